@@ -1,0 +1,1 @@
+"""The edges: one outside library per file."""

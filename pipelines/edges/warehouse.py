@@ -1,0 +1,105 @@
+"""DuckDB: the one file that opens it; queries live in `sql/`, one a file."""
+
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from pipelines.paths import SQL
+
+MEMORY_LIMIT = "4GB"
+
+
+@cache
+def _template(name: str):
+    import jinja2
+
+    source = (SQL / f"{name}.sql.j2").read_text(encoding="utf-8")
+    return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(source)
+
+
+@cache
+def query_text(name: str) -> str:
+    """The text of ``sql/<name>.sql``."""
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+class Warehouse:
+    """A DuckDB database of one run, rebuilt every time and thrown away after it.
+
+    Schemas: ``raw`` (text as read), ``accepted`` (typed, by contract), ``facts``, ``tallies``, ``ledger``.
+    """
+
+    def __init__(self, path: Path | None = None, zone: str = "Asia/Shanghai", memory_limit: str = MEMORY_LIMIT):
+        self.connection = duckdb.connect(str(path) if path else ":memory:")
+        for name, value in {
+            "TimeZone": zone,
+            "memory_limit": memory_limit,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,
+            "enable_progress_bar": False,
+        }.items():
+            self.connection.execute(f"set {name} = '{value}'")
+        self.run("staging/schemas")
+
+    def lock(self, *writable: Path) -> None:
+        """From here on the database reads and writes files in ``writable`` folders only."""
+        folders = ", ".join("'" + str(folder).replace("'", "''") + "/'" for folder in writable)
+        self.connection.execute(f"set allowed_directories = [{folders}]")
+        self.connection.execute("set enable_external_access = false")
+        self.connection.execute("set lock_configuration = true")
+
+    def run(self, name: str, **parameters: object) -> None:
+        """Run the statements of ``sql/<name>.sql`` with ``$name`` parameters."""
+        for statement in self.connection.extract_statements(query_text(name)):
+            wanted = {key: parameters[key] for key in statement.named_parameters}
+            self.connection.execute(statement, wanted)
+
+    def rows(self, name: str, **parameters: object) -> list[tuple]:
+        """The rows of the query ``sql/<name>.sql``."""
+        return self.connection.execute(query_text(name), parameters).fetchall()
+
+    def records(self, name: str, **parameters: object) -> list[dict]:
+        """The rows of the query ``sql/<name>.sql`` as dicts by column name."""
+        cursor = self.connection.execute(query_text(name), parameters)
+        columns = [column[0] for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+    def run_template(self, name: str, **context: object) -> None:
+        """Render ``sql/<name>.sql.j2`` (identifiers and closed vocabularies only) and run it."""
+        self.connection.execute(_template(name).render(**context))
+
+    def rows_template(self, name: str, **context: object) -> list[tuple]:
+        """The rows of the rendered ``sql/<name>.sql.j2``."""
+        return self.connection.execute(_template(name).render(**context)).fetchall()
+
+    def store(self, table: str, arrow) -> None:
+        """Create or replace ``schema.table`` from an Arrow table; dots separate schema and table."""
+        self.connection.register("_incoming", arrow)
+        self.connection.execute(f"create or replace table {_quoted(table)} as from _incoming")
+        self.connection.unregister("_incoming")
+
+    def append(self, table: str, arrow) -> None:
+        """Append an Arrow table by column name to an existing ``schema.table``."""
+        self.connection.register("_incoming", arrow)
+        self.connection.execute(f"insert into {_quoted(table)} by name from _incoming")
+        self.connection.unregister("_incoming")
+
+    def columns(self, table: str) -> list[str]:
+        """Column names of ``schema.table``; empty where there is no such table."""
+        schema, name = table.split(".")
+        found = self.connection.execute(query_text("staging/columns"), {"schema": schema, "name": name})
+        return [row[0] for row in found.fetchall()]
+
+    def arrow(self, table: str):
+        """``schema.table`` as an Arrow table."""
+        return self.connection.table(table).to_arrow_table()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+
+def _quoted(table: str) -> str:
+    return ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))

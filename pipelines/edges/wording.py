@@ -1,0 +1,23 @@
+"""Sentences for people, Chinese and English, kept in `reports/wording/*.yaml` as `key: {zh, en}`."""
+
+from functools import cache
+
+import yaml
+
+from pipelines.model.words import Words
+from pipelines.paths import WORDING
+
+
+@cache
+def _topic(topic: str) -> dict[str, dict[str, str]]:
+    text = (WORDING / f"{topic}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def say(key: str, **facts: object) -> Words:
+    """The sentence ``topic.name`` with its ``{facts}`` filled in; KeyError for an unknown sentence or fact."""
+    topic, name = key.split(".", 1)
+    sentence = _topic(topic)[name]
+    zh = {k: v.zh if isinstance(v, Words) else v for k, v in facts.items()}
+    en = {k: v.en if isinstance(v, Words) else v for k, v in facts.items()}
+    return Words(sentence["zh"].format(**zh), sentence["en"].format(**en))

@@ -1,0 +1,1 @@
+"""The nouns of a scored quarter, as frozen dataclasses; standard library only."""

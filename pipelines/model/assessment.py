@@ -1,0 +1,30 @@
+"""A scored quarter as a whole: what publish and explain work from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipelines.model.intake import Intake, Validation
+from pipelines.model.period import Period
+from pipelines.model.rule import Rulebook
+from pipelines.model.score import Fired, Given, Standing, UnitScore
+from pipelines.model.tally import UnitTally
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Everything about a scored quarter but the ledger lines, which stay in the warehouse (`ledger.entries`)."""
+
+    period: Period
+    cutoff: datetime
+    rulebook: Rulebook
+    readings: dict[str, str]  # every reading with the value in force
+    intake: Intake
+    validation: Validation
+    tallies: dict[str, UnitTally]  # by unit_id
+    scores: dict[str, UnitScore]  # by unit_id
+    standings: tuple[Standing, ...]  # in listing order, the unranked last
+    verdicts: tuple[Given, ...]
+    trace: tuple[Fired, ...]
+    calendar_sha256: str
+    previous: dict[str, dict]  # unit_id -> its ranking line of the quarter before, where one is published
+    previous_sha256: str

@@ -1,0 +1,72 @@
+"""What came in: a receipt per file, a breach per broken promise, and the account of rows."""
+
+from dataclasses import dataclass
+
+from pipelines.model.words import Words
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One export file as it was read; ``records`` is counted without DuckDB's reader."""
+
+    table: str
+    file: str  # path relative to the exports folder, `/` as separator
+    format: str  # csv, csv.gz, xlsx, parquet, jsonl
+    encoding: str  # utf-8, utf-8-sig, gb18030, or "" for binary formats
+    sha256: str
+    records: int
+    notices: tuple[Words, ...] = ()  # extra columns, a second sheet, anything worth one line
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One broken promise of one row; ``value`` is masked already where the column is restricted."""
+
+    table: str
+    file: str
+    line: int
+    key: str
+    column: str
+    promise: str
+    value: str
+    remedy: Words
+
+
+@dataclass(frozen=True)
+class RowCount:
+    """The account of one table: read = accepted + quarantined."""
+
+    read: int
+    accepted: int
+    quarantined: int
+
+    def __post_init__(self):
+        if self.read != self.accepted + self.quarantined:
+            raise AssertionError(f"rows are lost: {self}")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Everything that reading the exports told, beside the raw tables themselves."""
+
+    receipts: tuple[Receipt, ...]
+    breaches: tuple[Breach, ...]  # rows that could not even be read: one or more breaches each
+    broken: dict[str, int]  # table -> rows that could not be read (they are in no raw table)
+    absent_tables: tuple[str, ...]  # optional tables without a file
+    declared_absent: tuple[tuple[str, str], ...]  # (table, column) that the source mapping declares absent
+    notices: tuple[Words, ...] = ()
+    source: str = ""  # name of the source mapping, "" for canonical exports
+    source_sha256: str = ""
+    simulated: bool = False
+    stops: tuple[Words, ...] = ()  # reasons why nothing may be scored: a missing required table or column
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The outcome of the contracts: the account per table and the warnings kept."""
+
+    rows: dict[str, RowCount]
+    breaches: tuple[Breach, ...]  # of quarantined rows, every broken promise, sorted
+    warnings: tuple[Breach, ...]  # rows kept and reported
+    notices: tuple[Words, ...] = ()
+    stops: tuple[Words, ...] = ()  # reasons why nothing may be scored: a stop promise, a tolerance passed

@@ -1,0 +1,45 @@
+"""Refusals: what the program will not do, said in one or two lines, each kind with its exit code."""
+
+from pipelines.model.words import Words
+
+
+class Refusal(Exception):
+    """Anything that stops the work with a sentence for the user and no traceback (exit 1)."""
+
+    exit_code = 1
+
+    def __init__(self, words: Words):
+        super().__init__(words.zh)
+        self.words = words
+
+
+class UsageRefusal(Refusal):
+    """The command was called wrongly: unknown period, reading, file, unit (exit 2)."""
+
+    exit_code = 2
+
+
+class ContractStop(Refusal):
+    """A contract stopped the run: nothing is scored, the published state stays (exit 3)."""
+
+    exit_code = 3
+
+
+class NotAllowed(Refusal):
+    """Not allowed in this state: not approved, already published (exit 4)."""
+
+    exit_code = 4
+
+
+class VerificationFailed(Refusal):
+    """A recomputed figure or byte differs from the published one (exit 5)."""
+
+    exit_code = 5
+
+
+class RulebookRefusal(UsageRefusal):
+    """A rulebook that must not load: file, line, what, why and the nearest known name (exit 2)."""
+
+
+class JudgesDisagree(VerificationFailed):
+    """The second judge's score differs from the engine of record's (exit 5)."""

@@ -1,0 +1,116 @@
+"""Rules, readings, verdicts and the rulebook that holds them."""
+
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from pipelines.model.words import Words
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A clause of the regulation: its id, a paraphrase, and why it has no rule where it has none."""
+
+    id: str
+    text: Words
+    why_no_rule: Words | None = None
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of the score sheet: A3.1 with 20 full marks; the bonus A4 has 0."""
+
+    id: str
+    title: Words
+    full_marks: Fraction
+    section: str  # A1, A2, A3, A4
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the rulebook. Which fields are filled depends on ``kind``.
+
+    occurrence: ``measure``, ``deduct`` per counted row.
+    rate: ``part`` / ``of`` against ``target`` percent, per ``month`` or ``quarter``;
+        each ``each`` points short cost ``deduct``.
+    assessed: the score of the item itself.
+    award: ``award`` points for the award type ``measure``, ``once_per`` matter.
+    """
+
+    id: str
+    clause: str
+    item: str
+    kind: str
+    title: Words
+    says: Words
+    remedy: Words
+    file: str
+    measure: str = ""
+    part: str = ""
+    of: str = ""
+    per: str = "occurrence"
+    target: Fraction = Fraction(0)
+    each: Fraction = Fraction(0)
+    deduct: Fraction = Fraction(0)
+    award: Fraction = Fraction(0)
+    once_per: str = ""
+    counts: tuple[str, ...] = ()  # raw types that the measure counts, e.g. refused_to_sign
+    examples: tuple[dict, ...] = ()
+    in_force_from: date | None = None
+    in_force_to: date | None = None  # inclusive
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A named switch for an unclear clause: default first among its values."""
+
+    id: str
+    clause: str
+    title: Words
+    values: tuple[str, ...]
+    says: dict[str, Words]
+    reason: Words
+    open_number: bool = False  # any number >= 0 with at most two decimals is a value too (bonus_cap)
+
+    @property
+    def default(self) -> str:
+        """The value in force when nobody chose another."""
+        return self.values[0]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One fact and the comparison that it must pass in a verdict."""
+
+    fact: str
+    test: str  # equals, at_most, at_least, is
+    value: int | str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A commendation, a criticism or a remark that conditions on a unit's standing lead to."""
+
+    id: str
+    clause: str
+    list: str  # commend, criticise, remark
+    title: Words
+    says: Words
+    when: tuple[Condition, ...]
+    unless: tuple[str, ...] = ()  # other verdicts that stand in the way
+    also: tuple[str, ...] = ()  # other verdicts that must have been given
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """One edition of the rules as it stands in a quarter, checked and ready."""
+
+    edition: str
+    title: Words
+    clauses: dict[str, Clause]
+    items: dict[str, Item]  # in the order of the score sheet, A4 last
+    rules: dict[str, Rule]
+    readings: dict[str, Reading]
+    verdicts: tuple[Verdict, ...]
+    evaluation: dict[str, int]  # working_days, reminder_after_hours (E5.2)
+    sha256: str

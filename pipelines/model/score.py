@@ -1,0 +1,104 @@
+"""Findings, entries, item scores, standings: from a fired rule to a place."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A rule that fired for a unit, with exact unrounded points (deductions negative, awards positive).
+
+    For an occurrence rule ``n`` rows at ``points`` / ``n`` each; for a rate rule ``n`` of ``of``.
+    """
+
+    unit_id: str
+    rule_id: str
+    item_id: str
+    clause: str
+    month: str
+    n: int
+    of: int
+    points: Fraction
+    ref_id: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One ledger line that stands for no single case: a rate, an assessed score, an award, a floor, a rounding.
+
+    Lines of occurrences are written by the warehouse, one a row; both share the file's columns.
+    """
+
+    unit_id: str
+    item_id: str
+    rule_id: str
+    clause: str
+    month: str
+    case_id: str
+    ref_id: str
+    points: Fraction  # at most two decimals
+    adjustment_id: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class ItemScore:
+    """The score of one item: full marks + the sum of its ledger lines."""
+
+    item_id: str
+    full_marks: Fraction
+    score: Fraction
+    notes: tuple[str, ...] = ()  # keys of wording/notes.yaml
+
+    @property
+    def deducted(self) -> Fraction:
+        """The sum of the item's ledger lines: negative for a deduction, positive for bonus points."""
+        return self.score - self.full_marks
+
+
+@dataclass(frozen=True)
+class UnitScore:
+    """A unit's settled quarter."""
+
+    unit_id: str
+    items: dict[str, ItemScore]  # in the order of the score sheet, A4 last
+    base: Fraction
+    bonus: Fraction
+
+    @property
+    def total(self) -> Fraction:
+        """Base and bonus together."""
+        return self.base + self.bonus
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A unit's line in the ranking; ``rank`` and ``group_rank`` are None for the unranked."""
+
+    unit_id: str
+    rank: int | None
+    group_rank: int | None
+    satisfied: int  # numerator and denominator of the quarter's satisfaction rate
+    rated: int
+    case_rows: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Given:
+    """A verdict given to a unit, with the facts that led to it."""
+
+    unit_id: str
+    verdict_id: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Fired:
+    """One line of the engine's trace: which rule fired on which fact."""
+
+    unit_id: str
+    stage: str  # judge, settle, verdict
+    rule_id: str
+    month: str
+    fact: str
