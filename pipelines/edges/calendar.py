@@ -1,0 +1,80 @@
+"""Working days of the State Council's calendar, one file a year in `rules/calendars/`."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import yaml
+
+from pipelines.edges.wording import say
+from pipelines.model.refusals import Refusal
+from pipelines.paths import CALENDARS
+
+SATURDAY = 5
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Which days are worked, for the years that have a file; a day of another year is a Refusal."""
+
+    years: frozenset[int]
+    days_off: frozenset[date]
+    make_up_days: frozenset[date]
+    sha256: str
+
+    @classmethod
+    def load(cls, folder: Path = CALENDARS) -> "Calendar":
+        """Read every ``<year>.yaml`` of a folder; a Refusal for a file that is not a calendar."""
+        years, off, made_up, digest = set(), set(), set(), sha256()
+        for file in sorted(folder.glob("[0-9][0-9][0-9][0-9].yaml")):
+            content = file.read_bytes()
+            digest.update(file.name.encode() + b"\0" + content)
+            year, days_off, make_up_days = _year(file, content)
+            years.add(year)
+            off.update(days_off)
+            made_up.update(make_up_days)
+        return cls(frozenset(years), frozenset(off), frozenset(made_up), digest.hexdigest())
+
+    def is_working(self, day: date) -> bool:
+        """Whether ``day`` is worked, make-up days included."""
+        self.require(day)
+        return day in self.make_up_days or (day.weekday() < SATURDAY and day not in self.days_off)
+
+    def add_working_days(self, day: date, count: int) -> date:
+        """The ``count``-th working day after ``day``; the starting day does not count."""
+        while count > 0:
+            day += timedelta(days=1)
+            count -= self.is_working(day)
+        return day
+
+    def require(self, day: date) -> None:
+        """A Refusal that names the file to add where the year of ``day`` is not covered."""
+        if day.year not in self.years:
+            raise Refusal(say("calendar.uncovered", year=day.year, first=min(self.years, default="-"),
+                              last=max(self.years, default="-")))
+
+    def all_days(self) -> list[tuple[date, int]]:
+        """Every covered day with the number of working days up to and including it, counted from the first."""
+        counted, days = 0, []
+        for year in sorted(self.years):
+            day = date(year, 1, 1)
+            while day.year == year:
+                counted += self.is_working(day)
+                days.append((day, counted))
+                day += timedelta(days=1)
+        return days
+
+
+def _year(file: Path, content: bytes) -> tuple[int, list[date], list[date]]:
+    try:
+        told = yaml.safe_load(content)
+        year = int(told["year"])
+        days_off = [day for month in told["days_off"] for day in month]
+        make_up_days = [day for month in told["make_up_days"] for day in month]
+        wrong = [day for day in days_off + make_up_days if not isinstance(day, date) or day.year != year]
+        if wrong or year != int(file.stem):
+            raise ValueError(wrong or year)
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as problem:
+        raise Refusal(say("calendar.unreadable", file=file.name, problem=str(problem).splitlines()[0])) from None
+    return year, days_off, make_up_days
