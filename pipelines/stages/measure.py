@@ -1,0 +1,107 @@
+"""Measure: accepted rows become facts, facts become tallies; everything is counted once, under every reading."""
+
+from datetime import datetime
+from fractions import Fraction
+from unicodedata import normalize
+
+from pipelines.edges.calendar import Calendar
+from pipelines.edges.warehouse import Warehouse
+from pipelines.model.period import Period
+from pipelines.model.rule import Rulebook
+from pipelines.model.tally import Award, Unit, UnitTally
+
+IN_FORCE_READINGS = (
+    "attribution", "joint_cases", "extension", "completed", "satisfied", "unrated", "pending_evaluation",
+    "evaluation_clock",
+)
+MEASURES_OF_A_MONTH = ("late_signing", "late_reply", "due", "completed", "rated", "satisfied")
+FACTS = ("adjustments", "extensions", "evaluations", "final_evaluations", "case_rows", "incidents", "instructions")
+
+
+def measure(warehouse: Warehouse, period: Period, cutoff: datetime, rulebook: Rulebook, calendar: Calendar) -> None:
+    """Fill ``facts.*`` and ``tallies.*`` from ``accepted.*`` (readings.md, Definitions every reading shares).
+
+    A Refusal where an evaluation needs a working day of a year without a calendar.
+    """
+    import pyarrow
+
+    warehouse.store("facts.working_days", _working_days(calendar, pyarrow))
+    warehouse.run("facts/types")
+    span = {"start": period.start, "end": period.end, "cutoff": cutoff, "months": list(period.months)}
+    for name in FACTS:
+        warehouse.run(f"facts/{name}", **span, **rulebook.evaluation)
+        if name == "evaluations":
+            for (day,) in warehouse.rows("facts/uncovered_days"):
+                calendar.require(day)
+    warehouse.run("tallies/cube", **span)
+    warehouse.run("tallies/quarter")
+
+
+def tallies_in_force(warehouse: Warehouse, period: Period, readings: dict[str, str]) -> dict[str, UnitTally]:
+    """The tally of every unit, by unit_id, as the readings in force see it."""
+    counts, waived, case_rows = _counts(warehouse, readings)
+    assessed, awards = _assessed(warehouse), _awards(warehouse, period)
+    return {
+        row["unit_id"]: UnitTally(
+            unit=Unit(**row),
+            case_rows=case_rows.get(row["unit_id"], 0),
+            counts=counts.get(row["unit_id"], {}),
+            waived=waived.get(row["unit_id"], {}),
+            assessed=assessed.get(row["unit_id"], {}),
+            awards=tuple(awards.get(row["unit_id"], ())),
+        )
+        for row in warehouse.records("tallies/units")
+    }
+
+
+def _counts(warehouse: Warehouse, readings: dict[str, str]) -> tuple[dict, dict, dict]:
+    counts, waived, case_rows = {}, {}, {}
+    for row in warehouse.records("tallies/in_force", **{name: readings[name] for name in IN_FORCE_READINGS}):
+        unit, month = row["unit_id"], row["month"]
+        case_rows[unit] = case_rows.get(unit, 0) + row["case_rows"]
+        for name in MEASURES_OF_A_MONTH:
+            counts.setdefault(unit, {})[name, month] = row[name]
+        for name in ("late_signing", "late_reply"):
+            _add(waived, unit, name, row[f"{name}_waived"])
+    for row in warehouse.records("tallies/of_quarter"):
+        counts.setdefault(row["unit_id"], {})[row["measure"], row["month"]] = row["n"]
+        _add(waived, row["unit_id"], row["measure"], row["waived"])
+    return counts, waived, case_rows
+
+
+def _add(waived: dict, unit: str, name: str, n: int) -> None:
+    if n:
+        of_unit = waived.setdefault(unit, {})
+        of_unit[name] = of_unit.get(name, 0) + n
+
+
+def _assessed(warehouse: Warehouse) -> dict[str, dict[str, Fraction]]:
+    scores: dict[str, dict[str, Fraction]] = {}
+    for unit_id, item_id, score in warehouse.rows("tallies/assessed"):
+        scores.setdefault(unit_id, {})[item_id] = Fraction(score)
+    return scores
+
+
+def _awards(warehouse: Warehouse, period: Period) -> dict[str, list[Award]]:
+    awards: dict[str, list[Award]] = {}
+    for unit_id, award_id, award_type, matter, awarded_on in warehouse.rows(
+        "tallies/awards", start=period.start, end=period.end
+    ):
+        awards.setdefault(unit_id, []).append(Award(award_id, award_type, matter_key(matter), awarded_on))
+    return awards
+
+
+def matter_key(matter: str) -> str:
+    """The matter of an award as it is compared: NFKC-folded, then trimmed, case kept (A4.4)."""
+    return normalize("NFKC", matter).strip()
+
+
+def _working_days(calendar: Calendar, pyarrow):
+    days = calendar.all_days()
+    return pyarrow.table(
+        {
+            "day": pyarrow.array([day for day, _ in days], pyarrow.date32()),
+            "counted": pyarrow.array([counted for _, counted in days], pyarrow.int32()),
+            "worked": pyarrow.array([calendar.is_working(day) for day, _ in days], pyarrow.bool_()),
+        }
+    )

@@ -1,0 +1,89 @@
+-- Every case row of the quarter that no adjustment excludes, with its flags under every reading.
+-- What happened at or after the cutoff has not happened. Months: 1 to 3 of the quarter, 0 outside it.
+-- Grain: case row that belongs to the quarter by its deadline or by its dispatch.
+-- Reads: accepted.cases, facts.extensions, .final_evaluations, .excluded, .waived_cases.
+create or replace table facts.case_rows as
+with moments as (
+    select
+        c.case_id,
+        c.unit_id,
+        c.role,
+        c.dispatched_at,
+        c.sign_due_at,
+        c.public_rating,
+        c.rated_at,
+        greatest(c.reply_due_at, x.until_approved) as due_approved,
+        greatest(c.reply_due_at, x.until_requested) as due_requested,
+        if(c.signed_at < $cutoff, c.signed_at, null) as signed_at,
+        if(c.replied_at < $cutoff, c.replied_at, null) as replied_at,
+        if(c.closed_at < $cutoff, c.closed_at, null) as closed_at,
+        e.rating_reminder,
+        e.rating_assignment,
+        w.signing_waived_by,
+        w.reply_waived_by
+    from accepted.cases as c
+    anti join facts.excluded using (case_id, unit_id)
+    left join facts.extensions as x using (case_id, unit_id)
+    left join facts.final_evaluations as e using (case_id, unit_id)
+    left join facts.waived_cases as w using (case_id, unit_id)
+    where c.dispatched_at >= $start and c.dispatched_at < $end
+        or greatest(c.reply_due_at, x.until_approved) >= $start and c.reply_due_at < $end
+),
+
+flagged as (
+    select
+        *,
+        coalesce(signed_at > sign_due_at, sign_due_at < $cutoff) as signed_late,
+        coalesce(replied_at > due_approved, due_approved < $cutoff) as replied_late_approved,
+        coalesce(replied_at > due_requested, due_requested < $cutoff) as replied_late_requested,
+        public_rating is null or rated_at >= $cutoff as not_rated,
+        public_rating = 'dissatisfied' as dissatisfied
+    from moments
+)
+
+select
+    case_id,
+    unit_id,
+    role::role as role,
+    if(due_approved >= $start and due_approved < $end, date_diff('month', $start, due_approved) + 1, 0)::utinyint
+        as month_due_approved,
+    if(due_requested >= $start and due_requested < $end, date_diff('month', $start, due_requested) + 1, 0)::utinyint
+        as month_due_requested,
+    if(dispatched_at >= $start and dispatched_at < $end, date_diff('month', $start, dispatched_at) + 1, 0)::utinyint
+        as month_dispatched,
+    case
+        when signed_late is not true then 'on_time'::occurrence
+        when signing_waived_by is null then 'late'::occurrence
+        else 'waived'::occurrence
+    end as signing,
+    case
+        when replied_late_approved is not true then 'on_time'::occurrence
+        when reply_waived_by is null then 'late'::occurrence
+        else 'waived'::occurrence
+    end as reply_approved,
+    case
+        when replied_late_requested is not true then 'on_time'::occurrence
+        when reply_waived_by is null then 'late'::occurrence
+        else 'waived'::occurrence
+    end as reply_requested,
+    closed_at is not null as closed,
+    coalesce(closed_at <= due_approved, false) as closed_in_time_approved,
+    coalesce(closed_at <= due_requested, false) as closed_in_time_requested,
+    case
+        when not_rated then 'none'::final_rating
+        when not dissatisfied then public_rating::final_rating
+        else coalesce(rating_reminder, 'pending')::final_rating
+    end as rating_reminder,
+    case
+        when not_rated then 'none'::final_rating
+        when not dissatisfied then public_rating::final_rating
+        else coalesce(rating_assignment, 'pending')::final_rating
+    end as rating_assignment,
+    sign_due_at,
+    signed_at,
+    due_approved,
+    due_requested,
+    replied_at,
+    signing_waived_by,
+    reply_waived_by
+from flagged;

@@ -1,0 +1,21 @@
+-- What is worth a line in the summary though it breaks no promise. Grain: observation.
+-- Reads: accepted.evaluations, .cases, .adjustments, .incidents, facts.evaluations, ledger.occurrences.
+select 'evaluation_not_needed' as observation, count(*) as n
+from accepted.evaluations
+anti join facts.evaluations using (assignment_id)
+union all
+select 'evaluation_' || refused as observation, count(*) as n
+from facts.evaluations
+where refused is not null
+group by refused
+union all
+select 'adjustment_without_effect' as observation, count(*) as n
+from accepted.adjustments as a
+where
+    a.action = 'exclude_case' and not exists (
+        select 1 from accepted.cases as c where c.case_id = a.case_id and c.unit_id = a.unit_id
+    )
+    or a.action = 'waive_deduction' and not exists (
+        select 1 from ledger.occurrences as o where o.adjustment_id = a.adjustment_id
+    )
+order by observation
