@@ -1,0 +1,90 @@
+"""The ledger: one line for every point, written by the warehouse and checked against the scores."""
+
+from fractions import Fraction
+
+from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.wording import say
+from pipelines.model.period import Period
+from pipelines.model.points import half_up, shown
+from pipelines.model.refusals import VerificationFailed
+from pipelines.model.rule import Rulebook
+from pipelines.model.score import Entry, UnitScore
+
+INCIDENT_TYPES = ("refused_to_sign", "not_handled", "rude_attitude", "poor_service")
+CLOSING_LINES = ("same_matter", "floor", "cap", "rounding")
+
+
+def write_ledger(
+    warehouse: Warehouse,
+    period: Period,
+    rulebook: Rulebook,
+    readings: dict[str, str],
+    entries: list[Entry],
+    scores: dict[str, UnitScore],
+) -> None:
+    """Fill ``ledger.entries`` and prove that full marks + lines = score for every unit and item.
+
+    VerificationFailed where they do not (interface.md, "The ledger adds up").
+    """
+    import pyarrow
+
+    warehouse.store("ledger.rules", _occurrence_rules(rulebook, pyarrow))
+    warehouse.store("ledger.kinds", _kinds(pyarrow))
+    warehouse.run(
+        "ledger/occurrences",
+        extension=readings["extension"], attribution=readings["attribution"], months=list(period.months),
+    )
+    warehouse.store("ledger.settled", _settled(entries, pyarrow))
+    warehouse.run("ledger/entries", period=str(period))
+    _must_add_up(warehouse, scores)
+
+
+def _occurrence_rules(rulebook: Rulebook, pyarrow):
+    rows = [
+        {
+            "rule_id": rule.id,
+            "measure": rule.measure,
+            "item_id": rule.item,
+            "clause": rule.clause,
+            "points": shown(half_up(-rule.deduct)),
+            "late": _says(f"{rule.measure}_late"),
+            "never": _says(f"{rule.measure}_never"),
+        }
+        for rule in rulebook.rules.values()
+        if rule.kind == "occurrence"
+    ]
+    names = ("rule_id", "measure", "item_id", "clause", "points", "late", "never")
+    table = pyarrow.table({name: pyarrow.array([row[name] for row in rows], pyarrow.string()) for name in names})
+    return table.set_column(4, "points", table["points"].cast(pyarrow.decimal128(18, 2)))
+
+
+def _says(name: str) -> str:
+    try:
+        return say(f"ledger.{name}", due="{due}", done="{done}").zh
+    except KeyError:
+        return ""
+
+
+def _kinds(pyarrow):
+    return pyarrow.table({"kind": list(INCIDENT_TYPES), "says": [_says(kind) for kind in INCIDENT_TYPES]})
+
+
+def _settled(entries: list[Entry], pyarrow):
+    text = ("unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "adjustment_id", "detail")
+    columns = {name: pyarrow.array([getattr(entry, name) for entry in entries], pyarrow.string()) for name in text}
+    written = pyarrow.array([shown(entry.points) for entry in entries], pyarrow.string())
+    columns["points"] = written.cast(pyarrow.decimal128(18, 2))
+    columns["closing"] = pyarrow.array([int(entry.rule_id in CLOSING_LINES) for entry in entries], pyarrow.int32())
+    return pyarrow.table(columns)
+
+
+def _must_add_up(warehouse: Warehouse, scores: dict[str, UnitScore]) -> None:
+    sums = {(unit, item): Fraction(hundredths, 100) for unit, item, hundredths in warehouse.rows("ledger/sums")}
+    for unit_id, score in scores.items():
+        for item_id, item in score.items.items():
+            ledger = item.full_marks + sums.pop((unit_id, item_id), Fraction(0))
+            if ledger != item.score:
+                raise VerificationFailed(say("ledger.does_not_add_up", unit=unit_id, item=item_id,
+                                             ledger=ledger, score=item.score))
+    for (unit_id, item_id), extra in sums.items():
+        raise VerificationFailed(say("ledger.does_not_add_up", unit=unit_id, item=item_id, ledger=extra, score="-"))
