@@ -8,6 +8,7 @@ import duckdb
 from pipelines.paths import SQL
 
 MEMORY_LIMIT = "4GB"
+ZONE = "Asia/Shanghai"
 
 
 @cache
@@ -27,11 +28,12 @@ def query_text(name: str) -> str:
 class Warehouse:
     """A DuckDB database of one run, rebuilt every time and thrown away after it.
 
+    ``spill`` is the folder for what does not fit into ``memory_limit``.
     Schemas: ``raw`` (text as read), ``accepted`` (typed, by contract), ``facts``, ``tallies``, ``ledger``.
     """
 
-    def __init__(self, path: Path | None = None, zone: str = "Asia/Shanghai", memory_limit: str = MEMORY_LIMIT):
-        self.connection = duckdb.connect(str(path) if path else ":memory:")
+    def __init__(self, spill: Path | None = None, zone: str = ZONE, memory_limit: str = MEMORY_LIMIT):
+        self.connection = duckdb.connect(":memory:")
         for name, value in {
             "TimeZone": zone,
             "memory_limit": memory_limit,
@@ -39,8 +41,9 @@ class Warehouse:
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
             "enable_progress_bar": False,
+            "temp_directory": str(spill or ""),
         }.items():
-            self.connection.execute(f"set {name} = '{value}'")
+            self.connection.execute(f"set {name} = '" + str(value).replace("'", "''") + "'")
         self.run("staging/schemas")
 
     def lock(self, *writable: Path) -> None:

@@ -8,6 +8,7 @@ from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Fired, Given, Standing, UnitScore
 from pipelines.model.tally import UnitTally
+from pipelines.model.words import Words
 
 
 @dataclass(frozen=True)
@@ -28,3 +29,4 @@ class Assessment:
     calendar_sha256: str
     previous: dict[str, dict]  # unit_id -> its ranking line of the quarter before, where one is published
     previous_sha256: str
+    observations: tuple[Words, ...] = ()  # worth a line in the summary, no breach

@@ -37,6 +37,10 @@ class Promise:
     says: Words
     remedy: Words
 
+    def argument(self, name: str, default: object = None) -> object:
+        """The value of one argument, ``default`` where the promise has none of that name."""
+        return dict(self.arguments).get(name, default)
+
 
 @dataclass(frozen=True)
 class TableContract:
@@ -50,6 +54,7 @@ class TableContract:
     promises: tuple[Promise, ...]
     tolerance_percent: int  # rejected rows above this share (and above 3 rows) stop the run
     sha256: str
+    tolerated_rows: int = 3  # so many rejected rows never stop a run, whatever their share
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,192 @@
+"""A quarter, scored: the seven stages called in order, for the command line, the flow and the tests alike."""
+
+import csv
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from pipelines.edges.wording import say
+from pipelines.model.assessment import Assessment
+from pipelines.model.period import Period
+from pipelines.model.refusals import ContractStop, Refusal, UsageRefusal
+from pipelines.model.words import Words
+from pipelines.paths import RULES
+from pipelines.stages import STAGES
+
+STANDARD_RULES = RULES / "standard"
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """A progress listener that says nothing."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: which quarter, from where, to where, under which rules."""
+
+    period: Period
+    exports: Path
+    out: Path = Path("out")
+    cutoff: datetime | None = None  # the period's end where None
+    readings: dict[str, str] = field(default_factory=dict)
+    rules: Path = STANDARD_RULES
+    source: Path | None = None
+    pdf: bool = True
+
+
+class Run:
+    """One scoring of one quarter; the stages share a warehouse that is thrown away at the end.
+
+    Use as a context manager. ``progress(stage, done, total)`` is called as work goes on.
+    """
+
+    stages = STAGES
+
+    def __init__(self, request: Request, progress: Callable[[str, int, int], None] = silent):
+        from pipelines.edges.calendar import Calendar
+        from pipelines.edges.contracts import load_contracts
+        from pipelines.edges.warehouse import Warehouse
+        from pipelines.rulebook import choose_readings, load_rulebook
+
+        self.request = request
+        self.period = request.period
+        self.progress = progress
+        self.cutoff = request.cutoff or self.period.end
+        if self.cutoff < self.period.end:
+            raise UsageRefusal(say("assess.cutoff_too_early", cutoff=self.cutoff, end=self.period.end))
+        self.rulebook = load_rulebook(request.rules, self.period.start.date())
+        self.readings = choose_readings(self.rulebook, request.readings)
+        self.contracts = load_contracts()
+        self.calendar = Calendar.load()
+        self._folder = tempfile.TemporaryDirectory(prefix="gongping-")
+        self.work = Path(self._folder.name)
+        self.warehouse = Warehouse(spill=self.work)
+        self.quality = None
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.quality is not None:
+            self.quality.stop()
+        self.warehouse.close()
+        self._folder.cleanup()
+
+    def run(self) -> "Run":
+        """All stages, in order."""
+        for number, stage in enumerate(self.stages):
+            self.progress(stage, number, len(self.stages))
+            getattr(self, stage)()
+        self.progress("done", len(self.stages), len(self.stages))
+        return self
+
+    def ingest(self) -> None:
+        """Export files → raw tables, a receipt per file."""
+        from pipelines.stages.ingest import ingest
+
+        self.intake = ingest(self.warehouse, self.request.exports, self.contracts, self.request.source)
+        self.warehouse.lock(self.work)
+        _stop_for(self.intake.stops)
+
+    def validate(self) -> None:
+        """Raw rows × contracts → accepted rows and quarantine; the quality report begins beside the rest."""
+        from pipelines.edges.quality import start_quality
+        from pipelines.stages.validate import validate
+
+        self.validation = validate(self.warehouse, self.intake, self.contracts)
+        _stop_for(self.validation.stops)
+        self.quality = start_quality(self.warehouse, self.intake, self.validation, self.contracts, self.work)
+
+    def measure(self) -> None:
+        """Accepted rows → facts → tallies, and the tallies under the readings in force."""
+        from pipelines.stages.measure import measure, tallies_in_force
+
+        measure(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar)
+        self.tallies = tallies_in_force(self.warehouse, self.period, self.readings)
+
+    def judge(self) -> None:
+        """Rulebook × tallies → findings."""
+        from pipelines.stages.judge import judge
+
+        self.findings, self.trace = judge(self.rulebook, self.readings, self.tallies, self.period.months)
+
+    def settle(self) -> None:
+        """Findings → item scores and ledger; the second judge must come to the same scores."""
+        from pipelines.engines.vector import must_agree
+        from pipelines.stages.ledger import write_ledger
+        from pipelines.stages.settle import settle
+
+        self.scores, entries, fired = settle(
+            self.rulebook, self.readings, self.findings, self.tallies, self.period.months
+        )
+        self.trace = (*self.trace, *fired)
+        write_ledger(self.warehouse, self.period, self.rulebook, self.readings, entries, self.scores)
+        must_agree(self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.scores)
+
+    def rank(self) -> None:
+        """Scores → places and verdicts."""
+        from pipelines.stages.rank import give_verdicts, rank
+
+        self.previous, self.previous_sha256 = previous_ranking(self.request.out, self.period)
+        self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
+        self.verdicts, fired = give_verdicts(
+            self.rulebook, self.standings, self.scores, self.tallies, self.previous
+        )
+        self.trace = (*self.trace, *fired)
+
+    def publish(self) -> None:
+        """Assessment → pages, tables, feed and manifest, switched into place at once."""
+        from pipelines.stages.publish import publish
+
+        quality = self.quality.result()
+        self.published = publish(
+            self.warehouse, self.assessment(), self.request.out, self.request.pdf, quality, self.progress
+        )
+
+    def assessment(self) -> Assessment:
+        """The scored quarter as one value."""
+        return Assessment(
+            period=self.period,
+            cutoff=self.cutoff,
+            rulebook=self.rulebook,
+            readings=self.readings,
+            intake=self.intake,
+            validation=self.validation,
+            tallies=self.tallies,
+            scores=self.scores,
+            standings=tuple(self.standings),
+            verdicts=tuple(self.verdicts),
+            trace=tuple(self.trace),
+            calendar_sha256=self.calendar.sha256,
+            previous=self.previous,
+            previous_sha256=self.previous_sha256,
+            observations=self.observations(),
+        )
+
+    def observations(self) -> tuple[Words, ...]:
+        """What is worth a line in the summary though it breaks no promise."""
+        return tuple(
+            say(f"assess.{name}", n=n) for name, n in self.warehouse.rows("tallies/observations") if n
+        )
+
+
+def _stop_for(stops: tuple[Words, ...]) -> None:
+    if stops:
+        raise ContractStop(Words("\n".join(s.zh for s in stops), "\n".join(s.en for s in stops)))
+
+
+def previous_ranking(out: Path, period: Period) -> tuple[dict[str, dict], str]:
+    """The published ranking of the quarter before, by unit_id, and its sha256; empty where there is none."""
+    file = out / str(period.previous) / "ranking.csv"
+    try:
+        content = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return {}, ""
+    try:
+        lines = list(csv.DictReader(content.decode("utf-8").splitlines()))
+        return {line["unit_id"]: line for line in lines}, sha256(content).hexdigest()
+    except (UnicodeDecodeError, KeyError, csv.Error):
+        raise Refusal(say("assess.previous_unreadable", file=file)) from None
