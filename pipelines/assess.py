@@ -64,7 +64,7 @@ class Run:
         self._folder = tempfile.TemporaryDirectory(prefix="gongping-")
         self.work = Path(self._folder.name)
         self.warehouse = Warehouse(spill=self.work)
-        self.quality = None
+        self.quality = self.validation = self.published = None
 
     def __enter__(self) -> "Run":
         return self
@@ -83,22 +83,39 @@ class Run:
         self.progress("done", len(self.stages), len(self.stages))
         return self
 
+    def check(self) -> tuple[Words, ...]:
+        """Ingest and validate only; the reasons why a run would be stopped, none where it would not."""
+        self.progress("ingest", 0, 2)
+        self._read()
+        if self.intake.stops:
+            return self.intake.stops
+        self.progress("validate", 1, 2)
+        self._validate()
+        return self.validation.stops
+
     def ingest(self) -> None:
         """Export files → raw tables, a receipt per file."""
+        self._read()
+        _stop_for(self.intake.stops)
+
+    def _read(self) -> None:
         from pipelines.stages.ingest import ingest
 
         self.intake = ingest(self.warehouse, self.request.exports, self.contracts, self.request.source)
         self.warehouse.lock(self.work)
-        _stop_for(self.intake.stops)
 
     def validate(self) -> None:
         """Raw rows × contracts → accepted rows and quarantine; the quality report begins beside the rest."""
         from pipelines.edges.quality import start_quality
+
+        self._validate()
+        _stop_for(self.validation.stops)
+        self.quality = start_quality(self.warehouse, self.intake, self.validation, self.contracts, self.work)
+
+    def _validate(self) -> None:
         from pipelines.stages.validate import validate
 
         self.validation = validate(self.warehouse, self.intake, self.contracts)
-        _stop_for(self.validation.stops)
-        self.quality = start_quality(self.warehouse, self.intake, self.validation, self.contracts, self.work)
 
     def measure(self) -> None:
         """Accepted rows → facts → tallies, and the tallies under the readings in force."""
@@ -146,6 +163,29 @@ class Run:
             self.warehouse, self.assessment(), self.request.out, self.request.pdf, quality, self.progress
         )
 
+    @property
+    def rows(self) -> dict:
+        """Rows read, accepted and quarantined by table; empty before they are validated."""
+        return self.validation.rows if self.validation else {}
+
+    @property
+    def breaches(self) -> tuple:
+        """Every broken promise of the quarantined rows."""
+        return self.validation.breaches if self.validation else self.intake.breaches
+
+    @property
+    def warnings(self) -> tuple:
+        """Broken promises of rows that were kept."""
+        return self.validation.warnings if self.validation else ()
+
+    def notices(self) -> tuple[Words, ...]:
+        """Everything worth one line, from the files to the pages."""
+        of_files = tuple(notice for receipt in self.intake.receipts for notice in receipt.notices)
+        of_contracts = self.validation.notices if self.validation else ()
+        of_pages = self.published.notices if self.published else ()
+        observed = self.observations() if self.published else ()
+        return (*self.intake.notices, *of_files, *of_contracts, *observed, *of_pages)
+
     def assessment(self) -> Assessment:
         """The scored quarter as one value."""
         return Assessment(
@@ -175,7 +215,12 @@ class Run:
 
 def _stop_for(stops: tuple[Words, ...]) -> None:
     if stops:
-        raise ContractStop(Words("\n".join(s.zh for s in stops), "\n".join(s.en for s in stops)))
+        raise ContractStop(joined(stops))
+
+
+def joined(reasons: tuple[Words, ...]) -> Words:
+    """Several sentences as one text, a line each."""
+    return Words("\n".join(reason.zh for reason in reasons), "\n".join(reason.en for reason in reasons))
 
 
 def previous_ranking(out: Path, period: Period) -> tuple[dict[str, dict], str]:

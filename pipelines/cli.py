@@ -1,0 +1,120 @@
+"""The command `gongping`: finds the language, loads the one verb asked for, turns refusals into exit codes."""
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from pipelines.edges.wording import say
+from pipelines.model.refusals import Refusal
+from pipelines.model.words import LANGUAGES
+
+VERBS = ("demo", "sample", "check", "run", "explain", "diff", "catalogue", "doctor")
+USAGE = 2
+
+
+class Verbs(click.Group):
+    """The verbs, imported when they are called, described without importing them."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Names of the verbs in the order in which people meet them."""
+        return list(VERBS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """The verb's command, built in the language of this call."""
+        if name not in VERBS:
+            return None
+        return import_module(f"pipelines.verbs.{name}").command()
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line a verb."""
+        with formatter.section(text("cli.commands")):
+            formatter.write_dl([(name, text(f"cli.{name}")) for name in VERBS])
+
+
+def text(key: str, **facts: object) -> str:
+    """A sentence in the language of this call."""
+    return say(key, **facts).into(language())
+
+
+def language() -> str:
+    """The language of this call: `--lang`, else GONGPING_LANG, else Chinese."""
+    return os.environ.get("GONGPING_LANG", "zh")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code (interface.md, Exit codes)."""
+    from pipelines.edges.quiet import hush
+
+    hush()
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="replace")
+    sys.exit(_run(_take_language(list(sys.argv[1:] if arguments is None else arguments))))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        return _group().main(arguments, prog_name="gongping", standalone_mode=False) or 0
+    except Refusal as refusal:
+        click.echo(text("cli.refused", reason=refusal.words), err=True)
+        return refusal.exit_code
+    except click.UsageError as problem:
+        click.echo(text("cli.misused", reason=_misuse(problem)), err=True)
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(text("cli.interrupted"), err=True)
+        return 1
+    except BrokenPipeError:
+        return 1
+    except OSError as problem:
+        where = problem.filename or ""
+        click.echo(text("cli.system", problem=problem.strerror or problem, where=where), err=True)
+        return 1
+
+
+def _group() -> click.Group:
+    return Verbs(
+        "gongping",
+        help=text("cli.gongping"),
+        params=[click.Option(["--lang"], type=click.Choice(LANGUAGES), help=text("cli.lang"))],
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+
+
+def _take_language(arguments: list[str]) -> list[str]:
+    """`--lang` may stand anywhere; the whole call speaks that language."""
+    rest, given = [], None
+    words = iter(arguments)
+    for word in words:
+        if word == "--lang":
+            given = next(words, "")
+        elif word.startswith("--lang="):
+            given = word.removeprefix("--lang=")
+        else:
+            rest.append(word)
+    if given is not None:
+        if given not in LANGUAGES:
+            click.echo(text("cli.misused", reason=text("cli.no_such_language", given=given)), err=True)
+            sys.exit(USAGE)
+        os.environ["GONGPING_LANG"] = given
+    return rest
+
+
+def _misuse(problem: click.UsageError) -> str:
+    """click's complaint in the language of this call, with the nearest right name where there is one."""
+    if language() == "en":
+        return problem.format_message()
+    if isinstance(problem, click.NoSuchOption):
+        near = "".join(f"{name}?" for name in (problem.possibilities or ())[:1])
+        return text("cli.no_such_option", name=problem.option_name, near=near)
+    if isinstance(problem, click.MissingParameter):
+        return text("cli.missing", name=problem.param.make_metavar(problem.ctx) if problem.param else "")
+    if isinstance(problem, click.BadParameter):
+        return text("cli.bad_value", name=problem.param.opts[0] if problem.param else "", why=problem.message)
+    return problem.format_message()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""What a person sees on the terminal: progress, the top of a ranking, what the contracts found."""
+
+import sys
+from collections import Counter
+from contextlib import contextmanager
+
+from pipelines.cli import language, text
+from pipelines.model.points import shown
+from pipelines.model.words import Words
+
+SHOWN_AT_MOST = 10
+
+
+def console(stderr: bool = False):
+    """A rich console; plain text where it is not a terminal."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 160
+    return Console(stderr=stderr, highlight=False, width=width, soft_wrap=not stream.isatty())
+
+
+@contextmanager
+def progress():
+    """A listener for `Run`: a bar on a terminal, plain lines elsewhere; always on standard error."""
+    if sys.stderr.isatty():
+        with _bar() as listener:
+            yield listener
+    else:
+        yield _plain_lines
+
+
+def _plain_lines(stage: str, done: int, total: int) -> None:
+    if stage != "done" and done < total and _is_stage(stage):
+        print(f"[{done + 1}/{total}] {text('cli.stage_' + stage)}", file=sys.stderr, flush=True)
+
+
+def _is_stage(stage: str) -> bool:
+    from pipelines.stages import STAGES
+
+    return stage in STAGES
+
+
+@contextmanager
+def _bar():
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
+               TimeElapsedColumn())
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        tasks: dict[str, int] = {}
+
+        def listen(stage: str, done: int, total: int) -> None:
+            name = "run" if stage == "done" or _is_stage(stage) else stage
+            label = text("cli.stage_" + stage)
+            if name not in tasks:
+                tasks[name] = bar.add_task(label, total=total)
+            bar.update(tasks[name], description=label, completed=done, total=total)
+
+        yield listen
+
+
+def say_words(words: Words) -> str:
+    """Words in the language of this call."""
+    return words.into(language())
+
+
+def show_run(run) -> None:
+    """The account of rows, notices, the top of the ranking and what to open."""
+    from rich.table import Table
+
+    screen = console()
+    show_rows(screen, run.rows)
+    show_notices(screen, run.notices())
+    table = Table(title=text("cli.top_of_ranking", period=run.period), title_justify="left")
+    for name in ("rank", "unit", "group", "base", "bonus", "total"):
+        table.add_column(text(f"cli.col_{name}"), justify="right" if name in ("rank", "base", "bonus", "total") else
+                         "left", no_wrap=name != "unit")
+    for standing in run.standings[:SHOWN_AT_MOST]:
+        unit, score = run.tallies[standing.unit_id].unit, run.scores[standing.unit_id]
+        table.add_row(str(standing.rank or "–"), _safe(unit.unit_name), _safe(unit.unit_group), shown(score.base),
+                      shown(score.bonus), shown(score.total))
+    screen.print(table)
+    screen.print(text("cli.open_this", folder=run.published.folder))
+
+
+def show_rows(screen, rows: dict) -> None:
+    """Rows read = accepted + quarantined, a line a table that has rows."""
+    from rich.table import Table
+
+    table = Table(title=text("cli.account_of_rows"), title_justify="left")
+    table.add_column(text("cli.col_table"))
+    for name in ("read", "accepted", "quarantined"):
+        table.add_column(text(f"cli.col_{name}"), justify="right")
+    for name, count in rows.items():
+        if count.read:
+            table.add_row(name, str(count.read), str(count.accepted), str(count.quarantined))
+    screen.print(table)
+
+
+def show_notices(screen, notices) -> None:
+    """A line each."""
+    for notice in notices:
+        screen.print("· " + _safe(say_words(notice)))
+
+
+def show_check(run, stops) -> None:
+    """What the contracts found: the account, breaches counted by promise, the first of each."""
+    from rich.table import Table
+
+    screen = console()
+    show_rows(screen, run.rows)
+    show_notices(screen, run.notices())
+    found = Counter((b.table, b.column, b.promise) for b in run.breaches)
+    firsts = {}
+    for breach in run.breaches:
+        firsts.setdefault((breach.table, breach.column, breach.promise), breach)
+    if found:
+        table = Table(title=text("cli.quarantined_why"), title_justify="left")
+        for name in ("table", "column", "promise", "rows", "first", "value", "remedy"):
+            table.add_column(text(f"cli.col_{name}"))
+        for key, number in found.most_common():
+            first = firsts[key]
+            table.add_row(*(_safe(part) for part in key), str(number), _safe(f"{first.file}:{first.line}"),
+                          _safe(first.value), _safe(say_words(first.remedy)))
+        screen.print(table)
+    warned = Counter((b.table, b.column, b.promise) for b in run.warnings)
+    for (name, column, promise), number in warned.most_common():
+        screen.print("· " + _safe(text("cli.warned", table=name, column=column, promise=promise, n=number)))
+    if not stops:
+        screen.print(text("cli.check_passed"))
+
+
+def _safe(value: str) -> str:
+    from rich.markup import escape
+
+    printable = "".join(c if c.isprintable() else "�" for c in value)
+    return escape(printable)

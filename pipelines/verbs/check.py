@@ -1,0 +1,49 @@
+"""`gongping check`: the contracts only: what would be accepted, what quarantined, and why."""
+
+from pathlib import Path
+
+import click
+
+from pipelines.cli import text
+from pipelines.model.refusals import ContractStop
+from pipelines.verbs import options
+
+
+def command() -> click.Command:
+    """The verb with its options."""
+    return options.verb(
+        "check", check, options.period(), options.exports(), options.source(),
+        click.Option(["--quarantine"], type=click.Path(path_type=Path), help=text("cli.opt_quarantine")),
+        options.as_json(),
+    )
+
+
+def check(period, exports, source, quarantine, as_json) -> None:
+    """Read and validate; exit 3 where a run would be stopped."""
+    from pipelines.assess import Request, Run, joined
+    from pipelines.screen import progress, show_check
+
+    with progress() as listener, Run(Request(period, exports, source=source), listener) as done:
+        stops = done.check()
+    if quarantine:
+        from pipelines.stages.tables import write_quarantine
+
+        write_quarantine(quarantine, done.breaches)
+    if as_json:
+        options.print_json(report(done, stops))
+    else:
+        show_check(done, stops)
+    if stops:
+        raise ContractStop(joined(stops))
+
+
+def report(done, stops) -> dict:
+    """The outcome of the contracts, for machines."""
+    return {
+        "period": str(done.period),
+        "rows": {name: vars(count) for name, count in done.rows.items()},
+        "breaches": [{**vars(breach), "remedy": vars(breach.remedy)} for breach in done.breaches],
+        "warnings": [{**vars(breach), "remedy": vars(breach.remedy)} for breach in done.warnings],
+        "notices": [vars(notice) for notice in done.notices()],
+        "stops": [vars(stop) for stop in stops],
+    }

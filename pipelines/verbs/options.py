@@ -1,0 +1,106 @@
+"""Arguments and options that several verbs share."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from pipelines.cli import text
+from pipelines.edges.wording import say
+from pipelines.model.period import Period
+from pipelines.model.refusals import UsageRefusal
+
+
+class PeriodType(click.ParamType):
+    """A quarter such as 2026Q3."""
+
+    name = "period"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> Period:
+        """The Period, or a refusal that shows the form."""
+        if isinstance(value, Period):
+            return value
+        try:
+            return Period.parse(str(value))
+        except ValueError:
+            raise UsageRefusal(say("cli.no_period", given=value)) from None
+
+
+class MomentType(click.ParamType):
+    """A moment of local time; a date alone is its first instant."""
+
+    name = "moment"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> datetime:
+        """The moment, or a refusal that shows the form."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value).strip().replace("/", "-"))
+        except ValueError:
+            raise UsageRefusal(say("cli.no_moment", given=value)) from None
+        return to_local(moment) if moment.tzinfo else moment
+
+
+def to_local(moment: datetime) -> datetime:
+    """A moment with an offset as local time of the project's zone."""
+    from zoneinfo import ZoneInfo
+
+    from pipelines.edges.warehouse import ZONE
+
+    return moment.astimezone(ZoneInfo(ZONE)).replace(tzinfo=None)
+
+
+class ReadingType(click.ParamType):
+    """A choice ID=VALUE."""
+
+    name = "id=value"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> tuple:
+        """The pair, or a refusal that shows the form."""
+        name, equals, chosen = str(value).partition("=")
+        if not (name.strip() and equals and chosen.strip()):
+            raise UsageRefusal(say("cli.no_pair", given=value))
+        return name.strip(), chosen.strip()
+
+
+def verb(name: str, function, *parameters: click.Parameter) -> click.Command:
+    """A verb from its function and parameters, described by `cli.<name>`."""
+    return click.Command(name, callback=function, params=list(parameters), help=text(f"cli.{name}"))
+
+
+def period(name: str = "period") -> click.Argument:
+    """The quarter."""
+    return click.Argument([name], type=PeriodType(), metavar="PERIOD")
+
+
+def exports() -> click.Option:
+    """The folder of exports."""
+    return click.Option(["--exports"], type=click.Path(path_type=Path), required=True, help=text("cli.opt_exports"))
+
+
+def out() -> click.Option:
+    """The output folder."""
+    return click.Option(["--out"], type=click.Path(path_type=Path), default=Path("out"), show_default=True,
+                        help=text("cli.opt_out"))
+
+
+def source() -> click.Option:
+    """The mapping of a foreign export."""
+    return click.Option(["--source"], type=click.Path(path_type=Path), help=text("cli.opt_source"))
+
+
+def rules() -> click.Option:
+    """The rulebook folder."""
+    return click.Option(["--rules"], type=click.Path(path_type=Path), help=text("cli.opt_rules"))
+
+
+def as_json() -> click.Option:
+    """Machine-readable report."""
+    return click.Option(["--json", "as_json"], is_flag=True, help=text("cli.opt_json"))
+
+
+def print_json(document: object) -> None:
+    """A report as JSON on standard output."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))

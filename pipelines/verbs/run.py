@@ -1,0 +1,57 @@
+"""`gongping run`: the whole spine for a quarter."""
+
+import click
+
+from pipelines.cli import text
+from pipelines.model.points import shown
+from pipelines.verbs import options
+
+
+def command() -> click.Command:
+    """The verb with its options."""
+    return options.verb(
+        "run", run, options.period(), options.exports(), options.out(),
+        click.Option(["--cutoff"], type=options.MomentType(), help=text("cli.opt_cutoff")),
+        click.Option(["--reading", "readings"], type=options.ReadingType(), multiple=True,
+                     help=text("cli.opt_reading")),
+        options.rules(), options.source(),
+        click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")),
+        options.as_json(),
+    )
+
+
+def run(period, exports, out, cutoff, readings, rules, source, no_pdf, as_json) -> None:
+    """Score and publish; print the top of the ranking and what to open."""
+    from pipelines.assess import STANDARD_RULES, Request, Run
+    from pipelines.screen import progress, show_run
+
+    request = Request(period, exports, out, cutoff, dict(readings), rules or STANDARD_RULES, source, not no_pdf)
+    with progress() as listener, Run(request, listener) as done:
+        done.run()
+    if as_json:
+        options.print_json(summary(done))
+    else:
+        show_run(done)
+
+
+def summary(done) -> dict:
+    """What a finished run is, for machines: folder, readings, account of rows, ranking."""
+    names = {unit_id: tally.unit.unit_name for unit_id, tally in done.tallies.items()}
+    return {
+        "period": str(done.period),
+        "cutoff": done.cutoff,
+        "folder": str(done.published.folder),
+        "readings": done.readings,
+        "rows": {name: vars(count) for name, count in done.validation.rows.items()},
+        "ranking": [
+            {
+                "unit_id": standing.unit_id,
+                "unit_name": names[standing.unit_id],
+                "rank": standing.rank,
+                "group_rank": standing.group_rank,
+                "total": shown(done.scores[standing.unit_id].total),
+            }
+            for standing in done.standings
+        ],
+        "notices": [notice.zh for notice in done.notices()],
+    }
