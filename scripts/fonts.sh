@@ -60,6 +60,6 @@ write_conf
 left=$(missing | sed 's|.*/||' | tr '\n' ' ')
 [ -z "$left" ] || {
   say "缺字体：${left}（无法从 Debian 软件源取得；可从别的机器拷入 .fonts/）" \
-      "Fonts missing: ${left}(not to be had from the Debian mirror; copy them into .fonts/ from another machine)"
+      "Fonts missing: ${left}(not to be had from the Debian mirror; copy them into .fonts/ from another machine)" >&2
   exit 1
 }

@@ -1,0 +1,37 @@
+# 公评: everything starts here. `make demo` on a fresh machine does its own set-up.
+PYTHON := .venv/bin/python
+export DO_NOT_TRACK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test proof bench lint fonts clean
+
+help: ## 本说明 / this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## 装好所需（可重复） / install what is needed, again if asked
+	@sh scripts/setup.sh --again
+
+demo: ready ## 样例季度，从导出到通报 / a sample quarter, from exports to bulletin
+	@.venv/bin/gongping demo
+
+test: ready ## 测试，几分钟内 / the tests, within minutes
+	@$(PYTHON) -m pytest -n 2 -m "not slow"
+
+proof: ready ## 全部测试，含慢的 / every test, the slow ones too
+	@$(PYTHON) -m pytest
+
+bench: ready ## 量速度 / measure the speed
+	@for script in benchmarks/*.py; do echo "== $$script"; $(PYTHON) $$script || exit 1; done
+
+lint: ready ## 查代码 / check the code
+	@.venv/bin/ruff check .
+
+fonts: ## 取字体到 .fonts/ / bring the fonts into .fonts/
+	@sh scripts/fonts.sh
+
+clean: ## 删去运行产物，留下环境与字体 / remove what runs made, keep environment and fonts
+	rm -rf out demo .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: ready
+ready:
+	@sh scripts/setup.sh

@@ -1,0 +1,130 @@
+#!/bin/sh
+# Everything a fresh machine needs: uv, a C compiler, the libraries for PDF, the locked packages in .venv, the fonts in .fonts.
+#   scripts/setup.sh            does nothing when nothing changed since it last worked
+#   scripts/setup.sh --again    looks at everything once more
+# Needs git, make and Python 3.11 or 3.12. Uses root or a sudo that asks nothing where something must be installed,
+# and goes round it where neither is there. Reaches PyPI and the Debian mirrors as this machine is configured, nothing else.
+set -u
+. "$(dirname "$0")/common.sh"
+cd "$ROOT" || exit 1
+TOOLS=$ROOT/.tools
+STAMP=$ROOT/.venv/.setup
+NOTES=$WORK/notes
+
+key() { { printf '%s\n' "$ROOT"; cat uv.lock pyproject.toml scripts/setup.sh scripts/common.sh scripts/fonts.sh scripts/fonts.manifest; } | sha256sum; }
+
+# note 中文 English: what is missing but not fatal; said now and again on every later start.
+note() { say "$1" "$2" | tee -a "$NOTES" >&2; }
+
+stop() { kill ${fonts:-} 2>/dev/null; say "$1" "$2" >&2; say "详见 .cache/setup/log" "Details: .cache/setup/log" >&2; exit 1; }
+
+# A Python that can make a virtual environment for uv; any 3.8 or later will do.
+any_python() { for name in python3.11 python3.12 python3; do has $name && { echo $name; return 0; }; done; return 1; }
+
+make_tools() {
+  quietly "$1" -m venv "$TOOLS" && return 0
+  rm -rf "$TOOLS"
+  version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  { apt_install "python$version-venv" || apt_install python3-venv; } && quietly "$1" -m venv "$TOOLS" && return 0
+  # Neither root nor sudo: an environment without pip, and pip out of Debian's wheel.
+  rm -rf "$TOOLS"
+  quietly "$1" -m venv --without-pip "$TOOLS" && apt_unpack "$WORK/pip" python3-pip-whl || return 1
+  for wheel in "$WORK"/pip/usr/share/python-wheels/pip-*.whl; do
+    quietly "$TOOLS/bin/python" "$wheel/pip" install --no-index "$wheel" && return 0
+  done
+  return 1
+}
+
+# Prints the uv to use: the one on PATH, else one of our own from PyPI.
+find_uv() {
+  if [ -x "$TOOLS/bin/uv" ]; then echo "$TOOLS/bin/uv"; return 0; fi
+  if has uv && quietly uv --version; then command -v uv; return 0; fi
+  base=$(any_python) || return 1
+  [ -x "$TOOLS/bin/pip" ] || make_tools "$base" || return 1
+  quietly "$TOOLS/bin/python" -m pip install -q --disable-pip-version-check uv && echo "$TOOLS/bin/uv"
+}
+
+# The Python that the packages will run on: one that is there, else one that uv can bring.
+find_python() {
+  "$UV" python find --system '>=3.11,<3.13' 2>>"$LOG" ||
+    { quietly "$UV" python install 3.12 && "$UV" python find --system 3.12 2>>"$LOG"; }
+}
+
+has_headers() { "$PYTHON" -c 'import os, sysconfig as s, sys; sys.exit(not os.path.exists(os.path.join(s.get_path("include"), "Python.h")))'; }
+has_compiler() { has "${CC:-cc}" || has gcc || has clang; }
+has_library() { "$PYTHON" -c 'import ctypes, sys; [ctypes.CDLL(name) for name in sys.argv[1:]]' "$@" 2>>"$LOG"; }
+
+# durable_rules is compiled here: a compiler and the headers by apt, else a compiler from PyPI and unpacked headers.
+compiler() {
+  version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  wanted=
+  has_compiler && printf '#include <stdlib.h>\n' | ${CC:-cc} -E - >/dev/null 2>&1 || wanted="gcc libc6-dev"
+  has_headers || wanted="$wanted python$version-dev"
+  [ -z "$wanted" ] && return 0
+  say "安装编译器……" "Installing a compiler …"
+  apt_install $wanted && return 0
+  has_headers || borrow_headers
+  [ "${wanted#gcc}" = "$wanted" ] || borrow_compiler
+}
+
+borrow_headers() {
+  apt_unpack "$WORK/headers" "libpython$version-dev" || return 1
+  include=$WORK/headers/usr/include
+  export CFLAGS="${CFLAGS:-} -I$include/python$version -I$include" CPATH="$include/python$version:$include${CPATH:+:$CPATH}"
+}
+
+borrow_compiler() {
+  quietly "$UV" venv -q --clear --python "$PYTHON" "$WORK/zig" || return 1
+  quietly "$UV" pip install -q --python "$WORK/zig/bin/python" ziglang || return 1
+  for tool in cc c++ ar; do
+    printf '#!/bin/sh\nexec "%s" -m ziglang %s "$@"\n' "$WORK/zig/bin/python" $tool >"$WORK/zig/bin/zig-$tool"
+    chmod +x "$WORK/zig/bin/zig-$tool"
+  done
+  export CC="$WORK/zig/bin/zig-cc" CXX="$WORK/zig/bin/zig-c++" AR="$WORK/zig/bin/zig-ar" LDSHARED="$WORK/zig/bin/zig-cc -shared"
+}
+
+# What WeasyPrint opens at run time.
+paper() {
+  has_library libgobject-2.0.so.0 libpango-1.0.so.0 libpangoft2-1.0.so.0 libharfbuzz.so.0 libfontconfig.so.1 &&
+    { has_library libharfbuzz-subset.so.0 || apt_install libharfbuzz-subset0 || return 0; } && return 0
+  say "安装出 PDF 的系统库……" "Installing the libraries for PDF …"
+  apt_install libpango-1.0-0 libpangoft2-1.0-0 libfontconfig1 libharfbuzz-subset0 ||
+    apt_install libpango-1.0-0 libpangoft2-1.0-0 libfontconfig1 ||
+    note "缺出 PDF 的系统库：评分、表格、网页照出，PDF 不出；补装：apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0" \
+         "The libraries for PDF are missing: scores, tables and HTML are made, PDF is not; mend with: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+}
+
+# An environment that was made in another place has that place in its scripts: make it anew.
+sync() {
+  [ ! -x .venv/bin/gongping ] || grep -q "$ROOT/.venv" .venv/bin/gongping || rm -rf .venv
+  say "安装依赖包……" "Installing the packages …"
+  quietly "$UV" sync --frozen --python "$PYTHON" && [ -x .venv/bin/gongping ]
+}
+
+ready() { [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$(key)" ] && [ -x .venv/bin/gongping ]; }
+
+if [ "${1:-}" != --again ] && ready; then
+  [ ! -s "$NOTES" ] || cat "$NOTES" >&2
+  exit 0
+fi
+
+unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
+: >"$LOG"; rm -f "$NOTES" "$STAMP"
+say "安装所需（首次约一两分钟）……" "Setting up (a minute or two the first time) …"
+UV=$(find_uv) ||
+  stop "装不上 uv：需要 Python 3.11 或 3.12 和 PyPI（或请管理员装 python3-venv）。" \
+       "uv could not be had: it needs Python 3.11 or 3.12 and PyPI (or python3-venv, installed by an administrator)."
+PYTHON=$(find_python) ||
+  stop "没有 Python 3.11 或 3.12，uv 也取不到；请先装其中之一（durable_rules 只支持这两版）。" \
+       "No Python 3.11 or 3.12 here and uv could not bring one; install either first (durable_rules supports only these)."
+compiler
+paper
+sh scripts/fonts.sh 2>>"$LOG" & fonts=$!
+sync ||
+  stop "依赖包没有装成（durable_rules 要用 C 编译器，其余来自 PyPI）。" \
+       "The packages could not be installed (durable_rules needs a C compiler, the rest comes from PyPI)."
+wait $fonts ||
+  note "字体不全：评分、表格、网页照出，PDF 不出；补齐：make fonts" \
+       "Fonts are missing: scores, tables and HTML are made, PDF is not; mend with: make fonts"
+key >"$STAMP"
+say "安装完成。" "Set-up done."
