@@ -136,3 +136,76 @@ def _safe(value: str) -> str:
 
     printable = "".join(c if c.isprintable() else "�" for c in value)
     return escape(printable)
+
+
+def show_explanation(explanation, case_id: str | None) -> None:
+    """Items with their lines and a running sum, then base, bonus and total."""
+    from rich.table import Table
+
+    screen, unit = console(), explanation.unit
+    table = Table(title=_safe(f"{explanation.period} {unit['unit_id']} {unit['unit_name']}"), title_justify="left")
+    for name in ("item", "clause", "why", "case", "points"):
+        table.add_column(text(f"cli.col_{name}"), justify="right" if name == "points" else "left")
+    for item in explanation.items:
+        if case_id is not None and not item.lines:
+            continue
+        table.add_row(item.item_id, "", text("cli.full_marks"), "", item.full_marks)
+        for line in item.lines:
+            reason = " ".join(part for part in (line["detail"], line["adjustment_id"]) if part)
+            which = line["case_id"] or line["ref_id"]
+            table.add_row("", line["clause"], _safe(reason or line["rule_id"]), _safe(which), line["points"])
+        if case_id is None:
+            table.add_row("", "", _safe(f"= {text('cli.item_score')} {item.note}"), "", f"[bold]{item.score}[/bold]",
+                          end_section=True)
+    screen.print(table)
+    if case_id is not None and not any(item.lines for item in explanation.items):
+        screen.print(_safe(text("cli.nothing_on_case", case=case_id)))
+    sums = {name: unit[name] for name in ("base", "bonus", "total")}
+    screen.print(_safe(text("cli.sum_up", rank=unit["rank"] or "–", **sums)))
+
+
+def show_movements(movements, title: str) -> None:
+    """Who moved, by how much, through which rules."""
+    from rich.table import Table
+
+    screen = console()
+    table = Table(title=_safe(title), title_justify="left")
+    for name in ("unit", "before", "after", "points", "why"):
+        table.add_column(text(f"cli.col_{name}"), justify="left" if name in ("unit", "why") else "right")
+    for move in movements:
+        why = "  ".join(f"{rule} {_signed(points)}" for rule, points in move.by_rule)
+        table.add_row(_safe(f"{move.unit_id} {move.unit_name}"), move.rank_before or "–", move.rank_after or "–",
+                      _signed(move.points), _safe(why))
+    screen.print(table if movements else text("cli.no_difference"))
+
+
+def _signed(points) -> str:
+    return ("+" if points > 0 else "") + shown(points)
+
+
+def show_checks(checks) -> None:
+    """One line a check; the remedy under the ones that fail."""
+    screen = console()
+    for check in checks:
+        mark = "[green]✓[/green]" if check.ok else "[red]✗[/red]"
+        screen.print(f"{mark} {_safe(say_words(check.name))}: {_safe(say_words(check.found))}")
+        if not check.ok:
+            screen.print("   → " + _safe(say_words(check.remedy)))
+
+
+def show_catalogue(rows: list[dict], lang: str) -> None:
+    """Every clause with what implements and tests it."""
+    from rich.table import Table
+
+    table = Table(show_lines=False)
+    for name in ("clause", "what", "rules", "readings", "tests"):
+        table.add_column(text(f"cli.col_{name}"))
+    for row in rows:
+        table.add_row(*(_safe(str(cell)) for cell in catalogue_cells(row, lang)))
+    console().print(table)
+
+
+def catalogue_cells(row: dict, lang: str) -> tuple[str, str, str, str, str]:
+    """One line of the catalogue as text."""
+    rules = " ".join([*row["rules"], *row["verdicts"]]) or row["why_none"][lang]
+    return row["clause"], row["text"][lang], rules, " ".join(row["readings"]), str(len(row["tests"]))

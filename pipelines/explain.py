@@ -1,0 +1,58 @@
+"""A unit's score from its published ledger: clause by clause to the case, summing up before the reader's eyes."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from pipelines.edges.published import PublishedQuarter
+from pipelines.edges.wording import say
+from pipelines.model.refusals import UsageRefusal
+
+
+@dataclass(frozen=True)
+class ExplainedItem:
+    """An item, the lines that cost or brought points, and what is left; figures as published text."""
+
+    item_id: str
+    full_marks: str
+    lines: tuple[dict, ...]  # of ledger.csv
+    score: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A unit's quarter: ``unit`` is its line of ranking.csv."""
+
+    period: str
+    unit: dict
+    items: tuple[ExplainedItem, ...]
+
+
+def explain(quarter: PublishedQuarter, unit: str, case_id: str | None = None) -> Explanation:
+    """Explain the unit with this id or name; with ``case_id`` only the lines of that case.
+
+    UsageRefusal with the nearest name for an unknown unit.
+    """
+    line = find_unit(quarter, unit)
+    ledger: dict[str, list[dict]] = {}
+    for entry in quarter.ledger_of(line["unit_id"]):
+        if case_id is None or entry["case_id"] == case_id:
+            ledger.setdefault(entry["item_id"], []).append(entry)
+    items = tuple(
+        ExplainedItem(item_id, item["full_marks"], tuple(ledger.get(item_id, ())), item["score"], item["note"])
+        for (unit_id, item_id), item in quarter.items.items()
+        if unit_id == line["unit_id"]
+    )
+    return Explanation(line["period"], line, items)
+
+
+def find_unit(quarter: PublishedQuarter, given: str) -> dict:
+    """The ranking line of the unit with this id or this name."""
+    if given in quarter.ranking:
+        return quarter.ranking[given]
+    named = [line for line in quarter.ranking.values() if line["unit_name"] == given]
+    if len(named) == 1:
+        return named[0]
+    names = [*quarter.ranking, *(line["unit_name"] for line in quarter.ranking.values())]
+    near = get_close_matches(given, names, n=3, cutoff=0.3) or names[:3]
+    raise UsageRefusal(say("published.no_unit", given=given, period=quarter.folder.parent.name, near=" ".join(near)))
