@@ -1,0 +1,101 @@
+"""The invented city: its handling units, their workloads and their tempers.
+
+A unit's temper hangs on its place in the city and a little on the seed, never on the quarter,
+so that two quarters tell of the same units.
+"""
+
+from dataclasses import dataclass
+
+from pipelines.sample.columns import joined, labels, numbered
+from pipelines.sample.draw import chance, stream
+from pipelines.sample.names import words
+
+GROUPS = ("市直部门", "县(市、区)", "公共服务企业")
+
+
+@dataclass(frozen=True)
+class City:
+    """Per unit, by position: what it is called, how much it gets and how it works.
+
+    ``late_signings`` and ``late_replies`` are expected rows a quarter; the other tempers are shares of rows.
+    """
+
+    unit_id: object
+    unit_name: list[str]
+    unit_group: list[str]
+    ranked: object
+    workload: object
+    late_signings: object
+    late_replies: object
+    closing: object
+    dissatisfied: object
+    spotless: object
+
+    @property
+    def size(self) -> int:
+        """How many units."""
+        return len(self.unit_name)
+
+
+def found_city(units: int, seed: int) -> City:
+    """A city of ``units`` units: the third and sixth busiest are slow, some are late, every seventh spotless."""
+    import numpy as np
+
+    place = stream(0, "order of the units").random(units).argsort(kind="stable")  # busiest = place 0
+    temper = 0.8 * stream(0, "temper").random(units) + 0.2 * stream(seed, "temper").random(units)
+    slow, late, spotless = np.isin(place, (2, 5)), place % 9 == 4, place % 7 == 6
+    aside = units >= 6
+    expected = np.select([slow, late, spotless], [70 + 40 * temper, 8 + 16 * temper, 0 * temper], 5 * temper)
+    careless = np.select([slow, spotless], [0.2 + 0.1 * temper, 0 * temper], 0.03 + 0.09 * temper)
+    return City(
+        unit_id=numbered("U", units, 3),
+        unit_name=_names(units),
+        unit_group=[_group(n, units) for n in range(units)],
+        ranked=~(aside & (place == units - 2)),
+        workload=np.where(aside & (place == units - 1), 0.0, 1 / (place + 2)),
+        late_signings=expected,
+        late_replies=expected * np.where(late, 0.4, 0.8),
+        closing=np.select([slow, spotless], [0.86 + 0.06 * temper, 1 + 0 * temper], 0.96 + 0.04 * temper),
+        dissatisfied=careless,
+        spotless=spotless,
+    )
+
+
+def units_table(city: City) -> dict:
+    """The table `units`."""
+    return {"unit_id": city.unit_id, "unit_name": city.unit_name, "unit_group": city.unit_group,
+            "ranked": city.ranked}
+
+
+def assessments_table(city: City, rng) -> dict:
+    """The table `assessments`: six scores a unit, in steps of a tenth or a quarter; one score is missing."""
+    import numpy as np
+
+    from pipelines.sample.columns import decimals
+
+    items = ("A1.1", "A1.2", "A1.3", "A2.1", "A2.2", "A2.3")
+    unit = np.repeat(np.arange(city.size), len(items))
+    by_tenths, by_quarters = 10 * rng.integers(0, 6, len(unit)), 25 * rng.integers(0, 3, len(unit))
+    full = city.spotless[unit] | chance(rng, 0.5, len(unit))
+    score = 500 - np.where(full, 0, np.where(chance(rng, 0.5, len(unit)), by_tenths, by_quarters))
+    kept = np.arange(len(unit)) != 10  # the second unit has no score on A2.2
+    item = np.tile(np.arange(len(items)), city.size)
+    return {"unit_id": city.unit_id.take(unit[kept]), "item_id": labels(item[kept], items),
+            "score": decimals(score[kept]), "assessor": ["考核组"] * int(kept.sum()),
+            "note": joined("现场查看", labels(item[kept] % 2, ("台账", "制度")))}
+
+
+def _group(n: int, units: int) -> str:
+    return GROUPS[(2 * n >= units) + (5 * n >= 4 * units)]
+
+
+def _names(units: int) -> list[str]:
+    pools = dict(zip(GROUPS, map(words, ("departments", "districts", "companies")), strict=True))
+    taken = dict.fromkeys(GROUPS, 0)
+    names = []
+    for n in range(units):
+        group = _group(n, units)
+        round_, position = divmod(taken[group], len(pools[group]))
+        taken[group] += 1
+        names.append(f"模拟市{pools[group][position]}" + (f"第{round_ + 1}分局" if round_ else ""))
+    return names
