@@ -1,0 +1,134 @@
+"""The doctor: what this machine lacks for a quarter to be scored and printed, and the one line that mends it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pipelines.edges import fonts
+from pipelines.edges.quiet import is_hushed
+from pipelines.edges.wording import say
+from pipelines.model.refusals import Refusal
+from pipelines.model.words import Words
+
+PYTHONS = ((3, 11), (3, 12))  # what durable_rules runs on
+GIB = 2**30
+MEMORY_WANTED, DISK_WANTED = 2 * GIB, GIB
+PATIENCE = 60  # seconds for a library to import on a busy machine
+LIBRARIES = {"rules": "durable.lang", "paper": "weasyprint"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at: its name, whether it is well, what was found, what mends it."""
+
+    name: Words
+    ok: bool
+    found: Words
+    remedy: Words
+
+
+def diagnose(out: Path = Path("out")) -> list[Check]:
+    """Every check, in the order in which they matter; ``out`` is the folder that results would go to."""
+    trials = {name: _import_aside(module) for name, module in LIBRARIES.items()}
+    return [
+        _python(),
+        _library("rules", trials["rules"]),
+        _calendar(date.today()),
+        _writable(out),
+        _library("paper", trials["paper"]),
+        *_fonts(),
+        _telemetry(),
+        _machine(out),
+    ]
+
+
+def _check(name: str, ok: bool, found: str = "", **facts: object) -> Check:
+    """The check ``name`` with its sentences; ``found`` picks another one than `<name>_ok` and `<name>_bad`."""
+    sentence = found or ("ok" if ok else "bad")
+    return Check(
+        say(f"doctor.{name}"), ok, say(f"doctor.{name}_{sentence}", **facts), say(f"doctor.{name}_remedy", **facts)
+    )
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return _check("python", sys.version_info[:2] in PYTHONS, version=version)
+
+
+def _import_aside(module: str) -> subprocess.Popen:
+    """Import ``module`` in a process of its own: slow ones run beside each other, broken ones break nothing."""
+    return subprocess.Popen(
+        [sys.executable, "-c", f"import {module}"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+
+
+def _library(name: str, trial: subprocess.Popen) -> Check:
+    try:
+        _, errors = trial.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        trial.kill()
+        _, errors = trial.communicate()
+    lines = [line for line in errors.splitlines() if line.strip()]
+    return _check(name, trial.returncode == 0, problem=lines[-1] if lines else "")
+
+
+def _calendar(today: date) -> Check:
+    """The year of today must be covered; in the last quarter the next year is worth a word."""
+    from pipelines.edges.calendar import Calendar
+
+    try:
+        years = Calendar.load().years
+    except Refusal as refusal:
+        return _check("calendar", False, "unreadable", problem=refusal.words, year=today.year)
+    ok, ahead = today.year in years, today.month < 10 or today.year + 1 in years
+    wanted = today.year + (ok and not ahead)
+    return _check("calendar", ok, "ends" if ok and not ahead else "", year=wanted,
+                  first=min(years, default="-"), last=max(years, default="-"))
+
+
+def _writable(out: Path) -> Check:
+    """The folder, or the nearest one above it that exists, can be written to."""
+    folder = out.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return _check("out", folder.is_dir() and os.access(folder, os.W_OK | os.X_OK), out=out.absolute(), folder=folder)
+
+
+def _fonts() -> list[Check]:
+    missing, changed = fonts.missing(), fonts.changed()
+    number = len(fonts.manifest())
+    return [
+        _check("fonts", not missing, number=number, missing=", ".join(missing)),
+        _check("font_bytes", not changed, number=number, changed=", ".join(changed)),
+    ]
+
+
+def _telemetry() -> Check:
+    return _check("telemetry", is_hushed())
+
+
+def _machine(out: Path) -> Check:
+    """Memory of the machine or of the container, cores that may be used, room on the disk."""
+    folder = next(parent for parent in (out.absolute(), *out.absolute().parents) if parent.exists())
+    memory, disk = _memory(), shutil.disk_usage(folder).free
+    ok = memory >= MEMORY_WANTED and disk >= DISK_WANTED
+    return _check("machine", ok, cores=_cores(), memory=memory // GIB, disk=disk // GIB,
+                  memory_wanted=MEMORY_WANTED // GIB, disk_wanted=DISK_WANTED // GIB)
+
+
+def _cores() -> int:
+    affinity: Callable | None = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _memory() -> int:
+    """Bytes of memory, or of the container's share where that is less."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    share = Path("/sys/fs/cgroup/memory.max")
+    limit = share.read_text().strip() if share.is_file() else "max"
+    return min(whole, int(limit)) if limit.isdigit() else whole
