@@ -1,0 +1,109 @@
+"""Runs the product on a made quarter and lists where its published tables differ from the oracle's result."""
+
+import csv
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+
+from .ledger import Line
+from .scorer import OracleResult
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class PipelineStopped(Exception):
+    """The run ended with another exit code than 0; `code` holds it."""
+
+    def __init__(self, code: int, output: str) -> None:
+        super().__init__(f"exit {code}: {output}")
+        self.code = code
+
+
+def run_pipeline(exports: Path, period: str, cutoff: str | None, readings: Mapping[str, str], out: Path) -> Path:
+    """Runs a quarter by the command and gives the folder with its ranking, items and ledger."""
+    command = [sys.executable, "-m", "pipelines", "run", period, "--no-pdf"]
+    command += ["--exports", str(exports), "--out", str(out), *(["--cutoff", cutoff] if cutoff else [])]
+    for name, value in readings.items():
+        command += ["--reading", f"{name}={value}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PipelineStopped(done.returncode, (done.stdout + done.stderr)[-2000:])
+    return out / period
+
+
+def differences(result: OracleResult, published: Path, period: str) -> list[str]:
+    """Every difference in ranking (notes aside), items, ledger and quarantine, as sentences; none when they agree."""
+    return [
+        *(f"quarantined: {row}" for row in table(published, "quarantine")),
+        *ranking_differences(result, table(published, "ranking"), period),
+        *item_differences(result, table(published, "items")),
+        *ledger_differences(result, table(published, "ledger")),
+    ]
+
+
+def table(published: Path, name: str) -> list[dict[str, str]]:
+    """The rows of a published CSV file."""
+    with (published / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def ranking_differences(result: OracleResult, rows: list[dict[str, str]], period: str) -> list[str]:
+    """The ranking line by line, in listing order."""
+    expected = [
+        (
+            period, row.unit_id, row.unit_name, row.unit_group, money(row.base), money(row.bonus), money(row.total),
+            str(row.rank or ""), str(row.group_rank or ""), str(row.case_rows),
+        )
+        for row in result.ranking
+    ]
+    columns = (
+        "period", "unit_id", "unit_name", "unit_group", "base", "bonus", "total", "rank", "group_rank", "case_rows",
+    )
+    found = [tuple(row[column] for column in columns) for row in rows]
+    if len(found) != len(expected):
+        return [f"ranking: {len(expected)} units expected, {len(found)} found"]
+    pairs = zip(expected, found, strict=True)
+    return [f"ranking: expected {ours}, found {theirs}" for ours, theirs in pairs if ours != theirs]
+
+
+def item_differences(result: OracleResult, rows: list[dict[str, str]]) -> list[str]:
+    """Items in any order: full marks, deducted, score."""
+    expected = Counter(
+        (item.unit_id, item.item_id, Fraction(item.full_marks), item.deducted, item.score)
+        for item in result.items.values()
+    )
+    found = Counter(
+        (row["unit_id"], row["item_id"], *(Fraction(row[name]) for name in ("full_marks", "deducted", "score")))
+        for row in rows
+    )
+    return multiset_differences("items", expected, found)
+
+
+def ledger_differences(result: OracleResult, rows: list[dict[str, str]]) -> list[str]:
+    """The ledger as a multiset of lines; which rule took points of an assessed item is left open."""
+    found = Counter(
+        Line(
+            row["unit_id"], row["item_id"], "assessed" if row["item_id"] < "A3" else row["rule_id"],
+            Fraction(row["points"]), row["month"], row["case_id"], row["ref_id"], row["adjustment_id"],
+        )
+        for row in rows
+    )
+    return multiset_differences("ledger", result.ledger, found)
+
+
+def multiset_differences(name: str, expected: Counter, found: Counter) -> list[str]:
+    """What is in one multiset and not in the other, with how many."""
+    missing = [f"{name}: missing {count} × {entry}" for entry, count in (expected - found).items()]
+    return missing + [f"{name}: too many {count} × {entry}" for entry, count in (found - expected).items()]
+
+
+def money(amount: Fraction) -> str:
+    """A figure with two decimals, as it is published; an inexact one is an error."""
+    cents = amount * 100
+    if cents.denominator != 1:
+        raise ValueError(f"{amount} has more than two decimals")
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(int(cents)) // 100}.{abs(int(cents)) % 100:02d}"

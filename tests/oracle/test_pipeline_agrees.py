@@ -1,0 +1,62 @@
+"""The product scores nasty random quarters exactly as the oracle does, under every reading."""
+
+import pytest
+
+from .compare import PipelineStopped, differences, run_pipeline
+from .deductions import MissingAssessment
+from .quarters import draw_readings, every_reading_value, make_quarter
+from .scorer import score
+from .tables import write_folder
+
+ALONE = [readings for readings in every_reading_value() if readings != {"missing_assessment": "stop"}]
+SWEEP = 150
+
+
+def agrees(tmp_path, seed: int, readings: dict[str, str]) -> None:
+    """Fails with every difference between the product and the oracle on the quarter of a seed."""
+    sample = make_quarter(seed)
+    exports = write_folder(sample.tables, tmp_path / "exports")
+    expected = score(sample.tables, sample.period, sample.cutoff, readings)
+    published = run_pipeline(exports, sample.period, sample.cutoff, readings, tmp_path / "out")
+    found = differences(expected, published, sample.period)
+    assert not found, f"seed {seed}, {sample.period}, cutoff {sample.cutoff}, {readings}:\n" + "\n".join(found[:40])
+
+
+def telling_seed(readings: dict[str, str], first: int) -> int:
+    """The first seed from there on whose quarter comes out differently under the readings than under the defaults."""
+    for seed in range(first, first + 60):
+        sample = make_quarter(seed)
+        given = (sample.tables, sample.period, sample.cutoff)
+        if not readings or score(*given, readings).ledger != score(*given).ledger:
+            return seed
+        if score(*given, readings).ranking != score(*given).ranking:
+            return seed
+    raise AssertionError(f"no quarter tells {readings} from the defaults")
+
+
+@pytest.mark.parametrize("readings", ALONE, ids=lambda readings: "-".join(*readings.items() or [["defaults"]]))
+def test_every_value_of_every_reading_scores_as_the_oracle_does(tmp_path, readings):
+    agrees(tmp_path, telling_seed(readings, 10 * ALONE.index(readings)), readings)
+
+
+@pytest.mark.parametrize("seed", range(1000, 1006))
+def test_readings_in_combination_score_as_the_oracle_does(tmp_path, seed):
+    agrees(tmp_path, seed, draw_readings(seed, changed=6))
+
+
+def test_a_missing_assessment_stops_the_run_where_the_reading_says_so(tmp_path):
+    sample = make_quarter(0)
+    tables = {name: rows for name, rows in sample.tables.items() if name != "assessments"}
+    readings = {"missing_assessment": "stop"}
+    with pytest.raises(MissingAssessment):
+        score(tables, sample.period, sample.cutoff, readings)
+    exports = write_folder(tables, tmp_path / "exports")
+    with pytest.raises(PipelineStopped) as stopped:
+        run_pipeline(exports, sample.period, sample.cutoff, readings, tmp_path / "out")
+    assert stopped.value.code == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2000, 2000 + SWEEP))
+def test_many_quarters_under_many_readings_score_as_the_oracle_does(tmp_path, seed):
+    agrees(tmp_path, seed, draw_readings(seed, changed=seed % 9))
