@@ -41,9 +41,9 @@ def instructions_table(cases: Cases, city: City, span: Span, seed: int, period: 
     unit = np.concatenate([owner, (owner[shared] + 1) % city.size])
     day = between(rng, span.first, np.full(len(owner), span.end - 1))[number]
     due = (day + between(rng, 7, np.full(len(owner), 20))[number]) * DAY + 18 * HOUR
-    early = between(rng, np.where(city.spotless[unit], HOUR, -4 * DAY), 0 * due + 3 * DAY)
-    closed = np.where(chance(rng, 0.95, len(unit)) | city.spotless[unit], due - early, NONE)
-    done = (closed != NONE) & (chance(rng, 0.9, len(unit)) | city.spotless[unit])
+    early = between(rng, np.where(city.spotless[unit], HOUR, -DAY), 0 * due + 3 * DAY)
+    closed = np.where(chance(rng, 0.99, len(unit)) | city.spotless[unit], due - early, NONE)
+    done = (closed != NONE) & (chance(rng, 0.98, len(unit)) | city.spotless[unit])
     return {
         "instruction_id": numbered("PS", len(owner)).take(number),
         "unit_id": city.unit_id.take(unit),

@@ -49,7 +49,7 @@ def _write_xlsx(path: Path, name: str, table) -> Path:
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     sheet = book.add_worksheet(name)
     sheet.write_row(0, 0, [contract[column].title for column in table.column_names])
-    columns = [[_shown(contract[column], value) for value in table[column].to_pylist()] for column in table.column_names]
+    columns = [[_shown(contract[name], value) for value in table[name].to_pylist()] for name in table.column_names]
     for row, values in enumerate(zip(*columns, strict=True), 1):
         for position, value in enumerate(values):
             if value is not None:
