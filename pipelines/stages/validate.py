@@ -1,0 +1,151 @@
+"""Validate: raw rows × contracts → accepted rows, and every broken promise of the others."""
+
+from dataclasses import dataclass, field
+
+from pipelines.edges.promises import REFERENCES
+from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.wording import say
+from pipelines.model.contract import Contracts, Promise, TableContract
+from pipelines.model.intake import Breach, Intake, RowCount, Validation
+from pipelines.model.refusals import Refusal
+from pipelines.model.words import Words
+from pipelines.stages.breaches import breaches_of
+
+SQL_TYPES = {
+    "text": "varchar",
+    "enum": "varchar",
+    "timestamp": "timestamp",
+    "date": "date",
+    "boolean": "boolean",
+    "decimal": "decimal(18, 2)",
+}
+PARSERS = {"text": "", "timestamp": "as_moment", "date": "as_day", "boolean": "as_yes_no", "decimal": "as_decimal"}
+ROW_CHECKS = ("required", "type", "enum", "not_before", "required_when", "one_of", "one_of_present", "between",
+              "decimals")  # fmt: skip
+
+
+@dataclass
+class _Account:
+    """What validation gathers table by table."""
+
+    rows: dict[str, RowCount] = field(default_factory=dict)
+    breaches: list[Breach] = field(default_factory=list)
+    warnings: list[Breach] = field(default_factory=list)
+    notices: list[Words] = field(default_factory=list)
+    stops: list[Words] = field(default_factory=list)
+
+
+def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts) -> Validation:
+    """Fill ``accepted.<table>`` for every table of the contracts and account for every row.
+
+    Rows read = accepted + quarantined, unreadable rows among the quarantined; Refusal where they do not add up.
+    Promises that stop, and tables with more rejected rows than tolerated, are told in ``stops``.
+    """
+    warehouse.run("staging/macros")
+    account = _Account(breaches=list(intake.breaches))
+    present = {name for name in contracts.tables if warehouse.columns(f"raw.{name}")}
+    for contract in contracts.tables.values():
+        warehouse.run_template(
+            "staging/accepted", table=contract.name, columns=contract.columns, types=SQL_TYPES
+        )
+        if contract.name in present:
+            _validate_table(warehouse, intake, contracts, contract, present, account)
+        else:
+            account.rows[contract.name] = RowCount(0, 0, 0)
+    return Validation(
+        rows={name: account.rows[name] for name in sorted(account.rows)},
+        breaches=tuple(sorted(account.breaches, key=_place)),
+        warnings=tuple(sorted(account.warnings, key=_place)),
+        notices=tuple(account.notices),
+        stops=tuple(account.stops),
+    )
+
+
+def _place(breach: Breach) -> tuple:
+    return breach.table, breach.file, breach.line, breach.column, breach.promise
+
+
+def in_force(contract: TableContract, declared_absent: tuple[tuple[str, str], ...]) -> tuple[Promise, ...]:
+    """The promises of a table that need no column which the source mapping declares absent."""
+    absent = {column for table, column in declared_absent if table == contract.name}
+    return tuple(promise for promise in contract.promises if not absent & set(needs(promise)))
+
+
+def needs(promise: Promise) -> tuple[str, ...]:
+    """The columns of its own table that a promise looks at."""
+    others = (promise.argument(name) for name in ("than", "when", "by"))
+    named = (promise.column, *others, *promise.argument("columns", ()))
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _validate_table(warehouse, intake: Intake, contracts: Contracts, contract: TableContract, present: set[str],
+                    account: _Account) -> None:  # fmt: skip
+    promises = in_force(contract, intake.declared_absent)
+    row_checks = [(bit, promise) for bit, promise in enumerate(promises) if promise.kind in ROW_CHECKS]
+    warned = ", ".join(["''"] + [f"'{promise.id}'" for promise in promises if promise.severity == "warn"])
+    context = {
+        "table": contract.name,
+        "columns": contract.columns,
+        "key": contract.key,
+        "row_checks": row_checks,
+        "misread": {p.column: 2**bit for bit, p in row_checks if p.kind in ("type", "enum")},
+        "warned": warned,
+    }
+    warehouse.run_template("staging/typed", parsers=PARSERS, types=SQL_TYPES, **context)
+    warehouse.run_template("checks/faults", **context)
+    for promise in promises:
+        _check_across_rows(warehouse, contracts, contract, promise, present, context, account)
+    warehouse.run_template("checks/accept", **context)
+    _count(warehouse, intake, contract, context, account)
+    found, warnings = breaches_of(warehouse, contract, promises, context)
+    account.breaches += found
+    account.warnings += warnings
+    _stop_promises(contract, promises, found, account)
+
+
+def _check_across_rows(warehouse, contracts: Contracts, contract: TableContract, promise: Promise, present: set[str],
+                       context: dict, account: _Account) -> None:  # fmt: skip
+    """Promises that look beyond the row: references and repeated values."""
+    if promise.kind == "unique":
+        warehouse.run_template("checks/unique", promise=promise, **context)
+    if promise.kind not in REFERENCES:
+        return
+    target = promise.argument("table")
+    if target in present:
+        pairs = tuple(zip(promise.argument("columns"), promise.argument("keys"), strict=True))
+        warehouse.run_template("checks/reference", promise=promise, target=target, pairs=pairs, **context)
+    elif promise.kind == "reference_unless_table_absent":
+        account.notices.append(_unchecked(warehouse, contracts.tables[target], contract))
+
+
+def _unchecked(warehouse, target: TableContract, contract: TableContract) -> Words:
+    """The notice that rows are kept although the table they refer to is absent."""
+    [(rows,)] = warehouse.rows_template("checks/rows", table=contract.name)
+    key = "contracts.evaluators_absent" if target.name == "evaluators" else "contracts.reference_table_absent"
+    columns = "、".join(target.key)
+    facts = {"title": target.title.zh, "table": target.name, "from_title": contract.title.zh}
+    return say(key, rows=rows, columns=columns, from_table=contract.name, **facts)
+
+
+def _count(warehouse, intake: Intake, contract: TableContract, context: dict, account: _Account) -> None:
+    """Account for every row of a table; a tolerance passed is a stop."""
+    [(raw, accepted, rejected, own)] = warehouse.rows_template("checks/account", **context)
+    broken = intake.broken.get(contract.name, 0)
+    read = sum(receipt.records for receipt in intake.receipts if receipt.table == contract.name)
+    if read != raw + broken or raw != accepted + rejected:
+        found = accepted + rejected + broken
+        raise Refusal(say("contracts.unaccounted", table=contract.name, read=read, found=found))
+    account.rows[contract.name] = RowCount(read, accepted, rejected + broken)
+    faulty, percent = own + broken, contract.tolerance_percent
+    if 100 * faulty > percent * read and faulty > contract.tolerated_rows:
+        facts = {"title": contract.title.zh, "table": contract.name, "rejected": faulty}
+        account.stops.append(say("contracts.tolerance_passed", read=read, percent=percent, **facts))
+
+
+def _stop_promises(contract: TableContract, promises: tuple[Promise, ...], found: list[Breach],
+                   account: _Account) -> None:  # fmt: skip
+    for promise in promises:
+        rows = promise.severity == "stop" and sum(breach.promise == promise.id for breach in found)
+        if rows:
+            facts = {"title": contract.title.zh, "table": contract.name, "rows": rows, "says": promise.says}
+            account.stops.append(say("contracts.stop_promise", **facts))

@@ -1,0 +1,72 @@
+-- How a cell of text becomes a value. Grain: cell. Reads: nothing; the staging templates call these macros.
+-- Every macro takes the fast way for the usual form, because a CASE evaluates its later branches for the other rows only.
+
+-- All Unicode blanks, zero-width characters and the byte order mark.
+create or replace macro blanks() as
+    chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' ' || chr(133) || chr(160) || chr(5760) || chr(6158)
+    || chr(8192) || chr(8193) || chr(8194) || chr(8195) || chr(8196) || chr(8197) || chr(8198) || chr(8199) || chr(8200)
+    || chr(8201) || chr(8202) || chr(8203) || chr(8204) || chr(8205) || chr(8232) || chr(8233) || chr(8239) || chr(8287)
+    || chr(8288) || chr(12288) || chr(65279);
+
+-- Whether a cell has a blank at an end, or is nothing else; `blank` is a regular expression's class of `blanks()`.
+create or replace macro blank() as
+    '[\x{9}-\x{D} \x{85}\x{A0}\x{1680}\x{180E}\x{2000}-\x{200D}\x{2028}\x{2029}\x{202F}\x{205F}\x{2060}\x{3000}\x{FEFF}]';
+
+-- Free text: trimmed, otherwise as written; blanks only is null.
+create or replace macro tidied(cell) as
+    case
+        when regexp_matches(cell, '^' || blank() || '|' || blank() || '$|^$') then nullif(trim(cell, blanks()), '')
+        else cell
+    end;
+
+-- Codes, dates, numbers: full-width characters folded and odd blanks made plain as well.
+create or replace macro folded(cell) as
+    case
+        when regexp_full_match(cell, '[!-~]([ -~]*[!-~])?') then cell
+        when regexp_matches(cell, '[\x{FF01}-\x{FF5E}]|' || blank()) then nullif(trim(translate(cell,
+            '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～' || blanks(),
+            '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~' || repeat(' ', length(blanks())))), '')
+        else nullif(cell, '')
+    end;
+
+-- A moment with date and time; anything else, a date alone too, is null.
+create or replace macro as_moment(cell) as
+    case
+        when strlen(cell) = 19 and cell >= '0001' and try_strptime(cell, '%Y-%m-%d %H:%M:%S') is not null
+            then try_strptime(cell, '%Y-%m-%d %H:%M:%S')
+        when regexp_full_match(cell, '(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2})( *[Tt] *| +)'
+            || '([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?( *([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?))?')
+            and cell >= '0001' then as_zoned(plain_moment(cell))
+    end;
+
+-- `2026/7/2T9:05:00,5 +0800` written plainly: `2026-7-2 9:05:00.5+0800`, at most six digits of a second.
+create or replace macro plain_moment(cell) as
+    regexp_replace(regexp_replace(
+        translate(regexp_replace(upper(cell), ' *([TZ+]) *| +(-)', '\1\2', 'g'), '/T,', '- .'),
+        ' +', ' ', 'g'), '(\.\d{6})\d+', '\1');
+
+-- With an offset the moment is converted to the session's local time, without one it is local already.
+create or replace macro as_zoned(cell) as
+    case
+        when regexp_matches(cell, '(Z|[+]\d+:?\d*|:\d\d(\.\d+)?-\d+:?\d*)$')
+            then cast(try_cast(cell as timestamptz) as timestamp)
+        else try_cast(cell as timestamp)
+    end;
+
+-- A day; a moment is one only at midnight.
+create or replace macro as_day(cell) as
+    case
+        when regexp_full_match(cell, '\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}')
+            then case when cell >= '0001' then try_cast(replace(cell, '/', '-') as date) end
+        when date_trunc('day', as_moment(cell)) = as_moment(cell) then cast(as_moment(cell) as date)
+    end;
+
+create or replace macro as_yes_no(cell) as
+    case
+        when lower(cell) in ('true', '1', 'yes', '是') then true
+        when lower(cell) in ('false', '0', 'no', '否') then false
+    end;
+
+-- Rounds to two decimals; a promise of kind `decimals` refuses what would lose a digit.
+create or replace macro as_decimal(cell) as
+    case when regexp_full_match(cell, '[+-]?(\d+(\.\d*)?|\.\d+)') then try_cast(cell as decimal(18, 2)) end;
