@@ -141,7 +141,7 @@ def test_a_waiver_matches_every_one_of_its_non_empty_fields():
         return item(result, "A3.1"), item(result, "A3.3")
 
     assert left(case_id="C1") == (20, 20)
-    assert left(ref_id="I2") == (19.5, 19.5)
+    assert left(ref_id="I2") == left(ref_id="I1") == (19.5, 19.5)
     assert left(case_id="C1", rule_id="refusal") == (19.5, 20)
     assert left(case_id="C1", rule_id="attitude") == (19.5, 19)
     assert left(case_id="C2", ref_id="I1") == (19.5, 19)
@@ -166,7 +166,7 @@ def test_ranking_on_base_leaves_the_bonus_aside():
 
 
 def test_equals_are_listed_by_base_then_rate_then_case_rows_then_id():
-    units = [unit(f"U{number}") for number in (1, 2, 3, 4, 5)]
+    units = [unit(f"U{number}") for number in (5, 4, 3, 2, 1)]
     rows = [case("C1", "U1"), case("C2", "U2", public_rating="satisfied")]
     rows += cases(2, "U3", first=31) + [case("C4", "U4", signed_at=""), case("C5", "U5")]
     praise = [award("B1", "public_praise", unit_id="U4")]
@@ -174,6 +174,15 @@ def test_equals_are_listed_by_base_then_rate_then_case_rows_then_id():
     # all have 100; U4 has the smaller base; U2 has a rate; U3 has more rows; U1 and U5 differ by id alone
     assert [row.unit_id for row in result.ranking] == ["U2", "U3", "U1", "U5", "U4"]
     assert {row.rank for row in result.ranking} == {1}
+
+
+def test_the_rate_that_orders_equals_is_that_of_the_rows_in_the_rates():
+    # both lose nothing: U1 has 1 of 1 (its assisting row does not count), U2 9 of 10; with all rows U1 has 1 of 2
+    units = [unit("U1"), unit("U2")]
+    rows = [case("C1", "U1", public_rating="satisfied"), case("C2", "U1", role="assist", public_rating="dissatisfied")]
+    rows += cases(9, "U2", first=11, public_rating="satisfied") + [case("C20", "U2", public_rating="dissatisfied")]
+    assert [row.unit_id for row in scored(units=units, cases=rows).ranking] == ["U1", "U2"]
+    assert [row.unit_id for row in scored({"joint_cases": "all"}, units=units, cases=rows).ranking] == ["U2", "U1"]
 
 
 def test_the_unranked_are_listed_last_and_take_no_place():
