@@ -1,0 +1,127 @@
+"""Which file of an exports folder belongs to which table, and who reads it."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+
+from pipelines.edges.wording import say
+from pipelines.model.contract import Contracts
+from pipelines.model.export import Export, Layout, UnreadableExport
+from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import Words
+
+# suffix -> (module, function) of its reader, imported when first needed
+READERS = {
+    "csv": ("exports_csv", "open_csv"),
+    "csv.gz": ("exports_csv", "open_csv"),
+    "xlsx": ("exports_xlsx", "open_xlsx"),
+    "parquet": ("exports_parquet", "open_parquet"),
+    "jsonl": ("exports_jsonl", "open_jsonl"),
+    "jsonl.gz": ("exports_jsonl", "open_jsonl"),
+}
+SAMPLE_MARKER = "SIMULATED"
+# Files with these suffixes and a table's name are exports somebody meant to be read: leaving them out would be silent.
+FOREIGN_SUFFIXES = ("xls", "xlsm", "xlsb", "et", "ods", "txt", "tsv", "json", "zip", "xlsx.gz", "parquet.gz", "dbf")
+_SUFFIX = re.compile(r"\.(" + "|".join(map(re.escape, sorted([*READERS, *FOREIGN_SUFFIXES], key=len)[::-1])) + ")$")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to read for a table."""
+
+    path: Path
+    suffix: str
+    layout: Layout = Layout()
+
+    @property
+    def name(self) -> str:
+        """The path relative to the exports folder."""
+        return self.path.name
+
+
+@dataclass(frozen=True)
+class Folder:
+    """An exports folder sorted out."""
+
+    tables: dict[str, list[Found]]  # in reading order; a table without a file is not there
+    notices: tuple[Words, ...]
+    stops: tuple[Words, ...]
+    simulated: bool
+
+
+def list_files(exports: Path) -> list[Path]:
+    """The files of an exports folder by name, without hidden ones and lock files; UsageRefusal where it is none."""
+    if not exports.exists():
+        raise UsageRefusal(say("ingest.no_folder", folder=exports))
+    if not exports.is_dir():
+        raise UsageRefusal(say("ingest.not_a_folder", folder=exports, parent=exports.parent))
+    try:
+        files = [file for file in exports.iterdir() if file.is_file()]
+    except OSError as problem:
+        raise UsageRefusal(say("ingest.folder_unreadable", folder=exports, problem=problem.strerror)) from None
+    return sorted((file for file in files if not file.name.startswith((".", "~$"))), key=lambda file: file.name)
+
+
+def sort_folder(exports: Path, contracts: Contracts) -> Folder:
+    """Every file of the folder under its table, a notice for every file that belongs to none."""
+    tables: dict[str, list[Found]] = {}
+    notices, stops = [], []
+    files = [file for file in list_files(exports) if file.name != SAMPLE_MARKER]
+    for file in files:
+        stem, suffix = split_name(file.name)
+        table = table_of(stem, contracts)
+        if table and suffix in READERS:
+            tables.setdefault(table, []).append(Found(file, suffix))
+        elif table and suffix in FOREIGN_SUFFIXES:
+            stops.append(say("ingest.foreign_format", file=file.name, table=table, suffix=suffix))
+        else:
+            notices.append(_unrecognised(file.name, stem, contracts))
+    notices += [_two_formats(table, found) for table, found in tables.items() if _same_stem(found)]
+    if not files:
+        stops.append(say("ingest.empty_folder", folder=exports))
+    return Folder(tables, tuple(notices), tuple(stops), (exports / SAMPLE_MARKER).is_file())
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """A file name as stem and suffix, both folded: `Cases_01.CSV.GZ` → (`cases_01`, `csv.gz`)."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    found = _SUFFIX.search(plain)
+    return (plain[: found.start()], found[1]) if found else (plain.rpartition(".")[0] or plain, "")
+
+
+def table_of(stem: str, contracts: Contracts) -> str:
+    """The table that a file name stands for: `cases`, `cases_01`, `诉求件`, `诉求件_7月`; "" for none."""
+    for table in contracts.tables.values():
+        for name in (table.name, unicodedata.normalize("NFKC", table.title.zh).casefold()):
+            if stem == name or stem.startswith(f"{name}_"):
+                return table.name
+    return ""
+
+
+def open_export(found: Found, known: frozenset[str]) -> Export:
+    """Open a file with the reader of its suffix; UnreadableExport where it cannot be read as a whole."""
+    module, function = READERS[found.suffix]
+    reader: Callable = getattr(import_module(f"pipelines.edges.{module}"), function)
+    try:
+        return reader(found.path, found.layout, known)
+    except PermissionError:
+        raise UnreadableExport(say("ingest.no_permission", file=found.name)) from None
+
+
+def _unrecognised(name: str, stem: str, contracts: Contracts) -> Words:
+    names = [alias for table in contracts.tables.values() for alias in (table.name, table.title.zh)]
+    near = get_close_matches(stem.partition("_")[0], names, 1, 0.5) or get_close_matches(stem, names, 1, 0.5)
+    hint = say("ingest.hint_table", name=near[0]) if near else Words("", "")
+    return say("ingest.unrecognised_file", file=name, hint=hint)
+
+
+def _same_stem(found: list[Found]) -> bool:
+    return len({split_name(one.name)[0] for one in found}) < len(found)
+
+
+def _two_formats(table: str, found: list[Found]) -> Words:
+    return say("ingest.two_formats", table=table, files="、".join(one.name for one in found))

@@ -1,0 +1,85 @@
+"""Headers of a file against the columns of its contract: which is which, what is missing, what is there twice."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from pipelines.edges.wording import say
+from pipelines.model.contract import Column, TableContract
+from pipelines.model.export import folded
+from pipelines.model.words import Words
+
+RESERVED = ("_file", "_line")
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A header resolved: the raw column of every cell, the extra ones, and why the file cannot be used."""
+
+    names: tuple[str, ...]
+    extras: tuple[str, ...]
+    stops: tuple[Words, ...]
+
+
+def known_headers(contract: TableContract) -> frozenset[str]:
+    """Every header that the contract accepts, folded."""
+    return frozenset(folded(name) for column in contract.columns.values() for name in _accepted(column))
+
+
+def resolve(header: tuple[str, ...], contract: TableContract, file: str) -> Resolved:
+    """Canonical columns by their headers; other columns keep their own name, made unique.
+
+    A column's name and its Chinese header go before its synonyms: a synonym beside them is an extra column.
+    """
+    found: dict[int, str] = {}
+    stops: list[Words] = []
+    for column in contract.columns.values():
+        at = _columns_named(header, (column.name, column.title)) or _columns_named(header, column.synonyms)
+        if len(at) > 1:
+            twice = "、".join(f"“{header[i].strip()}”" for i in at)
+            stops.append(say("ingest.duplicate_header", file=file, headers=twice, column=column.name))
+        found.update(dict.fromkeys(at[:1], column.name))
+    names, extras = _all_names(header, found, contract)
+    rest = [header[i].strip() for i in range(len(header)) if i not in found]
+    for column in contract.columns.values():
+        if column.required and column.name not in found.values():
+            stops.append(_missing(column, contract, file, rest))
+    return Resolved(names, extras, tuple(stops))
+
+
+def _columns_named(header: tuple[str, ...], names: tuple[str, ...]) -> list[int]:
+    wanted = {folded(name) for name in names}
+    return [i for i, cell in enumerate(header) if folded(cell) in wanted]
+
+
+def _all_names(header: tuple[str, ...], found: dict[int, str], contract: TableContract):
+    taken = {name.casefold() for name in (*contract.columns, *RESERVED)}
+    names, extras = [], []
+    for i, cell in enumerate(header):
+        if i in found:
+            names.append(found[i])
+            continue
+        name = unique_name(" ".join(cell.split()) or f"column {i + 1}", taken)
+        names.append(name)
+        if cell.strip():
+            extras.append(name)
+    return tuple(names), tuple(extras)
+
+
+def unique_name(name: str, taken: set[str]) -> str:
+    """``name``, or with a number behind it where it is taken (case does not tell columns apart); adds it to taken."""
+    unique, n = name, 1
+    while unique.casefold() in taken:
+        n += 1
+        unique = f"{name} {n}"
+    taken.add(unique.casefold())
+    return unique
+
+
+def _missing(column: Column, contract: TableContract, file: str, rest: list[str]) -> Words:
+    close = [cell for name in _accepted(column) for cell in get_close_matches(name, rest, 1, 0.6)]
+    hint = say("ingest.hint_header", header=close[0]) if close else Words("", "")
+    return say("ingest.missing_column", file=file, name=column.name, title=column.title, hint=hint)
+
+
+def _accepted(column: Column) -> tuple[str, ...]:
+    return (column.name, column.title, *column.synonyms)

@@ -1,0 +1,62 @@
+"""An export file as its reader gives it: a header, batches of text columns, and the rows that could not be read."""
+
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from pipelines.model.refusals import ContractStop
+from pipelines.model.words import Words
+
+
+class UnreadableExport(ContractStop):
+    """A whole file that cannot be read: nothing may be scored from the rest of it."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is laid out, where a source mapping knows; empty values are found out by the reader."""
+
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str = ""
+    header_row: int = 0  # 1-based line of the header; 0 = the first line that is not blank
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A row that could not be read; ``value`` says what is wrong without repeating the row's text."""
+
+    line: int  # 1-based
+    promise: str  # encoding, nul_byte, bare_cr, stray_quote, field_count, json, or one of a source mapping
+    value: str
+    column: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a file, column by column: texts or None, in lists or Arrow arrays."""
+
+    lines: Sequence[int]  # the line of every row
+    columns: tuple[Sequence, ...]  # in the order of the header
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def records(self) -> int:
+        """How many rows the file holds here, readable or not."""
+        return len(self.lines) + len(self.faults)
+
+
+@dataclass(frozen=True)
+class Export:
+    """An opened file: its header is known, its rows come batch by batch."""
+
+    header: tuple[str, ...]  # () = an empty file
+    batches: Callable[[], Iterator[Batch]]
+    encoding: str = ""
+    notices: tuple[Words, ...] = ()
+
+
+def folded(header: str) -> str:
+    """A header as it is compared: full-width folded, without blanks, case and byte order mark."""
+    return "".join(unicodedata.normalize("NFKC", header).split()).strip("\ufeff").casefold()

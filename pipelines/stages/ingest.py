@@ -1,0 +1,129 @@
+"""Ingest: export files → raw tables as text, a receipt per file, a breach for every row that could not be read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipelines.edges.arrow_rows import arrow_rows, empty_rows
+from pipelines.edges.export_bytes import sha256_of
+from pipelines.edges.export_files import Found, open_export, sort_folder
+from pipelines.edges.headers import Resolved, known_headers, resolve
+from pipelines.edges.wording import say
+from pipelines.model.contract import Contracts, TableContract
+from pipelines.model.export import Export, Fault, UnreadableExport
+from pipelines.model.intake import Breach, Intake, Receipt
+from pipelines.model.words import Words
+
+MAX_COLUMNS = 1000
+
+
+def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None = None,
+           progress: Callable[[str, int], None] | None = None) -> Intake:  # fmt: skip
+    """Fill ``raw.<table>`` for every contract table from the files of a folder and tell what came in.
+
+    ``source`` is a source mapping for a foreign export. ``progress(file, rows)`` is called as rows are stored.
+    Damage becomes breaches or `Intake.stops`; UsageRefusal for a folder or a mapping that is none.
+    """
+    work = _Work(warehouse, progress or (lambda file, rows: None))
+    folder = sort_folder(Path(exports), contracts)
+    for contract in contracts.tables.values():
+        _ingest_table(work, contract, _opened(work, folder.tables.get(contract.name, []), contract))
+    work.notices += folder.notices
+    work.stops += folder.stops or _missing_tables(contracts, folder.tables)
+    absent = tuple(name for name in contracts.tables if name not in folder.tables)
+    return Intake(
+        receipts=tuple(work.receipts),
+        breaches=tuple(work.breaches),
+        broken=work.broken,
+        absent_tables=absent,
+        declared_absent=(),
+        notices=tuple(work.notices),
+        simulated=folder.simulated,
+        stops=tuple(work.stops),
+    )
+
+
+@dataclass
+class _Work:
+    """What gathers while the tables are read."""
+
+    warehouse: object
+    progress: Callable[[str, int], None]
+    receipts: list[Receipt] = field(default_factory=list)
+    breaches: list[Breach] = field(default_factory=list)
+    broken: dict[str, int] = field(default_factory=dict)
+    notices: list[Words] = field(default_factory=list)
+    stops: list[Words] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A file whose header is known."""
+
+    found: Found
+    export: Export
+    columns: Resolved
+
+
+def _opened(work: _Work, files: list[Found], contract: TableContract) -> list[_Opened]:
+    """The files of a table that can be read; the others become stops."""
+    known, opened = known_headers(contract), []
+    for found in files:
+        try:
+            export = open_export(found, known)
+        except UnreadableExport as problem:
+            work.stops.append(problem.words)
+            continue
+        columns = resolve(export.header, contract, found.name)
+        if len(export.header) > MAX_COLUMNS:
+            work.stops.append(say("ingest.too_many_columns", file=found.name, n=len(export.header), most=MAX_COLUMNS))
+        elif export.header and columns.stops:
+            work.stops += columns.stops
+        else:
+            opened.append(_Opened(found, export, columns))
+    return opened
+
+
+def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -> None:
+    columns = {name.casefold(): name for one in opened for name in one.columns.names}
+    columns = {**columns, **{name.casefold(): name for name in contract.columns}}
+    first = list(contract.columns)
+    rest = [name for name in columns.values() if name not in contract.columns]
+    work.warehouse.store(f"raw.{contract.name}", empty_rows(first + rest))
+    for one in opened:
+        try:
+            _ingest_file(work, contract, one, columns)
+        except UnreadableExport as problem:
+            work.stops.append(problem.words)
+
+
+def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: dict[str, str]) -> None:
+    """Store the rows of a file and give its receipt."""
+    names = tuple(columns[name.casefold()] for name in one.columns.names)
+    found, records, broken = one.found, 0, 0
+    for batch in one.export.batches():
+        if len(batch.lines):
+            work.warehouse.append(f"raw.{contract.name}", arrow_rows(batch, names, found.name))
+        work.breaches += [_breach(fault, contract, found.name) for fault in batch.faults]
+        records += batch.records
+        broken += len(batch.faults)
+        work.progress(found.name, records)
+    if broken:
+        work.broken[contract.name] = work.broken.get(contract.name, 0) + broken
+    notices = one.export.notices
+    if one.columns.extras:
+        notices += (say("ingest.extra_columns", file=found.name, columns="、".join(one.columns.extras)),)
+    if not records:
+        notices += (say("ingest.empty_table", file=found.name),)
+    work.receipts.append(Receipt(contract.name, found.name, found.suffix, one.export.encoding,
+                                 sha256_of(found.path), records, notices))  # fmt: skip
+
+
+def _breach(fault: Fault, contract: TableContract, file: str) -> Breach:
+    remedy = say(f"ingest.remedy_{fault.promise}")
+    return Breach(contract.name, file, fault.line, fault.key, fault.column, fault.promise, fault.value, remedy)
+
+
+def _missing_tables(contracts: Contracts, tables: dict) -> tuple[Words, ...]:
+    missing = [table for table in contracts.tables.values() if table.required and table.name not in tables]
+    return tuple(say("ingest.missing_table", table=table.name, title=table.title) for table in missing)
