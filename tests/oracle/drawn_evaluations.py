@@ -28,6 +28,8 @@ def draw_evaluators(draw: Draw, unit_ids: list[str]) -> list[dict[str, str]]:
                 appointed_on=appointed,
                 term_ends_on=term_ends,
                 ended_on=ended,
+                away_from=day - DAY if draw.chance(0.3) else None,  # being away is reported and voids nothing
+                away_until=day + 9 * DAY if draw.chance(0.3) else None,
             )
         )
     return evaluators
