@@ -15,7 +15,10 @@ IN_FORCE_READINGS = (
     "evaluation_clock",
 )
 MEASURES_OF_A_MONTH = ("late_signing", "late_reply", "due", "completed", "rated", "satisfied")
-FACTS = ("adjustments", "extensions", "evaluations", "final_evaluations", "case_rows", "incidents", "instructions")
+FACTS = (
+    "adjustments", "extensions", "evaluations", "final_evaluations", "circumstances", "case_rows", "incidents",
+    "instructions",
+)
 
 
 def measure(warehouse: Warehouse, period: Period, cutoff: datetime, rulebook: Rulebook, calendar: Calendar) -> None:

@@ -1,7 +1,7 @@
 -- Every case row of the quarter that no adjustment excludes, with its flags under every reading.
 -- What happened at or after the cutoff has not happened. Months: 1 to 3 of the quarter, 0 outside it.
 -- Grain: case row that belongs to the quarter by its deadline or by its dispatch.
--- Reads: accepted.cases, facts.extensions, .final_evaluations, .excluded, .waived_cases.
+-- Reads: accepted.cases, facts.circumstances.
 create or replace table facts.case_rows as
 with moments as (
     select
@@ -17,17 +17,18 @@ with moments as (
         if(c.signed_at < $cutoff, c.signed_at, null) as signed_at,
         if(c.replied_at < $cutoff, c.replied_at, null) as replied_at,
         if(c.closed_at < $cutoff, c.closed_at, null) as closed_at,
-        e.rating_reminder,
-        e.rating_assignment,
-        w.signing_waived_by,
-        w.reply_waived_by
+        x.rating_reminder,
+        x.rating_assignment,
+        x.signing_waived_by,
+        x.reply_waived_by
     from accepted.cases as c
-    anti join facts.excluded using (case_id, unit_id)
-    left join facts.extensions as x using (case_id, unit_id)
-    left join facts.final_evaluations as e using (case_id, unit_id)
-    left join facts.waived_cases as w using (case_id, unit_id)
-    where c.dispatched_at >= $start and c.dispatched_at < $end
-        or greatest(c.reply_due_at, x.until_approved) >= $start and c.reply_due_at < $end
+    left join facts.circumstances as x using (case_id, unit_id)
+    where
+        x.excluded is not true
+        and (
+            c.dispatched_at >= $start and c.dispatched_at < $end
+            or greatest(c.reply_due_at, x.until_approved) >= $start and c.reply_due_at < $end
+        )
 ),
 
 flagged as (

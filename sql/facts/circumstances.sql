@@ -1,0 +1,18 @@
+-- All that is out of the ordinary about a case row, in one place: few rows have any, so one join serves them all.
+-- Grain: case row with an extension, an evaluation, a waiver or an exclusion.
+-- Reads: facts.extensions, .final_evaluations, .waived_cases, .excluded.
+create or replace table facts.circumstances as
+select
+    case_id,
+    unit_id,
+    until_approved,
+    until_requested,
+    rating_reminder,
+    rating_assignment,
+    signing_waived_by,
+    reply_waived_by,
+    coalesce(excluded, false) as excluded
+from facts.extensions
+full join facts.final_evaluations using (case_id, unit_id)
+full join facts.waived_cases using (case_id, unit_id)
+full join (select *, true as excluded from facts.excluded) using (case_id, unit_id);
