@@ -1,0 +1,131 @@
+"""WeasyPrint: page HTML → PDF with the project's own fonts, nothing fetched, the same bytes every time."""
+
+import logging
+import os
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing import get_context
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from pipelines.edges.wording import say
+from pipelines.model.words import Words
+from pipelines.paths import FONTS
+
+WORKERS = 2
+# Without these the pages would be set in whatever the machine has; glyphs that they lack come from the others.
+NEEDED = ("FandolFang-Regular.otf", "FandolHei-Regular.otf", "FandolKai-Regular.otf", "NotoSerifCJK-Bold.ttc",
+          "LXGWWenKai-Regular.ttf")
+VARIANT = "pdf/ua-1"
+_GLYPH = re.compile(r"\.notdef glyph.*\(U\+([0-9A-F]+)\)")
+_FONTCONFIG = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{fonts}</dir><cachedir>{fonts}/cache</cachedir></fontconfig>
+"""
+
+_style = None  # of a worker: FontConfiguration and CSS, built once
+_log = None
+
+
+def paper_problem() -> Words | None:
+    """Why no PDF can be made on this machine, with the line that mends it; None where all is there."""
+    if missing := [name for name in NEEDED if not (FONTS / name).is_file()]:
+        return say("publish.no_paper_fonts", folder=FONTS.name, fonts="、".join(missing))
+    try:
+        import weasyprint  # noqa: F401 - only whether its libraries load
+    except (OSError, ImportError) as problem:
+        return say("publish.no_paper_library", why=str(problem).splitlines()[0][:120])
+    return None
+
+
+def print_pages(
+    pages: Iterable[tuple[str, Path]], css: str, progress: Callable[[int, int], None]
+) -> tuple[Words, ...]:
+    """Print (HTML, target file) pairs in two processes; the notices tell of characters without a glyph.
+
+    OSError where a file cannot be written.
+    """
+    pages = list(pages)
+    glyphs: set[str] = set()
+    with tempfile.TemporaryDirectory(prefix="gongping-fonts-") as folder:
+        conf = Path(folder) / "fonts.conf"
+        conf.write_text(_FONTCONFIG.format(fonts=escape(str(FONTS))), encoding="utf-8")
+        workers = min(WORKERS, len(pages)) or 1
+        with ProcessPoolExecutor(workers, get_context("spawn"), _prepare, (str(conf), css, os.getpid())) as pool:
+            waiting = [pool.submit(_print, html, str(file)) for html, file in pages]
+            try:
+                for done, future in enumerate(as_completed(waiting), 1):
+                    glyphs |= future.result()
+                    progress(done, len(pages))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    if not glyphs:
+        return ()
+    named = "".join(sorted(glyphs)[:20])
+    return (say("publish.missing_glyphs", n=len(glyphs), glyphs=named),)
+
+
+def _prepare(conf: str, css: str, parent: int) -> None:
+    global _style, _log
+    os.environ["FONTCONFIG_FILE"] = conf  # read when the library is loaded, hence before the import
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+
+    fonts = FontConfiguration()
+    _style = fonts, weasyprint.CSS(string=css, font_config=fonts, url_fetcher=_fetch_nothing())
+    _log = _Glyphs()
+    logger = logging.getLogger("weasyprint")
+    logger.handlers, logger.propagate = [_log], False
+    logger.setLevel(logging.WARNING)
+
+
+def _end_with(parent: int) -> None:
+    """A worker must not outlive a run that was killed."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def _print(html: str, file: str) -> set[str]:
+    import weasyprint
+    from weasyprint.urls import FatalURLFetchingError
+
+    fonts, css = _style
+    _log.found.clear()
+    document = weasyprint.HTML(string=html, url_fetcher=_fetch_nothing())
+    try:
+        content = document.write_pdf(stylesheets=[css], font_config=fonts, pdf_variant=VARIANT)
+    except FatalURLFetchingError as forbidden:
+        raise RuntimeError(str(forbidden)) from None
+    Path(file).write_bytes(content)
+    return set(_log.found)
+
+
+def _fetch_nothing():
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher
+
+    class Nothing(URLFetcher):
+        """Pages are whole in themselves: whatever asks for a file or an address is an attack or a mistake."""
+
+        def fetch(self, url, headers=None):
+            raise FatalURLFetchingError(f"forbidden: {url[:80]}")
+
+    return Nothing()
+
+
+class _Glyphs(logging.Handler):
+    """Collects the characters for which no font has a glyph: a box on paper that text extraction does not show."""
+
+    def __init__(self):
+        super().__init__()
+        self.found: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if match := _GLYPH.search(record.getMessage()):
+            self.found.add(chr(int(match[1], 16)))

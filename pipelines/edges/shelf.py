@@ -1,0 +1,130 @@
+"""The shelf of published quarters: a quarter is switched into place whole, or not at all.
+
+`<out>/.staging/<run>/` is being written, `<out>/.runs/<period>/<hash>/` is finished and never changes,
+`<out>/<period>` is a relative link to the one in force.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pipelines.edges.wording import say
+from pipelines.model.refusals import NotAllowed
+
+STAGING, RUNS, LOCK = ".staging", ".runs", ".lock"
+MANIFEST = "manifest.json"
+
+
+@contextmanager
+def staging(out: Path) -> Iterator[Path]:
+    """A fresh folder to write into; it is gone afterwards, and leftovers of dead runs with it.
+
+    Every run holds a lock on its own folder while it lives: the kernel lets go of it even after kill -9.
+    """
+    (out / STAGING).mkdir(parents=True, exist_ok=True)
+    name = uuid.uuid4().hex
+    folder, mark = out / STAGING / name, out / STAGING / f"{name}.lock"
+    with _locked(out):
+        _sweep(out)
+        own = mark.open("w")
+        fcntl.flock(own, fcntl.LOCK_EX)
+        folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            mark.unlink()
+        own.close()
+
+
+def must_be_free(out: Path, period: str) -> None:
+    """NotAllowed where `<out>/<period>` is something else than a link of ours."""
+    place = out / period
+    if place.exists() and not place.is_symlink():
+        raise NotAllowed(say("publish.real_folder", folder=place))
+
+
+def put_in_place(out: Path, period: str, folder: Path) -> Path:
+    """Move a finished staging folder to the shelf and switch the quarter's link to it; the folder in force.
+
+    The folder is named by its manifest, so an identical run finds itself already there.
+    """
+    _sync(folder)
+    name = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:16]
+    shelf = out / RUNS / period
+    shelf.mkdir(parents=True, exist_ok=True)
+    with _locked(out):
+        must_be_free(out, period)
+        target = _place_for(shelf, name, folder)
+        if not target.exists():
+            folder.rename(target)
+            _sync_folder(shelf)
+        link = out / STAGING / f"{folder.name}.link"
+        link.symlink_to(Path(RUNS) / period / target.name)
+        link.replace(out / period)
+        _sync_folder(out)
+    return out / period
+
+
+def _place_for(shelf: Path, name: str, folder: Path) -> Path:
+    """The place of a run: its own name, or a numbered one where somebody has changed the files that are there."""
+    target, number = shelf / name, 1
+    while target.exists() and not _same_files(target, folder):
+        number += 1
+        target = shelf / f"{name}.{number}"
+    return target
+
+
+def _same_files(one: Path, other: Path) -> bool:
+    names = _files(one)
+    return names == _files(other) and all((one / n).read_bytes() == (other / n).read_bytes() for n in names)
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+
+
+def _sweep(out: Path) -> None:
+    """Remove what dead runs left: a folder whose lock can be had, and anything without a lock."""
+    for mark in sorted((out / STAGING).glob("*.lock")):
+        with mark.open() as file, suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(mark.with_suffix(""), ignore_errors=True)
+            mark.with_suffix(".link").unlink(missing_ok=True)
+            mark.unlink(missing_ok=True)
+    for left in sorted((out / STAGING).iterdir()):
+        if left.suffix == ".lock" or left.with_suffix(".lock").exists():
+            continue
+        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """One run at a time may sweep the staging folder or switch a link; held for moments only."""
+    with (out / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _sync(folder: Path) -> None:
+    """Bring every file to the disk before its folder gets a name that readers follow."""
+    for path in (*folder.rglob("*"), folder):
+        if path.is_dir():
+            _sync_folder(path)
+        else:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

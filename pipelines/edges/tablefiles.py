@@ -1,0 +1,77 @@
+"""The published tables as files: CSV for people and programs, one JSON document as feed."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipelines.model.text import guarded
+from pipelines.views.tables import COUNTS, NUMBERS
+
+
+class CsvFile:
+    """A CSV file, UTF-8 without byte order mark, LF, RFC 4180; text that looks like a formula is guarded."""
+
+    def __init__(self, file: Path, columns: tuple[str, ...]):
+        self._stream = file.open("w", encoding="utf-8", newline="")
+        self._writer = csv.writer(self._stream, lineterminator="\n")
+        self._writer.writerow(columns)
+        self._text = tuple(column not in NUMBERS and column not in COUNTS for column in columns)
+
+    def __enter__(self) -> "CsvFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
+    def write(self, row: Iterable[object]) -> None:
+        """One row in the order of the columns; None is an empty cell."""
+        pairs = zip(self._text, row, strict=True)
+        self._writer.writerow([guarded(value) if text and value else value for text, value in pairs])
+
+
+def write_csv(file: Path, columns: tuple[str, ...], rows: Iterable[dict]) -> None:
+    """A whole table of dicts."""
+    with CsvFile(file, columns) as table:
+        for row in rows:
+            table.write([row[column] for column in columns])
+
+
+class Feed:
+    """A JSON document whose long tables are written line by line."""
+
+    def __init__(self, stream):
+        self._stream = stream
+        self._first = True
+
+    def head(self, document: dict) -> None:
+        """The members of the document that are not tables."""
+        text = json.dumps(document, ensure_ascii=False, indent=1)
+        self._stream.write(text.removesuffix("\n}"))
+
+    @contextmanager
+    def table(self, name: str) -> Iterator["Feed"]:
+        """A member that is an array of objects; `write` adds one."""
+        self._stream.write(f",\n {json.dumps(name)}: [")
+        self._first = True
+        yield self
+        self._stream.write("]" if self._first else "\n ]")
+
+    def write(self, row: dict) -> None:
+        """One object of the table that is open."""
+        self._stream.write(("\n  " if self._first else ",\n  ") + json.dumps(row, ensure_ascii=False, default=str))
+        self._first = False
+
+
+@contextmanager
+def feed(file: Path) -> Iterator[Feed]:
+    """Open a feed for writing."""
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        yield Feed(stream)
+        stream.write("\n}\n")
+
+
+def write_json(file: Path, document: dict) -> None:
+    """A small JSON document, indented, keys in the order given."""
+    file.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

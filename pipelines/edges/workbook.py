@@ -1,0 +1,80 @@
+"""xlsxwriter: the tables as a workbook for people who live in spreadsheets."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.views.tables import COUNTS, NUMBERS
+
+MOST_ROWS = 1_000_000  # of a sheet, below the format's own limit
+CREATED = datetime(2000, 1, 1)  # fixed, so that the same tables give the same bytes
+_WIDE = {"unit_name": 28, "detail": 60, "note": 40, "case_id": 22, "ref_id": 18, "entry_id": 18, "rule_id": 24}
+_LONGEST = 32_767  # characters of a cell
+
+
+class Workbook:
+    """A workbook written row by row; use as a context manager. OSError where it cannot be written."""
+
+    def __init__(self, file: Path, title: str):
+        import xlsxwriter
+
+        self._book = xlsxwriter.Workbook(str(file), {
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+            "constant_memory": True,
+            "tmpdir": str(file.parent),
+        })
+        self._book.set_properties({"title": title, "created": CREATED})
+        self._head = self._book.add_format({"bold": True, "bottom": 1, "bg_color": "#F4F5F7"})
+        self._points = self._book.add_format({"num_format": "0.00"})
+
+    def __enter__(self) -> "Workbook":
+        return self
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        from xlsxwriter.exceptions import FileCreateError
+
+        try:
+            self._book.close()
+        except FileCreateError as problem:
+            if kind is None:
+                raise problem.args[0] from None
+
+    def text(self, name: str, lines: Iterable[str]) -> None:
+        """A sheet of plain lines."""
+        sheet = self._book.add_worksheet(name)
+        sheet.set_column(0, 0, 100)
+        for number, line in enumerate(lines):
+            sheet.write_string(number, 0, line[:_LONGEST])
+
+    def table(self, name: str, columns: tuple[str, ...], titles: dict[str, str], rows: Iterable[tuple]) -> None:
+        """A table under a frozen header; one that is too long for a sheet goes on in `name 2`."""
+        sheet, number, sheets = None, MOST_ROWS, 0
+        for row in rows:
+            if number >= MOST_ROWS:
+                sheets += 1
+                sheet, number = self._sheet(name if sheets == 1 else f"{name} {sheets}", columns, titles), 0
+            number += 1
+            self._row(sheet, number, columns, row)
+        if sheet is None:
+            self._sheet(name, columns, titles)
+
+    def _sheet(self, name: str, columns: tuple[str, ...], titles: dict[str, str]):
+        sheet = self._book.add_worksheet(name)
+        sheet.freeze_panes(1, 0)
+        for place, column in enumerate(columns):
+            sheet.set_column(place, place, _WIDE.get(column, 12))
+            sheet.write_string(0, place, titles.get(column, column), self._head)
+        return sheet
+
+    def _row(self, sheet, number: int, columns: tuple[str, ...], row: tuple) -> None:
+        for place, (column, value) in enumerate(zip(columns, row, strict=True)):
+            if value is None or value == "":
+                continue
+            if column in NUMBERS:
+                sheet.write_number(number, place, float(value), self._points)
+            elif column in COUNTS:
+                sheet.write_number(number, place, value)
+            else:
+                sheet.write_string(number, place, value[:_LONGEST])

@@ -1,0 +1,177 @@
+"""Publish: assessment → pages, tables, feed and manifest, switched into place at once."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from pipelines.edges import shelf
+from pipelines.edges.fingerprints import code_version, contract_hashes, folder_sha256
+from pipelines.edges.ledger import ledger_by_unit, ledger_lines
+from pipelines.edges.tablefiles import CsvFile, feed, write_csv, write_json
+from pipelines.edges.templates import render, style
+from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.wording import say
+from pipelines.edges.workbook import Workbook
+from pipelines.model.assessment import Assessment
+from pipelines.model.filenames import file_stem
+from pipelines.model.refusals import Refusal
+from pipelines.model.words import Words
+from pipelines.paths import CONTRACTS
+from pipelines.views import tables
+from pipelines.views.bulletin import Bulletin
+from pipelines.views.figures import quarter
+from pipelines.views.frame import absences
+from pipelines.views.manifest import manifest
+from pipelines.views.ranking import ranking
+from pipelines.views.result import SCHEMA, head
+from pipelines.views.scorecard import Scorecards
+
+PRINTED_LINES = 40  # of a rule on a printed scorecard; the web page and ledger.csv hold all of them
+FEED_TABLES = ("ranking", "items", "verdicts", "quarantine")
+SCORECARD = "scorecard/scorecard.html.j2"
+Sheet = tuple[str, Path]  # the HTML to print and the PDF file
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published quarter: the folder that readers open, and what is worth a line to the user."""
+
+    folder: Path
+    notices: tuple[Words, ...] = ()
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """A progress listener that says nothing."""
+
+
+def publish(
+    warehouse: Warehouse,
+    assessment: Assessment,
+    out: Path,
+    pdf: bool = True,
+    quality: Path | None = None,
+    progress: Progress = silent,
+) -> Published:
+    """Write everything beside the published quarter, then switch to it; readers see the old or the new one, whole.
+
+    ``quality`` is the folder of the quality report, copied as it is. NotAllowed where `<out>/<period>` is a real
+    folder, Refusal where the disk is full or cannot be written.
+    """
+    out, period = Path(out), str(assessment.period)
+    try:
+        shelf.must_be_free(out, period)
+        with shelf.staging(out) as folder:
+            write_tables(warehouse, assessment, folder)
+            pages = write_pages(warehouse, assessment, folder, pdf)
+            if quality is not None:
+                shutil.copytree(quality, folder / "quality")
+            notices = print_pdf(pages, progress) if pdf else ()
+            outputs = folder_sha256(folder)
+            write_json(folder / shelf.MANIFEST, manifest(assessment, code_version(), contract_hashes(), outputs))
+            return Published(shelf.put_in_place(out, period, folder), notices)
+    except OSError as problem:
+        raise Refusal(say("publish.cannot_write", folder=out, why=problem.strerror or problem)) from None
+
+
+def write_tables(warehouse: Warehouse, assessment: Assessment, folder: Path) -> None:
+    """The CSV files, the feed with its schema, and the workbook; the ledger passes through once."""
+    small = tables.small_tables(assessment, say)
+    for name, (columns, rows) in small.items():
+        write_csv(folder / f"{name}.csv", columns, rows)
+    shutil.copyfile(CONTRACTS / "outputs" / SCHEMA, folder / SCHEMA)
+    with (
+        CsvFile(folder / "ledger.csv", tables.LEDGER) as ledger,
+        feed(folder / "result.json") as document,
+        Workbook(folder / "results.xlsx", _title(assessment)) as book,
+    ):
+        document.head(head(assessment, say))
+        for name in FEED_TABLES:
+            with document.table(name):
+                for row in small[name][1]:
+                    document.write(row)
+        book.text("说明", _about(assessment))
+        for name, title in (("ranking", "排名"), ("items", "分项")):
+            columns, rows = small[name]
+            book.table(title, columns, _titles(), (tuple(row.values()) for row in rows))
+        with document.table("ledger"):
+            book.table("台账", tables.LEDGER, _titles(), _passed_on(ledger_lines(warehouse), ledger, document))
+
+
+def _passed_on(lines: Iterator[tuple], ledger: CsvFile, document) -> Iterator[tuple]:
+    """The ledger lines, each written to CSV and feed on its way to the workbook."""
+    for line in lines:
+        ledger.write(line)
+        document.write(dict(zip(tables.LEDGER, line, strict=True)))
+        yield line
+
+
+def write_pages(warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool = True) -> list[Sheet]:
+    """All HTML pages; returns what is to be printed: (HTML for paper, PDF file)."""
+    sums = warehouse.records("publish/sums")
+    bulletin = Bulletin(assessment, sums, say).page()
+    _write(folder / "index.html", "site/index.html.j2", ranking(assessment, say))
+    _write(folder / "bulletin.html", "bulletin/bulletin.html.j2", bulletin)
+    (folder / "units").mkdir()
+    printed = []
+    for unit_id, card in _scorecards(warehouse, assessment):
+        stem = folder / "units" / file_stem(unit_id)
+        _write(stem.with_name(f"{stem.name}.html"), SCORECARD, card())
+        if pdf:
+            paper = render(SCORECARD, card(PRINTED_LINES), paper=True)
+            printed.append((paper, stem.with_name(f"{stem.name}.pdf")))
+    if pdf:
+        printed.insert(0, (render("bulletin/bulletin.html.j2", bulletin, paper=True), folder / "bulletin.pdf"))
+    return printed
+
+
+def _scorecards(warehouse: Warehouse, assessment: Assessment) -> Iterator[tuple[str, Callable[..., dict]]]:
+    """Unit by unit a function that makes its scorecard; units without a ledger line come last."""
+    cards = Scorecards(assessment, say)
+    decisions = _by_unit(warehouse.records("publish/decisions"))
+    waiting = {standing.unit_id: standing for standing in assessment.standings}
+    for unit_id, lines in ledger_by_unit(warehouse, tables.LEDGER):
+        yield unit_id, partial(cards.of, waiting.pop(unit_id), lines, decisions.get(unit_id, []))
+    for unit_id, standing in waiting.items():
+        yield unit_id, partial(cards.of, standing, [], decisions.get(unit_id, []))
+
+
+def _write(file: Path, template: str, page: dict) -> None:
+    file.write_text(render(template, page), encoding="utf-8")
+
+
+def print_pdf(pages: list[Sheet], progress: Progress = silent) -> tuple[Words, ...]:
+    """Print what can be printed; where it cannot, one notice says why and how to mend it."""
+    from concurrent.futures import BrokenExecutor
+
+    from pipelines.edges.paper import paper_problem, print_pages
+
+    if problem := paper_problem():
+        return (problem,)
+    try:
+        return print_pages(pages, style(), lambda done, total: progress("pdf", done, total))
+    except (BrokenExecutor, RuntimeError) as failure:
+        return (say("publish.paper_failed", why=failure),)
+
+
+def _by_unit(rows: list[dict]) -> dict[str, list[dict]]:
+    found: dict[str, list[dict]] = {}
+    for row in rows:
+        found.setdefault(row["unit_id"], []).append(row)
+    return found
+
+
+def _titles() -> dict[str, str]:
+    names = dict.fromkeys((*tables.RANKING, *tables.ITEMS, *tables.LEDGER))
+    return {name: say(f"pages.head_{name}").zh for name in names}
+
+
+def _title(assessment: Assessment) -> str:
+    return say("pages.workbook", quarter=quarter(assessment.period)).zh
+
+
+def _about(assessment: Assessment) -> list[str]:
+    label = [say("pages.simulated").zh, say("pages.simulated_says").zh] if assessment.intake.simulated else []
+    return [_title(assessment), *label, *absences(assessment, say), say("pages.workbook_says").zh]

@@ -1,0 +1,134 @@
+"""The bulletin: the quarter in plain Chinese prose, sentence by sentence from figures."""
+
+from fractions import Fraction
+
+from pipelines.model.assessment import Assessment
+from pipelines.model.points import shown
+from pipelines.model.score import Standing
+from pipelines.views import quality
+from pipelines.views.figures import Say, known, listed, mean, percent, signed
+from pipelines.views.frame import frame
+from pipelines.views.ranking import line, ranking, verdicts
+
+NAMED = 3  # so many units are named at the head and at the end of the ranking
+CAUSES = 3  # so many causes are named of a low score
+
+
+class Bulletin:
+    """Writes the bulletin of one assessment.
+
+    ``sums`` are what each rule comes to for each unit: dicts of unit_id, item_id, rule_id, lines, points.
+    """
+
+    def __init__(self, assessment: Assessment, sums: list[dict], say: Say):
+        self.assessment = assessment
+        self.sums = sums
+        self.say = say
+        self.ranked = [s for s in assessment.standings if s.rank is not None]
+
+    def page(self) -> dict:
+        """The bulletin: ``frame``, prose by section, the ranking table, readings and the account of rows."""
+        whole = ranking(self.assessment, self.say)
+        return {
+            "frame": whole["frame"],
+            "ranking": whole,
+            "overall": self.overall(),
+            "leaders": [self.leader(s) for s in self.ranked if s.rank <= NAMED],
+            "group_leaders": [self.group_leader(group) for group in whole["groups"]],
+            "trailing": [self.trailing(s) for s in self._last()],
+            "verdicts": verdicts(self.assessment),
+            "apart": self.apart(),
+            "readings": self.readings(),
+            "accounts": quality.accounts(self.assessment, self.say),
+            "broken": quality.by_promise(quality.quarantined(self.assessment), self.say),
+            "warned": quality.by_promise(quality.warned(self.assessment), self.say),
+            "notices": quality.notices(self.assessment),
+        }
+
+    def overall(self) -> list[str]:
+        """The first paragraphs: how many units, how many cases, how they did."""
+        a, tallies = self.assessment, self.assessment.tallies.values()
+        totals = [a.scores[s.unit_id].total for s in self.ranked]
+        due, done = (sum(t.count(measure) for t in tallies) for measure in ("due", "completed"))
+        rated, satisfied = sum(s.rated for s in a.standings), sum(s.satisfied for s in a.standings)
+        text = [self._says("overall", quarter=frame(a, self.say)["quarter"], units=len(a.standings),
+                           ranked=len(totals), rows=sum(s.case_rows for s in a.standings))]
+        if totals:
+            text[0] += self._says("overall_scores", mean=mean(totals), best=shown(max(totals)), worst=shown(min(totals)))
+        if due:
+            text.append(self._says("overall_completion", done=done, due=due, rate=percent(done, due)))
+        if rated:
+            text.append(self._says("overall_satisfaction", satisfied=satisfied, rated=rated,
+                                   rate=percent(satisfied, rated)))
+        late = {m: sum(t.count(m) for t in tallies) for m in ("late_signing", "late_reply", "refusal", "attitude")}
+        return [*text, self._says("overall_late", **late)]
+
+    def leader(self, standing: Standing) -> str:
+        """A unit at the head: its place and how its total is made."""
+        return self._says("leader", **self._facts(standing))
+
+    def group_leader(self, group: dict) -> str:
+        """Who leads a group, with everybody who shares the place."""
+        first = [row for row in group["rows"] if row["group_rank"] == "1"]
+        names = listed(f"{row['name']}({row['total']}分)" for row in first)
+        return self._says("group_leader", group=group["name"] or "—", n=len(group["rows"]), names=names)
+
+    def trailing(self, standing: Standing) -> str:
+        """A unit at the end: the whole arithmetic of its total and the rules that cost most."""
+        score = self.assessment.scores[standing.unit_id]
+        items = self.assessment.rulebook.items
+        lost = [f"{items[i.item_id].title.zh}({i.item_id}){shown(-i.deducted)}分"
+                for i in score.items.values() if i.deducted < 0]
+        full = shown(sum((i.full_marks for i in score.items.values()), Fraction(0)))
+        key = "trailing" if lost else "trailing_without_loss"
+        text = self._says(key, **self._facts(standing), full=full, lost=listed(lost),
+                          sum=shown(-sum(i.deducted for i in score.items.values() if i.deducted < 0)))
+        causes = self._causes(standing.unit_id)
+        return text + (self._says("causes", causes=listed(causes)) if causes else "")
+
+    def apart(self) -> list[str]:
+        """Units that are listed and not ranked, with the reason."""
+        rows = [line(self.assessment, s, self.say) for s in self.assessment.standings if s.rank is None]
+        return [self._says("apart", name=r["name"], reasons="、".join(r["notes"]) or self._says("not_ranked"),
+                           total=r["total"], base=r["base"], bonus=r["bonus"]) for r in rows]
+
+    def readings(self) -> list[dict]:
+        """The readings in force, what each decides, and whether somebody chose another than the default."""
+        return [
+            {
+                "id": reading.id,
+                "clause": reading.clause,
+                "title": reading.title.zh,
+                "value": self.assessment.readings[reading.id],
+                "says": self._reading_says(reading),
+                "chosen": self.assessment.readings[reading.id] != reading.default,
+                "reason": reading.reason.zh,
+            }
+            for reading in self.assessment.rulebook.readings.values()
+        ]
+
+    def _reading_says(self, reading) -> str:
+        value = self.assessment.readings[reading.id]
+        return reading.says[value].zh if value in reading.says else self._says("reading_number", value=value)
+
+    def _last(self) -> list[Standing]:
+        """The last places, the lowest first; nobody who is named at the head."""
+        rest = [s for s in self.ranked if s.rank > NAMED]
+        return rest[::-1][:NAMED]
+
+    def _facts(self, standing: Standing) -> dict[str, str]:
+        row = line(self.assessment, standing, self.say)
+        return {name: row[name] for name in ("name", "rank", "total", "base", "bonus")}
+
+    def _causes(self, unit_id: str) -> list[str]:
+        cost = [s for s in self.sums if s["unit_id"] == unit_id and s["points"] < 0]
+        cost.sort(key=lambda s: (s["points"], s["rule_id"]))
+        return [self._says("cause", rule=self._rule(s["rule_id"]), n=s["lines"], points=-s["points"])
+                for s in cost[:CAUSES]]
+
+    def _rule(self, rule_id: str) -> str:
+        rule = self.assessment.rulebook.rules.get(rule_id)
+        return rule.title.zh if rule else known(self.say, f"pages.rule_{rule_id}", rule_id)
+
+    def _says(self, sentence: str, /, **facts: object) -> str:
+        return self.say(f"bulletin.{sentence}", **facts).zh

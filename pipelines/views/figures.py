@@ -1,0 +1,75 @@
+"""How figures, moments and lists read on a page."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from fractions import Fraction
+
+from pipelines.model.period import Period
+from pipelines.model.points import half_up, shown
+from pipelines.model.words import Words
+
+Say = Callable[..., Words]
+NOTHING = "—"
+_QUARTERS = "一二三四"
+
+
+def percent(part: int, of: int) -> str:
+    """An exact rate as ``93.02%``, a dash where nothing is counted."""
+    return f"{shown(half_up(Fraction(100 * part, of)))}%" if of else NOTHING
+
+
+def mean(values: Iterable[Fraction]) -> str:
+    """The mean with two decimals, a dash of nothing."""
+    values = list(values)
+    return shown(half_up(sum(values, Fraction(0)) / len(values))) if values else NOTHING
+
+
+def signed(value: Fraction) -> str:
+    """Points with their sign: ``+2.00``, ``-0.50``, ``0.00``."""
+    return f"+{shown(value)}" if value > 0 else shown(value)
+
+
+def width(part: Fraction, of: Fraction) -> str:
+    """The length of a bar in percent, between 0 and 100."""
+    return shown(half_up(min(max(100 * part / of, Fraction(0)), Fraction(100)))) if of else "0.00"
+
+
+def moment(value: datetime) -> str:
+    """``2026年10月1日 00:00``, with seconds only where there are any."""
+    clock = f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
+    return f"{value.year}年{value.month}月{value.day}日 {clock}"
+
+
+def quarter(period: Period) -> str:
+    """``2026年第三季度``."""
+    return f"{period.year}年第{_QUARTERS[period.quarter - 1]}季度"
+
+
+def month_name(month: str) -> str:
+    """``7月`` of ``2026-07``; the whole quarter is empty."""
+    return f"{int(month[5:])}月" if month[5:].isdigit() else month
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a row: ``甲、乙、丙``."""
+    return "、".join(names)
+
+
+def known(say: Say, key: str, fallback: str, **facts: object) -> str:
+    """The Chinese sentence ``key``, or ``fallback`` where no such sentence is written."""
+    try:
+        return say(key, **facts).zh
+    except (KeyError, FileNotFoundError):
+        return fallback
+
+
+def note(say: Say, key: str) -> str:
+    """A note of a score or a standing in Chinese; ``key:fact`` hands a month or a figure to the sentence."""
+    name, _, fact = key.partition(":")
+    return known(say, f"notes.{name}", name, month=month_name(fact), fact=fact, n=fact)
+
+
+def notes(say: Say, keys: Iterable[str], simulated: bool = False) -> str:
+    """Several notes as one cell."""
+    extra = [say("pages.simulated").zh] if simulated else []
+    return "；".join([*(note(say, key) for key in keys), *extra])

@@ -1,0 +1,35 @@
+"""The manifest: what went into a published quarter and what came out, by hash; no clock, no machine."""
+
+from pipelines.model.assessment import Assessment
+from pipelines.views.result import row_account
+
+VERSION = "1.0"
+
+
+def manifest(assessment: Assessment, code: dict, contracts: dict[str, str], outputs: dict[str, str]) -> dict:
+    """Everything that `verify` needs to recompute the quarter.
+
+    ``code`` is the package version and the hash of the code; ``contracts`` and ``outputs`` are sha256 by file.
+    """
+    intake, rulebook = assessment.intake, assessment.rulebook
+    used = {"period": str(assessment.period.previous), "ranking_sha256": assessment.previous_sha256}
+    return {
+        "version": VERSION,
+        "period": str(assessment.period),
+        "cutoff": assessment.cutoff.isoformat(),
+        "simulated": intake.simulated,
+        "readings": dict(assessment.readings),
+        "inputs": [
+            {"table": r.table, "file": r.file, "format": r.format, "encoding": r.encoding, "records": r.records,
+             "sha256": r.sha256}
+            for r in sorted(intake.receipts, key=lambda receipt: receipt.file)
+        ],
+        "source": {"name": intake.source, "sha256": intake.source_sha256} if intake.source else None,
+        "rulebook": {"edition": rulebook.edition, "sha256": rulebook.sha256},
+        "contracts": contracts,
+        "calendar": {"sha256": assessment.calendar_sha256},
+        "previous": used if assessment.previous_sha256 else None,
+        "code": code,
+        "rows": row_account(assessment),
+        "outputs": outputs,
+    }

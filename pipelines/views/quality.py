@@ -1,0 +1,63 @@
+"""What came in and what stayed out: the account of rows, for the bulletin and the feed."""
+
+from collections import Counter
+
+from pipelines.model.assessment import Assessment
+from pipelines.model.intake import Breach
+from pipelines.model.text import plain
+from pipelines.views.figures import Say
+from pipelines.views.frame import column_name, table_name
+
+
+def accounts(assessment: Assessment, say: Say) -> list[dict]:
+    """Rows read, accepted and quarantined per table, as text."""
+    return [
+        {
+            "table": table,
+            "title": table_name(say, table),
+            "read": str(rows.read),
+            "accepted": str(rows.accepted),
+            "quarantined": str(rows.quarantined),
+            "absent": table in assessment.intake.absent_tables,
+        }
+        for table, rows in assessment.validation.rows.items()
+    ]
+
+
+def quarantined(assessment: Assessment) -> list[Breach]:
+    """Every broken promise of every row kept out, in a fixed order."""
+    return sorted((*assessment.intake.breaches, *assessment.validation.breaches), key=_order)
+
+
+def warned(assessment: Assessment) -> list[Breach]:
+    """Every broken promise of the rows that were kept and reported."""
+    return sorted(assessment.validation.warnings, key=_order)
+
+
+def by_promise(breaches: list[Breach], say: Say) -> list[dict]:
+    """How often each promise was broken, with its remedy; the most frequent first."""
+    counted = Counter((b.table, b.column, b.promise, b.remedy.zh) for b in breaches)
+    ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [
+        {
+            "table": table_name(say, table),
+            "column": column_name(say, column),
+            "promise": promise,
+            "count": str(n),
+            "remedy": plain(remedy),
+        }
+        for (table, column, promise, remedy), n in ordered
+    ]
+
+
+def notices(assessment: Assessment) -> list[str]:
+    """Everything that reading and checking the exports found worth a line."""
+    intake = assessment.intake
+    found = [words.zh for words in intake.notices]
+    found += [f"{receipt.file}:{words.zh}" for receipt in intake.receipts for words in receipt.notices]
+    found += [words.zh for words in (*assessment.validation.notices, *assessment.observations)]
+    return [plain(text) for text in dict.fromkeys(found)]
+
+
+def _order(breach: Breach) -> tuple:
+    return breach.table, breach.file, breach.line, breach.key, breach.column, breach.promise, breach.value

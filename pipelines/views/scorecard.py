@@ -1,0 +1,138 @@
+"""A unit's scorecard: every item with its arithmetic, every ledger line under its rule."""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from pipelines.model.assessment import Assessment
+from pipelines.model.points import shown
+from pipelines.model.score import ItemScore, Standing
+from pipelines.model.text import masked, plain
+from pipelines.views.figures import Say, known, month_name, note, signed, width
+from pipelines.views.frame import frame
+from pipelines.views.ranking import line as standing_line
+from pipelines.views.ranking import verdicts
+
+
+class Scorecards:
+    """Makes the scorecards of one assessment; what all of them share is worked out once."""
+
+    def __init__(self, assessment: Assessment, say: Say):
+        self.assessment = assessment
+        self.say = say
+        self.frame = frame(assessment, say)
+        self.places = _places(assessment)
+        self.verdicts = _verdicts_by_unit(assessment)
+        self.rules = {}
+
+    def of(self, standing: Standing, lines: list[dict], decisions: Iterable[dict] = (), most: int | None = None) -> dict:
+        """The scorecard of a unit from its ledger ``lines`` (dicts of `ledger.csv`, points as Decimal).
+
+        ``most`` bounds the lines shown per rule (on paper); what is left out is counted and said.
+        """
+        score = self.assessment.scores[standing.unit_id]
+        by_item: dict[str, list[dict]] = {}
+        for entry in lines:
+            by_item.setdefault(entry["item_id"], []).append(entry)
+        unit = standing_line(self.assessment, standing, self.say)
+        places = self.places["", ""], self.places["group", unit["group"]]
+        return {
+            "frame": self.frame,
+            "unit": unit,
+            "places": dict(zip(("overall", "group"), map(str, places), strict=True)),
+            "full_marks": shown(sum(i.full_marks for i in score.items.values())),
+            "sections": self._sections(score.items),
+            "evidence": [
+                self._evidence(item_id, by_item[item_id], most) for item_id in score.items if item_id in by_item
+            ],
+            "decisions": [_decision(self.say, decision) for decision in decisions],
+            "verdicts": self.verdicts.get(standing.unit_id, []),
+        }
+
+    def _sections(self, scores: dict[str, ItemScore]) -> list[dict]:
+        items = self.assessment.rulebook.items
+        ordered = groupby(scores.values(), key=lambda score: items[score.item_id].section)
+        return [{"id": section, "scores": [self._item(score) for score in group]} for section, group in ordered]
+
+    def _item(self, score: ItemScore) -> dict:
+        return {
+            "id": score.item_id,
+            "title": self.assessment.rulebook.items[score.item_id].title.zh,
+            "full_marks": shown(score.full_marks),
+            "deducted": signed(score.deducted),
+            "lost": score.deducted < 0,
+            "score": shown(score.score),
+            "width": width(score.score, score.full_marks) if score.full_marks else "",
+            "notes": [note(self.say, key) for key in score.notes],
+        }
+
+    def _evidence(self, item_id: str, entries: list[dict], most: int | None) -> dict:
+        items = self.assessment.rulebook.items
+        ordered = sorted(entries, key=lambda entry: _last_if_closing(entry["rule_id"]))
+        rules = [self._rule(rule_id, list(group), most) for rule_id, group in groupby(ordered, _rule_id)]
+        return {"id": item_id, "title": items[item_id].title.zh, "rules": rules}
+
+    def _rule(self, rule_id: str, entries: list[dict], most: int | None) -> dict:
+        shown_lines = entries[:most]
+        return {
+            **self._named(rule_id),
+            "clause": entries[0]["clause"],
+            "count": str(len(entries)),
+            "points": str(sum(entry["points"] for entry in entries)),
+            "entries": [_line(entry) for entry in shown_lines],
+            "left_out": str(len(entries) - len(shown_lines)) if len(entries) > len(shown_lines) else "",
+        }
+
+    def _named(self, rule_id: str) -> dict:
+        if rule_id not in self.rules:
+            rule = self.assessment.rulebook.rules.get(rule_id)
+            title = rule.title.zh if rule else known(self.say, f"pages.rule_{rule_id}", rule_id)
+            self.rules[rule_id] = {"id": rule_id, "title": title, "remedy": rule.remedy.zh if rule else ""}
+        return self.rules[rule_id]
+
+
+def _line(entry: dict) -> dict:
+    return {
+        "month": month_name(entry["month"]),
+        "case": plain(entry["case_id"]),
+        "ref": plain(entry["ref_id"]),
+        "detail": plain(entry["detail"]),
+        "points": str(entry["points"]),
+        "waived_by": plain(entry["adjustment_id"]),
+    }
+
+
+def _decision(say: Say, decision: dict) -> dict:
+    about = (decision["case_id"], decision["ref_id"], decision["rule_id"])
+    return {
+        "id": plain(decision["adjustment_id"]),
+        "action": known(say, f"pages.action_{decision['action']}", decision["action"]),
+        "about": [plain(part) for part in about if part],
+        "on": str(decision["decided_on"] or ""),
+        "reason": plain(masked(decision["reason"] or "")),
+    }
+
+
+def _rule_id(entry: dict) -> str:
+    return entry["rule_id"]
+
+
+def _last_if_closing(rule_id: str) -> tuple[bool, str]:
+    return rule_id in ("same_matter", "rounding", "floor", "cap"), rule_id
+
+
+def _places(assessment: Assessment) -> dict[tuple[str, str], int]:
+    """How many units are ranked, overall under ("", "") and by ("group", its name as shown)."""
+    units = [assessment.tallies[s.unit_id].unit for s in assessment.standings]
+    places = {("group", plain(unit.unit_group)): 0 for unit in units}
+    ranked = [assessment.tallies[s.unit_id].unit for s in assessment.standings if s.rank is not None]
+    for unit in ranked:
+        places["group", plain(unit.unit_group)] += 1
+    return {**places, ("", ""): len(ranked)}
+
+
+def _verdicts_by_unit(assessment: Assessment) -> dict[str, list[dict]]:
+    found: dict[str, list[dict]] = {}
+    for name, given in verdicts(assessment).items():
+        for verdict in given:
+            found.setdefault(verdict["unit_id"], []).append({**verdict, "list": name})
+    return found

@@ -1,0 +1,100 @@
+"""The rows of the published tables, in the column orders of the interface; values are raw text or None."""
+
+from collections.abc import Iterator
+
+from pipelines.model.assessment import Assessment
+from pipelines.model.intake import Breach
+from pipelines.model.points import shown
+from pipelines.model.text import masked
+from pipelines.views import quality
+from pipelines.views.figures import Say, notes
+from pipelines.views.ranking import verdicts
+
+RANKING = ("period", "unit_id", "unit_name", "unit_group", "base", "bonus", "total", "rank", "group_rank", "case_rows",
+           "note")
+ITEMS = ("period", "unit_id", "item_id", "full_marks", "deducted", "score", "note")
+LEDGER = ("entry_id", "period", "unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "points",
+          "adjustment_id", "detail")
+QUARANTINE = ("table", "file", "line", "key", "column", "promise", "value", "remedy")
+VERDICTS = ("period", "unit_id", "unit_name", "list", "clause", "title", "says")
+TRACE = ("period", "unit_id", "stage", "rule_id", "month", "fact")
+
+NUMBERS = frozenset({"base", "bonus", "total", "full_marks", "deducted", "score", "points"})
+COUNTS = frozenset({"rank", "group_rank", "case_rows", "line"})
+
+
+def ranking_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
+    """`ranking.csv`: a line per unit in listing order, the unranked last with empty places."""
+    for standing in assessment.standings:
+        unit, score = assessment.tallies[standing.unit_id].unit, assessment.scores[standing.unit_id]
+        yield {
+            "period": str(assessment.period),
+            "unit_id": unit.unit_id,
+            "unit_name": unit.unit_name,
+            "unit_group": unit.unit_group,
+            "base": shown(score.base),
+            "bonus": shown(score.bonus),
+            "total": shown(score.total),
+            "rank": standing.rank,
+            "group_rank": standing.group_rank,
+            "case_rows": standing.case_rows,
+            "note": notes(say, standing.notes, assessment.intake.simulated),
+        }
+
+
+def item_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
+    """`items.csv`: a line per unit and item, units in listing order, the bonus as item A4 with full marks 0."""
+    for standing in assessment.standings:
+        for item in assessment.scores[standing.unit_id].items.values():
+            yield {
+                "period": str(assessment.period),
+                "unit_id": standing.unit_id,
+                "item_id": item.item_id,
+                "full_marks": shown(item.full_marks),
+                "deducted": shown(item.deducted),
+                "score": shown(item.score),
+                "note": notes(say, item.notes, assessment.intake.simulated),
+            }
+
+
+def breach_rows(breaches: list[Breach]) -> Iterator[dict]:
+    """`quarantine.csv`: a line per broken promise, the remedy in Chinese."""
+    for breach in breaches:
+        yield {
+            "table": breach.table,
+            "file": breach.file,
+            "line": breach.line,
+            "key": breach.key,
+            "column": breach.column,
+            "promise": breach.promise,
+            "value": breach.value if breach.column.endswith("_id") else masked(breach.value),
+            "remedy": breach.remedy.zh,
+        }
+
+
+def verdict_rows(assessment: Assessment) -> Iterator[dict]:
+    """`verdicts.csv`: a line per commendation, criticism or remark."""
+    for name, given in verdicts(assessment).items():
+        for verdict in given:
+            unit = assessment.tallies[verdict["unit_id"]].unit
+            yield {"period": str(assessment.period), "unit_id": unit.unit_id, "unit_name": unit.unit_name, "list": name,
+                   "clause": verdict["clause"], "title": verdict["title"], "says": verdict["says"]}
+
+
+def trace_rows(assessment: Assessment) -> Iterator[dict]:
+    """`trace.csv`: which rule fired on which fact, in the order in which they fired."""
+    for fired in assessment.trace:
+        yield {"period": str(assessment.period), "unit_id": fired.unit_id, "stage": fired.stage,
+               "rule_id": fired.rule_id, "month": fired.month, "fact": fired.fact}
+
+
+def small_tables(assessment: Assessment, say: Say) -> dict[str, tuple[tuple[str, ...], list[dict]]]:
+    """Every table but the ledger: name → columns and rows."""
+    return {
+        "ranking": (RANKING, list(ranking_rows(assessment, say))),
+        "items": (ITEMS, list(item_rows(assessment, say))),
+        "quarantine": (QUARANTINE, list(breach_rows(quality.quarantined(assessment)))),
+        "warnings": (QUARANTINE, list(breach_rows(quality.warned(assessment)))),
+        "verdicts": (VERDICTS, list(verdict_rows(assessment))),
+        "trace": (TRACE, list(trace_rows(assessment))),
+    }

@@ -1,0 +1,12 @@
+-- The decisions of the office after objections, as a scorecard shows them. Grain: adjustment. Reads: accepted.adjustments.
+select
+    unit_id,
+    adjustment_id,
+    action,
+    coalesce(case_id, '') as case_id,
+    coalesce(rule_id, '') as rule_id,
+    coalesce(ref_id, '') as ref_id,
+    decided_on,
+    coalesce(reason, '') as reason
+from accepted.adjustments
+order by unit_id, adjustment_id

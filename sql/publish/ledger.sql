@@ -1,0 +1,22 @@
+-- The ledger as it is published, free text without telephone and identity numbers.
+-- Grain: ledger line, in the order of its number. Reads: ledger.entries.
+select
+    entry_id,
+    period,
+    unit_id,
+    item_id,
+    rule_id,
+    clause,
+    coalesce(month, '') as month,
+    coalesce(case_id, '') as case_id,
+    coalesce(ref_id, '') as ref_id,
+    points,
+    coalesce(adjustment_id, '') as adjustment_id,
+    coalesce(
+        regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+            detail,
+            $identity, $identity_mask, 'g'), $mobile, $mobile_mask, 'g'),
+            $identity, $identity_mask, 'g'), $mobile, $mobile_mask, 'g'),
+        '') as detail
+from ledger.entries
+order by entry_id

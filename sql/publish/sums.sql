@@ -1,0 +1,5 @@
+-- What each rule comes to for each unit. Grain: unit × item × rule. Reads: ledger.entries.
+select unit_id, item_id, rule_id, count(*) as lines, sum(points)::decimal(18, 2) as points
+from ledger.entries
+group by unit_id, item_id, rule_id
+order by unit_id, item_id, rule_id

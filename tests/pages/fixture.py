@@ -1,0 +1,192 @@
+"""An invented quarter, scored by hand: six units, one of each kind that a page must show."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from pipelines.edges.warehouse import Warehouse
+from pipelines.model.assessment import Assessment
+from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
+from pipelines.model.period import Period
+from pipelines.model.points import points, shown
+from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Rulebook, Verdict
+from pipelines.model.score import Fired, Given, ItemScore, Standing, UnitScore
+from pipelines.model.tally import Unit, UnitTally
+from pipelines.model.words import Words
+
+PERIOD = Period(2026, 3)
+HOSTILE = "../<img src=x onerror=alert(1)>\u202e"
+FORMULA = "=cmd|'/c calc'!A0"
+TITLES = {
+    "A1.1": "列入议程、专人分管", "A1.2": "联络员到位", "A1.3": "办公条件保障",
+    "A2.1": "办理程序完整", "A2.2": "归口办理、责任到人", "A2.3": "人员熟悉业务",
+    "A3.1": "及时签收与回复", "A3.2": "办结率与满意率", "A3.3": "办理态度", "A3.4": "领导批示件办理", "A4": "加分项",
+}
+FULL = {**dict.fromkeys(list(TITLES)[:6], 5), "A3.1": 20, "A3.2": 20, "A3.3": 20, "A3.4": 10, "A4": 0}
+UNITS = (
+    Unit("U001", "东湖区人民政府", "区县", True),
+    Unit("U002", "西山区人民政府", "区县", True),
+    Unit("U003", "市供水集团有限公司", "企业", True),
+    Unit("U004", "市燃气集团有限公司", "企业", True),
+    Unit("U005", "市档案馆", "部门", True),
+    Unit(HOSTILE, FORMULA, "企业<b>", True),
+)
+# unit_id, item_id, rule_id, month, case_id, ref_id, points, adjustment_id, detail
+LINES = (
+    ("U001", "A3.1", "late_signing", "2026-07", "S2026070001", "", "-0.50", "", "应于 2026-07-02 17:00:00 前签收，2026-07-03 09:10:00 签收"),
+    ("U001", "A3.1", "late_reply", "2026-08", "S2026080044", "", "0.00", "D-7", "应于 2026-08-12 17:00:00 前回复，至统计截止时间未回复"),
+    ("U001", "A4", "city_leader_praise", "", "", "J-1", "2.00", "", "市领导批示肯定"),
+    ("U002", "A3.2", "completion_rate", "2026-07", "", "", "-1.00", "", "7月办结率 93.00%（93/100），低于 95%"),
+    ("U002", "A3.3", "attitude", "2026-09", "S2026090009", "T-3", "-0.50", "", "联系电话13812345678，证件110101199003071234，态度生硬"),
+    ("U003", "A1.1", "leadership_attention", "", "", "", "-1.50", "", "定性评分 3.50 分"),
+    *(("U003", "A3.1", "late_reply", "2026-09", f"S20260900{n:02d}", "", "-0.50", "", "逾期回复") for n in range(10, 55)),
+    ("U003", "A3.1", "floor", "", "", "", "2.50", "", "扣完为止"),
+    ("U004", "A3.2", "satisfaction_rate", "2026-08", "", "", "-2.33", "", "8月满意率 85.33%"),
+    ("U004", "A3.2", "rounding", "", "", "", "-0.01", "", "四舍五入"),
+    (HOSTILE, "A3.3", "refusal", "2026-07", "=1+1", "@x", "-0.50", "", "+拒签 <script>alert(1)</script>"),
+)
+
+
+def ledger_rows(lines=LINES) -> list[tuple]:
+    """The rows of `ledger.entries` in its column order."""
+    ordered = sorted(lines, key=lambda line: line[:2])
+    return [
+        (f"2026Q3-{number:07d}", "2026Q3", unit, item, rule, item, month, case, ref, Decimal(value), decision, detail)
+        for number, (unit, item, rule, month, case, ref, value, decision, detail) in enumerate(ordered, 1)
+    ]
+
+
+def warehouse(lines=LINES) -> Warehouse:
+    """A warehouse with the two tables that publication reads."""
+    made = Warehouse()
+    made.connection.execute(
+        "create table ledger.entries (entry_id varchar, period varchar, unit_id varchar, item_id varchar,"
+        " rule_id varchar, clause varchar, month varchar, case_id varchar, ref_id varchar, points decimal(18, 2),"
+        " adjustment_id varchar, detail varchar)"
+    )
+    made.connection.executemany(f"insert into ledger.entries values ({', '.join('?' * 12)})", ledger_rows(lines))
+    made.connection.execute(
+        "create table accepted.adjustments (adjustment_id varchar, action varchar, unit_id varchar, case_id varchar,"
+        " rule_id varchar, ref_id varchar, decided_by varchar, decided_on date, reason varchar)"
+    )
+    made.connection.execute(
+        "insert into accepted.adjustments values ('D-7', 'waive_deduction', 'U001', 'S2026080044', 'late_reply', null,"
+        " '张三', '2026-10-08', '系统停机，已向 139-1234-5678 核实')"
+    )
+    return made
+
+
+def assessment(simulated: bool = True, lines=LINES, units=UNITS) -> Assessment:
+    """The scored quarter: scores are full marks plus the lines above."""
+    scores = {unit.unit_id: _score(unit.unit_id, lines) for unit in units}
+    return Assessment(
+        period=PERIOD,
+        cutoff=datetime(2026, 10, 1),
+        rulebook=rulebook(),
+        readings={"satisfied": "full_only", "bonus_cap": "3"},
+        intake=_intake(simulated),
+        validation=_validation(),
+        tallies={unit.unit_id: _tally(unit) for unit in units},
+        scores=scores,
+        standings=_standings(units, scores),
+        verdicts=(Given(units[0].unit_id, "top_of_group", (("group_place", "1"),)),
+                  Given(units[2].unit_id, "exhausted_at_the_bottom", ())),
+        trace=(Fired("U001", "judge", "late_signing", "2026-07", "late_signing=1"),),
+        calendar_sha256="c" * 64,
+        previous={"U001": {"rank": "3"}, "U003": {"rank": "2"}},
+        previous_sha256="d" * 64,
+    )
+
+
+def _score(unit_id: str, lines) -> UnitScore:
+    found = {item: points(0) for item in FULL}
+    for unit, item, _, _, _, _, value, _, _ in lines:
+        if unit == unit_id:
+            found[item] += points(value)
+    noted = {"A3.4": ("no_instructions",)}
+    items = {i: ItemScore(i, Fraction(FULL[i]), FULL[i] + found[i], noted.get(i, ())) for i in FULL}
+    return UnitScore(unit_id, items, sum(s.score for i, s in items.items() if i != "A4"), items["A4"].score)
+
+
+def _standings(units, scores) -> tuple[Standing, ...]:
+    idle = {"U005"}
+    ordered = sorted((u for u in units if u.unit_id not in idle), key=lambda u: (-scores[u.unit_id].total, u.unit_id))
+    totals = [scores[u.unit_id].total for u in ordered]
+    groups = {u.unit_group: [scores[v.unit_id].total for v in ordered if v.unit_group == u.unit_group] for u in units}
+    ranked = [
+        Standing(u.unit_id, 1 + sum(t > scores[u.unit_id].total for t in totals),
+                 1 + sum(t > scores[u.unit_id].total for t in groups[u.unit_group]), 85, 100, 1234)
+        for u in ordered
+    ]
+    return (*ranked, *(Standing(u.unit_id, None, None, 0, 0, 0, ("no_cases",)) for u in units if u.unit_id in idle))
+
+
+def _tally(unit: Unit) -> UnitTally:
+    rows = 0 if unit.unit_id == "U005" else 1234
+    counts = {("due", "2026-07"): 100, ("completed", "2026-07"): 93, ("rated", "2026-07"): 100,
+              ("satisfied", "2026-07"): 85, ("late_signing", "2026-07"): 1} if rows else {}
+    return UnitTally(unit, rows, counts, {}, {}, ())
+
+
+def _intake(simulated: bool) -> Intake:
+    return Intake(
+        receipts=(Receipt("cases", "cases.csv", "csv", "utf-8", "a" * 64, 6174, (Words("多出一列:备注", "extra column"),)),
+                  Receipt("units", "units.csv", "csv", "gb18030", "b" * 64, 6)),
+        breaches=(Breach("cases", "cases.csv", 12, "", "", "readable", '"坏行', Words("补上引号", "close the quote")),),
+        broken={"cases": 1},
+        absent_tables=("knowledge",),
+        declared_absent=(("cases", "signed_at"),),
+        source="某市导出",
+        source_sha256="e" * 64,
+        simulated=simulated,
+    )
+
+
+def _validation() -> Validation:
+    breach = Breach("cases", "cases.csv", 7, "S1·U001", "title", "closed_at_not_before_dispatched_at",
+                    "=回电13912345678", Words("核对办结时间", "check closed_at"))
+    rows = {"units": RowCount(6, 6, 0), "cases": RowCount(6174, 6172, 2), "knowledge": RowCount(0, 0, 0)}
+    return Validation(rows, (breach,), (replace(breach, promise="known_matter", column="matter_id", value="M9"),))
+
+
+def rulebook() -> Rulebook:
+    """Enough of a rulebook for every kind of ledger line."""
+    rules = {
+        "late_signing": ("A3.1", "超期签收", "在签收时限前登录签收"),
+        "late_reply": ("A3.1", "逾期回复", "在办理时限前回复；办不完的，到期前申请延期"),
+        "completion_rate": ("A3.2", "办结率", "按月清理未办结件"),
+        "satisfaction_rate": ("A3.2", "满意率", "回访不满意的诉求人"),
+        "attitude": ("A3.3", "态度与服务", "对照投诉逐件整改"),
+        "refusal": ("A3.3", "拒签或不办理", "对派发有异议的，先签收再申请改派"),
+        "leadership_attention": ("A1.1", "领导重视", "主要领导定期研究"),
+        "city_leader_praise": ("A4", "市领导批示肯定", "及时申报"),
+    }
+    return Rulebook(
+        edition="toy",
+        title=Words("考核评分办法", "Assessment"),
+        clauses={item: Clause(item, Words(item, item)) for item in FULL},
+        items={i: Item(i, Words(TITLES[i], i), Fraction(FULL[i]), i[:2]) for i in FULL},
+        rules={name: Rule(name, item, item, "occurrence", Words(title, name), Words("", ""), Words(remedy, ""), "x.yaml")
+               for name, (item, title, remedy) in rules.items()},
+        readings={
+            "satisfied": Reading("satisfied", "A3.2", Words("满意的认定", "satisfied"), ("with_basic", "full_only"),
+                                 {"with_basic": Words("满意和基本满意", ""), "full_only": Words("只计满意", "")},
+                                 Words("三档评价", "")),
+            "bonus_cap": Reading("bonus_cap", "A4", Words("加分封顶", "cap"), ("none",), {"none": Words("不封顶", "")},
+                                 Words("条文未设上限", ""), open_number=True),
+        },
+        verdicts=(
+            Verdict("top_of_group", "A0.1", "commend", Words("同类第一", ""), Words("同类单位第{group_place}名，拟予表彰", ""),
+                    (Condition("group_place", "equals", 1),)),
+            Verdict("exhausted_at_the_bottom", "A0.1", "criticise", Words("末位且单项扣完", ""),
+                    Words("列同类单位末位且有评分项扣完，拟予通报批评", ""), ()),
+        ),
+        evaluation={"working_days": 2, "reminder_after_hours": 24},
+        sha256="f" * 64,
+    )
+
+
+def total_of(unit_id: str) -> str:
+    """The total of a unit as pages show it."""
+    return shown(assessment().scores[unit_id].total)
