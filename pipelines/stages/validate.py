@@ -19,7 +19,7 @@ SQL_TYPES = {
     "boolean": "boolean",
     "decimal": "decimal(18, 2)",
 }
-PARSERS = {"text": "", "timestamp": "as_moment", "date": "as_day", "boolean": "as_yes_no", "decimal": "as_decimal"}
+PARSERS = {"timestamp": "as_moment", "date": "as_day", "boolean": "as_yes_no", "decimal": "as_decimal"}
 ROW_CHECKS = ("required", "type", "enum", "not_before", "required_when", "one_of", "one_of_present", "between",
               "decimals")  # fmt: skip
 

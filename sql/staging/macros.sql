@@ -8,36 +8,26 @@ create or replace macro blanks() as
     || chr(8201) || chr(8202) || chr(8203) || chr(8204) || chr(8205) || chr(8232) || chr(8233) || chr(8239) || chr(8287)
     || chr(8288) || chr(12288) || chr(65279);
 
--- Whether a cell has a blank at an end, or is nothing else; `blank` is a regular expression's class of `blanks()`.
-create or replace macro blank() as
-    '[\x{9}-\x{D} \x{85}\x{A0}\x{1680}\x{180E}\x{2000}-\x{200D}\x{2028}\x{2029}\x{202F}\x{205F}\x{2060}\x{3000}\x{FEFF}]';
+-- Whether a cell has a blank at an end, or is empty.
+create or replace macro untidy(cell) as contains(blanks(), cell[1]) or contains(blanks(), cell[-1]);
 
 -- Free text: trimmed, otherwise as written; blanks only is null.
 create or replace macro tidied(cell) as
-    case
-        when regexp_matches(cell, '^' || blank() || '|' || blank() || '$|^$') then nullif(trim(cell, blanks()), '')
-        else cell
-    end;
+    case when untidy(cell) then nullif(trim(cell, blanks()), '') else cell end;
 
 -- Codes, dates, numbers: full-width characters folded and odd blanks made plain as well.
 create or replace macro folded(cell) as
     case
-        when regexp_full_match(cell, '[!-~]([ -~]*[!-~])?') then cell
-        when regexp_matches(cell, '[\x{FF01}-\x{FF5E}]|' || blank()) then nullif(trim(translate(cell,
+        when strlen(cell) = length(cell) then tidied(cell)
+        when not regexp_matches(cell, '[^!-~\x{3001}-\x{9FFF}]') then cell -- neither blanks nor full-width forms
+        else nullif(trim(translate(cell,
             '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～' || blanks(),
             '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~' || repeat(' ', length(blanks())))), '')
-        else nullif(cell, '')
     end;
 
--- A moment with date and time; anything else, a date alone too, is null.
-create or replace macro as_moment(cell) as
-    case
-        when strlen(cell) = 19 and cell >= '0001' and try_strptime(cell, '%Y-%m-%d %H:%M:%S') is not null
-            then try_strptime(cell, '%Y-%m-%d %H:%M:%S')
-        when regexp_full_match(cell, '(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2})( *[Tt] *| +)'
-            || '([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?( *([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?))?')
-            and cell >= '0001' then as_zoned(plain_moment(cell))
-    end;
+-- The usual form of a moment, `2026-07-02 09:05:00`, read fast; anything else is null.
+create or replace macro as_plain_moment(cell) as
+    case when strlen(cell) = 19 and cell >= '0001' then try_strptime(cell, '%Y-%m-%d %H:%M:%S') end;
 
 -- `2026/7/2T9:05:00,5 +0800` written plainly: `2026-7-2 9:05:00.5+0800`, at most six digits of a second.
 create or replace macro plain_moment(cell) as
@@ -51,6 +41,14 @@ create or replace macro as_zoned(cell) as
         when regexp_matches(cell, '(Z|[+]\d+:?\d*|:\d\d(\.\d+)?-\d+:?\d*)$')
             then cast(try_cast(cell as timestamptz) as timestamp)
         else try_cast(cell as timestamp)
+    end;
+
+-- A moment with date and time; anything else, a date alone too, is null.
+create or replace macro as_moment(cell) as
+    case
+        when regexp_full_match(cell, '(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2})( *[Tt] *| +)'
+            || '([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?( *([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?))?')
+            and cell >= '0001' then as_zoned(plain_moment(cell))
     end;
 
 -- A day; a moment is one only at midnight.
