@@ -80,13 +80,13 @@ class Warehouse:
     def store(self, table: str, arrow) -> None:
         """Create or replace ``schema.table`` from an Arrow table; dots separate schema and table."""
         self.connection.register("_incoming", arrow)
-        self.connection.execute(f"create or replace table {_quoted(table)} as from _incoming")
+        self.run_template("staging/store", table=_quoted(table))
         self.connection.unregister("_incoming")
 
     def append(self, table: str, arrow) -> None:
         """Append an Arrow table by column name to an existing ``schema.table``."""
         self.connection.register("_incoming", arrow)
-        self.connection.execute(f"insert into {_quoted(table)} by name from _incoming")
+        self.run_template("staging/append", table=_quoted(table))
         self.connection.unregister("_incoming")
 
     def columns(self, table: str) -> list[str]:
