@@ -25,9 +25,15 @@ create or replace macro folded(cell) as
             '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~' || repeat(' ', length(blanks())))), '')
     end;
 
--- The usual form of a moment, `2026-07-02 09:05:00`, read fast; anything else is null.
+-- The usual forms of a moment, `2026-07-02 09:05:00` first, read fast; anything else is null.
 create or replace macro as_plain_moment(cell) as
-    case when strlen(cell) = 19 and cell >= '0001' then try_strptime(cell, '%Y-%m-%d %H:%M:%S') end;
+    case
+        when strlen(cell) = 19 and cell >= '0001' and try_strptime(cell, '%Y-%m-%d %H:%M:%S') is not null
+            then try_strptime(cell, '%Y-%m-%d %H:%M:%S')
+        when cell >= '0001' and regexp_full_match(cell, '\d{4}[-/]\d\d?[-/]\d\d?[ T]\d\d?:\d\d(:\d\d)?')
+            then try_strptime(cell, ['%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M', '%Y-%m-%d %H:%M', '%Y-%m-%d %H:%M:%S',
+                '%Y-%m-%dT%H:%M:%S', '%Y-%m-%dT%H:%M', '%Y/%m/%dT%H:%M:%S', '%Y/%m/%dT%H:%M'])
+    end;
 
 -- `2026/7/2T9:05:00,5 +0800` written plainly: `2026-7-2 9:05:00.5+0800`, at most six digits of a second.
 create or replace macro plain_moment(cell) as
@@ -46,6 +52,8 @@ create or replace macro as_zoned(cell) as
 -- A moment with date and time; anything else, a date alone too, is null.
 create or replace macro as_moment(cell) as
     case
+        when regexp_full_match(cell, '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-4]):[0-5]\d)')
+            and cell >= '0001' then cast(try_cast(cell as timestamptz) as timestamp)
         when regexp_full_match(cell, '(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2})( *[Tt] *| +)'
             || '([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?( *([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?))?')
             and cell >= '0001' then as_zoned(plain_moment(cell))
