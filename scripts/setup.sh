@@ -80,7 +80,7 @@ borrow_compiler() {
     printf '#!/bin/sh\nexec "%s" -m ziglang %s "$@"\n' "$WORK/zig/bin/python" $tool >"$WORK/zig/bin/zig-$tool"
     chmod +x "$WORK/zig/bin/zig-$tool"
   done
-  export CC="$WORK/zig/bin/zig-cc" CXX="$WORK/zig/bin/zig-c++" AR="$WORK/zig/bin/zig-ar" LDSHARED="$WORK/zig/bin/zig-cc -shared"
+  export CFLAGS="${CFLAGS:-} -fno-sanitize=undefined" CC="$WORK/zig/bin/zig-cc" CXX="$WORK/zig/bin/zig-c++" AR="$WORK/zig/bin/zig-ar" LDSHARED="$WORK/zig/bin/zig-cc -shared"
 }
 
 # What WeasyPrint opens at run time.
@@ -123,6 +123,7 @@ sh scripts/fonts.sh 2>>"$LOG" & fonts=$!
 sync ||
   stop "依赖包没有装成（durable_rules 要用 C 编译器，其余来自 PyPI）。" \
        "The packages could not be installed (durable_rules needs a C compiler, the rest comes from PyPI)."
+rm -rf "$WORK/zig" "$WORK/headers" "$WORK/pip"
 wait $fonts ||
   note "字体不全：评分、表格、网页照出，PDF 不出；补齐：make fonts" \
        "Fonts are missing: scores, tables and HTML are made, PDF is not; mend with: make fonts"

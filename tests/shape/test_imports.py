@@ -1,0 +1,72 @@
+"""Imports point down, the pure parts touch no edge, and the command line starts light."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.shape.source import imports, modules
+
+LAYERS = [
+    {"model", "paths"},
+    {"views"},
+    {"edges"},
+    {"engines"},
+    {"rulebook"},
+    {"stages", "sample"},
+    {"verbs", "flows"},
+]
+PURE = ("pipelines.model", "pipelines.rulebook", "pipelines.engines.vector", "pipelines.stages.rank", "pipelines.views")
+HEAVY = ("pandas", "prefect", "great_expectations", "weasyprint", "durable", "pyarrow")
+OWNERS = {
+    "prefect": "pipelines.flows",
+    "durable": "pipelines.engines",
+    "weasyprint": "pipelines.edges",
+    "great_expectations": "pipelines.edges",
+    "duckdb": "pipelines.edges",
+}
+
+
+def _folder(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def _ours(tree) -> set[str]:
+    return {name for name in imports(tree) if name.startswith("pipelines.")}
+
+
+def _under(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_imports_only_from_its_own_layer_or_a_lower_one(module):
+    rank = {folder: height for height, layer in enumerate(LAYERS) for folder in layer}
+    if _folder(module) not in rank:
+        pytest.skip("a module beside the layers may use them all")
+    own = rank[_folder(module)]
+    above = {
+        name for name in _ours(modules()[module])
+        if _folder(name) != _folder(module) and _folder(name) in rank and rank[_folder(name)] >= own
+    }
+    assert not above
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if any(_under(name, pure) for pure in PURE)])
+def test_a_pure_module_imports_no_edge_but_the_wording(module):
+    edges = {name for name in _ours(modules()[module]) if _folder(name) == "edges"}
+    assert not {name for name in edges if not _under(name, "pipelines.edges.wording")} - {"pipelines.edges"}
+
+
+@pytest.mark.parametrize(("library", "owner"), OWNERS.items())
+def test_a_library_is_imported_in_its_own_package_alone(library, owner):
+    users = {name for name, tree in modules().items() if any(_under(used, library) for used in imports(tree))}
+    assert users
+    assert all(_under(user, owner) for user in users), users
+
+
+@pytest.mark.parametrize("module", ["pipelines", "pipelines.cli", "pipelines.doctor", "pipelines.assess"])
+def test_importing_a_light_module_pulls_in_nothing_heavy(module):
+    code = f"import sys, {module}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
