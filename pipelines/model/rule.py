@@ -1,6 +1,6 @@
 """Rules, readings, verdicts and the rulebook that holds them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
@@ -114,3 +114,4 @@ class Rulebook:
     verdicts: tuple[Verdict, ...]
     evaluation: dict[str, int]  # working_days, reminder_after_hours (E5.2)
     sha256: str
+    sections: dict[str, Words] = field(default_factory=dict)  # A1 to A4 with their titles

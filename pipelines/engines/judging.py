@@ -1,0 +1,135 @@
+"""Rules as productions of the rule engine, and a unit's tally as the whole-number facts that they fire on."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import ceil, floor
+
+from pipelines.edges.wording import say
+from pipelines.engines.rete import Match, Production, Session
+from pipelines.model.points import CENT
+from pipelines.model.refusals import ContractStop
+from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.score import Finding
+from pipelines.model.tally import UnitTally
+
+STEPS = {"whole_steps": floor, "pro_rata": Fraction, "any_part": ceil}
+WHOLE_QUARTER = ""
+TESTS = {
+    "occurrence": {"$gt": {"n": 0}},
+    "rate": {"$lt": {"have": {"$m": "need"}}},
+    "assessed": {"$lt": {"score": {"$m": "full"}}},
+    "award": {"$gt": {"n": 0}},
+}
+
+
+class Judge:
+    """The rulebook under the readings in force, compiled for the rule engine; units come one after another."""
+
+    def __init__(self, rulebook: Rulebook, readings: dict[str, str], months: tuple[str, ...]):
+        self.rulebook, self.readings, self.months = rulebook, readings, months
+        self._session = Session(
+            [self._production(rule) for rule in rulebook.rules.values()], [{"rule": id} for id in rulebook.rules]
+        )
+        self._order = {id: k for k, id in enumerate(rulebook.rules)}
+
+    def judge(self, tally: UnitTally) -> tuple[list[Finding], list[tuple[str, str, dict]]]:
+        """A unit's findings in the order of the rulebook, and (rule, month, fact) for each rule that fired."""
+        self._awards = tally.awards
+        firings = self._session.run(tally.unit.unit_id, list(self._facts(tally)))
+        firings.sort(key=lambda f: (self._order[f.rule], f.result.month, f.result.ref_id))
+        return [f.result for f in firings], [(f.rule, f.result.month, f.fact) for f in firings]
+
+    def spans(self, rule: Rule) -> tuple[str, ...]:
+        """The months that a rate rule tests, or the quarter as a whole (readings.md, `months`)."""
+        return spans(rule, self.readings, self.months)
+
+    def _production(self, rule: Rule) -> Production:
+        then = getattr(self, f"_{rule.kind}")
+        return Production(
+            rule.id, ({"$and": [{"rule": rule.id}, TESTS[rule.kind]]},), lambda match: then(rule, match)
+        )
+
+    def _occurrence(self, rule: Rule, match: Match) -> Finding:
+        n = match.fact["n"]
+        return self._finding(rule, match, n=n, points=-n * rule.deduct)
+
+    def _rate(self, rule: Rule, match: Match) -> Finding:
+        part, of = match.fact["part"], match.fact["of"]
+        short = rule.target - Fraction(100 * part, of)
+        cost = STEPS[self.readings["shortfall"]](short / rule.each) * rule.deduct
+        if is_mean(rule, self.readings):
+            cost = Fraction(cost) / len(self.months)
+        return self._finding(rule, match, n=part, of=of, points=-Fraction(cost))
+
+    def _assessed(self, rule: Rule, match: Match) -> Finding:
+        short = Fraction(match.fact["score"] - match.fact["full"], CENT)
+        return self._finding(rule, match, n=match.fact["score"], of=match.fact["full"], points=short)
+
+    def _award(self, rule: Rule, match: Match) -> Finding:
+        return self._finding(rule, match, n=1, points=rule.award, ref=match.fact["award"])
+
+    def _finding(self, rule: Rule, match: Match, n: int, points: Fraction, of: int = 0, ref: int = 0) -> Finding:
+        month = match.fact["month"]
+        return Finding(
+            unit_id=match.unit_id, rule_id=rule.id, item_id=rule.item, clause=rule.clause,
+            month=self.months[month - 1] if month else WHOLE_QUARTER,
+            n=n, of=of, points=points, ref_id=self._awards[ref - 1].award_id if ref else "",
+        )
+
+    def _facts(self, tally: UnitTally) -> Iterator[dict]:
+        for rule in self.rulebook.rules.values():
+            yield from getattr(self, f"_{rule.kind}_facts")(rule, tally)
+
+    def _occurrence_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
+        for number, month in enumerate(self.months, 1):
+            if n := tally.count(rule.measure, month):
+                yield {"rule": rule.id, "month": number, "n": n}
+
+    def _rate_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
+        target = (rule.target * CENT).numerator
+        for month in self.spans(rule):
+            part, of = (tally.count(measure, month or None) for measure in (rule.part, rule.of))
+            if of:
+                number = self.months.index(month) + 1 if month else 0
+                # part/of < target % without a division: part × 100 % × 100 hundredths < target × of
+                yield {"rule": rule.id, "month": number, "part": part, "of": of,
+                       "have": part * 100 * CENT, "need": target * of}
+
+    def _assessed_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
+        full = self.rulebook.items[rule.item].full_marks
+        score = tally.assessed.get(rule.measure)
+        if score is None:
+            score = self._missing(rule, tally, full)
+        yield {"rule": rule.id, "month": 0, "score": hundredths(score), "full": hundredths(full)}
+
+    def _missing(self, rule: Rule, tally: UnitTally, full: Fraction) -> Fraction:
+        value = self.readings["missing_assessment"]
+        if value == "stop":
+            raise ContractStop(say("judge.assessment_missing", unit=tally.unit.unit_id, name=tally.unit.unit_name,
+                                   item=rule.measure))
+        return full if value == "full" else Fraction(0)
+
+    def _award_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
+        for number, award in enumerate(tally.awards, 1):
+            if award.award_type == rule.measure:
+                month = self.months.index(f"{award.awarded_on:%Y-%m}") + 1
+                yield {"rule": rule.id, "month": month, "n": 1, "award": number}
+
+
+def spans(rule: Rule, readings: dict[str, str], months: tuple[str, ...]) -> tuple[str, ...]:
+    """The months that a rate rule tests, or ("",) for the quarter as a whole."""
+    by_month = rule.per == "month" and readings["months"] != "pooled"
+    return months if by_month else (WHOLE_QUARTER,)
+
+
+def is_mean(rule: Rule, readings: dict[str, str]) -> bool:
+    """Whether a rule's monthly deductions are averaged instead of added."""
+    return rule.kind == "rate" and rule.per == "month" and readings["months"] == "mean"
+
+
+def hundredths(value: Fraction) -> int:
+    """A value of at most two decimals as a whole number; ValueError for any other."""
+    scaled = value * CENT
+    if scaled.denominator != 1:
+        raise ValueError(f"{value} has more than two decimals")
+    return scaled.numerator

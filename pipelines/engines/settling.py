@@ -1,0 +1,151 @@
+"""What makes a score of findings: floors, the bonus cap, one award per matter, one rounding per item."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from fractions import Fraction
+
+from pipelines.edges.wording import say
+from pipelines.engines.details import detail, plain
+from pipelines.engines.judging import hundredths
+from pipelines.engines.rete import Firing, Match, Production, Session
+from pipelines.model.points import CENT, half_up
+from pipelines.model.rule import Item, Rulebook
+from pipelines.model.score import Entry, Finding
+from pipelines.model.tally import Award, UnitTally
+
+NO_CAP = "none"
+ORDER = ("floor", "rounding", "same_matter", "cap")  # the lines that settling adds
+
+
+class Settler:
+    """Compiled once for a rulebook and its readings; settles unit after unit."""
+
+    def __init__(self, rulebook: Rulebook, readings: dict[str, str]):
+        self.rulebook, self.readings = rulebook, readings
+        self.bonus = next((item for item in rulebook.items.values() if not item.full_marks), None)
+        self._session = Session(
+            [
+                _production("floor", "item", {"$gt": {"exact": {"$m": "full"}}}, self._floor),
+                _production("rounding", "item", {"$neq": {"lines": {"$m": "exact"}}}, self._rounding),
+                _production("same_matter", "award", {"$gt": {"place": 1}}, self._same_matter),
+                _production("cap", "bonus", {"$gt": {"bonus": {"$m": "cap"}}}, self._cap),
+            ],
+            [{"step": step} for step in ("item", "award", "bonus")],
+        )
+
+    def settle(
+        self, tally: UnitTally, findings: list[Finding]
+    ) -> tuple[dict[str, Fraction], list[Entry], list[Firing]]:
+        """A unit's score per item, its ledger lines but for the occurrences, and what fired."""
+        self._tally, self._awards = tally, {f.ref_id: f for f in findings if f.ref_id}
+        self._ranked = self._places()
+        by_item = defaultdict(list)
+        for finding in findings:
+            by_item[finding.item_id].append(finding)
+        firings = self._session.run(tally.unit.unit_id, list(self._facts(by_item)))
+        firings.sort(key=lambda f: (ORDER.index(f.rule), f.result.item_id, f.result.ref_id))
+        entries = [entry for f in findings if (entry := self._entry(f))] + [f.result for f in firings]
+        return self._scores(findings, entries), entries, firings
+
+    def _scores(self, findings: list[Finding], entries: list[Entry]) -> dict[str, Fraction]:
+        """Full marks and every ledger line: those here, and the occurrences that the warehouse writes."""
+        scores = {item.id: item.full_marks for item in self.rulebook.items.values()}
+        for entry in entries:
+            scores[entry.item_id] += entry.points
+        for finding in findings:
+            if self._is_occurrence(finding):
+                scores[finding.item_id] += self._lines(finding)
+        return scores
+
+    def _is_occurrence(self, finding: Finding) -> bool:
+        return self.rulebook.rules[finding.rule_id].kind == "occurrence"
+
+    def _lines(self, finding: Finding) -> Fraction:
+        """The finding as its ledger lines sum: each of n occurrences is rounded alone."""
+        if self._is_occurrence(finding):
+            return finding.n * half_up(finding.points / finding.n)
+        return half_up(finding.points)
+
+    def _entry(self, finding: Finding) -> Entry | None:
+        points = half_up(finding.points)
+        if self._is_occurrence(finding) or not points:
+            return None
+        return Entry(
+            finding.unit_id, finding.item_id, finding.rule_id, finding.clause, finding.month, "", finding.ref_id,
+            points, "", detail(self.rulebook.rules[finding.rule_id], finding, self.readings),
+        )
+
+    def _facts(self, by_item: dict[str, list[Finding]]) -> Iterator[dict]:
+        for item in self.rulebook.items.values():
+            found = by_item.get(item.id)
+            if not found or item is self.bonus:
+                continue
+            yield {"step": "item", "item": item.id, "full": hundredths(item.full_marks),
+                   "lines": -hundredths(sum(map(self._lines, found))),
+                   "exact": -hundredths(half_up(sum(f.points for f in found)))}
+        for number, award in enumerate(self._tally.awards, 1):
+            if award.award_id in self._ranked:
+                yield {"step": "award", "award": number, "place": self._ranked[award.award_id][0]}
+        yield from self._bonus_fact()
+
+    def _bonus_fact(self) -> Iterator[dict]:
+        if self._awards and self.readings["bonus_cap"] != NO_CAP:
+            counted = sum(f.points for id, f in self._awards.items() if self._ranked.get(id, (1,))[0] == 1)
+            cap = Fraction(self.readings["bonus_cap"])
+            yield {"step": "bonus", "bonus": hundredths(half_up(counted)), "cap": hundredths(cap)}
+
+    def _places(self) -> dict[str, tuple[int, str]]:
+        """Each award's place among those of its matter (1 = the one that counts), and the id of that one."""
+        matters = defaultdict(list)
+        for award in self._tally.awards:
+            found = self._awards.get(award.award_id)
+            if found and self.rulebook.rules[found.rule_id].once_per:
+                matters[self._matter(award)].append(award)
+        places = {}
+        for awards in matters.values():
+            awards.sort(key=self._preference)
+            places |= {award.award_id: (k, awards[0].award_id) for k, award in enumerate(awards, 1)}
+        return places
+
+    def _matter(self, award: Award) -> tuple[str, ...]:
+        inside_type = self.readings["same_matter_scope"] == "same_type"
+        return (award.matter_key, award.award_type) if inside_type else (award.matter_key,)
+
+    def _preference(self, award: Award) -> tuple:
+        earliest = (award.awarded_on, award.award_id)
+        if self.readings["same_matter"] == "first":
+            return earliest
+        return (-self._awards[award.award_id].points, *earliest)
+
+    def _floor(self, match: Match) -> Entry:
+        item, over = self._item(match), match.fact["exact"] - match.fact["full"]
+        return self._line(match, item, "floor", over, item.id, deducted=match.fact["exact"], full=match.fact["full"])
+
+    def _rounding(self, match: Match) -> Entry:
+        item, rest = self._item(match), match.fact["lines"] - match.fact["exact"]
+        return self._line(match, item, "rounding", rest, item.id, deducted=match.fact["exact"])
+
+    def _same_matter(self, match: Match) -> Entry:
+        award = self._tally.awards[match.fact["award"] - 1]
+        found = self._awards[award.award_id]
+        clause = self.rulebook.readings["same_matter"].clause
+        words = say("judge.same_matter", award=award.award_id, counted=self._ranked[award.award_id][1])
+        return Entry(match.unit_id, found.item_id, "same_matter", clause, found.month, "", award.award_id,
+                     -found.points, "", words.zh)
+
+    def _cap(self, match: Match) -> Entry:
+        bonus, cap = match.fact["bonus"], match.fact["cap"]
+        clause = self.rulebook.readings["bonus_cap"].clause
+        return self._line(match, self.bonus, "cap", cap - bonus, clause, bonus=bonus, cap=cap)
+
+    def _item(self, match: Match) -> Item:
+        return self.rulebook.items[match.fact["item"]]
+
+    def _line(self, match: Match, item: Item, rule: str, points: int, clause: str, **facts: int) -> Entry:
+        amounts = {name: plain(Fraction(value, CENT)) for name, value in facts.items()}
+        words = say(f"judge.{rule}", item=item.id, **amounts)
+        return Entry(match.unit_id, item.id, rule, clause, "", "", "", Fraction(points, CENT), "", words.zh)
+
+
+def _production(name: str, step: str, test: dict, then) -> Production:
+    return Production(name, ({"$and": [{"step": step}, test]},), then)

@@ -1,0 +1,175 @@
+"""Checked blocks → items, rules, readings, verdicts."""
+
+from fractions import Fraction
+
+from pipelines.model.rule import Condition, Item, Reading, Rule, Verdict
+from pipelines.model.words import Words
+from pipelines.rulebook import fail_if, vocabulary
+from pipelines.rulebook.numbers import count, day, exact
+from pipelines.rulebook.source import Block, refusal
+
+DATES = ("in_force",)
+
+
+def words(block: Block, key: str) -> Words:
+    """The text at ``key`` in both languages."""
+    fail_if.not_words(block, key)
+    return Words(block[key]["zh"], block[key]["en"])
+
+
+def number(block: Block, key: str, least: str = "0", most: str = "1000") -> Fraction:
+    """The exact number at ``key``."""
+    fail_if.bad_number(block, key, least, most)
+    return exact(block[key])
+
+
+def in_force(block: Block) -> None:
+    """Check the days on which a block holds, where it names them."""
+    if "in_force" in block:
+        dates = block["in_force"]
+        fail_if.not_a_block(dates, block, "in_force")
+        fail_if.unknown_field(dates, ("from", "to"))
+        fail_if.bad_date(dates, "from")
+        fail_if.bad_date(dates, "to")
+        fail_if.dates_reversed(dates)
+
+
+def blocks(value: object, parent: Block, key: str = "") -> list[Block]:
+    """A list of blocks."""
+    fail_if.not_a_list(value, parent, key)
+    for entry in value:
+        fail_if.not_a_block(entry, parent, key)
+    return value
+
+
+def items(book: Block) -> tuple[dict[str, Item], dict[str, Words]]:
+    """The score sheet: items by id in order, and the titles of the sections."""
+    found, sections, written = {}, {}, []
+    for section in blocks(book["sections"], book, "sections"):
+        fail_if.missing_field(section, ("id", "title", "items"))
+        fail_if.unknown_field(section, ("id", "title", "items"))
+        sections[section["id"]] = words(section, "title")
+        for block in blocks(section["items"], section, "items"):
+            fail_if.missing_field(block, ("id", "title", "full_marks"))
+            fail_if.unknown_field(block, ("id", "title", "full_marks"))
+            written.append(block)
+            full = number(block, "full_marks")
+            found[block["id"]] = Item(block["id"], words(block, "title"), full, section["id"])
+    fail_if.duplicate_id(written, "id")
+    fail_if.two_bonus_items(book, found)
+    return found, sections
+
+
+def rule(block: Block, clauses: dict, sheet: dict[str, Item]) -> Rule:
+    """One rule of any kind; a RulebookRefusal names what is wrong with it."""
+    fail_if.kind_unclear(block)
+    kind = next(kind for kind, (mark, _, _) in vocabulary.KINDS.items() if mark in block)
+    mark, required, optional = vocabulary.KINDS[kind]
+    needed = (*vocabulary.EVERY_RULE, mark, *required)
+    fail_if.unknown_field(block, (*needed, *optional, *DATES))
+    fail_if.missing_field(block, needed)
+    in_force(block)
+    fail_if.unknown_clause(block, clauses)
+    fail_if.unknown_item(block, sheet)
+    fail_if.wrong_item(block, kind, sheet)
+    dates = block.get("in_force", {})
+    common = {
+        "id": block["rule"], "clause": block["clause"], "item": block["item"], "kind": kind, "file": block.file,
+        "title": words(block, "title"), "says": words(block, "says"), "remedy": words(block, "remedy"),
+        "examples": tuple(blocks(block["examples"], block, "examples")),
+        "in_force_from": day(dates.get("from")), "in_force_to": day(dates.get("to")),
+    }
+    fail_if.unknown_placeholder(block, kind)
+    return Rule(**common, **SPECIFIC[kind](block, sheet))
+
+
+def _occurrence(block: Block, sheet: dict[str, Item]) -> dict:
+    fail_if.unknown_measure(block, "measure", vocabulary.OCCURRENCES)
+    if "per" in block:
+        fail_if.unknown_value(block, "per", vocabulary.PER["occurrence"])
+    counts = block.get("counts", [])
+    if counts:
+        fail_if.not_a_list(counts, block, "counts")
+        fail_if.unknown_value(block, "counts", vocabulary.INCIDENT_TYPES)
+    return {"measure": block["measure"], "deduct": number(block, "deduct"), "counts": tuple(counts)}
+
+
+def _rate(block: Block, sheet: dict[str, Item]) -> dict:
+    fail_if.unknown_value(block, "per", vocabulary.PER["rate"])
+    known = vocabulary.MONTHLY if block["per"] == "month" else vocabulary.MEASURES
+    fail_if.unknown_measure(block, "part", known)
+    fail_if.unknown_measure(block, "of", known)
+    short = block["short"]
+    fail_if.not_a_block(short, block, "short")
+    fail_if.unknown_field(short, ("each", "deduct"))
+    fail_if.missing_field(short, ("each", "deduct"))
+    return {
+        "part": block["part"], "of": block["of"], "per": block["per"],
+        "target": number(block, "target", most="100"),
+        "each": number(short, "each", least="0.01", most="100"), "deduct": number(short, "deduct"),
+    }
+
+
+def _assessed(block: Block, sheet: dict[str, Item]) -> dict:
+    fail_if.unknown_item(block, sheet, "assessed")
+    return {"measure": block["assessed"], "per": "quarter"}
+
+
+def _award(block: Block, sheet: dict[str, Item]) -> dict:
+    fail_if.unknown_measure(block, "measure", vocabulary.AWARD_TYPES)
+    if "once_per" in block:
+        fail_if.unknown_value(block, "once_per", ("matter",))
+    return {"measure": block["measure"], "award": number(block, "award"), "once_per": block.get("once_per", "")}
+
+
+SPECIFIC = {"occurrence": _occurrence, "rate": _rate, "assessed": _assessed, "award": _award}
+
+
+def reading(block: Block, clauses: dict) -> Reading:
+    """One reading, its default first."""
+    needed = ("reading", "clause", "title", "values", "reason")
+    fail_if.unknown_field(block, (*needed, "open_number", *DATES))
+    fail_if.missing_field(block, needed)
+    in_force(block)
+    fail_if.unknown_reading(block, vocabulary.READINGS)
+    fail_if.unknown_clause(block, clauses)
+    values = block["values"]
+    fail_if.not_a_block(values, block, "values")
+    fail_if.unknown_reading_value(block, block["reading"], values)
+    is_open = block["reading"] in vocabulary.OPEN_NUMBER
+    if "open_number" in block:
+        fail_if.unknown_value(block, "open_number", ("true",) if is_open else ("false",))
+    return Reading(
+        block["reading"], block["clause"], words(block, "title"), tuple(values),
+        {value: words(values, value) for value in values}, words(block, "reason"), is_open,
+    )
+
+
+def verdict(block: Block, clauses: dict) -> Verdict:
+    """One verdict: conditions on facts, and the other verdicts that it leans on."""
+    needed = ("verdict", "clause", "list", "title", "says", "when")
+    fail_if.unknown_field(block, (*needed, "unless", "also", *DATES))
+    fail_if.missing_field(block, needed)
+    in_force(block)
+    fail_if.unknown_clause(block, clauses)
+    fail_if.unknown_value(block, "list", vocabulary.LISTS)
+    for key in ("unless", "also"):
+        fail_if.not_a_list(block.get(key, []), block, key)
+    return Verdict(
+        block["verdict"], block["clause"], block["list"], words(block, "title"), words(block, "says"),
+        tuple(condition(entry) for entry in blocks(block["when"], block, "when")),
+        tuple(block.get("unless", ())), tuple(block.get("also", ())),
+    )
+
+
+def condition(block: Block) -> Condition:
+    """One comparison of one fact with a whole number."""
+    fail_if.unknown_field(block, ("fact", *vocabulary.TESTS))
+    fail_if.missing_field(block, ("fact",))
+    fail_if.unknown_fact(block)
+    fail_if.no_test(block)
+    test = next(test for test in vocabulary.TESTS if test in block)
+    value = count(block[test])
+    if value is None:
+        raise refusal(block, "bad_count", test, value=block[test])
+    return Condition(block["fact"], test, value)

@@ -1,0 +1,105 @@
+"""A rule's own examples, run through the judge of record."""
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+from pipelines.engines.judging import Judge
+from pipelines.engines.settling import Settler
+from pipelines.model.points import half_up, points, shown
+from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.tally import Award, Unit, UnitTally
+from pipelines.rulebook import fail_if, vocabulary
+from pipelines.rulebook.numbers import count, exact
+from pipelines.rulebook.source import Block, refusal
+
+MONTHS = ("2026-01", "2026-02", "2026-03")
+
+
+def check_examples(rulebook: Rulebook, rule: Rule, block: Block) -> None:
+    """Every example must come out, and one must lie at, below and above the threshold."""
+    alone = replace(rulebook, rules={rule.id: rule})
+    seen, engines = set(), {}
+    for example in rule.examples:
+        fail_if.unknown_field(example, ("name", "given", "points", "readings"))
+        fail_if.missing_field(example, ("name", "given", "points"))
+        fail_if.bad_number(example, "points", least="-1000")
+        fail_if.not_a_block(example["given"], example, "given")
+        tally = _tally(rule, example["given"])
+        readings = _readings(rulebook, example)
+        key = tuple(readings.items())
+        if key not in engines:
+            engines[key] = Judge(alone, readings, MONTHS), Settler(alone, readings)
+        _must_come_out(rule, example, _points(rule, tally, *engines[key]))
+        seen.add(_where(rulebook, rule, tally))
+    fail_if.missing_example(block, rule, seen)
+
+
+def _must_come_out(rule: Rule, example: Block, got: Fraction) -> None:
+    if got != exact(example["points"]):
+        raise refusal(example, "example_differs", "points", rule=rule.id, name=example["name"],
+                      wanted=example["points"], got=shown(half_up(got)))
+
+
+def _points(rule: Rule, tally: UnitTally, judge: Judge, settler: Settler) -> Fraction:
+    findings, _ = judge.judge(tally)
+    scores, _, _ = settler.settle(tally, findings)
+    return scores[rule.item] - judge.rulebook.items[rule.item].full_marks
+
+
+def _readings(rulebook: Rulebook, example: Block) -> dict[str, str]:
+    chosen = example.get("readings", {})
+    if "readings" in example:
+        fail_if.not_a_block(chosen, example, "readings")
+    for id, value in chosen.items():
+        if id not in rulebook.readings:
+            raise refusal(chosen, "unknown_reading", id, near=(id, rulebook.readings), value=id)
+        if not (rulebook.readings[id].open_number and exact(value) is not None):
+            fail_if.unknown_reading_value(chosen, id, [value], id)
+    return {id: chosen.get(id, reading.default) for id, reading in rulebook.readings.items()}
+
+
+def _tally(rule: Rule, given: Block) -> UnitTally:
+    counts, assessed, awards = {}, {}, []
+    known = {"assessed": (rule.measure,), "award": vocabulary.AWARD_TYPES}.get(rule.kind, vocabulary.MEASURES)
+    for key, value in given.items():
+        if key not in known:
+            raise refusal(given, "unknown_measure", key, near=(key, known), value=key)
+        if rule.kind == "assessed":
+            fail_if.bad_number(given, key)
+            assessed[key] = points(value)
+        elif rule.kind == "award":
+            fail_if.not_a_list(value, given, key)
+            awards += [(key, matter) for matter in value]
+        else:
+            counts |= _counts(given, key)
+    listed = tuple(
+        Award(f"example-{k}", kind, str(matter), date(2026, 1, k)) for k, (kind, matter) in enumerate(awards[:31], 1)
+    )
+    return UnitTally(Unit("example", "example", "example", True), 0, counts, {}, assessed, listed)
+
+
+def _counts(given: Block, key: str) -> dict[tuple[str, str], int]:
+    """A count in the first month, or a list of up to three, one a month."""
+    values = given[key] if isinstance(given[key], list) else [given[key]]
+    numbers = [count(value) for value in values]
+    if None in numbers or len(numbers) > len(MONTHS):
+        raise refusal(given, "bad_count", key, value=given[key])
+    months = MONTHS if key in vocabulary.MONTHLY else ("",)
+    return {(key, month): n for month, n in zip(months, numbers, strict=False)}
+
+
+def _where(rulebook: Rulebook, rule: Rule, tally: UnitTally) -> str:
+    """Where an example lies: at, below or above the threshold of its rule."""
+    if rule.kind == "assessed":
+        score, full = tally.assessed.get(rule.measure), rulebook.items[rule.item].full_marks
+        return {full: "at", Fraction(0): "below"}.get(score, "above")
+    if rule.kind == "rate":
+        part, of = tally.count(rule.part), tally.count(rule.of)
+        return _compared(100 * part, rule.target * of) if of else ""
+    n = len(tally.awards) if rule.kind == "award" else tally.count(rule.measure)
+    return _compared(n, 1)
+
+
+def _compared(value: Fraction | int, threshold: Fraction | int) -> str:
+    return "at" if value == threshold else "below" if value < threshold else "above"

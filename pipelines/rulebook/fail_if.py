@@ -1,0 +1,232 @@
+"""Reasons why a rulebook must not load, one function each: it raises a RulebookRefusal or does nothing."""
+
+from collections.abc import Iterable
+from datetime import date
+from itertools import combinations
+from string import Formatter
+
+from pipelines.edges.wording import say
+from pipelines.engines.details import FACTS as NAMED
+from pipelines.engines.verdicts import rounds
+from pipelines.model.rule import Item, Rule, Verdict
+from pipelines.model.words import LANGUAGES, Words
+from pipelines.rulebook import vocabulary
+from pipelines.rulebook.numbers import day, exact
+from pipelines.rulebook.source import Block, refusal
+
+
+def not_a_block(value: object, parent: Block, key: str = "") -> None:
+    """A block of keys was expected."""
+    if not isinstance(value, Block):
+        raise refusal(parent, "not_a_block", key, wanted=say("rulebook.block"))
+
+
+def not_a_list(value: object, parent: Block, key: str = "") -> None:
+    """A list was expected."""
+    if not isinstance(value, list):
+        raise refusal(parent, "not_a_block", key, wanted=say("rulebook.list"))
+
+
+def unknown_field(block: Block, known: Iterable[str]) -> None:
+    """A field that nothing reads: most often a slip of the pen."""
+    known = list(known)
+    for key in block:
+        if key not in known:
+            raise refusal(block, "unknown_field", key, near=(key, known))
+
+
+def missing_field(block: Block, required: Iterable[str]) -> None:
+    """A field that must be there and is not, or is empty."""
+    for key in required:
+        if block.get(key) in (None, ""):
+            raise refusal(block, "missing_field", field=key)
+
+
+def not_words(block: Block, key: str) -> None:
+    """A text that is not there in both languages."""
+    words = block[key]
+    if not isinstance(words, Block) or set(words) != set(LANGUAGES) or not all(
+        isinstance(text, str) and text for text in words.values()
+    ):
+        raise refusal(block, "not_words", key)
+
+
+def bad_number(block: Block, key: str, least: str = "0", most: str = "1000") -> None:
+    """Points that are not exact (an exponent, a third decimal, no number) or out of all reason."""
+    value = exact(block[key])
+    if value is None or not exact(least) <= value <= exact(most):
+        raise refusal(block, "bad_number", key, value=_shown(block[key]), least=least, most=most)
+
+
+def bad_date(block: Block, key: str) -> None:
+    """A day that is not written 2026-07-01."""
+    if key in block and day(block[key]) is None:
+        raise refusal(block, "bad_date", key, value=_shown(block[key]))
+
+
+def dates_reversed(block: Block) -> None:
+    """An end before the beginning."""
+    if "from" in block and "to" in block and day(block["to"]) < day(block["from"]):
+        raise refusal(block, "dates_reversed", "from")
+
+
+def unknown_clause(block: Block, clauses: Iterable[str]) -> None:
+    """A clause that the regulation does not have; several are separated by commas."""
+    for clause in str(block["clause"]).split(", "):
+        if clause not in clauses:
+            raise refusal(block, "unknown_clause", "clause", near=(clause, clauses), value=clause)
+
+
+def unknown_item(block: Block, items: Iterable[str], key: str = "item") -> None:
+    """An item that is not on the score sheet."""
+    if block[key] not in items:
+        raise refusal(block, "unknown_item", key, near=(block[key], items), value=_shown(block[key]))
+
+
+def unknown_measure(block: Block, key: str, known: Iterable[str]) -> None:
+    """Something to count that nobody counts."""
+    if block[key] not in known:
+        raise refusal(block, "unknown_measure", key, near=(block[key], known), value=_shown(block[key]))
+
+
+def unknown_value(block: Block, key: str, known: Iterable[str]) -> None:
+    """A word outside the closed list of a field."""
+    values = block[key] if isinstance(block[key], list) else [block[key]]
+    for value in values:
+        if value not in known:
+            raise refusal(block, "unknown_value", key, near=(value, known), value=_shown(value))
+
+
+def unknown_placeholder(block: Block, kind: str) -> None:
+    """A sentence with a blank that nothing fills in."""
+    for lang, text in block["says"].items():
+        for value in _blanks(text):
+            if value not in NAMED[kind]:
+                near = (value, NAMED[kind])
+                raise refusal(block, "unknown_placeholder", "says", near=near, lang=lang, value=value)
+
+
+def _blanks(text: str) -> Iterable[str]:
+    try:
+        return [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError:
+        return [text]
+
+
+def wrong_folder(block: Block, folder: str) -> None:
+    """A rule that lies under another item than its own."""
+    if block["item"] != folder:
+        raise refusal(block, "wrong_folder", "item", item=block["item"], folder=folder)
+
+
+def kind_unclear(block: Block) -> None:
+    """None or several of the marks that tell the kinds of rules apart."""
+    if sum(mark in block for mark, _, _ in vocabulary.KINDS.values()) != 1:
+        raise refusal(block, "kind_unclear")
+
+
+def wrong_item(block: Block, kind: str, items: dict[str, Item]) -> None:
+    """An award outside the bonus, or a deduction from it."""
+    if (kind == "award") == bool(items[block["item"]].full_marks):
+        raise refusal(block, "wrong_item", "item", item=block["item"])
+
+
+def two_bonus_items(block: Block, items: dict[str, Item]) -> None:
+    """More than one item with no full marks."""
+    if sum(not item.full_marks for item in items.values()) > 1:
+        raise refusal(block, "two_bonus_items", "sections")
+
+
+def duplicate_id(blocks: list[Block], key: str) -> None:
+    """The same id twice in one list, on the same days."""
+    overlapping_dates(blocks, key, reason="duplicate_id")
+
+
+def overlapping_dates(blocks: list[Block], key: str, reason: str = "overlapping_dates") -> None:
+    """Two files for one id that hold on the same day."""
+    for first, second in combinations(blocks, 2):
+        if first[key] != second[key]:
+            continue
+        (start, end), (other_start, other_end) = span(first), span(second)
+        if start <= other_end and other_start <= end:
+            raise refusal(second, reason, key, id=second[key], other=first.file)
+
+
+def span(block: Block) -> tuple[date, date]:
+    """First and last day on which a block is in force."""
+    dates = block.get("in_force") or {}
+    return day(dates.get("from")) or date.min, day(dates.get("to")) or date.max
+
+
+def unknown_reading(block: Block, known: Iterable[str], key: str = "reading") -> None:
+    """A reading that the program does not honour."""
+    if block[key] not in known:
+        raise refusal(block, "unknown_reading", key, near=(block[key], known), value=_shown(block[key]))
+
+
+def unknown_reading_value(block: Block, reading: str, values: Iterable[str], key: str = "values") -> None:
+    """A value that the program does not honour."""
+    known = vocabulary.READINGS[reading]
+    for value in values:
+        if value not in known:
+            raise refusal(block, "unknown_reading_value", key, near=(value, known), reading=reading, value=value)
+
+
+def missing_reading(root: Block, present: Iterable[str]) -> None:
+    """A switch of the program that the rulebook leaves open."""
+    for reading in vocabulary.READINGS:
+        if reading not in present:
+            raise refusal(root, "missing_reading", value=reading)
+
+
+def unknown_fact(block: Block) -> None:
+    """A condition on something that no verdict can see."""
+    if block["fact"] not in vocabulary.FACTS:
+        near = (block["fact"], vocabulary.FACTS)
+        raise refusal(block, "unknown_fact", "fact", near=near, value=_shown(block["fact"]))
+
+
+def no_test(block: Block) -> None:
+    """A condition with no comparison, or with two."""
+    if sum(test in block for test in vocabulary.TESTS) != 1:
+        raise refusal(block, "no_test", "fact")
+
+
+def unknown_verdict(block: Block, key: str, known: Iterable[str]) -> None:
+    """A verdict that leans on one that is not there."""
+    for value in block.get(key, []):
+        if value not in known:
+            raise refusal(block, "unknown_verdict", key, near=(value, known), value=_shown(value))
+
+
+def circle(blocks: list[Block], verdicts: tuple[Verdict, ...]) -> None:
+    """Verdicts that lean on each other in a circle."""
+    try:
+        rounds(verdicts)
+    except ValueError as problem:
+        block = next(block for block in blocks if block["verdict"] == str(problem))
+        raise refusal(block, "circle", "verdict", id=problem) from None
+
+
+def missing_example(block: Block, rule: Rule, seen: set[str]) -> None:
+    """No example at, just below or just above the threshold."""
+    wanted = ["below", "at", "above"]
+    if rule.kind == "rate" and rule.target >= 100:
+        wanted.remove("above")  # nothing is above 100 %
+    for which in wanted:
+        if which not in seen:
+            sentence: Words = say(f"rulebook.example_{rule.kind}_{which}")
+            raise refusal(block, "missing_example", "examples", rule=rule.id, which=sentence)
+
+
+def clause_without_reason(root: Block, clauses: dict, named: set[str]) -> None:
+    """A clause that nothing applies, without a word on why."""
+    for clause in clauses.values():
+        if clause.id not in named and clause.why_no_rule is None:
+            raise refusal(root, "clause_without_reason", clause.id, id=clause.id)
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else "…"
+
+

@@ -1,0 +1,77 @@
+"""YAML as written: every scalar stays text, every block knows its file and its lines."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+from pipelines.edges.wording import say
+from pipelines.model.refusals import RulebookRefusal
+from pipelines.rulebook.names import hint
+
+Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+class Block(dict):
+    """A mapping of a rule file, with the file, its own line and the line of each key."""
+
+    def __init__(self, file: str, line: int):
+        super().__init__()
+        self.file, self.line, self.lines = file, line, {}
+
+
+def read_yaml(path: Path, name: str) -> object:
+    """The content of one file; RulebookRefusal (file, line, problem) where it is no plain YAML."""
+    text = read_text(path, name)
+    try:
+        root = yaml.compose(text, Loader=Loader)
+    except yaml.MarkedYAMLError as problem:
+        mark = problem.problem_mark or problem.context_mark
+        raise _unreadable(name, mark.line + 1 if mark else 1, problem.problem or problem.context) from None
+    except (yaml.YAMLError, RecursionError) as problem:
+        raise _unreadable(name, 1, problem) from None
+    return _plain(root, name, set()) if root is not None else Block(name, 1)
+
+
+def read_text(path: Path, name: str) -> str:
+    """The text of one file; RulebookRefusal where it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (UnicodeDecodeError, OSError) as problem:
+        raise _unreadable(name, 1, problem) from None
+
+
+def refusal(
+    block: Block, reason: str, key: str = "", near: tuple[str, Iterable[str]] | None = None, **facts: object
+) -> RulebookRefusal:
+    """A refusal at ``key`` of ``block``; ``near`` = (word as written, known words) adds the nearest known name."""
+    words = say(f"rulebook.{reason}", key=key, hint=hint(*near) if near else "", **facts)
+    line = block.lines.get(key, block.line)
+    return RulebookRefusal(say("rulebook.at", file=block.file, line=line, what=words))
+
+
+def _unreadable(name: str, line: int, problem: object) -> RulebookRefusal:
+    return RulebookRefusal(say("rulebook.at", file=name, line=line, what=say("rulebook.unreadable", problem=problem)))
+
+
+def _plain(node: yaml.Node, name: str, seen: set[int]) -> object:
+    line = node.start_mark.line + 1
+    if id(node) in seen:
+        raise _unreadable(name, line, say("rulebook.alias"))
+    if isinstance(node, yaml.ScalarNode):
+        return node.value.strip()
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(child, name, seen) for child in node.value]
+    return _mapping(node, name, seen)
+
+
+def _mapping(node: yaml.MappingNode, name: str, seen: set[int]) -> Block:
+    block = Block(name, node.start_mark.line + 1)
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else str(key_node.value)
+        if key in block:
+            raise _unreadable(name, line, say("rulebook.twice", key=key))
+        block[key], block.lines[key] = _plain(value_node, name, seen), line
+    return block

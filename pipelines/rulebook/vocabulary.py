@@ -1,0 +1,51 @@
+"""The closed words of a rulebook: what a file may say and what the program knows how to honour."""
+
+MONTHLY = ("late_signing", "late_reply", "due", "completed", "rated", "satisfied", "refusal", "attitude")
+QUARTERLY = ("instructions_due", "instructions_closed", "instructions_implemented")
+MEASURES = MONTHLY + QUARTERLY
+OCCURRENCES = ("late_signing", "late_reply", "refusal", "attitude")  # measures with a ledger line a row
+INCIDENT_TYPES = ("refused_to_sign", "not_handled", "rude_attitude", "poor_service")
+AWARD_TYPES = (
+    "public_praise", "city_leader_praise", "province_leader_praise", "suggestion_adopted",
+    "city_media", "province_media", "briefing_praise",
+)
+
+# Every reading that the program honours, with all values that it honours (readings.md).
+READINGS = {
+    "attribution": ("reply_due", "dispatched"),
+    "joint_cases": ("lead_only", "all"),
+    "extension": ("approved", "requested_in_time"),
+    "completed": ("by_cutoff", "by_deadline"),
+    "satisfied": ("with_basic", "full_only"),
+    "unrated": ("left_out", "satisfied"),
+    "pending_evaluation": ("dissatisfied", "left_out"),
+    "evaluation_clock": ("reminder", "assignment"),
+    "shortfall": ("whole_steps", "pro_rata", "any_part"),
+    "months": ("sum", "mean", "pooled"),
+    "same_matter": ("highest", "first"),
+    "same_matter_scope": ("all_awards", "same_type"),
+    "bonus_cap": ("none",),
+    "missing_assessment": ("full", "zero", "stop"),
+    "rank_on": ("total", "base"),
+}
+OPEN_NUMBER = ("bonus_cap",)  # readings that any number >= 0 with at most two decimals answers too
+
+LISTS = ("commend", "criticise", "remark")
+TESTS = ("equals", "at_most", "at_least")
+FACTS = (
+    "place", "group_place", "group_size", "from_bottom",
+    "previous_group_place", "previous_group_size", "previous_from_bottom",
+    "items_at_zero", "quality_items_at_zero", "case_rows",
+    "total_hundredths", "base_hundredths", "bonus_hundredths",
+)
+
+EVERY_RULE = ("rule", "clause", "item", "title", "says", "remedy", "examples")
+# A rule is of the kind whose mark it carries; beside the mark: what else it must have, what it may have.
+KINDS = {
+    "occurrence": ("deduct", ("measure",), ("per", "counts")),
+    "rate": ("target", ("part", "of", "per", "short"), ()),
+    "assessed": ("assessed", (), ()),
+    "award": ("award", ("measure",), ("once_per",)),
+}
+PER = {"occurrence": ("occurrence",), "rate": ("month", "quarter")}
+CHANGEABLE = {"occurrence": ("deduct",), "rate": ("target", "each", "deduct"), "assessed": (), "award": ("award",)}

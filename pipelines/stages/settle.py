@@ -1,0 +1,68 @@
+"""Settle: findings → item scores, base and bonus, and the ledger lines that stand for no single case."""
+
+from collections import defaultdict
+from fractions import Fraction
+
+from pipelines.engines.judging import spans
+from pipelines.engines.rete import text_of
+from pipelines.engines.settling import Settler
+from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.score import Entry, Finding, Fired, ItemScore, UnitScore
+from pipelines.model.tally import UnitTally
+
+
+def settle(
+    rulebook: Rulebook,
+    readings: dict[str, str],
+    findings: list[Finding],
+    tallies: dict[str, UnitTally],
+    months: tuple[str, ...],
+) -> tuple[dict[str, UnitScore], list[Entry], list[Fired]]:
+    """Scores by unit, ledger lines (occurrences are written by the warehouse) and the trace.
+
+    For every unit and item: full marks + lines + occurrences = score (interface.md, "The ledger adds up").
+    """
+    engine = Settler(rulebook, readings)
+    by_unit = defaultdict(list)
+    for finding in findings:
+        by_unit[finding.unit_id].append(finding)
+    scores, entries, fired = {}, [], []
+    for unit_id in sorted(tallies):
+        tally = tallies[unit_id]
+        marks, lines, firings = engine.settle(tally, by_unit[unit_id])
+        scores[unit_id] = _unit_score(rulebook, tally, marks, notes(rulebook, readings, tally, months))
+        entries += lines
+        fired += [Fired(unit_id, "settle", f.rule, f.result.month, text_of(f.fact)) for f in firings]
+    return scores, entries, fired
+
+
+def _unit_score(
+    rulebook: Rulebook, tally: UnitTally, marks: dict[str, Fraction], flags: dict[str, tuple[str, ...]]
+) -> UnitScore:
+    items = {
+        item.id: ItemScore(item.id, item.full_marks, marks[item.id], flags.get(item.id, ()))
+        for item in rulebook.items.values()
+    }
+    base = sum((item.score for item in items.values() if item.full_marks), Fraction(0))
+    bonus = sum((item.score for item in items.values() if not item.full_marks), Fraction(0))
+    return UnitScore(tally.unit.unit_id, items, base, bonus)
+
+
+def notes(
+    rulebook: Rulebook, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Keys of wording/notes.yaml per item: an empty denominator, a missing assessment."""
+    flags: dict[str, tuple[str, ...]] = {}
+    for rule in rulebook.rules.values():
+        note = _note(rule, readings, tally, months)
+        if note and note not in flags.get(rule.item, ()):
+            flags[rule.item] = (*flags.get(rule.item, ()), note)
+    return flags
+
+
+def _note(rule: Rule, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...]) -> str:
+    if rule.kind == "assessed" and rule.measure not in tally.assessed:
+        return f"assessment_{readings['missing_assessment']}"
+    if rule.kind == "rate" and not all(tally.count(rule.of, month or None) for month in spans(rule, readings, months)):
+        return f"no_{rule.of}"
+    return ""
