@@ -33,7 +33,7 @@ def adjustments_table(
         (VOID, some(rng, np.unique(drawn["row"]), each), ""),
     ]
     row = np.concatenate([rows for _, rows, _ in groups])
-    incident = some(rng, np.arange(len(incidents["incident_id"])), 3)
+    incident = some(rng, _counting(incidents, period), 3)
     action = np.concatenate([np.full(len(rows), code) for code, rows, _ in groups] + [np.full(len(incident), WAIVE)])
     rule = [name for _, rows, name in groups for _ in rows] + [""] * len(incident)
     nothing = pa.nulls(len(row), pa.string())
@@ -48,6 +48,15 @@ def adjustments_table(
         "decided_on": dates(between(rng, span.end + 1, 0 * action + span.end + 12)),
         "reason": labels(action, words("adjustment_reasons")),
     }
+
+
+def _counting(incidents: dict, period: Period):
+    """The verified incidents of the quarter."""
+    import numpy as np
+
+    occurred = incidents["occurred_at"].to_numpy(zero_copy_only=False)
+    inside = (occurred >= np.datetime64(period.start)) & (occurred < np.datetime64(period.end))
+    return np.flatnonzero(incidents["verified"] & inside)
 
 
 def _timed(cases: Cases):

@@ -14,12 +14,12 @@ AWARDS = ("public_praise", "city_leader_praise", "province_leader_praise", "sugg
 
 
 def incidents_table(cases: Cases, city: City, seed: int, period: Period) -> dict:
-    """The table `incidents`: some three in a thousand case rows, six in ten verified, the spotless units apart."""
+    """The table `incidents`: one on 150 case rows or so, six in ten verified, the spotless units apart."""
     import numpy as np
 
     rng = stream(seed, "incidents", period)
     eligible = np.flatnonzero(~city.spotless[cases.unit])
-    row = some(rng, eligible, min(cases.count // 300 + 3, 20 * city.size))
+    row = some(rng, eligible, min(cases.count // 150 + 5, 20 * city.size))
     return {
         "incident_id": numbered("SJ", len(row)),
         "unit_id": city.unit_id.take(cases.unit[row]),

@@ -1,0 +1,1 @@
+"""How fast a quarter is scored, beside a hand-written SQL script and a pandas script that do the same."""

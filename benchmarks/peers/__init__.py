@@ -1,0 +1,1 @@
+"""The same quarter scored by hand: what the project is measured against."""

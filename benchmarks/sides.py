@@ -1,0 +1,77 @@
+"""One side of the comparison in a process of its own: `python -m benchmarks.sides SIDE ACCEPTED OUT`.
+
+Prints seconds for its imports and for every run, and the highest resident memory in MB, as one line of JSON.
+"""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PERIOD = "2026Q3"
+RUNS = 3
+PEERS = Path(__file__).parent / "peers"
+
+
+def ours(accepted: Path, out: Path) -> Callable[[], None]:
+    """The project's own stages, from measure to the tables."""
+    from pipelines.assess import assess_accepted
+    from pipelines.model.period import Period
+
+    return lambda: assess_accepted(accepted, Period.parse(PERIOD), out)
+
+
+def by_hand(accepted: Path, out: Path) -> Callable[[], None]:
+    """The hand-written script, in a DuckDB with the memory limit that the project gives itself."""
+    import duckdb
+
+    from pipelines.edges.warehouse import MEMORY_LIMIT
+
+    script = (PEERS / "by_hand.sql").read_text(encoding="utf-8")
+    _stand_in(accepted, out)
+
+    def run() -> None:
+        with duckdb.connect(config={"memory_limit": MEMORY_LIMIT}) as connection:
+            connection.execute(script)
+
+    return run
+
+
+def by_pandas(accepted: Path, out: Path) -> Callable[[], None]:
+    """The pandas script."""
+    from benchmarks.peers import by_pandas as script
+
+    _stand_in(accepted, out)
+    return script.main
+
+
+SIDES = {"ours": ours, "by_hand": by_hand, "by_pandas": by_pandas}
+
+
+def _stand_in(accepted: Path, out: Path) -> None:
+    """The scripts read `accepted/` and write beside it."""
+    (out / "accepted").symlink_to(accepted.resolve())
+    os.chdir(out)
+
+
+def _timed(work: Callable):
+    start = time.perf_counter()
+    result = work()
+    return time.perf_counter() - start, result
+
+
+def main(side: str, accepted: str, out: str) -> None:
+    """Run a side and print what it took."""
+    folder = Path(out).resolve()
+    folder.mkdir(parents=True)
+    imports, run = _timed(lambda: SIDES[side](Path(accepted).resolve(), folder))
+    runs = [_timed(run)[0] for _ in range(RUNS)]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(json.dumps({"imports": imports, "runs": runs, "peak_mb": peak}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
