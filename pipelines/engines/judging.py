@@ -6,7 +6,7 @@ from math import ceil, floor
 
 from pipelines.edges.wording import say
 from pipelines.engines.rete import Match, Production, Session
-from pipelines.model.points import CENT
+from pipelines.model.points import CENT, hundredths
 from pipelines.model.refusals import ContractStop
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Finding
@@ -125,11 +125,3 @@ def spans(rule: Rule, readings: dict[str, str], months: tuple[str, ...]) -> tupl
 def is_mean(rule: Rule, readings: dict[str, str]) -> bool:
     """Whether a rule's monthly deductions are averaged instead of added."""
     return rule.kind == "rate" and rule.per == "month" and readings["months"] == "mean"
-
-
-def hundredths(value: Fraction) -> int:
-    """A value of at most two decimals as a whole number; ValueError for any other."""
-    scaled = value * CENT
-    if scaled.denominator != 1:
-        raise ValueError(f"{value} has more than two decimals")
-    return scaled.numerator

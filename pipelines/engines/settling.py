@@ -6,9 +6,8 @@ from fractions import Fraction
 
 from pipelines.edges.wording import say
 from pipelines.engines.details import detail, plain
-from pipelines.engines.judging import hundredths
 from pipelines.engines.rete import Firing, Match, Production, Session
-from pipelines.model.points import CENT, half_up
+from pipelines.model.points import CENT, half_up, hundredths
 from pipelines.model.rule import Item, Rulebook
 from pipelines.model.score import Entry, Finding
 from pipelines.model.tally import Award, UnitTally

@@ -14,15 +14,23 @@ def points(value: "str | int | Fraction") -> Fraction:
 
 def half_up(value: Fraction) -> Fraction:
     """Round to two decimals, halves away from zero (readings.md, Points)."""
-    cents = abs(value) * CENT + Fraction(1, 2)
-    rounded = Fraction(cents.numerator // cents.denominator, CENT)
-    return rounded if value >= 0 else -rounded
+    top, bottom = abs(value.numerator), value.denominator
+    if CENT % bottom == 0:
+        return value
+    cents = (2 * CENT * top + bottom) // (2 * bottom)
+    return Fraction(cents if value >= 0 else -cents, CENT)
 
 
 def shown(value: Fraction) -> str:
     """A value of at most two decimals as ``-0.50``; ValueError where a digit would be lost, never ``-0.00``."""
-    cents = value * CENT
-    if cents.denominator != 1:
-        raise ValueError(f"{value} has more than two decimals: round it first")
-    whole, rest = divmod(abs(cents.numerator), CENT)
+    cents = hundredths(value)
+    whole, rest = divmod(abs(cents), CENT)
     return f"{'-' if cents < 0 else ''}{whole}.{rest:02d}"
+
+
+def hundredths(value: Fraction) -> int:
+    """A value of at most two decimals as whole hundredths; ValueError where a digit would be lost."""
+    scale, rest = divmod(CENT, value.denominator)
+    if rest:
+        raise ValueError(f"{value} has more than two decimals: round it first")
+    return value.numerator * scale
