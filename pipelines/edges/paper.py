@@ -12,14 +12,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from pipelines.edges.fonts import FONT_TYPES, missing
 from pipelines.edges.wording import say
 from pipelines.model.words import Words
 from pipelines.paths import FONTS
 
 WORKERS = 2
-# Without these the pages would be set in whatever the machine has; glyphs that they lack come from the others.
-NEEDED = ("FandolFang-Regular.otf", "FandolHei-Regular.otf", "FandolKai-Regular.otf", "NotoSerifCJK-Bold.ttc",
-          "LXGWWenKai-Regular.ttf")
 VARIANT = "pdf/ua-1"
 _GLYPH = re.compile(r"\.notdef glyph.*\(U\+([0-9A-F]+)\)")
 _FONTCONFIG = """<?xml version="1.0"?>
@@ -33,8 +31,8 @@ _log = None
 
 def paper_problem() -> Words | None:
     """Why no PDF can be made on this machine, with the line that mends it; None where all is there."""
-    if missing := [name for name in NEEDED if not (FONTS / name).is_file()]:
-        return say("publish.no_paper_fonts", folder=FONTS.name, fonts="、".join(missing))
+    if lacking := [name for name in missing(FONTS) if Path(name).suffix in FONT_TYPES]:
+        return say("publish.no_paper_fonts", folder=FONTS.name, fonts="、".join(lacking))
     try:
         import weasyprint  # noqa: F401 - only whether its libraries load
     except (OSError, ImportError) as problem:

@@ -32,6 +32,9 @@ def style() -> str:
     return (REPORTS / STYLE).read_text(encoding="utf-8")
 
 
-def render(template: str, page: dict, paper: bool = False) -> str:
-    """The HTML of ``reports/<template>`` for a page dict; ``paper`` leaves out what only a screen can use."""
-    return environment().get_template(template).render(page=page, frame={**page["frame"], "paper": paper})
+def render(template: str, page: dict, paper: bool = False, pdf: bool = False) -> str:
+    """The HTML of ``reports/<template>`` for a page dict.
+
+    ``paper`` leaves out what only a screen can use; ``pdf`` tells that a printed twin lies beside the page.
+    """
+    return environment().get_template(template).render(page=page, frame=page["frame"], paper=paper, pdf=pdf)

@@ -15,7 +15,7 @@ IDENTITY_MASK = r"\1［身份证号已隐去］\3"
 
 _MOBILE = re.compile(MOBILE)
 _IDENTITY = re.compile(IDENTITY)
-_CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), *range(0x7F, 0xA0))}
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "�")
 _CONTROLS.update({ord(blank): " " for blank in "\t\n\r"})
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from pipelines.edges import shelf
 from pipelines.edges.fingerprints import code_version, contract_hashes, folder_sha256
 from pipelines.edges.ledger import ledger_by_unit, ledger_lines
+from pipelines.edges.paper import paper_problem, print_pages
 from pipelines.edges.tablefiles import CsvFile, feed, write_csv, write_json
 from pipelines.edges.templates import render, style
 from pipelines.edges.warehouse import Warehouse
@@ -30,6 +32,7 @@ from pipelines.views.scorecard import Scorecards
 
 PRINTED_LINES = 40  # of a rule on a printed scorecard; the web page and ledger.csv hold all of them
 FEED_TABLES = ("ranking", "items", "verdicts", "quarantine")
+BULLETIN = "bulletin/bulletin.html.j2"
 SCORECARD = "scorecard/scorecard.html.j2"
 Sheet = tuple[str, Path]  # the HTML to print and the PDF file
 Progress = Callable[[str, int, int], None]
@@ -65,10 +68,11 @@ def publish(
         shelf.must_be_free(out, period)
         with shelf.staging(out) as folder:
             write_tables(warehouse, assessment, folder)
-            pages = write_pages(warehouse, assessment, folder, pdf)
+            problem = paper_problem() if pdf else None
+            pages = write_pages(warehouse, assessment, folder, pdf and not problem)
             if quality is not None:
                 shutil.copytree(quality, folder / "quality")
-            notices = print_pdf(pages, progress) if pdf else ()
+            notices = (problem,) if problem else print_pdf(pages, progress)
             outputs = folder_sha256(folder)
             write_json(folder / shelf.MANIFEST, manifest(assessment, code_version(), contract_hashes(), outputs))
             return Published(shelf.put_in_place(out, period, folder), notices)
@@ -112,18 +116,18 @@ def write_pages(warehouse: Warehouse, assessment: Assessment, folder: Path, pdf:
     """All HTML pages; returns what is to be printed: (HTML for paper, PDF file)."""
     sums = warehouse.records("publish/sums")
     bulletin = Bulletin(assessment, sums, say).page()
-    _write(folder / "index.html", "site/index.html.j2", ranking(assessment, say))
-    _write(folder / "bulletin.html", "bulletin/bulletin.html.j2", bulletin)
+    _write(folder / "index.html", "site/index.html.j2", ranking(assessment, say), pdf)
+    _write(folder / "bulletin.html", BULLETIN, bulletin, pdf)
     (folder / "units").mkdir()
     printed = []
     for unit_id, card in _scorecards(warehouse, assessment):
         stem = folder / "units" / file_stem(unit_id)
-        _write(stem.with_name(f"{stem.name}.html"), SCORECARD, card())
+        _write(stem.with_name(f"{stem.name}.html"), SCORECARD, card(), pdf)
         if pdf:
             paper = render(SCORECARD, card(PRINTED_LINES), paper=True)
             printed.append((paper, stem.with_name(f"{stem.name}.pdf")))
     if pdf:
-        printed.insert(0, (render("bulletin/bulletin.html.j2", bulletin, paper=True), folder / "bulletin.pdf"))
+        printed.insert(0, (render(BULLETIN, bulletin, paper=True), folder / "bulletin.pdf"))
     return printed
 
 
@@ -138,18 +142,14 @@ def _scorecards(warehouse: Warehouse, assessment: Assessment) -> Iterator[tuple[
         yield unit_id, partial(cards.of, standing, [], decisions.get(unit_id, []))
 
 
-def _write(file: Path, template: str, page: dict) -> None:
-    file.write_text(render(template, page), encoding="utf-8")
+def _write(file: Path, template: str, page: dict, pdf: bool) -> None:
+    file.write_text(render(template, page, pdf=pdf), encoding="utf-8")
 
 
 def print_pdf(pages: list[Sheet], progress: Progress = silent) -> tuple[Words, ...]:
-    """Print what can be printed; where it cannot, one notice says why and how to mend it."""
-    from concurrent.futures import BrokenExecutor
-
-    from pipelines.edges.paper import paper_problem, print_pages
-
-    if problem := paper_problem():
-        return (problem,)
+    """Print the pages; where that fails, one notice says why and the rest is published."""
+    if not pages:
+        return ()
     try:
         return print_pages(pages, style(), lambda done, total: progress("pdf", done, total))
     except (BrokenExecutor, RuntimeError) as failure:

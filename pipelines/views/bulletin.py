@@ -1,16 +1,18 @@
 """The bulletin: the quarter in plain Chinese prose, sentence by sentence from figures."""
 
 from fractions import Fraction
+from itertools import groupby
 
 from pipelines.model.assessment import Assessment
 from pipelines.model.points import shown
 from pipelines.model.score import Standing
 from pipelines.views import quality
-from pipelines.views.figures import Say, known, listed, mean, percent, signed
+from pipelines.views.figures import Say, known, listed, mean, percent
 from pipelines.views.frame import frame
 from pipelines.views.ranking import line, ranking, verdicts
 
 NAMED = 3  # so many units are named at the head and at the end of the ranking
+MOST_NAMED = 10  # so many units are named that share a place
 CAUSES = 3  # so many causes are named of a low score
 
 
@@ -33,11 +35,8 @@ class Bulletin:
             "frame": whole["frame"],
             "ranking": whole,
             "overall": self.overall(),
-            "leaders": [self.leader(s) for s in self.ranked if s.rank <= NAMED],
-            "group_leaders": [self.group_leader(group) for group in whole["groups"]],
-            "trailing": [self.trailing(s) for s in self._last()],
+            "places": self.places(whole["groups"]),
             "verdicts": verdicts(self.assessment),
-            "apart": self.apart(),
             "readings": self.readings(),
             "accounts": quality.accounts(self.assessment, self.say),
             "broken": quality.by_promise(quality.quarantined(self.assessment), self.say),
@@ -54,7 +53,8 @@ class Bulletin:
         text = [self._says("overall", quarter=frame(a, self.say)["quarter"], units=len(a.standings),
                            ranked=len(totals), rows=sum(s.case_rows for s in a.standings))]
         if totals:
-            text[0] += self._says("overall_scores", mean=mean(totals), best=shown(max(totals)), worst=shown(min(totals)))
+            best, worst = shown(max(totals)), shown(min(totals))
+            text[0] += self._says("overall_scores", mean=mean(totals), best=best, worst=worst)
         if due:
             text.append(self._says("overall_completion", done=done, due=due, rate=percent(done, due)))
         if rated:
@@ -63,25 +63,41 @@ class Bulletin:
         late = {m: sum(t.count(m) for t in tallies) for m in ("late_signing", "late_reply", "refusal", "attitude")}
         return [*text, self._says("overall_late", **late)]
 
-    def leader(self, standing: Standing) -> str:
-        """A unit at the head: its place and how its total is made."""
-        return self._says("leader", **self._facts(standing))
+    def places(self, groups: list[dict]) -> list[dict]:
+        """What is said about places: the head, each group's first, the end, those who are not ranked."""
+        parts = {
+            "head": [self.leaders(list(same)) for _, same in groupby(self._first(), key=lambda s: s.rank)],
+            "groups": [self.group_leader(group) for group in groups],
+            "end": [self.trailing(standing) for standing in self._last()],
+            "apart": self.apart(),
+        }
+        return [{"title": self._says(f"places_{name}"), "sentences": said} for name, said in parts.items() if said]
+
+    def leaders(self, standings: list[Standing]) -> str:
+        """A place at the head: who holds it, alone or together, and how the totals are made."""
+        facts = [self._facts(standing) for standing in standings]
+        if len(facts) == 1:
+            return self._says("leader", **facts[0])
+        names = "；".join(self._says("sharing", **fact) for fact in facts[:MOST_NAMED])
+        key = "leaders_and_more" if len(facts) > MOST_NAMED else "leaders"
+        return self._says(key, rank=facts[0]["rank"], n=len(facts), names=names)
 
     def group_leader(self, group: dict) -> str:
         """Who leads a group, with everybody who shares the place."""
         first = [row for row in group["rows"] if row["group_rank"] == "1"]
-        names = listed(f"{row['name']}({row['total']}分)" for row in first)
+        names = listed(f"{row['name']}（{row['total']}分）" for row in first[:MOST_NAMED])
+        names += "等" if len(first) > MOST_NAMED else ""
         return self._says("group_leader", group=group["name"] or "—", n=len(group["rows"]), names=names)
 
     def trailing(self, standing: Standing) -> str:
         """A unit at the end: the whole arithmetic of its total and the rules that cost most."""
         score = self.assessment.scores[standing.unit_id]
         items = self.assessment.rulebook.items
-        lost = [f"{items[i.item_id].title.zh}({i.item_id}){shown(-i.deducted)}分"
+        lost = [self._says("lost", item=i.item_id, title=items[i.item_id].title.zh, points=shown(-i.deducted))
                 for i in score.items.values() if i.deducted < 0]
         full = shown(sum((i.full_marks for i in score.items.values()), Fraction(0)))
         key = "trailing" if lost else "trailing_without_loss"
-        text = self._says(key, **self._facts(standing), full=full, lost=listed(lost),
+        text = self._says(key, **self._facts(standing), full=full, lost="，".join(lost),
                           sum=shown(-sum(i.deducted for i in score.items.values() if i.deducted < 0)))
         causes = self._causes(standing.unit_id)
         return text + (self._says("causes", causes=listed(causes)) if causes else "")
@@ -111,10 +127,13 @@ class Bulletin:
         value = self.assessment.readings[reading.id]
         return reading.says[value].zh if value in reading.says else self._says("reading_number", value=value)
 
+    def _first(self) -> list[Standing]:
+        return [s for s in self.ranked if s.rank <= NAMED]
+
     def _last(self) -> list[Standing]:
-        """The last places, the lowest first; nobody who is named at the head."""
+        """The last places, the lowest first: at most a third of the ranked, and nobody named at the head."""
         rest = [s for s in self.ranked if s.rank > NAMED]
-        return rest[::-1][:NAMED]
+        return rest[::-1][: min(NAMED, len(self.ranked) // 3)]
 
     def _facts(self, standing: Standing) -> dict[str, str]:
         row = line(self.assessment, standing, self.say)

@@ -64,9 +64,8 @@ def known(say: Say, key: str, fallback: str, **facts: object) -> str:
 
 
 def note(say: Say, key: str) -> str:
-    """A note of a score or a standing in Chinese; ``key:fact`` hands a month or a figure to the sentence."""
-    name, _, fact = key.partition(":")
-    return known(say, f"notes.{name}", name, month=month_name(fact), fact=fact, n=fact)
+    """A note of a score or a standing in Chinese, the key itself where no sentence is written."""
+    return known(say, f"notes.{key}", key)
 
 
 def notes(say: Say, keys: Iterable[str], simulated: bool = False) -> str:

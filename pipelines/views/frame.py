@@ -17,7 +17,6 @@ def frame(assessment: Assessment, say: Say) -> dict:
         "simulated": say("pages.simulated").zh if assessment.intake.simulated else "",
         "simulated_says": say("pages.simulated_says").zh if assessment.intake.simulated else "",
         "absent": absences(assessment, say),
-        "paper": False,
     }
 
 

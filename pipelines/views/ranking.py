@@ -35,6 +35,7 @@ def line(assessment: Assessment, standing: Standing, say: Say) -> dict:
         "name": plain(unit.unit_name),
         "group": plain(unit.unit_group),
         "href": link_to(file_stem(unit.unit_id)) + ".html",
+        "pdf": link_to(file_stem(unit.unit_id)) + ".pdf",
         "rank": place(standing.rank),
         "group_rank": place(standing.group_rank),
         "base": shown(score.base),

@@ -12,6 +12,8 @@ from pipelines.views.frame import frame
 from pipelines.views.ranking import line as standing_line
 from pipelines.views.ranking import verdicts
 
+CLOSING = ("same_matter", "rounding", "floor", "cap")  # the lines that close an item, after those of its rules
+
 
 class Scorecards:
     """Makes the scorecards of one assessment; what all of them share is worked out once."""
@@ -23,8 +25,11 @@ class Scorecards:
         self.places = _places(assessment)
         self.verdicts = _verdicts_by_unit(assessment)
         self.rules = {}
+        self.order = {rule_id: number for number, rule_id in enumerate((*assessment.rulebook.rules, *CLOSING))}
 
-    def of(self, standing: Standing, lines: list[dict], decisions: Iterable[dict] = (), most: int | None = None) -> dict:
+    def of(
+        self, standing: Standing, lines: list[dict], decisions: Iterable[dict] = (), most: int | None = None
+    ) -> dict:
         """The scorecard of a unit from its ledger ``lines`` (dicts of `ledger.csv`, points as Decimal).
 
         ``most`` bounds the lines shown per rule (on paper); what is left out is counted and said.
@@ -40,11 +45,12 @@ class Scorecards:
             "unit": unit,
             "places": dict(zip(("overall", "group"), map(str, places), strict=True)),
             "full_marks": shown(sum(i.full_marks for i in score.items.values())),
+            "difference": signed(sum(i.deducted for i in score.items.values())),
             "sections": self._sections(score.items),
             "evidence": [
                 self._evidence(item_id, by_item[item_id], most) for item_id in score.items if item_id in by_item
             ],
-            "decisions": [_decision(self.say, decision) for decision in decisions],
+            "decisions": [self._decision(decision) for decision in decisions],
             "verdicts": self.verdicts.get(standing.unit_id, []),
         }
 
@@ -67,7 +73,7 @@ class Scorecards:
 
     def _evidence(self, item_id: str, entries: list[dict], most: int | None) -> dict:
         items = self.assessment.rulebook.items
-        ordered = sorted(entries, key=lambda entry: _last_if_closing(entry["rule_id"]))
+        ordered = sorted(entries, key=lambda entry: (self.order.get(entry["rule_id"], 0), entry["rule_id"]))
         rules = [self._rule(rule_id, list(group), most) for rule_id, group in groupby(ordered, _rule_id)]
         return {"id": item_id, "title": items[item_id].title.zh, "rules": rules}
 
@@ -80,6 +86,16 @@ class Scorecards:
             "points": str(sum(entry["points"] for entry in entries)),
             "entries": [_line(entry) for entry in shown_lines],
             "left_out": str(len(entries) - len(shown_lines)) if len(entries) > len(shown_lines) else "",
+        }
+
+    def _decision(self, decision: dict) -> dict:
+        rule = self._named(decision["rule_id"])["title"] if decision["rule_id"] else ""
+        return {
+            "id": plain(decision["adjustment_id"]),
+            "action": known(self.say, f"pages.action_{decision['action']}", decision["action"]),
+            "about": [plain(part) for part in (decision["case_id"], decision["ref_id"], rule) if part],
+            "on": str(decision["decided_on"] or ""),
+            "reason": plain(masked(decision["reason"] or "")),
         }
 
     def _named(self, rule_id: str) -> dict:
@@ -101,23 +117,8 @@ def _line(entry: dict) -> dict:
     }
 
 
-def _decision(say: Say, decision: dict) -> dict:
-    about = (decision["case_id"], decision["ref_id"], decision["rule_id"])
-    return {
-        "id": plain(decision["adjustment_id"]),
-        "action": known(say, f"pages.action_{decision['action']}", decision["action"]),
-        "about": [plain(part) for part in about if part],
-        "on": str(decision["decided_on"] or ""),
-        "reason": plain(masked(decision["reason"] or "")),
-    }
-
-
 def _rule_id(entry: dict) -> str:
     return entry["rule_id"]
-
-
-def _last_if_closing(rule_id: str) -> tuple[bool, str]:
-    return rule_id in ("same_matter", "rounding", "floor", "cap"), rule_id
 
 
 def _places(assessment: Assessment) -> dict[tuple[str, str], int]:

@@ -1,7 +1,7 @@
 """An invented quarter, scored by hand: six units, one of each kind that a page must show."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 
@@ -34,13 +34,17 @@ UNITS = (
 )
 # unit_id, item_id, rule_id, month, case_id, ref_id, points, adjustment_id, detail
 LINES = (
-    ("U001", "A3.1", "late_signing", "2026-07", "S2026070001", "", "-0.50", "", "应于 2026-07-02 17:00:00 前签收，2026-07-03 09:10:00 签收"),
-    ("U001", "A3.1", "late_reply", "2026-08", "S2026080044", "", "0.00", "D-7", "应于 2026-08-12 17:00:00 前回复，至统计截止时间未回复"),
+    ("U001", "A3.1", "late_signing", "2026-07", "S2026070001", "", "-0.50", "",
+     "应于 2026-07-02 17:00:00 前签收，2026-07-03 09:10:00 签收"),
+    ("U001", "A3.1", "late_reply", "2026-08", "S2026080044", "", "0.00", "D-7",
+     "应于 2026-08-12 17:00:00 前回复，至统计截止时间未回复"),
     ("U001", "A4", "city_leader_praise", "", "", "J-1", "2.00", "", "市领导批示肯定"),
     ("U002", "A3.2", "completion_rate", "2026-07", "", "", "-1.00", "", "7月办结率 93.00%（93/100），低于 95%"),
-    ("U002", "A3.3", "attitude", "2026-09", "S2026090009", "T-3", "-0.50", "", "联系电话13812345678，证件110101199003071234，态度生硬"),
+    ("U002", "A3.3", "attitude", "2026-09", "S2026090009", "T-3", "-0.50", "",
+     "联系电话13812345678，证件110101199003071234，态度生硬"),
     ("U003", "A1.1", "leadership_attention", "", "", "", "-1.50", "", "定性评分 3.50 分"),
-    *(("U003", "A3.1", "late_reply", "2026-09", f"S20260900{n:02d}", "", "-0.50", "", "逾期回复") for n in range(10, 55)),
+    *(("U003", "A3.1", "late_reply", "2026-09", f"S20260900{n:02d}", "", "-0.50", "", "逾期回复")
+      for n in range(10, 55)),
     ("U003", "A3.1", "floor", "", "", "", "2.50", "", "扣完为止"),
     ("U004", "A3.2", "satisfaction_rate", "2026-08", "", "", "-2.33", "", "8月满意率 85.33%"),
     ("U004", "A3.2", "rounding", "", "", "", "-0.01", "", "四舍五入"),
@@ -104,7 +108,7 @@ def _score(unit_id: str, lines) -> UnitScore:
     for unit, item, _, _, _, _, value, _, _ in lines:
         if unit == unit_id:
             found[item] += points(value)
-    noted = {"A3.4": ("no_instructions",)}
+    noted = {"A3.4": ("no_instructions_due",)}
     items = {i: ItemScore(i, Fraction(FULL[i]), FULL[i] + found[i], noted.get(i, ())) for i in FULL}
     return UnitScore(unit_id, items, sum(s.score for i, s in items.items() if i != "A4"), items["A4"].score)
 
@@ -131,7 +135,8 @@ def _tally(unit: Unit) -> UnitTally:
 
 def _intake(simulated: bool) -> Intake:
     return Intake(
-        receipts=(Receipt("cases", "cases.csv", "csv", "utf-8", "a" * 64, 6174, (Words("多出一列:备注", "extra column"),)),
+        receipts=(Receipt("cases", "cases.csv", "csv", "utf-8", "a" * 64, 6174,
+                          (Words("多出一列:备注", "extra column"),)),
                   Receipt("units", "units.csv", "csv", "gb18030", "b" * 64, 6)),
         breaches=(Breach("cases", "cases.csv", 12, "", "", "readable", '"坏行', Words("补上引号", "close the quote")),),
         broken={"cases": 1},
@@ -167,7 +172,7 @@ def rulebook() -> Rulebook:
         title=Words("考核评分办法", "Assessment"),
         clauses={item: Clause(item, Words(item, item)) for item in FULL},
         items={i: Item(i, Words(TITLES[i], i), Fraction(FULL[i]), i[:2]) for i in FULL},
-        rules={name: Rule(name, item, item, "occurrence", Words(title, name), Words("", ""), Words(remedy, ""), "x.yaml")
+        rules={name: Rule(name, item, item, "occurrence", Words(title, name), Words("", ""), Words(remedy, ""), "")
                for name, (item, title, remedy) in rules.items()},
         readings={
             "satisfied": Reading("satisfied", "A3.2", Words("满意的认定", "satisfied"), ("with_basic", "full_only"),
@@ -177,7 +182,8 @@ def rulebook() -> Rulebook:
                                  Words("条文未设上限", ""), open_number=True),
         },
         verdicts=(
-            Verdict("top_of_group", "A0.1", "commend", Words("同类第一", ""), Words("同类单位第{group_place}名，拟予表彰", ""),
+            Verdict("top_of_group", "A0.1", "commend", Words("同类第一", ""),
+                    Words("同类单位第{group_place}名，拟予表彰", ""),
                     (Condition("group_place", "equals", 1),)),
             Verdict("exhausted_at_the_bottom", "A0.1", "criticise", Words("末位且单项扣完", ""),
                     Words("列同类单位末位且有评分项扣完，拟予通报批评", ""), ()),
