@@ -1,0 +1,176 @@
+"""The second judge: the same rules over the tally cube in NumPy, sharing no arithmetic with the first.
+
+Whole hundredths throughout; fractions only where a reading divides (`pro_rata`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from pipelines.edges.wording import say
+from pipelines.engines.cube import Cube
+from pipelines.model.refusals import ContractStop, JudgesDisagree
+from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.score import UnitScore
+
+HUNDRED_PERCENT = 100 * 100  # in hundredths of a percentage point
+NO_CAP = -1
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """Scores in whole hundredths, one entry a unit in the order of ``unit_ids``."""
+
+    unit_ids: tuple[str, ...]
+    items: dict[str, np.ndarray]
+    base: np.ndarray
+    bonus: np.ndarray
+    rated: np.ndarray  # of the quarter, for the order of a list
+    satisfied: np.ndarray
+    case_rows: np.ndarray
+
+    @property
+    def total(self) -> np.ndarray:
+        """Base and bonus together."""
+        return self.base + self.bonus
+
+
+def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Rescored:
+    """Every unit's items, base and bonus under the readings; ContractStop as the first judge."""
+    counts = cube.counts(readings)
+    items = {}
+    for item in rulebook.items.values():
+        rules = [rule for rule in rulebook.rules.values() if rule.item == item.id]
+        full = _hundredths(item.full_marks)
+        items[item.id] = (
+            full - np.minimum(_deducted(cube, counts, rules, full, readings), full)
+            if full else _bonus(cube, rules, readings)
+        )
+    base = [score for id, score in items.items() if rulebook.items[id].full_marks]
+    bonus = [score for id, score in items.items() if not rulebook.items[id].full_marks]
+    nothing = np.zeros(len(cube.unit_ids), np.int64)
+    return Rescored(
+        cube.unit_ids, items, sum(base, nothing), sum(bonus, nothing),
+        *(counts[name].sum(axis=1) for name in ("rated", "satisfied", "case_rows")),
+    )
+
+
+def places(figures: np.ndarray, among: np.ndarray) -> np.ndarray:
+    """The place of each figure among those marked: 1 + how many of them are higher; equals share one."""
+    compared = np.sort(figures[among])
+    return len(compared) - np.searchsorted(compared, figures, side="right") + 1
+
+
+def differences(scores: dict[str, UnitScore], rescored: Rescored) -> list[tuple[str, str, Fraction, Fraction]]:
+    """(unit, item, first judge's score, second's) wherever the two differ; ``item`` may be base or bonus."""
+    found = []
+    for place, unit in enumerate(rescored.unit_ids):
+        score = scores[unit]
+        first = {**{id: item.score for id, item in score.items.items()}, "base": score.base, "bonus": score.bonus}
+        second = {**rescored.items, "base": rescored.base, "bonus": rescored.bonus}
+        for name, value in first.items():
+            other = Fraction(int(second[name][place]), 100)
+            if value != other:
+                found.append((unit, name, value, other))
+    return found
+
+
+def must_agree(warehouse, period, rulebook: Rulebook, readings: Mapping[str, str], tallies, scores) -> Rescored:
+    """Score the quarter again from the cube in the warehouse; JudgesDisagree names the first unit and item."""
+    cube = Cube.prepare(warehouse.arrow("tallies.cube"), warehouse.arrow("tallies.quarter"), tallies, period.months)
+    rescored = rescore(cube, rulebook, readings)
+    for unit, item, first, second in differences(scores, rescored):
+        raise JudgesDisagree(say("judge.judges_disagree", unit=unit, item=item, first=first, second=second))
+    return rescored
+
+
+def _deducted(cube: Cube, counts: dict, rules: list[Rule], full: int, readings: Mapping[str, str]) -> np.ndarray:
+    """An item's deduction in hundredths: all its rules together, rounded half up once."""
+    thirds = np.zeros(len(cube.unit_ids), np.int64)  # a mean of three months is whole in thirds
+    shares: dict[int, Fraction] = {}  # what is in no whole number of thirds, by unit
+    for rule in rules:
+        if rule.kind == "occurrence":
+            thirds += 3 * _hundredths(rule.deduct) * counts[rule.measure].sum(axis=1)
+        elif rule.kind == "assessed":
+            thirds += 3 * (full - np.minimum(_assessed(cube, rule, full, readings), full))
+        elif readings["shortfall"] == "pro_rata":
+            _add_shares(shares, rule, counts, readings)
+        else:
+            thirds += _stepped(rule, counts, readings)
+    rounded = (2 * thirds + 3) // 6
+    for unit, share in shares.items():
+        exact = 2 * (share + int(thirds[unit])) + 3
+        rounded[unit] = exact.numerator // (6 * exact.denominator)
+    return rounded
+
+
+def _stepped(rule: Rule, counts: dict, readings: Mapping[str, str]) -> np.ndarray:
+    """A rate rule's deduction in thirds of hundredths, counted in steps."""
+    short, step = _short(rule, counts, readings)
+    up = readings["shortfall"] == "any_part"
+    steps = -(-short // step) if up else short // step
+    return steps.sum(axis=1) * _hundredths(rule.deduct) * _weight(rule, readings)
+
+
+def _add_shares(shares: dict[int, Fraction], rule: Rule, counts: dict, readings: Mapping[str, str]) -> None:
+    """Add a rate rule's deduction in proportion, in thirds of hundredths, to each unit that falls short."""
+    short, step = _short(rule, counts, readings)
+    cost = _hundredths(rule.deduct) * _weight(rule, readings)
+    for unit, month in zip(*np.nonzero(short), strict=True):
+        share = Fraction(int(short[unit, month]) * cost, int(step[unit, month]))
+        shares[int(unit)] = shares.get(int(unit), Fraction(0)) + share
+
+
+def _short(rule: Rule, counts: dict, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """How far each unit and month is short, and what a step is, both multiplied by the denominator."""
+    part, of = counts[rule.part], counts[rule.of]
+    if rule.per == "quarter" or readings["months"] == "pooled":
+        part, of = part.sum(axis=1, keepdims=True), of.sum(axis=1, keepdims=True)
+    short = np.maximum(_hundredths(rule.target) * of - HUNDRED_PERCENT * part, 0) * (of > 0)
+    return short, np.maximum(_hundredths(rule.each) * of, 1)
+
+
+def _weight(rule: Rule, readings: Mapping[str, str]) -> int:
+    """Thirds in a month's deduction: one where the mean of three months counts, else three."""
+    return 1 if rule.per == "month" and readings["months"] == "mean" else 3
+
+
+def _assessed(cube: Cube, rule: Rule, full: int, readings: Mapping[str, str]) -> np.ndarray:
+    given = cube.assessed.get(rule.measure, np.full(len(cube.unit_ids), -1))
+    missing = given < 0
+    if readings["missing_assessment"] == "stop" and missing.any():
+        unit = cube.unit_ids[int(np.argmax(missing))]
+        raise ContractStop(say("judge.assessment_missing", unit=unit, name=unit, item=rule.measure))
+    return np.where(missing, full if readings["missing_assessment"] == "full" else 0, given)
+
+
+def _bonus(cube: Cube, rules: list[Rule], readings: Mapping[str, str]) -> np.ndarray:
+    """Bonus points: of each matter one award, then the cap."""
+    awards, by_type = cube.awards, {rule.measure: rule for rule in rules}
+    worth = np.array([_hundredths(by_type[t].award) if t in by_type else 0 for t in awards.types], np.int64)
+    once = np.array([bool(t in by_type and by_type[t].once_per) for t in awards.types], bool)
+    bonus = np.zeros(len(cube.unit_ids), np.int64)
+    np.add.at(bonus, awards.unit, np.where(_counting(cube, worth, once, readings), worth, 0))
+    cap = NO_CAP if readings["bonus_cap"] == "none" else _hundredths(Fraction(readings["bonus_cap"]))
+    return bonus if cap == NO_CAP else np.minimum(bonus, cap)
+
+
+def _counting(cube: Cube, worth: np.ndarray, once: np.ndarray, readings: Mapping[str, str]) -> np.ndarray:
+    """Which awards count: all that may repeat, and the preferred one of each matter."""
+    awards = cube.awards
+    group = awards.matter_of_type if readings["same_matter_scope"] == "same_type" else awards.matter
+    best_first = np.zeros_like(worth) if readings["same_matter"] == "first" else -worth
+    order = np.lexsort((awards.earliest, best_first, group, ~once))
+    order = order[once[order]]
+    counting = ~once
+    counting[order[np.diff(group[order], prepend=-1) != 0]] = True
+    return counting
+
+
+def _hundredths(value: Fraction) -> int:
+    whole = value * 100
+    if whole.denominator != 1:
+        raise ValueError(f"{value} is no whole number of hundredths")
+    return whole.numerator
