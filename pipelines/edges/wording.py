@@ -14,7 +14,7 @@ def _topic(topic: str) -> dict[str, dict[str, str]]:
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
-def say(key: str, **facts: object) -> Words:
+def say(key: str, /, **facts: object) -> Words:
     """The sentence ``topic.name`` with its ``{facts}`` filled in; KeyError for an unknown sentence or fact."""
     topic, name = key.split(".", 1)
     sentence = _topic(topic)[name]
