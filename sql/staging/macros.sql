@@ -28,7 +28,8 @@ create or replace macro folded(cell) as
 -- The usual forms of a moment, `2026-07-02 09:05:00` first, read fast; anything else is null.
 create or replace macro as_plain_moment(cell) as
     case
-        when strlen(cell) = 19 and cell >= '0001' and try_strptime(cell, '%Y-%m-%d %H:%M:%S') is not null
+        when strlen(cell) = 19 and cell >= '0001' and cell like '____-__-__ __:__:__' and not ends_with(cell, ' ')
+            and try_strptime(cell, '%Y-%m-%d %H:%M:%S') is not null
             then try_strptime(cell, '%Y-%m-%d %H:%M:%S')
         when cell >= '0001' and regexp_full_match(cell, '\d{4}[-/]\d\d?[-/]\d\d?[ T]\d\d?:\d\d(:\d\d)?')
             then try_strptime(cell, ['%Y/%m/%d %H:%M:%S', '%Y/%m/%d %H:%M', '%Y-%m-%d %H:%M', '%Y-%m-%d %H:%M:%S',

@@ -1,0 +1,107 @@
+"""Cells become values exactly as the export contract says."""
+
+from functools import cache
+
+import pytest
+import yaml
+
+from tests.contracts.world import HERE, good, good_tables, outcomes, validated
+
+# type -> the column in which its cells are tried
+TRIED = {
+    "timestamp": ("incidents", "incident_id", "occurred_at"),
+    "date": ("awards", "award_id", "awarded_on"),
+    "boolean": ("incidents", "incident_id", "verified"),
+    "decimal": ("assessments", "unit_id", "score"),
+    "enum": ("cases", "case_id", "public_rating"),
+}
+CELLS = yaml.safe_load((HERE / "parsing.yaml").read_text(encoding="utf-8"))
+
+
+@cache
+def parsed(type: str) -> tuple[dict[int, str], dict[int, set[str]]]:
+    """(value by number of the cell, promises broken by number of the cell)."""
+    table, key, column = TRIED[type]
+    tables = good_tables()
+    tables[table] = [good(table, **{key: f"N{i}", column: cell}) for i, (cell, _) in enumerate(CELLS[type])]
+    tables["units"] += [good("units", unit_id=f"N{i}", unit_name=f"单位{i}") for i in range(len(CELLS[type]))]
+    validation, warehouse = validated(tables)
+    rows = warehouse.arrow(f"accepted.{table}").select([key, column]).to_pylist()
+    broken = {line - 2: promises for line, promises in outcomes(validation, table).items()}
+    return {int(row[key][1:]): str(row[column]) for row in rows}, broken
+
+
+@pytest.mark.parametrize(
+    ("type", "number"), [(type, number) for type, cells in CELLS.items() for number in range(len(cells))]
+)
+def test_a_cell_is_read_as_the_contract_says(type, number):
+    values, broken = parsed(type)
+    assert values.get(number) == CELLS[type][number][1]
+    assert (number in broken) == (CELLS[type][number][1] is None)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "　", "\t", "\u00a0", "\ufeff", "\u200b\u2003", "\r\n"])
+def test_blanks_only_is_empty_in_every_type(blank):
+    row = good("cases", signed_at=blank, role=blank, public_rating=blank, channel=blank, title=blank)
+    validation, warehouse = validated({**good_tables(), "cases": [row]})
+    [accepted] = warehouse.arrow("accepted.cases").to_pylist()
+    empty = {accepted[column] for column in ("signed_at", "public_rating", "channel", "title")}
+    assert (empty, accepted["role"], validation.breaches) == ({None}, "lead", ())
+
+
+def test_unrated_is_an_empty_rating():
+    _, warehouse = validated({**good_tables(), "cases": [good("cases", public_rating=" 未评价 ")]})
+    assert warehouse.arrow("accepted.cases").to_pylist()[0]["public_rating"] is None
+
+
+def test_an_empty_ranked_is_true():
+    _, warehouse = validated({**good_tables(), "units": [good("units", ranked="")]})
+    assert warehouse.arrow("accepted.units").to_pylist()[0]["ranked"] is True
+
+
+def test_codes_are_folded_and_free_text_stays_as_written():
+    row = good("cases", case_id="Ｃ－１", title="　（路灯）不亮，请修 ", channel="电话（１２３４５）")
+    tables = {"units": [good("units")], "cases": [row]}
+    _, warehouse = validated(tables)
+    [accepted] = warehouse.arrow("accepted.cases").to_pylist()
+    assert accepted["case_id"] == "C-1"
+    assert accepted["title"] == "（路灯）不亮，请修"
+    assert accepted["channel"] == "电话(12345)"
+
+
+def test_a_moment_with_an_offset_follows_the_zone_of_the_session():
+    from pipelines.edges.warehouse import Warehouse
+    from pipelines.stages.validate import validate
+    from tests.contracts.world import CONTRACTS, read
+
+    warehouse = Warehouse(zone="America/New_York")
+    tables = {**good_tables(), "incidents": [good("incidents", occurred_at="2026-07-02T09:05:00Z")]}
+    validate(warehouse, read(warehouse, tables), CONTRACTS)
+    assert str(warehouse.arrow("accepted.incidents").to_pylist()[0]["occurred_at"]) == "2026-07-02 05:05:00"
+
+
+@pytest.mark.parametrize(
+    ("cell", "moment"),
+    [("46205.369444", "2026-07-02 08:52"), ("46205", "2026-07-02 00:00"), ("46205.5", "2026-07-02 12:00")],
+)
+def test_a_spreadsheet_serial_is_refused_with_the_moment_it_stands_for(cell, moment):
+    validation, _ = validated({**good_tables(), "incidents": [good("incidents", occurred_at=cell)]})
+    [breach] = validation.breaches
+    assert (breach.promise, breach.value) == ("occurred_at_timestamp", cell)
+    assert moment in breach.remedy.zh
+    assert moment in breach.remedy.en
+
+
+def test_a_spreadsheet_serial_in_a_date_column_is_told_as_a_date():
+    validation, _ = validated({**good_tables(), "awards": [good("awards", awarded_on="46205")]})
+    assert "2026-07-02；" in validation.breaches[0].remedy.zh
+
+
+def test_an_accepted_table_has_exactly_the_columns_of_its_contract_even_when_absent():
+    from tests.contracts.world import CONTRACTS
+
+    _, warehouse = validated({"units": [good("units")], "cases": [good("cases")]})
+    for name, contract in CONTRACTS.tables.items():
+        assert warehouse.columns(f"accepted.{name}") == list(contract.columns)
+    assert str(warehouse.arrow("accepted.assessments").schema.field("score").type) == "decimal128(18, 2)"
+    assert str(warehouse.arrow("accepted.cases").schema.field("signed_at").type) == "timestamp[us]"
