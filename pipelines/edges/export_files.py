@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts
 from pipelines.model.export import Export, Layout, UnreadableExport
 from pipelines.model.refusals import UsageRefusal
+from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
 
 # suffix -> (module, function) of its reader, imported when first needed
@@ -66,14 +68,20 @@ def list_files(exports: Path) -> list[Path]:
     return sorted((file for file in files if not file.name.startswith((".", "~$"))), key=lambda file: file.name)
 
 
-def sort_folder(exports: Path, contracts: Contracts) -> Folder:
-    """Every file of the folder under its table, a notice for every file that belongs to none."""
-    tables: dict[str, list[Found]] = {}
-    notices, stops = [], []
+def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | None = None) -> Folder:
+    """Every file of the folder under its table, a notice for every file that belongs to none.
+
+    With a source mapping its tables have the files that it names, and other tables those of their own name.
+    """
     files = [file for file in list_files(exports) if file.name != SAMPLE_MARKER]
+    sources = mapping.tables if mapping else {}
+    tables, stops = _mapped_files(files, sources)
+    notices = []
     for file in files:
         stem, suffix = split_name(file.name)
         table = table_of(stem, contracts)
+        if table in sources or (mapping and not table):
+            continue
         if table and suffix in READERS:
             tables.setdefault(table, []).append(Found(file, suffix))
         elif table and suffix in FOREIGN_SUFFIXES:
@@ -84,6 +92,27 @@ def sort_folder(exports: Path, contracts: Contracts) -> Folder:
     if not files:
         stops.append(say("ingest.empty_folder", folder=exports))
     return Folder(tables, tuple(notices), tuple(stops), (exports / SAMPLE_MARKER).is_file())
+
+
+def _mapped_files(files: list[Path], sources: dict[str, TableSource]) -> tuple[dict[str, list[Found]], list[Words]]:
+    """The files of every table of a mapping, and a stop for every name or pattern that no file has."""
+    tables: dict[str, list[Found]] = {}
+    stops = []
+    for table, source in sources.items():
+        for wanted in source.files:
+            named = [file for file in files if fnmatchcase(file.name, wanted)]
+            if not named:
+                near = get_close_matches(wanted, [file.name for file in files], 1)
+                hint = say("ingest.source_nearest", word=near[0]) if near else ""
+                stops.append(say("ingest.source_no_file", table=table, wanted=wanted, hint=hint))
+            for file in named:
+                suffix = split_name(file.name)[1]
+                if suffix in READERS:
+                    tables.setdefault(table, []).append(Found(file, suffix, source.layout))
+                else:
+                    suffix = suffix or file.suffix.lstrip(".")
+                    stops.append(say("ingest.foreign_format", file=file.name, table=table, suffix=suffix))
+    return tables, stops
 
 
 def split_name(name: str) -> tuple[str, str]:

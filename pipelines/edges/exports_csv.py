@@ -64,7 +64,7 @@ def _header(path: Path, lines: list[str], at: int, delimiter: str) -> tuple[list
     for span, following in enumerate([*lines[at + 1 :], None], 1):
         try:
             cells = split_quoted(text, delimiter) if '"' in text else text.rstrip("\r").split(delimiter)
-            if not any(bad in text for bad in "\0\r\ufffd"):
+            if not any(bad in text.rstrip("\r") for bad in "\0\r\ufffd"):
                 return cells, span
             break
         except Malformed:

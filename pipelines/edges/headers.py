@@ -1,5 +1,6 @@
 """Headers of a file against the columns of its contract: which is which, what is missing, what is there twice."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -25,8 +26,10 @@ def known_headers(contract: TableContract) -> frozenset[str]:
     return frozenset(folded(name) for column in contract.columns.values() for name in _accepted(column))
 
 
-def resolve(header: tuple[str, ...], contract: TableContract, file: str) -> Resolved:
+def resolve(header: tuple[str, ...], contract: TableContract, file: str, absent: Iterable[str] = ()) -> Resolved:
     """Canonical columns by their headers; other columns keep their own name, made unique.
+
+    ``absent`` are required columns that may be missing, because a source mapping declares them so.
 
     A column's name and its Chinese header go before its synonyms: a synonym beside them is an extra column.
     """
@@ -41,7 +44,7 @@ def resolve(header: tuple[str, ...], contract: TableContract, file: str) -> Reso
     names, extras = _all_names(header, found, contract)
     rest = [header[i].strip() for i in range(len(header)) if i not in found]
     for column in contract.columns.values():
-        if column.required and column.name not in found.values():
+        if column.required and column.name not in (*found.values(), *absent):
             stops.append(_missing(column, contract, file, rest))
     return Resolved(names, extras, tuple(stops))
 

@@ -27,7 +27,7 @@ def main(path: str, wanted: str, memory: str, seconds: str) -> None:
         _write({"sheets": names, "sheet": None})
         return
     sheets = {name: book.get_sheet_by_name(name) for name in names}
-    filled = [name for name, sheet in sheets.items() if sheet.total_height]
+    filled = [name for name, sheet in sheets.items() if sheet.start is not None]
     chosen = wanted or (filled or names)[0]
     _write({"sheets": filled, "sheet": chosen})
     _write_rows(sheets[chosen])

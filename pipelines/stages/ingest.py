@@ -2,16 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
 from pathlib import Path
 
 from pipelines.edges.arrow_rows import arrow_rows, empty_rows
+from pipelines.edges.calendar import Calendar
 from pipelines.edges.export_bytes import sha256_of
 from pipelines.edges.export_files import Found, open_export, sort_folder
 from pipelines.edges.headers import Resolved, known_headers, resolve
+from pipelines.edges.source_mapping import load_source
+from pipelines.edges.source_rows import mapped, one_row_per
 from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts, TableContract
 from pipelines.model.export import Export, Fault, UnreadableExport
 from pipelines.model.intake import Breach, Intake, Receipt
+from pipelines.model.source import SourceMapping
 from pipelines.model.words import Words
 
 MAX_COLUMNS = 1000
@@ -24,23 +30,30 @@ def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None =
     ``source`` is a source mapping for a foreign export. ``progress(file, rows)`` is called as rows are stored.
     Damage becomes breaches or `Intake.stops`; UsageRefusal for a folder or a mapping that is none.
     """
-    work = _Work(warehouse, progress or (lambda file, rows: None))
-    folder = sort_folder(Path(exports), contracts)
+    mapping = load_source(Path(source), contracts) if source else None
+    folder = sort_folder(Path(exports), contracts, mapping)
+    work = _Work(warehouse, progress or (lambda file, rows: None), mapping)
     for contract in contracts.tables.values():
-        _ingest_table(work, contract, _opened(work, folder.tables.get(contract.name, []), contract))
-    work.notices += folder.notices
-    work.stops += folder.stops or _missing_tables(contracts, folder.tables)
-    absent = tuple(name for name in contracts.tables if name not in folder.tables)
+        files = folder.tables.get(contract.name, [])
+        if files:
+            _ingest_table(work, contract, _opened(work, files, contract))
+    missing = _missing_tables(contracts, folder.tables)
     return Intake(
         receipts=tuple(work.receipts),
         breaches=tuple(work.breaches),
         broken=work.broken,
-        absent_tables=absent,
-        declared_absent=(),
-        notices=tuple(work.notices),
+        absent_tables=tuple(name for name in contracts.tables if name not in folder.tables),
+        declared_absent=mapping.absent if mapping else (),
+        notices=(*(_told(mapping) if mapping else ()), *folder.notices, *work.notices),
+        source=mapping.name if mapping else "",
+        source_sha256=mapping.sha256 if mapping else "",
         simulated=folder.simulated,
-        stops=tuple(work.stops),
+        stops=(*(folder.stops or missing), *work.stops),
     )
+
+
+def _told(mapping: SourceMapping) -> tuple[Words, ...]:
+    return tuple(words for words in (mapping.title, mapping.note) if words.zh)
 
 
 @dataclass
@@ -49,6 +62,7 @@ class _Work:
 
     warehouse: object
     progress: Callable[[str, int], None]
+    mapping: SourceMapping | None
     receipts: list[Receipt] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
     broken: dict[str, int] = field(default_factory=dict)
@@ -68,13 +82,14 @@ class _Opened:
 def _opened(work: _Work, files: list[Found], contract: TableContract) -> list[_Opened]:
     """The files of a table that can be read; the others become stops."""
     known, opened = known_headers(contract), []
+    absent = [column for table, column in work.mapping.absent if table == contract.name] if work.mapping else []
     for found in files:
         try:
-            export = open_export(found, known)
+            export = _read_as(work.mapping, open_export(found, known), found, contract)
         except UnreadableExport as problem:
             work.stops.append(problem.words)
             continue
-        columns = resolve(export.header, contract, found.name)
+        columns = resolve(export.header, contract, found.name, absent)
         if len(export.header) > MAX_COLUMNS:
             work.stops.append(say("ingest.too_many_columns", file=found.name, n=len(export.header), most=MAX_COLUMNS))
         elif export.header and columns.stops:
@@ -82,6 +97,24 @@ def _opened(work: _Work, files: list[Found], contract: TableContract) -> list[_O
         else:
             opened.append(_Opened(found, export, columns))
     return opened
+
+
+def _read_as(mapping: SourceMapping | None, export: Export, found: Found, contract: TableContract) -> Export:
+    """The export itself, or as the source mapping reads it."""
+    source = mapping and mapping.tables.get(contract.name)
+    if not source:
+        return export
+    export = mapped(export, source, contract, _add_working_days, found.name, known_headers(contract))
+    return one_row_per(export, source, found.name) if source.one_row_per else export
+
+
+@cache
+def _calendar() -> Calendar:
+    return Calendar.load()
+
+
+def _add_working_days(day: date, count: int) -> date:
+    return _calendar().add_working_days(day, count)
 
 
 def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -> None:

@@ -1,0 +1,64 @@
+"""A source mapping: how a foreign export reads as the tables of the contract."""
+
+from dataclasses import dataclass
+
+from pipelines.model.export import Layout
+from pipelines.model.words import Words
+
+
+@dataclass(frozen=True)
+class ByFlag:
+    """A moment that only a published flag tells: the deadline itself where on time, a second later where late.
+
+    ``on_time`` and ``late`` are (source column, value) that say which.
+    """
+
+    deadline: str
+    on_time: tuple[str, str]
+    late: tuple[str, str]
+
+
+@dataclass(frozen=True)
+class After:
+    """A moment some days after another column's, at the same time of day."""
+
+    column: str
+    days: int
+    working: bool
+
+
+@dataclass(frozen=True)
+class ColumnSource:
+    """Where a canonical column comes from: exactly one of header, constant, after and by_flag."""
+
+    name: str
+    header: str = ""
+    values: tuple[tuple[str, str], ...] = ()  # every value that may stand there -> canonical value
+    formats: tuple[str, ...] = ()  # strptime formats, tried in order
+    constant: str | None = None
+    after: After | None = None
+    by_flag: ByFlag | None = None
+
+
+@dataclass(frozen=True)
+class TableSource:
+    """Where a table comes from."""
+
+    name: str
+    files: tuple[str, ...]  # names or patterns inside the exports folder
+    layout: Layout
+    null_values: tuple[str, ...]
+    one_row_per: tuple[str, ...]  # canonical columns; () = a row for every row of the file
+    columns: tuple[ColumnSource, ...]
+
+
+@dataclass(frozen=True)
+class SourceMapping:
+    """A whole mapping, checked against the contracts."""
+
+    name: str
+    title: Words
+    note: Words
+    tables: dict[str, TableSource]
+    absent: tuple[tuple[str, str], ...]  # (table, column) that the source does not hold
+    sha256: str
