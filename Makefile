@@ -21,7 +21,7 @@ proof: ready ## 全部测试，含慢的 / every test, the slow ones too
 	@$(PYTHON) -m pytest
 
 bench: ready ## 量速度 / measure the speed
-	@for script in benchmarks/*.py; do echo "== $$script"; $(PYTHON) $$script || exit 1; done
+	@$(PYTHON) -m benchmarks
 
 lint: ready ## 查代码 / check the code
 	@.venv/bin/ruff check .

@@ -1,0 +1,63 @@
+"""From accepted Parquet files to ranking and ledger: the project beside the two scripts, on the same files."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.results import differences, find
+from benchmarks.sides import PERIOD, SIDES
+from pipelines.model.period import Period
+from pipelines.paths import ROOT
+
+UNITS = 300
+
+
+class Disagreement(Exception):
+    """Two sides came to different figures, so that their times say nothing."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What one side took for one size: seconds and MB."""
+
+    side: str
+    rows: int
+    imports: float
+    runs: tuple[float, ...]
+    peak_mb: int
+
+    @property
+    def best(self) -> float:
+        """The fastest run."""
+        return min(self.runs)
+
+
+def make_accepted(folder: Path, rows: int) -> Path:
+    """The accepted rows of an invented quarter as typed Parquet files, read once so that they are in the file cache."""
+    from pipelines.sample import make_sample
+
+    for file in make_sample(folder, Period.parse(PERIOD), units=UNITS, cases=rows, format="parquet"):
+        file.read_bytes()
+    return folder
+
+
+def compare_sides(accepted: Path, rows: int, work: Path) -> list[Timing]:
+    """Time every side, each in a process of its own; Disagreement unless ranking and ledger are equal."""
+    timings = [_run_side(side, accepted, rows, work / side) for side in SIDES]
+    reference, *others = (find(work / side) for side in SIDES)
+    for other in others:
+        found = differences(reference, other)
+        if found:
+            raise Disagreement("\n".join(found))
+    return timings
+
+
+def _run_side(side: str, accepted: Path, rows: int, out: Path) -> Timing:
+    command = [sys.executable, "-m", "benchmarks.sides", side, str(accepted), str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{side} at {rows} rows:\n{done.stderr}")
+    told = json.loads(done.stdout.splitlines()[-1])
+    return Timing(side, rows, told["imports"], tuple(told["runs"]), told["peak_mb"])
