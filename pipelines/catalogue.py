@@ -1,0 +1,54 @@
+"""Every clause of the regulation with what applies it and what tests it, or why nothing does."""
+
+import re
+from pathlib import Path
+
+from pipelines.model.rule import Clause, Rulebook
+from pipelines.model.words import Words
+
+TESTS = ("*.py", "*.yaml")
+NOTHING = Words("", "")
+
+
+def catalogue(rulebook: Rulebook, tests_folder: Path) -> list[dict]:
+    """A row a clause, in the order of the regulation, ready for JSON.
+
+    Keys: clause, text {zh, en}, rules, readings, verdicts, examples (how many its rules carry),
+    tests (files that name the clause, relative to ``tests_folder``), why_none {zh, en}, empty where something applies.
+    """
+    tests = _tests(rulebook, tests_folder)
+    return [_row(rulebook, clause, tests.get(clause.id, [])) for clause in rulebook.clauses.values()]
+
+
+def _row(rulebook: Rulebook, clause: Clause, tests: list[str]) -> dict:
+    rules = [rule for rule in rulebook.rules.values() if clause.id in _clauses(rule)]
+    why = clause.why_no_rule or NOTHING
+    return {
+        "clause": clause.id,
+        "text": _both(clause.text),
+        "rules": [rule.id for rule in rules],
+        "readings": [reading.id for reading in rulebook.readings.values() if clause.id in _clauses(reading)],
+        "verdicts": [verdict.id for verdict in rulebook.verdicts if clause.id in _clauses(verdict)],
+        "examples": sum(len(rule.examples) for rule in rules),
+        "tests": tests,
+        "why_none": _both(why),
+    }
+
+
+def _clauses(thing) -> list[str]:
+    return thing.clause.split(", ")
+
+
+def _both(words: Words) -> dict[str, str]:
+    return {"zh": words.zh, "en": words.en}
+
+
+def _tests(rulebook: Rulebook, folder: Path) -> dict[str, list[str]]:
+    """The test files that name a clause as a word of its own, by clause id."""
+    found: dict[str, list[str]] = {}
+    files = sorted(file for pattern in TESTS for file in folder.rglob(pattern))
+    for file in files:
+        words = set(re.findall(r"(?<![\w.])[A-Z]\d+(?:\.\d+)?(?![\w]|\.\d)", file.read_text("utf-8", errors="ignore")))
+        for clause in words & set(rulebook.clauses):
+            found.setdefault(clause, []).append(file.relative_to(folder).as_posix())
+    return found

@@ -1,0 +1,93 @@
+"""The second judge comes to the same scores as the engine of record, under every reading."""
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.engines.cube import Cube
+from pipelines.engines.vector import differences, places, rescore
+from pipelines.paths import RULES
+from pipelines.rulebook import load_rulebook, with_changes
+from pipelines.stages.judge import judge
+from pipelines.stages.rank import places as places_of_record
+from pipelines.stages.settle import settle
+from tests.engines.cubes import MONTHS, columns, quarters, tallies_of
+
+RULEBOOK = load_rulebook(RULES / "standard", date(2026, 7, 1))
+CUBE_COLUMNS = (
+    "unit_id", "month_due_approved", "month_due_requested", "month_dispatched", "role", "signing", "reply_approved",
+    "reply_requested", "closed", "closed_in_time_approved", "closed_in_time_requested", "rating_reminder",
+    "rating_assignment", "case_rows",
+)
+QUARTER_COLUMNS = ("unit_id", "measure", "month", "n")
+quiet = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+
+
+def both(quarter, rulebook=RULEBOOK):
+    cube, counted, assessed, awards, readings = quarter
+    tallies = tallies_of(cube, counted, assessed, awards, readings)
+    findings, _ = judge(rulebook, readings, tallies, MONTHS)
+    scores, entries, _ = settle(rulebook, readings, findings, tallies, MONTHS)
+    prepared = Cube.prepare(columns(cube, CUBE_COLUMNS), columns(counted, QUARTER_COLUMNS), tallies, MONTHS)
+    return scores, entries, findings, rescore(prepared, rulebook, readings), tallies
+
+
+@quiet
+@given(quarters())
+def test_the_judges_agree_on_every_unit_and_item(quarter):
+    scores, _, _, rescored, tallies = both(quarter)
+    assert differences(scores, rescored) == []
+    assert [int(n) for n in rescored.case_rows] == [tallies[unit].case_rows for unit in rescored.unit_ids]
+    assert [int(n) for n in rescored.rated] == [tallies[unit].count("rated") for unit in rescored.unit_ids]
+
+
+@quiet
+@given(quarters(), st.sampled_from(["0", "0.01", "0.37", "3"]), st.sampled_from(["0.7", "3", "2"]))
+def test_the_judges_agree_under_other_points_and_steps(quarter, deduct, each):
+    changes = {"late_reply.deduct": deduct, "completion_rate.each": each, "satisfaction_rate.deduct": deduct}
+    scores, _, _, rescored, _ = both(quarter, with_changes(RULEBOOK, changes))
+    assert differences(scores, rescored) == []
+
+
+@quiet
+@given(quarters())
+def test_full_marks_and_ledger_lines_make_the_score(quarter):
+    scores, entries, findings, _, _ = both(quarter)
+    for unit, score in scores.items():
+        for id, item in score.items.items():
+            lines = sum(e.points for e in entries if (e.unit_id, e.item_id) == (unit, id))
+            singles = sum(f.points for f in findings if (f.unit_id, f.item_id) == (unit, id) and is_occurrence(f))
+            assert item.full_marks + lines + singles == item.score
+            assert not item.full_marks or 0 <= item.score <= item.full_marks
+        assert score.base == sum(item.score for item in score.items.values() if item.full_marks)
+
+
+def is_occurrence(finding) -> bool:
+    return RULEBOOK.rules[finding.rule_id].kind == "occurrence"
+
+
+def test_a_difference_is_named_by_unit_and_item():
+    quarter = ([], [], {("U1", "A1.1"): Fraction(4)}, [], {id: r.default for id, r in RULEBOOK.readings.items()})
+    scores, _, _, rescored, _ = both(quarter)
+    item = scores["U1"].items["A1.1"]
+    scores["U1"].items["A1.1"] = replace(item, score=item.score + Fraction(1, 100))
+    assert differences(scores, rescored) == [("U1", "A1.1", Fraction(401, 100), Fraction(4))]
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=12))
+def test_places_in_arrays_are_the_places_of_the_ranking(figures):
+    named = {str(k): Fraction(figure) for k, figure in enumerate(figures)}
+    found = places(np.array(figures), np.ones(len(figures), bool))
+    assert [int(place) for place in found] == [places_of_record(named)[str(k)] for k in range(len(figures))]
+
+
+def test_a_value_that_the_cube_should_not_hold_is_an_error():
+    tallies = tallies_of([], [], {}, [], {})
+    row = dict.fromkeys(CUBE_COLUMNS, "lead")
+    with pytest.raises(KeyError):
+        Cube.prepare(columns([row], CUBE_COLUMNS), columns([], QUARTER_COLUMNS), tallies, MONTHS)
