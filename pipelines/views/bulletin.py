@@ -93,7 +93,7 @@ class Bulletin:
         """A unit at the end: the whole arithmetic of its total and the rules that cost most."""
         score = self.assessment.scores[standing.unit_id]
         items = self.assessment.rulebook.items
-        lost = [self._says("lost", item=i.item_id, title=items[i.item_id].title.zh, points=shown(-i.deducted))
+        lost = [self._says("lost" if i.score else "lost_all", item=i.item_id, title=items[i.item_id].title.zh, points=shown(-i.deducted))
                 for i in score.items.values() if i.deducted < 0]
         full = shown(sum((i.full_marks for i in score.items.values()), Fraction(0)))
         key = "trailing" if lost else "trailing_without_loss"

@@ -8,6 +8,8 @@ from pipelines.model.text import plain
 from pipelines.views.figures import Say
 from pipelines.views.frame import column_name, table_name
 
+FIRST = ("units", "cases")  # the tables that every quarter has
+
 
 def accounts(assessment: Assessment, say: Say) -> list[dict]:
     """Rows read, accepted and quarantined per table, as text."""
@@ -20,7 +22,7 @@ def accounts(assessment: Assessment, say: Say) -> list[dict]:
             "quarantined": str(rows.quarantined),
             "absent": table in assessment.intake.absent_tables,
         }
-        for table, rows in assessment.validation.rows.items()
+        for table, rows in sorted(assessment.validation.rows.items(), key=lambda pair: pair[0] not in FIRST)
     ]
 
 

@@ -13,6 +13,7 @@ from pipelines.views.ranking import line as standing_line
 from pipelines.views.ranking import verdicts
 
 CLOSING = ("same_matter", "rounding", "floor", "cap")  # the lines that close an item, after those of its rules
+COLUMNS = {"months": "month", "cases": "case_id", "refs": "ref_id"}  # shown where a line of the item fills them
 
 
 class Scorecards:
@@ -75,7 +76,9 @@ class Scorecards:
         items = self.assessment.rulebook.items
         ordered = sorted(entries, key=lambda entry: (self.order.get(entry["rule_id"], 0), entry["rule_id"]))
         rules = [self._rule(rule_id, list(group), most) for rule_id, group in groupby(ordered, _rule_id)]
-        return {"id": item_id, "title": items[item_id].title.zh, "rules": rules}
+        columns = {name: any(entry[of] for entry in entries) for name, of in COLUMNS.items()}
+        span = str(1 + sum(columns.values()))  # of the table, without its last column
+        return {"id": item_id, "title": items[item_id].title.zh, "rules": rules, "span": span, **columns}
 
     def _rule(self, rule_id: str, entries: list[dict], most: int | None) -> dict:
         shown_lines = entries[:most]
