@@ -25,7 +25,7 @@ def _next_fault(n: int, tables: dict):
     others = [(name, fault) for name, fault in OTHER_FAULTS for _ in range(FEW) if tables[name].num_rows]
     if n % 4 == 3 and n // 4 < len(others):
         return others[n // 4]
-    return "cases", CASE_FAULTS[n % len(CASE_FAULTS)]
+    return "cases", CASE_FAULTS[(n - n // 4) % len(CASE_FAULTS)]
 
 
 def _unknown_unit(row: dict, n: int) -> dict:

@@ -262,3 +262,15 @@ def test_progress_hears_of_every_table(tmp_path):
     heard = []
     make_sample(tmp_path / "a", Q3, units=3, cases=10, progress=lambda name, n: heard.append((name, n)))
     assert len(heard) == 13 and ("cases", 10) in heard
+
+
+@pytest.mark.parametrize(("dirt", "format"), [(0, "csv"), (12, "csv"), (12, "xlsx"), (5, "parquet")])
+def test_the_contracts_turn_away_the_dirt_and_nothing_else(tmp_path, dirt, format):
+    from pipelines.assess import Request, Run
+
+    make_sample(tmp_path / "exports", Q3, units=12, cases=600, format=format, dirt=dirt)
+    with Run(Request(Q3, tmp_path / "exports", tmp_path / "out")) as run:
+        stops = run.check()
+        assert not stops and run.intake.simulated
+        assert sum(count.quarantined for count in run.rows.values()) == dirt
+        assert not run.warnings
