@@ -1,0 +1,109 @@
+"""A Prefect server of the tests' own, on a free port, with its own folder, gone when they are done."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipelines.edges.quiet import SILENT
+from pipelines.model.period import Period
+from pipelines.paths import ROOT
+from pipelines.sample.make import make_sample
+
+PATIENCE = 120  # seconds, for a step that takes some ten on a quiet machine
+PERIOD = Period(2026, 2)
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where it listens, where it keeps things, and the environment of those who talk to it."""
+
+    url: str
+    home: Path
+    env: dict[str, str]
+
+    def ask(self, path: str, **body: object) -> object:
+        """POST ``body`` to an API path; the answer."""
+        request = urllib.request.Request(
+            f"{self.url}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            return json.load(answer)
+
+    def prefect(self, *arguments: str) -> str:
+        """Run the `prefect` command in the project's folder; what it printed."""
+        return self.python("-m", "prefect", *arguments)
+
+    def python(self, *arguments: str) -> str:
+        """Run this Python in the project's folder; what it printed."""
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=PATIENCE
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        return done.stdout
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_well(url: str, process: subprocess.Popen, log: Path) -> None:
+    for _ in range(PATIENCE * 2):
+        try:
+            urllib.request.urlopen(f"{url}/health", timeout=5).close()
+            return
+        except (urllib.error.URLError, OSError):
+            assert process.poll() is None, log.read_text()[-2000:]
+            time.sleep(0.5)
+    raise AssertionError("the server did not start: " + log.read_text()[-2000:])
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A running server."""
+    home, port = tmp_path_factory.mktemp("prefect"), _free_port()
+    url, log = f"http://127.0.0.1:{port}/api", home / "server.log"
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    env |= SILENT | {"PREFECT_HOME": str(home), "PREFECT_API_URL": url, "PWD": str(ROOT), "NO_COLOR": "1"}
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
+            cwd=home, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+        )
+        try:
+            _wait_until_well(url, process, log)
+            yield Server(url, home, env)
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End the server and what it started, gently first."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(timeout=20)
+            return
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory) -> Path:
+    """A tiny quarter."""
+    folder = tmp_path_factory.mktemp("exports")
+    make_sample(folder, PERIOD, 4, 80, 7)
+    return folder

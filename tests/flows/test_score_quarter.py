@@ -1,0 +1,67 @@
+"""The flow, really run by a real Prefect server: the same stages, the same bytes, nothing about people kept."""
+
+import csv
+import json
+
+import pytest
+
+from pipelines.assess import Request, Run
+from pipelines.stages import STAGES
+from tests.flows.conftest import PERIOD
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+CALL = """
+import json, sys
+from pipelines.flows.score_quarter import score_quarter
+state = score_quarter(**json.loads(sys.argv[1]), return_state=True)
+print(json.dumps([state.type.value, str(state.message)]))
+"""
+
+
+def _flow_run(server, **parameters) -> list[str]:
+    """The type and message of the final state."""
+    return json.loads(server.python("-c", CALL, json.dumps(parameters)).splitlines()[-1])
+
+
+def _files(folder) -> dict:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.fixture(scope="module")
+def flowed(server, exports, tmp_path_factory):
+    """The folder that a flow run published to."""
+    out = tmp_path_factory.mktemp("flowed")
+    assert _flow_run(server, period=str(PERIOD), exports=str(exports), out=str(out), pdf=False)[0] == "COMPLETED"
+    return out / str(PERIOD)
+
+
+def test_a_flow_run_publishes_the_same_bytes_as_the_command_line_would(flowed, exports, tmp_path):
+    with Run(Request(PERIOD, exports, tmp_path, pdf=False)) as run:
+        run.run()
+    assert {"ranking.csv", "ledger.csv", "manifest.json"} <= set(_files(flowed))
+    assert _files(flowed) == _files(tmp_path / str(PERIOD))
+
+
+def test_every_stage_is_one_task_and_they_run_in_order(server, flowed):
+    runs = [run for run in server.ask("task_runs/filter") if run["name"] in STAGES]
+    first = min(runs, key=lambda run: run["start_time"])["flow_run_id"]
+    runs = sorted((run for run in runs if run["flow_run_id"] == first), key=lambda run: run["start_time"])
+    assert [run["name"] for run in runs] == list(STAGES)
+    assert {run["state_type"] for run in runs} == {"COMPLETED"}
+
+
+def test_prefect_keeps_no_result_and_no_name_of_an_evaluator(server, flowed, exports):
+    with next(exports.glob("evaluators*.csv")).open(encoding="utf-8-sig") as stream:
+        names = [row["name"].encode() for row in csv.DictReader(stream)]
+    kept = [file for file in server.home.rglob("*") if file.is_file()]
+    assert names and kept
+    assert not [file for file in kept if "storage" in file.relative_to(server.home).parts]
+    assert not [file for file in kept for name in names if name in file.read_bytes()]
+
+
+def test_a_refusal_fails_the_flow_with_its_sentence_and_publishes_nothing(server, tmp_path):
+    kind, message = _flow_run(server, period=str(PERIOD), exports=str(tmp_path / "none"), out=str(tmp_path / "out"))
+    assert kind == "FAILED"
+    assert "none" in message
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,69 @@
+"""The doctor finds what is missing, and each finding names the line that mends it."""
+
+import sys
+from datetime import date
+
+import pytest
+
+from pipelines import doctor
+from pipelines.edges import fonts
+from pipelines.edges.quiet import SILENT, hush, is_hushed
+
+
+def test_every_check_speaks_both_languages_and_names_a_remedy(tmp_path):
+    checks = doctor.diagnose(tmp_path)
+    assert len({check.name.en for check in checks}) == len(checks) >= 8
+    assert all(words.zh and words.en for check in checks for words in (check.name, check.found, check.remedy))
+
+
+def test_a_year_without_a_calendar_is_found_and_its_file_named():
+    check = doctor._calendar(date(2041, 3, 1))
+    assert not check.ok
+    assert "rules/calendars/2041.yaml" in check.remedy.en
+
+
+def test_a_covered_year_is_well_and_autumn_points_to_the_next_years_calendar():
+    assert doctor._calendar(date(2026, 3, 1)).ok
+    autumn = doctor._calendar(date(2026, 11, 1))
+    assert autumn.ok
+    assert "rules/calendars/2027.yaml" in autumn.found.en
+
+
+def test_an_output_folder_that_is_a_file_is_found(tmp_path):
+    (tmp_path / "out").write_text("a file")
+    assert not doctor._writable(tmp_path / "out").ok
+    assert not doctor._writable(tmp_path / "out" / "deeper").ok
+    assert doctor._writable(tmp_path / "new" / "deeper").ok
+
+
+def test_a_library_that_does_not_load_is_found_with_its_last_word():
+    check = doctor._library("paper", doctor._import_aside("no_such_library"))
+    assert not check.ok
+    assert "No module named 'no_such_library'" in check.found.en
+    assert check.remedy.en.startswith("apt-get install libpango")
+
+
+@pytest.mark.parametrize(("minor", "ok"), [(10, False), (11, True), (12, True), (13, False)])
+def test_only_the_pythons_of_the_rule_engine_are_well(monkeypatch, minor, ok):
+    monkeypatch.setattr(sys, "version_info", (3, minor, 4))
+    assert doctor._python().ok is ok
+
+
+def test_missing_and_changed_fonts_are_found_by_name(tmp_path):
+    names = list(fonts.manifest())
+    (tmp_path / names[0]).write_bytes(b"other bytes")
+    assert fonts.missing(tmp_path) == [*names[1:], "fonts.conf"]
+    assert fonts.changed(tmp_path) == names[:1]
+
+
+def test_fonts_configured_for_another_place_count_as_missing(tmp_path):
+    (tmp_path / "fonts.conf").write_text("<fontconfig><dir>/elsewhere</dir></fontconfig>")
+    assert "fonts.conf" in fonts.missing(tmp_path)
+
+
+def test_telemetry_counts_as_off_only_when_every_library_is_told(monkeypatch):
+    for name in SILENT:
+        monkeypatch.setenv(name, "")
+    assert not doctor._telemetry().ok
+    hush()
+    assert is_hushed() and doctor._telemetry().ok
