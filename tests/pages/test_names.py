@@ -7,8 +7,10 @@ from pipelines.model.filenames import LONGEST, file_stem, identifier_of, link_to
 from pipelines.model.text import guarded, masked, plain
 from tests.pages.fixture import LINES, warehouse
 
-HOSTILE = ["..", ".", "", "/", "../../etc/passwd", "a/b", "a\\b", "U 1", "\u202eU1", "<img src=x>", "~", "%", "%2E", "a.",
-           "CON:", "x\0y", "单位，甲", "𠀀", "é", "e\u0301", "-rf", "'; drop"]
+HOSTILE = [
+    "..", ".", "", "/", "../../etc/passwd", "a/b", "a\\b", "U 1", "\u202eU1", "<img src=x>", "~", "%", "%2E", "a.",
+    "CON:", "x\0y", "单位，甲", "𠀀", "é", "e\u0301", "-rf", "'; drop",
+]
 
 
 @pytest.mark.parametrize("plain_id", ["U012", "市公安局", "A-1_b", "1.2", "u012"])
@@ -55,13 +57,15 @@ def test_telephone_and_identity_numbers_are_hidden(number, around):
     assert "已隐去" in text
 
 
-@pytest.mark.parametrize("text", ["20260712000000012345", "S2026070001", "2026-07-02 17:00:00", "12345678901", "1234567890123"])
+@pytest.mark.parametrize("text", ["20260712000000012345", "S2026070001", "2026-07-02 17:00:00", "12345678901",
+                                  "1234567890123"])
 def test_other_numbers_are_not_hidden(text):
     assert masked(text) == text
 
 
 def test_the_warehouse_hides_exactly_what_python_hides():
-    details = ["13812345678", "x13812345678,13912345678,13612345678y", "11010119900307123X 110101199003071234", "+8613812345678",
+    details = ["13812345678", "x13812345678,13912345678,13612345678y",
+               "11010119900307123X 110101199003071234", "+8613812345678",
                "20260712000000012345", "", "＋86１３８１２３４５６７８", "13812345678\n13912345678"]
     lines = [("U001", "A3.3", "attitude", "", f"c{n}", "", "0.00", "", d) for n, d in enumerate(details)]
     assert [line[-1] for line in ledger_lines(warehouse(lines))] == [masked(d) for d in details]

@@ -1,0 +1,13 @@
+"""One publication of the invented quarter for all tests that only read it."""
+
+import pytest
+
+from pipelines.stages.publish import publish
+from tests.pages import fixture
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """The published folder, without PDF."""
+    out = tmp_path_factory.mktemp("out")
+    return publish(fixture.warehouse(), fixture.assessment(), out, pdf=False).folder

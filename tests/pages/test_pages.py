@@ -1,0 +1,151 @@
+"""The pages: what a section head hands in, and what a unit looks up."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from pipelines.edges.wording import say
+from pipelines.model.filenames import file_stem
+from pipelines.views.bulletin import Bulletin
+from pipelines.views.scorecard import Scorecards
+from pipelines.views.tables import LEDGER
+from tests.pages.fixture import FORMULA, HOSTILE, UNITS, assessment, ledger_rows, warehouse
+
+
+def text_of(folder, name):
+    return (folder / name).read_text(encoding="utf-8")
+
+
+def shown_text(html):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", re.sub(r"<style>.*?</style>", "", html, flags=re.S)))
+
+
+class Tags(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.open, self.crossed = [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in ("meta", "br", "col", "link", "img", "input"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if self.open.pop() != tag:
+            self.crossed.append(tag)
+
+
+PAGES = ["index.html", "bulletin.html", "units/U001.html", "units/U003.html", f"units/{file_stem(HOSTILE)}.html"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_are_well_formed_and_need_nothing_from_outside(folder, name):
+    html = Tags(text_of(folder, name))
+    assert html.crossed == [] and html.open == []
+    kinds = {tag for tag, _ in html.tags}
+    assert kinds.isdisjoint({"script", "img", "link", "iframe", "object", "b"})
+    links = [attributes["href"] for tag, attributes in html.tags if tag == "a"]
+    assert links and not [link for link in links if ":" in link or link.startswith("/")]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_tables_have_a_header_scope_and_scroll_in_their_own_box(folder, name):
+    html = Tags(text_of(folder, name))
+    boxes = [a for tag, a in html.tags if tag == "div" and "wide" in a.get("class", "").split()]
+    assert len(boxes) == sum(tag == "table" for tag, _ in html.tags) > 0
+    assert all(a.get("scope") for tag, a in html.tags if tag == "th")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_local_link_leads_to_a_file(folder, name):
+    from urllib.parse import unquote
+
+    links = [a["href"] for tag, a in Tags(text_of(folder, name)).tags if tag == "a"]
+    here = (folder / name).parent
+    assert [link for link in links if link[0] != "#" and not (here / unquote(link)).exists()] == []
+
+
+def test_the_ranking_lists_everybody_in_order_and_the_unranked_apart(folder):
+    html = text_of(folder, "index.html")
+    names = re.findall(r'<th scope="row">.*?<bdi>(.*?)</bdi>', html)
+    assert names[:3] == ["东湖区人民政府", "=cmd|&#39;/c calc&#39;!A0", "西山区人民政府"]
+    assert names[3:5] == ["市燃气集团有限公司", "市供水集团有限公司"]
+    assert names[5] == "市档案馆"
+    assert "↑2" in html and "↓3" in html
+
+
+def test_hostile_names_are_shown_as_text(folder):
+    html = text_of(folder, f"units/{file_stem(HOSTILE)}.html")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+    assert FORMULA.replace("'", "&#39;") in html
+    assert "\u202e" not in html.replace(f"<bdi>{HOSTILE.replace('<', '&lt;').replace('>', '&gt;')}</bdi>", "")
+
+
+def test_the_scorecard_shows_the_whole_arithmetic():
+    a = assessment()
+    lines = [dict(zip(LEDGER, row, strict=True)) for row in ledger_rows() if row[2] == "U003"]
+    card = Scorecards(a, say).of(next(s for s in a.standings if s.unit_id == "U003"), lines, most=40)
+    assert (card["unit"]["total"], card["difference"]) == ("78.50", "-21.50")
+    assert card["places"] == {"overall": "5", "group": "2"}
+    item = next(i for i in card["evidence"] if i["id"] == "A3.1")
+    assert [(r["id"], r["points"], r["count"], r["left_out"]) for r in item["rules"]] == [
+        ("late_reply", "-22.50", "45", "5"), ("floor", "2.50", "1", "")]
+    assert item["rules"][0]["remedy"].startswith("在办理时限前回复")
+
+
+def test_every_ledger_line_stands_on_its_scorecard(folder):
+    html = text_of(folder, "units/U003.html")
+    assert all(f"S20260900{n}" in html for n in range(10, 55))
+    assert "扣完为止" in html
+
+
+def test_a_waived_line_names_the_decision(folder):
+    text = shown_text(text_of(folder, "units/U001.html"))
+    assert "免予扣分 D-7" in text
+    assert "系统停机，已向 ［手机号已隐去］ 核实" in text
+
+
+def test_what_is_absent_is_said_on_every_page(folder):
+    for name in PAGES:
+        text = text_of(folder, name)
+        assert "本季度未提供：知识库" in text and "没有签收时间" in text and "某市导出" in text
+
+
+def test_the_bulletin_tells_leaders_and_the_arithmetic_of_the_last(folder):
+    text = shown_text(text_of(folder, "bulletin.html"))
+    assert "第1名：东湖区人民政府，总分101.50分（基础分99.50分，加分2.00分）。" in text
+    assert ("第5名：市供水集团有限公司，总分78.50分。满分100.00分，扣21.50分，"
+            "其中“列入议程、专人分管”（A1.1）扣1.50分，"
+            "“及时签收与回复”（A3.1）扣20.00分、扣完为止，得基础分78.50分；加分0.00分。") in text
+    assert "市档案馆：无应办结件" in text
+    assert "只计满意 非默认" in text
+    assert "多出一列" in text
+
+
+def test_many_units_that_share_the_first_place_make_one_sentence():
+    from pipelines.model.tally import Unit
+
+    units = tuple(Unit(f"V{n:03d}", f"单位{n}", "同类", True) for n in range(50))
+    prose = Bulletin(assessment(units=units), [], say).page()["places"]
+    assert prose[0]["sentences"][0].startswith("并列第1名50个单位，列前的有：")
+    assert len(prose[0]["sentences"]) == 1
+
+
+def test_waived_lines_are_no_cause(folder):
+    sums = {(s["unit_id"], s["rule_id"]): s["lines"] for s in warehouse().records("publish/sums")}
+    assert sums["U001", "late_reply"] == 0
+    assert sums["U003", "late_reply"] == 45
+
+
+def test_pages_do_not_depend_on_the_language_of_the_command(folder, monkeypatch, tmp_path):
+    from pipelines.stages.publish import publish
+
+    monkeypatch.setenv("GONGPING_LANG", "en")
+    again = publish(warehouse(), assessment(), tmp_path, pdf=False).folder
+    assert (again / "index.html").read_bytes() == (folder / "index.html").read_bytes()
+
+
+def test_every_unit_has_a_page(folder):
+    assert len(list((folder / "units").iterdir())) == len(UNITS)

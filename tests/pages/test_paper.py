@@ -1,0 +1,112 @@
+"""Printed pages: fonts, safety, the same bytes, and machines on which nothing can be printed."""
+
+import pytest
+from pypdf import PdfReader
+
+from pipelines.edges import paper
+from pipelines.edges.paper import paper_problem, print_pages
+from pipelines.model.filenames import file_stem
+from pipelines.stages import publish as stage
+from pipelines.stages.publish import publish
+from tests.pages.fixture import HOSTILE, assessment, warehouse
+
+needs_paper = pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`")
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    return publish(warehouse(), assessment(), tmp_path_factory.mktemp("out"))
+
+
+def words(file):
+    return "".join(page.extract_text() for page in PdfReader(file).pages)
+
+
+@needs_paper
+def test_bulletin_and_scorecards_are_printed(printed):
+    names = sorted(f.relative_to(printed.folder).as_posix() for f in printed.folder.rglob("*.pdf"))
+    assert len(names) == 7
+    assert {"bulletin.pdf", "units/U001.pdf", f"units/{file_stem(HOSTILE)}.pdf"} < set(names)
+    assert "考核情况的通报" in words(printed.folder / "bulletin.pdf")
+    assert printed.notices == ()
+
+
+@needs_paper
+def test_only_the_project_s_own_fonts_are_embedded(printed):
+    fonts = set()
+    for file in printed.folder.rglob("*.pdf"):
+        for page in PdfReader(file).pages:
+            used = page["/Resources"]["/Font"].values()
+            fonts |= {str(font.get_object()["/BaseFont"]).partition("+")[2] for font in used}
+    allowed = ("Fandol", "Noto-Serif-CJK-SC", "LXGW", "Noto-Sans-CJK-SC")
+    assert fonts and not [font for font in fonts if not font.startswith(allowed)]
+
+
+@needs_paper
+def test_printed_pages_are_labelled_and_long_lists_say_what_they_leave_out(printed):
+    for page in PdfReader(printed.folder / "units" / "U003.pdf").pages:
+        assert "模拟数据" in page.extract_text()
+    assert "另有 5 条" in words(printed.folder / "units" / "U003.pdf")
+
+
+@needs_paper
+def test_the_same_page_is_printed_as_the_same_bytes(printed, tmp_path):
+    again = publish(warehouse(), assessment(), tmp_path).folder
+    assert again.resolve().name == printed.folder.resolve().name
+    assert (again / "bulletin.pdf").read_bytes() == (printed.folder / "bulletin.pdf").read_bytes()
+
+
+@needs_paper
+def test_a_character_without_a_glyph_is_a_notice(tmp_path):
+    notices = print_pages([("<p>好\U000f1234</p>", tmp_path / "x.pdf")], "p {font-family: FandolFang}", lambda *_: None)
+    assert [n for n in notices if "\U000f1234" in n.zh]
+
+
+@needs_paper
+@pytest.mark.parametrize("html, css", [
+    ("<img src='file:///etc/hostname'>", ""),
+    ("<img src='http://127.0.0.1:9/x.png'>", ""),
+    ("<link rel=attachment href='file:///etc/hostname'>", ""),
+    ("<p>x</p>", "p {background: url(file:///etc/hostname)}"),
+    ("<p>x</p>", "@import url(file:///etc/hostname);"),
+])
+def test_nothing_is_ever_fetched(html, css, tmp_path, monkeypatch):
+    with pytest.raises(Exception) as refused:
+        print_pages([(html, tmp_path / "x.pdf")], css, lambda *_: None)
+    assert refused.typename in ("RuntimeError", "BrokenProcessPool")
+    assert not (tmp_path / "x.pdf").exists()
+
+
+def test_without_fonts_the_pages_are_published_and_one_line_says_why(tmp_path, monkeypatch):
+    monkeypatch.setattr(paper, "FONTS", tmp_path / "none")
+    done = publish(warehouse(), assessment(), tmp_path / "out")
+    assert [notice.zh for notice in done.notices] == [paper_problem().zh]
+    assert "make fonts" in done.notices[0].zh and "\n" not in done.notices[0].zh
+    assert not list(done.folder.rglob("*.pdf"))
+    assert ".pdf" not in (done.folder / "bulletin.html").read_text(encoding="utf-8")
+
+
+def test_without_the_system_libraries_the_remedy_is_named(monkeypatch):
+    import builtins
+
+    real = builtins.__import__
+
+    def broken(name, *rest):
+        if name == "weasyprint":
+            raise OSError("cannot load library 'libpango-1.0-0'")
+        return real(name, *rest)
+
+    monkeypatch.setattr(paper, "missing", lambda folder: [])
+    monkeypatch.setattr(builtins, "__import__", broken)
+    assert "libpango" in paper_problem().zh and "setup.sh" in paper_problem().zh
+
+
+def test_a_failure_in_printing_leaves_the_rest_published(tmp_path, monkeypatch):
+    def failing(*_):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(stage, "paper_problem", lambda: None)
+    monkeypatch.setattr(stage, "print_pages", failing)
+    done = publish(warehouse(), assessment(), tmp_path)
+    assert "boom" in done.notices[0].zh
+    assert (done.folder / "index.html").is_file()
