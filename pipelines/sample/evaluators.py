@@ -87,7 +87,8 @@ def _assignments(rng, span: Span, row, assigned, shares) -> dict:
     happens = {"rated": (TIMELY, LATE), "returned": (RETURNED,), "withdrawn": (WITHDRAWN,)}
     ends = {name: np.where(np.isin(outcome, happens[name]) & (times < span.taken), times, NONE)
             for name, times in ends.items()}
-    prompted = (reminded < span.taken) & ~chance(rng, 0.05, count)
+    done = [(times != NONE) & (times < reminded) for times in ends.values()]  # nothing left to remind of
+    prompted = (reminded < span.taken) & ~chance(rng, 0.05, count) & ~np.any(done, axis=0)
     rating = weighted(rng, (30, 30, 40), count)
     return {"row": row, "assigned": assigned, "outcome": outcome, "reminded": np.where(prompted, reminded, NONE),
             "evaluator": rng.integers(0, EVALUATORS, count), "rating": rating, **ends}

@@ -1,0 +1,66 @@
+"""The project, the hand-written SQL script and the pandas script come to the same ranking and ledger."""
+
+import pytest
+
+from benchmarks.report import limits_table, scoring_table
+from benchmarks.results import differences
+from benchmarks.scoring import Disagreement, Timing, compare_sides, make_accepted
+from benchmarks.sides import SIDES
+
+LEDGER = ("entry_id,period,unit_id,item_id,rule_id,clause,month,case_id,ref_id,points,adjustment_id,detail\n"
+          "1,2026Q3,U1,A3.1,late_reply,A3.1,2026-07,C1,,-0.50,,\n")
+RANKING = ("period,unit_id,unit_name,unit_group,base,bonus,total,rank,group_rank,case_rows,note\n"
+           "2026Q3,U1,甲,乙,99.50,0.00,99.50,1,1,4,\n")
+
+
+def test_all_sides_agree_on_an_invented_quarter(tmp_path):
+    accepted = make_accepted(tmp_path / "accepted-5000", 5000)
+    timings = compare_sides(accepted, 5000, tmp_path / "results")
+    assert [timing.side for timing in timings] == list(SIDES)
+    assert all(timing.best > 0 and timing.peak_mb > 0 for timing in timings)
+
+
+def folder(path, ledger=LEDGER, ranking=RANKING):
+    path.mkdir()
+    (path / "ledger.csv").write_text(ledger, encoding="utf-8")
+    (path / "ranking.csv").write_text(ranking, encoding="utf-8")
+    return path
+
+
+def test_equal_tables_have_no_differences_whatever_the_entry_ids_and_details(tmp_path):
+    ours = folder(tmp_path / "ours")
+    theirs = folder(tmp_path / "theirs", LEDGER.replace("1,2026Q3", "7,2026Q3").replace(",,\n", ",,逾期\n"))
+    assert differences(ours, theirs) == []
+
+
+@pytest.mark.parametrize(("table", "old", "new"), [
+    ("ledger", "-0.50", "-1.00"), ("ledger", "C1", "C2"), ("ranking", "99.50,1,1", "99.50,2,1"),
+    ("ranking", ",4,", ",5,"),
+])
+def test_one_changed_value_is_told_from_both_sides(tmp_path, table, old, new):
+    text = {"ledger": LEDGER, "ranking": RANKING}[table]
+    found = differences(folder(tmp_path / "ours"), folder(tmp_path / "theirs", **{table: text.replace(old, new)}))
+    assert len(found) == 2 and all(line.startswith(f"{table}.csv only in") for line in found)
+
+
+def test_a_line_that_one_side_has_twice_is_a_difference(tmp_path):
+    twice = folder(tmp_path / "theirs", LEDGER + LEDGER.splitlines()[1] + "\n")
+    assert len(differences(folder(tmp_path / "ours"), twice)) == 1
+
+
+def test_a_disagreement_stops_the_benchmark(tmp_path, monkeypatch):
+    import benchmarks.scoring as scoring
+
+    def pretend(side, accepted, rows, out):
+        folder(out, LEDGER.replace("-0.50", "-1.00") if side == "by_pandas" else LEDGER)
+        return Timing(side, rows, 0.1, (0.2,), 1)
+
+    monkeypatch.setattr(scoring, "_run_side", pretend)
+    with pytest.raises(Disagreement, match="ledger.csv only in by_pandas"):
+        compare_sides(tmp_path, 1, tmp_path)
+
+
+def test_the_tables_show_the_best_run_its_ratio_and_what_is_over():
+    timings = [Timing("ours", 10, 0.5, (3.0, 2.0), 7), Timing("by_hand", 10, 0.1, (1.5, 1.0), 5)]
+    assert "| Gongping | 0.50 | 3.00 | 2.00 | 2.00 | 7 |" in scoring_table(timings)
+    assert "**over**" in limits_table([("help", 2.0, 1.0)]) and "within" in limits_table([("help", 1.0, 1.0)])
