@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from pipelines.engines.judging import Judge
 from pipelines.engines.settling import Settler
-from pipelines.model.points import half_up, points, shown
+from pipelines.model.points import points
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.rulebook import fail_if, vocabulary
@@ -18,33 +18,31 @@ MONTHS = ("2026-01", "2026-02", "2026-03")
 
 def check_examples(rulebook: Rulebook, rule: Rule, block: Block) -> None:
     """Every example must come out, and one must lie at, below and above the threshold."""
-    alone = replace(rulebook, rules={rule.id: rule})
     seen, engines = set(), {}
     for example in rule.examples:
         fail_if.unknown_field(example, ("name", "given", "points", "readings"))
         fail_if.missing_field(example, ("name", "given", "points"))
         fail_if.bad_number(example, "points", least="-1000")
         fail_if.not_a_block(example["given"], example, "given")
-        tally = _tally(rule, example["given"])
-        readings = _readings(rulebook, example)
-        key = tuple(readings.items())
-        if key not in engines:
-            engines[key] = Judge(alone, readings, MONTHS), Settler(alone, readings)
-        _must_come_out(rule, example, _points(rule, tally, *engines[key]))
-        seen.add(_where(rulebook, rule, tally))
+        fail_if.example_differs(example, rule, outcome(rulebook, rule, example, engines))
+        seen.add(_where(rulebook, rule, _tally(rule, example["given"])))
     fail_if.missing_example(block, rule, seen)
 
 
-def _must_come_out(rule: Rule, example: Block, got: Fraction) -> None:
-    if got != exact(example["points"]):
-        raise refusal(example, "example_differs", "points", rule=rule.id, name=example["name"],
-                      wanted=example["points"], got=shown(half_up(got)))
+def outcome(rulebook: Rulebook, rule: Rule, example: Block, engines: dict | None = None) -> Fraction:
+    """The points that an example comes to: its item's score less full marks, the rule being the only one.
 
-
-def _points(rule: Rule, tally: UnitTally, judge: Judge, settler: Settler) -> Fraction:
-    findings, _ = judge.judge(tally)
-    scores, _, _ = settler.settle(tally, findings)
-    return scores[rule.item] - judge.rulebook.items[rule.item].full_marks
+    ``engines`` keeps what was compiled for one example for the next under the same readings.
+    """
+    readings = _readings(rulebook, example)
+    key, engines = tuple(readings.items()), {} if engines is None else engines
+    if key not in engines:
+        alone = replace(rulebook, rules={rule.id: rule})
+        engines[key] = Judge(alone, readings, MONTHS), Settler(alone, readings)
+    judge, settler = engines[key]
+    tally = _tally(rule, example["given"])
+    scores, _, _ = settler.settle(tally, judge.judge(tally)[0])
+    return scores[rule.item] - rulebook.items[rule.item].full_marks
 
 
 def _readings(rulebook: Rulebook, example: Block) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import date
+from fractions import Fraction
 from itertools import combinations
 from string import Formatter
 
 from pipelines.edges.wording import say
 from pipelines.engines.details import FACTS as NAMED
 from pipelines.engines.verdicts import rounds
+from pipelines.model.points import half_up, shown
 from pipelines.model.rule import Item, Rule, Verdict
 from pipelines.model.words import LANGUAGES, Words
 from pipelines.rulebook import vocabulary
@@ -152,6 +154,14 @@ def overlapping_dates(blocks: list[Block], key: str, reason: str = "overlapping_
             raise refusal(second, reason, key, id=second[key], other=first.file)
 
 
+def awarded_twice(written: list[Block]) -> None:
+    """Two rules that give points for the same type of award on the same day."""
+    for first, second in combinations([block for block in written if "award" in block], 2):
+        (start, end), (other_start, other_end) = span(first), span(second)
+        if first["measure"] == second["measure"] and start <= other_end and other_start <= end:
+            raise refusal(second, "awarded_twice", "measure", measure=second["measure"], other=first.file)
+
+
 def span(block: Block) -> tuple[date, date]:
     """First and last day on which a block is in force."""
     dates = block.get("in_force") or {}
@@ -206,6 +216,13 @@ def circle(blocks: list[Block], verdicts: tuple[Verdict, ...]) -> None:
     except ValueError as problem:
         block = next(block for block in blocks if block["verdict"] == str(problem))
         raise refusal(block, "circle", "verdict", id=problem) from None
+
+
+def example_differs(example: Block, rule: Rule, got: Fraction) -> None:
+    """An example that the rule does not bear out: one of the two is wrong."""
+    if got != exact(example["points"]):
+        facts = {"rule": rule.id, "name": example["name"], "wanted": example["points"], "got": shown(half_up(got))}
+        raise refusal(example, "example_differs", "points", **facts)
 
 
 def missing_example(block: Block, rule: Rule, seen: set[str]) -> None:

@@ -32,6 +32,7 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
     written = _rule_blocks(folder, items)
     rules = [build.rule(block, clauses, items) for block in written]
     fail_if.overlapping_dates(written, "rule")
+    fail_if.awarded_twice(written)
     readings = _in_force(folder, READINGS, "reading", build.reading, clauses, on)
     fail_if.missing_reading(Block(READINGS, 1), readings)
     rulebook = Rulebook(

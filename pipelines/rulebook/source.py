@@ -58,9 +58,9 @@ def _plain(node: yaml.Node, name: str, seen: set[int]) -> object:
     line = node.start_mark.line + 1
     if id(node) in seen:
         raise _unreadable(name, line, say("rulebook.alias"))
+    seen.add(id(node))
     if isinstance(node, yaml.ScalarNode):
         return node.value.strip()
-    seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         return [_plain(child, name, seen) for child in node.value]
     return _mapping(node, name, seen)

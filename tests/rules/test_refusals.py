@@ -1,0 +1,121 @@
+"""A rulebook that could mislead does not load: one broken place each, and what the refusal must name."""
+
+import re
+import traceback
+from pathlib import Path
+
+import pytest
+
+from pipelines.model.refusals import RulebookRefusal
+from pipelines.paths import ROOT
+from pipelines.rulebook import load_rulebook
+from tests.rules.book import TODAY, changed, refused
+
+REPLY, RATE, PRAISE = "A3.1/late_reply.yaml", "A3.2/completion_rate.yaml", "A4/public_praise.yaml"
+ASSESSED = "A1.1/leadership_attention.yaml"
+BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
+
+# Where a break in one file comes to light in another.
+ELSEWHERE = (BOOK, REPLY, PRAISE, "A4/briefing_praise.yaml", "A3.3/refusal.yaml")
+
+# file, text, what it becomes, what the refusal says
+BROKEN = {
+    "a field that nothing reads": (REPLY, "deduct: 0.5", "deduct: 0.5\ndeducts: 1", "unknown field deducts"),
+    "the nearest known field": (REPLY, "remedy:", "remdy:", "nearest known name is remedy"),
+    "no remedy": (REPLY, "remedy: {zh: 在", "# remedy: {zh: 在", "remedy is missing"),
+    "an English title alone": (REPLY, "title: {zh: 逾期回复, en: Replied late}", "title: {en: Late}", "both zh and en"),
+    "a third decimal": (REPLY, "deduct: 0.5", "deduct: 0.125", "at most two decimals"),
+    "an exponent": (REPLY, "deduct: 0.5", "deduct: 5e-1", "'5e-1'"),
+    "no number at all": (REPLY, "deduct: 0.5", "deduct: half", "'half'"),
+    "negative points": (REPLY, "deduct: 0.5", "deduct: -0.5", "from 0 to 1000"),
+    "a target above 100": (RATE, "target: 95", "target: 101", "from 0 to 100"),
+    "steps of nothing": (RATE, "each: 2", "each: 0", "from 0.01"),
+    "an unknown clause": (REPLY, "clause: A3.1", "clause: A3.9", "nearest known name is A3"),
+    "an unknown item": (REPLY, "item: A3.1", "item: A3.7", "item A3.7 is not on the score sheet"),
+    "a rule in another item's folder": (REPLY, "item: A3.1", "item: A3.2", "move it to A3.2"),
+    "an unknown measure": (REPLY, "measure: late_reply", "measure: late_replies", "nearest known name is late_reply"),
+    "a rate of nobody's count": (RATE, "part: completed", "part: complete", "nearest known name is completed"),
+    "a month's rate of a quarter's count": (
+        RATE, "of: due", "of: instructions_due", "instructions_due is not measured"),
+    "an unknown award": (PRAISE, "measure: public_praise", "measure: public_prize", "public_praise"),
+    "once per something else": (PRAISE, "once_per: matter", "once_per: week", "week is not known"),
+    "a rate per week": (RATE, "per: month", "per: week", "week is not known"),
+    "two kinds at once": (REPLY, "deduct: 0.5", "deduct: 0.5\naward: 1", "exactly one of deduct"),
+    "no kind": (REPLY, "deduct: 0.5\n", "", "exactly one of deduct"),
+    "a deduction from the bonus": (BOOK, "id: A3.1, full_marks: 20", "id: A3.1, full_marks: 0", "two items with 0"),
+    "a bonus with full marks": (BOOK, "id: A4, full_marks: 0", "id: A4, full_marks: 5", "awards go to the item"),
+    "a blank never filled": (REPLY, "回复），扣{deduct}", "回复），扣{deducts}", "nearest known name is deduct"),
+    "no example at the threshold": (
+        RATE, "  - {name: exactly on target, given: {due: 100, completed: 95}, points: 0}\n",
+                                    "", "exactly on target"),
+    "no example below": (REPLY, "  - {name: none, given: {late_reply: 0}, points: 0}\n", "", "none at all"),
+    "no example of full marks": (ASSESSED, "  - {name: full marks, given: {A1.1: 5}, points: 0}\n", "", "full marks"),
+    "an example that does not come out": (REPLY, "name: one, given: {late_reply: 1}, points: -0.5",
+                                          "name: one, given: {late_reply: 1}, points: -0.4", "gives -0.50"),
+    "an example of an unknown count": (REPLY, "name: one, given: {late_reply: 1}", "name: one, given: {late: 1}",
+                                       "late is not measured"),
+    "an example with half a case": (REPLY, "name: one, given: {late_reply: 1}", "name: one, given: {late_reply: 1.5}",
+                                    "not a count"),
+    "an example under an unknown reading": (RATE, "{shortfall: any_part}", "{shortfal: any_part}", "shortfall"),
+    "an example under an unknown value": (RATE, "{shortfall: any_part}", "{shortfall: any_step}", "any_part"),
+    "no day": (REPLY, "per: occurrence", "per: occurrence\nin_force: {from: 2026-13-01}", "not a date"),
+    "dates the wrong way round": (
+        REPLY, "per: occurrence", "in_force: {from: 2026-07-01, to: 2026-06-30}", "before it"),
+    "an unknown reading": (READINGS, "- reading: months", "- reading: mouths", "nearest known name is months"),
+    "an unknown reading value": (READINGS, "pooled: {zh", "pool: {zh", "nearest known name is pooled"),
+    "a reading twice": (READINGS, "- reading: extension", "- reading: attribution", "attribution"),
+    "a number where none is open": (READINGS, "open_number: true", "open_number: false", "false is not known"),
+    "a verdict on an unknown fact": (VERDICTS, "{fact: case_rows,", "{fact: cases,", "nearest known name is case_rows"),
+    "a verdict without a comparison": (
+        VERDICTS, "{fact: case_rows, at_least: 1}", "{fact: case_rows}", "exactly one of"),
+    "a verdict on an unknown verdict": (VERDICTS, "unless: [top_of_group]", "unless: [top]", "no verdict top"),
+    "verdicts in a circle": (VERDICTS, "{fact: items_at_zero, equals: 0}\n",
+                             "{fact: items_at_zero, equals: 0}\n  unless: [bottom_of_group]\n", "depends on itself"),
+    "an unknown list": (VERDICTS, "list: commend", "list: recommend", "nearest known name is commend"),
+    "a verdict twice": (VERDICTS, "- verdict: exhausted_at_the_bottom", "- verdict: bottom_of_group", "appears twice"),
+    "a clause that nothing applies": (CLAUSES, "- no rule zh: 引导句，规则见 A1 至 A4。\n"
+                                      "- no rule en: An introduction; the rules are under A1 to A4.\n", "", "A0.2"),
+    "a clause in one language": (
+        CLAUSES, "- en: Bonus points; whether they are capped is a reading.\n", "", "en is missing"),
+    "a line of no known kind": (CLAUSES, "- zh: 办理质效，70 分。", "- cn: 办理质效，70 分。", "not understood"),
+    "an item twice": (BOOK, "id: A1.2,", "id: A1.1,", "A1.1"),
+    "half a day to evaluate": (BOOK, "working_days: 2", "working_days: 0.5", "not a count"),
+    "broken YAML": (REPLY, "title: {zh: 逾期回复", "title: {zh: [逾期回复", "cannot be read"),
+    "a key twice": (REPLY, "deduct: 0.5", "deduct: 0.5\ndeduct: 1", "written twice"),
+    "an anchor": (REPLY, "clause: A3.1\nitem: A3.1", "clause: &id A3.1\nitem: *id", "anchors"),
+    "an award that another rule counts": (PRAISE, "measure: public_praise", "measure: city_media", "count twice"),
+    "a list in the place of a block": (RATE, "short: {each: 2, deduct: 1}", "short: [2, 1]", "a block of keys"),
+    "a word in the place of a list": (VERDICTS, "unless: [top_of_group]", "unless: top_of_group", "a list is expected"),
+    "a reading that is left out": (READINGS, "- reading: rank_on", "- reading: rank_on\n  in_force: {from: 2027-01-01}",
+                                   "rank_on is missing"),
+    "the same rule twice": ("A3.3/attitude.yaml", "rule: attitude", "rule: refusal", "two rules would hold at once"),
+    "examples that are no list": (REPLY, "examples:\n", "examples: none\nrest:\n", "unknown field rest"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_rulebook_does_not_load_with(case, tmp_path):
+    file, old, new, says = BROKEN[case]
+    told = refused(changed(tmp_path, file, old, new))
+    assert says in told
+    assert ", line " in told and told.split(", line ")[0] in {file, *ELSEWHERE}
+
+
+def test_the_refusal_names_the_line(tmp_path):
+    told = refused(changed(tmp_path, REPLY, "deduct: 0.5", "deduct: 0.5\ncounted: 1"))
+    assert told.startswith("A3.1/late_reply.yaml, line 7: unknown field counted")
+
+
+def test_every_reason_of_the_module_is_broken_by_a_case(tmp_path):
+    source = (ROOT / "pipelines/rulebook/fail_if.py").read_text(encoding="utf-8")
+    reasons = set(re.findall(r"(?m)^def ([a-z]\w+)", source)) - {"span"}
+    raised = set()
+    for number, (file, old, new, _) in enumerate(BROKEN.values()):
+        raised |= functions_that_raise(changed(tmp_path / str(number), file, old, new))
+    assert reasons <= raised
+
+
+def functions_that_raise(book: Path) -> set[str]:
+    with pytest.raises(RulebookRefusal) as caught:
+        load_rulebook(book, TODAY)
+    return {frame.name for frame in traceback.extract_tb(caught.tb)}
