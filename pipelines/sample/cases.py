@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 from pipelines.sample.city import City
-from pipelines.sample.columns import DAY, NONE, compact_dates, digits, joined, labels, stamps
+from pipelines.sample.columns import DAY, NONE, compact_dates, digits, joined
 from pipelines.sample.draw import between, chance, stream, weighted
-from pipelines.sample.names import words
 from pipelines.sample.span import Span
 
 HOUR, MINUTE = 3600, 60
-RATINGS = ("satisfied", "basically_satisfied", "dissatisfied")
-DISSATISFIED = 2
+DISSATISFIED = 2  # position in RATINGS of case_tables.py
 
 
 @dataclass(frozen=True)
@@ -64,53 +62,6 @@ def draw_cases(city: City, span: Span, count: int, seed: int, period) -> Cases:
                  extension)
 
 
-def cases_table(cases: Cases, city: City, seed: int, matters) -> dict:
-    """The table `cases`; the titles hold invented names and telephone numbers."""
-    import numpy as np
-
-    rng = stream(seed, "titles")
-    rows = np.arange(cases.count)
-
-    def draw(topic: str):
-        return labels(_same_for_case(rng.integers(0, len(words(topic)), len(rows)), cases.assist), words(topic))
-
-    phone = digits(_same_for_case(rng.integers(0, 10_000, len(rows)), cases.assist), 4)
-    waited = _same_for_case(between(rng, 5 * MINUTE, np.full(len(rows), 2 * HOUR)), cases.assist)
-    return {
-        "case_id": cases.ids(rows),
-        "unit_id": city.unit_id.take(cases.unit),
-        "role": labels(cases.assist.astype(int), ("lead", "assist")),
-        "matter_id": matters.take(cases.unit * 3 + rows % 3),
-        "channel": draw("channels"),
-        "title": joined("市民", draw("surnames"), draw("given"), draw("troubles"), ",电话1380000", phone),
-        "received_at": stamps(cases.dispatched - waited),
-        "dispatched_at": stamps(cases.dispatched),
-        "sign_due_at": stamps(cases.sign_due),
-        "signed_at": stamps(cases.signed),
-        "reply_due_at": stamps(cases.reply_due),
-        "replied_at": stamps(cases.replied),
-        "closed_at": stamps(cases.closed),
-        "public_rating": labels(cases.rating, RATINGS),
-        "rated_at": stamps(cases.rated),
-    }
-
-
-def extensions_table(cases: Cases, city: City) -> dict:
-    """The table `extensions`."""
-    from pipelines.sample.columns import numbered
-
-    asked = cases.extension
-    return {
-        "extension_id": numbered("EXT", len(asked["row"])),
-        "case_id": cases.ids(asked["row"]),
-        "unit_id": city.unit_id.take(cases.unit[asked["row"]]),
-        "requested_at": stamps(asked["requested"]),
-        "decided_at": stamps(asked["decided"]),
-        "decision": labels(asked["decision"], ("approved", "rejected")),
-        "extended_until": stamps(asked["until"]),
-    }
-
-
 def _joint(rng, count: int, can_share: bool):
     """For each row the row that leads its case, and whether it assists: never two assists in a row."""
     import numpy as np
@@ -118,12 +69,6 @@ def _joint(rng, count: int, can_share: bool):
     drawn = chance(rng, 0.05 * can_share, count)
     assist = drawn & ~np.concatenate([[True], drawn[:-1]])[:count]
     return np.maximum.accumulate(np.where(assist, 0, np.arange(count))), assist
-
-
-def _same_for_case(values, assist):
-    import numpy as np
-
-    return values[np.maximum.accumulate(np.where(assist, 0, np.arange(len(values))))]
 
 
 def _dispatches(rng, span: Span, count: int):

@@ -1,7 +1,8 @@
 """Professional evaluators and their evaluations of cases that the public was not satisfied with."""
 
 from pipelines.model.period import Period
-from pipelines.sample.cases import DISSATISFIED, HOUR, RATINGS, Cases
+from pipelines.sample.case_tables import RATINGS
+from pipelines.sample.cases import DISSATISFIED, HOUR, Cases
 from pipelines.sample.city import City
 from pipelines.sample.columns import DAY, NONE, dates, joined, labels, numbered, stamps
 from pipelines.sample.draw import between, chance, stream, weighted

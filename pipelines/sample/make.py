@@ -45,7 +45,7 @@ def draw_tables(period: Period, units: int, cases: int, seed: int) -> Iterator[t
 
 
 def _columns(period: Period, units: int, count: int, seed: int) -> Iterator[tuple[str, dict]]:
-    from pipelines.sample import adjustments, cases, city, evaluators, events, registers
+    from pipelines.sample import adjustments, case_tables, cases, city, evaluators, events, registers
     from pipelines.sample.draw import stream
     from pipelines.sample.span import Span
 
@@ -57,8 +57,8 @@ def _columns(period: Period, units: int, count: int, seed: int) -> Iterator[tupl
     incidents = events.incidents_table(drawn, town, seed, period)
     yield "units", city.units_table(town)
     yield "matters", matters
-    yield "cases", cases.cases_table(drawn, town, seed, matters["matter_id"])
-    yield "extensions", cases.extensions_table(drawn, town)
+    yield "cases", case_tables.cases_table(drawn, town, seed, matters["matter_id"])
+    yield "extensions", case_tables.extensions_table(drawn, town)
     yield "incidents", incidents
     yield "instructions", events.instructions_table(drawn, town, span, seed, period)
     yield "assessments", city.assessments_table(town, stream(seed, "assessments", period))
