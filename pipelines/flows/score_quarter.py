@@ -6,9 +6,11 @@ from zoneinfo import ZoneInfo
 
 from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
+from prefect.states import Failed, State
 
 from pipelines.assess import STANDARD_RULES, Request, Run
 from pipelines.model.period import Period
+from pipelines.model.refusals import Refusal
 from pipelines.stages import STAGES
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -30,7 +32,7 @@ def score_quarter(
     rules: Path = STANDARD_RULES,
     source: Path | None = None,
     pdf: bool = True,
-) -> str:
+) -> str | State:
     """Score and publish a quarter; the folder it went to.
 
     Without a ``period`` the quarter that ended before the scheduled start is scored. ``{period}`` in ``exports``
@@ -39,9 +41,12 @@ def score_quarter(
     chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
     folder = Path(exports.replace("{period}", str(chosen)))
     request = Request(chosen, folder, out, _local(cutoff), readings or {}, rules, source, pdf)
-    with Run(request) as run:
-        for stage in STAGES:
-            perform.with_options(name=stage, task_run_name=stage)(run, stage)
+    try:
+        with Run(request) as run:
+            for stage in STAGES:
+                perform.with_options(name=stage, task_run_name=stage)(run, stage)
+    except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
+        return Failed(message=str(refusal.words))
     return str(run.published.folder)
 
 

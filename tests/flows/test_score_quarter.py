@@ -51,6 +51,13 @@ def test_every_stage_is_one_task_and_they_run_in_order(server, flowed):
     assert {run["state_type"] for run in runs} == {"COMPLETED"}
 
 
+def test_a_refusal_fails_the_flow_with_its_sentence_and_publishes_nothing(server, tmp_path):
+    kind, message = _flow_run(server, period=str(PERIOD), exports=str(tmp_path / "none"), out=str(tmp_path / "out"))
+    assert kind == "FAILED"
+    assert "none" in message
+    assert not (tmp_path / "out").exists()
+
+
 def test_prefect_keeps_no_result_and_no_name_of_an_evaluator(server, flowed, exports):
     with next(exports.glob("evaluators*.csv")).open(encoding="utf-8-sig") as stream:
         names = [row["name"].encode() for row in csv.DictReader(stream)]
@@ -58,10 +65,3 @@ def test_prefect_keeps_no_result_and_no_name_of_an_evaluator(server, flowed, exp
     assert names and kept
     assert not [file for file in kept if "storage" in file.relative_to(server.home).parts]
     assert not [file for file in kept for name in names if name in file.read_bytes()]
-
-
-def test_a_refusal_fails_the_flow_with_its_sentence_and_publishes_nothing(server, tmp_path):
-    kind, message = _flow_run(server, period=str(PERIOD), exports=str(tmp_path / "none"), out=str(tmp_path / "out"))
-    assert kind == "FAILED"
-    assert "none" in message
-    assert not (tmp_path / "out").exists()
