@@ -9,6 +9,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.contract import Promise, TableContract
 from pipelines.model.intake import Breach
+from pipelines.model.promises import columns_shown
 from pipelines.model.text import masked
 from pipelines.model.words import Words
 
@@ -23,7 +24,7 @@ _DAY_SECONDS = 86_400
 
 def breaches_of(warehouse: Warehouse, contract: TableContract, promises: tuple[Promise, ...], context: dict):
     """(breaches of rejected rows, breaches of kept rows) of one table, in file order."""
-    shown = [(promise.id, columns_of(promise)) for promise in promises]
+    shown = [(promise.id, columns_shown(promise)) for promise in promises]
     by_id = {promise.id: promise for promise in promises}
     found: tuple[list[Breach], list[Breach]] = ([], [])
     for file, line, id, cascade, other, rejected, key, value in warehouse.rows_template(
@@ -35,18 +36,13 @@ def breaches_of(warehouse: Warehouse, contract: TableContract, promises: tuple[P
             file=file,
             line=line,
             key=shown_value(key),
-            column="/".join(columns_of(promise)),
+            column="/".join(columns_shown(promise)),
             promise=REFERENCE_REJECTED if cascade else id,
             value=shown_value(value),
             remedy=_remedy(promise, contract, cascade, other, value),
         )
         found[not rejected].append(breach)
     return found
-
-
-def columns_of(promise: Promise) -> tuple[str, ...]:
-    """The columns in which a promise shows as broken."""
-    return (promise.column,) if promise.column else promise.argument("columns")
 
 
 def shown_value(value: str | None) -> str:

@@ -7,6 +7,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts, Promise, TableContract
 from pipelines.model.intake import Breach, Intake, RowCount, Validation
+from pipelines.model.promises import in_force
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
 from pipelines.stages.breaches import breaches_of
@@ -63,19 +64,6 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts) -> Vali
 
 def _place(breach: Breach) -> tuple:
     return breach.table, breach.file, breach.line, breach.column, breach.promise
-
-
-def in_force(contract: TableContract, declared_absent: tuple[tuple[str, str], ...]) -> tuple[Promise, ...]:
-    """The promises of a table that need no column which the source mapping declares absent."""
-    absent = {column for table, column in declared_absent if table == contract.name}
-    return tuple(promise for promise in contract.promises if not absent & set(needs(promise)))
-
-
-def needs(promise: Promise) -> tuple[str, ...]:
-    """The columns of its own table that a promise looks at."""
-    others = (promise.argument(name) for name in ("than", "when", "by"))
-    named = (promise.column, *others, *promise.argument("columns", ()))
-    return tuple(dict.fromkeys(name for name in named if name))
 
 
 def _validate_table(warehouse, intake: Intake, contracts: Contracts, contract: TableContract, present: set[str],
