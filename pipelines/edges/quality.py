@@ -1,0 +1,130 @@
+"""The quality report: accepted rows checked a second time beside the run, and written for people and programs."""
+
+import json
+import pickle
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from pipelines.edges.expectations import checks_of
+from pipelines.edges.quiet import SILENT
+from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.wording import say
+from pipelines.model.contract import Contracts
+from pipelines.model.intake import Intake, Validation
+from pipelines.model.promises import in_force
+from pipelines.model.refusals import ContractStop, Refusal
+from pipelines.paths import ROOT
+from pipelines.views.quality_report import report_of
+
+TEMPLATE = "quality/index.html.j2"
+
+
+class Quality:
+    """A quality check under way; ``result()`` waits for it, ``stop()`` gives it up."""
+
+    def __init__(self, process: subprocess.Popen, folder: Path, facts: tuple):
+        self._process, self._folder, self._facts = process, folder, facts
+
+    def result(self) -> Path:
+        """The folder with `report.json` and `index.html`.
+
+        ContractStop where an accepted row breaks a promise, Refusal where a promise could not be checked.
+        """
+        self._process.wait()
+        outcomes = self._outcomes()
+        folder = self._folder / "quality"
+        write_report(folder, report_of(*self._facts, outcomes))
+        _gate(outcomes, self._facts[0])
+        return folder
+
+    def stop(self) -> None:
+        """End the check, if it still runs."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _outcomes(self) -> list[dict]:
+        written = self._folder / "outcomes.json"
+        if self._process.returncode != 0 or not written.exists():
+            lines = (self._folder / "errors.txt").read_text(encoding="utf-8", errors="replace").split("\n")
+            why = next((line for line in reversed(lines) if line.strip()), str(self._process.returncode))
+            raise Refusal(say("quality.process_failed", why=why[:300]))
+        return json.loads(written.read_text(encoding="utf-8"))
+
+
+def start_quality(
+    warehouse: Warehouse, intake: Intake, validation: Validation, contracts: Contracts, work: Path
+) -> Quality:
+    """Hand the accepted rows to a process of its own, which checks them beside measure and judge.
+
+    ``work`` is a folder that the warehouse may write to; the rows lie there until the caller removes it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="quality-", dir=work))
+    present = frozenset(receipt.table for receipt in intake.receipts)
+    tables = [table for table in contracts.tables.values() if table.name in present]
+    promises = {table.name: in_force(table, intake.declared_absent) for table in tables}
+    for table in tables:
+        columns = _columns(contracts, table, promises, present)
+        warehouse.run_template("checks/export", table=table.name, columns=columns, file=folder / f"{table.name}.parquet")
+    process = _start(folder, (tables, promises, present))
+    return Quality(process, folder, (contracts, intake, validation))
+
+
+def _columns(contracts: Contracts, table, promises: dict, present: frozenset) -> list[str]:
+    """Only what a check looks at leaves the warehouse: the key, and the columns of promises."""
+    checked = {column for check in checks_of(table, promises[table.name], present) for column in check.columns}
+    return [column for column in table.columns if column in checked or column in table.key]
+
+
+def _start(folder: Path, job: tuple) -> subprocess.Popen:
+    import os
+
+    with (folder / "errors.txt").open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.edges.quality_process", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            cwd=ROOT,
+            env={**os.environ, **SILENT},
+        )
+    try:
+        with process.stdin:
+            process.stdin.write(pickle.dumps(job))
+    except BrokenPipeError:
+        pass  # the process ended at once; result() tells why
+    return process
+
+
+def _gate(outcomes: list[dict], contracts: Contracts) -> None:
+    """No accepted row may break a promise, and no promise may stay unchecked; warnings are only reported."""
+    severity = {(t.name, p.id): p.severity for t in contracts.tables.values() for p in t.promises}
+    for outcome in outcomes:
+        promises = "、".join(outcome["promises"])
+        facts = {"table": outcome["table"], "promises": promises, "expectation": outcome["expectation"]}
+        if outcome["outcome"] == "error":
+            raise ContractStop(say("quality.not_checked", why=outcome["error"], **facts))
+        warned = all(severity[outcome["table"], promise] == "warn" for promise in outcome["promises"])
+        if outcome["outcome"] == "broken" and not warned:
+            raise ContractStop(say("quality.broken", rows=outcome["unexpected"], **facts))
+
+
+def write_report(folder: Path, report: dict) -> None:
+    """`report.json` for programs, `index.html` for people; the same report gives the same bytes."""
+    from pipelines.edges.templates import environment
+
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+    (folder / "report.json").write_text(text, encoding="utf-8", newline="\n")
+    page = environment().get_template(TEMPLATE).render(report=report, words=words())
+    (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+
+
+def words() -> dict:
+    """The fixed texts of the page, by name, Chinese."""
+    names = ("title", "about", "accounts", "table", "read", "accepted", "quarantined", "absent", "promises", "promise",
+             "severity", "broken_rows", "second_check", "warnings", "notices", "none", "reject", "warn", "stop",
+             "kept", "broken", "not_promised", "rows_checked", "error", "back", "others", "no_breach")  # fmt: skip
+    return {name: say(f"quality.page_{name}").zh for name in names}

@@ -1,0 +1,113 @@
+"""Great Expectations: the one file that imports it, run as a process of its own (`python -m …quality_process FOLDER`).
+
+Reads the job from standard input, the accepted rows from `FOLDER/<table>.parquet`; writes `FOLDER/outcomes.json`.
+"""
+
+import json
+import pickle
+import sys
+from pathlib import Path
+
+from pipelines.edges.expectations import Check, Derived, checks_of
+from pipelines.edges.quiet import hush
+from pipelines.model.contract import TableContract
+
+COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+
+def outcomes(folder: Path, tables: list[TableContract], promises: dict[str, tuple], present: frozenset) -> list[dict]:
+    """The outcome of every expectation of every table, in the order of the contracts."""
+    hush()
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_pandas("accepted")
+    found = []
+    for table in tables:
+        checks = checks_of(table, promises[table.name], present)
+        frame = prepared(folder, table, checks)
+        asset = source.add_dataframe_asset(table.name).add_batch_definition_whole_dataframe("all")
+        found += suite_outcomes(gx, asset.get_batch({"dataframe": frame}), table.name, checks)
+    return found
+
+
+def suite_outcomes(gx, batch, table: str, checks: tuple[Check, ...]) -> list[dict]:
+    """Run one suite; an expectation whose result is missing or that raised is told apart from one that failed."""
+    expectations = [
+        getattr(gx.expectations, check.expectation)(**dict(check.arguments), meta={"number": number})
+        for number, check in enumerate(checks)
+    ]
+    suite = gx.ExpectationSuite(name=table, expectations=expectations)
+    results = {r.expectation_config.meta["number"]: r for r in batch.validate(suite, result_format=COUNTS).results}
+    return [_outcome(table, check, results.get(number)) for number, check in enumerate(checks)]
+
+
+def _outcome(table: str, check: Check, result) -> dict:
+    error = "no result" if result is None else _raised(result.exception_info)
+    counted = result.result if result is not None else {}
+    return {
+        "table": table,
+        "promises": list(check.promises),
+        "expectation": check.expectation,
+        "checked": counted.get("element_count"),
+        "unexpected": counted.get("unexpected_count"),
+        "outcome": "error" if error else "kept" if result.success else "broken",
+        "error": error,
+    }
+
+
+def _raised(info: dict) -> str:
+    """The first line of what an expectation raised; empty where it raised nothing."""
+    each = [info] if "raised_exception" in info else list((info or {}).values())
+    messages = [str(one.get("exception_message") or "raised") for one in each if one.get("raised_exception")]
+    return messages[0].splitlines()[0][:300] if messages else ""
+
+
+def prepared(folder: Path, table: TableContract, checks: tuple[Check, ...]):
+    """The frame that the expectations of a table look at, with its derived columns."""
+    import pandas as pd
+
+    columns = sorted({column for check in checks for column in check.columns})
+    frame = pd.read_parquet(folder / f"{table.name}.parquet", columns=columns)
+    for column in columns:
+        if table.columns[column].type in ("boolean", "decimal", "date"):
+            frame[column] = frame[column].astype(object)
+    for check in checks:
+        if check.derived:
+            frame[check.derived.name] = _derived(folder, frame, check.derived)
+    return frame
+
+
+def _derived(folder: Path, frame, derived: Derived):
+    columns = list(derived.columns)
+    if derived.kind == "any_given":
+        return frame[columns].notna().any(axis=1)
+    if derived.kind == "as_text":
+        return frame[columns[0]].map(lambda value: None if value is None else format(value, "f")).astype("str")
+    if derived.kind == "found":
+        return frame[columns].isna().any(axis=1) | _found(folder, frame[columns], derived)
+    raise KeyError(derived.kind)
+
+
+def _found(folder: Path, wanted, derived: Derived):
+    """Whether each row of ``wanted`` is among the keys of the other table."""
+    import pandas as pd
+
+    keys = pd.read_parquet(folder / f"{derived.table}.parquet", columns=list(derived.keys)).drop_duplicates()
+    keys.columns = wanted.columns
+    joined = wanted.merge(keys, how="left", on=list(wanted.columns), indicator="_side")
+    return (joined["_side"] == "both").to_numpy()
+
+
+def main() -> None:
+    """Do the job that standard input describes."""
+    folder = Path(sys.argv[1])
+    tables, promises, present = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started us
+    found = outcomes(folder, tables, promises, present)
+    (folder / "outcomes.json").write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
