@@ -114,18 +114,22 @@ class Session:
     def _send(self, batch: list[dict]) -> None:
         if not batch:
             return
-        from durable.engine import MessageNotHandledException, MessageObservedException
-
         facts = [self._checked(fact) for fact in batch]
         self._sent += len(facts)
         self._asserted = True
-        try:
-            self._host.assert_facts(RULESET, facts)
-        except MessageNotHandledException:
-            self._fault = self._fault or EngineFault("unknown_fact", unit=self._unit, fact=batch)
-        except MessageObservedException:
-            self._fault = self._fault or EngineFault("same_fact", unit=self._unit, fact=batch)
+        self._taken(lambda: self._host.assert_facts(RULESET, facts), batch)
         self._nothing_swallowed()
+
+    def _taken(self, assert_them: Callable[[], object], facts: object) -> None:
+        """Run an assert of the library; a fact that it knows no rule for, or takes for another one, is a fault."""
+        from durable.engine import MessageNotHandledException, MessageObservedException
+
+        try:
+            assert_them()
+        except MessageNotHandledException:
+            self._fault = self._fault or EngineFault("unknown_fact", unit=self._unit, fact=facts)
+        except MessageObservedException:
+            self._fault = self._fault or EngineFault("same_fact", unit=self._unit, fact=facts)
 
     def _nothing_swallowed(self) -> None:
         if self._fault:
@@ -169,7 +173,8 @@ class Session:
         self._firings.append(Firing(production.name, facts[0], result))
 
     def _tell(self, closure, fact: dict) -> None:
-        closure.assert_fact(self._checked(fact))
+        derived = self._checked(fact)
+        self._taken(lambda: closure.assert_fact(derived), fact)
         self._sent += 1
 
 
