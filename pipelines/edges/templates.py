@@ -32,9 +32,11 @@ def style() -> str:
     return (REPORTS / STYLE).read_text(encoding="utf-8")
 
 
-def render(template: str, page: dict, paper: bool = False, pdf: bool = False) -> str:
+def render(template: str, page: dict, paper: bool = False, pdf: bool = False, quality: bool = False) -> str:
     """The HTML of ``reports/<template>`` for a page dict.
 
-    ``paper`` leaves out what only a screen can use; ``pdf`` tells that a printed twin lies beside the page.
+    ``paper`` leaves out what only a screen can use; ``pdf`` and ``quality`` tell that a printed twin and the
+    quality report lie beside the page.
     """
-    return environment().get_template(template).render(page=page, frame=page["frame"], paper=paper, pdf=pdf)
+    facts = {"page": page, "frame": page["frame"], "paper": paper, "pdf": pdf, "quality": quality}
+    return environment().get_template(template).render(facts)

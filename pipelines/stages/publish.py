@@ -32,6 +32,7 @@ from pipelines.views.scorecard import Scorecards
 
 PRINTED_LINES = 40  # of a rule on a printed scorecard; the web page and ledger.csv hold all of them
 FEED_TABLES = ("ranking", "items", "verdicts", "quarantine")
+QUALITY = "quality/index.html"
 BULLETIN = "bulletin/bulletin.html.j2"
 SCORECARD = "scorecard/scorecard.html.j2"
 Sheet = tuple[str, Path]  # the HTML to print and the PDF file
@@ -69,9 +70,9 @@ def publish(
         with shelf.staging(out) as folder:
             write_tables(warehouse, assessment, folder)
             problem = paper_problem() if pdf else None
-            pages = write_pages(warehouse, assessment, folder, pdf and not problem)
             if quality is not None:
                 shutil.copytree(quality, folder / "quality")
+            pages = write_pages(warehouse, assessment, folder, pdf and not problem)
             notices = (problem,) if problem else print_pdf(pages, progress)
             outputs = folder_sha256(folder)
             write_json(folder / shelf.MANIFEST, manifest(assessment, code_version(), contract_hashes(), outputs))
@@ -113,16 +114,20 @@ def _passed_on(lines: Iterator[tuple], ledger: CsvFile, document) -> Iterator[tu
 
 
 def write_pages(warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool = True) -> list[Sheet]:
-    """All HTML pages; returns what is to be printed: (HTML for paper, PDF file)."""
+    """All HTML pages; returns what is to be printed: (HTML for paper, PDF file).
+
+    The quality report, where there is one, lies in ``folder`` already.
+    """
+    beside = {"pdf": pdf, "quality": (folder / QUALITY).is_file()}
     sums = warehouse.records("publish/sums")
     bulletin = Bulletin(assessment, sums, say).page()
-    _write(folder / "index.html", "site/index.html.j2", ranking(assessment, say), pdf)
-    _write(folder / "bulletin.html", BULLETIN, bulletin, pdf)
+    _write(folder / "index.html", "site/index.html.j2", ranking(assessment, say), **beside)
+    _write(folder / "bulletin.html", BULLETIN, bulletin, **beside)
     (folder / "units").mkdir()
     printed = []
     for unit_id, card in _scorecards(warehouse, assessment):
         stem = folder / "units" / file_stem(unit_id)
-        _write(stem.with_name(f"{stem.name}.html"), SCORECARD, card(), pdf)
+        _write(stem.with_name(f"{stem.name}.html"), SCORECARD, card(), **beside)
         if pdf:
             paper = render(SCORECARD, card(PRINTED_LINES), paper=True)
             printed.append((paper, stem.with_name(f"{stem.name}.pdf")))
@@ -142,8 +147,8 @@ def _scorecards(warehouse: Warehouse, assessment: Assessment) -> Iterator[tuple[
         yield unit_id, partial(cards.of, standing, [], decisions.get(unit_id, []))
 
 
-def _write(file: Path, template: str, page: dict, pdf: bool) -> None:
-    file.write_text(render(template, page, pdf=pdf), encoding="utf-8")
+def _write(file: Path, template: str, page: dict, **beside: bool) -> None:
+    file.write_text(render(template, page, **beside), encoding="utf-8")
 
 
 def print_pdf(pages: list[Sheet], progress: Progress = silent) -> tuple[Words, ...]:

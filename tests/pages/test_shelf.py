@@ -154,6 +154,7 @@ def test_the_quality_report_comes_along(tmp_path):
     (tmp_path / "quality" / "index.html").write_text("<p>ok")
     folder = publish(warehouse(), assessment(), tmp_path / "out", False, tmp_path / "quality").folder
     assert (folder / "quality" / "index.html").read_text() == "<p>ok"
+    assert '<a href="../quality/index.html">' in (folder / "units" / "U001.html").read_text(encoding="utf-8")
     assert "quality/index.html" in json.loads((folder / "manifest.json").read_text())["outputs"]
 
 
