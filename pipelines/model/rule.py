@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+from pipelines.model.panel import PanelRules
 from pipelines.model.words import Words
 
 
@@ -115,3 +116,4 @@ class Rulebook:
     evaluation: dict[str, int]  # working_days, reminder_after_hours (E5.2)
     sha256: str
     sections: dict[str, Words] = field(default_factory=dict)  # A1 to A4 with their titles
+    panel: PanelRules | None = None  # the evaluators' work (E), where the edition has it

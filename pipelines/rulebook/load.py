@@ -12,6 +12,8 @@ from pipelines.rulebook.clauses import read_clauses
 from pipelines.rulebook.examples import check_examples
 from pipelines.rulebook.names import hint
 from pipelines.rulebook.numbers import count
+from pipelines.rulebook.panel import FILE as PANEL
+from pipelines.rulebook.panel import read_panel
 from pipelines.rulebook.source import Block, read_yaml, refusal
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
@@ -39,6 +41,7 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
         edition=book["edition"], title=build.words(book, "title"), clauses=clauses, items=items,
         rules=_rules_on(rules, items, on), readings=readings, verdicts=_verdicts(folder, clauses, on),
         evaluation=_evaluation(book), sha256=digest(folder), sections=sections,
+        panel=read_panel(folder, clauses),
     )
     fail_if.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
     for rule, block in zip(rules, written, strict=True):
@@ -95,7 +98,7 @@ def _rule_blocks(folder: Path, items: dict[str, Item]) -> list[Block]:
     written = []
     for file in _files(folder):
         name = file.relative_to(folder).as_posix()
-        if file.suffix == ".md" or name in (BOOK, READINGS, VERDICTS):
+        if file.suffix == ".md" or name in (BOOK, READINGS, VERDICTS, PANEL):
             continue
         if file.parent.parent != folder or file.parent.name not in items or file.suffix != ".yaml":
             raise RulebookRefusal(say("rulebook.stray_file", file=name, hint=hint(file.parent.name, items)))

@@ -1,0 +1,19 @@
+"""The settings of the evaluators' work (E), as `rules/<edition>/evaluators.yaml` gives them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PanelRules:
+    """How the panel works: whole numbers, conditions and preferences in order, and the clause of each."""
+
+    size: int  # E0.1
+    after_hours: int  # the reminder, E5.2
+    working_days: int  # the limit, E5.2
+    at_most: int  # reassignments of a case row
+    term_years: int  # E7.0
+    notice_months: int  # E7.0
+    least_count: int  # smaller counts of overturned ratings are not published
+    conditions: tuple[str, ...]
+    preferences: tuple[str, ...]
+    clauses: dict[str, str]  # setting, condition or preference -> clause
