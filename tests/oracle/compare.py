@@ -5,8 +5,13 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
+
+from pipelines.assess import Request, Run
+from pipelines.model.period import Period
+from pipelines.stages.publish import write_tables
 
 from .ledger import Line
 from .scorer import OracleResult
@@ -14,24 +19,28 @@ from .scorer import OracleResult
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class PipelineStopped(Exception):
-    """The run ended with another exit code than 0; `code` holds it."""
-
-    def __init__(self, code: int, output: str) -> None:
-        super().__init__(f"exit {code}: {output}")
-        self.code = code
-
-
 def run_pipeline(exports: Path, period: str, cutoff: str | None, readings: Mapping[str, str], out: Path) -> Path:
-    """Runs a quarter by the command and gives the folder with its ranking, items and ledger."""
+    """Scores a quarter in this process and gives the folder with its tables; no pages, no quality report."""
+    request = Request(
+        Period.parse(period), exports, cutoff=cutoff and datetime.fromisoformat(cutoff), readings=dict(readings)
+    )
+    with Run(request) as run:
+        stops = run.check()
+        assert not stops, "; ".join(words.en for words in stops)
+        for stage in (run.measure, run.judge, run.settle, run.rank):
+            stage()
+        out.mkdir()
+        write_tables(run.warehouse, run.assessment(), out)
+    return out
+
+
+def run_command(exports: Path, period: str, cutoff: str | None, readings: Mapping[str, str], out: Path) -> int:
+    """Runs a quarter by the command, as a user does, into `out`/period; gives the exit code."""
     command = [sys.executable, "-m", "pipelines", "run", period, "--no-pdf"]
     command += ["--exports", str(exports), "--out", str(out), *(["--cutoff", cutoff] if cutoff else [])]
     for name, value in readings.items():
         command += ["--reading", f"{name}={value}"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise PipelineStopped(done.returncode, (done.stdout + done.stderr)[-2000:])
-    return out / period
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).returncode
 
 
 def differences(result: OracleResult, published: Path, period: str) -> list[str]:

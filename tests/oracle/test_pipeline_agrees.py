@@ -1,8 +1,11 @@
 """The product scores nasty random quarters exactly as the oracle does, under every reading."""
 
+from collections import Counter
+from dataclasses import replace
+
 import pytest
 
-from .compare import PipelineStopped, differences, run_pipeline
+from .compare import differences, run_command, run_pipeline
 from .deductions import MissingAssessment
 from .quarters import draw_readings, every_reading_value, make_quarter
 from .scorer import score
@@ -44,6 +47,14 @@ def test_readings_in_combination_score_as_the_oracle_does(tmp_path, seed):
     agrees(tmp_path, seed, draw_readings(seed, changed=6))
 
 
+def test_the_command_publishes_what_the_oracle_says(tmp_path):
+    sample, readings = make_quarter(3), {"satisfied": "full_only", "shortfall": "pro_rata"}
+    exports = write_folder(sample.tables, tmp_path / "exports")
+    assert run_command(exports, sample.period, "2026-10-09", readings, tmp_path / "out") == 0
+    expected = score(exports, sample.period, "2026-10-09", readings)
+    assert differences(expected, tmp_path / "out" / sample.period, sample.period) == []
+
+
 def test_a_missing_assessment_stops_the_run_where_the_reading_says_so(tmp_path):
     sample = make_quarter(0)
     tables = {name: rows for name, rows in sample.tables.items() if name != "assessments"}
@@ -51,9 +62,22 @@ def test_a_missing_assessment_stops_the_run_where_the_reading_says_so(tmp_path):
     with pytest.raises(MissingAssessment):
         score(tables, sample.period, sample.cutoff, readings)
     exports = write_folder(tables, tmp_path / "exports")
-    with pytest.raises(PipelineStopped) as stopped:
-        run_pipeline(exports, sample.period, sample.cutoff, readings, tmp_path / "out")
-    assert stopped.value.code == 3
+    assert run_command(exports, sample.period, sample.cutoff, readings, tmp_path / "out") == 3
+    assert not (tmp_path / "out" / sample.period).exists()
+
+
+def test_a_difference_in_any_table_is_reported(tmp_path):
+    sample = make_quarter(1)
+    exports = write_folder(sample.tables, tmp_path / "exports")
+    published = run_pipeline(exports, sample.period, sample.cutoff, {}, tmp_path / "out")
+    expected = score(sample.tables, sample.period, sample.cutoff)
+    swapped = replace(expected, ranking=expected.ranking[1::-1] + expected.ranking[2:])
+    assert len(differences(swapped, published, sample.period)) == 2
+    line = next(iter(expected.ledger))
+    fewer = replace(expected, ledger=expected.ledger - Counter([line]))
+    assert [found[:16] for found in differences(fewer, published, sample.period)] == ["ledger: too many"]
+    without_item = replace(expected, items=dict(list(expected.items.items())[1:]))
+    assert [found[:15] for found in differences(without_item, published, sample.period)] == ["items: too many"]
 
 
 @pytest.mark.slow
