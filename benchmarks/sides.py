@@ -18,7 +18,7 @@ PEERS = Path(__file__).parent / "peers"
 
 def ours(accepted: Path, out: Path) -> Callable[[], None]:
     """The project's own stages, from measure to the tables."""
-    from pipelines.assess import assess_accepted
+    from benchmarks.ours import assess_accepted
     from pipelines.model.period import Period
 
     return lambda: assess_accepted(accepted, Period.parse(PERIOD), out)

@@ -1,0 +1,38 @@
+"""The project's stages from measure to rank over accepted Parquet files, and the three tables that they give."""
+
+from pathlib import Path
+
+from pipelines.assess import Request, Run
+from pipelines.edges.ledger import ledger_lines
+from pipelines.edges.tablefiles import CsvFile, write_csv
+from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.wording import say
+from pipelines.model.intake import Intake
+from pipelines.model.period import Period
+from pipelines.views.tables import ITEMS, LEDGER, RANKING, item_rows, ranking_rows
+
+STAGES = ("measure", "judge", "settle", "rank")
+
+
+def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
+    """Score the quarter under the default readings and write ranking.csv, items.csv and ledger.csv."""
+    with Run(Request(period, accepted, out)) as run:
+        run.intake = Intake((), (), {}, (), (), simulated=True)
+        _look_at(run.warehouse, accepted)
+        for stage in STAGES:
+            getattr(run, stage)()
+        run.observations = tuple  # the run's summary is none of the tables
+        assessment = run.assessment()
+        write_csv(out / "ranking.csv", RANKING, ranking_rows(assessment, say))
+        write_csv(out / "items.csv", ITEMS, item_rows(assessment, say))
+        with CsvFile(out / "ledger.csv", LEDGER) as ledger:
+            for line in ledger_lines(run.warehouse):
+                ledger.write(line)
+
+
+def _look_at(warehouse: Warehouse, accepted: Path) -> None:
+    """Every Parquet file as a view ``accepted.<table>``."""
+    warehouse.connection.execute("set schema = 'accepted'")
+    for file in sorted(accepted.glob("*.parquet")):
+        warehouse.connection.read_parquet(str(file)).create_view(file.stem)
+    warehouse.connection.execute("set schema = 'main'")
