@@ -29,7 +29,6 @@ as_root() {
 }
 
 APT_QUICK="-o Acquire::Retries=2 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 -o DPkg::Lock::Timeout=120"
-APT_OWN="-o Dir::State::Lists=$WORK/apt/lists -o Dir::Cache=$WORK/apt/cache -o APT::Sandbox::User=$(id -un)"
 
 # apt_install PACKAGE…: by root only; refreshes the lists when the first attempt fails.
 apt_install() {
@@ -51,10 +50,15 @@ apt_unpack() {
   rm -rf "$into/debs"
 }
 
+own_apt() {
+  quietly apt-get -o Dir::State::Lists="$WORK/apt/lists" -o Dir::Cache="$WORK/apt/cache" \
+    -o APT::Sandbox::User="$(id -un)" "$@"
+}
+
 # The lists of the machine are missing or old: refresh them as root, else in a folder of our own.
 apt_refreshed_download() {
   if as_root apt-get update -q $APT_QUICK && quietly apt-get download $APT_QUICK "$@"; then return 0; fi
   mkdir -p "$WORK/apt/lists/partial" "$WORK/apt/cache/archives/partial"
-  quietly apt-get update -q $APT_QUICK $APT_OWN
-  quietly apt-get download $APT_QUICK $APT_OWN "$@"
+  own_apt update -q $APT_QUICK
+  own_apt download $APT_QUICK "$@"
 }

@@ -70,7 +70,7 @@ compiler() {
 borrow_headers() {
   apt_unpack "$WORK/headers" "libpython$version-dev" || return 1
   include=$WORK/headers/usr/include
-  export CFLAGS="${CFLAGS:-} -I$include/python$version -I$include" CPATH="$include/python$version:$include${CPATH:+:$CPATH}"
+  export CPATH="$include/python$version:$include${CPATH:+:$CPATH}"
 }
 
 borrow_compiler() {
@@ -80,7 +80,9 @@ borrow_compiler() {
     printf '#!/bin/sh\nexec "%s" -m ziglang %s "$@"\n' "$WORK/zig/bin/python" $tool >"$WORK/zig/bin/zig-$tool"
     chmod +x "$WORK/zig/bin/zig-$tool"
   done
-  export CFLAGS="${CFLAGS:-} -fno-sanitize=undefined" CC="$WORK/zig/bin/zig-cc" CXX="$WORK/zig/bin/zig-c++" AR="$WORK/zig/bin/zig-ar" LDSHARED="$WORK/zig/bin/zig-cc -shared"
+  bin=$WORK/zig/bin
+  export CC="$bin/zig-cc" CXX="$bin/zig-c++" AR="$bin/zig-ar" LDSHARED="$bin/zig-cc -shared"
+  export CFLAGS="${CFLAGS:-} -fno-sanitize=undefined"
 }
 
 # What WeasyPrint opens at run time.
@@ -109,6 +111,7 @@ if [ "${1:-}" != --again ] && ready; then
 fi
 
 unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
+[ -d "${HOME:-}" ] && [ -w "$HOME" ] || export HOME="$WORK/home"   # an account without a home of its own
 : >"$LOG"; rm -f "$NOTES" "$STAMP"
 say "安装所需（首次约一两分钟）……" "Setting up (a minute or two the first time) …"
 UV=$(find_uv) ||
@@ -123,9 +126,9 @@ sh scripts/fonts.sh 2>>"$LOG" & fonts=$!
 sync ||
   stop "依赖包没有装成（durable_rules 要用 C 编译器，其余来自 PyPI）。" \
        "The packages could not be installed (durable_rules needs a C compiler, the rest comes from PyPI)."
-rm -rf "$WORK/zig" "$WORK/headers" "$WORK/pip"
 wait $fonts ||
   note "字体不全：评分、表格、网页照出，PDF 不出；补齐：make fonts" \
        "Fonts are missing: scores, tables and HTML are made, PDF is not; mend with: make fonts"
+rm -rf "$WORK/zig" "$WORK/headers" "$WORK/pip" "$WORK/apt"
 key >"$STAMP"
 say "安装完成。" "Set-up done."

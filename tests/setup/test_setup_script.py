@@ -63,6 +63,18 @@ def test_a_machine_that_cannot_have_the_fonts_is_set_up_all_the_same_and_says_so
         assert "PDF is not" in line and line.endswith("make fonts")
 
 
+def test_a_machine_without_compiler_and_apt_borrows_one_from_pypi(machine):
+    (machine.commands / "cc").unlink()
+    assert machine.run("setup.sh").returncode == 0
+    assert machine.asked("pip install") == 1
+    assert "ziglang" in machine.calls.read_text()
+
+
+def test_a_machine_with_a_compiler_borrows_none(machine):
+    assert machine.run("setup.sh").returncode == 0
+    assert machine.asked("pip install") == 0
+
+
 def test_without_a_python_that_fits_one_line_says_which_to_install(machine):
     machine.give("uv", "#!/bin/sh\n[ \"$1\" = --version ]\n")
     done = machine.run("setup.sh")
