@@ -5,15 +5,23 @@ from itertools import groupby
 
 from pipelines.model.assessment import Assessment
 from pipelines.model.points import shown
-from pipelines.model.score import Standing
+from pipelines.model.score import ItemScore, Standing
 from pipelines.views import quality
 from pipelines.views.figures import Say, known, listed, mean, percent
 from pipelines.views.frame import frame
-from pipelines.views.ranking import line, ranking, verdicts
+from pipelines.views.ranking import line, ranking
 
 NAMED = 3  # so many units are named at the head and at the end of the ranking
 MOST_NAMED = 10  # so many units are named that share a place
 CAUSES = 3  # so many causes are named of a low score
+
+# What must be there for a count to mean anything: tables, columns of cases.
+NEEDS = {
+    "late_signing": {"sign_due_at", "signed_at"},
+    "late_reply": {"reply_due_at", "replied_at"},
+    "refusal": {"incidents"},
+    "attitude": {"incidents"},
+}
 
 
 class Bulletin:
@@ -36,7 +44,7 @@ class Bulletin:
             "ranking": whole,
             "overall": self.overall(),
             "places": self.places(whole["groups"]),
-            "verdicts": verdicts(self.assessment),
+            "verdicts": whole["verdicts"],
             "readings": self.readings(),
             "accounts": quality.accounts(self.assessment, self.say),
             "broken": quality.by_promise(quality.quarantined(self.assessment), self.say),
@@ -60,8 +68,15 @@ class Bulletin:
         if rated:
             text.append(self._says("overall_satisfaction", satisfied=satisfied, rated=rated,
                                    rate=percent(satisfied, rated)))
-        late = {m: sum(t.count(m) for t in tallies) for m in ("late_signing", "late_reply", "refusal", "attitude")}
-        return [*text, self._says("overall_late", **late)]
+        return [*text, *self.occurrences()]
+
+    def occurrences(self) -> list[str]:
+        """How often what costs points by the case happened; what the exports cannot tell is not given as zero."""
+        tallies, intake = self.assessment.tallies.values(), self.assessment.intake
+        lacking = {*intake.absent_tables, *(column for table, column in intake.declared_absent if table == "cases")}
+        counted = [m for m, needs in NEEDS.items() if lacking.isdisjoint(needs)]
+        said = [self._says(f"count_{m}", n=sum(t.count(m) for t in tallies)) for m in counted]
+        return [self._says("occurrences", counts="；".join(said))] if said else []
 
     def places(self, groups: list[dict]) -> list[dict]:
         """What is said about places: the head, each group's first, the end, those who are not ranked."""
@@ -78,6 +93,8 @@ class Bulletin:
         facts = [self._facts(standing) for standing in standings]
         if len(facts) == 1:
             return self._says("leader", **facts[0])
+        if len({(fact["base"], fact["bonus"]) for fact in facts}) == 1:
+            return self._says("leaders_alike", **{**facts[0], "name": self._names(facts)}, n=len(facts))
         names = "；".join(self._says("sharing", **fact) for fact in facts[:MOST_NAMED])
         key = "leaders_and_more" if len(facts) > MOST_NAMED else "leaders"
         return self._says(key, rank=facts[0]["rank"], n=len(facts), names=names)
@@ -85,28 +102,37 @@ class Bulletin:
     def group_leader(self, group: dict) -> str:
         """Who leads a group, with everybody who shares the place."""
         first = [row for row in group["rows"] if row["group_rank"] == "1"]
-        names = listed(f"{row['name']}（{row['total']}分）" for row in first[:MOST_NAMED])
-        names += "等" if len(first) > MOST_NAMED else ""
-        return self._says("group_leader", group=group["name"] or "—", n=len(group["rows"]), names=names)
+        alike = len({row["total"] for row in first}) == 1  # they need not be where places go by the base
+        key = "group_leader" if len(first) == 1 else "group_leaders" if alike else "group_leaders_apart"
+        facts = {"n": len(group["rows"]), "m": len(first), "total": first[0]["total"]}
+        return self._says(key, group=group["name"] or "—", names=self._names(first), **facts)
 
     def trailing(self, standing: Standing) -> str:
         """A unit at the end: the whole arithmetic of its total and the rules that cost most."""
-        score = self.assessment.scores[standing.unit_id]
-        items = self.assessment.rulebook.items
-        lost = [self._says("lost" if i.score else "lost_all", item=i.item_id, title=items[i.item_id].title.zh, points=shown(-i.deducted))
-                for i in score.items.values() if i.deducted < 0]
-        full = shown(sum((i.full_marks for i in score.items.values()), Fraction(0)))
-        key = "trailing" if lost else "trailing_without_loss"
-        text = self._says(key, **self._facts(standing), full=full, lost="，".join(lost),
-                          sum=shown(-sum(i.deducted for i in score.items.values() if i.deducted < 0)))
+        items = self.assessment.scores[standing.unit_id].items.values()
+        lost = [item for item in items if item.deducted < 0]
+        text = self._says(
+            "trailing" if lost else "trailing_without_loss",
+            **self._facts(standing),
+            full=shown(sum((item.full_marks for item in items), Fraction(0))),
+            sum=shown(-sum((item.deducted for item in lost), Fraction(0))),
+            lost="，".join(self._lost(item) for item in lost),
+        )
         causes = self._causes(standing.unit_id)
         return text + (self._says("causes", causes=listed(causes)) if causes else "")
 
+    def _lost(self, item: ItemScore) -> str:
+        title = self.assessment.rulebook.items[item.item_id].title.zh
+        key = "lost" if item.score else "lost_all"
+        return self._says(key, item=item.item_id, title=title, points=shown(-item.deducted))
+
     def apart(self) -> list[str]:
-        """Units that are listed and not ranked, with the reason."""
-        rows = [line(self.assessment, s, self.say) for s in self.assessment.standings if s.rank is None]
-        return [self._says("apart", name=r["name"], reasons="、".join(r["notes"]) or self._says("not_ranked"),
-                           total=r["total"], base=r["base"], bonus=r["bonus"]) for r in rows]
+        """Units that are listed and not ranked, by the reason."""
+        reasons: dict[str, list[str]] = {}
+        for row in (line(self.assessment, s, self.say) for s in self.assessment.standings if s.rank is None):
+            reasons.setdefault("，".join(row["notes"]) or self._says("not_ranked"), []).append(row["name"])
+        return [self._says("apart", reasons=reason, n=len(names), names=listed(names))
+                for reason, names in reasons.items()]
 
     def readings(self) -> list[dict]:
         """The readings in force, what each decides, and whether somebody chose another than the default."""
@@ -126,6 +152,11 @@ class Bulletin:
     def _reading_says(self, reading) -> str:
         value = self.assessment.readings[reading.id]
         return reading.says[value].zh if value in reading.says else self._says("reading_number", value=value)
+
+    def _names(self, rows: list[dict]) -> str:
+        """The first few names, and that there are more."""
+        names = listed(row["name"] for row in rows[:MOST_NAMED])
+        return f"{names}等" if len(rows) > MOST_NAMED else names
 
     def _first(self) -> list[Standing]:
         return [s for s in self.ranked if s.rank <= NAMED]

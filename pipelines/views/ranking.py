@@ -20,7 +20,7 @@ def ranking(assessment: Assessment, say: Say) -> dict:
         "overall": ranked,
         "groups": [_group(ranked, name) for name in groups],
         "unranked": unranked,
-        "verdicts": verdicts(assessment),
+        "verdicts": by_verdict(verdicts(assessment)),
         "by_total": assessment.readings.get("rank_on") != "base",
         "compared": str(assessment.period.previous) if assessment.previous else "",
     }
@@ -92,6 +92,21 @@ def verdicts(assessment: Assessment) -> dict[str, list[dict]]:
             "says": plain(verdict.says.zh.format_map(_Facts(given.facts))),
         })
     return found
+
+
+def by_verdict(given: dict[str, list[dict]]) -> dict[str, list[dict]]:
+    """The same verdicts with everybody who got one under it: ``title``, ``clause``, ``says``, ``units``, ``count``."""
+    return {name: _gathered(verdicts) for name, verdicts in given.items()}
+
+
+def _gathered(given: list[dict]) -> list[dict]:
+    found: dict[tuple, list[dict]] = {}
+    for verdict in given:
+        found.setdefault(tuple(verdict[k] for k in ("title", "clause", "says")), []).append(verdict)
+    return [
+        {"title": title, "clause": clause, "says": says, "units": units, "count": str(len(units))}
+        for (title, clause, says), units in found.items()
+    ]
 
 
 class _Facts(dict):

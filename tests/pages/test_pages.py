@@ -119,7 +119,8 @@ def test_the_bulletin_tells_leaders_and_the_arithmetic_of_the_last(folder):
     assert ("第5名：市供水集团有限公司，总分78.50分。满分100.00分，扣21.50分，"
             "其中“列入议程、专人分管”（A1.1）扣1.50分，"
             "“及时签收与回复”（A3.1）扣20.00分、扣完为止，得基础分78.50分；加分0.00分。") in text
-    assert "市档案馆：无应办结件" in text
+    assert "无应办结件，不排名次的单位1个：市档案馆。" in text
+    assert "逾期回复0件次；经核实的拒签" in text and "超期签收0件次" not in text
     assert "只计满意 非默认" in text
     assert "多出一列" in text
 
@@ -129,7 +130,8 @@ def test_many_units_that_share_the_first_place_make_one_sentence():
 
     units = tuple(Unit(f"V{n:03d}", f"单位{n}", "同类", True) for n in range(50))
     prose = Bulletin(assessment(units=units), [], say).page()["places"]
-    assert prose[0]["sentences"][0].startswith("并列第1名50个单位，列前的有：")
+    said = "并列第1名50个单位，总分均为100.00分（基础分100.00分，加分0.00分）：单位0、单位1、"
+    assert prose[0]["sentences"][0].startswith(said)
     assert len(prose[0]["sentences"]) == 1
 
 
