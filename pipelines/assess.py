@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
@@ -183,7 +184,7 @@ class Run:
         of_files = tuple(notice for receipt in self.intake.receipts for notice in receipt.notices)
         of_contracts = self.validation.notices if self.validation else ()
         of_pages = self.published.notices if self.published else ()
-        observed = self.observations() if self.published else ()
+        observed = self.observations if self.published else ()
         return (*self.intake.notices, *of_files, *of_contracts, *observed, *of_pages)
 
     def assessment(self) -> Assessment:
@@ -203,11 +204,12 @@ class Run:
             calendar_sha256=self.calendar.sha256,
             previous=self.previous,
             previous_sha256=self.previous_sha256,
-            observations=self.observations(),
+            observations=self.observations,
         )
 
+    @cached_property
     def observations(self) -> tuple[Words, ...]:
-        """What is worth a line in the summary though it breaks no promise."""
+        """What is worth a line in the summary though it breaks no promise; read while the warehouse is open."""
         return tuple(
             say(f"assess.{name}", n=n) for name, n in self.warehouse.rows("tallies/observations") if n
         )
