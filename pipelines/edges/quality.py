@@ -67,7 +67,8 @@ def start_quality(
     promises = {table.name: in_force(table, intake.declared_absent) for table in tables}
     for table in tables:
         columns = _columns(contracts, table, promises, present)
-        warehouse.run_template("checks/export", table=table.name, columns=columns, file=folder / f"{table.name}.parquet")
+        file = folder / f"{table.name}.parquet"
+        warehouse.run_template("checks/export", table=table.name, columns=columns, file=file)
     process = _start(folder, (tables, promises, present))
     return Quality(process, folder, (contracts, intake, validation))
 

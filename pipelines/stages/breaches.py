@@ -22,8 +22,14 @@ _DAY_ZERO = datetime(1899, 12, 30)
 _DAY_SECONDS = 86_400
 
 
-def breaches_of(warehouse: Warehouse, contract: TableContract, promises: tuple[Promise, ...], context: dict):
-    """(breaches of rejected rows, breaches of kept rows) of one table, in file order."""
+def breaches_of(
+    warehouse: Warehouse,
+    contract: TableContract,
+    promises: tuple[Promise, ...],
+    titles: dict[str, Words],
+    context: dict,
+) -> tuple[list[Breach], list[Breach]]:
+    """(breaches of rejected rows, breaches of kept rows) of one table, in file order; ``titles`` by table."""
     shown = [(promise.id, columns_shown(promise)) for promise in promises]
     by_id = {promise.id: promise for promise in promises}
     found: tuple[list[Breach], list[Breach]] = ([], [])
@@ -39,7 +45,7 @@ def breaches_of(warehouse: Warehouse, contract: TableContract, promises: tuple[P
             column="/".join(columns_shown(promise)),
             promise=REFERENCE_REJECTED if cascade else id,
             value=shown_value(value),
-            remedy=_remedy(promise, contract, cascade, other, value),
+            remedy=_remedy(promise, contract, titles, cascade, other, value),
         )
         found[not rejected].append(breach)
     return found
@@ -51,11 +57,11 @@ def shown_value(value: str | None) -> str:
     return text if len(text) <= CUT else text[: CUT - 1] + "…"
 
 
-def _remedy(promise: Promise, contract: TableContract, cascade: bool, other: str | None, value: str) -> Words:
+def _remedy(promise: Promise, contract: TableContract, titles: dict, cascade: bool, other: str, value: str) -> Words:
     if other:
         return say(f"contracts.{promise.kind}_remedy", first=other)
     if cascade:
-        return _cascade_remedy(promise.argument("table"))
+        return _cascade_remedy(titles[promise.argument("table")])
     column = contract.columns.get(promise.column)
     if promise.kind == "type" and column.type in ("timestamp", "date") and not column.restricted:
         return _serial_remedy(column.type, value) or promise.remedy
@@ -63,7 +69,7 @@ def _remedy(promise: Promise, contract: TableContract, cascade: bool, other: str
 
 
 @lru_cache
-def _cascade_remedy(table: str) -> Words:
+def _cascade_remedy(table: Words) -> Words:
     return say("contracts.reference_rejected_remedy", table=table)
 
 

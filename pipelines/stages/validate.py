@@ -85,7 +85,8 @@ def _validate_table(warehouse, intake: Intake, contracts: Contracts, contract: T
         _check_across_rows(warehouse, contracts, contract, promise, present, context, account)
     warehouse.run_template("checks/accept", **context)
     _count(warehouse, intake, contract, context, account)
-    found, warnings = breaches_of(warehouse, contract, promises, context)
+    titles = {name: table.title for name, table in contracts.tables.items()}
+    found, warnings = breaches_of(warehouse, contract, promises, titles, context)
     account.breaches += found
     account.warnings += warnings
     _stop_promises(contract, promises, found, account)

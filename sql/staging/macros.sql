@@ -1,12 +1,23 @@
 -- How a cell of text becomes a value. Grain: cell. Reads: nothing; the staging templates call these macros.
 -- Every macro takes the fast way for the usual form, because a CASE evaluates its later branches for the other rows only.
 
--- All Unicode blanks, zero-width characters and the byte order mark.
-create or replace macro blanks() as
+-- All Unicode blanks, zero-width characters and the byte order mark. Variables, because a macro's text is bound anew at
+-- each of its many uses, and a variable is one constant.
+set variable blanks =
     chr(9) || chr(10) || chr(11) || chr(12) || chr(13) || ' ' || chr(133) || chr(160) || chr(5760) || chr(6158)
     || chr(8192) || chr(8193) || chr(8194) || chr(8195) || chr(8196) || chr(8197) || chr(8198) || chr(8199) || chr(8200)
     || chr(8201) || chr(8202) || chr(8203) || chr(8204) || chr(8205) || chr(8232) || chr(8233) || chr(8239) || chr(8287)
     || chr(8288) || chr(12288) || chr(65279);
+
+-- Full-width forms and blanks, and what each of them is folded to.
+set variable wide =
+    '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～'
+    || getvariable('blanks');
+set variable narrow =
+    '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~'
+    || repeat(' ', length(getvariable('blanks')));
+
+create or replace macro blanks() as getvariable('blanks');
 
 -- Whether a cell has a blank at an end, or is empty.
 create or replace macro untidy(cell) as contains(blanks(), cell[1]) or contains(blanks(), cell[-1]);
@@ -20,9 +31,7 @@ create or replace macro folded(cell) as
     case
         when strlen(cell) = length(cell) then tidied(cell)
         when not regexp_matches(cell, '[^!-~\x{3001}-\x{9FFF}]') then cell -- neither blanks nor full-width forms
-        else nullif(trim(translate(cell,
-            '！＂＃＄％＆＇（）＊＋，－．／０１２３４５６７８９：；＜＝＞？＠ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ［＼］＾＿｀ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ｛｜｝～' || blanks(),
-            '!"#$%&''()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~' || repeat(' ', length(blanks())))), '')
+        else nullif(trim(translate(cell, getvariable('wide'), getvariable('narrow')), blanks()), '')
     end;
 
 -- The usual forms of a moment, `2026-07-02 09:05:00` first, read fast; anything else is null.

@@ -1,0 +1,150 @@
+"""Rows add up, tolerances stop exactly where they should, and nothing confidential is told."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.model.intake import Breach
+from pipelines.model.refusals import Refusal
+from pipelines.model.words import Words
+from tests.contracts.world import CONTRACTS, good, good_tables, outcomes, read, validated
+
+
+def cases(total: int, faulty: int) -> dict[str, list[dict]]:
+    rows = [good("cases", case_id=f"C{i}", title=None) for i in range(total)]
+    for row in rows[:faulty]:
+        row["dispatched_at"] = None
+    return {"units": [good("units")], "cases": rows, "matters": [good("matters")]}
+
+
+@pytest.mark.parametrize(
+    ("total", "faulty", "stopped"),
+    [(100, 5, False), (100, 6, True), (99, 5, True), (101, 5, False), (10, 3, False), (10, 4, True), (3, 3, False)],
+)
+def test_more_faulty_cases_than_five_percent_and_three_rows_stop_the_run(total, faulty, stopped):
+    validation, _ = validated(cases(total, faulty))
+    assert bool(validation.stops) == stopped
+    assert validation.rows["cases"].quarantined == faulty
+
+
+@pytest.mark.parametrize(
+    ("total", "faulty", "stopped"), [(50, 10, False), (50, 11, True), (16, 4, True), (20, 4, False)]
+)
+def test_other_tables_tolerate_twenty_percent(total, faulty, stopped):
+    rows = [good("incidents", incident_id=f"I{i}", verified=None if i < faulty else "1") for i in range(total)]
+    assert bool(validated({**good_tables(), "incidents": rows})[0].stops) == stopped
+
+
+def test_a_stop_names_table_rows_and_share():
+    [stop] = validated(cases(100, 6))[0].stops
+    assert all(fact in stop.zh for fact in ("诉求件", "cases", "6 行", "100 行", "5%"))
+    assert all(fact in stop.en for fact in ("6 rows", "cases", "5 %", "100"))
+
+
+def test_unreadable_rows_count_as_read_as_quarantined_and_toward_the_tolerance():
+    breach = Breach("cases", "cases.csv", 99, "", "", "unreadable", "", Words("改", "mend"))
+    validation, _ = validated(cases(94, 0), broken={"cases": 6}, breaches=(breach,))
+    count = validation.rows["cases"]
+    assert (count.read, count.accepted, count.quarantined) == (100, 94, 6)
+    assert len(validation.stops) == 1
+    assert breach in validation.breaches
+
+
+def test_surplus_copies_and_references_to_rejected_rows_are_not_counted_against_a_table():
+    tables = cases(10, 0)
+    tables["cases"] += [dict(tables["cases"][0]) for _ in range(20)]
+    tables["units"].append(good("units", unit_id="U2", unit_name=None))
+    tables["cases"] += [good("cases", case_id=f"D{i}", unit_id="U2") for i in range(20)]
+    validation, _ = validated(tables)
+    assert validation.stops == ()
+    assert (validation.rows["cases"].accepted, validation.rows["cases"].quarantined) == (10, 40)
+
+
+def test_repeated_keys_with_different_content_count_against_a_table():
+    tables = cases(10, 0)
+    tables["cases"] += [good("cases", case_id=f"C{i}", channel="网站", title=None) for i in range(2)]
+    assert len(validated(tables)[0].stops) == 1
+
+
+def test_rows_that_the_receipts_do_not_account_for_are_refused():
+    from dataclasses import replace
+
+    from pipelines.edges.warehouse import Warehouse
+    from pipelines.stages.validate import validate
+
+    warehouse = Warehouse()
+    intake = read(warehouse, good_tables())
+    short = tuple(replace(receipt, records=2) if receipt.table == "cases" else receipt for receipt in intake.receipts)
+    with pytest.raises(Refusal, match="cases"):
+        validate(warehouse, replace(intake, receipts=short), CONTRACTS)
+
+
+def test_absent_tables_are_accounted_for_with_no_rows():
+    validation, _ = validated(cases(1, 0))
+    assert list(validation.rows) == sorted(CONTRACTS.tables)
+    assert validation.rows["awards"].read == 0
+
+
+def test_confidential_values_are_masked_in_values_and_keys():
+    tables = good_tables()
+    tables["evaluators"] = [good("evaluators", evaluator_id="E77", name=None, background="神秘人")]
+    tables["evaluations"] = [good("evaluations", evaluator_id="E77")]
+    tables["evaluations"] += [good("evaluations", assignment_id="P2", evaluator_id="E88")]
+    validation, _ = validated(tables)
+    assert {breach.key for breach in validation.breaches if breach.table == "evaluators"} == {"***"}
+    told = " ".join(f"{b.key} {b.value} {b.remedy.zh} {b.remedy.en}" for b in validation.breaches)
+    assert not any(secret in told for secret in ("E77", "E88", "神秘人"))
+    assert outcomes(validation, "evaluations") == {2: {"reference_rejected"}, 3: {"evaluator_id_in_evaluators"}}
+
+
+def test_telephone_and_identity_numbers_are_masked_and_long_values_cut():
+    rows = [good("cases", case_id="13812345678", signed_at="找张三 13987654321 身份证 110101199003071234"),
+            good("cases", case_id="C2", signed_at="很" * 200)]  # fmt: skip
+    validation, _ = validated({**good_tables(), "cases": rows})
+    first, second = (breach for breach in validation.breaches if breach.table == "cases")
+    assert not any(number in first.key + first.value for number in ("13812345678", "13987654321", "110101199003071234"))
+    assert len(second.value) == 60
+
+
+def test_breaches_come_in_a_fixed_order():
+    tables = good_tables()
+    tables["units"].append(good("units", unit_id="U2", unit_name=None, unit_group=None))
+    tables["cases"] += [good("cases", case_id=f"C{i}", signed_at="x", closed_at="y") for i in range(3, 0, -1)]
+    breaches = validated(tables)[0].breaches
+    place = [(b.table, b.file, b.line, b.column, b.promise) for b in breaches]
+    assert place == sorted(place) and len(place) > 6
+
+
+def test_accepted_rows_lie_in_the_order_of_their_key():
+    tables = cases(30, 0)
+    tables["cases"].reverse()
+    keys = [row["case_id"] for row in validated(tables)[1].arrow("accepted.cases").to_pylist()]
+    assert keys == sorted(keys) and len(keys) == 30
+
+
+CELL = st.one_of(
+    st.none(), st.sampled_from(["", "　", "C1", "C2", "U1", "U2", "2026-07-01 09:00:00", "2026/7/1 9:00", "2026-07-01",
+                                "满意", "是", "lead", "4.5", "'; drop table raw.cases --", "x" * 300, "\x00", "😀"]),
+    st.text(max_size=6),
+)  # fmt: skip
+
+
+def dirty(table: str):
+    columns = list(CONTRACTS.tables[table].columns)
+    mutated = st.dictionaries(st.sampled_from(columns), CELL, max_size=3)
+    return st.lists(mutated.map(lambda change: good(table, **change)), max_size=8)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(st.fixed_dictionaries({table: dirty(table) for table in ("units", "cases", "evaluations", "assessments")}))
+def test_whatever_the_dirt_rows_read_are_accepted_or_quarantined_with_a_reason(tables):
+    validation, warehouse = validated(tables)
+    for table, rows in tables.items():
+        count = validation.rows[table]
+        refused = {(b.file, b.line) for b in validation.breaches if b.table == table}
+        assert (count.read, count.quarantined) == (len(rows), len(refused))
+        assert warehouse.arrow(f"accepted.{table}").num_rows == count.accepted
+        keys = [tuple(row[k] for k in CONTRACTS.tables[table].key)
+                for row in warehouse.arrow(f"accepted.{table}").to_pylist()]  # fmt: skip
+        assert len(set(keys)) == len(keys)
+        assert all(None not in key for key in keys)
