@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 from pipelines.views.tables import COUNTS, NUMBERS
@@ -18,7 +19,9 @@ class Workbook:
     def __init__(self, file: Path, title: str):
         import xlsxwriter
 
-        self._book = xlsxwriter.Workbook(str(file), {
+        # Zipped in memory: a zip file on a full disk complains once more when it is thrown away.
+        self._file, self._content = file, BytesIO()
+        self._book = xlsxwriter.Workbook(self._content, {
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
@@ -38,8 +41,9 @@ class Workbook:
         try:
             self._book.close()
         except FileCreateError as problem:
-            if kind is None:
-                raise problem.args[0] from None
+            raise problem.args[0] from None
+        if kind is None:
+            self._file.write_bytes(self._content.getvalue())
 
     def text(self, name: str, lines: Iterable[str]) -> None:
         """A sheet of plain lines."""
