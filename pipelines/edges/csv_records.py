@@ -12,6 +12,7 @@ from pipelines.model.export import Fault
 # A quoted field may run over line ends, but not without bound: beyond these its quote is a stray one.
 MAX_SPAN_LINES = 500
 MAX_SPAN_CHARACTERS = 256 << 10
+MAX_QUOTES = 100  # a line with more quotes is text, not a row with a stray one
 
 
 class Malformed(ValueError):
@@ -94,7 +95,7 @@ def _quoted_record(lines: Lines, i: int) -> tuple[list[str], int]:
         if span == 1:
             raise Malformed("field_count", f"{len(row)} of {lines.width} fields")
         raise _stray()
-    if span > 1 and _each_is_a_row(lines, i, span):
+    if span > 1 and _encloses_rows(lines, i, span):
         raise _stray()
     return row, span
 
@@ -124,10 +125,22 @@ def _up_to_next_quote(lines: Lines, i: int, text: str, span: int) -> tuple[str, 
             return "\n".join(parts), span
 
 
-def _each_is_a_row(lines: Lines, i: int, span: int) -> bool:
-    # Two stray quotes in last fields enclose whole rows, which no quoted text looks like.
-    commas = lines.width - 1
-    return commas > 0 and all(text.count(lines.delimiter) == commas for text in lines.texts[i : i + span])
+def _encloses_rows(lines: Lines, i: int, span: int) -> bool:
+    # Two stray quotes in different rows look like one long field; but then both rows are whole without them.
+    return all(_is_row_but_for_a_quote(lines, lines.texts[at]) for at in (i, i + span - 1))
+
+
+def _is_row_but_for_a_quote(lines: Lines, text: str) -> bool:
+    quotes = [at for at, character in enumerate(text) if character == '"']
+    return len(quotes) <= MAX_QUOTES and any(_is_row(lines, text[:at] + text[at + 1 :]) for at in quotes)
+
+
+def _is_row(lines: Lines, text: str) -> bool:
+    try:
+        fields = split_quoted(text, lines.delimiter) if '"' in text else text.split(lines.delimiter)
+    except (Malformed, Unclosed):
+        return False
+    return len(fields) == lines.width > 1
 
 
 def split_quoted(text: str, delimiter: str) -> list[str]:

@@ -14,8 +14,8 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 def find_encoding(path: Path) -> str:
     """``utf-8``, ``utf-8-sig`` or ``gb18030``; UnreadableExport for UTF-16.
 
-    UTF-8 where the whole file is valid. Otherwise the lines that are not ASCII vote: UTF-8 where it reads most of
-    them, since other encodings hardly ever pass for it; else the encoding that reads more of them.
+    UTF-8 where the whole file is valid. Otherwise the lines that are not ASCII vote: UTF-8 where it reads half of
+    them or more, since other encodings hardly ever pass for it; else the encoding that reads more of them.
     """
     start = first_block(path)
     if start.startswith(_WIDE) or b"\0" in start[:4]:
@@ -24,7 +24,7 @@ def find_encoding(path: Path) -> str:
     if utf8 == UTF8_BOM or all(decodes(block, UTF8) for block in line_blocks(path)):
         return utf8
     lines, as_utf8, as_gb18030 = _votes(path)
-    return UTF8 if 2 * as_utf8 > lines or as_utf8 >= as_gb18030 else GB18030
+    return UTF8 if 2 * as_utf8 >= lines or as_utf8 >= as_gb18030 else GB18030
 
 
 def decodes(content: bytes, encoding: str) -> bool:

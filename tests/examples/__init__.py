@@ -1,0 +1,1 @@
+"""Two real cities, read by their source mappings."""

@@ -1,0 +1,66 @@
+"""Headers: duplicate, missing, unknown, unreadable."""
+
+import pytest
+
+from tests.ingest.reading import HEADER, read_cases, row
+
+ROW = row("A")
+
+
+@pytest.mark.parametrize(("header", "line", "said"), [
+    (HEADER + ",case_id", ROW + ",B", ["“case_id”、“case_id”", "both are the column case_id"]),
+    (HEADER + ",诉求件编号", ROW + ",B", ["“case_id”、“诉求件编号”"]),
+    (HEADER.replace("unit_id", "unit_idd"), ROW, ["required column unit_id (承办单位编码) is missing", "“unit_idd”"]),
+    (HEADER.replace(",reply_due_at", ""), ROW, ["reply_due_at (办理时限)"]),
+    ('case_id,"unit_id', ROW, ["header in line 1 cannot be read"]),
+    ("case_id,\0unit_id", ROW, ["UTF-16", "cannot be read"]),
+])  # fmt: skip
+def test_a_header_that_cannot_be_used_stops_the_run_and_names_it(tmp_path, header, line, said):
+    got = read_cases(tmp_path, f"{header}\n{line}\n")
+    assert any(words in got.stops for words in said)
+    assert "cases.csv" in got.stops
+    assert got.ids() == []
+
+
+def test_all_duplicate_headers_are_named(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER},诉求件编号,派发时间\n")
+    assert len(got.intake.stops) == 2
+
+
+def test_unknown_columns_are_kept_and_reported_once(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER},备注,note,Note,_line\n{ROW},x,y,z,w\n")
+    assert not got.stops
+    assert [got.tables["cases"][0][name] for name in ("备注", "note", "Note 2", "_line 2")] == ["x", "y", "z", "w"]
+    assert got.notices.count("备注") == 1
+
+
+def test_a_synonym_beside_the_proper_header_is_an_extra_column(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER},工单号\n{ROW},W1\n")
+    assert not got.stops
+    assert (got.ids(), got.ids(column="工单号")) == (["A"], ["W1"])
+
+
+def test_columns_without_a_header_are_kept_without_a_word(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER},,\n{ROW},,\n")
+    assert (got.ids(), got.stops, got.notices) == (["A"], "", "")
+
+
+def test_a_header_may_be_quoted_and_hold_line_breaks(tmp_path):
+    got = read_cases(tmp_path, HEADER.replace("unit_id", '"unit_\nid"') + f"\n{ROW}\n")
+    assert [(line["_line"], line["unit_id"]) for line in got.tables["cases"]] == [(3, "U1")]
+
+
+def test_optional_columns_that_are_missing_are_null(tmp_path):
+    assert read_cases(tmp_path, f"{HEADER}\n{ROW}\n").tables["cases"][0]["signed_at"] is None
+
+
+def test_too_many_columns_are_a_stop(tmp_path):
+    header = HEADER + "".join(f",x{n}" for n in range(1000))
+    assert "1005 columns" in read_cases(tmp_path, header).stops
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", HEADER, HEADER + "\n", "\ufeff" + HEADER + "\r\n"])
+def test_an_empty_file_is_an_empty_table(tmp_path, content):
+    got = read_cases(tmp_path, content)
+    assert (got.stops, got.receipt().records, got.ids()) == ("", 0, [])
+    assert "holds no rows" in got.notices

@@ -1,0 +1,164 @@
+"""Source mappings: what they make of a foreign export, and what they refuse."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from pipelines.edges.contracts import load_contracts
+from pipelines.edges.source_mapping import load_source
+from pipelines.model.refusals import UsageRefusal
+from tests.ingest.reading import read
+
+MAPPING = """
+name: town
+title: {zh: 某市, en: Town}
+note: {zh: 无评价, en: no ratings}
+tables:
+  cases:
+    files: ["requests*.csv"]
+    null_values: ["-"]
+    columns:
+      case_id: No
+      unit_id: Office
+      role: {from: Part, values: {L: lead, A: assist}}
+      dispatched_at: {from: Made, format: ["%m/%d/%Y %I:%M %p", "%Y%m%d"]}
+      reply_due_at: {working_days_after: {column: dispatched_at, days: 2}}
+      closed_at: {days_after: {column: dispatched_at, days: 3}}
+      replied_at:
+        by_flag: {deadline: reply_due_at, on_time: {Good: "1"}, late: {Bad: "1"}}
+  units:
+    files: ["requests*.csv"]
+    null_values: ["-"]
+    one_row_per: [unit_id]
+    columns:
+      unit_id: Office
+      unit_name: Office name
+      unit_group: {constant: all}
+absent: [cases.sign_due_at, cases.signed_at, awards]
+"""
+HEADER = "No,Office,Office name,Part,Made,Good,Bad,title"
+ROWS = {
+    2: "1,A,Beta,L,07/03/2026 09:05 AM,1,0,t",
+    3: "2,A,Alpha,A,20260703,0,1,t",
+    4: "3,B,-,-,07/03/2026 09:05 AM,1,-,t",
+    5: "4,-,Lost,L,20260703,1,0,t",
+    6: "5,A,Alpha,X,20260703,1,0,t",
+    7: "6,A,Beta,L,2026-07-03,1,0,t",
+    8: "7,B,Gamma,L,20260703,0,0,t",
+    9: "8,B,Gamma,L,20260703,1,1,t",
+}
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    """A small foreign export, read by its mapping."""
+    folder = tmp_path_factory.mktemp("town")
+    (folder / "requests 1.csv").write_text("\n".join([HEADER, *ROWS.values()]))
+    (folder / "other.csv").write_text("x")
+    mapping = tmp_path_factory.mktemp("mapping") / "town.yaml"
+    mapping.write_text(MAPPING, encoding="utf-8")
+    return read(folder, mapping)
+
+
+def test_values_dates_and_deadlines_become_ours(town):
+    names = ("case_id", "role", "dispatched_at", "reply_due_at", "replied_at", "closed_at")
+    assert [tuple(row[name] for name in names) for row in town.tables["cases"]] == [
+        # Friday 3 July 2026 + 2 working days = Tuesday the 7th
+        ("1", "lead", "2026-07-03 09:05:00", "2026-07-07 09:05:00", "2026-07-07 09:05:00", "2026-07-06 09:05:00"),
+        ("2", "assist", "2026-07-03 00:00:00", "2026-07-07 00:00:00", "2026-07-07 00:00:01", "2026-07-06 00:00:00"),
+        ("3", None, "2026-07-03 09:05:00", "2026-07-07 09:05:00", "2026-07-07 09:05:00", "2026-07-06 09:05:00"),
+        ("4", "lead", "2026-07-03 00:00:00", "2026-07-07 00:00:00", "2026-07-07 00:00:00", "2026-07-06 00:00:00"),
+    ]
+
+
+def test_a_row_that_the_mapping_does_not_foresee_is_a_breach(town):
+    assert [(b.line, b.promise, b.column, b.key, b.value) for b in town.intake.breaches] == [
+        (6, "unmapped_value", "role", "5/A", "X"),
+        (7, "date_format", "dispatched_at", "6/A", "2026-07-03"),
+        (8, "flag", "replied_at", "7/B", "Good=0, Bad=0"),
+        (9, "flag", "replied_at", "8/B", "Good=1, Bad=1"),
+    ]
+    assert town.receipt().records == len(ROWS) == len(town.ids()) + town.intake.broken["cases"]
+
+
+def test_a_table_of_one_row_per_key_takes_the_most_frequent_name(town):
+    assert [(r["unit_id"], r["unit_name"], r["unit_group"]) for r in town.tables["units"]] == [
+        ("A", "Alpha", "all"),  # as often as Beta: the first of them
+        ("B", "Gamma", "all"),
+    ]
+    assert town.receipt("units").records == 2
+    assert "1 rows without unit_id are left out" in town.notices
+    assert "1 unit_id have several names" in town.notices
+
+
+def test_unmapped_columns_are_kept_and_a_name_of_ours_is_not_taken_by_accident(town):
+    assert town.ids(column="title") == [None] * 4
+    assert town.ids(column="source title") == ["t"] * 4
+
+
+def test_the_intake_says_what_the_source_is_and_what_it_lacks(town):
+    intake = town.intake
+    assert (intake.source, intake.stops) == ("town", ())
+    assert intake.declared_absent == (("cases", "sign_due_at"), ("cases", "signed_at"))
+    assert [words.en for words in intake.notices] == ["Town", "no ratings"]
+
+
+def test_a_mapping_may_extend_another(tmp_path):
+    (tmp_path / "base.yaml").write_text(MAPPING, encoding="utf-8")
+    (tmp_path / "more.yaml").write_text("extends: base.yaml\nname: more\ntables: {cases: {header_row: 2}}\n")
+    base, more = (load_source(tmp_path / name, load_contracts()) for name in ("base.yaml", "more.yaml"))
+    assert more.name == "more" and base.name == "town"
+    assert more.tables["cases"].layout.header_row == 2
+    assert more.tables["cases"].columns == base.tables["cases"].columns
+    assert more.tables["units"] == base.tables["units"]
+    assert more.sha256 != base.sha256
+
+
+# what to replace -> (with what, line, words of the refusal)
+REFUSED = {
+    "name: town": ("nmae: town", 2, "nmae is not known; the nearest is name"),
+    "  units:": ("  unitz:", 18, "unitz is not known; the nearest is units"),
+    "case_id: No": ("caseid: No", 10, "caseid is not known; the nearest is case_id"),
+    "null_values: [\"-\"]\n    columns": ("nulls: [\"-\"]\n    columns", 8, "nulls is not known"),
+    "values: {L": ("vals: {L", 12, "vals is not known; the nearest is values"),
+    "{constant: all}": ("{constant: all, from: X}", 25, "unit_group has exactly one origin"),
+    "days: 3": ("days: -3", 15, "whole number"),
+    "deadline: reply_due_at": ("deadline: rated_at", 16, "made from rated_at"),
+    "one_row_per: [unit_id]": ("one_row_per: [unit]", 21, "unit is not known"),
+    "cases.signed_at": ("cases.signd_at", 26, "the nearest is cases.signed_at"),
+    "cases.sign_due_at, ": ("", 6, "lacks the required column sign_due_at"),
+    'files: ["requests': ('files: ["../requests', 7, "not paths"),
+    "  cases:": ("  cases: [", 0, "cannot be read"),
+    "title: {zh: 某市, en: Town}": ("title: Town", 3, "title is missing, or has no"),
+    "      unit_id: Office\n      role": ("      case_id: Office\n      role", 11, "case_id is written twice"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "line", "said"), [(old, *rest) for old, rest in REFUSED.items()])
+def test_a_mapping_that_says_something_unknown_is_refused_with_its_line(tmp_path, old, new, line, said):
+    assert old in MAPPING
+    file = tmp_path / "town.yaml"
+    file.write_text(MAPPING.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(UsageRefusal) as refusal:
+        load_source(file, load_contracts())
+    assert said in refusal.value.words.en
+    assert f"town.yaml, line {line or ''}" in refusal.value.words.en
+
+
+def test_a_mapping_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UsageRefusal) as refusal:
+        load_source(tmp_path / "nowhere.yaml", load_contracts())
+    assert "check --source" in refusal.value.words.en
+
+
+@pytest.mark.parametrize(("name", "content", "said"), [
+    ("requests.csv", HEADER.replace("Part", "Role"), "the header “Part” of the source mapping is there 0 times"),
+    ("requests.csv", HEADER + ",Part", "is there 2 times"),
+    ("requets.csv", HEADER, "not in the folder"),
+])  # fmt: skip
+def test_an_export_that_does_not_fit_the_mapping_is_a_stop(tmp_path, name, content, said):
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / name).write_text(content)
+    (tmp_path / "town.yaml").write_text(dedent(MAPPING), encoding="utf-8")
+    assert said in read(tmp_path / "exports", Path(tmp_path / "town.yaml")).stops
