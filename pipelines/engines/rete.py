@@ -6,6 +6,7 @@ Facts are small dicts of whole numbers and codes. One unit at a time is asserted
 import os
 import re
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -78,9 +79,10 @@ class Session:
         self._unit, self._sent, self._asserted = "", 0, False
         self._fault: BaseException | None = None
         self._firings: list[Firing] = []
-        self._host = _quiet_host(self._action)
+        self._host = quiet_host(self._action)
         # The library changes the definitions it is given: it gets a copy.
         self._host.set_rulesets({RULESET: deepcopy({**self._definitions(), **_sinks(known), **PRIME})})
+        weakref.finalize(self, _forget, self._host.get_ruleset(RULESET)._handle).atexit = False
         self._prime()
 
     def run(self, unit_id: str, *batches: list[dict]) -> list[Firing]:
@@ -183,7 +185,8 @@ def text_of(fact: dict) -> str:
     return " ".join(f"{name}={value}" for name, value in fact.items() if name not in (*TAKEN, "rule", "month"))
 
 
-def _quiet_host(action: Callable[[str], Callable]):
+def quiet_host(action: Callable[[str], Callable]):
+    """A host that gets its actions from ``action(name)`` and starts nothing of its own."""
     from durable import engine
 
     class Host(engine.Host):
@@ -194,6 +197,13 @@ def _quiet_host(action: Callable[[str], Callable]):
             return action(action_name)
 
     return Host()
+
+
+def _forget(handle: int) -> None:
+    # The library keeps every ruleset for ever unless it is told.
+    import durable_rules_engine
+
+    durable_rules_engine.delete_ruleset(handle)
 
 
 def _sinks(known: Iterable[dict]) -> dict[str, dict]:

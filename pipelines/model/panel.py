@@ -1,6 +1,6 @@
 """The settings of the evaluators' work (E), as `rules/<edition>/evaluators.yaml` gives them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -16,4 +16,4 @@ class PanelRules:
     least_count: int  # smaller counts of overturned ratings are not published
     conditions: tuple[str, ...]
     preferences: tuple[str, ...]
-    clauses: dict[str, str]  # setting, condition or preference -> clause
+    clauses: dict[str, str] = field(hash=False)  # setting, condition or preference -> clause

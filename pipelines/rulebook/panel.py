@@ -85,5 +85,6 @@ def must_agree_on_the_clock(rulebook: Rulebook) -> PanelRules:
     for key, other in CLOCK.items():
         value, wanted = getattr(panel, key), rulebook.evaluation[other]
         if value != wanted:
-            raise RulebookRefusal(say("rulebook.other_clock", file=FILE, key=key, value=value, other=other, wanted=wanted))
+            facts = {"file": FILE, "key": key, "value": value, "other": other, "wanted": wanted}
+            raise RulebookRefusal(say("rulebook.other_clock", **facts))
     return panel

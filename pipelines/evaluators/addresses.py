@@ -1,0 +1,57 @@
+"""Where reminders go: a file of the office's, outside the repository, that names the channels.
+
+    everyone: ["wecom://…"]            # a shared channel; the text names the evaluator by pseudonym
+    evaluators:
+      E001: ["mailto://…"]             # an evaluator's own channels, instead of the shared one
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.edges.wording import say
+from pipelines.evaluators.outbox import Letter
+from pipelines.evaluators.pseudonym import pseudonym
+from pipelines.model.refusals import UsageRefusal
+from pipelines.rulebook import fail_if
+from pipelines.rulebook.source import Block, read_yaml
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The channels of everyone and of single evaluators."""
+
+    everyone: tuple[str, ...]
+    evaluators: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def load(cls, file: Path) -> "Addresses":
+        """Read the office's file. UsageRefusal where it is missing, RulebookRefusal with the line where it is wrong."""
+        if not file.is_file():
+            raise UsageRefusal(say("evaluators.no_addresses", file=file))
+        root = read_yaml(file, file.name)
+        fail_if.not_a_block(root, Block(file.name, 1))
+        fail_if.unknown_field(root, ("everyone", "evaluators"))
+        own = root.get("evaluators", Block(file.name, 1))
+        fail_if.not_a_block(own, root, "evaluators")
+        each = {who: _urls(own, who) for who in own}
+        return cls(_urls(root, "everyone") if "everyone" in root else (), each)
+
+    def letter(self, message: dict, key: Callable[[], bytes]) -> Letter | None:
+        """The message with its addresses; None where it has none. The key is asked for where a pseudonym is needed."""
+        if own := self.evaluators.get(message["evaluator_id"]):
+            return Letter(own, message["title"], message["text"])
+        if not self.everyone:
+            return None
+        name = pseudonym(key(), message["evaluator_id"])
+        return Letter(self.everyone, message["title"], f"{name}：{message['text']}")
+
+
+def _urls(block: Block, key: str) -> tuple[str, ...]:
+    from pipelines.edges.notify import is_address
+
+    urls = block[key] if isinstance(block[key], list) else [block[key]]
+    for place, url in enumerate(urls, 1):
+        if not (isinstance(url, str) and is_address(url)):  # never repeated in the message: it holds passwords
+            raise UsageRefusal(say("evaluators.bad_address", file=block.file, line=block.lines[key], place=place))
+    return tuple(urls)

@@ -1,0 +1,115 @@
+"""The desk at which the work is done: opens the state folder, takes steps, and puts out what follows from the log."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pipelines.edges.calendar import Calendar
+from pipelines.edges.wording import say
+from pipelines.evaluators import outbox, tables
+from pipelines.evaluators.clock import Clock
+from pipelines.evaluators.exports import Exports, read_exports
+from pipelines.evaluators.inbox import read_inbox
+from pipelines.evaluators.log import Log, locked
+from pipelines.evaluators.state import State
+from pipelines.evaluators.step import Step
+from pipelines.model.panel import PanelRules
+from pipelines.model.refusals import NotAllowed
+from pipelines.paths import RULES
+from pipelines.rulebook import choose_readings, load_rulebook
+from pipelines.rulebook.panel import must_agree_on_the_clock
+
+STANDARD_RULES = RULES / "standard"
+DEFAULT = Path("restricted") / "evaluators"  # under the out folder
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a step works from and where to: ``state`` is the restricted folder."""
+
+    exports: Path
+    inbox: Path | None
+    state: Path
+    rules: Path = STANDARD_RULES
+    readings: Mapping[str, str] = field(default_factory=dict)
+    evaluations: Path | None = None  # another place for the table, such as the exports folder of the scoring run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What steps did: events by kind, and how things stand after them."""
+
+    at: datetime
+    counts: Counter
+    waiting: int  # case rows that nobody eligible could take
+    open: int
+    turned: int  # rows of the exports that a contract turned away
+    mended: bool  # a line that a crash had cut short was taken away
+
+
+def take_steps(work: Work, moments: list[datetime], follow: Callable[[Step], None] = lambda step: None) -> Outcome:
+    """Take a step at each moment, in order; NotAllowed where the log stands at a later one already.
+
+    ``follow`` is told of every step. Afterwards `evaluations.csv`, `refused.csv` and the outbox are as the log says.
+    """
+    clock, exports = clock_of(work, moments[0]), read_exports(work.exports)
+    counts: Counter = Counter()
+    with locked(work.state) as folder:
+        log = Log(folder)
+        state = State(log.events)
+        _must_go_on(log, moments[0])
+        if work.evaluations:
+            tables.must_be_ours(work.evaluations, state)
+        done = {event.says["sha256"] for event in log.events if event.kind == "read"}
+        files = list(read_inbox(work.inbox, done)) if work.inbox else []
+        try:
+            for moment in moments:
+                step = Step(log, state, clock, exports, moment).run(files)
+                counts += step.counts
+                follow(step)
+        finally:
+            log.close()
+        put_out(work, folder, state, exports, clock.rules)
+    mended = log.mended
+    return Outcome(moments[-1], counts, len(state.unassigned), len(state.open), exports.quarantined, mended)
+
+
+def put_out(work: Work, folder: Path, state: State, exports: Exports, rules: PanelRules) -> None:
+    """The tables and the outbox, from what the log adds up to."""
+    keys = {one.key for one in exports.cases}
+    tables.write_evaluations(folder / tables.EVALUATIONS, state, keys)
+    tables.write_refused(folder / tables.REFUSED, state)
+    if work.evaluations:
+        tables.write_evaluations(work.evaluations, state, keys)
+    outbox.put_reminders(outbox.open_outbox(folder), state, rules)
+
+
+def replayed(folder: Path, at: datetime | None = None) -> State:
+    """How things stood at a moment, or stand now where none is given."""
+    with locked(folder):
+        events = Log(folder).events
+    return State(event for event in events if at is None or event.at <= at)
+
+
+def moments_between(first: datetime | None, at: datetime, hours: int) -> list[datetime]:
+    """``at`` alone, or every ``hours`` from ``first`` to it, ``at`` always the last."""
+    moments, moment = [], first or at
+    while moment < at:
+        moments.append(moment)
+        moment += timedelta(hours=hours)
+    return [*moments, at]
+
+
+def clock_of(work: Work, moment: datetime) -> Clock:
+    """The clock under the rules and readings in force on the day of ``moment``."""
+    rulebook = load_rulebook(work.rules, moment.date())
+    readings = choose_readings(rulebook, work.readings)
+    return Clock(Calendar.load(), must_agree_on_the_clock(rulebook), readings["evaluation_clock"])
+
+
+def _must_go_on(log: Log, at: datetime) -> None:
+    last = max((event.at for event in log.events), default=at)
+    if at < last:
+        raise NotAllowed(say("evaluators.earlier", last=last, at=at))

@@ -1,0 +1,73 @@
+"""What the step needs of the exports: dissatisfied case rows, the panel, the names of units; all under contract."""
+
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.evaluators.eligibility import Evaluator, fields_of
+from pipelines.evaluators.state import CaseKey
+from pipelines.model.contract import Contracts
+from pipelines.model.refusals import ContractStop
+from pipelines.model.words import Words
+
+TABLES = ("units", "matters", "cases", "evaluators")
+
+
+@dataclass(frozen=True)
+class Dissatisfied:
+    """A case row that the public rated dissatisfied."""
+
+    key: CaseKey
+    rated_at: datetime | None  # None counts as before any moment
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Exports:
+    """The exports as the evaluators' work sees them."""
+
+    cases: tuple[Dissatisfied, ...]  # by the moment of the public's rating
+    panel: tuple[Evaluator, ...]  # by evaluator_id
+    units: dict[str, str]  # unit_id -> unit_name
+    quarantined: int  # rows of these tables that a contract turned away
+    simulated: bool
+
+
+def read_exports(folder: Path) -> Exports:
+    """Read and validate the tables that matter here; ContractStop where a contract stops the run."""
+    from pipelines.edges.contracts import load_contracts
+    from pipelines.edges.warehouse import Warehouse
+    from pipelines.stages.ingest import ingest
+    from pipelines.stages.validate import validate
+
+    every = load_contracts()
+    contracts = Contracts({name: table for name, table in every.tables.items() if name in TABLES})
+    with tempfile.TemporaryDirectory(prefix="gongping-") as work:
+        warehouse = Warehouse(spill=Path(work))
+        try:
+            intake = ingest(warehouse, folder, contracts)
+            stop_for(intake.stops)
+            warehouse.lock(Path(work))
+            validation = validate(warehouse, intake, contracts)
+            stop_for(validation.stops)
+            quarantined = sum(count.quarantined for count in validation.rows.values())
+            return _as_seen(warehouse, quarantined, intake.simulated)
+        finally:
+            warehouse.close()
+
+
+def _as_seen(warehouse, quarantined: int, simulated: bool) -> Exports:
+    cases = tuple(
+        Dissatisfied((case, unit), rated, tuple(sorted(topics)))
+        for case, unit, rated, topics in warehouse.rows("evaluators/dissatisfied")
+    )
+    people = ({**row, "fields": fields_of(row["fields"])} for row in warehouse.records("evaluators/panel"))
+    panel = tuple(Evaluator(**row) for row in people)
+    return Exports(cases, panel, dict(warehouse.rows("evaluators/units")), quarantined, simulated)
+
+
+def stop_for(stops: tuple[Words, ...]) -> None:
+    """ContractStop with every reason, where there is one."""
+    if stops:
+        raise ContractStop(Words("\n".join(stop.zh for stop in stops), "\n".join(stop.en for stop in stops)))

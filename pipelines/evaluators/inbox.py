@@ -1,0 +1,149 @@
+"""The inbox: files in which evaluators rate, return, or say that they are away, each under the inbox contract.
+
+A file that cannot be read, a row that breaks the contract: refused with the reason and kept; the others go on.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from pipelines.edges.wording import say
+from pipelines.model.contract import Contracts
+from pipelines.model.export import UnreadableExport
+from pipelines.model.words import Words
+from pipelines.paths import CONTRACTS
+
+TABLE = "evaluator_actions"
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action that keeps the contract."""
+
+    file: str
+    action_id: str
+    evaluator_id: str
+    action: str  # rate, return, away
+    acted_at: datetime
+    assignment_id: str | None
+    rating: str | None
+    reason: str | None
+    away_from: date | None
+    away_until: date | None
+
+    @cached_property
+    def digest(self) -> str:
+        """The same for the same action, whichever file it comes in."""
+        return sha256(json.dumps(self.row(), ensure_ascii=False).encode()).hexdigest()[:16]
+
+    def row(self) -> dict[str, str]:
+        """What was asked, as text, without what was left empty."""
+        values = ((one.name, getattr(self, one.name)) for one in fields(self) if one.name != "file")
+        return {name: str(value) for name, value in values if value is not None}
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A row, or a whole file where ``line`` is 0, that was turned away before anybody looked at what it asks."""
+
+    file: str
+    sha256: str
+    line: int
+    why: Words
+    row: dict[str, str]  # as it was written, as far as it could be read
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """One file of the inbox, read."""
+
+    name: str
+    sha256: str
+    actions: tuple[Action, ...]
+    turned: tuple[Turned, ...]
+
+
+def read_inbox(folder: Path, done: set[str]) -> Iterator[InboxFile]:
+    """Every file of the inbox by name, without those whose sha256 is ``done``. UsageRefusal where there is no inbox."""
+    from pipelines.edges.export_bytes import sha256_of
+    from pipelines.edges.export_files import list_files
+
+    for file in list_files(folder):
+        digest = sha256_of(file)
+        if digest not in done:
+            yield _read(file, digest)
+
+
+def _read(file: Path, digest: str) -> InboxFile:
+    from pipelines.edges.contracts import load_contracts
+    from pipelines.edges.warehouse import Warehouse
+    from pipelines.stages.ingest import ingest
+    from pipelines.stages.validate import validate
+
+    contracts = load_contracts(CONTRACTS / "inbox")
+    with tempfile.TemporaryDirectory(prefix="gongping-") as work:
+        warehouse = Warehouse(spill=Path(work))
+        try:
+            _lay_out(file, Path(work) / "in")
+            intake = ingest(warehouse, Path(work) / "in", contracts)
+            if intake.stops:
+                return _unreadable(file, digest, intake.stops[0])
+            warehouse.lock(Path(work))
+            validation = validate(warehouse, intake, contracts)
+            return _sorted_out(warehouse, file, digest, contracts, validation)
+        except UnreadableExport as problem:
+            return _unreadable(file, digest, problem.words)
+        finally:
+            warehouse.close()
+
+
+def _lay_out(file: Path, folder: Path) -> None:
+    """The file alone in a folder, under a name that says which table it is; a JSON list becomes JSON Lines."""
+    folder.mkdir(mode=0o700)
+    if file.suffix.lower() == ".json":
+        (folder / f"{TABLE}.jsonl").write_text(_as_lines(file), encoding="utf-8")
+    else:
+        (folder / f"{TABLE}_{file.name}").symlink_to(file.resolve())
+
+
+def _as_lines(file: Path) -> str:
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8-sig"), parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        raise UnreadableExport(say("evaluators.not_json", file=file.name)) from None
+    if not isinstance(rows, list):
+        raise UnreadableExport(say("evaluators.not_json", file=file.name))
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _unreadable(file: Path, digest: str, why: Words) -> InboxFile:
+    shown = Words(*(text.replace(f"{TABLE}_{file.name}", file.name) for text in (why.zh, why.en)))
+    return InboxFile(file.name, digest, (), (Turned(file.name, digest, 0, shown, {}),))
+
+
+def _sorted_out(warehouse, file: Path, digest: str, contracts: Contracts, validation) -> InboxFile:
+    written = {row["_line"]: row for row in warehouse.records("evaluators/written")}
+    actions = tuple(Action(file.name, **row) for row in warehouse.records("evaluators/actions"))
+    columns = contracts.tables[TABLE].columns
+    reasons: dict[int, list[Words]] = {}
+    for breach in validation.breaches:
+        if breach.promise != "duplicate_row":  # the same row again is the same action
+            reasons.setdefault(breach.line, []).append(breach.remedy)
+    turned = tuple(
+        Turned(file.name, digest, line, _joined(whys), _row(written.get(line, {}), columns))
+        for line, whys in sorted(reasons.items())
+    )
+    return InboxFile(file.name, digest, actions, turned)
+
+
+def _joined(whys: list[Words]) -> Words:
+    return Words("；".join(why.zh for why in whys), "; ".join(why.en for why in whys))
+
+
+def _row(written: dict, columns: dict) -> dict[str, str]:
+    return {name: written[name] for name in columns if written.get(name)}

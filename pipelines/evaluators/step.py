@@ -1,0 +1,189 @@
+"""One step: everything that is due at a moment T, each thing an event of the log, in the order of time.
+
+What people receive (a case, a reminder) carries T, because nobody can have received it earlier; what runs out carries
+the moment at which it ran out; what an evaluator did carries the moment at which it was done. A step is a function of
+the log, T, the exports and the inbox: run twice it adds nothing, killed half-way and run again it ends the same.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+
+from pipelines.evaluators.actions import refusal_of, refused_event
+from pipelines.evaluators.clock import Clock
+from pipelines.evaluators.eligibility import Choice, choose, on_duty
+from pipelines.evaluators.exports import Exports
+from pipelines.evaluators.inbox import Action, InboxFile
+from pipelines.evaluators.lifecycle import ASSIGNED, OPEN, PENDING, chart
+from pipelines.evaluators.log import Event, Log
+from pipelines.evaluators.state import Assignment, CaseRow, State
+
+RATE, RETURN, AWAY = "rate", "return", "away"
+HAPPENED = {RATE: "rated", RETURN: "returned"}
+
+
+@dataclass
+class Step:
+    """A step in the making: the log, what it adds up to, and the rules that move it."""
+
+    log: Log
+    state: State
+    clock: Clock
+    exports: Exports
+    at: datetime
+    counts: Counter = field(default_factory=Counter)
+
+    def __post_init__(self):
+        self.rules = self.clock.rules
+        self.move = moves(self.rules)
+
+    def run(self, files: list[InboxFile]) -> "Step":
+        """Inbox and time limits, reminders, new cases, assignments."""
+        files = [file for file in files if f"read:{file.sha256}" not in self.log]
+        self._turn_away(files)
+        self._act([action for file in files for action in file.actions if action.acted_at <= self.at])
+        self._file(files)
+        self._remind()
+        self._take()
+        self._assign()
+        self.log.sync()
+        return self
+
+    def add(self, event: Event) -> None:
+        """Write an event and let the state follow it, once."""
+        if self.log.append(event):
+            self.state.apply(event)
+            self.counts[event.kind] += 1
+
+    def _turn_away(self, files: list[InboxFile]) -> None:
+        for turned in (row for file in files for row in file.turned):
+            id = f"refused:{turned.sha256[:16]}:{turned.line}"
+            self.add(refused_event(id, self.at, turned.file, turned.line, turned.why, turned.row))
+
+    def _act(self, actions: list[Action]) -> None:
+        """What evaluators did and what ran out meanwhile, in the order of time; at one moment the limit comes first."""
+        happenings = [(action.acted_at, 1, action.action_id, action) for action in actions]
+        for assignment in list(self.state.open.values()):
+            if limit := self.clock.limit(assignment, self.at):
+                happenings.append((limit, 0, assignment.id, assignment))
+        for moment, is_action, _, what in sorted(happenings, key=lambda one: one[:3]):
+            if is_action:
+                self._action(what)
+            else:
+                self._withdraw(what, moment)
+
+    def _withdraw(self, assignment: Assignment, moment: datetime) -> None:
+        moved = assignment.is_open and self._tick(assignment, moment)
+        if moved and moved[1] not in OPEN:
+            self.add(Event(f"withdrawn:{assignment.id}", moment, "withdrawn", {"assignment_id": assignment.id}))
+
+    def _tick(self, assignment: Assignment, moment: datetime) -> tuple[str, str] | None:
+        return self.move(self.state.cases[assignment.case].state, self._message("tick", assignment, moment))
+
+    def _message(self, event: str, assignment: Assignment, moment: datetime) -> tuple[tuple[str, object], ...]:
+        """The facts that a transition looks at; seconds up to the reminder are all that matter of the age."""
+        row = self.state.cases[assignment.case]
+        age = int((moment - assignment.assigned_at).total_seconds())
+        due = int((self.clock.reminder_due(assignment) - assignment.assigned_at).total_seconds())
+        worked = self.clock.worked(assignment, moment)
+        asg, current = assignment.number, len(row.assignments)
+        return (("event", event), ("asg", asg), ("current", current), ("age", min(age, due)), ("worked", worked))
+
+    def _action(self, action: Action) -> None:
+        if self.state.actions.get(action.action_id) == action.digest:
+            return
+        known = {one.evaluator_id for one in self.exports.panel}
+        why = refusal_of(action, self.state, known)
+        if why is None and action.action != AWAY:
+            assignment = self.state.assignments[action.assignment_id]
+            state = self.state.cases[assignment.case].state
+            if self.move(state, self._message(action.action, assignment, action.acted_at)) is None:
+                why = "too_late"
+        if why:
+            id = f"refused:{action.action_id}:{action.digest}"
+            self.add(refused_event(id, self.at, action.file, 0, why, action.row()))
+        else:
+            self.add(accepted_event(action))
+
+    def _file(self, files: list[InboxFile]) -> None:
+        """Note the files of which every row is decided: they need not be read again."""
+        for file in files:
+            if all(action.acted_at <= self.at for action in file.actions):
+                says = {"file": file.name, "sha256": file.sha256}
+                self.add(Event(f"read:{file.sha256}", self.at, "read", says))
+
+    def _remind(self) -> None:
+        due = (one for one in self.state.open.values() if not one.reminded_at)
+        for assignment in [one for one in due if self.clock.reminder_due(one) <= self.at]:
+            moved = self._tick(assignment, self.at)
+            if moved and moved[0] == "remind":
+                self.add(Event(f"reminded:{assignment.id}", self.at, "reminded", {"assignment_id": assignment.id}))
+
+    def _take(self) -> None:
+        for one in self.exports.cases:
+            if one.key not in self.state.cases and (one.rated_at is None or one.rated_at < self.at):
+                case, unit = one.key
+                rated = one.rated_at.isoformat(" ") if one.rated_at else ""
+                says = {"case_id": case, "unit_id": unit, "rated_at": rated, "topics": list(one.topics)}
+                self.add(Event(f"case:{subject(case, unit)}", self.at, "case", says))
+
+    def _assign(self) -> None:
+        """Those who wait longest first; who has nobody eligible waits on."""
+        day = self.at.date()
+        duty = on_duty(list(self.exports.panel), self.state, self.rules, day)
+        for row in sorted(self.state.unassigned.values(), key=_waiting):
+            moved = self.move(row.state, (("event", "assign"), ("made", len(row.assignments))))
+            if moved and moved[1] == PENDING:
+                self.add(_left(row, self.at))
+            elif moved and moved[1] == ASSIGNED:
+                choice = choose(duty, row, self.state, self.rules, day)
+                if choice.evaluator:
+                    self.add(_given(row, choice, self.at))
+
+
+@cache
+def moves(rules):
+    """The statechart's answer, remembered: the same state and message always lead to the same."""
+    statechart = chart(rules)
+
+    @cache
+    def move(state: str, message: tuple) -> tuple[str, str] | None:
+        return statechart.move(state, dict(message))
+
+    return move
+
+
+def subject(*parts: object) -> str:
+    """A short name for a case row or an assignment, the same on every machine."""
+    return sha256("\0".join(map(str, parts)).encode()).hexdigest()[:16]
+
+
+def _waiting(row: CaseRow) -> tuple:
+    return row.rated_at or datetime.min, row.key
+
+
+def _left(row: CaseRow, at: datetime) -> Event:
+    case, unit = row.key
+    return Event(f"pending:{subject(case, unit)}", at, "pending", {"case_id": case, "unit_id": unit})
+
+
+def _given(row: CaseRow, choice: Choice, at: datetime) -> Event:
+    (case, unit), number = row.key, len(row.assignments) + 1
+    id = f"PJ{subject(case, unit, number)}"
+    says = {"assignment_id": id, "case_id": case, "unit_id": unit, "number": number,
+            "evaluator_id": choice.evaluator.evaluator_id, "barred": choice.barred}  # fmt: skip
+    return Event(f"assigned:{id}", at, "assigned", says)
+
+
+def accepted_event(action: Action) -> Event:
+    """The event of an action that was allowed."""
+    says = {"action_id": action.action_id, "digest": action.digest, "evaluator_id": action.evaluator_id}
+    if action.action == AWAY:
+        until = action.away_until.isoformat() if action.away_until else ""
+        span = {"away_from": action.away_from.isoformat(), "away_until": until}
+        return Event(f"away:{action.action_id}", action.acted_at, "away", {**says, **span})
+    kind = HAPPENED[action.action]
+    told = {"assignment_id": action.assignment_id, "rating": action.rating or "", "reason": action.reason or ""}
+    return Event(f"{kind}:{action.assignment_id}", action.acted_at, kind, {**says, **told})

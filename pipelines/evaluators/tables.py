@@ -1,0 +1,68 @@
+"""The tables in the state folder, made anew from the log: `evaluations` for the scoring run, and what was refused."""
+
+import csv
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipelines.edges.wording import say
+from pipelines.evaluators.log import open_private
+from pipelines.evaluators.state import Assignment, CaseKey, State
+from pipelines.model.refusals import NotAllowed
+from pipelines.model.text import guarded
+
+EVALUATIONS, REFUSED = "evaluations.csv", "refused.csv"
+COLUMNS = ("assignment_id", "case_id", "unit_id", "evaluator_id", "assigned_at", "reminded_at", "returned_at",
+           "withdrawn_at", "rated_at", "rating", "reason")  # fmt: skip
+REFUSED_COLUMNS = ("at", "file", "line", "action_id", "evaluator_id", "assignment_id", "action", "why", "row")
+
+
+def write_evaluations(file: Path, state: State, keys: set[CaseKey]) -> None:
+    """The table `evaluations` for the case rows of the exports at hand: a scoring run takes it as it is."""
+    found = (one for key in sorted(keys & state.cases.keys()) for one in state.cases[key].assignments)
+    _write(file, COLUMNS, (_evaluation(one) for one in found))
+
+
+def must_be_ours(file: Path, state: State) -> None:
+    """NotAllowed where ``file`` holds evaluations that the log does not know: an export of somebody else's."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            ids = [row.get("assignment_id") or row.get("派评编号") or "?" for row in csv.DictReader(stream)]
+    except FileNotFoundError:
+        return
+    except (UnicodeDecodeError, csv.Error):
+        ids = ["?"]
+    if foreign := [id for id in ids if id not in state.assignments]:
+        raise NotAllowed(say("evaluators.not_ours", file=file, id=foreign[0]))
+
+
+def write_refused(file: Path, state: State) -> None:
+    """Every refused action with its reason, as it was sent."""
+    _write(file, REFUSED_COLUMNS, (_refused(event.at, event.says) for event in state.refused))
+
+
+def _evaluation(one: Assignment) -> list[str]:
+    moments = (one.assigned_at, one.reminded_at, one.returned_at, one.withdrawn_at, one.rated_at)
+    shown = [moment.isoformat(" ") if moment else "" for moment in moments]
+    return [one.id, *one.case, one.evaluator_id, *shown, one.rating, guarded(one.reason) if one.rating else ""]
+
+
+def _refused(at, says: dict) -> list[object]:
+    row = says["row"]
+    named = [row.get(name, "") for name in ("action_id", "evaluator_id", "assignment_id", "action")]
+    whole = "; ".join(f"{name}={value}" for name, value in row.items())
+    line, why = says["line"] or "", says["why"]["zh"]
+    return [at.isoformat(" "), says["file"], line, *map(guarded, named), why, guarded(whole)]
+
+
+def _write(file: Path, columns: tuple[str, ...], rows: Iterable[list]) -> None:
+    """A CSV file for its owner alone, switched into place whole."""
+    part = file.with_name(f".{file.name}.part")
+    part.unlink(missing_ok=True)
+    with open_private(part, "w") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(columns)
+        table.writerows(rows)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)
