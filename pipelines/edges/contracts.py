@@ -73,8 +73,9 @@ def _title(table: dict) -> Words:
 
 def _table(file: Path, table: dict, sha256: str, titles: dict[str, Words]) -> TableContract:
     _known_words(file.name, table["name"], table, TABLE_WORDS)
+    _must_have(file.name, table["name"], table, ("properties",))
     settings = _settings(file.name, table["name"], table, TABLE_SETTINGS)
-    columns = {one["name"]: _column(file.name, one) for one in table["properties"]}
+    columns = {column.name: column for column in (_column(file.name, one) for one in table["properties"])}
     _check_headers(file.name, columns)
     keys = sorted((p["primaryKeyPosition"], p["name"]) for p in table["properties"] if p.get("primaryKey"))
     key = tuple(name for _, name in keys)
@@ -90,6 +91,7 @@ def _table(file: Path, table: dict, sha256: str, titles: dict[str, Words]) -> Ta
 
 
 def _column(file: str, one: dict) -> Column:
+    _must_have(file, str(one.get("name", "properties")), one, ("name", "businessName"))
     _known_words(file, one["name"], one, COLUMN_WORDS)
     settings = _settings(file, one["name"], one, COLUMN_SETTINGS)
     if one.get("logicalType") not in LOGICAL_TYPES:
@@ -132,6 +134,10 @@ def _written(file: str, table: dict, columns: dict[str, Column], titles: dict) -
     found = [(p["name"], quality) for p in table["properties"] for quality in p.get("quality", ())] + found
     promises = tuple(_promise(file, table["name"], *one, columns, titles) for one in found)
     ids = [promise.id for promise in promises]
+    exact = {promise.column for promise in promises if promise.kind == "decimals"}
+    for column in columns.values():
+        if column.type == "decimal" and column.name not in exact:  # or a digit would be rounded away unseen
+            raise UsageRefusal(say("contracts.missing_word", file=file, place=column.name, what="kind: decimals"))
     for id in ids:
         if ids.count(id) > 1:
             raise wrong(file, table["name"], "id", id, "unique")
@@ -139,8 +145,9 @@ def _written(file: str, table: dict, columns: dict[str, Column], titles: dict) -
 
 
 def _promise(file: str, table: str, column: str, quality: dict, columns: dict[str, Column], titles: dict) -> Promise:
-    id = quality.get("id", "")
-    _known_words(file, id or table, quality, QUALITY_WORDS)
+    id = str(quality.get("id", ""))
+    _must_have(file, id or table, quality, ("id", "implementation"))
+    _known_words(file, id, quality, QUALITY_WORDS)
     for word, wanted in (("type", "custom"), ("engine", "gongping")):
         if quality.get(word) != wanted:
             raise unknown(file, id, word, quality.get(word), [wanted])
@@ -166,6 +173,12 @@ def _known_words(file: str, place: str, given: dict, known: tuple[str, ...]) -> 
     for word in given:
         if word not in known:
             raise unknown(file, place, "word", word, known)
+
+
+def _must_have(file: str, place: str, given: dict, wanted: tuple[str, ...]) -> None:
+    for word in wanted:
+        if word not in given:
+            raise UsageRefusal(say("contracts.missing_word", file=file, place=place, what=word))
 
 
 def _settings(file: str, place: str, given: dict, known: tuple[str, ...]) -> dict:

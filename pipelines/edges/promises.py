@@ -27,7 +27,8 @@ def near(word: str, known: object) -> Words:
     """`; the nearest known is …`, or nothing where no known word comes close."""
     import difflib
 
-    found = difflib.get_close_matches(str(word), [str(one) for one in known], n=1)
+    names = [str(one) for one in known]
+    found = difflib.get_close_matches(str(word), names, n=1) or (names if len(names) == 1 else [])
     return say("contracts.nearest", word=found[0]) if found else Words("", "")
 
 
