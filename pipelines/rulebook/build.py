@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from pipelines.model.rule import Condition, Item, Reading, Rule, Verdict
+from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Verdict
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, vocabulary
 from pipelines.rulebook.numbers import count, day, exact
@@ -42,16 +42,19 @@ def blocks(value: object, parent: Block, key: str = "") -> list[Block]:
     return value
 
 
-def items(book: Block) -> tuple[dict[str, Item], dict[str, Words]]:
+def items(book: Block, clauses: dict[str, Clause]) -> tuple[dict[str, Item], dict[str, Words]]:
     """The score sheet: items by id in order, and the titles of the sections."""
     found, sections, written = {}, {}, []
     for section in blocks(book["sections"], book, "sections"):
         fail_if.missing_field(section, ("id", "title", "items"))
         fail_if.unknown_field(section, ("id", "title", "items"))
+        fail_if.not_a_word(section, ("id",))
         sections[section["id"]] = words(section, "title")
         for block in blocks(section["items"], section, "items"):
             fail_if.missing_field(block, ("id", "title", "full_marks"))
             fail_if.unknown_field(block, ("id", "title", "full_marks"))
+            fail_if.bad_id(block, "id", fail_if.ITEM_ID)
+            fail_if.unknown_clause(block, clauses, "id")  # floors and roundings name the item's own clause
             written.append(block)
             full = number(block, "full_marks")
             found[block["id"]] = Item(block["id"], words(block, "title"), full, section["id"])
@@ -60,7 +63,7 @@ def items(book: Block) -> tuple[dict[str, Item], dict[str, Words]]:
     return found, sections
 
 
-def rule(block: Block, clauses: dict, sheet: dict[str, Item]) -> Rule:
+def rule(block: Block, clauses: dict[str, Clause], sheet: dict[str, Item]) -> Rule:
     """One rule of any kind; a RulebookRefusal names what is wrong with it."""
     fail_if.kind_unclear(block)
     kind = next(kind for kind, (mark, _, _) in vocabulary.KINDS.items() if mark in block)
@@ -68,6 +71,7 @@ def rule(block: Block, clauses: dict, sheet: dict[str, Item]) -> Rule:
     needed = (*vocabulary.EVERY_RULE, mark, *required)
     fail_if.unknown_field(block, (*needed, *optional, *DATES))
     fail_if.missing_field(block, needed)
+    fail_if.bad_id(block, "rule")
     in_force(block)
     fail_if.unknown_clause(block, clauses)
     fail_if.unknown_item(block, sheet)
@@ -90,7 +94,7 @@ def _occurrence(block: Block, sheet: dict[str, Item]) -> dict:
     counts = block.get("counts", [])
     if counts:
         fail_if.not_a_list(counts, block, "counts")
-        fail_if.unknown_value(block, "counts", vocabulary.INCIDENT_TYPES)
+        fail_if.counts_otherwise(block)
     return {"measure": block["measure"], "deduct": number(block, "deduct"), "counts": tuple(counts)}
 
 
@@ -125,11 +129,12 @@ def _award(block: Block, sheet: dict[str, Item]) -> dict:
 SPECIFIC = {"occurrence": _occurrence, "rate": _rate, "assessed": _assessed, "award": _award}
 
 
-def reading(block: Block, clauses: dict) -> Reading:
+def reading(block: Block, clauses: dict[str, Clause]) -> Reading:
     """One reading, its default first."""
     needed = ("reading", "clause", "title", "values", "reason")
     fail_if.unknown_field(block, (*needed, "open_number", *DATES))
     fail_if.missing_field(block, needed)
+    fail_if.not_a_word(block, ("reading", "clause"))
     in_force(block)
     fail_if.unknown_reading(block, vocabulary.READINGS)
     fail_if.unknown_clause(block, clauses)
@@ -145,13 +150,14 @@ def reading(block: Block, clauses: dict) -> Reading:
     )
 
 
-def verdict(block: Block, clauses: dict) -> Verdict:
+def verdict(block: Block, clauses: dict[str, Clause]) -> Verdict:
     """One verdict: conditions on facts, and the other verdicts that it leans on."""
     needed = ("verdict", "clause", "list", "title", "says", "when")
     fail_if.unknown_field(block, (*needed, "unless", "also", *DATES))
     fail_if.missing_field(block, needed)
     in_force(block)
     fail_if.unknown_clause(block, clauses)
+    fail_if.bad_id(block, "verdict")
     fail_if.unknown_value(block, "list", vocabulary.LISTS)
     for key in ("unless", "also"):
         fail_if.not_a_list(block.get(key, []), block, key)

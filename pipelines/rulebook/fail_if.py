@@ -1,5 +1,6 @@
 """Reasons why a rulebook must not load, one function each: it raises a RulebookRefusal or does nothing."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
@@ -15,6 +16,9 @@ from pipelines.model.words import LANGUAGES, Words
 from pipelines.rulebook import vocabulary
 from pipelines.rulebook.numbers import day, exact
 from pipelines.rulebook.source import Block, refusal
+
+ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+ITEM_ID = re.compile(r"[A-Z][0-9]+(\.[0-9]+)?")
 
 
 def not_a_block(value: object, parent: Block, key: str = "") -> None:
@@ -37,11 +41,32 @@ def unknown_field(block: Block, known: Iterable[str]) -> None:
             raise refusal(block, "unknown_field", key, near=(key, known))
 
 
+def bad_id(block: Block, key: str, form: re.Pattern = ID) -> None:
+    """An id that files, engine or command line could not carry, or that the ledger uses for itself."""
+    if not isinstance(block[key], str) or not form.fullmatch(block[key]) or block[key] in vocabulary.SETTLING:
+        raise refusal(block, "bad_id", key, value=_shown(block[key]))
+
+
+def counts_otherwise(block: Block) -> None:
+    """Types of incident other than those that the measure counts."""
+    known = vocabulary.INCIDENT_TYPES[block["measure"]]
+    fits = all(isinstance(value, str) for value in block["counts"]) and set(block["counts"]) == set(known)
+    if not fits:
+        raise refusal(block, "counts_otherwise", "counts", measure=block["measure"], types="、".join(known) or "—")
+
+
 def missing_field(block: Block, required: Iterable[str]) -> None:
     """A field that must be there and is not, or is empty."""
     for key in required:
-        if block.get(key) in (None, ""):
+        if block.get(key) in (None, "", [], {}):
             raise refusal(block, "missing_field", field=key)
+
+
+def not_a_word(block: Block, keys: Iterable[str]) -> None:
+    """A list or a block where a single word is meant."""
+    for key in keys:
+        if not isinstance(block.get(key, ""), str):
+            raise refusal(block, "not_a_block", key, wanted=say("rulebook.text"))
 
 
 def not_words(block: Block, key: str) -> None:
@@ -72,11 +97,11 @@ def dates_reversed(block: Block) -> None:
         raise refusal(block, "dates_reversed", "from")
 
 
-def unknown_clause(block: Block, clauses: Iterable[str]) -> None:
+def unknown_clause(block: Block, clauses: Iterable[str], key: str = "clause") -> None:
     """A clause that the regulation does not have; several are separated by commas."""
-    for clause in str(block["clause"]).split(", "):
+    for clause in str(block[key]).split(", "):
         if clause not in clauses:
-            raise refusal(block, "unknown_clause", "clause", near=(clause, clauses), value=clause)
+            raise refusal(block, "unknown_clause", key, near=(clause, clauses), value=clause)
 
 
 def unknown_item(block: Block, items: Iterable[str], key: str = "item") -> None:

@@ -30,7 +30,7 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
     _must_be_complete(folder)
     book = _book(folder, on)
     clauses, clause_lines = read_clauses(folder / CLAUSES, CLAUSES)
-    items, sections = build.items(book)
+    items, sections = build.items(book, clauses)
     written = _rule_blocks(folder, items)
     rules = [build.rule(block, clauses, items) for block in written]
     fail_if.overlapping_dates(written, "rule")
@@ -76,6 +76,7 @@ def _book(folder: Path, on: date) -> Block:
     fail_if.not_a_block(book, Block(BOOK, 1))
     fail_if.unknown_field(book, BOOK_FIELDS)
     fail_if.missing_field(book, BOOK_FIELDS)
+    fail_if.not_a_word(book, ("edition",))
     build.in_force(book)
     start, end = fail_if.span(book)
     if not start <= on <= end:
@@ -105,6 +106,7 @@ def _rule_blocks(folder: Path, items: dict[str, Item]) -> list[Block]:
         block = read_yaml(file, name)
         fail_if.not_a_block(block, Block(name, 1))
         fail_if.missing_field(block, ("rule", "item"))
+        fail_if.not_a_word(block, ("rule", "item", "clause"))
         fail_if.unknown_item(block, items)
         fail_if.wrong_folder(block, file.parent.name)
         written.append(block)

@@ -4,7 +4,11 @@ MONTHLY = ("late_signing", "late_reply", "due", "completed", "rated", "satisfied
 QUARTERLY = ("instructions_due", "instructions_closed", "instructions_implemented")
 MEASURES = MONTHLY + QUARTERLY
 OCCURRENCES = ("late_signing", "late_reply", "refusal", "attitude")  # measures with a ledger line a row
-INCIDENT_TYPES = ("refused_to_sign", "not_handled", "rude_attitude", "poor_service")
+# The types of incident that a measure counts; a rule may repeat them, so that its file can be read alone.
+INCIDENT_TYPES = {
+    "late_signing": (), "late_reply": (),
+    "refusal": ("refused_to_sign", "not_handled"), "attitude": ("rude_attitude", "poor_service"),
+}
 AWARD_TYPES = (
     "public_praise", "city_leader_praise", "province_leader_praise", "suggestion_adopted",
     "city_media", "province_media", "briefing_praise",
@@ -30,6 +34,7 @@ READINGS = {
 }
 OPEN_NUMBER = ("bonus_cap",)  # readings that any number >= 0 with at most two decimals answers too
 
+SETTLING = ("floor", "cap", "same_matter", "rounding")  # rule ids that the ledger uses itself
 LISTS = ("commend", "criticise", "remark")
 TESTS = ("equals", "at_most", "at_least")
 FACTS = (
