@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Verdict
 from pipelines.model.words import Words
-from pipelines.rulebook import fail_if, vocabulary
+from pipelines.rulebook import fail_if, fail_if_lists, vocabulary
 from pipelines.rulebook.numbers import count, day, exact
 from pipelines.rulebook.source import Block, refusal
 
@@ -136,11 +136,11 @@ def reading(block: Block, clauses: dict[str, Clause]) -> Reading:
     fail_if.missing_field(block, needed)
     fail_if.not_a_word(block, ("reading", "clause"))
     in_force(block)
-    fail_if.unknown_reading(block, vocabulary.READINGS)
+    fail_if_lists.unknown_reading(block, vocabulary.READINGS)
     fail_if.unknown_clause(block, clauses)
     values = block["values"]
     fail_if.not_a_block(values, block, "values")
-    fail_if.unknown_reading_value(block, block["reading"], values)
+    fail_if_lists.unknown_reading_value(block, block["reading"], values)
     is_open = block["reading"] in vocabulary.OPEN_NUMBER
     if "open_number" in block:
         fail_if.unknown_value(block, "open_number", ("true",) if is_open else ("false",))
@@ -172,8 +172,8 @@ def condition(block: Block) -> Condition:
     """One comparison of one fact with a whole number."""
     fail_if.unknown_field(block, ("fact", *vocabulary.TESTS))
     fail_if.missing_field(block, ("fact",))
-    fail_if.unknown_fact(block)
-    fail_if.no_test(block)
+    fail_if_lists.unknown_fact(block)
+    fail_if_lists.no_test(block)
     test = next(test for test in vocabulary.TESTS if test in block)
     value = count(block[test])
     if value is None:

@@ -9,7 +9,7 @@ from pipelines.engines.settling import Settler
 from pipelines.model.points import points
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.tally import Award, Unit, UnitTally
-from pipelines.rulebook import fail_if, vocabulary
+from pipelines.rulebook import fail_if, fail_if_lists, vocabulary
 from pipelines.rulebook.numbers import count, exact
 from pipelines.rulebook.source import Block, refusal
 
@@ -53,7 +53,7 @@ def _readings(rulebook: Rulebook, example: Block) -> dict[str, str]:
         if id not in rulebook.readings:
             raise refusal(chosen, "unknown_reading", id, near=(id, rulebook.readings), value=id)
         if not (rulebook.readings[id].open_number and exact(value) is not None):
-            fail_if.unknown_reading_value(chosen, id, [value], id)
+            fail_if_lists.unknown_reading_value(chosen, id, [value], id)
     return {id: chosen.get(id, reading.default) for id, reading in rulebook.readings.items()}
 
 

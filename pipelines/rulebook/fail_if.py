@@ -9,13 +9,12 @@ from string import Formatter
 
 from pipelines.edges.wording import say
 from pipelines.engines.details import FACTS as NAMED
-from pipelines.engines.verdicts import rounds
 from pipelines.model.points import half_up, shown
-from pipelines.model.rule import Item, Rule, Verdict
+from pipelines.model.rule import Item, Rule
 from pipelines.model.words import LANGUAGES, Words
 from pipelines.rulebook import vocabulary
 from pipelines.rulebook.numbers import day, exact
-from pipelines.rulebook.source import Block, refusal
+from pipelines.rulebook.source import Block, refusal, shown_text
 
 ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 ITEM_ID = re.compile(r"[A-Z][0-9]+(\.[0-9]+)?")
@@ -44,7 +43,7 @@ def unknown_field(block: Block, known: Iterable[str]) -> None:
 def bad_id(block: Block, key: str, form: re.Pattern = ID) -> None:
     """An id that files, engine or command line could not carry, or that the ledger uses for itself."""
     if not isinstance(block[key], str) or not form.fullmatch(block[key]) or block[key] in vocabulary.SETTLING:
-        raise refusal(block, "bad_id", key, value=_shown(block[key]))
+        raise refusal(block, "bad_id", key, value=shown_text(block[key]))
 
 
 def counts_otherwise(block: Block) -> None:
@@ -82,13 +81,13 @@ def bad_number(block: Block, key: str, least: str = "0", most: str = "1000") -> 
     """Points that are not exact (an exponent, a third decimal, no number) or out of all reason."""
     value = exact(block[key])
     if value is None or not exact(least) <= value <= exact(most):
-        raise refusal(block, "bad_number", key, value=_shown(block[key]), least=least, most=most)
+        raise refusal(block, "bad_number", key, value=shown_text(block[key]), least=least, most=most)
 
 
 def bad_date(block: Block, key: str) -> None:
     """A day that is not written 2026-07-01."""
     if key in block and day(block[key]) is None:
-        raise refusal(block, "bad_date", key, value=_shown(block[key]))
+        raise refusal(block, "bad_date", key, value=shown_text(block[key]))
 
 
 def dates_reversed(block: Block) -> None:
@@ -107,13 +106,13 @@ def unknown_clause(block: Block, clauses: Iterable[str], key: str = "clause") ->
 def unknown_item(block: Block, items: Iterable[str], key: str = "item") -> None:
     """An item that is not on the score sheet."""
     if block[key] not in items:
-        raise refusal(block, "unknown_item", key, near=(block[key], items), value=_shown(block[key]))
+        raise refusal(block, "unknown_item", key, near=(block[key], items), value=shown_text(block[key]))
 
 
 def unknown_measure(block: Block, key: str, known: Iterable[str]) -> None:
     """Something to count that nobody counts."""
     if block[key] not in known:
-        raise refusal(block, "unknown_measure", key, near=(block[key], known), value=_shown(block[key]))
+        raise refusal(block, "unknown_measure", key, near=(block[key], known), value=shown_text(block[key]))
 
 
 def unknown_value(block: Block, key: str, known: Iterable[str]) -> None:
@@ -121,7 +120,7 @@ def unknown_value(block: Block, key: str, known: Iterable[str]) -> None:
     values = block[key] if isinstance(block[key], list) else [block[key]]
     for value in values:
         if value not in known:
-            raise refusal(block, "unknown_value", key, near=(value, known), value=_shown(value))
+            raise refusal(block, "unknown_value", key, near=(value, known), value=shown_text(value))
 
 
 def unknown_placeholder(block: Block, kind: str) -> None:
@@ -193,56 +192,6 @@ def span(block: Block) -> tuple[date, date]:
     return day(dates.get("from")) or date.min, day(dates.get("to")) or date.max
 
 
-def unknown_reading(block: Block, known: Iterable[str], key: str = "reading") -> None:
-    """A reading that the program does not honour."""
-    if block[key] not in known:
-        raise refusal(block, "unknown_reading", key, near=(block[key], known), value=_shown(block[key]))
-
-
-def unknown_reading_value(block: Block, reading: str, values: Iterable[str], key: str = "values") -> None:
-    """A value that the program does not honour."""
-    known = vocabulary.READINGS[reading]
-    for value in values:
-        if value not in known:
-            raise refusal(block, "unknown_reading_value", key, near=(value, known), reading=reading, value=value)
-
-
-def missing_reading(root: Block, present: Iterable[str]) -> None:
-    """A switch of the program that the rulebook leaves open."""
-    for reading in vocabulary.READINGS:
-        if reading not in present:
-            raise refusal(root, "missing_reading", value=reading)
-
-
-def unknown_fact(block: Block) -> None:
-    """A condition on something that no verdict can see."""
-    if block["fact"] not in vocabulary.FACTS:
-        near = (block["fact"], vocabulary.FACTS)
-        raise refusal(block, "unknown_fact", "fact", near=near, value=_shown(block["fact"]))
-
-
-def no_test(block: Block) -> None:
-    """A condition with no comparison, or with two."""
-    if sum(test in block for test in vocabulary.TESTS) != 1:
-        raise refusal(block, "no_test", "fact")
-
-
-def unknown_verdict(block: Block, key: str, known: Iterable[str]) -> None:
-    """A verdict that leans on one that is not there."""
-    for value in block.get(key, []):
-        if value not in known:
-            raise refusal(block, "unknown_verdict", key, near=(value, known), value=_shown(value))
-
-
-def circle(blocks: list[Block], verdicts: tuple[Verdict, ...]) -> None:
-    """Verdicts that lean on each other in a circle."""
-    try:
-        rounds(verdicts)
-    except ValueError as problem:
-        block = next(block for block in blocks if block["verdict"] == str(problem))
-        raise refusal(block, "circle", "verdict", id=problem) from None
-
-
 def example_differs(example: Block, rule: Rule, got: Fraction) -> None:
     """An example that the rule does not bear out: one of the two is wrong."""
     if got != exact(example["points"]):
@@ -259,16 +208,3 @@ def missing_example(block: Block, rule: Rule, seen: set[str]) -> None:
         if which not in seen:
             sentence: Words = say(f"rulebook.example_{rule.kind}_{which}")
             raise refusal(block, "missing_example", "examples", rule=rule.id, which=sentence)
-
-
-def clause_without_reason(root: Block, clauses: dict, named: set[str]) -> None:
-    """A clause that nothing applies, without a word on why."""
-    for clause in clauses.values():
-        if clause.id not in named and clause.why_no_rule is None:
-            raise refusal(root, "clause_without_reason", clause.id, id=clause.id)
-
-
-def _shown(value: object) -> str:
-    return value if isinstance(value, str) else "…"
-
-

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.edges.wording import say
 from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.rule import Clause, Item, Rule, Rulebook, Verdict
-from pipelines.rulebook import build, fail_if, vocabulary
+from pipelines.rulebook import build, fail_if, fail_if_lists, vocabulary
 from pipelines.rulebook.clauses import read_clauses
 from pipelines.rulebook.examples import check_examples
 from pipelines.rulebook.names import hint
@@ -36,14 +36,14 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
     fail_if.overlapping_dates(written, "rule")
     fail_if.awarded_twice(written)
     readings = _in_force(folder, READINGS, "reading", build.reading, clauses, on)
-    fail_if.missing_reading(Block(READINGS, 1), readings)
+    fail_if_lists.missing_reading(Block(READINGS, 1), readings)
     rulebook = Rulebook(
         edition=book["edition"], title=build.words(book, "title"), clauses=clauses, items=items,
         rules=_rules_on(rules, items, on), readings=readings, verdicts=_verdicts(folder, clauses, on),
         evaluation=_evaluation(book), sha256=digest(folder), sections=sections,
         panel=read_panel(folder, clauses),
     )
-    fail_if.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
+    fail_if_lists.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
     for rule, block in zip(rules, written, strict=True):
         check_examples(rulebook, rule, block)
     return rulebook
@@ -143,9 +143,9 @@ def _verdicts(folder: Path, clauses: dict[str, Clause], on: date) -> tuple[Verdi
     known = [verdict.id for verdict in verdicts]
     written = [block for block in read_yaml(folder / VERDICTS, VERDICTS) or [] if block["verdict"] in known]
     for block in written:
-        fail_if.unknown_verdict(block, "also", known)
-        fail_if.unknown_verdict(block, "unless", known)
-    fail_if.circle(written, verdicts)
+        fail_if_lists.unknown_verdict(block, "also", known)
+        fail_if_lists.unknown_verdict(block, "unless", known)
+    fail_if_lists.circle(written, verdicts)
     return verdicts
 
 

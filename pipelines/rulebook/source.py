@@ -50,6 +50,11 @@ def refusal(
     return RulebookRefusal(say("rulebook.at", file=block.file, line=line, what=words))
 
 
+def shown_text(value: object) -> str:
+    """A value as a refusal shows it: a word itself, anything larger as an ellipsis."""
+    return value if isinstance(value, str) else "…"
+
+
 def _unreadable(name: str, line: int, problem: object) -> RulebookRefusal:
     return RulebookRefusal(say("rulebook.at", file=name, line=line, what=say("rulebook.unreadable", problem=problem)))
 
