@@ -34,7 +34,12 @@ def _sample(work: Path, format: str, rows: int, limit: int) -> tuple[str, float,
 
 def _command(*arguments: str) -> float:
     command = [sys.executable, "-m", "pipelines", *arguments]
-    return _seconds(lambda: subprocess.run(command, cwd=ROOT, check=True, capture_output=True))
+    return _seconds(lambda: _must_succeed(subprocess.run(command, cwd=ROOT, capture_output=True, text=True)))
+
+
+def _must_succeed(done: subprocess.CompletedProcess) -> None:
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(done.args[1:])}:\n{done.stderr}")
 
 
 def _seconds(work: Callable) -> float:

@@ -53,7 +53,7 @@ def test_a_disagreement_stops_the_benchmark(tmp_path, monkeypatch):
 
     def pretend(side, accepted, rows, out):
         folder(out, LEDGER.replace("-0.50", "-1.00") if side == "by_pandas" else LEDGER)
-        return Timing(side, rows, 0.1, (0.2,), 1)
+        return Timing(side, rows, 0.1, (0.2,), 0.1, 1)
 
     monkeypatch.setattr(scoring, "_run_side", pretend)
     with pytest.raises(Disagreement, match="ledger.csv only in by_pandas"):
@@ -61,6 +61,6 @@ def test_a_disagreement_stops_the_benchmark(tmp_path, monkeypatch):
 
 
 def test_the_tables_show_the_best_run_its_ratio_and_what_is_over():
-    timings = [Timing("ours", 10, 0.5, (3.0, 2.0), 7), Timing("by_hand", 10, 0.1, (1.5, 1.0), 5)]
-    assert "| Gongping | 0.50 | 3.00 | 2.00 | 2.00 | 7 |" in scoring_table(timings)
+    timings = [Timing("ours", 10, 0.5, (3.0, 2.0), 1.5, 7), Timing("by_hand", 10, 0.1, (1.5, 1.0), 0.5, 5)]
+    assert "| Gongping | 0.50 | 3.00 | 2.00 | 2.00 | 1.50 | 3.00 | 7 |" in scoring_table(timings)
     assert "**over**" in limits_table([("help", 2.0, 1.0)]) and "within" in limits_table([("help", 1.0, 1.0)])
