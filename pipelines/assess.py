@@ -1,6 +1,5 @@
 """A quarter, scored: the seven stages called in order, for the command line, the flow and the tests alike."""
 
-import csv
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from pathlib import Path
 from pipelines.edges.wording import say
 from pipelines.model.assessment import Assessment
 from pipelines.model.period import Period
-from pipelines.model.refusals import ContractStop, Refusal, UsageRefusal
+from pipelines.model.refusals import ContractStop, UsageRefusal
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.stages import STAGES
@@ -227,13 +226,10 @@ def joined(reasons: tuple[Words, ...]) -> Words:
 
 def previous_ranking(out: Path, period: Period) -> tuple[dict[str, dict], str]:
     """The published ranking of the quarter before, by unit_id, and its sha256; empty where there is none."""
-    file = out / str(period.previous) / "ranking.csv"
-    try:
-        content = file.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    from pipelines.edges.published import PublishedQuarter
+
+    folder = out / str(period.previous)
+    if not (folder / "ranking.csv").is_file():
         return {}, ""
-    try:
-        lines = list(csv.DictReader(content.decode("utf-8").splitlines()))
-        return {line["unit_id"]: line for line in lines}, sha256(content).hexdigest()
-    except (UnicodeDecodeError, KeyError, csv.Error):
-        raise Refusal(say("assess.previous_unreadable", file=file)) from None
+    quarter = PublishedQuarter.open(folder)
+    return quarter.ranking, sha256((quarter.folder / "ranking.csv").read_bytes()).hexdigest()

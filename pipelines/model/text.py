@@ -24,6 +24,11 @@ def guarded(cell: str) -> str:
     return f"'{cell}" if cell[:1] in FORMULA_STARTS and cell else cell
 
 
+def unguarded(cell: str) -> str:
+    """The text behind a guarded cell."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in FORMULA_STARTS else cell
+
+
 def masked(text: str) -> str:
     """Free text without mobile and 18-digit identity numbers.
 
