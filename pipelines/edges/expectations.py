@@ -115,7 +115,7 @@ def _between(_: TableContract, promise: Promise) -> list[Check]:
 
 def _decimals(_: TableContract, promise: Promise) -> list[Check]:
     derived = Derived(f"{promise.column} as text", "as_text", (promise.column,))
-    pattern = rf"^-?\d+(\.\d{{0,{promise.argument('at_most')}}}0*)?$"
+    pattern = rf"^-?\d+(?:\.\d{{0,{promise.argument('at_most')}}}0*)?$"
     return _check(promise, "ExpectColumnValuesToMatchRegex", derived, column=derived.name, regex=pattern)
 
 
