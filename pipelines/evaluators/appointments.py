@@ -1,0 +1,66 @@
+"""Appointments and their ends (E7.0): who is to be asked a month ahead, who is over, and what the certificate says."""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pipelines.evaluators.eligibility import Evaluator
+from pipelines.model.panel import PanelRules
+
+RENEWAL, REPLACEMENT, OVER = "renewal", "replacement", "over"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """An appointment that ends: until when a wish to leave must be told, and what the recommending unit is asked."""
+
+    evaluator: Evaluator
+    last_day: date
+    notice_by: date  # the last day on which leaving can be told in time
+    proposal: str  # RENEWAL, REPLACEMENT, or OVER where no day is left
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether the appointment ends before its term does."""
+        return self.last_day < self.evaluator.term_ends_on
+
+
+def endings(panel: tuple[Evaluator, ...], on: date, rules: PanelRules) -> list[Ending]:
+    """Those in force on ``on`` whose notice is due, and those that have ended since the same time ago, soonest first.
+
+    The notice is due from two notice periods before the end: one to ask, one to tell.
+    """
+    found = [_ending(one, on, rules) for one in panel if one.appointed_on <= on]
+    first, last = months_before(on, rules.notice_months), months_before(on, -2 * rules.notice_months)
+    near = [ending for ending in found if first <= ending.last_day <= last]
+    return sorted(near, key=lambda ending: (ending.last_day, ending.evaluator.evaluator_id))
+
+
+def _ending(one: Evaluator, on: date, rules: PanelRules) -> Ending:
+    last = one.last_day
+    early = last < one.term_ends_on
+    proposal = OVER if last < on else REPLACEMENT if early else RENEWAL
+    return Ending(one, last, months_before(last, rules.notice_months), proposal)
+
+
+def odd_terms(panel: tuple[Evaluator, ...], rules: PanelRules) -> list[Evaluator]:
+    """Those whose term is not as long as E7.0 says."""
+    return [one for one in panel if one.term_ends_on not in _ends(one.appointed_on, rules.term_years)]
+
+
+def _ends(first: date, years: int) -> tuple[date, date]:
+    """The last day of a term: the eve of the anniversary, or, as some offices write it, the anniversary itself."""
+    anniversary = months_before(first, -12 * years)
+    return anniversary - timedelta(days=1), anniversary
+
+
+def vacancies(panel: tuple[Evaluator, ...], on: date, rules: PanelRules) -> int:
+    """How many are missing from the panel's size on a day, never below none (E0.1)."""
+    return max(0, rules.size - sum(one.appointed_on <= on <= one.last_day for one in panel))
+
+
+def months_before(day: date, months: int) -> date:
+    """The same day of an earlier month (later for a negative number), or that month's last where it has no such day."""
+    count = day.year * 12 + day.month - 1 - months
+    year, month = divmod(count, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -1,0 +1,45 @@
+"""How things stand: counts, the case rows that wait, the reminders that did not go out. No evaluator is named."""
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.edges.wording import say
+from pipelines.evaluators.desk import replayed
+from pipelines.evaluators.lifecycle import STATES
+from pipelines.evaluators.log import LOG
+from pipelines.evaluators.outbox import READY, SENT, open_outbox, standing
+from pipelines.evaluators.state import State
+from pipelines.model.refusals import UsageRefusal
+
+
+def standing_at(folder: Path, at: datetime | None) -> dict:
+    """{cases: state -> how many, waiting: rows that nobody has, refused: how many, reminders: station -> assignments}.
+
+    UsageRefusal where no step was ever taken.
+    """
+    must_have_begun(folder)
+    state = replayed(folder, at)
+    return {
+        "cases": {name: n for name, n in _by_state(state).items() if n},
+        "waiting": [_waiting(row) for row in sorted(state.unassigned.values(), key=lambda row: row.key)],
+        "refused": len(state.refused),
+        "reminders": {name: ids for name, ids in standing(open_outbox(folder)).items() if name not in (READY, SENT)},
+    }
+
+
+def must_have_begun(folder: Path) -> None:
+    """UsageRefusal where the folder holds no log."""
+    if not (folder / LOG).is_file():
+        raise UsageRefusal(say("evaluators.no_log", folder=folder))
+
+
+def _by_state(state: State) -> dict[str, int]:
+    counted = Counter(row.state for row in state.cases.values())
+    return {name: counted[name] for name in STATES}
+
+
+def _waiting(row) -> dict:
+    last = row.assignments[-1] if row.assignments else None
+    since = (last.returned_at or last.withdrawn_at) if last else row.taken_at
+    return {"case_id": row.key[0], "unit_id": row.key[1], "since": since, "assignments": len(row.assignments)}

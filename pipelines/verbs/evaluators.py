@@ -1,0 +1,165 @@
+"""`gongping evaluators`: the evaluators' work: a step, how things stand, the panel's report, appointments, reminders."""
+
+from pathlib import Path
+
+import click
+
+from pipelines.cli import text
+from pipelines.verbs import options
+
+
+def command() -> click.Command:
+    """The verb with its parts."""
+    parts = [_step(), _status(), _report(), _appointments(), _send(), _key()]
+    return click.Group("evaluators", {part.name: part for part in parts}, help=text("cli.evaluators"),
+                       no_args_is_help=True)  # fmt: skip
+
+
+def _part(name: str, function, *parameters: click.Parameter) -> click.Command:
+    return click.Command(name, callback=function, params=list(parameters), help=text(f"evaluators.verb_{name}"))
+
+
+def _path(name: str, **more: object) -> click.Option:
+    help = text(f"evaluators.opt_{name}")
+    return click.Option([f"--{name}"], type=click.Path(path_type=Path), help=help, **more)
+
+
+def _at(required: bool = True) -> click.Option:
+    return click.Option(["--at"], type=options.MomentType(), required=required, help=text("evaluators.opt_at"))
+
+
+def _step() -> click.Command:
+    return _part(
+        "step", step, _at(), options.exports(), _path("inbox"), options.out(), _path("state"), _path("evaluations"),
+        click.Option(["--from", "first"], type=options.MomentType(), help=text("evaluators.opt_from")),
+        click.Option(["--every"], type=click.IntRange(1), default=1, show_default=True,
+                     help=text("evaluators.opt_every")),
+        options.rules(),
+        click.Option(["--reading", "readings"], type=options.ReadingType(), multiple=True,
+                     help=text("cli.opt_reading")),
+        options.as_json(),
+    )  # fmt: skip
+
+
+def _status() -> click.Command:
+    return _part("status", status, _at(required=False), options.out(), _path("state"), options.as_json())
+
+
+def _report() -> click.Command:
+    return _part("report", report, _at(), options.exports(), options.out(), _path("state"), options.rules(),
+                 options.as_json())  # fmt: skip
+
+
+def _appointments() -> click.Command:
+    return _part("appointments", appointments, _at(), options.exports(), options.out(), _path("state"),
+                 click.Option(["--certificate"], help=text("evaluators.opt_certificate")), options.rules(),
+                 options.as_json())  # fmt: skip
+
+
+def _send() -> click.Command:
+    return _part("send", send, _path("notify", required=True), options.out(), _path("state"),
+                 click.Option(["--again"], help=text("evaluators.opt_again")), options.as_json())  # fmt: skip
+
+
+def _key() -> click.Command:
+    return _part("key", key)
+
+
+def folder_of(out: Path, state: Path | None) -> Path:
+    """The restricted folder: the one named, else the usual one under ``out``."""
+    from pipelines.evaluators.desk import DEFAULT
+
+    return state or out / DEFAULT
+
+
+def step(at, exports, inbox, out, state, evaluations, first, every, rules, readings, as_json) -> None:
+    """Do all that is due; say how much it was, never whose."""
+    from pipelines.evaluators.desk import STANDARD_RULES, Work, moments_between, take_steps
+
+    work = Work(exports, inbox, folder_of(out, state), rules or STANDARD_RULES, dict(readings), evaluations)
+    outcome = take_steps(work, moments_between(first, at, every))
+    if as_json:
+        options.print_json({**vars(outcome), "counts": dict(sorted(outcome.counts.items()))})
+        return
+    done = "，".join(f"{text(f'evaluators.did_{kind}')} {n}" for kind, n in sorted(outcome.counts.items()))
+    click.echo(text("evaluators.stepped", at=outcome.at, done=done or text("evaluators.did_nothing")))
+    click.echo(text("evaluators.stands", open=outcome.open, waiting=outcome.waiting, folder=work.state))
+    if outcome.turned:
+        click.echo(text("evaluators.rows_turned_away", n=outcome.turned, exports=exports))
+    if outcome.counts["refused"]:
+        click.echo(text("evaluators.actions_refused", n=outcome.counts["refused"], folder=work.state))
+
+
+def status(at, out, state, as_json) -> None:
+    """How many case rows stand where; those that wait by case number, reminders that did not go out."""
+    from pipelines.evaluators.status import standing_at
+
+    found = standing_at(folder_of(out, state), at)
+    if as_json:
+        options.print_json(found)
+        return
+    for name, n in found["cases"].items():
+        click.echo(f"{text(f'evaluators.state_{name}')}  {n}")
+    for one in found["waiting"]:
+        click.echo(text("evaluators.waits", case=one["case_id"], unit=one["unit_id"], since=one["since"]))
+    for station, ids in found["reminders"].items():
+        if ids:
+            click.echo(text(f"evaluators.reminders_{station}", n=len(ids), ids=" ".join(ids[:20])))
+
+
+def report(at, exports, out, state, rules, as_json) -> None:
+    """Write the panel's report into the restricted folder."""
+    from pipelines.evaluators.desk import STANDARD_RULES
+    from pipelines.evaluators.reports import write_report
+
+    found = write_report(exports, folder_of(out, state), at, rules or STANDARD_RULES)
+    if as_json:
+        options.print_json({"files": [str(file) for file in found]})
+    else:
+        click.echo(text("evaluators.reported", files=" ".join(str(file) for file in found)))
+
+
+def appointments(at, exports, out, state, certificate, rules, as_json) -> None:
+    """Write the list of appointments that end, or one evaluator's certificate; both stay restricted."""
+    from pipelines.evaluators.desk import STANDARD_RULES
+    from pipelines.evaluators.reports import write_appointments, write_certificate
+
+    folder, book = folder_of(out, state), rules or STANDARD_RULES
+    if certificate:
+        found = [write_certificate(exports, folder, certificate, at, book)]
+    else:
+        found = write_appointments(exports, folder, at, book)
+    if as_json:
+        options.print_json({"files": [str(file) for file in found]})
+    else:
+        click.echo(text("evaluators.appointments_written", files=" ".join(str(file) for file in found)))
+
+
+def send(notify, out, state, again, as_json) -> None:
+    """Send the reminders that are ready."""
+    from pipelines.edges.notify import deliver
+    from pipelines.evaluators.addresses import Addresses
+    from pipelines.evaluators.outbox import again as repeat
+    from pipelines.evaluators.outbox import open_outbox
+    from pipelines.evaluators.outbox import send as send_all
+    from pipelines.evaluators.pseudonym import read_key
+
+    addresses = Addresses.load(notify)
+    outbox = open_outbox(folder_of(out, state))
+    if again:
+        repeat(outbox, again)
+    counts = send_all(outbox, lambda message: addresses.letter(message, read_key), deliver)
+    if as_json:
+        options.print_json(dict(sorted(counts.items())))
+        return
+    for outcome, n in sorted(counts.items()):
+        click.echo(text(f"evaluators.send_{outcome}", n=n))
+    if not counts:
+        click.echo(text("evaluators.send_nothing"))
+
+
+def key() -> None:
+    """Make the key of the pseudonyms."""
+    from pipelines.evaluators.pseudonym import make_key
+
+    click.echo(text("evaluators.key_made", file=make_key()))
