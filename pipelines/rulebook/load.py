@@ -106,7 +106,7 @@ def _rule_blocks(folder: Path, items: dict[str, Item]) -> list[Block]:
         block = read_yaml(file, name)
         fail_if.not_a_block(block, Block(name, 1))
         fail_if.missing_field(block, ("rule", "item"))
-        fail_if.not_a_word(block, ("rule", "item", "clause"))
+        fail_if.not_a_word(block, ("rule", "item", "clause", "assessed"))
         fail_if.unknown_item(block, items)
         fail_if.wrong_folder(block, file.parent.name)
         written.append(block)

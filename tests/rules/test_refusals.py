@@ -90,6 +90,7 @@ BROKEN = {
     "an anchor": (REPLY, "clause: A3.1\nitem: A3.1", "clause: &id A3.1\nitem: *id", "anchors"),
     "an award that another rule counts": (PRAISE, "measure: public_praise", "measure: city_media", "count twice"),
     "a list in the place of a word": (REPLY, "item: A3.1", "item: [A3.1]", "a text is expected"),
+    "a list in the place of an item": (ASSESSED, "assessed: A1.1", "assessed: [A1.1]", "a text is expected"),
     "a reading without values": (
         READINGS, "  values:\n    none: {zh: 不设上限, en: no cap}", "  values: {}", "values is missing",
     ),
