@@ -28,7 +28,8 @@ def accounts(assessment: Assessment, say: Say) -> list[dict]:
 
 def quarantined(assessment: Assessment) -> list[Breach]:
     """Every broken promise of every row kept out, in a fixed order."""
-    return sorted((*assessment.intake.breaches, *assessment.validation.breaches), key=_order)
+    found = (*assessment.intake.breaches, *assessment.validation.breaches)  # validation repeats those of the intake
+    return sorted(dict.fromkeys(found), key=_order)
 
 
 def warned(assessment: Assessment) -> list[Breach]:
