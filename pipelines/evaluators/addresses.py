@@ -5,13 +5,14 @@
       E001: ["mailto://…"]             # an evaluator's own channels, instead of the shared one
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.edges.wording import say
-from pipelines.evaluators.outbox import Letter
-from pipelines.evaluators.pseudonym import pseudonym
+from pipelines.evaluators.outbox import Letter, again, open_outbox, send
+from pipelines.evaluators.pseudonym import pseudonym, read_key
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook import fail_if
 from pipelines.rulebook.source import Block, read_yaml
@@ -45,6 +46,17 @@ class Addresses:
             return None
         name = pseudonym(key(), message["evaluator_id"])
         return Letter(self.everyone, message["title"], f"{name}：{message['text']}")
+
+
+def send_ready(state_folder: Path, notify: Path, repeat: str = "") -> Counter:
+    """Send what is ready to the channels of ``notify``, first making the assignment ``repeat`` ready once more."""
+    from pipelines.edges.notify import deliver
+
+    addresses = Addresses.load(notify)
+    outbox = open_outbox(state_folder)
+    if repeat:
+        again(outbox, repeat)
+    return send(outbox, lambda message: addresses.letter(message, read_key), deliver)
 
 
 def _urls(block: Block, key: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`gongping evaluators`: the evaluators' work: a step, how things stand, the panel's report, appointments, reminders."""
+"""`gongping evaluators`: a step, how things stand, the panel's report, appointments, reminders."""
 
 from pathlib import Path
 
@@ -137,18 +137,9 @@ def appointments(at, exports, out, state, certificate, rules, as_json) -> None:
 
 def send(notify, out, state, again, as_json) -> None:
     """Send the reminders that are ready."""
-    from pipelines.edges.notify import deliver
-    from pipelines.evaluators.addresses import Addresses
-    from pipelines.evaluators.outbox import again as repeat
-    from pipelines.evaluators.outbox import open_outbox
-    from pipelines.evaluators.outbox import send as send_all
-    from pipelines.evaluators.pseudonym import read_key
+    from pipelines.evaluators.addresses import send_ready
 
-    addresses = Addresses.load(notify)
-    outbox = open_outbox(folder_of(out, state))
-    if again:
-        repeat(outbox, again)
-    counts = send_all(outbox, lambda message: addresses.letter(message, read_key), deliver)
+    counts = send_ready(folder_of(out, state), notify, again or "")
     if as_json:
         options.print_json(dict(sorted(counts.items())))
         return
