@@ -51,11 +51,12 @@ create or replace macro plain_moment(cell) as
         translate(regexp_replace(upper(cell), ' *([TZ+]) *| +(-)', '\1\2', 'g'), '/T,', '- .'),
         ' +', ' ', 'g'), '(\.\d{6})\d+', '\1');
 
--- With an offset the moment is converted to the session's local time, without one it is local already.
+-- With an offset the moment is converted to the session's local time, without one it is local already. The first and the
+-- last year are left out where an offset could lead beyond them.
 create or replace macro as_zoned(cell) as
     case
         when regexp_matches(cell, '(Z|[+]\d+:?\d*|:\d\d(\.\d+)?-\d+:?\d*)$')
-            then cast(try_cast(cell as timestamptz) as timestamp)
+            then case when cell >= '0002' and cell < '9999' then cast(try_cast(cell as timestamptz) as timestamp) end
         else try_cast(cell as timestamp)
     end;
 
@@ -63,7 +64,7 @@ create or replace macro as_zoned(cell) as
 create or replace macro as_moment(cell) as
     case
         when regexp_full_match(cell, '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-4]):[0-5]\d)')
-            and cell >= '0001' then cast(try_cast(cell as timestamptz) as timestamp)
+            and cell >= '0002' and cell < '9999' then cast(try_cast(cell as timestamptz) as timestamp)
         when regexp_full_match(cell, '(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2})( *[Tt] *| +)'
             || '([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?( *([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?))?')
             and cell >= '0001' then as_zoned(plain_moment(cell))
