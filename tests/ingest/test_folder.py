@@ -11,7 +11,10 @@ MATTERS = "matter_id,matter_name,unit_id,process,valid_from\nM1,路灯,U1,一般
 CHANGES = "change_id,matter_id,unit_id,change,requested_on\nG1,M1,U1,remove,2026-07-01\n"
 
 
-@pytest.mark.parametrize("name", ["cases.csv", "CASES.CSV", "Cases.Csv", "cases_07.csv", "诉求件.csv", "诉求件_7月.csv"])
+NAMES = ["cases.csv", "CASES.CSV", "Cases.Csv", "cases_07.csv", "诉求件.csv", "诉求件_7月.csv"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_table_is_found_by_its_name(tmp_path, name):
     got = read_cases(tmp_path, f"{HEADER}\n{row('A')}\n", name)
     assert (got.ids(), got.receipt().file) == (["A"], name)

@@ -15,7 +15,7 @@ UTC = pyarrow.timestamp("us", "UTC")
 
 def read_column(folder, column):
     """The raw text of a Parquet column."""
-    columns = {name: column for name in COLUMNS}
+    columns = dict.fromkeys(COLUMNS, column)
     parquet.write_table(pyarrow.table(columns), folder / "w.bin")
     return read_cases(folder, (folder / "w.bin").read_bytes(), "cases.parquet").ids()
 
