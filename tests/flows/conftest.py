@@ -19,7 +19,7 @@ from pipelines.model.period import Period
 from pipelines.paths import ROOT
 from pipelines.sample.make import make_sample
 
-PATIENCE = 120  # seconds, for a step that takes some ten on a quiet machine
+PATIENCE = 240  # seconds, for a step that takes some ten on a quiet machine
 PERIOD = Period(2026, 2)
 
 

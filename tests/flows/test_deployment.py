@@ -32,6 +32,7 @@ def test_the_deployment_names_no_data_and_runs_one_at_a_time(deployment):
     assert deployment["global_concurrency_limit"]["limit"] == 1
 
 
+@pytest.mark.slow
 def test_a_worker_scores_a_quarter(server, deployment, exports, tmp_path):
     parameters = {"period": str(PERIOD), "exports": str(exports), "out": str(tmp_path), "pdf": False}
     run = server.ask(f"deployments/{deployment['id']}/create_flow_run", parameters=parameters)
