@@ -72,7 +72,8 @@ def main(side: str, accepted: str, out: str) -> None:
     imports, _, run = _timed(lambda: SIDES[side](Path(accepted).resolve(), folder))
     runs = [_timed(run)[:2] for _ in range(RUNS)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps({"imports": imports, "runs": [s for s, _ in runs], "cpu": min(c for _, c in runs), "peak_mb": peak}))
+    clock, busy = zip(*runs, strict=True)
+    print(json.dumps({"imports": imports, "runs": clock, "cpu": min(busy), "peak_mb": peak}))
 
 
 if __name__ == "__main__":
