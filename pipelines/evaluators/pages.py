@@ -1,0 +1,123 @@
+"""Figures → what the restricted pages show: every number a text, every word Chinese."""
+
+from datetime import date, datetime
+from fractions import Fraction
+
+from pipelines.edges.wording import say
+from pipelines.evaluators.appointments import Ending
+from pipelines.evaluators.eligibility import Evaluator
+from pipelines.model.panel import PanelRules
+from pipelines.model.text import plain
+
+NONE = "—"
+WORK = ("cases", "assignments", "rated", "reminded", "returned", "withdrawn", "reassigned", "open", "waiting",
+        "pending", "conflicts_blocked")  # fmt: skip
+
+
+def frame(at: datetime, simulated: bool) -> dict:
+    """What every restricted page says about itself."""
+    return {"at": f"{at:%Y-%m-%d %H:%M}", "simulated": zh("pages.simulated") if simulated else ""}
+
+
+def panel_page(report: dict, at: datetime, simulated: bool) -> dict:
+    """The panel's report as a page."""
+    size, work, whole = report["size"], report["work"], report["severity"]
+    return {
+        "frame": frame(at, simulated),
+        "figures": [
+            (zh("evaluators.fig_in_force"), f"{size['in_force']} / {size['wanted']}"),
+            (zh("evaluators.fig_away"), str(size["away"])),
+            (zh("evaluators.fig_on_time"), percent(*work["on_time"])),
+            (zh("evaluators.fig_overturned"), percent(*report["overturned"]["share"])),
+            (zh("evaluators.fig_waiting"), str(work["waiting"])),
+            (zh("evaluators.fig_pending"), str(work["pending"])),
+        ],
+        "vacant": zh("evaluators.vacant", n=size["vacant"]) if size["vacant"] else zh("evaluators.full_panel"),
+        "odd_terms": "、".join(map(plain, size["odd_terms"])),
+        "backgrounds": [(zh(f"evaluators.background_{name or 'none'}"), n) for name, n in size["backgrounds"].items()],
+        "fields": [(plain(name), n) for name, n in size["fields"].items()],
+        "without_employer": size["without_employer"],
+        "work": [(zh(f"evaluators.work_{name}"), work[name]) for name in WORK],
+        "refused": report["refused"],
+        "overturned": [{**line, "unit_name": plain(line["unit_name"]),
+                        "share": percent(line["overturned"], line["rated"])} for line in report["overturned"]["units"]],
+        "severity": _severity(whole),
+        "evaluators": [_person(one) for one in report["evaluators"]],
+    }  # fmt: skip
+
+
+def _person(one: dict) -> dict:
+    marks = [zh("evaluators.mark_away")] if one["away"] else []
+    if not one["in_force"]:
+        marks = [zh("evaluators.mark_not_in_force")]
+    return {
+        **{name: one[name] for name in ("open", "assignments", "rated", "reminded", "returned", "withdrawn")},
+        "evaluator_id": plain(one["evaluator_id"]),
+        "name": plain(one["name"]),
+        "background": zh(f"evaluators.background_{one['background'] or 'none'}"),
+        "last_day": one["last_day"] or NONE,
+        "marks": "、".join(marks),
+        **_severity(one["severity"]),
+    }
+
+
+def _severity(one: dict) -> dict:
+    if not one["rated"]:
+        return {"upheld": NONE, "share": NONE, "interval": NONE, "against": ""}
+    against = zh(f"evaluators.{one['against']}") if one["against"] else ""
+    return {
+        "upheld": f"{one['upheld']}/{one['rated']}",
+        "share": percent(one["upheld"], one["rated"]),
+        "interval": f"{100 * one['low']:.0f}%–{100 * one['high']:.0f}%",
+        "against": against,
+    }
+
+
+def endings_page(found: list[Ending], vacant: int, at: datetime, simulated: bool, units: dict[str, str]) -> dict:
+    """The appointments that end as a page."""
+    return {"frame": frame(at, simulated), "vacant": vacant, "endings": [_ending(one, units) for one in found]}
+
+
+def _ending(ending: Ending, units: dict[str, str]) -> dict:
+    one = ending.evaluator
+    employer = one.employer_unit_id or ""
+    return {
+        "evaluator_id": plain(one.evaluator_id),
+        "name": plain(one.name),
+        "employer": plain(units.get(employer, employer)) or NONE,
+        "last_day": ending.last_day.isoformat(),
+        "notice_by": ending.notice_by.isoformat(),
+        "early": zh("evaluators.ended_early") if ending.ended_early else "",
+        "proposal": zh(f"evaluators.proposal_{ending.proposal}"),
+    }
+
+
+def certificate_page(one: Evaluator, at: datetime, simulated: bool, rules: PanelRules) -> dict:
+    """An appointment certificate (E7.0)."""
+    return {
+        "frame": frame(at, simulated),
+        "name": plain(one.name),
+        "evaluator_id": plain(one.evaluator_id),
+        "first": chinese_day(one.appointed_on),
+        "last": chinese_day(one.term_ends_on),
+        "years": rules.term_years,
+        "on": chinese_day(one.appointed_on),
+    }
+
+
+def chinese_day(day: date) -> str:
+    """A day as official papers write it."""
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def percent(part: int, of: int) -> str:
+    """A share in whole tenths of a percent, half up; a dash where there is nothing to share."""
+    if not of:
+        return NONE
+    tenths = int(Fraction(1000 * part, of) + Fraction(1, 2))
+    return f"{tenths // 10}.{tenths % 10}%"
+
+
+def zh(key: str, **facts: object) -> str:
+    """A sentence for a page."""
+    return say(key, **facts).zh

@@ -1,0 +1,100 @@
+"""The restricted files: the panel's report, the appointments that end, a certificate; for the office alone."""
+
+import csv
+import io
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.edges.wording import say
+from pipelines.evaluators import pages
+from pipelines.evaluators.appointments import Ending, endings, vacancies
+from pipelines.evaluators.desk import Work, clock_of, replayed
+from pipelines.evaluators.exports import read_exports
+from pipelines.evaluators.log import open_private, private_folder
+from pipelines.evaluators.panel import panel_report
+from pipelines.evaluators.status import must_have_begun
+from pipelines.model.filenames import file_stem
+from pipelines.model.refusals import Refusal, UsageRefusal
+from pipelines.model.text import guarded
+from pipelines.rulebook.names import hint
+
+COLUMNS = ("evaluator_id", "name", "employer_unit_id", "last_day", "notice_by", "proposal")
+
+
+def write_report(exports: Path, folder: Path, at: datetime, rules: Path) -> list[Path]:
+    """`panel.html` and `panel.json`: how the panel stood at a moment."""
+    must_have_begun(folder)
+    seen, settings = read_exports(exports), _settings(exports, folder, rules, at)
+    report = panel_report(replayed(folder, at), seen, settings, at)
+    page = pages.panel_page(report, at, seen.simulated)
+    return [
+        _keep(folder / "panel.html", _rendered("panel", page)),
+        _keep(folder / "panel.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n"),
+    ]
+
+
+def write_appointments(exports: Path, folder: Path, at: datetime, rules: Path) -> list[Path]:
+    """`appointments.html` and `appointments.csv`: whose appointment ends, and what the recommending unit is asked."""
+    seen, settings = read_exports(exports), _settings(exports, folder, rules, at)
+    found = endings(seen.panel, at.date(), settings)
+    vacant = vacancies(seen.panel, at.date(), settings)
+    page = pages.endings_page(found, vacant, at, seen.simulated, seen.units)
+    private_folder(folder)
+    return [
+        _keep(folder / "appointments.html", _rendered("appointments", page)),
+        _keep(folder / "appointments.csv", _table(found)),
+    ]
+
+
+def write_certificate(exports: Path, folder: Path, evaluator_id: str, at: datetime, rules: Path) -> Path:
+    """The appointment certificate of one evaluator as PDF. UsageRefusal for nobody, Refusal where nothing can print."""
+    from pipelines.edges.paper import paper_problem, print_pages
+    from pipelines.edges.templates import style
+
+    seen, settings = read_exports(exports), _settings(exports, folder, rules, at)
+    one = next((one for one in seen.panel if one.evaluator_id == evaluator_id), None)
+    if one is None:
+        near = hint(evaluator_id, [other.evaluator_id for other in seen.panel])
+        raise UsageRefusal(say("evaluators.nobody", given=evaluator_id, hint=near))
+    if problem := paper_problem():
+        raise Refusal(problem)
+    place = private_folder(folder) / "certificates"
+    file = private_folder(place) / f"{file_stem(evaluator_id)}-{one.appointed_on}.pdf"
+    html = _rendered("certificate", pages.certificate_page(one, at, seen.simulated, settings), paper=True)
+    print_pages([(html, file)], style(), lambda done, total: None)
+    file.chmod(0o600)
+    return file
+
+
+def _settings(exports: Path, folder: Path, rules: Path, at: datetime):
+    return clock_of(Work(exports, None, folder, rules), at).rules
+
+
+def _rendered(template: str, page: dict, paper: bool = False) -> str:
+    from pipelines.edges.templates import render
+
+    return render(f"evaluators/{template}.html.j2", page, paper=paper)
+
+
+def _table(found: list[Ending]) -> str:
+    written = io.StringIO()
+    table = csv.writer(written, lineterminator="\n")
+    table.writerow(COLUMNS)
+    for ending in found:
+        one = ending.evaluator
+        who = map(guarded, (one.evaluator_id, one.name, one.employer_unit_id or ""))
+        table.writerow([*who, ending.last_day, ending.notice_by, ending.proposal])
+    return written.getvalue()
+
+
+def _keep(file: Path, content: str) -> Path:
+    """A file for its owner alone, switched into place whole."""
+    part = file.with_name(f".{file.name}.part")
+    part.unlink(missing_ok=True)
+    with open_private(part, "w") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return part.replace(file)
