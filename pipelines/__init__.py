@@ -1,0 +1,1 @@
+"""Gongping: a city's public-request quarter, scored, explained and published."""
