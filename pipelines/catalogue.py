@@ -12,7 +12,8 @@ NOTHING = Words("", "")
 def catalogue(rulebook: Rulebook, tests_folder: Path) -> list[dict]:
     """A row a clause, in the order of the regulation, ready for JSON.
 
-    Keys: clause, text {zh, en}, rules, readings, verdicts, examples (how many its rules carry),
+    Keys: clause, text {zh, en}, rules, readings, verdicts,
+    findings (of the libraries), examples (how many its rules and findings carry),
     tests (files that name the clause, relative to ``tests_folder``), why_none {zh, en}, empty where something applies.
     """
     tests = _tests(rulebook, tests_folder)
@@ -21,6 +22,7 @@ def catalogue(rulebook: Rulebook, tests_folder: Path) -> list[dict]:
 
 def _row(rulebook: Rulebook, clause: Clause, tests: list[str]) -> dict:
     rules = [rule for rule in rulebook.rules.values() if clause.id in _clauses(rule)]
+    findings = [rule for rule in rulebook.libraries if clause.id in _clauses(rule)]
     why = clause.why_no_rule or NOTHING
     return {
         "clause": clause.id,
@@ -28,7 +30,8 @@ def _row(rulebook: Rulebook, clause: Clause, tests: list[str]) -> dict:
         "rules": [rule.id for rule in rules],
         "readings": [reading.id for reading in rulebook.readings.values() if clause.id in _clauses(reading)],
         "verdicts": [verdict.id for verdict in rulebook.verdicts if clause.id in _clauses(verdict)],
-        "examples": sum(len(rule.examples) for rule in rules),
+        "findings": [rule.id for rule in findings],
+        "examples": sum(len(rule.examples) for rule in (*rules, *findings)),
         "tests": tests,
         "why_none": _both(why),
     }

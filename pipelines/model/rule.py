@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+from pipelines.model.condition import Condition
+from pipelines.model.library import LibraryRule
 from pipelines.model.panel import PanelRules
 from pipelines.model.words import Words
 
@@ -80,15 +82,6 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Condition:
-    """One fact and the comparison that it must pass in a verdict."""
-
-    fact: str
-    test: str  # equals, at_most, at_least, is
-    value: int | str
-
-
-@dataclass(frozen=True)
 class Verdict:
     """A commendation, a criticism or a remark that conditions on a unit's standing lead to."""
 
@@ -117,3 +110,4 @@ class Rulebook:
     sha256: str
     sections: dict[str, Words] = field(default_factory=dict)  # A1 to A4 with their titles
     panel: PanelRules | None = None  # the evaluators' work (E), where the edition has it
+    libraries: tuple[LibraryRule, ...] = ()  # findings of the matter library (M) and the knowledge base (K)

@@ -10,6 +10,8 @@ from pipelines.model.rule import Clause, Item, Rule, Rulebook, Verdict
 from pipelines.rulebook import build, fail_if, fail_if_lists, vocabulary
 from pipelines.rulebook.clauses import read_clauses
 from pipelines.rulebook.examples import check_examples
+from pipelines.rulebook.libraries import FILE as LIBRARIES
+from pipelines.rulebook.libraries import read_libraries
 from pipelines.rulebook.names import hint
 from pipelines.rulebook.numbers import count
 from pipelines.rulebook.panel import FILE as PANEL
@@ -41,7 +43,7 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
         edition=book["edition"], title=build.words(book, "title"), clauses=clauses, items=items,
         rules=_rules_on(rules, items, on), readings=readings, verdicts=_verdicts(folder, clauses, on),
         evaluation=_evaluation(book), sha256=digest(folder), sections=sections,
-        panel=read_panel(folder, clauses),
+        panel=read_panel(folder, clauses), libraries=read_libraries(folder, clauses),
     )
     fail_if_lists.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
     for rule, block in zip(rules, written, strict=True):
@@ -99,7 +101,7 @@ def _rule_blocks(folder: Path, items: dict[str, Item]) -> list[Block]:
     written = []
     for file in _files(folder):
         name = file.relative_to(folder).as_posix()
-        if file.suffix == ".md" or name in (BOOK, READINGS, VERDICTS, PANEL):
+        if file.suffix == ".md" or name in (BOOK, READINGS, VERDICTS, PANEL, LIBRARIES):
             continue
         if file.parent.parent != folder or file.parent.name not in items or file.suffix != ".yaml":
             raise RulebookRefusal(say("rulebook.stray_file", file=name, hint=hint(file.parent.name, items)))
@@ -150,8 +152,8 @@ def _verdicts(folder: Path, clauses: dict[str, Clause], on: date) -> tuple[Verdi
 
 
 def _named(rulebook: Rulebook, rules: list[Rule]) -> set[str]:
-    """Every clause that a rule (of any date), a reading or a verdict applies."""
-    users = (*rules, *rulebook.readings.values(), *rulebook.verdicts)
+    """Every clause that a rule (of any date), a reading, a verdict or a finding of the libraries applies."""
+    users = (*rules, *rulebook.readings.values(), *rulebook.verdicts, *rulebook.libraries)
     return {clause for user in users for clause in user.clause.split(", ")}
 
 

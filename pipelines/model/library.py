@@ -1,0 +1,129 @@
+"""The matter library (M) and the knowledge base (K): what is looked at, by which rules, and what was found."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from pipelines.model.condition import Condition
+from pipelines.model.period import Period
+from pipelines.model.words import Words
+
+KINDS = ("duties", "policy", "law", "guide")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a rule may look at: rows of ``sql/libraries/<name>.sql``, one finding at most for each.
+
+    ``measures`` are whole numbers; ``flags`` among them are 0 or 1, ``shares`` whole percents rounded down.
+    ``codes`` are the columns with a closed vocabulary, ``texts`` what a sentence may name besides.
+    ``tables`` must be among the exports, and ``columns`` (table, column) must not be declared absent.
+    """
+
+    name: str
+    library: str  # matters, knowledge
+    table: str  # where the row that a finding names is to be found
+    measures: tuple[str, ...]
+    flags: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+    codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+
+
+_ROLE = {"role": ("lead", "assist")}
+_CASE_MATTER = (("cases", "matter_id"),)
+SUBJECTS = {subject.name: subject for subject in (
+    Subject("processes", "matters", "matters", ("processes",), texts=("matter_name",), tables=("matters",)),
+    Subject("changes", "matters", "matter_changes", ("waiting", "applicant_holds", "others_hold", "contents"),
+            flags=("applicant_holds",),
+            codes={"change": ("add", "remove", "modify"), "decision": ("approved", "rejected", "undecided")},
+            texts=("matter_id", "matter_name", "requested_on"), tables=("matter_changes",)),
+    Subject("dispatched", "matters", "cases", ("named", "entered_since"), flags=("named", "entered_since"),
+            codes=_ROLE, texts=("matter_id", "matter_name"), tables=("matters",), columns=_CASE_MATTER),
+    Subject("elsewhere", "matters", "matters", ("cases", "elsewhere", "share"), shares=("share",),
+            texts=("matter_name", "mostly_to"), tables=("matters",), columns=_CASE_MATTER),
+    Subject("entries", "knowledge", "knowledge", ("signed", "days_past_expiry", "days_untouched"), flags=("signed",),
+            codes={"kind": KINDS, "status": ("published", "draft", "removed")},
+            texts=("entry_title", "expires_on", "updated_on"), tables=("knowledge",)),
+    Subject("kinds", "knowledge", "knowledge", ("published",), codes={"kind": KINDS}, tables=("knowledge",)),
+    Subject("demand", "knowledge", "cases", ("cases", "place", "entries"), codes={"about": ("matter", "channel")},
+            texts=("topic",), tables=("knowledge",)),
+)}  # fmt: skip
+NEEDS = {"signed": ("knowledge", "signed_off_by"), "days_past_expiry": ("knowledge", "expires_on")}
+
+
+@dataclass(frozen=True)
+class LibraryRule:
+    """One finding that the rules of the libraries know: all of ``when`` on a row of ``of`` that ``only`` lets in."""
+
+    id: str
+    clause: str
+    of: str
+    title: Words
+    says: Words
+    remedy: Words
+    when: tuple[Condition, ...]
+    only: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    examples: tuple[dict, ...] = ()
+
+    @property
+    def subject(self) -> Subject:
+        """What the rule looks at."""
+        return SUBJECTS[self.of]
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The measures that its conditions compare, in order."""
+        return tuple(condition.fact for condition in self.when)
+
+
+@dataclass(frozen=True)
+class LibraryFinding:
+    """A rule met by one row: whose it is, which row, and what there is to say."""
+
+    rule: LibraryRule
+    unit_id: str
+    row: str
+    what: Words
+
+
+@dataclass(frozen=True)
+class LibraryEntry:
+    """A process of a unit for a matter, in force from its first to its last day (None = until further notice)."""
+
+    matter_id: str
+    unit_id: str
+    matter_name: str
+    process: str
+    valid_from: date
+    valid_to: date | None = None
+    change_id: str = ""  # the approved change that made or ended it; "" as the export has it
+
+
+@dataclass(frozen=True)
+class MatterChange:
+    """A change of the library that was approved, with the day on which it takes effect."""
+
+    change_id: str
+    matter_id: str
+    unit_id: str
+    change: str  # add, remove, modify
+    matter_name: str | None
+    process: str | None
+    effective_on: date
+
+
+@dataclass(frozen=True)
+class LibraryReport:
+    """Both libraries as they stood on a day, with everything that was found."""
+
+    period: Period
+    on: date
+    rules: tuple[LibraryRule, ...]  # those that could be looked for in these exports
+    findings: tuple[LibraryFinding, ...]  # in the order of the rules, then unit and row
+    matters: tuple[LibraryEntry, ...]  # the matter library on that day
+    published: int  # published entries of the knowledge base
+    units: dict[str, str] = field(hash=False)  # unit_id -> name
+    absent: tuple[str, ...] = ()  # tables of the libraries that the exports do not hold
+    simulated: bool = False
