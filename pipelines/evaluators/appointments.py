@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pipelines.evaluators.eligibility import Evaluator
 from pipelines.model.panel import PanelRules
 
+LEEWAY = timedelta(days=2)  # the eve, the day itself, two years counted in days
 RENEWAL, REPLACEMENT, OVER = "renewal", "replacement", "over"
 
 
@@ -44,14 +45,12 @@ def _ending(one: Evaluator, on: date, rules: PanelRules) -> Ending:
 
 
 def odd_terms(panel: tuple[Evaluator, ...], rules: PanelRules) -> list[Evaluator]:
-    """Those whose term is not as long as E7.0 says."""
-    return [one for one in panel if one.term_ends_on not in _ends(one.appointed_on, rules.term_years)]
+    """Those whose term is not as long as E7.0 says: it ends at the anniversary, give or take how offices write that."""
+    return [one for one in panel if abs(one.term_ends_on - _anniversary(one, rules)) > LEEWAY]
 
 
-def _ends(first: date, years: int) -> tuple[date, date]:
-    """The last day of a term: the eve of the anniversary, or, as some offices write it, the anniversary itself."""
-    anniversary = months_before(first, -12 * years)
-    return anniversary - timedelta(days=1), anniversary
+def _anniversary(one: Evaluator, rules: PanelRules) -> date:
+    return months_before(one.appointed_on, -12 * rules.term_years)
 
 
 def vacancies(panel: tuple[Evaluator, ...], on: date, rules: PanelRules) -> int:

@@ -1,0 +1,1 @@
+"""Tests of the evaluators' work (E0 to E7)."""
