@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipelines.edges.wording import say
 from pipelines.model.assessment import Assessment
+from pipelines.model.library import LibraryReport
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
 from pipelines.model.words import Words
@@ -158,9 +159,8 @@ class Run:
         """Assessment → pages, tables, feed and manifest, switched into place at once."""
         from pipelines.stages.publish import publish
 
-        quality = self.quality.result()
         self.published = publish(
-            self.warehouse, self.assessment(), self.request.out, self.request.pdf, quality, self.progress
+            self.warehouse, self.assessment(), self.request.out, self.request.pdf, self.quality.result, self.progress
         )
 
     @property
@@ -204,7 +204,16 @@ class Run:
             previous=self.previous,
             previous_sha256=self.previous_sha256,
             observations=self.observations,
+            libraries=self.libraries,
         )
+
+    @cached_property
+    def libraries(self) -> LibraryReport | None:
+        """The matter library and the knowledge base on the last day before the cutoff; None without their tables."""
+        from pipelines.libraries.inspect import inspect, last_day
+
+        on = last_day(self.cutoff)
+        return inspect(self.warehouse, self.period, on, self.rulebook, self.calendar, self.intake)
 
     @cached_property
     def observations(self) -> tuple[Words, ...]:

@@ -32,7 +32,6 @@ from pipelines.views.scorecard import Scorecards
 
 PRINTED_LINES = 40  # of a rule on a printed scorecard; the web page and ledger.csv hold all of them
 FEED_TABLES = ("ranking", "items", "verdicts", "quarantine")
-QUALITY = "quality/index.html"
 BULLETIN = "bulletin/bulletin.html.j2"
 SCORECARD = "scorecard/scorecard.html.j2"
 Sheet = tuple[str, Path]  # the HTML to print and the PDF file
@@ -56,12 +55,13 @@ def publish(
     assessment: Assessment,
     out: Path,
     pdf: bool = True,
-    quality: Path | None = None,
+    quality: Callable[[], Path] | None = None,
     progress: Progress = silent,
 ) -> Published:
     """Write everything beside the published quarter, then switch to it; readers see the old or the new one, whole.
 
-    ``quality`` is the folder of the quality report, copied as it is. NotAllowed where `<out>/<period>` is a real
+    ``quality`` waits for the folder of the quality report, which is copied as it is; it is asked last, for it is made
+    beside the printing and may still stop the publication. NotAllowed where `<out>/<period>` is a real
     folder, Refusal where the disk is full or cannot be written.
     """
     out, period = Path(out), str(assessment.period)
@@ -70,10 +70,10 @@ def publish(
         with shelf.staging(out) as folder:
             write_tables(warehouse, assessment, folder)
             problem = paper_problem() if pdf else None
-            if quality is not None:
-                shutil.copytree(quality, folder / "quality")
-            pages = write_pages(warehouse, assessment, folder, pdf and not problem)
+            pages = write_pages(warehouse, assessment, folder, pdf and not problem, quality is not None)
             notices = (problem,) if problem else print_pdf(pages, progress)
+            if quality is not None:
+                shutil.copytree(quality(), folder / "quality")
             outputs = folder_sha256(folder)
             write_json(folder / shelf.MANIFEST, manifest(assessment, code_version(), contract_hashes(), outputs))
             return Published(shelf.put_in_place(out, period, folder), notices)
@@ -113,12 +113,14 @@ def _passed_on(lines: Iterator[tuple], ledger: CsvFile, document) -> Iterator[tu
         yield line
 
 
-def write_pages(warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool = True) -> list[Sheet]:
+def write_pages(
+    warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool = True, quality: bool = False
+) -> list[Sheet]:
     """All HTML pages; returns what is to be printed: (HTML for paper, PDF file).
 
-    The quality report, where there is one, lies in ``folder`` already.
+    The pages lead to PDF files and to a quality report where there will be any.
     """
-    beside = {"pdf": pdf, "quality": (folder / QUALITY).is_file()}
+    beside = {"pdf": pdf, "quality": quality}
     sums = warehouse.records("publish/sums")
     bulletin = Bulletin(assessment, sums, say).page()
     _write(folder / "index.html", "site/index.html.j2", ranking(assessment, say), **beside)
