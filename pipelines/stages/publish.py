@@ -75,7 +75,8 @@ def publish(
             if quality is not None:
                 shutil.copytree(quality(), folder / "quality")
             outputs = folder_sha256(folder)
-            write_json(folder / shelf.MANIFEST, manifest(assessment, code_version(), contract_hashes(), outputs))
+            sheet = manifest(assessment, code_version(), contract_hashes(), outputs, notices)
+            write_json(folder / shelf.MANIFEST, sheet)
             return Published(shelf.put_in_place(out, period, folder), notices)
     except OSError as problem:
         raise Refusal(say("publish.cannot_write", folder=out, why=problem.strerror or problem)) from None
@@ -86,6 +87,7 @@ def write_tables(warehouse: Warehouse, assessment: Assessment, folder: Path) -> 
     small = tables.small_tables(assessment, say)
     for name, (columns, rows) in small.items():
         write_csv(folder / f"{name}.csv", columns, rows)
+    write_csv(folder / "adjustments.csv", tables.ADJUSTMENTS, warehouse.records("publish/decisions"))
     shutil.copyfile(CONTRACTS / "outputs" / SCHEMA, folder / SCHEMA)
     with (
         CsvFile(folder / "ledger.csv", tables.LEDGER) as ledger,
