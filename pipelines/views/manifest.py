@@ -1,15 +1,23 @@
 """The manifest: what went into a published quarter and what came out, by hash; no clock, no machine."""
 
 from pipelines.model.assessment import Assessment
+from pipelines.model.words import Words
 from pipelines.views.result import row_account
 
 VERSION = "1.0"
 
 
-def manifest(assessment: Assessment, code: dict, contracts: dict[str, str], outputs: dict[str, str]) -> dict:
+def manifest(
+    assessment: Assessment,
+    code: dict,
+    contracts: dict[str, str],
+    outputs: dict[str, str],
+    paper: tuple[Words, ...] = (),
+) -> dict:
     """Everything that `verify` needs to recompute the quarter.
 
-    ``code`` is the package version and the hash of the code; ``contracts`` and ``outputs`` are sha256 by file.
+    ``code`` is the package version and the hash of the code; ``contracts`` and ``outputs`` are sha256 by file;
+    ``paper`` tells what is wrong with the printed pages: a missing font, a character without a glyph.
     """
     intake, rulebook = assessment.intake, assessment.rulebook
     used = {"period": str(assessment.period.previous), "ranking_sha256": assessment.previous_sha256}
@@ -31,5 +39,6 @@ def manifest(assessment: Assessment, code: dict, contracts: dict[str, str], outp
         "previous": used if assessment.previous_sha256 else None,
         "code": code,
         "rows": row_account(assessment),
+        "paper": [notice.zh for notice in paper],
         "outputs": outputs,
     }
