@@ -16,7 +16,7 @@ ITEMS = ("period", "unit_id", "item_id", "full_marks", "deducted", "score", "not
 LEDGER = ("entry_id", "period", "unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "points",
           "adjustment_id", "detail")
 QUARANTINE = ("table", "file", "line", "key", "column", "promise", "value", "remedy")
-ADJUSTMENTS = ("adjustment_id", "unit_id", "action", "case_id", "rule_id", "ref_id", "decided_on")
+ADJUSTMENTS = ("adjustment_id", "unit_id", "action", "case_id", "rule_id", "ref_id")
 VERDICTS = ("period", "unit_id", "unit_name", "list", "clause", "title", "says")
 TRACE = ("period", "unit_id", "stage", "rule_id", "month", "fact")
 
