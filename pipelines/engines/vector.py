@@ -1,6 +1,7 @@
 """The second judge: the same rules over the tally cube in NumPy, sharing no arithmetic with the first.
 
-Whole hundredths throughout; fractions only where a reading divides (`pro_rata`).
+Whole hundredths throughout; where a reading divides (`pro_rata`), floats place a sum and fractions settle it
+wherever a float might be wrong.
 """
 
 from collections.abc import Mapping
@@ -12,11 +13,12 @@ import numpy as np
 from pipelines.edges.wording import say
 from pipelines.engines.cube import Cube
 from pipelines.model.refusals import ContractStop, JudgesDisagree
-from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.rule import Item, Rule, Rulebook
 from pipelines.model.score import UnitScore
 
 HUNDRED_PERCENT = 100 * 100  # in hundredths of a percentage point
 NO_CAP = -1
+DOUBT = 1e-6  # a sum this near to a rounding boundary is settled by fractions
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,10 @@ class Rescored:
 def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Rescored:
     """Every unit's items, base and bonus under the readings; ContractStop as the first judge."""
     counts = cube.counts(readings)
-    items = {}
-    for item in rulebook.items.values():
-        rules = [rule for rule in rulebook.rules.values() if rule.item == item.id]
-        full = _hundredths(item.full_marks)
-        items[item.id] = (
-            full - np.minimum(_deducted(cube, counts, rules, full, readings), full)
-            if full else _bonus(cube, rules, readings)
-        )
+    items = {
+        item.id: item_scores(cube, counts, [r for r in rulebook.rules.values() if r.item == item.id], item, readings)
+        for item in rulebook.items.values()
+    }
     base = [score for id, score in items.items() if rulebook.items[id].full_marks]
     bonus = [score for id, score in items.items() if not rulebook.items[id].full_marks]
     nothing = np.zeros(len(cube.unit_ids), np.int64)
@@ -55,6 +53,16 @@ def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Resc
         cube.unit_ids, items, sum(base, nothing), sum(bonus, nothing),
         *(counts[name].sum(axis=1) for name in ("rated", "satisfied", "case_rows")),
     )
+
+
+def item_scores(
+    cube: Cube, counts: Mapping[str, np.ndarray], rules: list[Rule], item: Item, readings: Mapping[str, str]
+) -> np.ndarray:
+    """One item of every unit in hundredths; ``counts`` as `Cube.counts` gives them, ``rules`` those of the item."""
+    full = _hundredths(item.full_marks)
+    if not full:
+        return _bonus(cube, rules, readings)
+    return full - np.minimum(_deducted(cube, counts, rules, full, readings), full)
 
 
 def places(figures: np.ndarray, among: np.ndarray) -> np.ndarray:
@@ -89,19 +97,27 @@ def must_agree(warehouse, period, rulebook: Rulebook, readings: Mapping[str, str
 def _deducted(cube: Cube, counts: dict, rules: list[Rule], full: int, readings: Mapping[str, str]) -> np.ndarray:
     """An item's deduction in hundredths: all its rules together, rounded half up once."""
     thirds = np.zeros(len(cube.unit_ids), np.int64)  # a mean of three months is whole in thirds
-    shares: dict[int, Fraction] = {}  # what is in no whole number of thirds, by unit
+    shares: list[tuple[np.ndarray, np.ndarray]] = []  # what is in no whole number of thirds
     for rule in rules:
         if rule.kind == "occurrence":
             thirds += 3 * _hundredths(rule.deduct) * counts[rule.measure].sum(axis=1)
         elif rule.kind == "assessed":
             thirds += 3 * (full - np.minimum(_assessed(cube, rule, full, readings), full))
         elif readings["shortfall"] == "pro_rata":
-            _add_shares(shares, rule, counts, readings)
+            shares.append(_shares(rule, counts, readings))
         else:
             thirds += _stepped(rule, counts, readings)
-    rounded = (2 * thirds + 3) // 6
-    for unit, share in shares.items():
-        exact = 2 * (share + int(thirds[unit])) + 3
+    return _rounded(thirds, shares) if shares else (2 * thirds + 3) // 6
+
+
+def _rounded(thirds: np.ndarray, shares: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Thirds of hundredths and fractions of them, together as whole hundredths, halves up; exact."""
+    near = (2 * (thirds + sum((top / bottom).sum(axis=1) for top, bottom in shares)) + 3) / 6
+    rounded = np.floor(near).astype(np.int64)
+    for unit in np.flatnonzero(np.abs(near - np.round(near)) < DOUBT * (1 + np.abs(near) / 1000)):
+        pairs = (pair for top, bottom in shares for pair in zip(top[unit], bottom[unit], strict=True))
+        parts = (Fraction(int(top), int(bottom)) for top, bottom in pairs)
+        exact = 2 * (sum(parts, Fraction(0)) + int(thirds[unit])) + 3
         rounded[unit] = exact.numerator // (6 * exact.denominator)
     return rounded
 
@@ -114,13 +130,10 @@ def _stepped(rule: Rule, counts: dict, readings: Mapping[str, str]) -> np.ndarra
     return steps.sum(axis=1) * _hundredths(rule.deduct) * _weight(rule, readings)
 
 
-def _add_shares(shares: dict[int, Fraction], rule: Rule, counts: dict, readings: Mapping[str, str]) -> None:
-    """Add a rate rule's deduction in proportion, in thirds of hundredths, to each unit that falls short."""
+def _shares(rule: Rule, counts: dict, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """A rate rule's deduction in proportion, in thirds of hundredths: numerators and denominators."""
     short, step = _short(rule, counts, readings)
-    cost = _hundredths(rule.deduct) * _weight(rule, readings)
-    for unit, month in zip(*np.nonzero(short), strict=True):
-        share = Fraction(int(short[unit, month]) * cost, int(step[unit, month]))
-        shares[int(unit)] = shares.get(int(unit), Fraction(0)) + share
+    return short * (_hundredths(rule.deduct) * _weight(rule, readings)), step
 
 
 def _short(rule: Rule, counts: dict, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,157 @@
+"""What a finished run keeps for the laboratory: tallies and facts as Parquet, and the rulebook it was scored by."""
+
+import shutil
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from pathlib import Path
+
+from pipelines.edges.warehouse import Warehouse, query_text
+from pipelines.edges.wording import say
+from pipelines.model.points import hundredths
+from pipelines.model.refusals import UsageRefusal
+from pipelines.model.tally import Award, Unit, UnitTally
+
+TALLIES, RULEBOOK = "tallies", "rulebook"
+COUNTED = ("cube", "quarter", "case_rows", "incidents")  # written by the warehouse: sql/keep/<name>.sql
+LATE = ("signing", "reply_approved", "reply_requested")
+
+
+def keep_tallies(warehouse: Warehouse, tallies: Mapping[str, UnitTally], rules: Path, folder: Path) -> Path:
+    """Write ``tallies/`` and ``rulebook/`` into ``folder``; the same bytes for the same quarter.
+
+    No titles, no reasons, nothing of evaluators; the matter of an award becomes a number.
+    """
+    import pyarrow.parquet as parquet
+
+    (folder / TALLIES).mkdir(parents=True)
+    tables = {name: warehouse.connection.execute(query_text(f"keep/{name}")).to_arrow_table() for name in COUNTED}
+    for name, table in {**tables, **_registers(tallies)}.items():
+        parquet.write_table(table, folder / TALLIES / f"{name}.parquet", compression="zstd")
+    for file in sorted(file for file in rules.rglob("*") if file.suffix in (".yaml", ".yml", ".md")):
+        copy = folder / RULEBOOK / file.relative_to(rules)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    return folder
+
+
+def _registers(tallies: Mapping[str, UnitTally]) -> dict:
+    """Units, assessments and awards as tables, in the order of their ids."""
+    import pyarrow
+
+    ordered = [tallies[id] for id in sorted(tallies)]
+    awards = [(tally.unit.unit_id, award) for tally in ordered for award in tally.awards]
+    matters = {key: number for number, key in enumerate(dict.fromkeys(award.matter_key for _, award in awards), 1)}
+    units = {name: [getattr(tally.unit, name) for tally in ordered] for name in Unit.__dataclass_fields__}
+    scores = [(t.unit.unit_id, item, hundredths(score)) for t in ordered for item, score in sorted(t.assessed.items())]
+    text, day, whole = pyarrow.string(), pyarrow.date32(), pyarrow.int64()
+    return {
+        "units": pyarrow.table({name: pyarrow.array(values, pyarrow.bool_() if name == "ranked" else text)
+                                for name, values in units.items()}),
+        "assessed": _table(scores, unit_id=text, item_id=text, hundredths=whole),
+        "awards": _table(
+            [(unit, a.award_id, a.award_type, str(matters[a.matter_key]), a.awarded_on) for unit, a in awards],
+            unit_id=text, award_id=text, award_type=text, matter=text, awarded_on=day,
+        ),
+    }
+
+
+def _table(rows: list[tuple], **columns):
+    import pyarrow
+
+    values = list(zip(*rows, strict=True)) or [()] * len(columns)
+    return pyarrow.table(
+        {name: pyarrow.array(list(column), kind) for (name, kind), column in zip(columns.items(), values, strict=True)}
+    )
+
+
+def read_kept(folder: Path, name: str, filters=None):
+    """One kept table as Arrow; UsageRefusal where the run has none or it cannot be read."""
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    file = folder / TALLIES / f"{name}.parquet"
+    try:
+        return parquet.read_table(file, filters=filters, partitioning=None)
+    except FileNotFoundError:
+        raise UsageRefusal(say("laboratory.no_tallies", folder=folder)) from None
+    except pyarrow.ArrowInvalid:
+        raise UsageRefusal(say("laboratory.damaged", file=file)) from None
+
+
+def read_registers(folder: Path) -> dict[str, UnitTally]:
+    """Units with their assessments and awards, without counts, by unit_id in order."""
+    assessed: dict[str, dict[str, Fraction]] = {}
+    for row in read_kept(folder, "assessed").to_pylist():
+        assessed.setdefault(row["unit_id"], {})[row["item_id"]] = Fraction(row["hundredths"], 100)
+    awards: dict[str, list[Award]] = {}
+    for row in read_kept(folder, "awards").to_pylist():
+        award = Award(row["award_id"], row["award_type"], row["matter"], row["awarded_on"])
+        awards.setdefault(row["unit_id"], []).append(award)
+    units = [Unit(**row) for row in read_kept(folder, "units").to_pylist()]
+    return {
+        unit.unit_id: UnitTally(
+            unit, 0, {}, {}, assessed.get(unit.unit_id, {}), tuple(awards.get(unit.unit_id, ()))
+        )
+        for unit in units
+    }
+
+
+def read_occurrences(folder: Path, unit_ids: Iterable[str], without_cases: Iterable[str]) -> dict:
+    """The late case rows and the incidents of these units, as the ledger's queries read them."""
+    import pyarrow.compute as pc
+
+    late = pc.scalar(False)
+    for name in LATE:
+        late = late | (pc.field(name) != "on_time")
+    units, cases = pc.field("unit_id").isin(sorted(unit_ids)), pc.field("case_id").isin(sorted(without_cases))
+    kept = pc.coalesce(~cases, pc.scalar(True))
+    return {
+        "facts.case_rows": read_kept(folder, "case_rows", late & units & kept),
+        "facts.incidents": read_kept(folder, "incidents", units & kept),
+    }
+
+
+def recount(folder: Path, months: tuple[str, ...], without_cases: Iterable[str]) -> tuple:
+    """(cube, quarter) counted anew without these cases, by the same queries as in a run."""
+    import pyarrow.compute as pc
+
+    kept = ~pc.field("case_id").isin(sorted(without_cases))
+    incidents = read_kept(folder, "incidents")
+    gone = incidents.filter(pc.is_in(incidents["case_id"], value_set=_strings(without_cases)))
+    warehouse = Warehouse()
+    try:
+        warehouse.store("facts.case_rows", read_kept(folder, "case_rows", kept))
+        warehouse.run("tallies/cube", months=list(months))
+        return warehouse.arrow("tallies.cube"), _less(read_kept(folder, "quarter"), gone)
+    finally:
+        warehouse.close()
+
+
+def known_cases(folder: Path, unit_ids: Iterable[str] | None = None) -> list[str]:
+    """Every case id of the quarter, in order."""
+    import pyarrow.parquet as parquet
+
+    file = folder / TALLIES / "case_rows.parquet"
+    if not file.is_file():
+        raise UsageRefusal(say("laboratory.no_tallies", folder=folder))
+    return parquet.read_table(file, columns=["case_id"], partitioning=None)["case_id"].to_pylist()
+
+
+def _strings(values: Iterable[str]):
+    import pyarrow
+
+    return pyarrow.array(sorted(values), pyarrow.string())
+
+
+def _less(quarter, gone):
+    """The counts of the quarter without the incidents that are gone."""
+    import pyarrow
+
+    lost: dict[tuple, int] = {}
+    for row in gone.to_pylist():
+        if row["waived_by"] is None:
+            key = row["unit_id"], row["measure"], row["month"]
+            lost[key] = lost.get(key, 0) + 1
+    rows = quarter.to_pylist()
+    left = [row["n"] - lost.get((row["unit_id"], row["measure"], row["month"]), 0) for row in rows]
+    return quarter.set_column(quarter.schema.get_field_index("n"), "n", pyarrow.array(left, pyarrow.int64()))
