@@ -157,10 +157,13 @@ class Run:
 
     def publish(self) -> None:
         """Assessment → pages, tables, feed and manifest, switched into place at once."""
+        from pipelines.edges.tallies import keep_tallies
         from pipelines.stages.publish import publish
 
+        kept = keep_tallies(self.warehouse, self.tallies, self.request.rules, self.work / "kept")
         self.published = publish(
-            self.warehouse, self.assessment(), self.request.out, self.request.pdf, self.quality.result, self.progress
+            self.warehouse, self.assessment(), self.request.out, self.request.pdf, self.quality.result, self.progress,
+            kept,
         )
 
     @property

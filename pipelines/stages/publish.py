@@ -57,11 +57,13 @@ def publish(
     pdf: bool = True,
     quality: Callable[[], Path] | None = None,
     progress: Progress = silent,
+    kept: Path | None = None,
 ) -> Published:
     """Write everything beside the published quarter, then switch to it; readers see the old or the new one, whole.
 
     ``quality`` waits for the folder of the quality report, which is copied as it is; it is asked last, for it is made
-    beside the printing and may still stop the publication. NotAllowed where `<out>/<period>` is a real
+    beside the printing and may still stop the publication. ``kept`` is the folder of what the laboratory needs later,
+    copied as it is. NotAllowed where `<out>/<period>` is a real
     folder, Refusal where the disk is full or cannot be written.
     """
     out, period = Path(out), str(assessment.period)
@@ -70,6 +72,8 @@ def publish(
         with shelf.staging(out) as folder:
             write_tables(warehouse, assessment, folder)
             problem = paper_problem() if pdf else None
+            if kept is not None:
+                shutil.copytree(kept, folder, dirs_exist_ok=True)
             pages = write_pages(warehouse, assessment, folder, pdf and not problem, quality is not None)
             notices = (problem,) if problem else print_pdf(pages, progress)
             if quality is not None:
