@@ -77,7 +77,7 @@ class Office:
         """Take a step; the state after it, replayed from the log's file."""
         with locked(self.folder) as folder:
             log = Log(folder)
-            files = [InboxFile("inbox.csv", f"{at} {len(log.events)}", actions, ())] if actions else []
+            files = [InboxFile("inbox.csv", f"{at} {len(actions)}", actions, ())] if actions else []
             Step(log, State(log.events), self.clock, self.seen, at).run(files)
             log.close()
             return State(Log(folder).events)

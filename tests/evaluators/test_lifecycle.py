@@ -86,7 +86,8 @@ def test_a_case_is_assigned_reminded_once_and_rated_for_good(tmp_path):
     assert only(state).reminded_at == T0 + DAY
     rated = office.step(T0 + 2 * DAY, act(given, "rate", T0 + 1.5 * DAY, rating="dissatisfied", reason="no remedy"))
     assert rated.cases["C1", "U1"].state == FINAL
-    assert (only(rated).rated_at, only(rated).rating, only(rated).reason) == (T0 + 1.5 * DAY, "dissatisfied", "no remedy")
+    one = only(rated)
+    assert (one.rated_at, one.rating, one.reason) == (T0 + 1.5 * DAY, "dissatisfied", "no remedy")
     assert len(office.step(T0 + 40 * DAY).assignments) == 1
 
 
