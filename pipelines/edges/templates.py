@@ -32,11 +32,15 @@ def style() -> str:
     return (REPORTS / STYLE).read_text(encoding="utf-8")
 
 
-def render(template: str, page: dict, paper: bool = False, pdf: bool = False, quality: bool = False) -> str:
+def render(
+    template: str, page: dict, paper: bool = False, pdf: bool = False, quality: bool = False, libraries: bool = False,
+    alone: bool = False,
+) -> str:
     """The HTML of ``reports/<template>`` for a page dict.
 
-    ``paper`` leaves out what only a screen can use; ``pdf`` and ``quality`` tell that a printed twin and the
-    quality report lie beside the page.
+    ``paper`` leaves out what only a screen can use; ``pdf``, ``quality`` and ``libraries`` tell that a printed twin
+    and the reports on quality and libraries lie beside the page; ``alone`` that no other page does.
     """
-    facts = {"page": page, "frame": page["frame"], "paper": paper, "pdf": pdf, "quality": quality}
+    beside = {"pdf": pdf, "quality": quality, "libraries": libraries, "alone": alone}
+    facts = {"page": page, "frame": page["frame"], "paper": paper, **beside}
     return environment().get_template(template).render(facts)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.model.intake import Intake, Validation
+from pipelines.model.library import LibraryReport
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Fired, Given, Standing, UnitScore
@@ -29,4 +30,5 @@ class Assessment:
     calendar_sha256: str
     previous: dict[str, dict]  # unit_id -> its ranking line of the quarter before, where one is published
     previous_sha256: str
+    libraries: LibraryReport | None = None  # of the matter library and the knowledge base, where the exports have them
     observations: tuple[Words, ...] = ()  # worth a line in the summary, no breach

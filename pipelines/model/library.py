@@ -65,7 +65,7 @@ class LibraryRule:
     remedy: Words
     when: tuple[Condition, ...]
     only: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    examples: tuple[dict, ...] = ()
+    examples: tuple[dict, ...] = field(default=(), hash=False)
 
     @property
     def subject(self) -> Subject:
@@ -126,4 +126,5 @@ class LibraryReport:
     published: int  # published entries of the knowledge base
     units: dict[str, str] = field(hash=False)  # unit_id -> name
     absent: tuple[str, ...] = ()  # tables of the libraries that the exports do not hold
+    uncovered: tuple[Words, ...] = ()  # why no working days could be counted
     simulated: bool = False

@@ -1,6 +1,7 @@
 """Text cells as they may leave the office: no formulas, no telephone or identity numbers, no control characters."""
 
 import re
+from unicodedata import normalize
 
 # Spreadsheets run a cell that begins so; the full-width twins are folded by some of them.
 FORMULA_STARTS = frozenset("=+-@\t\r\n\0＝＋－＠")
@@ -42,3 +43,8 @@ def masked(text: str) -> str:
 def plain(text: str) -> str:
     """Text for a page: blanks become spaces, other control characters the replacement character."""
     return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def same_text(text: str) -> str:
+    """A text as it is compared with another: width and case folded, blanks left out."""
+    return "".join(normalize("NFKC", text).casefold().split())

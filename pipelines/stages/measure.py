@@ -26,9 +26,7 @@ def measure(warehouse: Warehouse, period: Period, cutoff: datetime, rulebook: Ru
 
     A Refusal where an evaluation needs a working day of a year without a calendar.
     """
-    import pyarrow
-
-    warehouse.store("facts.working_days", _working_days(calendar, pyarrow))
+    store_working_days(warehouse, calendar)
     warehouse.run("facts/types")
     span = {"start": period.start, "end": period.end, "cutoff": cutoff, "months": list(period.months)}
     for name in FACTS:
@@ -99,12 +97,16 @@ def matter_key(matter: str) -> str:
     return normalize("NFKC", matter).strip()
 
 
-def _working_days(calendar: Calendar, pyarrow):
+def store_working_days(warehouse: Warehouse, calendar: Calendar) -> None:
+    """``facts.working_days``: every covered day, how many are worked up to and including it, whether it is."""
+    import pyarrow
+
     days = calendar.all_days()
-    return pyarrow.table(
+    table = pyarrow.table(
         {
             "day": pyarrow.array([day for day, _ in days], pyarrow.date32()),
             "counted": pyarrow.array([counted for _, counted in days], pyarrow.int32()),
             "worked": pyarrow.array([calendar.is_working(day) for day, _ in days], pyarrow.bool_()),
         }
     )
+    warehouse.store("facts.working_days", table)

@@ -16,6 +16,7 @@ from pipelines.edges.templates import render, style
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.edges.workbook import Workbook
+from pipelines.libraries.files import FOLDER, write_library_tables, write_page
 from pipelines.model.assessment import Assessment
 from pipelines.model.filenames import file_stem
 from pipelines.model.refusals import Refusal
@@ -25,6 +26,7 @@ from pipelines.views import tables
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.figures import quarter
 from pipelines.views.frame import absences
+from pipelines.views.libraries import finding_rows
 from pipelines.views.manifest import manifest
 from pipelines.views.ranking import ranking
 from pipelines.views.result import SCHEMA, head
@@ -91,6 +93,8 @@ def write_tables(warehouse: Warehouse, assessment: Assessment, folder: Path) -> 
     small = tables.small_tables(assessment, say)
     for name, (columns, rows) in small.items():
         write_csv(folder / f"{name}.csv", columns, rows)
+    if assessment.libraries:
+        write_library_tables(assessment.libraries, folder / FOLDER)
     write_csv(folder / "adjustments.csv", tables.ADJUSTMENTS, warehouse.records("publish/decisions"))
     shutil.copyfile(CONTRACTS / "outputs" / SCHEMA, folder / SCHEMA)
     with (
@@ -102,6 +106,10 @@ def write_tables(warehouse: Warehouse, assessment: Assessment, folder: Path) -> 
         for name in FEED_TABLES:
             with document.table(name):
                 for row in small[name][1]:
+                    document.write(row)
+        if assessment.libraries:
+            with document.table("library_findings"):
+                for row in finding_rows(assessment.libraries):
                     document.write(row)
         book.text("说明", _about(assessment))
         for name, title in (("ranking", "排名"), ("items", "分项")):
@@ -126,7 +134,7 @@ def write_pages(
 
     The pages lead to PDF files and to a quality report where there will be any.
     """
-    beside = {"pdf": pdf, "quality": quality}
+    beside = {"pdf": pdf, "quality": quality, "libraries": assessment.libraries is not None}
     sums = warehouse.records("publish/sums")
     bulletin = Bulletin(assessment, sums, say).page()
     _write(folder / "index.html", "site/index.html.j2", ranking(assessment, say), **beside)
@@ -139,6 +147,8 @@ def write_pages(
         if pdf:
             paper = render(SCORECARD, card(PRINTED_LINES), paper=True)
             printed.append((paper, stem.with_name(f"{stem.name}.pdf")))
+    if assessment.libraries:
+        printed += write_page(assessment.libraries, assessment.rulebook, folder / FOLDER, pdf)
     if pdf:
         printed.insert(0, (render(BULLETIN, bulletin, paper=True), folder / "bulletin.pdf"))
     return printed

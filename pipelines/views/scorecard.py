@@ -9,6 +9,7 @@ from pipelines.model.score import ItemScore, Standing
 from pipelines.model.text import masked, plain
 from pipelines.views.figures import Say, known, month_name, note, signed, width
 from pipelines.views.frame import frame
+from pipelines.views.libraries import Boxes
 from pipelines.views.ranking import line as standing_line
 from pipelines.views.ranking import verdicts
 
@@ -25,6 +26,7 @@ class Scorecards:
         self.frame = frame(assessment, say)
         self.places = _places(assessment)
         self.verdicts = _verdicts_by_unit(assessment)
+        self.libraries = Boxes(assessment.libraries) if assessment.libraries else None
         self.rules = {}
         self.order = {rule_id: number for number, rule_id in enumerate((*assessment.rulebook.rules, *CLOSING))}
 
@@ -53,6 +55,7 @@ class Scorecards:
             ],
             "decisions": [self._decision(decision) for decision in decisions],
             "verdicts": self.verdicts.get(standing.unit_id, []),
+            "libraries": self.libraries.of(standing.unit_id) if self.libraries else None,
         }
 
     def _sections(self, scores: dict[str, ItemScore]) -> list[dict]:

@@ -5,3 +5,4 @@ create schema if not exists accepted;
 create schema if not exists facts;
 create schema if not exists tallies;
 create schema if not exists ledger;
+create schema if not exists libraries;

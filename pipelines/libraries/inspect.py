@@ -1,0 +1,134 @@
+"""Both libraries as they stood on a day: measured by the queries, judged by the rules, every finding in words."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from pipelines.edges.calendar import Calendar
+from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.wording import say
+from pipelines.engines.inspector import Inspector
+from pipelines.libraries.history import history
+from pipelines.model.intake import Intake
+from pipelines.model.library import (
+    KINDS,
+    NEEDS,
+    LibraryEntry,
+    LibraryFinding,
+    LibraryReport,
+    LibraryRule,
+    MatterChange,
+)
+from pipelines.model.period import Period
+from pipelines.model.refusals import Refusal
+from pipelines.model.rule import Rulebook
+from pipelines.model.text import masked, plain, same_text
+from pipelines.model.words import Words
+from pipelines.stages.measure import store_working_days
+
+TABLES = ("matters", "matter_changes", "knowledge")
+NOTHING = "—"
+PARAMETERS = {"processes": ("on",), "changes": ("on",), "dispatched": ("on",), "elsewhere": ("on",),
+              "entries": ("on",), "kinds": ("kinds",), "demand": ()}  # fmt: skip
+
+
+def last_day(cutoff: datetime) -> date:
+    """The last day that a cutoff lets in: that of the instant before it."""
+    return (cutoff - timedelta(microseconds=1)).date()
+
+
+def inspect(
+    warehouse: Warehouse, period: Period, on: date, rulebook: Rulebook, calendar: Calendar, intake: Intake
+) -> LibraryReport | None:
+    """What there is to find in ``accepted.*`` on the day ``on``; None where the exports hold none of the tables.
+
+    Cases count that were dispatched in the period, up to the day. Where an application waits on a day of a year
+    without a calendar, waiting is not looked for and the report says why.
+    """
+    absent = tuple(table for table in TABLES if table in intake.absent_tables)
+    if len(absent) == len(TABLES) or not rulebook.libraries:
+        return None
+    store_working_days(warehouse, calendar)
+    uncovered = _uncovered(warehouse, on, calendar)
+    rules = tuple(
+        rule for rule in rulebook.libraries
+        if _can_be_looked_for(rule, intake) and not (uncovered and "waiting" in rule.measures)
+    )
+    _prepare(warehouse, period, on)
+    units = {row["unit_id"]: row["unit_name"] for row in warehouse.records("tallies/units")}
+    return LibraryReport(
+        period, on, rules, tuple(_findings(warehouse, rules, on)),
+        tuple(LibraryEntry(**row) for row in warehouse.records("libraries/matters_on", on=on)),
+        warehouse.rows("libraries/published")[0][0], units, absent, uncovered, intake.simulated,
+    )  # fmt: skip
+
+
+def _can_be_looked_for(rule: LibraryRule, intake: Intake) -> bool:
+    """Whether the exports hold the tables and columns: without them everything would be found, or nothing."""
+    columns = (*rule.subject.columns, *(NEEDS[measure] for measure in rule.measures if measure in NEEDS))
+    there = not set(rule.subject.tables) & set(intake.absent_tables)
+    return there and not set(columns) & set(intake.declared_absent)
+
+
+def _uncovered(warehouse: Warehouse, on: date, calendar: Calendar) -> tuple[Words, ...]:
+    """Why no working days can be counted; nothing where the calendar covers all that is needed."""
+    try:
+        for (day,) in warehouse.rows("libraries/uncovered_days", on=on):
+            calendar.require(day)
+    except Refusal as problem:
+        return (problem.words,)
+    return ()
+
+
+def _prepare(warehouse: Warehouse, period: Period, on: date) -> None:
+    """The library's history and the cases of the quarter beside it, as tables."""
+    exported = [LibraryEntry(**row) for row in warehouse.records("libraries/exported")]
+    approved = [MatterChange(**row) for row in warehouse.records("libraries/approved")]
+    _store(warehouse, history(exported, approved))
+    warehouse.run("libraries/cases", start=period.start, end=period.end, on=on)
+    warehouse.run("libraries/names")
+
+
+def _store(warehouse: Warehouse, entries: list[LibraryEntry]) -> None:
+    import pyarrow
+
+    days = ("valid_from", "valid_to")
+    columns = {
+        name: pyarrow.array([getattr(entry, name) for entry in entries], pyarrow.date32() if name in days else
+                            pyarrow.string())
+        for name in ("matter_id", "unit_id", "matter_name", "process", *days, "change_id")
+    }  # fmt: skip
+    columns["process_key"] = pyarrow.array([same_text(entry.process) for entry in entries], pyarrow.string())
+    warehouse.store("libraries.entries", pyarrow.table(columns))
+
+
+def _findings(warehouse: Warehouse, rules: Iterable[LibraryRule], on: date) -> Iterable[LibraryFinding]:
+    rules = tuple(rules)
+    inspector = Inspector(rules)
+    rows = {rule.of: _rows(warehouse, rule.of, on) for rule in rules}
+    for rule in rules:
+        found = [row for row in rows[rule.of] if inspector.finds(rule, row)]
+        yield from (_finding(rule, row) for row in sorted(found, key=lambda row: (row["unit_id"], row["row"])))
+
+
+def _rows(warehouse: Warehouse, subject: str, on: date) -> list[dict]:
+    given = {"on": on, "kinds": list(KINDS)}
+    return warehouse.records(f"libraries/{subject}", **{name: given[name] for name in PARAMETERS[subject]})
+
+
+def _finding(rule: LibraryRule, row: dict) -> LibraryFinding:
+    subject = rule.subject
+    facts = {measure: row[measure] for measure in subject.measures}
+    facts |= {code: say(f"libraries.{code}_{row[code]}") for code in subject.codes}
+    facts |= {text: _shown(row[text]) for text in subject.texts}
+    facts["limit"] = rule.when[0].value
+    zh, en = ({name: _into(value, lang) for name, value in facts.items()} for lang in ("zh", "en"))
+    key = masked(row["row"]) if row.get("about") == "channel" else row["row"]
+    return LibraryFinding(rule, row["unit_id"], key, Words(rule.says.zh.format(**zh), rule.says.en.format(**en)))
+
+
+def _shown(value: object) -> str:
+    return NOTHING if value is None else plain(masked(str(value)))
+
+
+def _into(value: object, lang: str) -> object:
+    return value.into(lang) if isinstance(value, Words) else value

@@ -1,0 +1,60 @@
+"""`gongping libraries check`: what there is to do in the matter library and the knowledge base."""
+
+from pathlib import Path
+
+import click
+
+from pipelines.cli import text
+from pipelines.model.refusals import ContractStop, Refusal
+from pipelines.verbs import options
+
+
+def command() -> click.Command:
+    """The verb with what it can do."""
+    check_ = options.verb(
+        "check", check, options.period(), options.exports(),
+        click.Option(["--on"], type=click.DateTime(["%Y-%m-%d"]), help=text("cli.opt_as_of")), options.out(),
+        options.rules(), options.source(),
+        click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")), options.as_json(),
+    )
+    check_.help = text("cli.libraries_check")
+    return click.Group("libraries", commands=[check_], help=text("cli.libraries"), no_args_is_help=True)
+
+
+def check(period, exports, on, out: Path, rules, source, no_pdf, as_json) -> None:
+    """Read, validate, look, write; exit 3 where the contracts stop it."""
+    from pipelines.assess import STANDARD_RULES, Request, Run, joined
+    from pipelines.edges.wording import say
+    from pipelines.libraries.files import write_alone
+    from pipelines.libraries.inspect import inspect, last_day
+    from pipelines.libraries.screen import show_report
+    from pipelines.screen import progress
+
+    request = Request(period, exports, rules=rules or STANDARD_RULES, source=source)
+    with progress() as listener, Run(request, listener) as run:
+        if stops := run.check():
+            raise ContractStop(joined(stops))
+        day = on.date() if on else last_day(run.cutoff)
+        report = inspect(run.warehouse, period, day, run.rulebook, run.calendar, run.intake)
+        if report is None:
+            raise Refusal(say("libraries.none_there", folder=exports))
+        folder, notices = write_alone(report, run.rulebook, out, not no_pdf)
+    if as_json:
+        options.print_json(summary(report, folder))
+    else:
+        show_report(report, folder, (*report.uncovered, *notices))
+
+
+def summary(report, folder: Path) -> dict:
+    """The report for machines: counts by finding, and every finding."""
+    from pipelines.views.libraries import counts, finding_rows
+
+    return {
+        "period": str(report.period),
+        "as_of": str(report.on),
+        "folder": str(folder),
+        "absent": list(report.absent),
+        "uncovered": [vars(words) for words in report.uncovered],
+        "counts": {count["id"]: int(count["n"]) for count in counts(report.findings)},
+        "findings": list(finding_rows(report)),
+    }

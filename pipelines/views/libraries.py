@@ -1,0 +1,165 @@
+"""The matter library and the knowledge base as pages and files show them; no title of a case, no name of a person."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+
+from pipelines.model.filenames import file_stem, link_to
+from pipelines.model.library import LibraryFinding, LibraryReport
+from pipelines.model.rule import Rulebook
+from pipelines.model.text import masked, plain
+from pipelines.views.figures import Say, listed, quarter
+
+FINDINGS = ("period", "as_of", "clause", "finding", "unit_id", "unit_name", "table", "row", "what", "remedy")
+MATTERS = ("as_of", "matter_id", "matter_name", "unit_id", "process", "valid_from", "valid_to", "change_id")
+LIBRARIES = ("matters", "knowledge")
+ON_PAGE = 30  # findings of a rule on the page; the file holds all of them
+IN_BOX = 3  # findings on a unit's scorecard, each of another rule where there are several
+
+
+def finding_rows(report: LibraryReport) -> Iterator[dict]:
+    """`libraries/findings.csv`: a line per finding, in the order of the rules."""
+    for finding in report.findings:
+        yield {
+            "period": str(report.period),
+            "as_of": str(report.on),
+            "clause": finding.rule.clause,
+            "finding": finding.rule.id,
+            "unit_id": finding.unit_id,
+            "unit_name": report.units.get(finding.unit_id, ""),
+            "table": finding.rule.subject.table,
+            "row": finding.row,
+            "what": finding.what.zh,
+            "remedy": finding.rule.remedy.zh,
+        }
+
+
+def matter_rows(report: LibraryReport) -> Iterator[dict]:
+    """`libraries/matters.csv`: the matter library as it stood on the day."""
+    for entry in report.matters:
+        yield {
+            "as_of": str(report.on), "matter_id": entry.matter_id, "matter_name": masked(entry.matter_name),
+            "unit_id": entry.unit_id, "process": masked(entry.process), "valid_from": str(entry.valid_from),
+            "valid_to": str(entry.valid_to or ""), "change_id": entry.change_id,
+        }  # fmt: skip
+
+
+def page(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
+    """The report: ``figures``, findings by library and rule, and the units with what each has to do."""
+    return {
+        "frame": frame_of(report, rulebook, say),
+        "on": day(report.on),
+        "figures": _figures(report, say),
+        "libraries": [_library(report, name, say) for name in LIBRARIES],
+        "units": _units(report),
+    }
+
+
+def frame_of(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
+    """The facts around the page; the same whether it stands alone or in a scored quarter."""
+    return {
+        "period": str(report.period),
+        "quarter": quarter(report.period),
+        "rules": rulebook.title.zh,
+        "edition": rulebook.edition,
+        "simulated": say("pages.simulated").zh if report.simulated else "",
+        "simulated_says": say("pages.simulated_says").zh if report.simulated else "",
+        "absent": absences(report, say),
+    }
+
+
+def absences(report: LibraryReport, say: Say) -> list[str]:
+    """A sentence for what could not be looked for."""
+    tables = listed(say(f"pages.table_{table}").zh for table in report.absent)
+    lacking = [say("libraries.absent", tables=tables).zh] if report.absent else []
+    return [*lacking, *(say("libraries.uncovered", why=why).zh for why in report.uncovered)]
+
+
+def counts(findings: tuple[LibraryFinding, ...]) -> list[dict]:
+    """How many findings of each rule, in the order of the rules: ``title``, ``clause``, ``n``."""
+    found = Counter(finding.rule for finding in findings)
+    return [{"id": rule.id, "title": rule.title.zh, "clause": rule.clause, "n": str(n)} for rule, n in found.items()]
+
+
+def day(value: date) -> str:
+    """``2026年9月30日``."""
+    return f"{value.year}年{value.month}月{value.day}日"
+
+
+class Boxes:
+    """The box of each unit's scorecard: counts and first findings, outside the score."""
+
+    def __init__(self, report: LibraryReport):
+        self._on = day(report.on)
+        self._by_unit: dict[str, list[LibraryFinding]] = {}
+        for finding in report.findings:
+            self._by_unit.setdefault(finding.unit_id, []).append(finding)
+
+    def of(self, unit_id: str) -> dict:
+        """``on``, ``total``, ``counts``, the ``first`` findings and how many are ``left_out`` ("" for none)."""
+        findings = self._by_unit.get(unit_id, [])
+        first = _varied(findings)
+        left = len(findings) - len(first)
+        return {"on": self._on, "total": str(len(findings)), "counts": counts(tuple(findings)),
+                "first": [_line(finding) for finding in first], "left_out": str(left) if left else ""}
+
+
+def _varied(findings: list[LibraryFinding]) -> list[LibraryFinding]:
+    """The first finding of each rule, then the others: one rule must not hide the rest."""
+    seen: Counter = Counter()
+    turns = []
+    for finding in findings:
+        turns.append(seen[finding.rule.id])
+        seen[finding.rule.id] += 1
+    ordered = sorted(range(len(findings)), key=lambda k: (turns[k], k))
+    return [findings[k] for k in ordered[:IN_BOX]]
+
+
+def _figures(report: LibraryReport, say: Say) -> list[dict]:
+    found = Counter(finding.rule.subject.library for finding in report.findings)
+    values = {
+        "matters": len({entry.matter_id for entry in report.matters}),
+        "processes": len(report.matters),
+        "matter_findings": found["matters"],
+        "published": report.published,
+        "knowledge_findings": found["knowledge"],
+        "units": len({finding.unit_id for finding in report.findings}),
+    }
+    return [{"label": say(f"libraries.figure_{name}").zh, "value": str(value)} for name, value in values.items()]
+
+
+def _library(report: LibraryReport, name: str, say: Say) -> dict:
+    rules = [rule for rule in report.rules if rule.subject.library == name]
+    found = {rule.id: [f for f in report.findings if f.rule is rule] for rule in rules}
+    shown = [
+        {
+            "id": rule.id, "title": rule.title.zh, "clause": rule.clause, "remedy": rule.remedy.zh,
+            "count": str(len(found[rule.id])),
+            "findings": [{**_line(f), **_unit(report, f.unit_id)} for f in found[rule.id][:ON_PAGE]],
+            "left_out": str(len(found[rule.id]) - ON_PAGE) if len(found[rule.id]) > ON_PAGE else "",
+        }
+        for rule in rules if found[rule.id]
+    ]  # fmt: skip
+    clean = [f"{rule.title.zh}（{rule.clause}）" for rule in rules if not found[rule.id]]
+    return {"name": name, "title": say(f"libraries.{name}").zh, "rules": shown, "clean": listed(clean),
+            "looked_at": bool(rules)}  # fmt: skip
+
+
+def _units(report: LibraryReport) -> list[dict]:
+    """Units with findings, the most first."""
+    found = Counter(finding.unit_id for finding in report.findings)
+    kinds = Counter((finding.unit_id, finding.rule.subject.library) for finding in report.findings)
+    ordered = sorted(found, key=lambda unit_id: (-found[unit_id], unit_id))
+    return [{**_unit(report, unit_id), "total": str(found[unit_id]),
+             **{name: str(kinds[unit_id, name]) for name in LIBRARIES}} for unit_id in ordered]  # fmt: skip
+
+
+def _unit(report: LibraryReport, unit_id: str) -> dict:
+    """How a unit is named; a unit that is not in `units` has no scorecard to lead to."""
+    known = unit_id in report.units
+    href = link_to(file_stem(unit_id)) + ".html" if known else ""
+    return {"id": plain(unit_id), "name": plain(report.units.get(unit_id) or unit_id), "href": href}
+
+
+def _line(finding: LibraryFinding) -> dict:
+    return {"row": plain(finding.row), "what": finding.what.zh, "remedy": finding.rule.remedy.zh}
