@@ -55,7 +55,7 @@ def put_in_place(out: Path, period: str, folder: Path) -> Path:
 
     The folder is named by its manifest, so an identical run finds itself already there.
     """
-    _sync(folder)
+    sync(folder)
     name = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:16]
     shelf = out / RUNS / period
     shelf.mkdir(parents=True, exist_ok=True)
@@ -64,11 +64,11 @@ def put_in_place(out: Path, period: str, folder: Path) -> Path:
         target = _place_for(shelf, name, folder)
         if not target.exists():
             folder.rename(target)
-            _sync_folder(shelf)
+            sync_folder(shelf)
         link = out / STAGING / f"{folder.name}.link"
         link.symlink_to(Path(RUNS) / period / target.name)
         link.replace(out / period)
-        _sync_folder(out)
+        sync_folder(out)
     return out / period
 
 
@@ -112,17 +112,18 @@ def _locked(out: Path) -> Iterator[None]:
         yield
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """Bring every file to the disk before its folder gets a name that readers follow."""
     for path in (*folder.rglob("*"), folder):
         if path.is_dir():
-            _sync_folder(path)
+            sync_folder(path)
         else:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
