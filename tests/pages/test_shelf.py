@@ -35,7 +35,7 @@ if moment == "tables": stage.write_pages = stop
 if moment == "pages": stage.print_pdf = stop
 if moment == "manifest": shelf.put_in_place = stop
 if moment == "synced": shelf._place_for = stop
-if moment == "renamed": shelf._sync_folder = lambda folder: stop() if folder.parent.name == ".runs" else None
+if moment == "renamed": shelf.sync_folder = lambda folder: stop() if folder.parent.name == ".runs" else None
 if moment == "linked": Path.replace = stop
 stage.publish(warehouse(), assessment(simulated=False), out, pdf=False)
 """
