@@ -110,10 +110,17 @@ def _misuse(problem: click.UsageError) -> str:
         near = "".join(f"{name}?" for name in (problem.possibilities or ())[:1])
         return text("cli.no_such_option", name=problem.option_name, near=near)
     if isinstance(problem, click.MissingParameter):
-        return text("cli.missing", name=problem.param.make_metavar(problem.ctx) if problem.param else "")
+        return text("cli.missing", name=_named(problem.param, problem.ctx))
     if isinstance(problem, click.BadParameter):
-        return text("cli.bad_value", name=problem.param.opts[0] if problem.param else "", why=problem.message)
+        return text("cli.bad_value", name=_named(problem.param, problem.ctx), why=problem.message)
     return problem.format_message()
+
+
+def _named(parameter: click.Parameter | None, context: click.Context | None) -> str:
+    """An option by its name, an argument by its place."""
+    if isinstance(parameter, click.Option):
+        return parameter.opts[0]
+    return parameter.make_metavar(context) if parameter else ""
 
 
 if __name__ == "__main__":

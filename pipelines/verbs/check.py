@@ -26,9 +26,10 @@ def check(period, exports, source, quarantine, as_json) -> None:
     with progress() as listener, Run(Request(period, exports, source=source), listener) as done:
         stops = done.check()
     if quarantine:
-        from pipelines.stages.tables import write_quarantine
+        from pipelines.edges.tablefiles import write_csv
+        from pipelines.views.tables import QUARANTINE, breach_rows
 
-        write_quarantine(quarantine, done.breaches)
+        write_csv(quarantine, QUARANTINE, breach_rows(done.breaches))
     if as_json:
         options.print_json(report(done, stops))
     else:

@@ -1,0 +1,109 @@
+"""What the verbs report about a quarter: the account of rows, the sums of an explanation, differences."""
+
+import csv
+import json
+import shutil
+from fractions import Fraction
+
+from tests.cli.conftest import PERIOD
+
+
+def ranking(out) -> list[dict]:
+    with (out / PERIOD / "ranking.csv").open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_check_accounts_for_every_row_and_counts_no_more_than_the_file_has(call, exports):
+    code, told, _ = call("check", PERIOD, "--exports", str(exports), "--json")
+    report = json.loads(told)
+    assert code == 0
+    lines = len((exports / "cases.csv").read_text(encoding="utf-8").splitlines()) - 1
+    assert report["rows"]["cases"]["read"] == lines
+    for count in report["rows"].values():
+        assert count["read"] == count["accepted"] + count["quarantined"]
+    assert report["breaches"] and all(breach["remedy"]["zh"] for breach in report["breaches"])
+
+
+def test_check_writes_the_quarantine_as_a_table(call, exports, tmp_path):
+    file = tmp_path / "quarantine.csv"
+    assert call("check", PERIOD, "--exports", str(exports), "--quarantine", str(file))[0] == 0
+    with file.open(encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened))
+    assert list(rows[0]) == ["table", "file", "line", "key", "column", "promise", "value", "remedy"]
+    assert len({(row["file"], row["line"]) for row in rows}) == 4
+
+
+def test_check_ends_with_3_where_a_run_would_be_stopped(call, exports, tmp_path):
+    shutil.copytree(exports, tmp_path / "e")
+    (tmp_path / "e" / "units.csv").unlink()
+    code, _, error = call("check", PERIOD, "--exports", str(tmp_path / "e"))
+    assert code == 3
+    assert "units" in error
+
+
+def test_a_stopped_run_changes_nothing_that_is_published(call, exports, out, tmp_path):
+    shutil.copytree(exports, tmp_path / "e")
+    (tmp_path / "e" / "cases.csv").write_text("诉求件编号\nC1\n", encoding="utf-8")
+    before = (out / PERIOD).resolve()
+    assert call("run", PERIOD, "--exports", str(tmp_path / "e"), "--out", str(out), "--no-pdf")[0] == 3
+    assert (out / PERIOD).resolve() == before
+
+
+def test_an_explanation_sums_up_to_the_published_total(call, out):
+    for line in ranking(out)[:4]:
+        code, told, _ = call("explain", line["unit_id"], PERIOD, "--out", str(out), "--json")
+        explained = json.loads(told)
+        assert code == 0
+        total = Fraction(0)
+        for item in explained["items"]:
+            score = Fraction(item["full_marks"]) + sum(Fraction(entry["points"]) for entry in item["lines"])
+            assert score == Fraction(item["score"])
+            total += score
+        assert total == Fraction(line["total"])
+
+
+def test_an_explanation_on_screen_names_every_case_that_cost_points(call, out):
+    with (out / PERIOD / "ledger.csv").open(encoding="utf-8") as file:
+        entry = next(line for line in csv.DictReader(file) if line["rule_id"] == "late_signing")
+    told = call("explain", entry["unit_id"], PERIOD, "--out", str(out))[1]
+    assert entry["case_id"] in told and "签收" in told
+    alone = call("explain", entry["unit_id"], PERIOD, "--out", str(out), "--case", entry["case_id"])[1]
+    assert entry["case_id"] in alone and "满分" in alone
+
+
+def test_a_unit_can_be_named_and_a_misspelt_one_gets_the_nearest(call, out):
+    line = ranking(out)[0]
+    assert call("explain", line["unit_name"], PERIOD, "--out", str(out))[0] == 0
+    code, _, error = call("explain", line["unit_name"] + "X", PERIOD, "--out", str(out))
+    assert code == 2
+    assert line["unit_name"] in error
+
+
+def test_two_equal_runs_do_not_differ_and_a_stricter_reading_says_who_moved(call, exports, out, tmp_path):
+    assert json.loads(call("diff", PERIOD, str(out / PERIOD), "--out", str(out), "--json")[1]) == []
+    stricter = tmp_path / "stricter"
+    done = call("run", PERIOD, "--exports", str(exports), "--out", str(stricter), "--no-pdf", "--reading",
+                "shortfall=any_part")
+    assert done[0] == 0
+    moved = json.loads(call("diff", str(out / PERIOD), str(stricter / PERIOD), "--json")[1])
+    assert moved
+    for unit in moved:
+        assert Fraction(unit["points"]) == sum(Fraction(points) for points in unit["by_rule"].values())
+
+
+def test_the_run_reports_itself_as_json(call, exports, out):
+    code, told, _ = call("run", PERIOD, "--exports", str(exports), "--out", str(out), "--no-pdf", "--json")
+    report = json.loads(told)
+    assert code == 0
+    assert [unit["total"] for unit in report["ranking"]] == [line["total"] for line in ranking(out)]
+    assert report["readings"]["satisfied"] == "with_basic"
+
+
+def test_the_catalogue_leaves_no_assessed_clause_without_a_rule(call):
+    code, told, _ = call("catalogue", "--on", "2026-07-01", "--json")
+    rows = {row["clause"]: row for row in json.loads(told)}
+    assert code == 0
+    for clause in ("A1.1", "A2.3", "A3.1", "A3.2", "A3.3", "A3.4", "A4.1", "A4.4"):
+        row = rows[clause]
+        assert row["rules"] or row["readings"], clause
+        assert row["tests"], clause

@@ -1,0 +1,56 @@
+"""Calling the command wrongly: exit 2, a line that says what is right, in the language of the call."""
+
+import pytest
+
+from pipelines.cli import VERBS
+
+
+def test_help_lists_every_verb_in_chinese_and_in_english(call):
+    code, chinese, _ = call("--help")
+    assert code == 0
+    assert all(f"\n  {verb} " in chinese for verb in VERBS)
+    assert "完整计算一个季度" in chinese
+    assert "score a quarter" in call("--help", "--lang", "en")[1]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_of_its_own(call, verb):
+    code, told, _ = call(verb, "--help")
+    assert code == 0
+    assert verb in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("run", "2026Q5", "--exports", "."), "2026Q3 这样"),
+        (("run", "2026Q3"), "--exports"),
+        (("run", "2026Q3", "--exports", ".", "--cutoff", "soon"), "2026-10-15"),
+        (("run", "2026Q3", "--exports", ".", "--reading", "satisfied"), "satisfied=full_only"),
+        (("run", "2026Q3", "--exports", ".", "--reading", "satisfide=full_only"), "satisfied"),
+        (("run", "2026Q3", "--exports", ".", "--reading", "satisfied=full"), "full_only"),
+        (("run", "2026Q3", "--exports", ".", "--reading", "bonus_cap=-1"), "bonus_cap"),
+        (("run", "2026Q3", "--exports", ".", "--cutoff", "2026-09-30"), "2026-10-01"),
+        (("run", "2026Q3", "--exports", ".", "--rules", "/nowhere"), "/nowhere"),
+        (("run", "2026Q3", "--exports", ".", "--cutof", "x"), "--cutof"),
+        (("rum", "2026Q3"), "rum"),
+        (("--lang", "fr", "doctor"), "fr"),
+        (("explain", "U001", "2026Q3", "--out", "/nowhere"), "/nowhere"),
+    ],
+)
+def test_a_wrong_call_ends_with_2_and_says_what_is_right(call, arguments, told):
+    code, _, error = call(*arguments)
+    assert code == 2
+    assert told in error
+    assert "Traceback" not in error
+    assert len(error.strip().splitlines()) <= 2
+
+
+def test_the_same_refusal_speaks_english_when_asked(call):
+    assert "is not a quarter" in call("--lang", "en", "run", "2026Q5", "--exports", ".")[2]
+
+
+def test_an_unknown_exports_folder_is_named(call, tmp_path):
+    code, _, error = call("check", "2026Q3", "--exports", str(tmp_path / "missing"))
+    assert code in (2, 3)
+    assert str(tmp_path / "missing") in error
