@@ -2,7 +2,7 @@
 
 from pipelines.sample.cases import HOUR, MINUTE, Cases
 from pipelines.sample.city import City
-from pipelines.sample.columns import digits, joined, labels, numbered, stamps
+from pipelines.sample.columns import digits, joined, labels, numbered, positions, stamps
 from pipelines.sample.draw import between, stream
 from pipelines.sample.names import words
 
@@ -25,7 +25,7 @@ def cases_table(cases: Cases, city: City, seed: int, matters) -> dict:
         "case_id": cases.ids(rows),
         "unit_id": city.unit_id.take(cases.unit),
         "role": labels(cases.assist.astype(int), ("lead", "assist")),
-        "matter_id": matters.take(cases.unit * 3 + rows % 3),
+        "matter_id": _matter_ids(cases, city, rows, matters),
         "channel": draw("channels"),
         "title": joined("市民", draw("surnames"), draw("given"), draw("troubles"), ",电话1380000", phone),
         "received_at": stamps(cases.dispatched - waited),
@@ -38,6 +38,17 @@ def cases_table(cases: Cases, city: City, seed: int, matters) -> dict:
         "public_rating": labels(cases.rating, RATINGS),
         "rated_at": stamps(cases.rated),
     }
+
+
+def _matter_ids(cases: Cases, city: City, rows, matters):
+    """One of the unit's three matters; now and then none, and at the busiest unit a matter of the quietest."""
+    import numpy as np
+
+    busy = city.workload > 0
+    quietest = np.where(busy, city.workload, np.inf).argmin()
+    taken_over = (cases.unit == city.workload.argmax()) & (rows % 24 == 1)
+    owner = np.where(taken_over, quietest, cases.unit)
+    return matters.take(positions(owner * 3 + rows % 3, rows % 80 != 7))
 
 
 def extensions_table(cases: Cases, city: City) -> dict:

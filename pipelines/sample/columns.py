@@ -29,6 +29,13 @@ def labels(codes, options):
     return pa.array(options, pa.string()).take(positions)
 
 
+def positions(numbers, kept):
+    """Whole numbers to take by; null where ``kept`` is false."""
+    import pyarrow as pa
+
+    return pa.array(numbers, pa.int64(), mask=~kept)
+
+
 def joined(*parts):
     """Texts and text columns put together row by row; a null part makes a null."""
     import pyarrow.compute as pc

@@ -34,10 +34,12 @@ def matter_changes_table(city: City, span: Span, seed: int) -> dict:
     change = np.arange(len(unit)) % 3
     requested = between(rng, span.start, np.full(len(unit), span.end - 10))
     open_ = chance(rng, 0.3, len(unit))
+    removals = np.flatnonzero(change == 1)
+    owner = unit - np.isin(np.arange(len(unit)), removals[-1:])  # the last removal is of the matter of another unit
     described = np.where(change == 1, -1, 0)  # a removal needs no description
     return {
         "change_id": numbered("BG", len(unit), 4),
-        "matter_id": numbered("M", 3 * city.size, 5).take(unit * 3),
+        "matter_id": numbered("M", 3 * city.size, 5).take(owner * 3),
         "unit_id": city.unit_id.take(unit),
         "change": labels(change, ("add", "remove", "modify")),
         "matter_name": labels(described, ("新增便民事项",)),
