@@ -1,1 +1,29 @@
-"""Gongping: a city's public-request quarter, scored, explained and published."""
+"""Gongping: a city's public-request quarter, scored, explained and published.
+
+In a notebook: ``from pipelines import Quarter``; then ``Quarter.open("2026Q3")``.
+"""
+
+from importlib import import_module
+
+_WHERE = {
+    "Quarter": "pipelines.laboratory.quarter",
+    "Scenario": "pipelines.laboratory.scenario",
+    "Comparison": "pipelines.laboratory.comparison",
+    "Sweep": "pipelines.laboratory.sweep",
+    "Tornado": "pipelines.laboratory.tornado",
+    "Robustness": "pipelines.laboratory.robustness",
+    "Gaming": "pipelines.laboratory.gaming",
+    "sample_quarter": "pipelines.laboratory.sample",
+}
+__all__ = [*_WHERE]
+
+
+def __getattr__(name: str):
+    """A name of the laboratory, imported when it is first asked for."""
+    if name not in _WHERE:
+        raise AttributeError(f"module 'pipelines' has no attribute {name!r}")
+    return getattr(import_module(_WHERE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

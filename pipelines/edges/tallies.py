@@ -71,6 +71,8 @@ def read_kept(folder: Path, name: str, filters=None):
 
     file = folder / TALLIES / f"{name}.parquet"
     try:
+        if filters is None:
+            return parquet.ParquetFile(file).read()
         return parquet.read_table(file, filters=filters, partitioning=None)
     except FileNotFoundError:
         raise UsageRefusal(say("laboratory.no_tallies", folder=folder)) from None
@@ -103,7 +105,7 @@ def read_occurrences(folder: Path, unit_ids: Iterable[str], without_cases: Itera
     late = pc.scalar(False)
     for name in LATE:
         late = late | (pc.field(name) != "on_time")
-    units, cases = pc.field("unit_id").isin(sorted(unit_ids)), pc.field("case_id").isin(sorted(without_cases))
+    units, cases = pc.field("unit_id").isin(_strings(unit_ids)), pc.field("case_id").isin(_strings(without_cases))
     kept = pc.coalesce(~cases, pc.scalar(True))
     return {
         "facts.case_rows": read_kept(folder, "case_rows", late & units & kept),
@@ -115,7 +117,7 @@ def recount(folder: Path, months: tuple[str, ...], without_cases: Iterable[str])
     """(cube, quarter) counted anew without these cases, by the same queries as in a run."""
     import pyarrow.compute as pc
 
-    kept = ~pc.field("case_id").isin(sorted(without_cases))
+    kept = ~pc.field("case_id").isin(_strings(without_cases))
     incidents = read_kept(folder, "incidents")
     gone = incidents.filter(pc.is_in(incidents["case_id"], value_set=_strings(without_cases)))
     warehouse = Warehouse()
@@ -127,14 +129,21 @@ def recount(folder: Path, months: tuple[str, ...], without_cases: Iterable[str])
         warehouse.close()
 
 
-def known_cases(folder: Path, unit_ids: Iterable[str] | None = None) -> list[str]:
+def only_units(table, unit_ids: Iterable[str]):
+    """The rows of these units."""
+    import pyarrow.compute as pc
+
+    return table.filter(pc.is_in(table["unit_id"], value_set=_strings(unit_ids)))
+
+
+def known_cases(folder: Path) -> list[str]:
     """Every case id of the quarter, in order."""
     import pyarrow.parquet as parquet
 
     file = folder / TALLIES / "case_rows.parquet"
     if not file.is_file():
         raise UsageRefusal(say("laboratory.no_tallies", folder=folder))
-    return parquet.read_table(file, columns=["case_id"], partitioning=None)["case_id"].to_pylist()
+    return parquet.ParquetFile(file).read(["case_id"])["case_id"].to_pylist()
 
 
 def _strings(values: Iterable[str]):

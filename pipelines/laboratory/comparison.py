@@ -1,0 +1,142 @@
+"""Before and after: who moved, how far, and through which rules and entries."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+KEY = ["unit_id", "item_id", "rule_id", "month", "case_id", "ref_id"]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """``frame`` has a line a unit, most moved first; ``rules`` and ``entries`` say what moved it.
+
+    Anything else that a frame can do, this does too.
+    """
+
+    quarter: object = field(repr=False)
+    scenario: object = field(repr=False)
+
+    @classmethod
+    def of(cls, quarter, scenario) -> "Comparison":
+        """The finished quarter against a scenario of it."""
+        return cls(quarter, scenario)
+
+    @cached_property
+    def entries(self):
+        """Ledger lines that are new, gone or worth something else: points before, after and the difference."""
+        before, after = (_summed(side.ledger, KEY) for side in (self.quarter, self.scenario))
+        left = set(self.scenario.world.registers)
+        before = before[before.index.get_level_values("unit_id").isin(left)]
+        return _difference(before, after)
+
+    @cached_property
+    def rules(self):
+        """Points of each rule's lines before and after, a line per unit and rule that changed."""
+        return self._by_rule.reset_index()
+
+    @cached_property
+    def _by_rule(self):
+        changed = self.entries
+        if changed.empty:
+            return changed.set_index(["unit_id", "rule_id"])[["before", "after", "change"]]
+        return changed.groupby(["unit_id", "rule_id"], sort=True)[["before", "after", "change"]].sum().round(2)
+
+    @cached_property
+    def frame(self):
+        """unit_id, unit_name, place and points before and after, ``moved`` (places up), ``change`` and ``why``."""
+        names = {"rank": "place", "total": "points"}
+        columns = ["unit_id", "unit_name", "rank", "total"]
+        sides = [side.ranking[columns].rename(columns=names) for side in (self.quarter, self.scenario)]
+        joined = sides[0].merge(sides[1].drop(columns="unit_name"), on="unit_id", suffixes=("_before", "_after"),
+                                how="left")
+        joined["moved"] = joined["place_before"] - joined["place_after"]
+        joined["change"] = (joined["points_after"] - joined["points_before"]).round(2)
+        joined["why"] = [self._why(id) for id in joined["unit_id"]]
+        keys = joined.assign(far=joined["moved"].abs().fillna(0), much=joined["change"].abs().fillna(0))
+        order = keys.sort_values(["far", "much", "unit_id"], ascending=[False, False, True]).index
+        names = ["unit_id", "unit_name", "place_before", "place_after", "moved", "points_before", "points_after",
+                 "change", "why"]
+        return joined.loc[order, names].reset_index(drop=True)
+
+    @property
+    def movers(self):
+        """The units whose place or points changed."""
+        frame = self.frame
+        appeared = frame["place_before"].isna() != frame["place_after"].isna()
+        return frame[(frame["moved"].fillna(0) != 0) | (frame["change"].fillna(0) != 0) | appeared]
+
+    def chart(self, most: int = 25):
+        """A slope chart of the units that moved most."""
+        from pipelines.laboratory.charts import slope
+
+        return slope(self.movers.head(most), f"{self.quarter.period}: {self.scenario.change}")
+
+    def _why(self, unit_id: str) -> str:
+        """The rules of a unit's own change; where only others changed, who passed whom."""
+        if unit_id not in self.scenario.world.registers:
+            return "left out 未列入"
+        if unit_id in self._whys:
+            return self._whys[unit_id]
+        before, after = self._places[unit_id]
+        if before is None or after is None or before == after:
+            return ""
+        fell = after > before
+        others = [
+            id for id, (was, now) in self._places.items()
+            if was is not None and now is not None and ((was >= before and now < after) if fell else
+                                                       (was <= before and now > after)) and id != unit_id
+        ]
+        rest = " …" if len(others) > 4 else ""
+        return f"{'passed by 被超过' if fell else 'passed 超过'} {' '.join(others[:4])}{rest}"
+
+    @cached_property
+    def _whys(self) -> dict[str, str]:
+        found: dict[str, list[str]] = {}
+        for (unit, rule), change in self._by_rule["change"].items():
+            if change:
+                found.setdefault(unit, []).append(f"{rule} {change:+.2f}")
+        return {unit: "  ".join(parts) for unit, parts in found.items()}
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[int | None, int | None]]:
+        sides = [_places(side.ranking) for side in (self.quarter, self.scenario)]
+        return {id: (sides[0].get(id), place) for id, place in sides[1].items()}
+
+    def __getattr__(self, name: str):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.frame, name)
+
+    def __getitem__(self, key):
+        return self.frame[key]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def __iter__(self):
+        return iter(self.frame)
+
+    def _repr_html_(self) -> str:
+        from pipelines.laboratory.html import table
+
+        return table(self.movers, f"{self.quarter.period}: {self.scenario.change}")
+
+
+def _summed(ledger, key: list[str]):
+    return ledger.groupby(key, sort=True)["points"].sum().round(2)
+
+
+def _difference(before, after):
+    """Lines whose points differ, as a frame."""
+    import pandas
+
+    both = pandas.concat({"before": before, "after": after}, axis=1).fillna(0.0)
+    both["change"] = (both["after"] - both["before"]).round(2)
+    return both[both["change"] != 0].sort_index().reset_index()
+
+
+def _places(ranking) -> dict[str, int | None]:
+    import pandas
+
+    pairs = zip(ranking["unit_id"], ranking["rank"], strict=True)
+    return {id: None if pandas.isna(place) else int(place) for id, place in pairs}

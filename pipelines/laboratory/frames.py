@@ -1,0 +1,81 @@
+"""Scores and ledger lines as pandas frames in the columns of the published files."""
+
+from pathlib import Path
+
+from pipelines.edges.ledger import ledger_lines
+from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.wording import say
+from pipelines.model.points import CENT
+from pipelines.model.text import unguarded
+from pipelines.views.figures import notes
+from pipelines.views.tables import COUNTS, ITEMS, LEDGER, NUMBERS, RANKING
+
+
+def read_csv(file: Path):
+    """A published table: points as numbers, counts as nullable whole numbers, everything else as text."""
+    import pandas
+
+    types = {name: "float64" if name in NUMBERS else "Int64" for name in (*NUMBERS, *COUNTS)}
+    columns = pandas.read_csv(file, nrows=0).columns
+    kinds = {name: types.get(name, "str") for name in columns}
+    blank = {name: [""] for name, kind in kinds.items() if kind == "Int64"}
+    frame = pandas.read_csv(file, dtype=kinds, keep_default_na=False, na_values=blank)
+    for name in (name for name, kind in kinds.items() if kind == "str"):
+        if frame[name].str.startswith("'").any():
+            frame[name] = frame[name].map(unguarded)
+    return frame
+
+
+def ranking(scenario):
+    """The ranking of a scenario."""
+    import pandas
+
+    scores, placed, period = scenario.scores, scenario.placed, str(scenario.quarter.period)
+    units = [scenario.world.registers[id].unit for id in scores.unit_ids]
+    rows = [
+        (period, units[k].unit_id, units[k].unit_name, units[k].unit_group, int(scores.base[k]) / CENT,
+         int(scores.bonus[k]) / CENT, int(scores.total[k]) / CENT, int(placed.place[k]) or None,
+         int(placed.group_place[k]) or None, int(scores.case_rows[k]),
+         notes(say, placed.notes[k], scenario.quarter.simulated))
+        for k in placed.order
+    ]
+    frame = pandas.DataFrame(rows, columns=list(RANKING))
+    return frame.astype(dict.fromkeys(("rank", "group_rank", "case_rows"), "Int64"))
+
+
+def items(scenario):
+    """The items of a scenario, units in listing order."""
+    import pandas
+
+    from pipelines.stages.settle import notes as notes_of
+
+    scores, period, sheet = scenario.scores, str(scenario.quarter.period), scenario.rulebook.items
+    rows = []
+    for k in scenario.placed.order:
+        id = scores.unit_ids[k]
+        flags = notes_of(scenario.rulebook, scenario.readings, scenario.tallies[id], scenario.quarter.period.months)
+        for item in sheet.values():
+            full, score = int(item.full_marks * CENT), int(scores.items[item.id][k])
+            said = notes(say, flags.get(item.id, ()), scenario.quarter.simulated)
+            rows.append((period, id, item.id, full / CENT, (score - full) / CENT, score / CENT, said))
+    return pandas.DataFrame(rows, columns=list(ITEMS))
+
+
+def ledger(scenario):
+    """The ledger of a scenario by the ledger's own queries; VerificationFailed where it does not add up."""
+    import pandas
+
+    from pipelines.stages.ledger import write_ledger
+
+    scores, entries = scenario.judged
+    warehouse = Warehouse()
+    try:
+        for name, table in scenario.world.occurrences().items():
+            warehouse.store(name, table)
+        write_ledger(
+            warehouse, scenario.quarter.period, scenario.rulebook, scenario.readings, entries, scores
+        )
+        frame = pandas.DataFrame(ledger_lines(warehouse), columns=list(LEDGER))
+    finally:
+        warehouse.close()
+    return frame.astype({"points": "float64"})

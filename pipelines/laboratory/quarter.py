@@ -1,0 +1,147 @@
+"""A finished quarter in a notebook: read once, from the run that is in force when it is opened, and never written."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pipelines.edges.published import PublishedQuarter
+from pipelines.edges.shelf import MANIFEST
+from pipelines.edges.tallies import RULEBOOK, TALLIES
+from pipelines.edges.wording import say
+from pipelines.laboratory import frames
+from pipelines.laboratory.changes import Change, names, pairs
+from pipelines.laboratory.scenario import Scenario
+from pipelines.laboratory.world import World
+from pipelines.model.period import Period
+from pipelines.model.refusals import UsageRefusal
+from pipelines.model.rule import Rulebook
+from pipelines.rulebook import changeable, load_rulebook
+
+
+@dataclass(frozen=True, eq=False)
+class Quarter:
+    """A finished run: ``folder`` is the run itself, so a later run of the same quarter changes nothing here."""
+
+    folder: Path
+    period: Period
+    readings: Mapping[str, str] = field(repr=False)  # in force in the run
+    simulated: bool = field(repr=False)
+    world: World = field(repr=False)
+
+    @classmethod
+    def open(cls, period: str | Path, out: str | Path = "out") -> "Quarter":
+        """Open the quarter ``period`` below ``out``, or a finished run's own folder; UsageRefusal where there is none.
+
+        Reads tallies, never cases, and takes no lock.
+        """
+        place = Path(out) / str(period)
+        folder = (place if (place / MANIFEST).is_file() else Path(period)).resolve()
+        if not (folder / MANIFEST).is_file():
+            PublishedQuarter.open(place)  # refuses, and says which quarters are finished
+            raise UsageRefusal(say("published.damaged", folder=place))
+        if not (folder / TALLIES).is_dir():
+            raise UsageRefusal(say("laboratory.no_tallies", folder=place))
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        of = Period.parse(manifest["period"])
+        return cls(folder, of, manifest["readings"], manifest["simulated"], World.open(folder, of))
+
+    @cached_property
+    def rulebook(self) -> Rulebook:
+        """The edition that the quarter was scored by, as it was then."""
+        return load_rulebook(self.folder / RULEBOOK, self.period.start.date())
+
+    @cached_property
+    def ranking(self):
+        """`ranking.csv` as a frame."""
+        return frames.read_csv(self.folder / "ranking.csv")
+
+    @cached_property
+    def items(self):
+        """`items.csv` as a frame."""
+        return frames.read_csv(self.folder / "items.csv")
+
+    @cached_property
+    def ledger(self):
+        """`ledger.csv` as a frame; half a million lines take a second or two."""
+        return frames.read_csv(self.folder / "ledger.csv")
+
+    @property
+    def changeable(self) -> list[str]:
+        """Every ``rule.field`` that a what-if may change."""
+        return changeable(self.rulebook)
+
+    @cached_property
+    def as_it_was(self) -> Scenario:
+        """The quarter without any change, as a scenario."""
+        return Scenario.of(self, Change())
+
+    def what_if(
+        self,
+        changes: Mapping[str, object] | None = None,
+        readings: Mapping[str, object] | None = None,
+        *,
+        drop: Iterable[str] | str = (),
+        add: Iterable[str | Path] | str | Path = (),
+        exclude_units: Iterable[str] | str = (),
+        exclude_cases: Iterable[str] | str = (),
+        rules: str | Path | None = None,
+    ) -> Scenario:
+        """The quarter under other values (``{"late_reply.deduct": 1}``), readings, rules, without units or cases.
+
+        ``add`` are rule files, ``rules`` is another edition's folder. A name that is not known is refused with the
+        nearest right one.
+        """
+        files = tuple(Path(file) for file in names(add))
+        return Scenario.of(self, Change(
+            pairs(changes), pairs(readings), names(drop), files, names(exclude_units), names(exclude_cases),
+            Path(rules) if rules is not None else None,
+        ))
+
+    def sweep(self, values: Mapping[str, Iterable], readings: Mapping[str, Iterable] | None = None):
+        """Every combination of the given values and readings: ``{"satisfaction_rate.target": [85, 90]}``."""
+        from pipelines.laboratory.sweep import Sweep
+
+        return Sweep.of(self, {**values, **(readings or {})})
+
+    def tornado(self):
+        """Which single value or reading moves the ranking most."""
+        from pipelines.laboratory.tornado import Tornado
+
+        return Tornado.of(self)
+
+    def robustness(self, seed: int = 1):
+        """Each unit's best and worst place under all combinations of readings, and an interval from small numbers."""
+        from pipelines.laboratory.robustness import Robustness
+
+        return Robustness.of(self, seed)
+
+    def funnel(self, measure: str = "satisfaction_rate"):
+        """A rate of every unit by how much it rests on, with the limits that chance alone would keep to."""
+        from pipelines.laboratory.funnel import funnel
+
+        return funnel(self, measure)
+
+    def explain(self, unit: str):
+        """A unit's score from full marks to the case, and the cheapest step to the next place."""
+        from pipelines.laboratory.explained import Explained
+
+        return Explained.of(self, unit)
+
+    def next_steps(self):
+        """For every unit the cheapest one step that would have meant a better place, as a frame."""
+        from pipelines.laboratory.steps import next_steps
+
+        return next_steps(self.as_it_was)
+
+    def gaming(self):
+        """Which behaviour buys most points per case, and which clauses tell no units apart."""
+        from pipelines.laboratory.gaming import Gaming
+
+        return Gaming.of(self.as_it_was)
+
+    def _repr_html_(self) -> str:
+        from pipelines.laboratory.html import table
+
+        return table(self.ranking, str(self.period))

@@ -1,0 +1,148 @@
+"""A what-if as a rulebook folder: the old files with the changed words in their places, ready to be the next edition."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from pipelines.edges.tallies import RULEBOOK
+from pipelines.edges.wording import say
+from pipelines.engines.details import plain
+from pipelines.laboratory.splice import Path_, append, spliced
+from pipelines.model.points import CENT
+from pipelines.model.refusals import NotAllowed, VerificationFailed
+from pipelines.model.rule import Rule, Rulebook
+from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.examples import outcome
+from pipelines.rulebook.source import Block, read_yaml
+
+REASON = {"zh": "试算中删去了规则，依据另行说明。", "en": "Its rule was dropped in a what-if; the reason is still to be written."}
+
+
+def save_rulebook(scenario, folder: Path) -> Path:
+    """Write the rules and the readings of a scenario into a new ``folder``; units and cases left out are no rules.
+
+    NotAllowed where the folder is there already, RulebookRefusal or VerificationFailed where the result would not load
+    as the scenario was scored.
+    """
+    if folder.exists():
+        raise NotAllowed(say("laboratory.exists", folder=folder))
+    source = scenario.change.rules or scenario.quarter.folder / RULEBOOK
+    shutil.copytree(source, folder)
+    try:
+        _edit(scenario, folder)
+        _must_be_the_same(scenario, load_rulebook(folder, scenario.quarter.period.start.date()))
+    except Exception:
+        shutil.rmtree(folder)
+        raise
+    return folder
+
+
+def _edit(scenario, folder: Path) -> None:
+    files = {file: block for file in sorted(folder.glob("*/*.yaml")) if "rule" in (block := read_yaml(file, file.name))}
+    for file in scenario.change.add:
+        block = read_yaml(Path(file), Path(file).name)
+        target = folder / block["item"] / f"{block['rule']}.yaml"
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(file, target)
+        files[target] = block
+    for file, block in list(files.items()):
+        if block["rule"] in scenario.change.drop:
+            file.unlink()
+            del files[file]
+    _choose(folder / "readings.yaml", scenario)
+    _give_reasons(folder / "regulation.md", scenario.rulebook)
+    book = _with_defaults(scenario)
+    for file, block in files.items():
+        if rule := book.rules.get(block["rule"]):
+            _write_values(file, scenario, rule)
+            _write_examples(file, book, rule)
+
+
+def _write_values(file: Path, scenario, rule: Rule) -> None:
+    changed = [name.split(".")[1] for name, _ in scenario.change.values if name.split(".")[0] == rule.id]
+    inside = {"each": ("short", "each"), "deduct": ("short", "deduct")} if rule.kind == "rate" else {}
+    _rewrite(file, {inside.get(name, (name,)): plain(getattr(rule, name)) for name in changed})
+
+
+def _write_examples(file: Path, book: Rulebook, rule: Rule) -> None:
+    """Examples come to other points under other values; a moved target gets examples of its own."""
+    examples = read_yaml(file, file.name)["examples"]
+    engines: dict = {}
+    _rewrite(file, {("examples", k, "points"): plain(outcome(book, rule, example, engines))
+                    for k, example in enumerate(examples)})
+    if rule.kind == "rate":
+        lines = [_example(book, rule, part, engines) for part in _around(rule)]
+        file.write_text(append(file.read_text(encoding="utf-8"), "examples", lines), encoding="utf-8")
+
+
+def _around(rule: Rule) -> list[int]:
+    """Of ten thousand: as many as the target asks for, one fewer, one more."""
+    at = int(rule.target * CENT)
+    return [part for part in (at, at - 1, at + 1) if 0 <= part <= CENT * CENT]
+
+
+def _example(book: Rulebook, rule: Rule, part: int, engines: dict) -> str:
+    example = Block(rule.file, 1)
+    given = Block(rule.file, 1)
+    given.update({rule.of: str(CENT * CENT), rule.part: str(part)})
+    example.update({"name": f"{part} of {CENT * CENT}", "given": given})
+    points = plain(outcome(book, rule, example, engines))
+    return f"{{name: {example['name']}, given: {{{rule.of}: {CENT * CENT}, {rule.part}: {part}}}, points: {points}}}"
+
+
+def _choose(file: Path, scenario) -> None:
+    """The readings in force become the defaults: the first of their values."""
+    text = file.read_text(encoding="utf-8")
+    written = read_yaml(file, file.name)
+    for block in written:
+        chosen = scenario.readings[block["reading"]]
+        first = next(iter(block["values"]))
+        if chosen == first:
+            continue
+        at = next(k for k, other in enumerate(written) if other["reading"] == block["reading"])
+        if chosen not in block["values"]:  # an open number
+            words = f"{chosen}: {{zh: 最多计{chosen}分, en: at most {chosen} points}}"
+            text = append(text, (at, "values"), [words], first=True)
+        else:
+            text = spliced(text, {}, swap=((at, "values", first), (at, "values", chosen)))
+    file.write_text(text, encoding="utf-8")
+
+
+def _give_reasons(file: Path, book: Rulebook) -> None:
+    """A clause that lost its last rule says so."""
+    users = (*book.rules.values(), *book.readings.values(), *book.verdicts, *book.libraries)
+    named = {clause for user in users for clause in user.clause.split(", ")}
+    silent = {id for id, clause in book.clauses.items() if id not in named and clause.why_no_rule is None}
+    lines, current = [], ""
+    for line in file.read_text(encoding="utf-8").splitlines():
+        current = line[3:].strip() if line.startswith("## ") else current
+        lines.append(line)
+        if current in silent and line.startswith("- en:"):
+            lines += [f"- no rule {lang}: {text}" for lang, text in REASON.items()]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _with_defaults(scenario) -> Rulebook:
+    """The rulebook of the scenario with its readings as defaults."""
+    readings = {
+        id: replace(reading, values=(scenario.readings[id], *(v for v in reading.values if v != scenario.readings[id])))
+        for id, reading in scenario.rulebook.readings.items()
+    }
+    return replace(scenario.rulebook, readings=readings)
+
+
+def _must_be_the_same(scenario, loaded: Rulebook) -> None:
+    """What was written must score as the scenario did."""
+    wanted = {id: _essence(rule) for id, rule in scenario.rulebook.rules.items()}
+    found = {id: _essence(rule) for id, rule in loaded.rules.items()}
+    defaults = {id: reading.default for id, reading in loaded.readings.items()}
+    if wanted != found or defaults != dict(scenario.readings):
+        raise VerificationFailed(say("laboratory.saved_differs"))
+
+
+def _essence(rule: Rule) -> Rule:
+    return replace(rule, file="", examples=())
+
+
+def _rewrite(file: Path, edits: dict[Path_, str]) -> None:
+    file.write_text(spliced(file.read_text(encoding="utf-8"), edits), encoding="utf-8")

@@ -1,0 +1,99 @@
+"""A scenario: a finished quarter scored under other rules; the quarter itself stays as it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.edges.wording import say
+from pipelines.engines.vector import Rescored, differences, rescore
+from pipelines.laboratory import frames
+from pipelines.laboratory.changes import Change, changed_rulebook, readings_under
+from pipelines.laboratory.scores import Placed, placed, tallies_of
+from pipelines.laboratory.world import World
+from pipelines.model.refusals import JudgesDisagree
+from pipelines.model.rule import Rulebook
+from pipelines.model.score import Entry, UnitScore
+
+if TYPE_CHECKING:
+    from pipelines.laboratory.quarter import Quarter
+
+
+@dataclass(frozen=True, eq=False)
+class Scenario:
+    """``ranking``, ``items`` and ``ledger`` are frames in the columns of the published files."""
+
+    quarter: "Quarter" = field(repr=False)
+    change: Change
+    rulebook: Rulebook = field(repr=False)
+    readings: Mapping[str, str] = field(repr=False)
+    world: World = field(repr=False)
+
+    @classmethod
+    def of(cls, quarter: "Quarter", change: Change) -> "Scenario":
+        """The scenario of a change; a refusal names the nearest right name for a misspelt one."""
+        rulebook = changed_rulebook(quarter.rulebook, change, quarter.period)
+        readings = readings_under(rulebook, quarter.readings, change)
+        world = quarter.world.without(change.exclude_units, change.exclude_cases)
+        return cls(quarter, change, rulebook, readings, world)
+
+    @cached_property
+    def scores(self) -> Rescored:
+        """Every unit's items, base and bonus in hundredths, by the second judge."""
+        return rescore(self.world.cube, self.rulebook, self.readings)
+
+    @cached_property
+    def placed(self) -> Placed:
+        """Places and the order of the list."""
+        return placed(self.scores, self.world.registers, self.readings["rank_on"])
+
+    @cached_property
+    def ranking(self):
+        """As `ranking.csv`: a line a unit in listing order; points as numbers, places nullable."""
+        return frames.ranking(self)
+
+    @cached_property
+    def items(self):
+        """As `items.csv`: a line per unit and item."""
+        return frames.items(self)
+
+    @cached_property
+    def ledger(self):
+        """As `ledger.csv`, written anew by the engine of record and the ledger's own queries; it adds up."""
+        return frames.ledger(self)
+
+    @cached_property
+    def judged(self) -> tuple[dict[str, UnitScore], list[Entry]]:
+        """Scores and settled lines of the engine of record; JudgesDisagree where the second judge differs."""
+        from pipelines.stages.judge import judge
+        from pipelines.stages.settle import settle
+
+        months = self.quarter.period.months
+        findings, _ = judge(self.rulebook, self.readings, self.tallies, months)
+        scores, entries, _ = settle(self.rulebook, self.readings, findings, self.tallies, months)
+        for unit, item, first, second in differences(scores, self.scores):
+            raise JudgesDisagree(say("judge.judges_disagree", unit=unit, item=item, first=first, second=second))
+        return scores, entries
+
+    @cached_property
+    def tallies(self) -> dict:
+        """The tallies under the readings in force, by unit_id."""
+        return tallies_of(self.world.cube, self.readings, self.world.registers)
+
+    def compare(self):
+        """Who moved against the finished quarter, how far, and through which rules and entries."""
+        from pipelines.laboratory.comparison import Comparison
+
+        return Comparison.of(self.quarter, self)
+
+    def save(self, folder: str | Path) -> Path:
+        """The changed rules as a rulebook folder that `gongping run --rules` takes; NotAllowed where it exists."""
+        from pipelines.laboratory.save import save_rulebook
+
+        return save_rulebook(self, Path(folder))
+
+    def _repr_html_(self) -> str:
+        from pipelines.laboratory.html import table
+
+        return table(self.ranking, f"{self.quarter.period}: {self.change}")

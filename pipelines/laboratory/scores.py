@@ -1,0 +1,61 @@
+"""Scores of the second judge as tables: the listing order, the places, and tallies for the first judge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from pipelines.engines.cube import Cube
+from pipelines.engines.vector import Rescored, places
+from pipelines.model.tally import UnitTally
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Units in the order of a list: positions into ``unit_ids``; places, 0 for the unranked."""
+
+    order: tuple[int, ...]
+    place: np.ndarray
+    group_place: np.ndarray
+    notes: tuple[tuple[str, ...], ...]  # by position, keys of wording/notes.yaml
+
+
+def placed(rescored: Rescored, registers: Mapping[str, UnitTally], rank_on: str) -> Placed:
+    """Places and the order of the list (readings.md, Rank)."""
+    units = [registers[id].unit for id in rescored.unit_ids]
+    figure = rescored.base if rank_on == "base" else rescored.total
+    notes = tuple(
+        (() if unit.ranked else ("not_ranked",)) + (() if rows else ("no_cases",))
+        for unit, rows in zip(units, rescored.case_rows.tolist(), strict=True)
+    )
+    ranked = np.array([not note for note in notes], bool)
+    inside = np.zeros(len(units), np.int64)
+    for group in dict.fromkeys(unit.unit_group for unit in units):
+        members = ranked & np.array([unit.unit_group == group for unit in units], bool)
+        inside[members] = places(figure, members)[members]
+    order = sorted(range(len(units)), key=lambda k: (not ranked[k], *_listing(rescored, figure, k)))
+    return Placed(tuple(order), np.where(ranked, places(figure, ranked), 0), inside, notes)
+
+
+def _listing(rescored: Rescored, figure: np.ndarray, k: int) -> tuple:
+    """The ranked figure, base, satisfaction rate (none last), case rows, each descending; then the id."""
+    rated = int(rescored.rated[k])
+    rate = Fraction(int(rescored.satisfied[k]), rated) if rated else Fraction(-1)
+    return -int(figure[k]), -int(rescored.base[k]), -rate, -int(rescored.case_rows[k]), rescored.unit_ids[k]
+
+
+def tallies_of(cube: Cube, readings: Mapping[str, str], registers: Mapping[str, UnitTally]) -> dict[str, UnitTally]:
+    """The tallies under the readings, as the judge of record takes them."""
+    counts = cube.counts(readings)
+    return {id: replace(registers[id], **_counted(cube, counts, k)) for k, id in enumerate(cube.unit_ids)}
+
+
+def _counted(cube: Cube, counts: Mapping[str, np.ndarray], k: int) -> dict:
+    """Of one unit; ``waived`` is of no use to a judge and stays empty."""
+    found = {}
+    for measure, table in counts.items():
+        months = cube.months if table.shape[1] > 1 else ("",)
+        if measure != "case_rows":
+            found |= {(measure, month): n for month, n in zip(months, table[k].tolist(), strict=True) if n}
+    return {"case_rows": int(counts["case_rows"][k].sum()), "counts": found}
