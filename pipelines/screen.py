@@ -179,6 +179,24 @@ def show_movements(movements, title: str) -> None:
     screen.print(table if movements else text("cli.no_difference"))
 
 
+def show_comparison(scenario, saved=None) -> None:
+    """Who would move under a what-if, and why."""
+    from rich.table import Table
+
+    screen, movers = console(), scenario.compare().movers
+    table = Table(title=_safe(text("cli.whatif_title", period=scenario.quarter.period, change=scenario.change)),
+                  title_justify="left")
+    for name in ("unit", "before", "after", "points", "why"):
+        table.add_column(text(f"cli.col_{name}"), justify="left" if name in ("unit", "why") else "right")
+    for move in movers.astype(object).itertuples():
+        places = ("–" if place != place or str(place) == "<NA>" else str(place)
+                  for place in (move.place_before, move.place_after))
+        table.add_row(_safe(f"{move.unit_id} {move.unit_name}"), *places, f"{move.change:+.2f}", _safe(move.why))
+    screen.print(table if len(movers) else text("cli.no_difference"))
+    if saved:
+        screen.print(_safe(text("cli.whatif_saved", folder=saved)))
+
+
 def _signed(points) -> str:
     return ("+" if points > 0 else "") + shown(points)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pipelines.engines.verdicts import rounds
 from pipelines.model.rule import Verdict
 from pipelines.rulebook import vocabulary
+from pipelines.rulebook.numbers import exact
 from pipelines.rulebook.source import Block, refusal, shown_text
 
 
@@ -18,8 +19,13 @@ def unknown_reading_value(block: Block, reading: str, values: Iterable[str], key
     """A value that the program does not honour."""
     known = vocabulary.READINGS[reading]
     for value in values:
-        if value not in known:
+        if value not in known and not (reading in vocabulary.OPEN_NUMBER and _is_amount(value)):
             raise refusal(block, "unknown_reading_value", key, near=(value, known), reading=reading, value=value)
+
+
+def _is_amount(value: str) -> bool:
+    amount = exact(value)
+    return amount is not None and amount >= 0
 
 
 def missing_reading(root: Block, present: Iterable[str]) -> None:
