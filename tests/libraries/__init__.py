@@ -1,0 +1,1 @@
+"""Tests of the matter library and the knowledge base."""
