@@ -189,7 +189,8 @@ def show_comparison(scenario, saved=None) -> None:
     for name in ("unit", "before", "after", "points", "why"):
         table.add_column(text(f"cli.col_{name}"), justify="left" if name in ("unit", "why") else "right")
     for move in movers.astype(object).itertuples():
-        places = ("–" if str(place) in ("<NA>", "nan") else str(place) for place in (move.place_before, move.place_after))
+        both = (str(place) for place in (move.place_before, move.place_after))
+        places = ("–" if place in ("<NA>", "nan") else place for place in both)
         table.add_row(_safe(f"{move.unit_id} {move.unit_name}"), *places, f"{move.change:+.2f}", _safe(move.why))
     screen.print(table if len(movers) else text("cli.no_difference"))
     if saved:
