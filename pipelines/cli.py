@@ -10,7 +10,10 @@ from pipelines.edges.wording import say
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import LANGUAGES
 
-VERBS = ("demo", "sample", "check", "run", "explain", "diff", "whatif", "catalogue", "evaluators", "libraries", "doctor")
+VERBS = (
+    "demo", "sample", "check", "run", "explain", "diff", "whatif", "catalogue", "evaluators", "libraries",
+    "preview", "status", "approve", "publish", "correct", "verify", "doctor",
+)
 USAGE = 2
 
 
