@@ -1,0 +1,81 @@
+"""What a run changed against the one before: places, points, and the adjustments that are new in it."""
+
+import csv
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from pipelines.difference import Movement, compare
+from pipelines.edges.published import PublishedQuarter
+from pipelines.model.points import shown
+from pipelines.model.text import unguarded
+
+TABLE = "adjustments.csv"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An adjustment that the run before did not have, and the points of the ledger lines it is about, then and now.
+
+    ``before`` and ``after`` hold the sums of lines of the case or incident that it names; what follows from rates
+    shows in the unit's movement.
+    """
+
+    adjustment: dict
+    before: Fraction
+    after: Fraction
+
+
+def effects(before: Path, after: Path) -> list[Effect]:
+    """The new or reworded adjustments of a run, in the order of its table."""
+    known = _adjustments(before)
+    new = [one for one in _adjustments(after) if one not in known]
+    old, now = (list(PublishedQuarter.open(folder).ledger()) if new else [] for folder in (before, after))
+    return [Effect(one, _points(old, one), _points(now, one)) for one in new]
+
+
+def movements(before: Path, after: Path) -> list[Movement]:
+    """Every unit that changed place or points."""
+    return compare(PublishedQuarter.open(before), PublishedQuarter.open(after))
+
+
+def plain_effect(effect: Effect) -> dict:
+    """An effect for machines and pages."""
+    points = {"before": shown(effect.before), "after": shown(effect.after),
+              "points": shown(effect.after - effect.before)}  # fmt: skip
+    return {**effect.adjustment, **points}
+
+
+def plain_movement(movement: Movement) -> dict:
+    """A unit's movement for machines and pages."""
+    before, after = movement.total_before, movement.total_after
+    return {
+        "unit_id": movement.unit_id,
+        "unit_name": movement.unit_name,
+        "rank_before": movement.rank_before,
+        "rank_after": movement.rank_after,
+        "total_before": "" if before is None else shown(before),
+        "total_after": "" if after is None else shown(after),
+        "points": shown(movement.points),
+        "by_rule": {rule: shown(points) for rule, points in movement.by_rule},
+    }
+
+
+def _adjustments(folder: Path) -> list[dict]:
+    if not (folder / TABLE).is_file():
+        return []
+    with (folder / TABLE).open(encoding="utf-8", newline="") as stream:
+        return [{name: unguarded(cell) for name, cell in line.items()} for line in csv.DictReader(stream)]
+
+
+def _points(lines: list[dict], adjustment: dict) -> Fraction:
+    return sum((Fraction(line["points"]) for line in lines if _about(line, adjustment)), Fraction(0))
+
+
+def _about(line: dict, adjustment: dict) -> bool:
+    """Whether a ledger line is of the matter that an adjustment decides."""
+    named = [name for name in ("case_id", "ref_id") if adjustment[name]]
+    same_rule = not adjustment["rule_id"] or line["rule_id"] == adjustment["rule_id"]
+    return bool(named) and same_rule and all(
+        line[name] == adjustment[name] for name in ("unit_id", *named) if adjustment[name]
+    )

@@ -1,0 +1,89 @@
+"""A quarter computed again from what its manifest says, into a folder of its own, and compared byte for byte."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.assess import STANDARD_RULES, Request, Run, silent
+from pipelines.edges.fingerprints import file_sha256
+from pipelines.edges.shelf import RUNS
+from pipelines.edges.wording import say
+from pipelines.model.period import Period
+from pipelines.model.refusals import VerificationFailed
+from pipelines.publication.editions import place_of
+from pipelines.publication.runs import FinishedRun, run_in_force
+
+PAGES = (".html", ".pdf")
+FACTS = ("cutoff", "readings", "source", "rulebook", "calendar", "contracts", "previous")
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a quarter is computed from again; ``rules`` and ``source`` as they were given to the run."""
+
+    exports: Path
+    rules: Path | None = None
+    source: Path | None = None
+
+
+def can_print(run: FinishedRun) -> bool:
+    """Whether the run's pages can be made here: they show whether there is paper beside them."""
+    from pipelines.edges.paper import paper_problem
+
+    return not _printed(run) or paper_problem() is None
+
+
+def recompute(run: FinishedRun, out: Path, folder: Path, again: Again, progress=silent) -> FinishedRun:
+    """The run made again in ``folder`` with the manifest's readings, cutoff and quarter before."""
+    manifest = run.manifest
+    period = Period.parse(manifest["period"])
+    _link_previous(manifest.get("previous"), out, folder)
+    request = Request(
+        period, again.exports, folder, datetime.fromisoformat(manifest["cutoff"]), dict(manifest["readings"]),
+        again.rules or STANDARD_RULES, again.source, pdf=_printed(run) and can_print(run),
+    )  # fmt: skip
+    with Run(request, progress) as made:
+        made.run()
+    return run_in_force(folder, period)
+
+
+def compare_runs(run: FinishedRun, fresh: FinishedRun, pages: bool = True) -> None:
+    """VerificationFailed naming what differs: an input, what else went in, or the first output by name."""
+    then, now = run.manifest, fresh.manifest
+    if file := _first_difference(_inputs(then), _inputs(now)):
+        raise VerificationFailed(say("publication.input_differs", file=file, folder=run.folder))
+    for fact in FACTS:
+        if then.get(fact) != now.get(fact):
+            raise VerificationFailed(say("publication.fact_differs", fact=fact, folder=run.folder))
+    if file := _first_difference(_compared(then["outputs"], pages), _compared(now["outputs"], pages)):
+        raise VerificationFailed(say("publication.output_differs", file=file, folder=run.folder))
+
+
+def _printed(run: FinishedRun) -> bool:
+    return any(name.endswith(".pdf") for name in run.manifest["outputs"])
+
+
+def _inputs(manifest: dict) -> dict[str, str]:
+    return {one["file"]: one["sha256"] for one in manifest["inputs"]}
+
+
+def _compared(outputs: dict[str, str], pages: bool) -> dict[str, str]:
+    return {name: sha for name, sha in outputs.items() if pages or not name.endswith(PAGES)}
+
+
+def _first_difference(then: dict[str, str], now: dict[str, str]) -> str:
+    return next((name for name in sorted({*then, *now}) if then.get(name) != now.get(name)), "")
+
+
+def _link_previous(previous: dict | None, out: Path, folder: Path) -> None:
+    """Put the ranking that the run was compared with where the new run looks for it."""
+    if not previous:
+        return
+    period = previous["period"]
+    shelves = (Path(out) / RUNS / period, place_of(out, period))
+    for place in (Path(out) / period, *(place for shelf in shelves for place in sorted(shelf.glob("*")))):
+        ranking = place / "ranking.csv"
+        if ranking.is_file() and file_sha256(ranking) == previous["ranking_sha256"]:
+            (folder / period).symlink_to(place.resolve())
+            return
+    raise VerificationFailed(say("publication.no_previous", period=period, out=out))

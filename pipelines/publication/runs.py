@@ -1,0 +1,72 @@
+"""Finished runs on the shelf and their bytes against the manifest."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pipelines.edges.fingerprints import file_sha256, folder_sha256
+from pipelines.edges.shelf import MANIFEST, RUNS
+from pipelines.edges.wording import say
+from pipelines.model.refusals import VerificationFailed
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run's folder, and the sha256 that its manifest has, which names it."""
+
+    folder: Path
+    sha256: str
+
+    @cached_property
+    def manifest(self) -> dict:
+        """What went in and what came out; VerificationFailed where it is no manifest."""
+        try:
+            found = json.loads((self.folder / MANIFEST).read_text(encoding="utf-8"))
+            if isinstance(found["outputs"], dict):
+                return found
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        raise VerificationFailed(say("publication.changed", folder=self.folder, file=MANIFEST))
+
+    def check(self) -> int:
+        """Compare every byte with the manifest; how many files. VerificationFailed names the first that differs."""
+        present = folder_sha256(self.folder)
+        if present.pop(MANIFEST, "") != self.sha256:
+            raise VerificationFailed(say("publication.changed", folder=self.folder, file=MANIFEST))
+        promised = self.manifest["outputs"]
+        for name in sorted({*present, *promised}):
+            if present.get(name) != promised.get(name):
+                raise VerificationFailed(say(f"publication.{_how(name, present, promised)}", folder=self.folder,
+                                             file=name))
+        return len(present) + 1
+
+
+def run_in_force(out: Path, period: object) -> FinishedRun | None:
+    """The run that `<out>/<period>` leads to, None where there is none.
+
+    VerificationFailed where its manifest is not the one that the shelf named it by.
+    """
+    link = Path(out) / str(period)
+    if not (link / MANIFEST).is_file():
+        return None
+    folder = link.resolve()
+    found = FinishedRun(folder, file_sha256(folder / MANIFEST))
+    if link.is_symlink() and not found.sha256.startswith(folder.name.split(".")[0]):
+        raise VerificationFailed(say("publication.changed", folder=link, file=MANIFEST))
+    return found
+
+
+def run_on_shelf(out: Path, period: object, sha256: str) -> FinishedRun | None:
+    """The run of that name, wherever the link leads now."""
+    shelf = Path(out) / RUNS / str(period)
+    for folder in sorted(shelf.glob(f"{sha256[:16]}*")):
+        if (folder / MANIFEST).is_file() and file_sha256(folder / MANIFEST) == sha256:
+            return FinishedRun(folder, sha256)
+    return None
+
+
+def _how(name: str, present: dict, promised: dict) -> str:
+    if name not in present:
+        return "lost"
+    return "changed" if name in promised else "foreign"

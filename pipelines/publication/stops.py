@@ -1,0 +1,50 @@
+"""What stops a publication though people approved it: quality, paper, a canary."""
+
+import json
+from pathlib import PurePosixPath
+
+from pipelines.edges.wording import say
+from pipelines.model.refusals import NotAllowed
+from pipelines.model.words import Words
+from pipelines.publication.canary import canary_hit, found_in
+from pipelines.publication.runs import FinishedRun
+from pipelines.publication.settings import Settings
+
+QUALITY = "quality/report.json"
+
+
+def must_be_fit(run: FinishedRun, settings: Settings, without_pdf: bool) -> None:
+    """NotAllowed with the reason where a run must not be published; its bytes have been checked before."""
+    for reason in (_quality(run), _paper(run, without_pdf)):
+        if reason:
+            raise NotAllowed(reason)
+    if hit := canary_hit(run.folder, settings):
+        raise NotAllowed(say("publication.canary", file=hit[0], what=hit[1]))
+
+
+def must_hold_no_canary(name: str, text: str, settings: Settings) -> None:
+    """NotAllowed where a text that is to be published beside a run holds a canary."""
+    if hit := found_in(text, settings):
+        raise NotAllowed(say("publication.canary", file=name, what=hit))
+
+
+def _quality(run: FinishedRun) -> Words | None:
+    if QUALITY not in run.manifest["outputs"]:
+        return say("publication.no_quality", file=QUALITY)
+    report = json.loads((run.folder / QUALITY).read_text(encoding="utf-8"))
+    errors = report.get("expectations", {}).get("error", 0)
+    return say("publication.quality_errors", n=errors) if errors else None
+
+
+def _paper(run: FinishedRun, without_pdf: bool) -> Words | None:
+    """A run without paper is published only where that is wanted; one with paper must have all of it, without fault."""
+    outputs, notices = run.manifest["outputs"], run.manifest.get("paper", [])
+    printed = {name for name in outputs if name.endswith(".pdf")}
+    if not printed:
+        why = "；".join(notices)
+        return None if without_pdf else say("publication.no_paper", why=why or say("publication.not_asked"))
+    pages = {name for name in outputs if PurePosixPath(name).parent.name == "units" and name.endswith(".html")}
+    wanted = {"bulletin.pdf", *(str(PurePosixPath(name).with_suffix(".pdf")) for name in pages)}
+    if lacking := sorted(wanted - printed):
+        return say("publication.paper_lacking", n=len(lacking), file=lacking[0])
+    return say("publication.paper_faults", why="；".join(notices)) if notices else None

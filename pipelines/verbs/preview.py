@@ -1,0 +1,23 @@
+"""`gongping preview`: the run in force goes to the units, who may object from now on."""
+
+import click
+
+from pipelines.cli import text
+from pipelines.verbs import acts, options
+
+
+def command() -> click.Command:
+    """The verb with its options."""
+    return options.verb("preview", preview, options.period(), options.out(), *acts.when(), options.as_json())
+
+
+def preview(period, out, at, settings, as_json) -> None:
+    """Note the preview; say its revision."""
+    from pipelines.publication.desk import note_preview
+
+    with acts.desk(period, out, at, settings) as desk:
+        seen = note_preview(desk)
+    if as_json:
+        options.print_json({"period": str(period), **vars(seen)})
+    else:
+        click.echo(text("publication.previewed", period=period, revision=seen.revision, run=seen.run[:16]))

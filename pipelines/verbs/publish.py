@@ -1,0 +1,30 @@
+"""`gongping publish`: what was approved becomes the first edition, byte for byte."""
+
+import click
+
+from pipelines.cli import text
+from pipelines.verbs import acts, options
+
+
+def command() -> click.Command:
+    """The verb with its options."""
+    return options.verb(
+        "publish", publish, options.period(), options.out(), acts.without_pdf(),
+        click.Option(["--before-objections-end", "early"], default="", metavar="REASON",
+                     help=text("publication.opt_early")),
+        *acts.when(), options.as_json(),
+    )  # fmt: skip
+
+
+def publish(period, out, without_pdf, early, at, settings, as_json) -> None:
+    """Freeze and record; say where the edition lies."""
+    from pipelines.publication.desk import publish as freeze
+    from pipelines.publication.editions import place_of
+
+    with acts.desk(period, out, at, settings) as desk:
+        edition = freeze(desk, without_pdf, early)
+    folder = place_of(out, period) / edition.folder
+    if as_json:
+        options.print_json({"period": str(period), "edition": edition.folder, "run": edition.run, "folder": folder})
+    else:
+        click.echo(text("publication.published", period=period, edition=edition.folder, folder=folder))

@@ -1,0 +1,56 @@
+"""`gongping status`: how a quarter stands on its way to publication, and what the latest run changed."""
+
+from collections.abc import Iterator
+
+import click
+
+from pipelines.cli import language, text
+from pipelines.verbs import acts, options
+
+
+def command() -> click.Command:
+    """The verb with its options."""
+    return options.verb("status", status, options.period(), options.out(), *acts.when(), options.as_json())
+
+
+def status(period, out, at, settings, as_json) -> None:
+    """Show the state; nothing is written."""
+    from pipelines.publication.settings import load_settings
+    from pipelines.publication.status import status as standing
+
+    found = standing(out, period, acts.moment(at), load_settings(settings))
+    if as_json:
+        options.print_json(found)
+        return
+    click.echo(text("publication.state", period=period, name=text(f"publication.state_{found['state']}")))
+    for line in (*_people(found), *_changed(found["changed"])):
+        click.echo(line)
+
+
+def _people(found: dict) -> Iterator[str]:
+    """Objections, signatures, editions, why scoring stopped."""
+    if days := found["objection"]:
+        name = "says_window" if days["open"] else "says_window_over"
+        yield text(f"publication.{name}", until=days["until"], left=days["days_left"])
+    for one in found["approvals"]:
+        short = {**one, "run": one["run"][:16]}
+        yield text(f"publication.{'says_void' if one['void'] else 'says_approval'}", **short)
+    have = sum(not one["void"] for one in found["approvals"])
+    if found["state"] in ("computed", "preview", "objections_over"):
+        yield text("publication.says_missing", have=have, needed=found["needed"], roles="、".join(found["roles"]))
+    for one in found["editions"]:
+        yield text("publication.says_edition", edition=one["edition"], at=one["at"], run=one["run"][:16])
+    if found["stopped"]:
+        yield text("publication.says_stopped", why=found["stopped"][language()])
+
+
+def _changed(changed: dict | None) -> Iterator[str]:
+    if changed is None:
+        return
+    yield text("publication.says_changed", against=changed["against"])
+    for one in changed["adjustments"]:
+        yield text("publication.says_adjustment", matter=one["case_id"] or one["ref_id"], **one)
+    for one in changed["units"]:
+        yield text("publication.says_unit", **one)
+    if not (changed["adjustments"] or changed["units"]):
+        yield text("publication.says_no_change")
