@@ -7,6 +7,7 @@ wherever a float might be wrong.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 
@@ -62,7 +63,9 @@ def item_scores(
     full = _hundredths(item.full_marks)
     if not full:
         return _bonus(cube, rules, readings)
-    return full - np.minimum(_deducted(cube, counts, rules, full, readings), full)
+    if not rules:
+        return np.full(len(cube.unit_ids), full, np.int64)
+    return kept_of(full, [deduction(cube, counts, rule, full, readings) for rule in rules])
 
 
 def places(figures: np.ndarray, among: np.ndarray) -> np.ndarray:
@@ -94,28 +97,43 @@ def must_agree(warehouse, period, rulebook: Rulebook, readings: Mapping[str, str
     return rescored
 
 
-def _deducted(cube: Cube, counts: dict, rules: list[Rule], full: int, readings: Mapping[str, str]) -> np.ndarray:
-    """An item's deduction in hundredths: all its rules together, rounded half up once."""
-    thirds = np.zeros(len(cube.unit_ids), np.int64)  # a mean of three months is whole in thirds
-    shares: list[tuple[np.ndarray, np.ndarray]] = []  # what is in no whole number of thirds
-    for rule in rules:
-        if rule.kind == "occurrence":
-            thirds += 3 * _hundredths(rule.deduct) * counts[rule.measure].sum(axis=1)
-        elif rule.kind == "assessed":
-            thirds += 3 * (full - np.minimum(_assessed(cube, rule, full, readings), full))
-        elif readings["shortfall"] == "pro_rata":
-            shares.append(_shares(rule, counts, readings))
-        else:
-            thirds += _stepped(rule, counts, readings)
-    return _rounded(thirds, shares) if shares else (2 * thirds + 3) // 6
+@dataclass(frozen=True)
+class Deduction:
+    """One rule's deduction of every unit in thirds of hundredths: whole ones, and shares that a reading divides."""
+
+    thirds: np.ndarray  # a mean of three months is whole in thirds
+    shares: tuple[np.ndarray, np.ndarray] | None = None  # numerators and denominators, unit × month
+
+    @cached_property
+    def near(self) -> np.ndarray:
+        """The shares of every unit added up, as floats."""
+        return (self.shares[0] / self.shares[1]).sum(axis=1)
 
 
-def _rounded(thirds: np.ndarray, shares: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Thirds of hundredths and fractions of them, together as whole hundredths, halves up; exact."""
-    near = (2 * (thirds + sum((top / bottom).sum(axis=1) for top, bottom in shares)) + 3) / 6
+def deduction(cube: Cube, counts: Mapping[str, np.ndarray], rule: Rule, full: int, readings: Mapping[str, str]):
+    """What one rule of an item with ``full`` marks (hundredths) takes from every unit."""
+    if rule.kind == "occurrence":
+        return Deduction(3 * _hundredths(rule.deduct) * counts[rule.measure].sum(axis=1))
+    if rule.kind == "assessed":
+        return Deduction(3 * (full - np.minimum(_assessed(cube, rule, full, readings), full)))
+    if readings["shortfall"] == "pro_rata":
+        return Deduction(np.zeros(len(cube.unit_ids), np.int64), _shares(rule, counts, readings))
+    return Deduction(_stepped(rule, counts, readings))
+
+
+def kept_of(full: int, deductions: list[Deduction]) -> np.ndarray:
+    """What is left of full marks in hundredths: all deductions together, rounded half up once, never below nothing."""
+    thirds = sum(d.thirds for d in deductions)
+    shared = [d for d in deductions if d.shares]
+    return full - np.minimum(_rounded(thirds, shared) if shared else (2 * thirds + 3) // 6, full)
+
+
+def _rounded(thirds: np.ndarray, shared: list[Deduction]) -> np.ndarray:
+    """Thirds of hundredths and shares of them, together as whole hundredths, halves up; exact."""
+    near = (2 * (thirds + sum(d.near for d in shared)) + 3) / 6
     rounded = np.floor(near).astype(np.int64)
     for unit in np.flatnonzero(np.abs(near - np.round(near)) < DOUBT * (1 + np.abs(near) / 1000)):
-        pairs = (pair for top, bottom in shares for pair in zip(top[unit], bottom[unit], strict=True))
+        pairs = (pair for d in shared for pair in zip(d.shares[0][unit], d.shares[1][unit], strict=True))
         parts = (Fraction(int(top), int(bottom)) for top, bottom in pairs)
         exact = 2 * (sum(parts, Fraction(0)) + int(thirds[unit])) + 3
         rounded[unit] = exact.numerator // (6 * exact.denominator)

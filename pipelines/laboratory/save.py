@@ -1,4 +1,4 @@
-"""A what-if as a rulebook folder: the old files with the changed words in their places, ready to be the next edition."""
+"""A what-if as a rulebook folder: the old files with the changed words in their places, fit for a next edition."""
 
 import shutil
 from dataclasses import replace
@@ -15,7 +15,9 @@ from pipelines.rulebook import load_rulebook
 from pipelines.rulebook.examples import outcome
 from pipelines.rulebook.source import Block, read_yaml
 
-REASON = {"zh": "试算中删去了规则，依据另行说明。", "en": "Its rule was dropped in a what-if; the reason is still to be written."}
+REASON = {  # of a clause that lost its last rule
+    "zh": "试算中删去了规则，依据另行说明。", "en": "Its rule was dropped in a what-if; the reason is to be written.",
+}
 
 
 def save_rulebook(scenario, folder: Path) -> Path:
@@ -55,7 +57,7 @@ def _edit(scenario, folder: Path) -> None:
     for file, block in files.items():
         if rule := book.rules.get(block["rule"]):
             _write_values(file, scenario, rule)
-            _write_examples(file, book, rule)
+            _write_examples(file, book, rule, f"{rule.id}.target" in dict(scenario.change.values))
 
 
 def _write_values(file: Path, scenario, rule: Rule) -> None:
@@ -64,13 +66,13 @@ def _write_values(file: Path, scenario, rule: Rule) -> None:
     _rewrite(file, {inside.get(name, (name,)): plain(getattr(rule, name)) for name in changed})
 
 
-def _write_examples(file: Path, book: Rulebook, rule: Rule) -> None:
+def _write_examples(file: Path, book: Rulebook, rule: Rule, target_moved: bool) -> None:
     """Examples come to other points under other values; a moved target gets examples of its own."""
     examples = read_yaml(file, file.name)["examples"]
     engines: dict = {}
     _rewrite(file, {("examples", k, "points"): plain(outcome(book, rule, example, engines))
                     for k, example in enumerate(examples)})
-    if rule.kind == "rate":
+    if target_moved:
         lines = [_example(book, rule, part, engines) for part in _around(rule)]
         file.write_text(append(file.read_text(encoding="utf-8"), "examples", lines), encoding="utf-8")
 

@@ -1,0 +1,102 @@
+"""Many scenarios at once: the second judge's items, each worked out once for all scenarios that share its values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from pipelines.engines.cube import COUNTING, Cube
+from pipelines.engines.vector import Deduction, deduction, item_scores, kept_of
+from pipelines.model.points import CENT
+from pipelines.model.rule import Item, Rule, Rulebook
+
+RATES = ("shortfall", "months")
+AWARDS = ("same_matter", "same_matter_scope", "bonus_cap")
+ASSESSED = ("missing_assessment",)
+SCORING = {"occurrence": (), "rate": RATES, "assessed": ASSESSED, "award": AWARDS}
+BASE_COUNTING = ("attribution", "extension")
+COUNTS_OF = {  # the readings that change what a measure counts
+    "late_signing": BASE_COUNTING, "late_reply": BASE_COUNTING,
+    "due": (*BASE_COUNTING, "joint_cases"),
+    "completed": (*BASE_COUNTING, "joint_cases", "completed"),
+    "rated": (*BASE_COUNTING, "joint_cases", "unrated", "pending_evaluation", "evaluation_clock"),
+    "satisfied": (*BASE_COUNTING, "joint_cases", "satisfied", "unrated", "evaluation_clock"),
+}
+
+
+@dataclass(eq=False)
+class Batch:
+    """Deductions kept by what they depend on: the rule, and the readings that touch it.
+
+    A rule is known by its identity, so scenarios that share a value must share the rule.
+    """
+
+    cube: Cube
+    _kept: dict = field(default_factory=dict)
+
+    def base_and_bonus(
+        self, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Base and bonus of every unit in hundredths; ``sheet`` as `by_item` gives it."""
+        sums = np.zeros((2, len(self.cube.unit_ids)), np.int32)
+        for item, rules in sheet:
+            sums[0 if item.full_marks else 1] += self.item(item, rules, readings)
+        return sums[0], sums[1]
+
+    def item(self, item: Item, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> np.ndarray:
+        """One item of every unit in hundredths."""
+        names = touching(rules)
+        key = item.id, tuple(map(id, rules)), tuple(readings[name] for name in names)
+        if key not in self._kept:
+            self._kept[key] = self._item(item, rules, readings), rules  # the rules too: an identity must stay taken
+        return self._kept[key][0]
+
+    def _item(self, item: Item, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> np.ndarray:
+        full = int(item.full_marks * CENT)
+        if not full or not rules:
+            return item_scores(self.cube, self.cube.quarter, list(rules), item, readings).astype(np.int32)
+        return kept_of(full, [self._deduction(full, rule, readings) for rule in rules]).astype(np.int32)
+
+    def _deduction(self, full: int, rule: Rule, readings: Mapping[str, str]) -> Deduction:
+        key = id(rule), tuple(readings[name] for name in touching((rule,)))
+        if key not in self._kept:
+            counts = self.cube.counts(readings) if needs_counts(rule) else self.cube.quarter
+            self._kept[key] = deduction(self.cube, counts, rule, full, readings), rule
+        return self._kept[key][0]
+
+
+def by_item(rulebook: Rulebook) -> list[tuple[Item, tuple[Rule, ...]]]:
+    """Every item with its rules."""
+    rules = rulebook.rules.values()
+    return [(item, tuple(rule for rule in rules if rule.item == item.id)) for item in rulebook.items.values()]
+
+
+def touching(rules: tuple[Rule, ...]) -> tuple[str, ...]:
+    """The readings that can change the score of an item with these rules, in a fixed order."""
+    return _touching(tuple((rule.kind, rule.measure, rule.part, rule.of) for rule in rules))
+
+
+@cache
+def _touching(rules: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    found = set()
+    for kind, *measures in rules:
+        found.update(SCORING[kind])
+        for measure in measures:
+            found.update(COUNTS_OF.get(measure, ()))
+    return tuple(name for name in (*COUNTING, *RATES, *AWARDS, *ASSESSED) if name in found)
+
+
+def needs_counts(rule: Rule) -> bool:
+    """Whether a rule counts case rows."""
+    return any(measure in COUNTS_OF for measure in (rule.measure, rule.part, rule.of))
+
+
+def all_places(figures: np.ndarray, ranked: np.ndarray) -> np.ndarray:
+    """Scenario × unit: the place of each ranked unit, 0 for the others; equals share one."""
+    found = np.zeros(figures.shape, np.int16)
+    if ranked.any():
+        compared = np.sort(-figures[:, ranked], axis=1)
+        for row in range(len(figures)):
+            found[row, ranked] = np.searchsorted(compared[row], -figures[row, ranked], side="left") + 1
+    return found

@@ -1,0 +1,178 @@
+"""A sweep: every combination of some values and readings, scored at once by the second judge."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from pipelines.edges.wording import say
+from pipelines.engines.batch import Batch, all_places, by_item
+from pipelines.laboratory.changes import pairs
+from pipelines.model.points import CENT
+from pipelines.model.refusals import UsageRefusal
+from pipelines.rulebook import changeable, choose_readings, with_changes
+
+AT_MOST = 200_000  # scenarios; beyond, the answer itself would not fit beside other work
+TOLD_FROM = 2_000  # scenarios from which a progress bar is worth its line
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """``totals``, ``bases`` (hundredths) and ``places`` (0 = unranked) are scenario × unit, as ``grid`` is ordered."""
+
+    quarter: object = field(repr=False)
+    names: tuple[str, ...]
+    grid: tuple[tuple[str, ...], ...] = field(repr=False)  # a tuple of values per scenario
+    bases: np.ndarray = field(repr=False)
+    totals: np.ndarray = field(repr=False)
+    places: np.ndarray = field(repr=False)
+
+    @classmethod
+    def of(cls, quarter, values: Mapping[str, Iterable], progress: bool = True) -> "Sweep":
+        """All combinations; UsageRefusal for a name that is no ``rule.field`` and no reading, or for too many."""
+        names = tuple(values)
+        axes = [[value for _, value in pairs({str(k): v for k, v in enumerate(_several(given))})]
+                for given in values.values()]
+        grid = tuple(product(*axes))
+        if not names or not grid or len(grid) > AT_MOST:
+            raise UsageRefusal(say("laboratory.sweep_size", n=len(grid) if names else 0, most=AT_MOST))
+        bases, totals, figures = _scored(quarter, names, grid, progress)
+        return cls(quarter, names, grid, bases, totals, all_places(figures, _ranked(quarter)))
+
+    @cached_property
+    def unit_ids(self) -> tuple[str, ...]:
+        """The units, in the order of the columns of the arrays."""
+        return self.quarter.world.cube.unit_ids
+
+    @cached_property
+    def frame(self):
+        """A line per scenario and unit: the values, unit_id, unit_name, base, total, place."""
+        import pandas
+
+        units = [self.quarter.world.registers[id].unit for id in self.unit_ids]
+        columns = {name: np.repeat([_number(row[k]) for row in self.grid], len(units))
+                   for k, name in enumerate(self.names)}
+        columns |= {
+            "unit_id": np.tile([unit.unit_id for unit in units], len(self.grid)),
+            "unit_name": np.tile([unit.unit_name for unit in units], len(self.grid)),
+            "base": self.bases.ravel() / CENT, "total": self.totals.ravel() / CENT,
+        }
+        frame = pandas.DataFrame(columns)
+        frame["place"] = pandas.array(np.where(self.places == 0, -1, self.places).ravel(), dtype="Int64")
+        frame.loc[frame["place"] < 0, "place"] = pandas.NA
+        return frame
+
+    def chart(self, units: Iterable[str] = (), most: int = 12):
+        """Places along one value as lines; for two values a heat map of how many places units move on average."""
+        from pipelines.laboratory import charts
+
+        if len(self.names) > 1:
+            return charts.heat(self)
+        return charts.lines(self, tuple(units) or self.restless[:most])
+
+    @property
+    def restless(self) -> tuple[str, ...]:
+        """The units, those whose place varies most first."""
+        spread = self.places.max(axis=0) - self.places.min(axis=0)
+        return tuple(self.unit_ids[k] for k in np.argsort(-spread, kind="stable"))
+
+    @cached_property
+    def moved(self) -> np.ndarray:
+        """Of each scenario: how many places a ranked unit moves on average against the quarter as it was."""
+        was = self.quarter.as_it_was.placed.place
+        ranked = was > 0
+        return np.abs(self.places[:, ranked] - was[ranked]).mean(axis=1)
+
+    def __getattr__(self, name: str):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.frame, name)
+
+    def __getitem__(self, key):
+        return self.frame[key]
+
+    def __len__(self) -> int:
+        return len(self.grid)
+
+    def _repr_html_(self) -> str:
+        import pandas
+
+        from pipelines.laboratory.html import table
+
+        rows = pandas.DataFrame(list(self.grid), columns=list(self.names))
+        rows["mean places moved 平均变动名次"] = self.moved.round(2)
+        return table(rows, f"{self.quarter.period}: {len(self)} scenarios 个方案")
+
+
+def _several(given) -> list:
+    return [given] if isinstance(given, str | int | float) else list(given)
+
+
+def _number(value: str) -> object:
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def _scored(quarter, names: tuple[str, ...], grid: tuple, progress: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Base, total and the figure that ranks, scenario × unit, in hundredths."""
+    batch, prepared = Batch(quarter.world.cube), _Prepared(quarter, names)
+    bases, bonuses = (np.zeros((len(grid), len(batch.cube.unit_ids)), np.int32) for _ in range(2))
+    by_base = np.zeros(len(grid), bool)
+    for k, values in enumerate(_told(grid, progress)):
+        sheet, readings = prepared.of(values)
+        bases[k], bonuses[k] = batch.base_and_bonus(sheet, readings)
+        by_base[k] = readings["rank_on"] == "base"
+    totals = bases + bonuses
+    return bases, totals, np.where(by_base[:, None], bases, totals)
+
+
+class _Prepared:
+    """Rules and readings of a grid, each made once and shared by all scenarios with the same values."""
+
+    def __init__(self, quarter, names: tuple[str, ...]):
+        known = [*changeable(quarter.rulebook), *quarter.rulebook.readings]
+        for name in names:
+            if name not in known:
+                with_changes(quarter.rulebook, {name: 0})  # refuses with the nearest name
+        self.quarter, self.names = quarter, names
+        self.of_rule: dict[str, list[int]] = {}  # rule -> where in the values its own stand
+        for k, name in enumerate(names):
+            if name not in quarter.rulebook.readings:
+                self.of_rule.setdefault(name.split(".")[0], []).append(k)
+        self.of_readings = [k for k, name in enumerate(names) if name in quarter.rulebook.readings]
+        self.sheet = by_item(quarter.rulebook)
+        self._rules, self._readings = {}, {}
+
+    def of(self, values: tuple[str, ...]) -> tuple:
+        """(score sheet, readings) of one scenario."""
+        changed = {id: self._rule(id, tuple((self.names[k], values[k]) for k in at)) for id, at in self.of_rule.items()}
+        sheet = [(item, tuple(changed.get(rule.id, rule) for rule in rules)) for item, rules in self.sheet]
+        return sheet, self._chosen(tuple((self.names[k], values[k]) for k in self.of_readings))
+
+    def _rule(self, id: str, changes: tuple):
+        if changes not in self._rules:
+            self._rules[changes] = with_changes(self.quarter.rulebook, dict(changes)).rules[id]
+        return self._rules[changes]
+
+    def _chosen(self, chosen: tuple) -> dict[str, str]:
+        if chosen not in self._readings:
+            given = {**self.quarter.readings, **dict(chosen)}
+            self._readings[chosen] = choose_readings(self.quarter.rulebook, given)
+        return self._readings[chosen]
+
+
+def _told(grid: tuple, progress: bool):
+    """The grid, with a progress bar where it is long."""
+    if not progress or len(grid) < TOLD_FROM:
+        return grid
+    from rich.progress import track
+
+    return track(grid, description="sweep", transient=True)
+
+
+def _ranked(quarter) -> np.ndarray:
+    return quarter.as_it_was.placed.place > 0
