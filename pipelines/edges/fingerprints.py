@@ -8,7 +8,7 @@ from pathlib import Path
 from pipelines.paths import CONTRACTS, REPORTS, ROOT, SQL
 
 _CODE = (ROOT / "pipelines", SQL, REPORTS)
-_SUFFIXES = frozenset({".py", ".sql", ".j2", ".css", ".yaml"})
+_SUFFIXES = frozenset({".py", ".sql", ".j2", ".css", ".js", ".yaml"})
 
 
 def file_sha256(file: Path) -> str:

@@ -9,14 +9,16 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipelines.edges.wording import say
+from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed
 
 STAGING, RUNS, LOCK = ".staging", ".runs", ".lock"
+OWN_MARK = 'content="Gongping"'  # in every page of ours
 MANIFEST = "manifest.json"
 
 
@@ -70,6 +72,37 @@ def put_in_place(out: Path, period: str, folder: Path) -> Path:
         link.replace(out / period)
         sync_folder(out)
     return out / period
+
+
+def published(out: Path) -> list[Path]:
+    """The quarters that readers can open, the latest first."""
+    found = (entry for entry in out.iterdir() if (entry / MANIFEST).is_file() and _is_period(entry.name))
+    return sorted(found, key=lambda entry: entry.name, reverse=True)
+
+
+def _is_period(name: str) -> bool:
+    try:
+        return str(Period.parse(name)) == name
+    except ValueError:
+        return False
+
+
+def replace_page(out: Path, file: Path, page: Callable[[], str]) -> bool:
+    """Write a page beside the quarters at once, ``page()`` while no other run may change them.
+
+    False where the file is there and not ours: then it stays as it is.
+    """
+    with _locked(out):
+        if os.path.lexists(file) and OWN_MARK not in _start_of(file):
+            return False
+        new = out / STAGING / f"{uuid.uuid4().hex}.html"
+        new.write_text(page(), encoding="utf-8")
+        new.replace(file)
+        return True
+
+
+def _start_of(file: Path) -> str:
+    return file.read_bytes()[:1000].decode("utf-8", "replace") if file.is_file() and not file.is_symlink() else ""
 
 
 def _place_for(shelf: Path, name: str, folder: Path) -> Path:

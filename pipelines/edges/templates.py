@@ -1,12 +1,17 @@
 """Jinja2: page dicts → HTML, everything escaped, an unknown name an error."""
 
+from base64 import b64encode
 from functools import cache
+from hashlib import sha256
 
 from markupsafe import Markup
 
+from pipelines.model.text import plain
 from pipelines.paths import REPORTS
 
 STYLE = "shared/base.css"
+SITE_STYLE = "site/site.css"
+SCRIPT = "site/ranking.js"
 
 
 @cache
@@ -21,15 +26,32 @@ def environment():
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=_shown,
     )
-    made.globals["style"] = Markup(style())  # noqa: S704 - our own file, no data in it
+    script = _file(SCRIPT)
+    own = {"style": style(), "site_style": _file(SITE_STYLE), "script": script, "script_hash": _hash(script)}
+    made.globals |= {name: Markup(text) for name, text in own.items()}  # noqa: S704 - our own files, no data in them
     return made
+
+
+def _shown(value: object) -> object:
+    """Whatever a page shows passes here: characters that nobody sees become visible."""
+    return plain(value) if type(value) is str else value
+
+
+def _hash(script: str) -> str:
+    """The one script that a page's content security policy lets run."""
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
+
+
+def _file(name: str) -> str:
+    return (REPORTS / name).read_text(encoding="utf-8")
 
 
 @cache
 def style() -> str:
     """The style sheet that screen and paper share."""
-    return (REPORTS / STYLE).read_text(encoding="utf-8")
+    return _file(STYLE)
 
 
 def render(

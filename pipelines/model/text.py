@@ -16,8 +16,11 @@ IDENTITY_MASK = r"\1［身份证号已隐去］\3"
 
 _MOBILE = re.compile(MOBILE)
 _IDENTITY = re.compile(IDENTITY)
-_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "�")
-_CONTROLS.update({ord(blank): " " for blank in "\t\n\r"})
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "□")
+_CONTROLS.update({ord(blank): " " for blank in "\t\n\r\u2028\u2029"})
+# Marks that turn the direction of what follows, and characters without width: they hide what a text says.
+_HIDDEN = (0x061C, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
+_CONTROLS.update(dict.fromkeys(_HIDDEN, "□"))
 
 
 def guarded(cell: str) -> str:
@@ -41,7 +44,7 @@ def masked(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text for a page: blanks become spaces, other control characters the replacement character."""
+    """Text for a page: blanks become spaces; other control characters and marks of direction a box."""
     return text if text.isprintable() else text.translate(_CONTROLS)
 
 

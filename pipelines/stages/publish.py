@@ -11,6 +11,7 @@ from pipelines.edges import shelf
 from pipelines.edges.fingerprints import code_version, contract_hashes, folder_sha256
 from pipelines.edges.ledger import ledger_by_unit, ledger_lines
 from pipelines.edges.paper import paper_problem, print_pages
+from pipelines.edges.quarters import list_quarters
 from pipelines.edges.tablefiles import CsvFile, feed, write_csv, write_json
 from pipelines.edges.templates import render, style
 from pipelines.edges.warehouse import Warehouse
@@ -25,9 +26,10 @@ from pipelines.paths import CONTRACTS
 from pipelines.views import tables
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.figures import quarter
-from pipelines.views.frame import absences
+from pipelines.views.frame import SUFFIX, absences
 from pipelines.views.libraries import finding_rows
 from pipelines.views.manifest import manifest
+from pipelines.views.method import method
 from pipelines.views.ranking import ranking
 from pipelines.views.result import SCHEMA, head
 from pipelines.views.scorecard import Scorecards
@@ -36,6 +38,8 @@ PRINTED_LINES = 40  # of a rule on a printed scorecard; the web page and ledger.
 FEED_TABLES = ("ranking", "items", "verdicts", "quarantine")
 BULLETIN = "bulletin/bulletin.html.j2"
 SCORECARD = "scorecard/scorecard.html.j2"
+RANKING = "site/index.html.j2"
+METHOD = "site/method.html.j2"
 Sheet = tuple[str, Path]  # the HTML to print and the PDF file
 Progress = Callable[[str, int, int], None]
 
@@ -83,7 +87,8 @@ def publish(
             outputs = folder_sha256(folder)
             sheet = manifest(assessment, code_version(), contract_hashes(), outputs, notices)
             write_json(folder / shelf.MANIFEST, sheet)
-            return Published(shelf.put_in_place(out, period, folder), notices)
+            in_force = shelf.put_in_place(out, period, folder)
+            return Published(in_force, (*notices, *list_quarters(out)))
     except OSError as problem:
         raise Refusal(say("publish.cannot_write", folder=out, why=problem.strerror or problem)) from None
 
@@ -137,7 +142,10 @@ def write_pages(
     beside = {"pdf": pdf, "quality": quality, "libraries": assessment.libraries is not None}
     sums = warehouse.records("publish/sums")
     bulletin = Bulletin(assessment, sums, say).page()
-    _write(folder / "index.html", "site/index.html.j2", ranking(assessment, say), **beside)
+    sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
+    for lang, suffix in SUFFIX.items():
+        _write(folder / f"index{suffix}.html", RANKING, ranking(assessment, say, lang, sizes), **beside)
+        _write(folder / f"method{suffix}.html", METHOD, method(assessment, say, lang), **beside)
     _write(folder / "bulletin.html", BULLETIN, bulletin, **beside)
     (folder / "units").mkdir()
     printed = []

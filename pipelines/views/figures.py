@@ -29,19 +29,27 @@ def signed(value: Fraction) -> str:
     return f"+{shown(value)}" if value > 0 else shown(value)
 
 
+def plainly(value: Fraction) -> str:
+    """A figure of the rules without idle zeros: ``0.5``, ``20``."""
+    text = shown(value)
+    return text.rstrip("0").rstrip(".")
+
+
 def width(part: Fraction, of: Fraction) -> str:
     """The length of a bar in percent, between 0 and 100."""
     return shown(half_up(min(max(100 * part / of, Fraction(0)), Fraction(100)))) if of else "0.00"
 
 
-def moment(value: datetime) -> str:
-    """``2026年10月1日 00:00``, with seconds only where there are any."""
+def moment(value: datetime, lang: str = "zh") -> str:
+    """``2026年10月1日 00:00``, with seconds only where there are any; ``2026-10-01 00:00`` in English."""
     clock = f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
-    return f"{value.year}年{value.month}月{value.day}日 {clock}"
+    return f"{value:%Y-%m-%d} {clock}" if lang == "en" else f"{value.year}年{value.month}月{value.day}日 {clock}"
 
 
-def quarter(period: Period) -> str:
-    """``2026年第三季度``."""
+def quarter(period: Period, lang: str = "zh") -> str:
+    """``2026年第三季度``, ``quarter 3 of 2026`` in English."""
+    if lang == "en":
+        return f"quarter {period.quarter} of {period.year}"
     return f"{period.year}年第{_QUARTERS[period.quarter - 1]}季度"
 
 
@@ -50,22 +58,22 @@ def month_name(month: str) -> str:
     return f"{int(month[5:])}月" if month[5:].isdigit() else month
 
 
-def listed(names: Iterable[str]) -> str:
-    """Names in a row: ``甲、乙、丙``."""
-    return "、".join(names)
+def listed(names: Iterable[str], lang: str = "zh") -> str:
+    """Names in a row: ``甲、乙、丙``; commas in English."""
+    return (", " if lang == "en" else "、").join(names)
 
 
-def known(say: Say, key: str, fallback: str, **facts: object) -> str:
-    """The Chinese sentence ``key``, or ``fallback`` where no such sentence is written."""
+def known(say: Say, key: str, fallback: str, lang: str = "zh", **facts: object) -> str:
+    """The sentence ``key``, or ``fallback`` where no such sentence is written."""
     try:
-        return say(key, **facts).zh
+        return say(key, **facts).into(lang)
     except (KeyError, FileNotFoundError):
         return fallback
 
 
-def note(say: Say, key: str) -> str:
-    """A note of a score or a standing in Chinese, the key itself where no sentence is written."""
-    return known(say, f"notes.{key}", key)
+def note(say: Say, key: str, lang: str = "zh") -> str:
+    """A note of a score or a standing, the key itself where no sentence is written."""
+    return known(say, f"notes.{key}", key, lang)
 
 
 def notes(say: Say, keys: Iterable[str], simulated: bool = False) -> str:

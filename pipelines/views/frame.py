@@ -4,47 +4,69 @@ from pipelines.model.assessment import Assessment
 from pipelines.model.text import plain
 from pipelines.views.figures import Say, known, listed, moment, quarter
 
+SHELL = ("skip", "brand", "nav", "nav_ranking", "nav_bulletin", "nav_method", "nav_quality", "nav_libraries",
+         "nav_quarters", "other_language", "about", "chinese_only")  # fmt: skip
+HTML_LANG = {"zh": "zh-CN", "en": "en"}
+SUFFIX = {"zh": "", "en": ".en"}  # of a page's name: index.html, index.en.html
 
-def frame(assessment: Assessment, say: Say) -> dict:
-    """The facts around a page: ``period``, ``quarter``, ``cutoff``, ``rules``, ``simulated``, ``absent``."""
-    period, rulebook = assessment.period, assessment.rulebook
-    return {
-        "period": str(period),
-        "quarter": quarter(period),
-        "cutoff": moment(assessment.cutoff),
-        "rules": rulebook.title.zh,
+
+def frame(assessment: Assessment, say: Say, lang: str = "zh") -> dict:
+    """The facts around a page: ``period``, ``quarter``, ``cutoff``, ``rules``, ``simulated``, ``absent``, the shell."""
+    period, rulebook, simulated = assessment.period, assessment.rulebook, assessment.intake.simulated
+    facts = {
+        "quarter": quarter(period, lang),
+        "cutoff": moment(assessment.cutoff, lang),
+        "rules": rulebook.title.into(lang),
         "edition": rulebook.edition,
-        "simulated": say("pages.simulated").zh if assessment.intake.simulated else "",
-        "simulated_says": say("pages.simulated_says").zh if assessment.intake.simulated else "",
-        "absent": absences(assessment, say),
+    }
+    return {
+        **shell(say, lang),
+        **facts,
+        "period": str(period),
+        "simulated": say("pages.simulated").into(lang) if simulated else "",
+        "simulated_says": say("pages.simulated_says").into(lang) if simulated else "",
+        "absent": absences(assessment, say, lang),
+        "counted": say("site.counted", **facts).into(lang),
     }
 
 
-def absences(assessment: Assessment, say: Say) -> list[str]:
+def shell(say: Say, lang: str = "zh") -> dict:
+    """What the shell around any page needs: its language, the suffix of its twins, its words."""
+    return {"lang": lang, "html_lang": HTML_LANG[lang], "suffix": SUFFIX[lang], "words": words(say, SHELL, lang)}
+
+
+def words(say: Say, names: tuple[str, ...], lang: str = "zh") -> dict[str, str]:
+    """The fixed texts of a site page, by name."""
+    return {name: say(f"site.{name}").into(lang) for name in names}
+
+
+def absences(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:
     """A sentence for everything that the exports did not hold and the figures therefore lack."""
     intake = assessment.intake
     found = []
     if intake.source:
-        found.append(say("pages.source", source=plain(intake.source)).zh)
+        found.append(say("pages.source", source=plain(intake.source)))
     if intake.absent_tables:
-        found.append(say("pages.absent_tables", tables=listed(table_name(say, t) for t in intake.absent_tables)).zh)
+        names = listed((table_name(say, table, lang) for table in intake.absent_tables), lang)
+        found.append(say("pages.absent_tables", tables=names))
     for table, columns in _by_table(intake.declared_absent).items():
-        names = listed(column_name(say, column) for column in columns)
-        found.append(say("pages.absent_columns", table=table_name(say, table), columns=names).zh)
-    found += [text for pair in intake.declared_absent if (text := known(say, f"pages.without_{pair[1]}", ""))]
+        names = listed((column_name(say, column, lang) for column in columns), lang)
+        found.append(say("pages.absent_columns", table=table_name(say, table, lang), columns=names))
+    texts = [sentence.into(lang) for sentence in found]
+    texts += [text for pair in intake.declared_absent if (text := known(say, f"pages.without_{pair[1]}", "", lang))]
     if not any(tally.count("rated") for tally in assessment.tallies.values()):
-        found.append(say("pages.no_ratings").zh)
-    return list(dict.fromkeys(found))
+        texts.append(say("pages.no_ratings").into(lang))
+    return list(dict.fromkeys(texts))
 
 
-def table_name(say: Say, table: str) -> str:
-    """The Chinese name of an export table."""
-    return known(say, f"pages.table_{table}", table)
+def table_name(say: Say, table: str, lang: str = "zh") -> str:
+    """The name of an export table."""
+    return known(say, f"pages.table_{table}", table, lang)
 
 
-def column_name(say: Say, column: str) -> str:
-    """The Chinese name of a column where one is written, else its canonical name."""
-    return known(say, f"pages.column_{column}", column)
+def column_name(say: Say, column: str, lang: str = "zh") -> str:
+    """The name of a column where one is written, else its canonical name."""
+    return known(say, f"pages.column_{column}", column, lang)
 
 
 def _by_table(pairs: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:

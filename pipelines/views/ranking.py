@@ -6,27 +6,59 @@ from pipelines.model.points import shown
 from pipelines.model.score import Standing
 from pipelines.model.text import plain
 from pipelines.views.figures import NOTHING, Say, mean, note, percent
-from pipelines.views.frame import frame
+from pipelines.views.frame import frame, words
+
+WORDS = ("ranking_says", "tools", "search", "group_filter", "all_groups", "shown", "none_shown", "sorted", "ascending",
+         "descending", "jump", "overall", "by_total", "by_base", "nobody", "unranked", "unranked_says", "verdicts",
+         "groups", "col_rank", "col_unit", "col_total", "col_base", "col_bonus", "col_group", "col_group_rank",
+         "col_overall_rank", "col_case_rows", "col_satisfaction", "col_moved", "col_reason", "files", "col_file",
+         "col_content", "col_size", "list_commend", "list_criticise")  # fmt: skip
+FILES = ("bulletin.pdf", "results.xlsx", "ranking.csv", "items.csv", "ledger.csv", "verdicts.csv", "quarantine.csv",
+         "warnings.csv", "trace.csv", "result.json", "result.schema.json", "manifest.json")  # fmt: skip
 
 
-def ranking(assessment: Assessment, say: Say) -> dict:
-    """The ranking: ``figures``, ``overall``, ``groups``, ``unranked`` and the ``verdicts`` given."""
-    ranked = [line(assessment, s, say) for s in assessment.standings if s.rank is not None]
-    unranked = [line(assessment, s, say) for s in assessment.standings if s.rank is None]
-    groups = dict.fromkeys(row["group"] for row in ranked)
+def ranking(assessment: Assessment, say: Say, lang: str = "zh", sizes: dict[str, int] | None = None) -> dict:
+    """The ranking: ``figures``, ``overall``, ``groups``, ``unranked``, the ``verdicts`` given and the ``files``.
+
+    ``sizes``: bytes of the files that are written already, by name.
+    """
+    rows = [line(assessment, standing, say, lang) for standing in assessment.standings]
+    numbers = {name: str(n) for n, name in enumerate(dict.fromkeys(row["group"] for row in rows), 1)}
+    for row in rows:
+        row["group_number"] = numbers[row["group"]]
+    ranked = [row for row in rows if row["rank"] != NOTHING]
+    around = frame(assessment, say, lang)
+    groups = [_group(rows, name, number, say, lang) for name, number in numbers.items()]
     return {
-        "frame": frame(assessment, say),
-        "figures": figures(assessment, say),
+        "frame": around,
+        "words": words(say, WORDS, lang),
+        "title": say("site.ranking_title", quarter=around["quarter"]).into(lang),
+        "figures": figures(assessment, say, lang),
         "overall": ranked,
-        "groups": [_group(ranked, name) for name in groups],
-        "unranked": unranked,
-        "verdicts": by_verdict(verdicts(assessment)),
+        "groups": [group for group in groups if group["rows"]],
+        "choices": groups,
+        "unranked": [row for row in rows if row["rank"] == NOTHING],
+        "verdicts": by_verdict(verdicts(assessment, lang)),
         "by_total": assessment.readings.get("rank_on") != "base",
         "compared": str(assessment.period.previous) if assessment.previous else "",
+        "files": files(say, lang, sizes or {}),
     }
 
 
-def line(assessment: Assessment, standing: Standing, say: Say) -> dict:
+def files(say: Say, lang: str, sizes: dict[str, int]) -> list[dict]:
+    """What lies beside the page for other programs: ``name``, ``says``, ``size``."""
+    return [
+        {"name": name, "says": say(f"site.file_{name.replace('.', '_')}").into(lang), "size": size(sizes.get(name))}
+        for name in FILES
+    ]
+
+
+def size(count: int | None) -> str:
+    """A number of bytes as people read it, whole kilobytes rounded up; a dash where it is not known yet."""
+    return NOTHING if count is None else f"{-(-count // 1000):,} kB"
+
+
+def line(assessment: Assessment, standing: Standing, say: Say, lang: str = "zh") -> dict:
     """A unit's line as pages show it; all values are text."""
     unit = assessment.tallies[standing.unit_id].unit
     score = assessment.scores[standing.unit_id]
@@ -43,8 +75,8 @@ def line(assessment: Assessment, standing: Standing, say: Say) -> dict:
         "total": shown(score.total),
         "case_rows": str(standing.case_rows),
         "satisfaction": percent(standing.satisfied, standing.rated),
-        "moved": moved(standing, assessment.previous),
-        "notes": [note(say, key) for key in standing.notes],
+        "moved": moved(standing, assessment.previous, say("site.same_place").into(lang)),
+        "notes": [note(say, key, lang) for key in standing.notes],
     }
 
 
@@ -53,16 +85,16 @@ def place(rank: int | None) -> str:
     return NOTHING if rank is None else str(rank)
 
 
-def moved(standing: Standing, previous: dict[str, dict]) -> str:
-    """The change of place since the quarter before: ``↑2``, ``↓1``, ``平``; a dash where one is missing."""
+def moved(standing: Standing, previous: dict[str, dict], same: str = "平") -> str:
+    """The change of place since the quarter before: ``↑2``, ``↓1``, ``same``; a dash where one is missing."""
     before = str(previous.get(standing.unit_id, {}).get("rank") or "")
     if not before.isdigit() or standing.rank is None:
         return NOTHING
     places = int(before) - standing.rank
-    return f"↑{places}" if places > 0 else f"↓{-places}" if places < 0 else "平"
+    return f"↑{places}" if places > 0 else f"↓{-places}" if places < 0 else same
 
 
-def figures(assessment: Assessment, say: Say) -> list[dict]:
+def figures(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
     """The quarter in six figures: label and value."""
     tallies, standings = assessment.tallies.values(), assessment.standings
     ranked = [assessment.scores[s.unit_id].total for s in standings if s.rank is not None]
@@ -74,10 +106,10 @@ def figures(assessment: Assessment, say: Say) -> list[dict]:
         "satisfaction": percent(sum(s.satisfied for s in standings), sum(s.rated for s in standings)),
         "mean": mean(ranked),
     }
-    return [{"label": say(f"pages.figure_{name}").zh, "value": value} for name, value in values.items()]
+    return [{"label": say(f"pages.figure_{name}").into(lang), "value": value} for name, value in values.items()]
 
 
-def verdicts(assessment: Assessment) -> dict[str, list[dict]]:
+def verdicts(assessment: Assessment, lang: str = "zh") -> dict[str, list[dict]]:
     """The verdicts given, by list (commend, criticise, remark), with the facts that led to them."""
     by_id = {verdict.id: verdict for verdict in assessment.rulebook.verdicts}
     found: dict[str, list[dict]] = {"commend": [], "criticise": [], "remark": []}
@@ -87,9 +119,9 @@ def verdicts(assessment: Assessment) -> dict[str, list[dict]]:
             "unit_id": given.unit_id,
             "name": plain(assessment.tallies[given.unit_id].unit.unit_name),
             "href": link_to(file_stem(given.unit_id)) + ".html",
-            "title": verdict.title.zh,
+            "title": verdict.title.into(lang),
             "clause": verdict.clause,
-            "says": plain(verdict.says.zh.format_map(_Facts(given.facts))),
+            "says": plain(verdict.says.into(lang).format_map(_Facts(given.facts))),
         })
     return found
 
@@ -114,6 +146,7 @@ class _Facts(dict):
         return NOTHING
 
 
-def _group(rows: list[dict], name: str) -> dict:
-    inside = [row for row in rows if row["group"] == name]
-    return {"name": name, "rows": inside, "size": str(len(inside))}
+def _group(rows: list[dict], name: str, number: str, say: Say, lang: str) -> dict:
+    """A group with its ranked rows in the order of its own places."""
+    inside = [row for row in rows if row["group"] == name and row["rank"] != NOTHING]
+    return {"name": name, "number": number, "rows": inside, "size": say("site.units_n", n=len(inside)).into(lang)}

@@ -78,4 +78,9 @@ def test_the_ledger_comes_in_the_order_of_its_numbers():
 
 
 def test_control_characters_do_not_reach_a_page():
-    assert plain("a\x00b\x1b\n c") == "a\ufffdb\ufffd  c"
+    assert plain("a\x00b\x1b\n c") == "a□b□  c"
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\u200f", "\u061c", "\u200b", "\ufeff"])
+def test_marks_that_turn_or_hide_a_text_become_visible(mark):
+    assert plain(f"东湖{mark}区") == "东湖□区"

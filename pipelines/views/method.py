@@ -1,0 +1,105 @@
+"""The method page: the rulebook as readable text, clause by clause, with the readings in force."""
+
+from pipelines.model.assessment import Assessment
+from pipelines.model.rule import Clause, Reading, Verdict
+from pipelines.views.figures import Say, known, listed, plainly
+from pipelines.views.frame import frame, words
+from pipelines.views.rules import RuleTexts
+
+WORDS = ("method_title", "method_says", "contents", "sheet", "col_clause", "col_item", "col_full", "readings",
+         "readings_says", "col_reading", "col_in_force", "col_others", "col_why", "chosen_mark", "examples",
+         "finding", "verdict", "col_given", "col_where", "col_points", "col_found")  # fmt: skip
+PARTS = "AEKM"
+
+
+def method(assessment: Assessment, say: Say, lang: str = "zh") -> dict:
+    """The rules of the quarter: the ``sheet``, the ``readings``, and ``parts`` with their ``clauses``."""
+    rulebook, around = assessment.rulebook, frame(assessment, say, lang)
+    full = plainly(sum(item.full_marks for item in rulebook.items.values()))
+    texts = RuleTexts(rulebook, say, lang)
+    return {
+        "frame": around,
+        "words": words(say, WORDS, lang),
+        "title": say("site.method_heading", quarter=around["quarter"]).into(lang),
+        "sheet_says": say("site.sheet_says", full=full).into(lang),
+        "sheet": [
+            {"id": item.id, "title": item.title.into(lang), "full": plainly(item.full_marks),
+             "linked": item.id in rulebook.clauses}
+            for item in rulebook.items.values()
+        ],
+        "readings": [_reading(one, assessment.readings[one.id], say, lang) for one in rulebook.readings.values()
+                     if one.id in assessment.readings],
+        "parts": _parts(rulebook.clauses, [_clause(clause, texts) for clause in rulebook.clauses.values()], say, lang),
+    }  # fmt: skip
+
+
+def _reading(reading: Reading, chosen: str, say: Say, lang: str) -> dict:
+    """A reading with the value in force and every alternative."""
+    others = [words.into(lang) for value, words in reading.says.items() if value != chosen]
+    if reading.open_number and chosen in reading.says:
+        others.append(say("site.open_number").into(lang))
+    return {
+        "id": reading.id,
+        "title": reading.title.into(lang),
+        "clause": reading.clause,
+        "in_force": reading_value(reading, chosen, say, lang),
+        "default": chosen == reading.default,
+        "others": others,
+        "reason": reading.reason.into(lang),
+    }
+
+
+def reading_value(reading: Reading, value: str, say: Say, lang: str) -> str:
+    """What a value of a reading means; a number of an open reading as points."""
+    if value in reading.says:
+        return reading.says[value].into(lang)
+    return say("site.number_chosen", value=value).into(lang)
+
+
+def _parts(clauses: dict[str, Clause], rows: list[dict], say: Say, lang: str) -> list[dict]:
+    """The clauses in parts by their letter: the assessment first, then the rest in the order of the alphabet."""
+    letters = sorted({id[0] for id in clauses}, key=lambda letter: (letter not in PARTS, letter))
+    other = say("site.part_other").into(lang)
+    return [
+        {"id": letter, "title": known(say, f"site.part_{letter}", other, lang),
+         "clauses": [row for row in rows if row["id"][0] == letter]}
+        for letter in letters
+    ]  # fmt: skip
+
+
+def _clause(clause: Clause, texts: RuleTexts) -> dict:
+    """A clause with everything that hangs on it."""
+    book, lang = texts.rulebook, texts.lang
+    title = book.items.get(clause.id) or book.sections.get(clause.id)
+    return {
+        "id": clause.id,
+        "title": getattr(title, "title", title).into(lang) if title else "",
+        "text": clause.text.into(lang),
+        "why": clause.why_no_rule.into(lang) if clause.why_no_rule else "",
+        "rules": [texts.rule(rule) for rule in book.rules.values() if clause.id in _clauses_of(rule)],
+        "findings": [texts.finding(rule) for rule in book.libraries if clause.id in _clauses_of(rule)],
+        "settings": texts.settings(clause.id),
+        "verdicts": [_verdict(verdict, texts) for verdict in book.verdicts if clause.id in _clauses_of(verdict)],
+        "readings": [{"id": reading.id, "title": reading.title.into(lang)} for reading in book.readings.values()
+                     if clause.id in _clauses_of(reading)],
+    }  # fmt: skip
+
+
+def _verdict(verdict: Verdict, texts: RuleTexts) -> dict:
+    """A verdict with its conditions in words."""
+    say, lang = texts.say, texts.lang
+    titles = {other.id: other.title.into(lang) for other in texts.rulebook.verdicts}
+    conditions = [texts.condition(condition) for condition in verdict.when]
+    for name in ("also", "unless"):
+        conditions += [say(f"site.condition_{name}", title=titles[id]).into(lang) for id in getattr(verdict, name)]
+    return {
+        "title": verdict.title.into(lang),
+        "list": verdict.list,
+        "word": say(f"site.list_{verdict.list}").into(lang),
+        "says": verdict.says.into(lang),
+        "when": say("site.verdict_when", text=listed(conditions, lang)).into(lang) if conditions else "",
+    }
+
+
+def _clauses_of(thing) -> list[str]:
+    return thing.clause.split(", ")

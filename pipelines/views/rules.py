@@ -1,0 +1,130 @@
+"""Rules, findings, settings and their examples as sentences."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pipelines.model.condition import Condition
+from pipelines.model.library import LibraryRule
+from pipelines.model.points import half_up
+from pipelines.model.rule import Rule, Rulebook
+from pipelines.views.figures import NOTHING, Say, known, listed, plainly, signed
+
+
+@dataclass(frozen=True, eq=False)
+class RuleTexts:
+    """Writes what a rulebook says, in one language."""
+
+    rulebook: Rulebook
+    say: Say
+    lang: str
+
+    def rule(self, rule: Rule) -> dict:
+        """A rule: ``title``, ``says`` with its figures, ``remedy``, ``examples``."""
+        return {
+            "id": rule.id,
+            "title": rule.title.into(self.lang),
+            "says": self._words(f"rule_of_{rule.kind}", **self._figures(rule)),
+            "remedy": self._words("remedy", text=rule.remedy.into(self.lang).rstrip("。.")),
+            "examples": [self._example(rule, example) for example in rule.examples],
+        }
+
+    def _figures(self, rule: Rule) -> dict[str, str]:
+        """What the sentence of a rule's kind may name."""
+        if rule.kind == "rate":
+            return {"part": self.measure(rule.part), "of": self.measure(rule.of), "per": self._words(f"per_{rule.per}"),
+                    "target": plainly(rule.target), "each": plainly(rule.each),
+                    "deduct": plainly(rule.deduct)}  # fmt: skip
+        points = {"deduct": plainly(rule.deduct), "points": plainly(rule.award)}
+        return {
+            "full": plainly(self.rulebook.items[rule.item].full_marks),
+            "says": rule.says.into(self.lang).format_map(_Open(points)),
+            "once": self._words("once_per_matter") if rule.once_per else "",
+        }
+
+    def _example(self, rule: Rule, example: dict) -> dict:
+        """What is given, where that lies against the threshold, and what it comes to."""
+        given = listed((self._given(rule, name, value) for name, value in example["given"].items()), self.lang)
+        under = [self._under(id, str(value)) for id, value in example.get("readings", {}).items()]
+        where = against(rule, example["given"])
+        return {
+            "given": "".join([given, *under]),
+            "where": self._words(f"where_{where}") if where else NOTHING,
+            "points": signed(half_up(Fraction(str(example["points"])))),
+        }
+
+    def _given(self, rule: Rule, name: str, value: object) -> str:
+        if rule.kind == "assessed":
+            return self._words("one_assessed", value=value)
+        if rule.kind == "award":
+            return self._words("some_awards", n=len(value), matters=len(set(map(str, value))))
+        if isinstance(value, list):
+            return self._words("by_month", name=self.measure(name), values=listed(map(str, value), self.lang))
+        return self._words("one_count", name=self.measure(name), value=value)
+
+    def _under(self, id: str, value: str) -> str:
+        reading = self.rulebook.readings[id]
+        said = reading.says[value].into(self.lang) if value in reading.says else value
+        return self._words("under_reading", reading=reading.title.into(self.lang), value=said)
+
+    def finding(self, rule: LibraryRule) -> dict:
+        """A finding of the libraries: ``title``, ``when``, ``remedy``, ``examples``."""
+        conditions = listed((self.condition(one, "measure") for one in rule.when), self.lang)
+        return {
+            "title": rule.title.into(self.lang),
+            "when": self._words("verdict_when", text=conditions),
+            "remedy": self._words("remedy", text=rule.remedy.into(self.lang).rstrip("。.")),
+            "examples": [
+                {"given": listed((self._words("one_count", name=self.measure(name), value=value)
+                                  for name, value in example["given"].items()), self.lang),
+                 "result": self._words("found" if str(example["found"]).lower() == "true" else "not_found")}
+                for example in rule.examples
+            ],
+        }  # fmt: skip
+
+    def condition(self, condition: Condition, kind: str = "fact") -> str:
+        """A comparison in words; ``kind`` says whose words the fact's name is among: fact, measure."""
+        fact = known(self.say, f"site.{kind}_{condition.fact}", condition.fact, self.lang)
+        test = self._words(f"test_{condition.test}")
+        return self._words("condition", fact=fact, test=test, value=condition.value)
+
+    def settings(self, clause: str) -> list[str]:
+        """The settings of the evaluators' work that rest on a clause."""
+        panel = self.rulebook.panel
+        if panel is None:
+            return []
+        found = [known(self.say, f"site.setting_{name}", "", self.lang, **vars(panel))
+                 for name, id in panel.clauses.items() if id == clause]  # fmt: skip
+        return [text for text in found if text]
+
+    def measure(self, name: str) -> str:
+        """The name of a measure, its id where none is written."""
+        return known(self.say, f"site.measure_{name}", name, self.lang)
+
+    def _words(self, key: str, **facts: object) -> str:
+        return self.say(f"site.{key}", **facts).into(self.lang)
+
+
+class _Open(dict):
+    """A sentence's figures that only a case knows stay open."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def against(rule: Rule, given: dict) -> str:
+    """Where an example lies: at, below or above its rule's threshold; "" where it has none or nothing is counted."""
+    if rule.kind == "assessed":
+        return ""
+    if rule.kind == "rate":
+        part, of = total(given.get(rule.part, 0)), total(given.get(rule.of, 0))
+        return _compared(100 * part, rule.target * of) if of else ""
+    return _compared(len(given[rule.measure]) if rule.kind == "award" else total(given[rule.measure]), 1)
+
+
+def total(value: object) -> int:
+    """A count, or the sum of a list of counts."""
+    return sum(int(str(one)) for one in value) if isinstance(value, list) else int(str(value))
+
+
+def _compared(value: Fraction | int, threshold: Fraction | int) -> str:
+    return "at" if value == threshold else "below" if value < threshold else "above"
