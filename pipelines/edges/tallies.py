@@ -24,7 +24,7 @@ def keep_tallies(warehouse: Warehouse, tallies: Mapping[str, UnitTally], rules: 
     import pyarrow.parquet as parquet
 
     (folder / TALLIES).mkdir(parents=True)
-    tables = {name: warehouse.connection.execute(query_text(f"keep/{name}")).to_arrow_table() for name in COUNTED}
+    tables = {name: warehouse.connection.sql(query_text(f"keep/{name}")).to_arrow_table() for name in COUNTED}
     for name, table in {**tables, **_registers(tallies)}.items():
         parquet.write_table(table, folder / TALLIES / f"{name}.parquet", compression="zstd")
     for file in sorted(file for file in rules.rglob("*") if file.suffix in (".yaml", ".yml", ".md")):
