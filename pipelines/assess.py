@@ -187,7 +187,13 @@ class Run:
         of_contracts = self.validation.notices if self.validation else ()
         of_pages = self.published.notices if self.published else ()
         observed = self.observations if self.published else ()
-        return (*self.intake.notices, *of_files, *of_contracts, *observed, *of_pages)
+        return (*self._absent(), *self.intake.notices, *of_files, *of_contracts, *observed, *of_pages)
+
+    def _absent(self) -> tuple[Words, ...]:
+        tables = self.intake.absent_tables
+        titles = {name: contract.title for name, contract in self.contracts.tables.items()}
+        told = Words("、".join(titles[name].zh for name in tables), ", ".join(tables))
+        return (say("ingest.absent_tables", tables=told),) if tables else ()
 
     def assessment(self) -> Assessment:
         """The scored quarter as one value."""

@@ -55,17 +55,22 @@ class Folder:
     simulated: bool
 
 
-def list_files(exports: Path) -> list[Path]:
-    """The files of an exports folder by name, without hidden ones and lock files; UsageRefusal where it is none."""
+def list_entries(exports: Path) -> list[Path]:
+    """What lies in an exports folder, by name, without hidden and lock files; UsageRefusal where it is none."""
     if not exports.exists():
         raise UsageRefusal(say("ingest.no_folder", folder=exports))
     if not exports.is_dir():
         raise UsageRefusal(say("ingest.not_a_folder", folder=exports, parent=exports.parent))
     try:
-        files = [file for file in exports.iterdir() if file.is_file()]
+        entries = list(exports.iterdir())
     except OSError as problem:
         raise UsageRefusal(say("ingest.folder_unreadable", folder=exports, problem=problem.strerror)) from None
-    return sorted((file for file in files if not file.name.startswith((".", "~$"))), key=lambda file: file.name)
+    return sorted((one for one in entries if not one.name.startswith((".", "~$"))), key=lambda one: one.name)
+
+
+def list_files(exports: Path) -> list[Path]:
+    """The files of a folder as `list_entries` finds them."""
+    return [entry for entry in list_entries(exports) if entry.is_file()]
 
 
 def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | None = None) -> Folder:
@@ -73,9 +78,11 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
 
     With a source mapping its tables have the files that it names, and other tables those of their own name.
     """
-    files = [file for file in list_files(exports) if file.name != SAMPLE_MARKER]
+    entries = [entry for entry in list_entries(exports) if entry.name != SAMPLE_MARKER]
+    files = [entry for entry in entries if entry.is_file()]
     sources = mapping.tables if mapping else {}
     tables, stops = _mapped_files(files, sources)
+    stops += [words for entry in entries if not entry.is_file() and (words := _no_file(entry.name, contracts, sources))]
     notices = []
     for file in files:
         stem, suffix = split_name(file.name)
@@ -113,6 +120,13 @@ def _mapped_files(files: list[Path], sources: dict[str, TableSource]) -> tuple[d
                     suffix = suffix or file.suffix.lstrip(".")
                     stops.append(say("ingest.foreign_format", file=file.name, table=table, suffix=suffix))
     return tables, stops
+
+
+def _no_file(name: str, contracts: Contracts, sources: dict[str, TableSource]) -> Words | None:
+    """A stop for a folder or a broken link that stands where a table's file belongs: it would be left out unseen."""
+    stem, suffix = split_name(name)
+    table = table_of(stem, contracts)
+    return say("ingest.no_file", file=name, table=table) if suffix and table and table not in sources else None
 
 
 def split_name(name: str) -> tuple[str, str]:

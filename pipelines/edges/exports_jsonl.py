@@ -7,22 +7,22 @@ from pathlib import Path
 
 from pipelines.edges.export_bytes import line_blocks
 from pipelines.edges.export_encoding import UTF8, UTF8_BOM, as_utf8, find_encoding
-from pipelines.model.export import Batch, Export, Fault, Layout
+from pipelines.model.export import Batch, Export, Fault, Layout, folded
 
 
 def open_jsonl(path: Path, layout: Layout, known: frozenset[str]) -> Export:
     """Open a JSON Lines file; its header is every key of every object, in the order in which they first appear."""
     encoding = layout.encoding or find_encoding(path)
     header: dict[str, None] = {}
-    for _, row in _records(path, encoding):
+    for _, row in _records(path, encoding, known):
         if isinstance(row, dict):
             header |= dict.fromkeys(row)
-    return Export(tuple(header), partial(_batches, path, encoding, tuple(header)), encoding)
+    return Export(tuple(header), partial(_batches, path, encoding, known, tuple(header)), encoding)
 
 
-def _batches(path: Path, encoding: str, header: tuple[str, ...]) -> Iterator[Batch]:
+def _batches(path: Path, encoding: str, known: frozenset[str], header: tuple[str, ...]) -> Iterator[Batch]:
     rows, lines, faults = [], [], []
-    for line, row in _records(path, encoding):
+    for line, row in _records(path, encoding, known):
         if isinstance(row, Fault):
             faults.append(row)
         else:
@@ -38,7 +38,7 @@ def _batch(rows: list, lines: list[int], faults: list[Fault], width: int) -> Bat
     return Batch(lines, tuple(zip(*rows, strict=True)) or ((),) * width, tuple(faults))
 
 
-def _records(path: Path, encoding: str) -> Iterator[tuple[int, dict | Fault]]:
+def _records(path: Path, encoding: str, known: frozenset[str]) -> Iterator[tuple[int, dict | Fault]]:
     """Line and object, or the fault, of every line that is not blank."""
     first = 1
     for block in line_blocks(path):
@@ -51,16 +51,16 @@ def _records(path: Path, encoding: str) -> Iterator[tuple[int, dict | Fault]]:
             elif "\0" in text:
                 yield line, Fault(line, "nul_byte", "0x00")
             elif text.strip():
-                yield line, _object(text, line)
+                yield line, _object(text, line, known)
         first += content.count(b"\n")
 
 
-def _object(text: str, line: int) -> dict | Fault:
+def _object(text: str, line: int, known: frozenset[str]) -> dict | Fault:
     try:
         row = json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse, object_pairs_hook=_unique)
         if not isinstance(row, dict):
             raise ValueError("not an object")
-        return {_sound(name): _text(value) for name, value in row.items()}
+        return {_sound(name): _text(value, folded(name) in known) for name, value in row.items()}
     except RecursionError:
         return Fault(line, "json", "nested")
     except ValueError as problem:
@@ -79,9 +79,11 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _text(value: object) -> str | None:
+def _text(value: object, is_known: bool) -> str | None:
     if isinstance(value, (dict, list)):
-        raise ValueError("nested")
+        if is_known:
+            raise ValueError("nested")
+        return _sound(json.dumps(value, ensure_ascii=False))  # an extra column is kept as it is
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if value is None else _sound(value)

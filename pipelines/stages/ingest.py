@@ -21,6 +21,7 @@ from pipelines.model.source import SourceMapping
 from pipelines.model.words import Words
 
 MAX_COLUMNS = 1000
+WITHOUT_HEADER = ("jsonl", "jsonl.gz")  # an empty file of these is an empty table; any other lacks required columns
 
 
 def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None = None,
@@ -92,6 +93,8 @@ def _opened(work: _Work, files: list[Found], contract: TableContract) -> list[_O
         columns = resolve(export.header, contract, found.name, absent)
         if len(export.header) > MAX_COLUMNS:
             work.stops.append(say("ingest.too_many_columns", file=found.name, n=len(export.header), most=MAX_COLUMNS))
+        elif not export.header and found.suffix not in WITHOUT_HEADER:
+            work.stops.append(say("ingest.no_header", file=found.name))
         elif export.header and columns.stops:
             work.stops += columns.stops
         else:

@@ -1,0 +1,1 @@
+"""What an attack on the product turned up, each finding a test."""
