@@ -1,5 +1,7 @@
 """The fonts of the printed pages on disk, against the manifest of what they should be."""
 
+from fractions import Fraction
+from functools import cache
 from hashlib import file_digest
 from pathlib import Path
 
@@ -7,6 +9,60 @@ from pipelines.paths import FONTS, ROOT
 
 MANIFEST = ROOT / "scripts" / "fonts.manifest"
 FONT_TYPES = {".otf", ".ttc", ".ttf"}
+
+# Family, as style sheets name it, → the file that holds its regular or only face.
+FACES = {
+    "FandolFang": "FandolFang-Regular.otf", "FandolHei": "FandolHei-Regular.otf", "FandolKai": "FandolKai-Regular.otf",
+    "FandolSong": "FandolSong-Regular.otf", "LXGW WenKai": "LXGWWenKai-Regular.ttf",
+    "Noto Sans CJK SC": "NotoSansCJK-Regular.ttc", "Noto Serif CJK SC": "NotoSerifCJK-Bold.ttc",
+}  # fmt: skip
+
+
+@cache
+def widths(family: str, folder: Path = FONTS) -> dict[str, Fraction]:
+    """Every character of a font family with its width in em; an empty mapping for a family that is not there."""
+    from fontTools.ttLib import TTFont
+
+    if (file := FACES.get(family) or _face(family, folder)) is None:
+        return {}
+    with TTFont(folder / file, fontNumber=0, lazy=True) as font:
+        metrics, em = font["hmtx"].metrics, font["head"].unitsPerEm
+        return {chr(code): Fraction(metrics[name][0], em) for code, name in font.getBestCmap().items()}
+
+
+def _face(family: str, folder: Path) -> str | None:
+    """The file of a family that an office has added to the folder."""
+    from fontTools.ttLib import TTFont
+
+    for file in sorted(folder.glob("*.[ot]tf")):
+        with TTFont(file, lazy=True) as font:
+            if family in {record.toUnicode() for record in font["name"].names if record.nameID in (1, 16)}:
+                return file.name
+    return None
+
+
+@cache
+def drawn(family: str, folder: Path = FONTS) -> frozenset[str]:
+    """The characters that a font of ours can draw."""
+    from fontTools.ttLib import TTFont
+
+    with TTFont(folder / FACES[family], fontNumber=0, lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))
+
+
+def uncovered(text: str, folder: Path = FONTS) -> set[str]:
+    """The printable characters that no font of ours can draw; the large fonts are opened only when need be."""
+    left = {c for c in text if c.isprintable() and not c.isspace()}
+    for family in FACES:
+        left = left - drawn(family, folder) if left else left
+    return left
+
+
+def foreign(names: set[str]) -> set[str]:
+    """Those of a document's embedded fonts that are neither ours nor in the folder of fonts."""
+    ours = tuple(family.replace(" ", "-") for family in FACES)
+    strange = {name for name in names if not name.startswith(ours)}
+    return {name for name in strange if _face(name.rpartition("-")[0] or name, FONTS) is None}
 
 
 def manifest() -> dict[str, str]:

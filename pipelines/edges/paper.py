@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from pipelines.edges.fonts import FONT_TYPES, missing
+from pipelines.edges.fonts import FONT_TYPES, foreign, missing, uncovered
 from pipelines.edges.wording import say
 from pipelines.model.words import Words
 from pipelines.paths import FONTS
@@ -24,6 +25,15 @@ _FONTCONFIG = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>{fonts}</dir><cachedir>{fonts}/cache</cachedir></fontconfig>
 """
+
+
+class Sheet(NamedTuple):
+    """A page to print; ``alone`` where it brings its own style and needs none of the shared one."""
+
+    html: str
+    file: Path
+    alone: bool = False
+
 
 _style = None  # of a worker: FontConfiguration and CSS, built once
 _log = None
@@ -41,31 +51,43 @@ def paper_problem() -> Words | None:
 
 
 def print_pages(
-    pages: Iterable[tuple[str, Path]], css: str, progress: Callable[[int, int], None]
+    pages: Iterable[Sheet | tuple[str, Path]], css: str, progress: Callable[[int, int], None]
 ) -> tuple[Words, ...]:
-    """Print (HTML, target file) pairs in two processes; the notices tell of characters without a glyph.
+    """Print sheets, or plain (HTML, target file) pairs, in two processes; notices tell of lacking glyphs and fonts.
 
     OSError where a file cannot be written.
     """
-    pages = list(pages)
-    glyphs: set[str] = set()
+    pages = [_drawable(Sheet(*page)) for page in pages]
+    glyphs = uncovered("".join({*"".join(page.html for page in pages)}))
+    fonts: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="gongping-fonts-") as folder:
         conf = Path(folder) / "fonts.conf"
         conf.write_text(_FONTCONFIG.format(fonts=escape(str(FONTS))), encoding="utf-8")
         workers = min(WORKERS, len(pages)) or 1
         with ProcessPoolExecutor(workers, get_context("spawn"), _prepare, (str(conf), css, os.getpid())) as pool:
-            waiting = [pool.submit(_print, html, str(file)) for html, file in pages]
+            waiting = [pool.submit(_print, page.html, str(page.file), page.alone) for page in pages]
             try:
                 for done, future in enumerate(as_completed(waiting), 1):
-                    glyphs |= future.result()
+                    lacking, used = future.result()
+                    glyphs |= lacking
+                    fonts |= used
                     progress(done, len(pages))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-    if not glyphs:
-        return ()
-    named = "".join(sorted(glyphs)[:20])
-    return (say("publish.missing_glyphs", n=len(glyphs), glyphs=named),)
+    return _found(glyphs, foreign(fonts))
+
+
+def _drawable(page: Sheet) -> Sheet:
+    """A page with the printers' mark for a sign that cannot be set, which the fonts have, for the screen's."""
+    return page._replace(html=page.html.replace("\ufffd", "〓"))
+
+
+def _found(glyphs: set[str], strange: set[str]) -> tuple[Words, ...]:
+    """A notice where characters show as boxes, and one where the machine's fonts stood in for ours."""
+    lacking = say("publish.missing_glyphs", n=len(glyphs), glyphs="".join(sorted(glyphs)[:20]))
+    others = say("publish.foreign_fonts", fonts="、".join(sorted(strange)[:8]))
+    return (*([lacking] if glyphs else []), *([others] if strange else []))
 
 
 def _prepare(conf: str, css: str, parent: int) -> None:
@@ -90,19 +112,30 @@ def _end_with(parent: int) -> None:
     os._exit(1)
 
 
-def _print(html: str, file: str) -> set[str]:
+def _print(html: str, file: str, alone: bool) -> tuple[set[str], set[str]]:
+    """Write one PDF; the characters without a glyph and the names of the embedded fonts."""
     import weasyprint
     from weasyprint.urls import FatalURLFetchingError
 
     fonts, css = _style
     _log.found.clear()
+    used: set[str] = set()
     document = weasyprint.HTML(string=html, url_fetcher=_fetch_nothing())
     try:
-        content = document.write_pdf(stylesheets=[css], font_config=fonts, pdf_variant=VARIANT)
+        content = document.write_pdf(
+            stylesheets=[] if alone else [css], font_config=fonts, pdf_variant=VARIANT,
+            finisher=lambda _, pdf: used.update(_embedded(pdf)),
+        )  # fmt: skip
     except FatalURLFetchingError as forbidden:
         raise RuntimeError(str(forbidden)) from None
     Path(file).write_bytes(content)
-    return set(_log.found)
+    return set(_log.found), used
+
+
+def _embedded(pdf) -> set[str]:
+    """The names of a document's fonts, without the six letters of the subset."""
+    names = (thing.get("BaseFont") for thing in pdf.objects if isinstance(thing, dict))
+    return {str(name).lstrip("/").rpartition("+")[2] for name in names if name}
 
 
 def _fetch_nothing():

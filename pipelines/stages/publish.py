@@ -10,7 +10,8 @@ from pathlib import Path
 from pipelines.edges import shelf
 from pipelines.edges.fingerprints import code_version, contract_hashes, folder_sha256
 from pipelines.edges.ledger import ledger_by_unit, ledger_lines
-from pipelines.edges.paper import paper_problem, print_pages
+from pipelines.edges.official_paper import official_sheet
+from pipelines.edges.paper import Sheet, paper_problem, print_pages
 from pipelines.edges.quarters import list_quarters
 from pipelines.edges.tablefiles import CsvFile, feed, write_csv, write_json
 from pipelines.edges.templates import render, style
@@ -40,7 +41,6 @@ BULLETIN = "bulletin/bulletin.html.j2"
 SCORECARD = "scorecard/scorecard.html.j2"
 RANKING = "site/index.html.j2"
 METHOD = "site/method.html.j2"
-Sheet = tuple[str, Path]  # the HTML to print and the PDF file
 Progress = Callable[[str, int, int], None]
 
 
@@ -154,11 +154,11 @@ def write_pages(
         _write(stem.with_name(f"{stem.name}.html"), SCORECARD, card(), **beside)
         if pdf:
             paper = render(SCORECARD, card(PRINTED_LINES), paper=True)
-            printed.append((paper, stem.with_name(f"{stem.name}.pdf")))
+            printed.append(Sheet(paper, stem.with_name(f"{stem.name}.pdf")))
     if assessment.libraries:
         printed += write_page(assessment.libraries, assessment.rulebook, folder / FOLDER, pdf)
     if pdf:
-        printed.insert(0, (render(BULLETIN, bulletin, paper=True), folder / "bulletin.pdf"))
+        printed.insert(0, Sheet(official_sheet(assessment, bulletin), folder / "bulletin.pdf", alone=True))
     return printed
 
 

@@ -6,8 +6,8 @@ from itertools import groupby
 from pipelines.model.assessment import Assessment
 from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
-from pipelines.views import quality
-from pipelines.views.figures import Say, known, listed, mean, percent
+from pipelines.views import compared, quality
+from pipelines.views.figures import NOTHING, Say, known, listed, mean, percent
 from pipelines.views.frame import frame
 from pipelines.views.ranking import line, ranking
 
@@ -50,6 +50,7 @@ class Bulletin:
             "broken": quality.by_promise(quality.quarantined(self.assessment), self.say),
             "warned": quality.by_promise(quality.warned(self.assessment), self.say),
             "notices": quality.notices(self.assessment),
+            "method": self.method(),
         }
 
     def overall(self) -> list[str]:
@@ -63,11 +64,12 @@ class Bulletin:
         if totals:
             best, worst = shown(max(totals)), shown(min(totals))
             text[0] += self._says("overall_scores", mean=mean(totals), best=best, worst=worst)
+            text[0] += compared.whole(a, self.say)
         if due:
             text.append(self._says("overall_completion", done=done, due=due, rate=percent(done, due)))
         if rated:
-            text.append(self._says("overall_satisfaction", satisfied=satisfied, rated=rated,
-                                   rate=percent(satisfied, rated)))
+            said = self._says("overall_satisfaction", satisfied=satisfied, rated=rated, rate=percent(satisfied, rated))
+            text = [*text[:1], "".join((*text[1:], said))]
         return [*text, *self.occurrences()]
 
     def occurrences(self) -> list[str]:
@@ -83,6 +85,7 @@ class Bulletin:
         parts = {
             "head": [self.leaders(list(same)) for _, same in groupby(self._first(), key=lambda s: s.rank)],
             "groups": [self.group_leader(group) for group in groups],
+            "risen": compared.risen(self.assessment, self.say),
             "end": [self.trailing(standing) for standing in self._last()],
             "apart": self.apart(),
         }
@@ -133,6 +136,19 @@ class Bulletin:
             reasons.setdefault("，".join(row["notes"]) or self._says("not_ranked"), []).append(row["name"])
         return [self._says("apart", reasons=reason, n=len(names), names=listed(names))
                 for reason, names in reasons.items()]
+
+    def method(self) -> list[dict]:
+        """The score sheet: every item with its full marks and what costs or brings points."""
+        rulebook = self.assessment.rulebook
+        return [
+            {
+                "id": item.id,
+                "title": item.title.zh,
+                "full_marks": shown(item.full_marks) if item.full_marks else NOTHING,
+                "rules": [rule.title.zh for rule in rulebook.rules.values() if rule.item == item.id],
+            }
+            for item in rulebook.items.values()
+        ]
 
     def readings(self) -> list[dict]:
         """The readings in force, what each decides, and whether somebody chose another than the default."""

@@ -1,0 +1,101 @@
+"""`reports/bulletin/office.yaml` → Office, strictly: what is misspelt is refused, not left out."""
+
+import re
+from dataclasses import fields
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from string import Formatter
+
+import yaml
+
+from pipelines.edges.wording import say
+from pipelines.model.office import Issue, Office
+from pipelines.model.refusals import UsageRefusal
+from pipelines.paths import REPORTS
+
+OFFICE = REPORTS / "bulletin" / "office.yaml"
+FONT_USES = ("body", "first", "second", "title", "page")
+_PERIOD = re.compile(r"\d{4}Q[1-4]")
+_FAMILY = re.compile(r"[\w \-]+")  # goes into the style sheet
+
+
+def load_office(file: Path = OFFICE) -> Office:
+    """Read the office's settings; UsageRefusal (key, why, nearest known key) for anything out of place."""
+    try:
+        given = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, yaml.YAMLError, ValueError) as problem:
+        raise UsageRefusal(say("office.unreadable", file=file.name, why=str(problem).replace("\n", " "))) from None
+    checker = _Checker(file.name)
+    checker.keys(given, [f.name for f in fields(Office)], all_of_them=True)
+    values = {f.name: checker.value(f.name, f.type, given[f.name]) for f in fields(Office)}
+    return Office(**values)
+
+
+class _Checker:
+    def __init__(self, file: str):
+        self.file = file
+
+    def keys(self, given: object, known: list[str], above: str = "", all_of_them: bool = False) -> None:
+        if not isinstance(given, dict):
+            raise self.wrong(above or "—", given, "mapping")
+        for key in given:
+            if key not in known:
+                near = get_close_matches(str(key), known, 1, 0.5)
+                hint = say("office.near", word=near[0]) if near else ""
+                raise UsageRefusal(say("office.unknown", file=self.file, key=f"{above}{key}", near=hint))
+        for key in known if all_of_them else ():
+            if key not in given:
+                raise UsageRefusal(say("office.lacking", file=self.file, key=f"{above}{key}"))
+
+    def value(self, key: str, kind: object, given: object) -> object:
+        if key == "issues":
+            return {period: self.issue(period, one) for period, one in self.mapping(key, given).items()}
+        if key == "fonts":
+            self.keys(given, list(FONT_USES), "fonts.", all_of_them=True)
+            return {use: self.families(f"fonts.{use}", names) for use, names in given.items()}
+        if kind is bool:
+            return given if isinstance(given, bool) else self.refuse(key, given, "flag")
+        if kind is str:
+            return self.text(key, given)
+        return self.texts(key, given)
+
+    def text(self, key: str, given: object) -> str:
+        if not isinstance(given, str):
+            raise self.wrong(key, given, "text")
+        known = {"quarter", "year", *(["serial"] if key == "number" else [])}
+        try:
+            named = {name for _, name, _, _ in Formatter().parse(given) if name is not None}
+        except ValueError:
+            named = {""}
+        if named - known:
+            raise self.wrong(key, given, "place", known=" ".join(f"{{{name}}}" for name in sorted(known)))
+        return given
+
+    def texts(self, key: str, given: object) -> tuple[str, ...]:
+        if not isinstance(given, list) or not given:
+            raise self.wrong(key, given, "texts")
+        return tuple(self.text(key, one) for one in given)
+
+    def families(self, key: str, given: object) -> tuple[str, ...]:
+        return tuple(n if _FAMILY.fullmatch(n) else self.refuse(key, n, "text") for n in self.texts(key, given))
+
+    def issue(self, period: object, given: object) -> Issue:
+        if not _PERIOD.fullmatch(str(period)):
+            raise self.wrong("issues", period, "period")
+        self.keys(given, ["serial", "date", "printed"], f"issues.{period}.")
+        for key in ("date", "printed"):
+            if given.get(key) is not None and type(given[key]) is not date:
+                raise self.wrong(f"issues.{period}.{key}", given[key], "date")
+        return Issue(str(given.get("serial") or ""), given.get("date"), given.get("printed"))
+
+    def mapping(self, key: str, given: object) -> dict:
+        return given if isinstance(given, dict) else self.refuse(key, given, "mapping")
+
+    def refuse(self, key: str, given: object, wanted: str):
+        raise self.wrong(key, given, wanted)
+
+    def wrong(self, key: str, given: object, wanted: str, **facts: str) -> UsageRefusal:
+        return UsageRefusal(
+            say("office.wrong", file=self.file, key=key, value=given, wanted=say(f"office.{wanted}", **facts))
+        )

@@ -1,0 +1,37 @@
+"""The issuing office as the bulletin names it: what changes from year to year, and nothing else."""
+
+import datetime
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A quarter's issue of the bulletin; what is not known yet stays empty and is left to be filled in."""
+
+    serial: str = ""
+    date: datetime.date | None = None
+    printed: datetime.date | None = None
+
+
+@dataclass(frozen=True)
+class Office:
+    """Red head, wording, signature and imprint; texts may hold {quarter}, {year} and, in ``number``, {serial}."""
+
+    mark: str
+    number: str
+    title: tuple[str, ...]  # a line each
+    addressees: str
+    opening: str
+    closing: tuple[str, ...]  # a paragraph each
+    signer: str
+    seal: bool  # the seal's place is left free; no seal is ever drawn
+    contact: str
+    copies: str
+    printer: str
+    mirrored: bool
+    issues: dict[str, Issue] = field(hash=False)  # by period
+    fonts: dict[str, tuple[str, ...]] = field(hash=False)  # body, first, second, title, page
+
+    def issue(self, period: str) -> Issue:
+        """The issue of a quarter, empty where the office has not named one."""
+        return self.issues.get(period, Issue())

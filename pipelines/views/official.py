@@ -1,0 +1,110 @@
+"""The bulletin as an official document (GB/T 9704-2012): the office's words around the quarter's figures."""
+
+import datetime
+from collections.abc import Callable
+
+from markupsafe import Markup
+
+from pipelines.model.assessment import Assessment
+from pipelines.model.office import Office
+from pipelines.views.figures import Say, quarter
+from pipelines.views.typeset import Advance, markup, set_lines
+
+CHINESE = "一二三四五六七八九十"
+BLANK = "\u3000"
+WIDEST = 430  # points that the issuing office's name may take
+TALLEST = 46
+
+
+class Official:
+    """Turns a bulletin page (`Bulletin.page`) into set lines; ``advance`` gives widths for a font use."""
+
+    def __init__(self, assessment: Assessment, office: Office, advance: Callable[[str], Advance], say: Say):
+        self.assessment, self.office, self.advance, self.say = assessment, office, advance, say
+        self.facts = {"quarter": quarter(assessment.period), "year": str(assessment.period.year)}
+        self.issue = office.issue(str(assessment.period))
+
+    def page(self, bulletin: dict) -> dict:
+        """The dict of `bulletin/gb9704.html.j2`: the bulletin's own keys, and everything that is set in lines."""
+        annexes = self.annexes(bulletin)
+        return {
+            **bulletin,
+            "office": self.office,
+            "mark": {"text": self.office.mark, "size": str(min(TALLEST, WIDEST // max(len(self.office.mark), 1)))},
+            "number": self.filled(self.office.number, serial=self.issue.serial or BLANK),
+            "title": [self.filled(line) for line in self.office.title],
+            "addressees": self.lines(self.filled(self.office.addressees), indent=0),
+            "body": self.body(bulletin),
+            "annexes": annexes,
+            "annex_list": self.annex_list(annexes),
+            "date": chinese_date(self.issue.date),
+            "contact": self.lines(f"（联系人及电话：{self.office.contact}）") if self.office.contact else "",
+            "printed": chinese_date(self.issue.printed),
+            "imprint": bool(self.office.copies or self.office.printer),
+        }
+
+    def body(self, bulletin: dict) -> list[dict]:
+        """The paragraphs in order: ``level`` (first, second, body) and ``lines``."""
+        sections = [
+            ("overall", [("body", text) for text in bulletin["overall"]]),
+            ("places", list(self._places(bulletin["places"]))),
+            ("verdicts", list(self._verdicts(bulletin["verdicts"]))),
+            ("closing", [("body", self.filled(text)) for text in self.office.closing]),
+        ]
+        made = [("body", self.filled(self.office.opening))]
+        for number, (name, paragraphs) in enumerate(sections):
+            made += [("first", f"{CHINESE[number]}、{self._says(f'section_{name}')}"), *paragraphs]
+        return [{"level": level, "lines": self.lines(text, use=level)} for level, text in made]
+
+    def _places(self, places: list[dict]):
+        for number, part in enumerate(places):
+            yield "second", f"（{CHINESE[number]}）{part['title']}"
+            yield from (("body", text) for text in part["sentences"])
+
+    def _verdicts(self, given: dict[str, list[dict]]):
+        if not (given["commend"] or given["criticise"]):
+            yield "body", self._says("no_verdicts")
+        for name in ("commend", "criticise"):
+            for verdict in given[name]:
+                names = "、".join(unit["name"] for unit in verdict["units"])
+                yield (
+                    "body",
+                    self._says(
+                        name,
+                        title=verdict["title"],
+                        says=verdict["says"],
+                        clause=verdict["clause"],
+                        n=verdict["count"],
+                        names=names,
+                    ),
+                )
+
+    def annexes(self, bulletin: dict) -> list[dict]:
+        """The annexes that have something to show: ``key``, ``number`` and ``title``."""
+        listed = bulletin["verdicts"]
+        keys = ["ranking", *(["lists"] if any(listed.values()) else []), "readings", "method"]
+        return [
+            {"key": key, "number": str(number), "title": self._says(f"annex_{key}", **self.facts)}
+            for number, key in enumerate(keys, 1)
+        ]
+
+    def annex_list(self, annexes: list[dict]) -> list[Markup]:
+        """“附件：1.…”, an entry a paragraph, wrapped lines below the first character of the name."""
+        said = [("附件：" if n == 0 else "") + f"{annex['number']}.{annex['title']}" for n, annex in enumerate(annexes)]
+        return [self.lines(text, indent=5 if n else 2, hang=6) for n, text in enumerate(said)]
+
+    def lines(self, text: str, indent: int = 2, hang: int = 0, use: str = "body") -> Markup:
+        """A paragraph as block spans."""
+        return markup(set_lines(text, self.advance(use), indent, hang))
+
+    def filled(self, text: str, **more: str) -> str:
+        """An office's text with the quarter filled in."""
+        return text.format(**self.facts, **more)
+
+    def _says(self, sentence: str, /, **facts: object) -> str:
+        return self.say(f"bulletin.{sentence}", **facts).zh
+
+
+def chinese_date(day: datetime.date | None) -> str:
+    """``2026年10月12日``; a date that nobody gave is left to be filled in."""
+    return f"{day.year}年{day.month}月{day.day}日" if day else f"{BLANK * 2}年{BLANK}月{BLANK}日"

@@ -1,0 +1,198 @@
+"""The bulletin as an official document: the finished PDF measured, the line setter, the office's settings."""
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+
+from pipelines.edges.office import OFFICE, load_office
+from pipelines.edges.official_paper import official_sheet
+from pipelines.edges.paper import Sheet, paper_problem, print_pages
+from pipelines.edges.wording import say
+from pipelines.model.office import Issue
+from pipelines.model.refusals import UsageRefusal
+from pipelines.model.tally import Unit
+from pipelines.views.bulletin import Bulletin
+from pipelines.views.typeset import CLOSING, markup, set_lines, visible
+from tests.pages import layout
+from tests.pages.fixture import HOSTILE, assessment
+
+needs_paper = pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`")
+MANY = tuple(Unit(f"V{n:03d}", f"某某市第{n}承办单位办公室", ("区县", "部门", "企业")[n % 3], True) for n in range(60))
+PITCH, FIRST, LAST = 10.445, 39.82, 259.18  # millimetres: of lines, middle of the first and of the last line
+
+
+def advance(character):
+    return Fraction(1, 2) if character.isascii() else Fraction(1)
+
+
+def sheet(office, units=MANY):
+    quarter = assessment(units=units)
+    return official_sheet(quarter, Bulletin(quarter, [], say).page(), office)
+
+
+@pytest.fixture(scope="module")
+def bulletin(tmp_path_factory):
+    file = tmp_path_factory.mktemp("official") / "bulletin.pdf"
+    assert print_pages([Sheet(sheet(load_office()), file, True)], "", lambda *_: None) == ()
+    return file
+
+
+@pytest.fixture(scope="module")
+def pages(bulletin):
+    return layout.read(bulletin)
+
+
+@needs_paper
+def test_a_full_page_has_22_lines_from_edge_to_edge_of_the_type_area(pages):
+    full = pages[1].body()
+    assert len(full) == 22
+    assert full[0].middle == pytest.approx(FIRST, abs=0.3) and full[-1].middle == pytest.approx(LAST, abs=0.3)
+    pitches = [below.middle - above.middle for above, below in zip(full, full[1:], strict=False)]
+    assert pitches == [pytest.approx(PITCH, abs=0.05)] * 21
+
+
+@needs_paper
+def test_full_lines_fill_the_type_area_and_hold_28_characters(pages):
+    body = [line for page in pages[:2] for line in page.body() if line.left < 28.5 and line.middle > 160]
+    full = [line for line in body if line.right > 180]
+    assert full
+    for line in full:
+        assert line.left == pytest.approx(28, abs=0.3)
+        assert 182.5 < line.right < 187.2  # a sign that closes a squeezed line stands with its empty half outside
+        assert 26 <= sum(advance(c) for c in line.text) <= 30
+
+
+@needs_paper
+def test_no_line_starts_with_a_sign_that_closes(pages):
+    assert [line.text for page in pages for line in page.body() if line.text[0] in CLOSING] == []
+
+
+@needs_paper
+def test_head_number_red_line_and_title_stand_where_they_must(bulletin, pages):
+    first = pages[0]
+    mark = next(line for line in first.lines if line.text.endswith("文件"))
+    number = next(line for line in first.lines if "〔" in line.text)
+    rule = next(r for r in first.rules if r[4] and r[4][0] > 0.8 and r[4][1] < 0.2)
+    title = [line for line in first.lines if abs(line.size - 22) < 0.1]
+    assert layout.inked(bulletin, 1, "red")[0] == pytest.approx(72, abs=0.5)  # 35 mm below the type area's edge
+    assert (rule[0], rule[1]) == (pytest.approx(28, abs=0.1), pytest.approx(184, abs=0.1))
+    above = [y for y in layout.inked(bulletin, 1, "black") if y < rule[2]]
+    assert rule[2] - above[-1] == pytest.approx(4, abs=0.4)
+    for line in (mark, number, *title):
+        assert (line.left + line.right) / 2 == pytest.approx(106, abs=1)
+    assert any("区县" not in line.text and line.middle > 180 for line in first.body())  # the body begins on page one
+
+
+@needs_paper
+def test_page_numbers_stand_outside_seven_millimetres_below_the_type_area(pages):
+    for page in pages:
+        footer = page.footer()
+        assert footer.text == f"— {page.number} —"
+        assert footer.middle == pytest.approx(269.3, abs=0.6)
+        if page.number % 2:
+            assert footer.right == pytest.approx(184 - 4.94, abs=0.5)
+        else:
+            assert footer.left == pytest.approx(28 + 4.94, abs=0.5)
+
+
+@needs_paper
+def test_long_tables_repeat_their_heads_and_the_imprint_closes_the_last_page(pages):
+    texts = {page.number: [line.text.replace(" ", "") for line in page.lines] for page in pages}
+    heads = [number for number, lines in texts.items() if any(line.startswith("名次单位") for line in lines)]
+    assert len(heads) >= 3
+    last = pages[-1]
+    lowest = max(r[3] for r in last.rules)
+    assert lowest == pytest.approx(262, abs=0.6)
+    assert any(line.startswith("抄送：") for line in texts[last.number])
+    assert any("印发" in line for line in texts[last.number])
+
+
+@needs_paper
+def test_the_signature_shares_its_page_with_text_and_the_seal_is_not_drawn(pages):
+    office = load_office()
+    signed = next(page for page in pages if any(line.text == office.signer for line in page.lines))
+    signer = next(line for line in signed.lines if line.text == office.signer)
+    day = next(line for line in signed.lines if line.text == "2026年10月12日")
+    assert signed.body()[0].text != signer.text and len(signed.body()) > 4
+    assert (signer.left + signer.right) / 2 == pytest.approx((day.left + day.right) / 2, abs=0.6)
+    assert max(signer.right, day.right) == pytest.approx(184 - 4 * 5.571, abs=1)
+    above = max(line.middle for line in signed.body() if line.middle < signer.middle)
+    assert signer.middle - above > 30  # room for the seal
+
+
+@needs_paper
+def test_all_fonts_are_ours_and_embedded_and_every_glyph_is_there(bulletin, pages):
+    fonts = layout.embedded(bulletin)
+    assert {"FandolFang", "FandolHei", "FandolKai"} <= {name.partition("-")[0] for name in fonts}
+    assert all(fonts.values())
+    assert [name for name in fonts if not name.startswith(layout.ALLOWED)] == []
+    assert sum(page.unknown for page in pages) == 0
+
+
+@needs_paper
+def test_every_page_of_an_invented_quarter_says_so(pages):
+    assert all(any("模拟数据" in line.text for line in page.lines) for page in pages)
+
+
+def test_a_quarter_that_the_office_has_not_dated_is_left_to_be_filled_in():
+    office = replace(load_office(), issues={"2026Q2": Issue("1", date(2026, 7, 1))})
+    html = sheet(office)
+    assert "\u3000\u3000年\u3000月\u3000日" in html and "〔2026〕\u3000号" in html
+
+
+def test_without_a_seal_the_form_is_the_one_without_a_seal():
+    assert 'class="signature unsealed"' in sheet(replace(load_office(), seal=False))
+
+
+def test_hostile_names_are_text_in_the_set_lines():
+    html = official_sheet(assessment(), Bulletin(assessment(), [], say).page(), load_office())
+    assert "<img" not in html and "\u202e" not in html.replace(f"<bdi>{HOSTILE}", "")
+
+
+@pytest.mark.parametrize(
+    "text", ["数" * 27 + "，下一行", "数" * 28 + "。" * 3, "“" * 40, "2026年" * 9 + "12345678", "长" * 300]
+)
+def test_lines_keep_every_character_and_their_rules(text):
+    lines = set_lines(text, advance)
+    assert "".join(line.text for line in lines) == text
+    assert all(line.text[0] not in CLOSING for line in lines)
+
+
+def test_numbers_and_years_are_never_broken_unless_wider_than_a_line():
+    lines = set_lines("一" * 24 + "2026年共12345.67分", advance)
+    assert [line.text[-1] for line in lines[:1]] == ["一"] and lines[1].text.startswith("2026年")
+    assert len(set_lines("9" * 300, advance)) > 5
+
+
+def test_every_full_line_comes_to_the_same_width():
+    text = "各承办单位要对照“评分卡”（含附件1），逐项、逐件、逐月核实2026年第三季度的12345件诉求；不得“就件办件”。" * 4
+    for line in set_lines(text, advance)[1:-1]:
+        natural = sum(advance(c) for c in line.text) * 16 - (8 if line.squeezed else 0)
+        assert natural + line.spacing * len(line.text) == Fraction(4422, 10)
+        assert abs(line.spacing) < Fraction(7, 5)
+
+
+def test_what_becomes_markup_is_escaped_and_carries_no_direction_marks():
+    assert "<b>" not in markup(set_lines("<b>甲</b>\u202e", advance))
+    assert visible("甲\u202e乙\u200b\x07") == "甲乙"
+
+
+@pytest.mark.parametrize("change, told", [
+    (("signer:", "singer:"), "signer"),
+    (("seal: true", "seal: 是"), "true"),
+    (("{quarter}公众", "{quater}公众"), "quarter"),
+    (("2026Q3:", "2026-3:"), "2026Q3"),
+    (("date: 2026-10-12", "date: soon"), "2026-10-12"),
+    (("body: [FandolFang, LXGW WenKai]", "body: ['x\"; } body { display: none']"), "fonts.body"),
+    (("mirrored: false", ""), "mirrored"),
+])
+def test_a_slip_in_the_office_settings_is_refused_with_its_place(tmp_path, change, told):
+    file = tmp_path / "office.yaml"
+    text = OFFICE.read_text(encoding="utf-8")
+    assert change[0] in text
+    file.write_text(text.replace(*change), encoding="utf-8")
+    with pytest.raises(UsageRefusal) as refused:
+        load_office(file)
+    assert told in refused.value.words.zh and "office.yaml" in refused.value.words.zh
