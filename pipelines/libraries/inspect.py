@@ -47,7 +47,8 @@ def inspect(
     absent = tuple(table for table in TABLES if table in intake.absent_tables)
     if len(absent) == len(TABLES) or not rulebook.libraries:
         return None
-    store_working_days(warehouse, calendar)
+    if not warehouse.columns("facts.working_days"):  # a scoring run has them already
+        store_working_days(warehouse, calendar)
     uncovered = _uncovered(warehouse, on, calendar)
     rules = tuple(
         rule for rule in rulebook.libraries
@@ -104,7 +105,7 @@ def _store(warehouse: Warehouse, entries: list[LibraryEntry]) -> None:
 def _findings(warehouse: Warehouse, rules: Iterable[LibraryRule], on: date) -> Iterable[LibraryFinding]:
     rules = tuple(rules)
     inspector = Inspector(rules)
-    rows = {rule.of: _rows(warehouse, rule.of, on) for rule in rules}
+    rows = {subject: _rows(warehouse, subject, on) for subject in dict.fromkeys(rule.of for rule in rules)}
     for rule in rules:
         found = [row for row in rows[rule.of] if inspector.finds(rule, row)]
         yield from (_finding(rule, row) for row in sorted(found, key=lambda row: (row["unit_id"], row["row"])))
