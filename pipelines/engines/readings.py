@@ -1,0 +1,103 @@
+"""Every unit's place under every combination of the readings, without scoring any combination from the start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+import numpy as np
+
+from pipelines.engines.batch import Batch, by_item, touching
+from pipelines.engines.cube import Cube
+from pipelines.model.rule import Rulebook
+
+LEFT_OUT = {"missing_assessment": ("stop",)}  # scores nothing, so it has no place to compare
+CAPS = ("10",)  # stands for all numbers that an open reading may be
+TOP = 10
+PORTION = 2_000  # combinations ranked at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Combinations:
+    """How often each unit has each place: ``counted`` is unit × place (column 0 unused), of ``number`` in all."""
+
+    number: int
+    counted: np.ndarray
+    bottom: np.ndarray  # of each unit, in how many combinations among the last ten
+
+    @property
+    def best(self) -> np.ndarray:
+        """The best place of each unit, 0 for the unranked."""
+        return np.argmax(self.counted > 0, axis=1)
+
+    @property
+    def worst(self) -> np.ndarray:
+        """The worst place of each unit, 0 for the unranked."""
+        last = self.counted.shape[1] - 1 - np.argmax(self.counted[:, ::-1] > 0, axis=1)
+        return np.where(self.counted.any(axis=1), last, 0)
+
+    @property
+    def top(self) -> np.ndarray:
+        """Of each unit, in how many combinations it is among the first ten."""
+        return self.counted[:, : TOP + 1].sum(axis=1)
+
+
+def alternatives(rulebook: Rulebook, in_force: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Reading -> its values, the one in force first; an open number also by one of its numbers."""
+    found = {}
+    for id, reading in rulebook.readings.items():
+        values = dict.fromkeys((in_force[id], *reading.values, *(CAPS if reading.open_number else ())))
+        found[id] = tuple(value for value in values if value not in LEFT_OUT.get(id, ()))
+    return found
+
+
+def combinations(cube: Cube, rulebook: Rulebook, in_force: Mapping[str, str], ranked: np.ndarray) -> Combinations:
+    """All combinations of all readings; ``ranked`` marks the units that have a place."""
+    sheet, values, batch = by_item(rulebook), alternatives(rulebook, in_force), Batch(cube)
+    bases, of_base = _sums(batch, [pair for pair in sheet if pair[0].full_marks], values, in_force)
+    bonuses, of_bonus = _sums(batch, [pair for pair in sheet if not pair[0].full_marks], values, in_force)
+    silent = prod(len(given) for id, given in values.items() if id not in (*of_base, *of_bonus, "rank_on"))
+    units = int(ranked.sum())
+    counted, bottom = np.zeros((units, units + 1), np.int64), np.zeros(units, np.int64)
+    figures = [(bases + bonus, 1) for bonus in bonuses] if "total" in values["rank_on"] else []
+    figures += [(bases, len(bonuses))] if "base" in values["rank_on"] else []
+    for figure, weight in figures:
+        for start in range(0, len(figure), PORTION):
+            _count(figure[start : start + PORTION][:, ranked], weight * silent, counted, bottom)
+    whole = np.zeros((len(ranked), units + 1), np.int64)
+    last = np.zeros(len(ranked), np.int64)
+    whole[ranked], last[ranked] = counted, bottom
+    return Combinations(prod(map(len, values.values())), whole, last)
+
+
+def _sums(batch: Batch, sheet: list, values: Mapping, in_force: Mapping) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Combination × unit: the sum of these items, and the readings that the combinations run over."""
+    named = {name for _, rules in sheet for name in touching(rules)}
+    names = tuple(name for name in values if name in named)
+    found = np.zeros((prod(len(values[name]) for name in names), len(batch.cube.unit_ids)), np.int32)
+    for row, chosen in enumerate(product(*(values[name] for name in names))):
+        readings = {**in_force, **dict(zip(names, chosen, strict=True))}
+        for item, rules in sheet:
+            found[row] += batch.item(item, rules, readings)
+    return found, names
+
+
+def _count(figures: np.ndarray, weight: int, counted: np.ndarray, bottom: np.ndarray) -> None:
+    """Add the places of a portion of combinations."""
+    rows, units = figures.shape
+    order = np.argsort(-figures, axis=1, kind="stable")
+    ordered = np.take_along_axis(figures, order, axis=1)
+    new = np.ones((rows, units), bool)
+    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    first = np.maximum.accumulate(np.where(new, np.arange(units), 0), axis=1)
+    ends = np.ones((rows, units), bool)
+    ends[:, :-1] = new[:, 1:]
+    last = np.minimum.accumulate(np.where(ends, np.arange(units), units)[:, ::-1], axis=1)[:, ::-1]
+    places = np.empty_like(order)
+    np.put_along_axis(places, order, first + 1, axis=1)
+    np.add.at(counted, (np.broadcast_to(np.arange(units), places.shape), places), weight)
+    among_last = np.zeros((rows, units), bool)
+    np.put_along_axis(among_last, order, units - last <= TOP, axis=1)
+    bottom += weight * among_last.sum(axis=0)
+
+

@@ -1,0 +1,147 @@
+"""How sure a place is: under every combination of the readings, and against chance in small numbers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from pipelines.engines.batch import Batch, by_item
+from pipelines.engines.readings import Combinations, alternatives, combinations
+from pipelines.engines.vector import deduction, places, rescore
+from pipelines.laboratory import chance
+from pipelines.model.points import CENT
+from pipelines.model.rule import Rulebook
+
+
+@dataclass(frozen=True, eq=False)
+class Sureness:
+    """Of every unit, in the order of ``unit_ids``; 0 and "" for the unranked."""
+
+    unit_ids: tuple[str, ...]
+    place: np.ndarray
+    readings: Combinations
+    mover: tuple[str, ...]  # the one reading that moves the unit most, such as ``satisfied=full_only``
+    moved_to: np.ndarray  # the place under it
+    chance: tuple[np.ndarray, np.ndarray]  # best and worst place that chance allows
+    jointly: tuple[np.ndarray, np.ndarray]  # the same for all units at once
+
+
+def sureness(
+    cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray, seed: int = 1, draws: int = chance.DRAWS
+) -> Sureness:
+    """The places of a quarter and how far they could have been elsewhere."""
+    scores = rescore(cube, rulebook, readings)
+    place = np.where(ranked, places(_figure(scores.base, scores.total, readings), ranked), 0)
+    names, moved_to = _movers(cube, rulebook, readings, ranked, place)
+    by_chance, jointly = _by_chance(cube, rulebook, readings, scores, ranked, (seed, draws))
+    return Sureness(cube.unit_ids, place, combinations(cube, rulebook, readings, ranked), names, moved_to,
+                    by_chance, jointly)
+
+
+def _figure(base: np.ndarray, total: np.ndarray, readings: Mapping[str, str]) -> np.ndarray:
+    return base if readings["rank_on"] == "base" else total
+
+
+def _movers(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked, place) -> tuple[tuple[str, ...], np.ndarray]:
+    """The single reading that moves each unit most, and the place that it moves it to."""
+    batch, sheet = Batch(cube), by_item(rulebook)
+    far, names, to = np.zeros(len(ranked), np.int64), np.full(len(ranked), "", object), place.copy()
+    for id, values in alternatives(rulebook, readings).items():
+        for value in values[1:]:
+            under = {**readings, id: value}
+            base, bonus = batch.base_and_bonus(sheet, under)
+            found = np.where(ranked, places(_figure(base, base + bonus, under), ranked), 0)
+            further = np.abs(found - place) > far
+            far[further], to[further] = np.abs(found - place)[further], found[further]
+            names[further] = f"{id}={value}"
+    return tuple(names), to
+
+
+def _by_chance(cube, rulebook: Rulebook, readings: Mapping[str, str], scores, ranked, how: tuple[int, int]) -> tuple:
+    """(best, worst) that chance allows each unit, and the same for all units at once."""
+    chances = chance.Chances.of_quarter(cube, rulebook, readings)
+    rates = chance.drawn_rates(chances, how[1], np.random.default_rng(how[0]))
+    fixed = _fixed(cube, rulebook, readings)
+    drawn = chance.scored_rates(rates, chances, rulebook, readings, fixed)
+    drawn = (drawn + chance.untouched(scores, rulebook, readings))[:, ranked]
+    levels = (chance.BAND, chance.simultaneous_level(drawn)) if ranked.any() else ()
+    found = []
+    for level in levels:
+        interval = np.zeros((2, len(ranked)), np.int64)
+        interval[:, ranked] = chance.place_interval(*chance.band(drawn, level))
+        found.append((interval[0], interval[1]))
+    nothing = (np.zeros(len(ranked), np.int64),) * 2
+    return tuple(found) or (nothing, nothing)
+
+
+def _fixed(cube, rulebook: Rulebook, readings: Mapping[str, str]) -> dict[str, np.ndarray]:
+    """Points that the untouched rules of an item take."""
+    found: dict[str, np.ndarray] = {}
+    counts = cube.counts(readings)
+    for item, rules in by_item(rulebook):
+        for rule in rules:
+            if item.full_marks and not chance.touched(rule):
+                took = deduction(cube, counts, rule, int(item.full_marks * CENT), readings).thirds / (3 * CENT)
+                found[item.id] = found.get(item.id, 0.0) + took
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Robustness:
+    """``frame`` has a line a ranked unit: place, best and worst under the readings and by chance, shares, the mover."""
+
+    quarter: object = field(repr=False)
+    sure: Sureness = field(repr=False)
+
+    @classmethod
+    def of(cls, quarter, seed: int = 1) -> "Robustness":
+        """Of a finished quarter; the draws are the same for the same ``seed``."""
+        ranked = quarter.as_it_was.placed.place > 0
+        return cls(quarter, sureness(quarter.world.cube, quarter.rulebook, quarter.readings, ranked, seed))
+
+    @property
+    def combinations(self) -> int:
+        """How many combinations of the readings there are."""
+        return self.sure.readings.number
+
+    @cached_property
+    def frame(self):
+        """In the order of the places; shares between 0 and 1."""
+        import pandas
+
+        sure, all_of = self.sure, self.sure.readings
+        units = [self.quarter.world.registers[id].unit for id in sure.unit_ids]
+        frame = pandas.DataFrame({
+            "unit_id": [unit.unit_id for unit in units], "unit_name": [unit.unit_name for unit in units],
+            "place": sure.place, "best": all_of.best, "worst": all_of.worst,
+            "in_top_ten": all_of.top / all_of.number, "in_bottom_ten": all_of.bottom / all_of.number,
+            "moved_most_by": sure.mover, "moved_to": sure.moved_to,
+            "chance_best": sure.chance[0], "chance_worst": sure.chance[1],
+            "jointly_best": sure.jointly[0], "jointly_worst": sure.jointly[1],
+        })
+        frame = frame[frame["place"] > 0].sort_values(["place", "unit_id"], kind="stable")
+        return frame.reset_index(drop=True)
+
+    def chart(self):
+        """Each unit's place with its ranges under the readings and by chance."""
+        from pipelines.laboratory.charts import ranges
+
+        return ranges(self.frame, str(self.quarter.period))
+
+    def __getattr__(self, name: str):
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.frame, name)
+
+    def __getitem__(self, key):
+        return self.frame[key]
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def _repr_html_(self) -> str:
+        from pipelines.laboratory.html import table
+
+        title = f"{self.quarter.period}: {self.combinations:,} combinations of readings 种释义组合"
+        return table(self.frame, title, 500)
