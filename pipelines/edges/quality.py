@@ -16,6 +16,7 @@ from pipelines.model.intake import Intake, Validation
 from pipelines.model.promises import in_force
 from pipelines.model.refusals import ContractStop, Refusal
 from pipelines.paths import ROOT
+from pipelines.views.frame import shell
 from pipelines.views.quality_report import report_of
 
 TEMPLATE = "quality/index.html.j2"
@@ -114,12 +115,13 @@ def _gate(outcomes: list[dict], contracts: Contracts) -> None:
 
 def write_report(folder: Path, report: dict) -> None:
     """`report.json` for programs, `index.html` for people; the same report gives the same bytes."""
-    from pipelines.edges.templates import environment
+    from pipelines.edges.templates import render
 
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
     (folder / "report.json").write_text(text, encoding="utf-8", newline="\n")
-    page = environment().get_template(TEMPLATE).render(report=report, words=words())
+    frame = {**shell(say), "quarter": "", "period": "", "simulated": report["simulated"], "simulated_says": ""}
+    page = render(TEMPLATE, {"frame": frame, "report": report, "words": words()}, quality=True)
     (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
 
 

@@ -62,5 +62,5 @@
   find.addEventListener("input", filter);
   group.addEventListener("change", filter);
   tools.hidden = false;
-  if (find.value || group.value) filter();
+  filter();
 })();
