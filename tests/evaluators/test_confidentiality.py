@@ -1,0 +1,164 @@
+"""E4.0, E5.5: nothing about an evaluator is anywhere outside the restricted folder, whatever was asked or broken."""
+
+import csv
+import io
+import re
+import tempfile
+from contextlib import redirect_stderr, redirect_stdout
+
+import pytest
+
+from pipelines.assess import Request, Run
+from pipelines.cli import _run
+from pipelines.model.period import Period
+from pipelines.sample.make import make_sample
+from tests.evaluators.canaries import CANARY, confidential, copied, found_in, plant, word
+
+PERIOD = Period(2026, 3)
+AT = "2026-08-10"
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Everything that the commands printed, and the folders that they left."""
+    home = tmp_path_factory.mktemp("canary")
+    for name in ("out", "tmp", "home"):
+        (home / name).mkdir()
+    make_sample(home / "plain", PERIOD, 6, 600, 5)
+    planted = copied(home / "plain", home / "x")
+    words = [plant(planted, table) for table in ("evaluators", "evaluations", "cases")]
+    (home / "in").mkdir()
+    printed = []
+
+    def gongping(*arguments):
+        """The command line in this process: what it printed, wherever it printed it."""
+        said = io.StringIO()
+        with redirect_stdout(said), redirect_stderr(said):
+            code = _run(list(arguments))
+        printed.append((arguments, code, said.getvalue()))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        patch.setattr(tempfile, "tempdir", str(home / "tmp"))
+        for name, value in {"TMPDIR": "tmp", "HOME": "home", "GONGPING_KEY_FILE": "key"}.items():
+            patch.setenv(name, str(home / value))
+        work_through(home, gongping)
+    return home, printed, words
+
+
+def work_through(home, gongping):
+    """Every command that has to do with evaluators, once, on good rows and bad ones."""
+    office = ("--exports", "x", "--out", "out")
+    gongping("evaluators", "step", "--at", "2026-07-15", "--inbox", "in", *office)
+    act(home)
+    gongping("evaluators", "step", "--at", AT, "--inbox", "in", *office, "--json")
+    gongping("evaluators", "status", "--out", "out")
+    gongping("evaluators", "status", "--out", "out", "--json")
+    gongping("evaluators", "report", "--at", AT, *office)
+    gongping("evaluators", "appointments", "--at", AT, *office)
+    gongping("evaluators", "key")
+    (home / "notify.yaml").write_text("everyone: ['json://127.0.0.1:9/']", encoding="utf-8")
+    gongping("evaluators", "send", "--notify", "notify.yaml", "--out", "out")
+    gongping("run", str(PERIOD), *office, "--no-pdf")
+    gongping("check", str(PERIOD), "--exports", "x", "--json")
+
+
+def act(home):
+    """An inbox with the word in every field: rows that are taken, and one broken by each column."""
+    table = (home / "out/restricted/evaluators/evaluations.csv").read_text(encoding="utf-8").splitlines()
+    rows = ["action_id,evaluator_id,action,acted_at,assignment_id,rating,reason,away_from,away_until"]
+    for n, line in enumerate(table[1:5]):
+        id, _, _, who, *_ = line.split(",")
+        rows.append(f"A{n},{who},rate,2026-07-15 1{n}:00:00,{id},satisfied,{CANARY}_reason,,")
+    rows.append(f"A8,{CANARY}_nobody,rate,2026-07-15 10:00:00,{CANARY}_none,satisfied,{CANARY},,")
+    broken = f"{CANARY}_broken"
+    for n in range(1, 9):
+        cells = ["A9", "E1", "rate", "2026-07-15 10:00:00", "P1", "satisfied", "ok", "2026-07-16", "2026-07-17"]
+        cells[0], cells[n] = f"B{n}", broken
+        rows.append(",".join(cells))
+    (home / "in" / "evaluator_actions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def test_the_word_is_planted_in_every_confidential_field(runs):
+    home, _, words = runs
+    planted = {name for part in words for name in part}
+    assert planted >= {word(table, column) for table, column in confidential()}
+    restricted = home / "out" / "restricted"
+    for name in ("log.jsonl", "evaluations.csv", "refused.csv", "panel.html", "panel.json", "appointments.html"):
+        assert CANARY.encode() in (restricted / "evaluators" / name).read_bytes(), name
+
+
+def test_every_command_did_its_work(runs):
+    _, printed, _ = runs
+    assert [(arguments[:2], code) for arguments, code, _ in printed if code] == []
+
+
+def test_nothing_that_is_printed_says_it(runs):
+    _, printed, _ = runs
+    assert [arguments for arguments, _, text in printed if CANARY in text] == []
+    assert all(text for _, _, text in printed)
+
+
+def test_no_file_outside_the_restricted_folder_says_it(runs):
+    home, _, _ = runs
+    assert (home / "out" / str(PERIOD) / "quarantine.csv").is_file()
+    for folder in ("out", "tmp", "home"):
+        assert found_in(home / folder, home / "out" / "restricted") == []
+
+
+def test_the_quarantine_lists_the_broken_rows_without_what_they_say(runs):
+    home, _, _ = runs
+    lines = (home / "out" / str(PERIOD) / "quarantine.csv").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if line.startswith(("evaluators,", "evaluations,"))]) > 10
+
+
+def test_no_published_page_or_table_counts_overturned_ratings(runs):
+    home, _, _ = runs
+    files = [file for file in (home / "out" / str(PERIOD)).rglob("*") if file.suffix in {".html", ".csv"}]
+    assert len(files) > 8
+    telling = re.compile(r"overturn|改变公众评价|改评|推翻", re.IGNORECASE)
+    assert [str(file) for file in files if telling.search(file.read_text(encoding="utf-8"))] == []
+
+
+def test_overturned_ratings_cannot_be_had_by_subtraction(tmp_path):
+    """A rating that was overturned publishes the same bytes as one that the public gave: no count to subtract."""
+    make_sample(tmp_path / "overturned", PERIOD, 4, 80, 5)
+    (tmp_path / "overturned" / "adjustments.csv").unlink()
+    case = rate(copied(tmp_path / "overturned", tmp_path / "public"), "satisfied", evaluated=False)
+    assert case == rate(tmp_path / "overturned", "dissatisfied", evaluated=True)
+    pages = []
+    for name in ("overturned", "public"):
+        with Run(Request(PERIOD, tmp_path / name, tmp_path / "out" / name, pdf=False)) as run:
+            run.run()
+        folder = tmp_path / "out" / name / str(PERIOD)
+        files = [file for file in folder.rglob("*") if file.suffix in {".html", ".csv"} and "quality" not in file.parts]
+        pages.append({file.relative_to(folder): file.read_bytes() for file in files})
+    assert pages[0].keys() == pages[1].keys() and len(pages[0]) > 6
+    assert [str(name) for name in pages[0] if pages[0][name] != pages[1][name]] == []
+
+
+def rate(exports, rating, evaluated):
+    """One case that the public rated so, evaluated as satisfied or not at all; no other evaluation of it."""
+    with (exports / "cases.csv").open(encoding="utf-8", newline="") as stream:
+        cases = list(csv.DictReader(stream))
+    told = (row for row in cases if row["public_rating"] == "dissatisfied")
+    case = next(row for row in told if "2026-07-20" < row["rated_at"] < "2026-09")
+    case["public_rating"] = rating
+    rewrite(exports / "cases.csv", cases)
+    with (exports / "evaluations.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["case_id"] != case["case_id"]]
+    with (exports / "evaluators.csv").open(encoding="utf-8", newline="") as stream:
+        who = next(row["evaluator_id"] for row in list(csv.DictReader(stream))[4:] if not row["employer_unit_id"])
+    at = f"{case['rated_at'][:10]} 23:00:00"
+    given = dict.fromkeys(rows[0], "") | {"assignment_id": "PJX", "evaluator_id": who, "assigned_at": at,
+                                          "rated_at": at, "rating": "satisfied", "reason": "in order"}  # fmt: skip
+    rewrite(exports / "evaluations.csv",
+            [*rows, *([{**given, "case_id": case["case_id"], "unit_id": case["unit_id"]}] if evaluated else [])])
+    return case["case_id"]
+
+
+def rewrite(file, rows):
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.DictWriter(stream, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
