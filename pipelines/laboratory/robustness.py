@@ -7,11 +7,15 @@ from functools import cached_property
 import numpy as np
 
 from pipelines.engines.batch import Batch, by_item
+from pipelines.engines.cube import Cube
 from pipelines.engines.readings import Combinations, alternatives, combinations
 from pipelines.engines.vector import deduction, places, rescore
 from pipelines.laboratory import chance
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rulebook
+from pipelines.model.score import Sure
+
+DRAWS_OF_A_RUN = 1_000  # on every scorecard, within a second or two
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,3 +149,18 @@ class Robustness:
 
         title = f"{self.quarter.period}: {self.combinations:,} combinations of readings 种释义组合"
         return table(self.frame, title, 500)
+
+
+def sure_of_units(
+    warehouse, period, rulebook: Rulebook, readings: Mapping[str, str], tallies: Mapping, standings
+) -> dict[str, Sure]:
+    """Of every ranked unit of a run, from the cube in its warehouse; the same for the same quarter."""
+    cube = Cube.prepare(warehouse.arrow("tallies.cube"), warehouse.arrow("tallies.quarter"), tallies, period.months)
+    with_place = {standing.unit_id for standing in standings if standing.rank is not None}
+    ranked = np.array([id in with_place for id in cube.unit_ids], bool)
+    sure = sureness(cube, rulebook, readings, ranked, draws=DRAWS_OF_A_RUN)
+    spans = [np.stack(pair, axis=1).tolist() for pair in ((sure.readings.best, sure.readings.worst), sure.chance)]
+    return {
+        id: Sure(int(sure.place[k]), tuple(spans[0][k]), tuple(spans[1][k]), sure.mover[k], int(sure.moved_to[k]))
+        for k, id in enumerate(cube.unit_ids) if ranked[k]
+    }
