@@ -141,7 +141,9 @@ class Run:
             self.rulebook, self.readings, self.findings, self.tallies, self.period.months
         )
         self.trace = (*self.trace, *fired)
-        write_ledger(self.warehouse, self.period, self.rulebook, self.readings, entries, self.scores)
+        write_ledger(
+            self.warehouse, self.period, self.rulebook, self.readings, entries, self.scores, self.intake.flagged
+        )
         must_agree(self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.scores)
 
     def rank(self) -> None:

@@ -74,6 +74,19 @@ def _run(arguments: list[str]) -> int:
         where = problem.filename or ""
         click.echo(text("cli.system", problem=problem.strerror or problem, where=where), err=True)
         return 1
+    except Exception as defect:
+        if os.environ.get("GONGPING_DEBUG"):
+            raise
+        click.echo(text("cli.defect", kind=type(defect).__name__, place=_place(defect)), err=True)
+        return 1
+
+
+def _place(defect: Exception) -> str:
+    """Where in the program it happened; what the exception says may hold data and is not shown."""
+    from traceback import extract_tb
+
+    last = extract_tb(defect.__traceback__)[-1]
+    return f"{last.filename.rpartition('/')[2]}:{last.lineno}"
 
 
 def _group() -> click.Group:

@@ -58,6 +58,7 @@ class Intake:
     source: str = ""  # name of the source mapping, "" for canonical exports
     source_sha256: str = ""
     simulated: bool = False
+    flagged: tuple[tuple[str, str], ...] = ()  # (table, column) whose moments only stand for a published flag
     stops: tuple[Words, ...] = ()  # reasons why nothing may be scored: a missing required table or column
 
 

@@ -62,3 +62,10 @@ class SourceMapping:
     tables: dict[str, TableSource]
     absent: tuple[tuple[str, str], ...]  # (table, column) that the source does not hold
     sha256: str
+
+    @property
+    def flagged(self) -> tuple[tuple[str, str], ...]:
+        """The (table, column) pairs whose moments stand for a published flag: late or on time is all they tell."""
+        return tuple(
+            (name, column.name) for name, table in self.tables.items() for column in table.columns if column.by_flag
+        )

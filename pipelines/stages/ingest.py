@@ -49,6 +49,7 @@ def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None =
         source=mapping.name if mapping else "",
         source_sha256=mapping.sha256 if mapping else "",
         simulated=folder.simulated,
+        flagged=mapping.flagged if mapping else (),
         stops=(*(folder.stops or missing), *work.stops),
     )
 

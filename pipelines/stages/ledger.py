@@ -11,6 +11,7 @@ from pipelines.model.rule import Rulebook
 from pipelines.model.score import Entry, UnitScore
 
 INCIDENT_TYPES = ("refused_to_sign", "not_handled", "rude_attitude", "poor_service")
+DONE = {"late_signing": ("cases", "signed_at"), "late_reply": ("cases", "replied_at")}  # what ends each wait
 CLOSING_LINES = ("same_matter", "floor", "cap", "rounding")
 
 
@@ -21,14 +22,16 @@ def write_ledger(
     readings: dict[str, str],
     entries: list[Entry],
     scores: dict[str, UnitScore],
+    flagged: tuple[tuple[str, str], ...] = (),
 ) -> None:
     """Fill ``ledger.entries`` and prove that full marks + lines = score for every unit and item.
 
+    Lines of ``flagged`` moments (Intake) quote the source's flag instead of the moments that stand for it.
     VerificationFailed where they do not (interface.md, "The ledger adds up").
     """
     import pyarrow
 
-    warehouse.store("ledger.rules", _occurrence_rules(rulebook, pyarrow))
+    warehouse.store("ledger.rules", _occurrence_rules(rulebook, flagged, pyarrow))
     warehouse.store("ledger.kinds", _kinds(pyarrow))
     warehouse.run(
         "ledger/occurrences",
@@ -39,7 +42,7 @@ def write_ledger(
     _must_add_up(warehouse, scores)
 
 
-def _occurrence_rules(rulebook: Rulebook, pyarrow):
+def _occurrence_rules(rulebook: Rulebook, flagged: tuple[tuple[str, str], ...], pyarrow):
     rows = [
         {
             "rule_id": rule.id,
@@ -47,7 +50,7 @@ def _occurrence_rules(rulebook: Rulebook, pyarrow):
             "item_id": rule.item,
             "clause": rule.clause,
             "points": shown(half_up(-rule.deduct)),
-            "late": _says(f"{rule.measure}_late"),
+            "late": _says(f"{rule.measure}_{'flagged' if DONE.get(rule.measure) in flagged else 'late'}"),
             "never": _says(f"{rule.measure}_never"),
         }
         for rule in rulebook.rules.values()
