@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -162,10 +162,13 @@ class Run:
         from pipelines.edges.tallies import keep_tallies
         from pipelines.stages.publish import publish
 
+        from pipelines.laboratory.robustness import sure_of_units
+
+        sure = sure_of_units(self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings)
         kept = keep_tallies(self.warehouse, self.tallies, self.request.rules, self.work / "kept")
         self.published = publish(
-            self.warehouse, self.assessment(), self.request.out, self.request.pdf, self.quality.result, self.progress,
-            kept,
+            self.warehouse, replace(self.assessment(), sure=sure), self.request.out, self.request.pdf,
+            self.quality.result, self.progress, kept,
         )
 
     @property

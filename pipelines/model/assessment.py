@@ -1,13 +1,13 @@
 """A scored quarter as a whole: what publish and explain work from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.library import LibraryReport
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
-from pipelines.model.score import Fired, Given, Standing, UnitScore
+from pipelines.model.score import Fired, Given, Standing, Sure, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import Words
 
@@ -31,4 +31,5 @@ class Assessment:
     previous: dict[str, dict]  # unit_id -> its ranking line of the quarter before, where one is published
     previous_sha256: str
     libraries: LibraryReport | None = None  # of the matter library and the knowledge base, where the exports have them
+    sure: dict[str, Sure] = field(default_factory=dict)  # by unit_id, the ranked ones
     observations: tuple[Words, ...] = ()  # worth a line in the summary, no breach

@@ -85,6 +85,17 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Sure:
+    """How far a unit's place could be elsewhere: (best, worst) under other readings, and by chance in small numbers."""
+
+    place: int
+    readings: tuple[int, int]
+    chance: tuple[int, int]
+    mover: str  # the one reading that moves it most, such as ``satisfied=full_only``; "" where none does
+    moved_to: int
+
+
+@dataclass(frozen=True)
 class Given:
     """A verdict given to a unit, with the facts that led to it."""
 

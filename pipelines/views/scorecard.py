@@ -7,6 +7,7 @@ from pipelines.model.assessment import Assessment
 from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
 from pipelines.model.text import masked, plain
+from pipelines.views import sureness
 from pipelines.views.figures import Say, known, month_name, note, signed, width
 from pipelines.views.frame import frame
 from pipelines.views.libraries import Boxes
@@ -55,6 +56,7 @@ class Scorecards:
             ],
             "decisions": [self._decision(decision) for decision in decisions],
             "verdicts": self.verdicts.get(standing.unit_id, []),
+            "sure": sureness.box(self.assessment.sure.get(standing.unit_id), self.assessment.rulebook, self.say),
             "libraries": self.libraries.of(standing.unit_id) if self.libraries else None,
         }
 
