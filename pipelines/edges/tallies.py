@@ -16,15 +16,20 @@ COUNTED = ("cube", "quarter", "case_rows", "incidents")  # written by the wareho
 LATE = ("signing", "reply_approved", "reply_requested")
 
 
-def keep_tallies(warehouse: Warehouse, tallies: Mapping[str, UnitTally], rules: Path, folder: Path) -> Path:
+def keep_tallies(
+    warehouse: Warehouse, tallies: Mapping[str, UnitTally], rules: Path, folder: Path,
+    flagged: Iterable[tuple[str, str]] = (),
+) -> Path:
     """Write ``tallies/`` and ``rulebook/`` into ``folder``; the same bytes for the same quarter.
 
-    No titles, no reasons, nothing of evaluators; the matter of an award becomes a number.
+    ``flagged`` are the columns whose moments only stand for a published flag. No titles, no reasons, nothing of evaluators; the matter of an award becomes a number.
     """
+    import pyarrow
     import pyarrow.parquet as parquet
 
     (folder / TALLIES).mkdir(parents=True)
     tables = {name: warehouse.connection.sql(query_text(f"keep/{name}")).to_arrow_table() for name in COUNTED}
+    tables["flagged"] = _table(sorted(flagged), table=pyarrow.string(), column=pyarrow.string())
     for name, table in {**tables, **_registers(tallies)}.items():
         parquet.write_table(table, folder / TALLIES / f"{name}.parquet", compression="zstd")
     for file in sorted(file for file in rules.rglob("*") if file.suffix in (".yaml", ".yml", ".md")):
@@ -96,6 +101,11 @@ def read_registers(folder: Path) -> dict[str, UnitTally]:
         )
         for unit in units
     }
+
+
+def read_flagged(folder: Path) -> tuple[tuple[str, str], ...]:
+    """The (table, column) pairs whose moments only stand for a published flag."""
+    return tuple((row["table"], row["column"]) for row in read_kept(folder, "flagged").to_pylist())
 
 
 def read_occurrences(folder: Path, unit_ids: Iterable[str], without_cases: Iterable[str]) -> dict:

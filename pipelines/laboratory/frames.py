@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipelines.edges.ledger import ledger_lines
+from pipelines.edges.tallies import read_flagged
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.points import CENT
@@ -73,7 +74,8 @@ def ledger(scenario):
         for name, table in scenario.world.occurrences().items():
             warehouse.store(name, table)
         write_ledger(
-            warehouse, scenario.quarter.period, scenario.rulebook, scenario.readings, entries, scores
+            warehouse, scenario.quarter.period, scenario.rulebook, scenario.readings, entries, scores,
+            read_flagged(scenario.quarter.folder),
         )
         frame = pandas.DataFrame(ledger_lines(warehouse), columns=list(LEDGER))
     finally:
