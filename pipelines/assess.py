@@ -160,12 +160,13 @@ class Run:
     def publish(self) -> None:
         """Assessment → pages, tables, feed and manifest, switched into place at once."""
         from pipelines.edges.tallies import keep_tallies
+        from pipelines.laboratory.robustness import sure_of_units
         from pipelines.stages.publish import publish
 
-        from pipelines.laboratory.robustness import sure_of_units
-
         sure = sure_of_units(self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings)
-        kept = keep_tallies(self.warehouse, self.tallies, self.request.rules, self.work / "kept")
+        kept = keep_tallies(
+            self.warehouse, self.tallies, self.request.rules, self.work / "kept", self.intake.flagged
+        )
         self.published = publish(
             self.warehouse, replace(self.assessment(), sure=sure), self.request.out, self.request.pdf,
             self.quality.result, self.progress, kept,
