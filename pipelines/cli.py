@@ -30,6 +30,15 @@ class Verbs(click.Group):
             return None
         return import_module(f"pipelines.verbs.{name}").command()
 
+    def resolve_command(self, context: click.Context, args: list[str]) -> tuple:
+        """As click does, but an unknown verb is answered with the nearest known one."""
+        from difflib import get_close_matches
+
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            near = "".join(f"{name}?" for name in get_close_matches(args[0], VERBS, 1, 0.5))
+            raise click.UsageError(text("cli.no_such_verb", name=args[0], near=near), context)
+        return super().resolve_command(context, args)
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """One line a verb."""
         with formatter.section(text("cli.commands")):

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+YEARS = range(1900, 9999)  # the end of the last quarter of 9999 would be no date
+
 
 @dataclass(frozen=True, order=True)
 class Period:
@@ -16,7 +18,7 @@ class Period:
     def parse(cls, text: str) -> "Period":
         """Read ``2026Q3`` (also ``2026q3``, ``2026-Q3``); ValueError for anything else."""
         match = re.fullmatch(r"(\d{4})-?[Qq]([1-4])", text.strip())
-        if not match or int(match[1]) < 1900:
+        if not match or int(match[1]) not in YEARS:
             raise ValueError(text)
         return cls(int(match[1]), int(match[2]))
 
