@@ -1,0 +1,83 @@
+"""Small finished runs, made by hand and put on the shelf as a real one is, and the people of an office."""
+
+import json
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from pipelines.edges import shelf
+from pipelines.edges.fingerprints import folder_sha256
+from pipelines.model.period import Period
+from pipelines.publication import desk as acts
+from pipelines.publication.settings import Settings
+
+PERIOD = Period(2026, 2)
+SETTINGS = Settings(5, ("拟稿", "审核", "签发"), 2)
+LIN, WU = acts.Person("林一", "审核"), acts.Person("吴二", "签发")
+SENT, SIGNED, LATER = datetime(2026, 7, 6, 9), datetime(2026, 7, 14, 10), datetime(2026, 7, 15, 8)
+HEADS = {
+    "ranking": "period,unit_id,unit_name,unit_group,base,bonus,total,rank,group_rank,case_rows,note",
+    "items": "period,unit_id,item_id,full_marks,deducted,score,note",
+    "ledger": "entry_id,period,unit_id,item_id,rule_id,clause,month,case_id,ref_id,points,adjustment_id,detail",
+    "adjustments": "adjustment_id,unit_id,action,case_id,rule_id,ref_id",
+}
+
+
+def finished_run(out: Path, points: str = "-1.00", adjustment: str = "", **more) -> str:
+    """Put a run in force in which U1 loses ``points`` for case C1; the sha256 that names it.
+
+    ``more``: ``files`` (name → bytes beside the usual ones), ``paper`` (notices), ``quality`` (the report).
+    """
+    total = f"{100 + float(points):.2f}"
+    rows = {
+        "ranking": f"2026Q2,U1,甲局,district,{total},0.00,{total},1,1,9,",
+        "items": f"2026Q2,U1,A3.1,10.00,{points},9.00,",
+        "ledger": f"E1,2026Q2,U1,A3.1,late_reply,A3.1,2026-04,C1,,{points},{adjustment},迟复",
+        "adjustments": f"{adjustment},U1,waive_deduction,C1,late_reply," if adjustment else "",
+    }
+    with shelf.staging(out) as folder:
+        for name, head in HEADS.items():
+            (folder / f"{name}.csv").write_text("\n".join(filter(None, (head, rows[name]))) + "\n", encoding="utf-8")
+        report = more.get("quality", {"expectations": {"error": 0}})
+        usual = {"index.html": b"<p>\xe6\x8e\x92\xe5\x90\x8d</p>", "units/U1.html": b"<p>U1</p>",
+                 "quality/report.json": json.dumps(report).encode() if report else None}  # fmt: skip
+        for name, content in {**usual, **more.get("files", {})}.items():
+            if content is not None:
+                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).write_bytes(content)
+        told = {"period": str(PERIOD), "paper": more.get("paper", []), "outputs": folder_sha256(folder)}
+        (folder / shelf.MANIFEST).write_text(json.dumps(told), encoding="utf-8")
+        named = sha256((folder / shelf.MANIFEST).read_bytes()).hexdigest()
+        shelf.put_in_place(out, str(PERIOD), folder)
+    return named
+
+
+def act(out: Path, what, *arguments, at: datetime = SIGNED, settings: Settings = SETTINGS, **named):
+    """One act at the quarter's desk."""
+    with acts.open_desk(out, PERIOD, at, settings) as desk:
+        return what(desk, *arguments, **named)
+
+
+def approved_run(out: Path, *arguments, **more) -> str:
+    """A run that went out as preview, stood its days, and has two signatures."""
+    named = finished_run(out, *arguments, **more)
+    act(out, acts.note_preview, at=more.get("sent", SENT))
+    for person in (LIN, WU):
+        act(out, acts.approve, person, at=more.get("signed", SIGNED))
+    return named
+
+
+def published(out: Path):
+    """An approved run, published without paper."""
+    approved_run(out)
+    return act(out, acts.publish, without_pdf=True, at=LATER)
+
+
+def record(out: Path) -> Path:
+    """The record's file."""
+    return out / "record" / f"{PERIOD}.jsonl"
+
+
+def bytes_below(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in sorted(folder.rglob("*")) if f.is_file()}
