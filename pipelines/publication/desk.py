@@ -11,7 +11,7 @@ from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.model.words import Words
 from pipelines.publication import pages
-from pipelines.publication.editions import edition_run, freeze
+from pipelines.publication.editions import edition_run, freeze, unrecorded
 from pipelines.publication.record import append, locked, read
 from pipelines.publication.runs import FinishedRun, run_in_force
 from pipelines.publication.settings import Settings
@@ -163,7 +163,8 @@ def _stopped(state: State) -> Words:
 
 def _frozen(desk: Desk, run: FinishedRun, kind: str, number: int, **says: object) -> Edition:
     folder = freeze(desk.out, desk.period, run, desk.state)
-    desk.note(kind, edition=folder, run=run.sha256, notice=number, **says)
+    left = [name for name in unrecorded(desk.out, desk.period, desk.state) if name != folder]
+    desk.note(kind, edition=folder, run=run.sha256, notice=number, **({"left": left} if left else {}), **says)
     pages.write_index(desk.out, desk.period, desk.state)
     return desk.state.edition
 

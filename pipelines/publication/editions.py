@@ -54,8 +54,8 @@ def freeze(out: Path, period: object, run: FinishedRun, state: State) -> str:
 
 
 def unrecorded(out: Path, period: object, state: State) -> list[str]:
-    """Names of edition folders that the record does not know."""
-    known = {edition.folder for edition in state.editions}
+    """Names of edition folders that the record does not know, neither as published nor as left by a crash."""
+    known = {name for edition in state.editions for name in (edition.folder, *edition.says.get("left", ()))}
     place = place_of(out, period)
     found = (entry.name for entry in place.iterdir()) if place.is_dir() else ()
     return sorted(name for name in found if name.isdecimal() and name not in known)

@@ -1,0 +1,111 @@
+"""Corrections: numbered, with reason and difference; what was published stays as it was."""
+
+import dataclasses
+import json
+
+import pytest
+
+from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
+from pipelines.publication import desk as acts
+from pipelines.publication.editions import place_of
+from tests.publication.office import (
+    LATER,
+    LIN,
+    PERIOD,
+    SETTINGS,
+    WU,
+    act,
+    approved_run,
+    bytes_below,
+    finished_run,
+    published,
+    record,
+)
+
+
+def _approved_again(out, points="-0.50", adjustment="FH1") -> str:
+    named = finished_run(out, points, adjustment)
+    for person in (LIN, WU):
+        act(out, acts.approve, person, at=LATER)
+    return named
+
+
+def _correct(out, reason="复核后撤销扣分", **named):
+    return act(out, acts.correct, reason, LIN, at=LATER, **{"without_pdf": True, **named})
+
+
+def test_a_correction_tells_reason_places_points_and_adjustments(tmp_path):
+    published(tmp_path)
+    new = _approved_again(tmp_path)
+    edition = _correct(tmp_path)
+    assert (edition.folder, edition.notice, edition.run) == ("2", 1, new)
+    told = json.loads((place_of(tmp_path, PERIOD) / "correction-1.json").read_text(encoding="utf-8"))
+    assert (told["reason"], told["by"], told["role"], told["corrects"]) == ("复核后撤销扣分", "林一", "审核", "1")
+    (moved,) = told["movements"]
+    assert (moved["unit_name"], moved["points"], moved["by_rule"]) == ("甲局", "0.50", {"late_reply": "0.50"})
+    (decided,) = told["adjustments"]
+    assert (decided["adjustment_id"], decided["before"], decided["after"]) == ("FH1", "-1.00", "-0.50")
+
+
+def test_nothing_published_changes_and_the_index_lists_every_edition(tmp_path):
+    published(tmp_path)
+    place = place_of(tmp_path, PERIOD)
+    first = bytes_below(place / "1")
+    for points in ("-0.50", "-0.25"):
+        _approved_again(tmp_path, points)
+        _correct(tmp_path)
+    assert bytes_below(place / "1") == first
+    told = json.loads((place / "index.json").read_text(encoding="utf-8"))
+    assert [(one["folder"], one["notice"]) for one in told["editions"]] == [("3", 2), ("2", 1), ("1", 0)]
+    page = (place / "index.html").read_text(encoding="utf-8")
+    assert all(f'href="{name}"' in page for name in ("1/index.html", "3/index.html", "correction-2.html"))
+
+
+def test_a_correction_needs_a_publication_a_new_run_its_approval_and_a_reason(tmp_path):
+    approved_run(tmp_path)
+    with pytest.raises(NotAllowed, match="还没有发布"):
+        _correct(tmp_path)
+    act(tmp_path, acts.publish, without_pdf=True, at=LATER)
+    with pytest.raises(NotAllowed, match="没有可更正的"):
+        _correct(tmp_path)
+    finished_run(tmp_path, "-0.50")
+    with pytest.raises(NotAllowed, match="审签"):
+        _correct(tmp_path)
+    _approved_again(tmp_path)
+    with pytest.raises(UsageRefusal):
+        _correct(tmp_path, reason="  ")
+    with pytest.raises(NotAllowed, match="--without-pdf"):
+        _correct(tmp_path, without_pdf=False)
+    assert _correct(tmp_path).folder == "2"
+
+
+def test_a_published_edition_that_was_changed_stops_its_correction(tmp_path):
+    published(tmp_path)
+    _approved_again(tmp_path)
+    file = place_of(tmp_path, PERIOD) / "1" / "ranking.csv"
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes() + b" ")
+    with pytest.raises(VerificationFailed, match=r"ranking\.csv"):
+        _correct(tmp_path)
+
+
+def test_a_reason_is_text_on_the_page_and_holds_no_telephone_number(tmp_path):
+    published(tmp_path)
+    _approved_again(tmp_path)
+    _correct(tmp_path, reason="<script>alert(1)</script> 电话13912345678")
+    place = place_of(tmp_path, PERIOD)
+    for name in ("index.html", "correction-1.html"):
+        page = (place / name).read_text(encoding="utf-8")
+        assert "&lt;script&gt;" in page
+        assert "<script" not in page
+        assert "13912345678" not in page
+
+
+def test_a_canary_in_the_reason_stops_the_correction(tmp_path):
+    published(tmp_path)
+    _approved_again(tmp_path)
+    before = record(tmp_path).read_bytes()
+    with pytest.raises(NotAllowed, match="KANARI"):
+        _correct(tmp_path, reason="见 KANARI-7", settings=dataclasses.replace(SETTINGS, texts=("KANARI-7",)))
+    assert record(tmp_path).read_bytes() == before
+    assert not list(place_of(tmp_path, PERIOD).glob("correction-*"))

@@ -1,0 +1,66 @@
+"""Killed at the worst moment, a publication is finished by the next attempt, and only once."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from pipelines.model.refusals import VerificationFailed
+from pipelines.paths import ROOT
+from pipelines.publication import desk as acts
+from pipelines.publication.editions import place_of
+from pipelines.publication.verify import verify
+from tests.publication.office import LATER, LIN, PERIOD, WU, act, approved_run, bytes_below, finished_run, record
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from pipelines.publication import desk, editions
+from tests.publication.office import LATER, act
+
+def stop(*_, **__):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if sys.argv[2] == "copied":
+    editions.shelf.sync = stop
+else:
+    desk.append = stop
+act(Path(sys.argv[1]), desk.publish, without_pdf=True, at=LATER)
+"""
+
+
+def _killed(out, moment: str) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(out), moment], cwd=ROOT, env={**os.environ}, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("moment", ["copied", "frozen"])
+def test_a_publication_that_was_killed_is_finished_by_the_next(tmp_path, moment):
+    approved_run(tmp_path)
+    before = record(tmp_path).read_bytes()
+    _killed(tmp_path, moment)
+    assert record(tmp_path).read_bytes() == before
+    assert act(tmp_path, acts.publish, without_pdf=True, at=LATER).folder == "1"
+    assert sorted(entry.name for entry in place_of(tmp_path, PERIOD).iterdir()) == ["1", "index.html", "index.json"]
+    assert bytes_below(place_of(tmp_path, PERIOD) / "1") == bytes_below(tmp_path / str(PERIOD))
+
+
+def test_verify_tells_of_an_edition_that_was_frozen_and_not_recorded(tmp_path):
+    approved_run(tmp_path)
+    _killed(tmp_path, "frozen")
+    with pytest.raises(VerificationFailed, match="不在发布台账里"):
+        verify(tmp_path, PERIOD)
+
+
+def test_an_edition_that_was_never_recorded_is_not_overwritten_by_another_run(tmp_path):
+    approved_run(tmp_path)
+    _killed(tmp_path, "frozen")
+    left = bytes_below(place_of(tmp_path, PERIOD) / "1")
+    finished_run(tmp_path, "-3.00")
+    for person in (LIN, WU):
+        act(tmp_path, acts.approve, person, at=LATER)
+    assert act(tmp_path, acts.publish, without_pdf=True, at=LATER).folder == "2"
+    assert bytes_below(place_of(tmp_path, PERIOD) / "1") == left
+    assert verify(tmp_path, PERIOD).editions == ["2"]

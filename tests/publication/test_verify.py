@@ -1,0 +1,52 @@
+"""Verify finds any changed byte of any edition, and says what it did not look at."""
+
+import pytest
+
+from pipelines.model.refusals import UsageRefusal, VerificationFailed
+from pipelines.publication.editions import place_of
+from pipelines.publication.verify import verify
+from tests.publication.office import PERIOD, finished_run, published
+
+
+def test_what_is_whole_is_verified_and_bytes_alone_are_said_to_be_bytes_alone(tmp_path):
+    published(tmp_path)
+    verdict = verify(tmp_path, PERIOD)
+    assert (verdict.events, verdict.editions, verdict.recomputed) == (4, ["1"], "")
+    assert any("--exports" in notice.zh for notice in verdict.notices)
+
+
+def test_every_file_of_an_edition_is_looked_at(tmp_path):
+    published(tmp_path)
+    place = place_of(tmp_path, PERIOD) / "1"
+    files = sorted(file for file in place.rglob("*") if file.is_file())
+    assert len(files) == 8
+    for file in files:
+        content = file.read_bytes()
+        file.chmod(0o644)
+        file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        with pytest.raises(VerificationFailed, match=file.name):
+            verify(tmp_path, PERIOD)
+        file.write_bytes(content)
+    verify(tmp_path, PERIOD)
+
+
+def test_an_edition_that_is_gone_or_was_added_is_found(tmp_path):
+    published(tmp_path)
+    place = place_of(tmp_path, PERIOD)
+    (place / "7").mkdir()
+    with pytest.raises(VerificationFailed, match="7"):
+        verify(tmp_path, PERIOD)
+    (place / "7").rmdir()
+    (place / "1").rename(place / "away")
+    with pytest.raises(VerificationFailed, match="不见了"):
+        verify(tmp_path, PERIOD)
+
+
+def test_a_preview_is_checked_too_and_called_one(tmp_path):
+    with pytest.raises(UsageRefusal):
+        verify(tmp_path, PERIOD)
+    finished_run(tmp_path)
+    assert any("还没有发布" in notice.zh for notice in verify(tmp_path, PERIOD).notices)
+    (tmp_path / str(PERIOD) / "items.csv").write_text("x")
+    with pytest.raises(VerificationFailed, match=r"items\.csv"):
+        verify(tmp_path, PERIOD)

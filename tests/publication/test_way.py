@@ -1,0 +1,126 @@
+"""The whole way, with real runs of a small quarter: preview, objection, approval, publication, correction, verify."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.sample.make import make_sample
+from tests.publication.office import PERIOD, bytes_below
+
+WITHOUT = ("--no-pdf",)
+
+
+class Checked:
+    """A second quality check that found nothing; the real one takes ten seconds a run."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder / "checked"
+
+    def result(self) -> Path:
+        """A report that says so."""
+        self.folder.mkdir()
+        (self.folder / "report.json").write_text('{"expectations": {"error": 0}}', encoding="utf-8")
+        (self.folder / "index.html").write_text("<p>quality</p>", encoding="utf-8")
+        return self.folder
+
+    def stop(self) -> None:
+        """Nothing to end."""
+
+
+@pytest.fixture
+def call(capsys, monkeypatch, tmp_path):
+    """Call the command on one output folder; its report, or the exit code where it refuses."""
+    monkeypatch.setenv("GONGPING_LANG", "zh")
+
+    def run(verb: str, *arguments: str, json_too: bool = True):
+        with pytest.raises(SystemExit) as ended:
+            main([verb, str(PERIOD), "--out", str(tmp_path / "out"), *arguments, *(("--json",) if json_too else ())])
+        told = capsys.readouterr().out
+        return json.loads(told) if ended.value.code == 0 else ended.value.code
+
+    return run
+
+
+@pytest.fixture
+def exports(tmp_path) -> dict[str, Path]:
+    """Three exports of one quarter: before objections, with an adjustment for a late reply, and with one more."""
+    whole = tmp_path / "whole"
+    make_sample(whole, PERIOD, 4, 80, 7)
+    (table,) = whole.glob("adjustments.*")
+    with table.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    waived = [row for row in rows if row["rule_id"] == "late_reply"]
+    made = {}
+    for name, kept in {"first": [], "second": waived[:1], "third": waived[:2]}.items():
+        made[name] = tmp_path / name
+        shutil.copytree(whole, made[name])
+        with (made[name] / table.name).open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, rows[0])
+            writer.writeheader()
+            writer.writerows(kept)
+    return made
+
+
+def _both_approve(call, at: str) -> None:
+    call("approve", "--by", "林一", "--role", "审核", "--at", at)
+    call("approve", "--by", "吴二", "--role", "签发", "--at", at)
+
+
+def _whole_way(call, exports, out: Path) -> None:
+    run = lambda name: call("run", "--exports", str(exports[name]), *WITHOUT)  # noqa: E731
+    assert call("publish", "--at", "2026-07-06") == 4
+    run("first")
+    assert call("status", "--at", "2026-07-06")["state"] == "computed"
+    assert call("preview", "--at", "2026-07-06")["revision"] == 1
+    stands = call("status", "--at", "2026-07-08")
+    assert (stands["state"], stands["objection"]["days_left"]) == ("preview", 3)
+
+    run("second")
+    call("preview", "--at", "2026-07-10")
+    changed = call("status", "--at", "2026-07-14")
+    assert changed["state"] == "objections_over"
+    (decided,) = changed["changed"]["adjustments"]
+    assert float(decided["before"]) < 0 == float(decided["after"])
+    assert [unit["unit_id"] for unit in changed["changed"]["units"] if float(unit["points"])] == [decided["unit_id"]]
+
+    assert call("publish", "--without-pdf", "--at", "2026-07-14") == 4
+    _both_approve(call, "2026-07-14")
+    assert call("publish", "--at", "2026-07-15") == 4
+    first = call("publish", "--without-pdf", "--at", "2026-07-15")
+    assert call("publish", "--without-pdf", "--at", "2026-07-15") == 4
+    bytes_then = bytes_below(Path(first["folder"]))
+    assert bytes_then == bytes_below(out / str(PERIOD))
+    again = call("verify", "--exports", str(exports["second"]))
+    assert (again["editions"], again["recomputed"]) == (["1"], first["folder"])
+    assert call("verify", "--exports", str(exports["third"])) == 5
+
+    run("third")
+    correct = ("--reason", "复核决定补录", "--by", "林一", "--role", "审核", "--without-pdf", "--at", "2026-07-21")
+    assert call("correct", *correct) == 4
+    _both_approve(call, "2026-07-20")
+    second = call("correct", *correct)
+    assert (second["edition"], second["correction"]) == ("2", 1)
+    notice = json.loads((Path(second["folder"]).parent / "correction-1.json").read_text(encoding="utf-8"))
+    assert len(notice["adjustments"]) == 1 and notice["movements"]
+    assert bytes_below(Path(first["folder"])) == bytes_then
+
+    assert call("verify", "--exports", str(exports["third"]))["recomputed"] == second["folder"]
+    assert call("status", "--at", "2026-07-22")["state"] == "published"
+    file = Path(first["folder"]) / "units" / "U001.html"
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes() + b" ")
+    assert call("verify") == 5
+
+
+def test_the_whole_way_from_preview_to_correction(call, exports, tmp_path, monkeypatch):
+    monkeypatch.setattr("pipelines.edges.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    _whole_way(call, exports, tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_the_whole_way_with_the_second_quality_check(call, exports, tmp_path):
+    _whole_way(call, exports, tmp_path / "out")
