@@ -15,9 +15,11 @@ demo: ready ## 样例季度，从导出到通报 / a sample quarter, from export
 	@.venv/bin/gongping demo
 
 test: ready ## 测试，几分钟内 / the tests, within minutes
+	@sh scripts/browser.sh
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup -m "not slow"
 
 proof: ready ## 全部测试，含慢的 / every test, the slow ones too
+	@sh scripts/browser.sh
 	@$(PYTHON) -m pytest
 
 bench: ready ## 量速度 / measure the speed

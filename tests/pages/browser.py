@@ -1,0 +1,27 @@
+"""A headless Chromium for the tests that need a real browser, and axe-core to put into its pages."""
+
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+WITHOUT = "no Chromium here: make test installs it where it may (scripts/browser.sh)"
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+
+
+def chromium() -> str | None:
+    """The browser's path, None where there is none."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def axe_source() -> str:
+    """axe-core, out of the package that carries it; the package itself is not imported."""
+    return (Path(find_spec("axe_playwright_python").origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+def violations(page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 AA and its own good practice, one line each."""
+    page.evaluate(axe_source())
+    found = page.evaluate("tags => axe.run(document, {runOnly: tags})", WCAG)
+    return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"][:3]]

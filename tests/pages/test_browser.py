@@ -1,0 +1,180 @@
+"""The pages in a real browser: for everybody (WCAG 2.2 AA), on a phone, by keyboard, without JavaScript, offline."""
+
+from dataclasses import replace
+
+import pytest
+
+from pipelines.edges.quality import write_report
+from pipelines.model.filenames import file_stem
+from pipelines.paths import RULES
+from pipelines.rulebook import load_rulebook
+from pipelines.stages.publish import publish
+from tests.pages import browser, fixture
+
+pytestmark = [
+    pytest.mark.skipif(browser.chromium() is None, reason=browser.WITHOUT),
+    pytest.mark.xdist_group("browser"),
+]
+# A percent sign of a file name is `%25` in an address; the name of the hostile unit has them.
+PAGES = ["index.html", "index.en.html", "method.html", "method.en.html", "bulletin.html", "quality/index.html",
+         "units/U001.html", f"units/{file_stem(fixture.HOSTILE)}.html".replace("%", "%25"),
+         "../index.html"]  # fmt: skip
+REPORT = {
+    "simulated": "模拟数据", "warnings": [], "notices": [{"zh": "多出一列：备注", "en": "an extra column"}],
+    "tables": [{"table": "cases", "title": {"zh": "诉求件", "en": "cases"}, "absent": False, "others": [],
+                "rows": {"read": 9, "accepted": 8, "quarantined": 1},
+                "promises": [{"promise": "closed_after_dispatch", "says": {"zh": "办结不早于派发", "en": ""},
+                              "severity": "reject", "broken": 1, "second_check": "kept"}]}],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A published quarter under the standard rules, with a quality report and the list of quarters."""
+    out = tmp_path_factory.mktemp("site")
+    write_report(out / "report", REPORT)
+    scored = fixture.assessment()
+    rulebook = load_rulebook(RULES / "standard", scored.period.start.date())
+    readings = {reading.id: reading.default for reading in rulebook.readings.values()} | {"satisfied": "full_only"}
+    quarter = replace(scored, rulebook=rulebook, readings=readings)
+    publish(fixture.warehouse(), quarter, out / "out", pdf=False, quality=lambda: out / "report")
+    return out / "out" / "2026Q3"
+
+
+@pytest.fixture(scope="module")
+def chrome():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(chrome, site):
+    """Opens a page; what it asked for and what it complained about are kept on it."""
+    contexts = []
+
+    def open_page(name, size=browser.DESKTOP, **options):
+        context = chrome.new_context(viewport=size, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.asked, page.complaints = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto(f"file://{site}/{name}")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "method.en.html"])  # long, and built as its twin
+def test_axe_finds_nothing_against_wcag(opened, name):
+    assert browser.violations(opened(name, bypass_csp=True)) == []
+
+
+@pytest.mark.parametrize("name", ["index.html", "units/U001.html"])
+def test_axe_finds_nothing_on_a_phone(opened, name):
+    assert browser.violations(opened(name, browser.PHONE, bypass_csp=True)) == []
+
+
+def test_axe_would_find_a_fault(opened):
+    page = opened("../index.html", bypass_csp=True)
+    page.evaluate("document.querySelector('.head p').style.color = '#ccc'")
+    assert [line.split(":")[0] for line in browser.violations(page)] == ["color-contrast"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_never_scrolls_a_page_sideways(opened, name):
+    page = opened(name, browser.PHONE)
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    assert page.evaluate("document.documentElement.scrollWidth") == browser.PHONE["width"]
+    page.set_viewport_size({"width": 320, "height": 700})  # WCAG 1.4.10
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_for_nothing_but_itself_and_breaks_no_policy(opened, name):
+    page = opened(name)
+    assert len(page.asked) == 1
+    assert page.complaints == []
+
+
+def first_names(page):
+    return page.locator("table.sortable").first.locator("tbody tr:visible th").all_inner_texts()
+
+
+def test_the_ranking_sorts_by_keyboard_and_says_so(opened):
+    page = opened("index.html")
+    before = first_names(page)
+    head = page.locator("table.sortable").first.locator("th", has_text="总分")
+    head.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "descending"
+    page.keyboard.press("Space")
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert first_names(page) == before[::-1]
+    assert page.locator("table.sortable").first.locator("[aria-sort]").count() == 1
+    assert page.locator("[role=status]").inner_text() == "已按“总分”从小到大排列"
+
+
+def test_search_and_group_filter_leave_the_matching_rows_and_say_how_many(opened):
+    page = opened("index.html")
+    page.get_by_label("查找单位").fill("集 团")
+    assert first_names(page) == ["市燃气集团有限公司", "市供水集团有限公司"]
+    assert page.locator("[role=status]").inner_text() == "显示 2 个单位，共 6 个"
+    assert page.locator("h3:visible").all_inner_texts() == ["企业"]
+    page.get_by_label("查找单位").fill("")
+    page.get_by_label("单位类别").select_option(label="区县")
+    assert first_names(page) == ["东湖区人民政府", "西山区人民政府"]
+    page.get_by_label("查找单位").fill("没有这个单位")
+    assert page.locator("[role=status]").inner_text() == "没有符合条件的单位"
+
+
+def test_numbers_sort_as_numbers_and_missing_ones_last(opened):
+    page = opened("index.html")
+    page.locator("table.sortable").first.get_by_role("button", name="较上季").click()
+    moves = page.locator("table.sortable").first.locator("tbody tr td:last-child").all_inner_texts()
+    assert moves == ["↑2", "↓3", "—", "—", "—"]
+
+
+def test_without_javascript_the_ranking_is_complete_and_shows_no_dead_tools(opened):
+    page = opened("index.html", java_script_enabled=False)
+    assert len(first_names(page)) == 5
+    assert page.get_by_text("市档案馆").is_visible()
+    assert not page.locator("#tools").is_visible()
+    assert page.locator("th button").count() == 0
+
+
+def test_the_first_tab_stop_skips_to_the_content_and_can_be_seen(opened):
+    page = opened("index.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#main"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_languages_lead_to_each_other_and_quarters_to_their_list(opened):
+    page = opened("index.html")
+    page.get_by_role("link", name="English").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Ranking, quarter 3 of 2026"
+    assert page.evaluate("document.documentElement.lang") == "en"
+    page.get_by_role("link", name="Other quarters").click()
+    assert page.get_by_role("heading", level=1).inner_text().startswith("各季度考核结果")
+    page.get_by_role("link", name="评分办法").first.click()
+    assert page.get_by_role("heading", level=1).inner_text() == "2026年第三季度考核评分办法"
+
+
+def test_the_list_of_quarters_is_also_reached_from_the_folder_behind_the_link(chrome, site):
+    page = chrome.new_page()
+    page.goto(f"file://{site.resolve()}/index.html")
+    page.get_by_role("link", name="其他季度").click()
+    page.get_by_role("link", name="各季度考核结果在这里").click()
+    assert page.get_by_role("link", name="English").count() == 1
+    page.close()
