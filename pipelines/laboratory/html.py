@@ -23,7 +23,8 @@ def lines(sentences) -> str:
 
 
 def _cell(value: object) -> str:
-    number = isinstance(value, int | float)
-    text = "" if value is None or value != value else f"{value:.2f}" if isinstance(value, float) else str(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    text = f"{value:.2f}" if isinstance(value, float) else str(value)
+    text = "" if text in ("None", "nan", "<NA>") else text
     side = ";text-align:right" if number else ""
     return f"<td style='{STYLE}{side}'>{escape(text)}</td>"
