@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from pipelines.edges import shelf
-from pipelines.edges.paper import paper_problem, print_pages
+from pipelines.edges.paper import Sheet, paper_problem, print_pages
 from pipelines.edges.tablefiles import write_csv
 from pipelines.edges.templates import render, style
 from pipelines.edges.wording import say
@@ -25,12 +25,12 @@ def write_library_tables(report: LibraryReport, folder: Path) -> None:
 
 
 def write_page(
-    report: LibraryReport, rulebook: Rulebook, folder: Path, pdf: bool, alone: bool = False
-) -> list[tuple[str, Path]]:
-    """`index.html` in ``folder``; returns what is to be printed: (HTML for paper, PDF file)."""
+    report: LibraryReport, rulebook: Rulebook, folder: Path, pdf: bool, **beside: bool
+) -> list[Sheet]:
+    """`index.html` in ``folder``; returns what is to be printed. ``beside``: what the template may link to."""
     page = view.page(report, rulebook, say)
-    (folder / "index.html").write_text(render(PAGE, page, pdf=pdf, alone=alone), encoding="utf-8")
-    return [(render(PAGE, page, paper=True), folder / "index.pdf")] if pdf else []
+    (folder / "index.html").write_text(render(PAGE, page, pdf=pdf, **beside), encoding="utf-8")
+    return [Sheet(render(PAGE, page, paper=True), folder / "index.pdf")] if pdf else []
 
 
 def write_alone(report: LibraryReport, rulebook: Rulebook, out: Path, pdf: bool) -> tuple[Path, tuple[Words, ...]]:

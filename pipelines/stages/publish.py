@@ -156,7 +156,7 @@ def write_pages(
             paper = render(SCORECARD, card(PRINTED_LINES), paper=True)
             printed.append(Sheet(paper, stem.with_name(f"{stem.name}.pdf")))
     if assessment.libraries:
-        printed += write_page(assessment.libraries, assessment.rulebook, folder / FOLDER, pdf)
+        printed += write_page(assessment.libraries, assessment.rulebook, folder / FOLDER, **beside)
     if pdf:
         printed.insert(0, Sheet(official_sheet(assessment, bulletin), folder / "bulletin.pdf", alone=True))
     return printed

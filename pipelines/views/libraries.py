@@ -9,6 +9,7 @@ from pipelines.model.library import LibraryFinding, LibraryReport
 from pipelines.model.rule import Rulebook
 from pipelines.model.text import masked, plain
 from pipelines.views.figures import Say, listed, quarter
+from pipelines.views.frame import shell
 
 FINDINGS = ("period", "as_of", "clause", "finding", "unit_id", "unit_name", "table", "row", "what", "remedy")
 MATTERS = ("as_of", "matter_id", "matter_name", "unit_id", "process", "valid_from", "valid_to", "change_id")
@@ -58,6 +59,7 @@ def page(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
 def frame_of(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
     """The facts around the page; the same whether it stands alone or in a scored quarter."""
     return {
+        **shell(say),
         "period": str(report.period),
         "quarter": quarter(report.period),
         "rules": rulebook.title.zh,
