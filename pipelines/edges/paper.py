@@ -19,7 +19,7 @@ from pipelines.model.words import Words
 from pipelines.paths import FONTS
 
 WORKERS = 2
-VARIANT = "pdf/ua-1"
+VARIANT = "pdf/a-2a"  # for the archive, and tagged
 _GLYPH = re.compile(r"\.notdef glyph.*\(U\+([0-9A-F]+)\)")
 _FONTCONFIG = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">

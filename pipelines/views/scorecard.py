@@ -8,6 +8,7 @@ from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
 from pipelines.model.text import masked, plain
 from pipelines.views import sureness
+from pipelines.views import charts, minute
 from pipelines.views.figures import Say, known, month_name, note, signed, width
 from pipelines.views.frame import frame
 from pipelines.views.libraries import Boxes
@@ -27,6 +28,7 @@ class Scorecards:
         self.frame = frame(assessment, say)
         self.places = _places(assessment)
         self.verdicts = _verdicts_by_unit(assessment)
+        self.totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.rank is not None]
         self.libraries = Boxes(assessment.libraries) if assessment.libraries else None
         self.rules = {}
         self.order = {rule_id: number for number, rule_id in enumerate((*assessment.rulebook.rules, *CLOSING))}
@@ -57,7 +59,21 @@ class Scorecards:
             "decisions": [self._decision(decision) for decision in decisions],
             "verdicts": self.verdicts.get(standing.unit_id, []),
             "sure": sureness.box(self.assessment.sure.get(standing.unit_id), self.assessment.rulebook, self.say),
+            **self._minute(standing, lines, places),
             "libraries": self.libraries.of(standing.unit_id) if self.libraries else None,
+        }
+
+    def _minute(self, standing: Standing, lines: list[dict], places: tuple[int, int]) -> dict:
+        """The first page: the sum in a sentence, what cost most, the quarters before, the charts."""
+        a, score = self.assessment, self.assessment.scores[standing.unit_id]
+        judged = {entry["rule_id"]: self._named(entry["rule_id"]) for entry in lines
+                  if entry["rule_id"] in a.rulebook.rules}  # fmt: skip
+        return {
+            "summary": minute.summary(score, self.say),
+            "costliest": minute.costliest(lines, judged),
+            "trend": minute.trend(a, standing, places),
+            "strip": charts.strip(self.totals, score.total) if self.totals else None,
+            "rates": charts.rates(a, a.tallies[standing.unit_id], self.say),
         }
 
     def _sections(self, scores: dict[str, ItemScore]) -> list[dict]:
