@@ -114,6 +114,21 @@ def publish(desk: Desk, without_pdf: bool = False, early: str = "") -> Edition:
     return _frozen(desk, run, "publication", 0, without_pdf=without_pdf, early=early.strip())
 
 
+def waits_for(desk: Desk) -> Words | None:
+    """What the first publication still waits for, though nothing is wrong; None where it can be tried."""
+    state, run = desk.state, run_in_force(desk.out, desk.period)
+    if state.edition:
+        return say("publication.already", period=desk.period, edition=state.edition.folder)
+    if run is None:
+        return say("publication.no_run", period=desk.period, out=desk.out)
+    if not state.stopped and not state.approved(run.sha256, desk.settings.approvals):
+        return not_approved(state, run.sha256, desk.period, desk.settings)
+    days = window(state, desk.at, desk.settings)
+    if days and days.open:
+        return say("publication.window_open", last=days.last, left=days.left)
+    return None
+
+
 def correct(desk: Desk, reason: str, person: Person, without_pdf: bool = False) -> Edition:
     """Publish an approved new run as a numbered correction with its reason and difference; nothing old changes."""
     who = _known(desk, person)

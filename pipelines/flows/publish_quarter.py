@@ -1,0 +1,91 @@
+"""The way to publication as two Prefect flows: one scores and notes the preview, one publishes what is approved.
+
+Nobody waits in a process: what people do is in the record (`gongping approve`), and the second flow is asked by
+schedule whether it is enough.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+from prefect import flow, runtime
+from prefect.states import Failed, State
+
+from pipelines.assess import STANDARD_RULES, Request, Run
+from pipelines.edges.wording import say
+from pipelines.flows.score_quarter import ZONE, perform, quarter_before
+from pipelines.model.period import Period
+from pipelines.model.refusals import Refusal
+from pipelines.publication import desk as acts
+from pipelines.publication.editions import place_of
+from pipelines.publication.settings import load_settings
+from pipelines.stages import STAGES
+
+
+@flow(name="preview-quarter", persist_result=False)
+def preview_quarter(
+    period: str | None = None,
+    exports: str = "exports/{period}",
+    out: Path = Path("out"),
+    readings: dict[str, str] | None = None,
+    rules: Path = STANDARD_RULES,
+    source: Path | None = None,
+    pdf: bool = True,
+    settings: Path | None = None,
+    at: datetime | None = None,
+) -> str | State:
+    """Score a quarter, by default the one that ended before the scheduled start, and note it as preview.
+
+    A Refusal fails the flow and is noted: what was approved before may then not be published until a run succeeds.
+    """
+    moment = _moment(at)
+    chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
+    request = Request(chosen, Path(exports.replace("{period}", str(chosen))), out, None, readings or {}, rules, source,
+                      pdf)  # fmt: skip
+    try:
+        office = load_settings(settings)
+        _scored(request, moment, office)
+        with acts.open_desk(out, chosen, moment, office) as desk:
+            seen = acts.note_preview(desk)
+    except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
+        return Failed(message=str(refusal.words))
+    return str(say("publication.previewed", period=chosen, revision=seen.revision, run=seen.run[:16]))
+
+
+@flow(name="publish-quarter", persist_result=False)
+def publish_quarter(
+    period: str | None = None,
+    out: Path = Path("out"),
+    without_pdf: bool = False,
+    settings: Path | None = None,
+    at: datetime | None = None,
+) -> str | State:
+    """Publish the quarter where its record holds the approvals and the objection window is over.
+
+    Not yet approved, or published already, is no failure: the sentence says which. Anything else fails the flow.
+    """
+    chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
+    try:
+        with acts.open_desk(out, chosen, _moment(at), load_settings(settings)) as desk:
+            if why := acts.waits_for(desk):
+                return str(say("publication.waiting", period=chosen, why=why))
+            edition = acts.publish(desk, without_pdf)
+    except Refusal as refusal:
+        return Failed(message=str(refusal.words))
+    return str(place_of(out, chosen) / edition.folder)
+
+
+def _scored(request: Request, moment: datetime, office) -> None:
+    try:
+        with Run(request) as run:
+            for stage in STAGES:
+                perform.with_options(name=stage, task_run_name=stage)(run, stage)
+    except Refusal as refusal:
+        with acts.open_desk(request.out, request.period, moment, office) as desk:
+            acts.note_stop(desk, refusal.words)
+        raise
+
+
+def _moment(at: datetime | None) -> datetime:
+    """The moment given, else now, by the city's clock; without a zone, as the record has it."""
+    moment = at or datetime.now(ZONE)
+    return moment.astimezone(ZONE).replace(tzinfo=None) if moment.tzinfo else moment
