@@ -33,8 +33,7 @@ def slope(frame, title: str):
     for row in frame.dropna(subset=["place_before", "place_after"]).itertuples():
         way = "up" if row.moved > 0 else "down" if row.moved < 0 else "flat"
         for side, place in (("before 前", row.place_before), ("after 后", row.place_after)):
-            rows.append({"unit": row.unit_name, "side": side, "place": int(place), "way": way,
-                         "label": f"{int(place)} {row.unit_name}", "why": row.why})
+            rows.append({"unit": row.unit_name, "side": side, "place": int(place), "way": way, "why": row.why})
     data = alt.Data(values=rows)
     x = alt.X("side:N", sort=["before 前", "after 后"], title=None,
               axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False), scale=alt.Scale(padding=0.5))
@@ -42,13 +41,24 @@ def slope(frame, title: str):
     colour = alt.Color("way:N", scale=alt.Scale(domain=["up", "down", "flat"], range=[UP, DOWN, FLAT]), legend=None)
     lines = alt.Chart(data).mark_line(strokeWidth=2, point=True).encode(
         x=x, y=y, color=colour, detail="unit:N", tooltip=["unit:N", "place:Q", "why:N"])
-    left, right = ((side, align, dx) for side, align, dx in (("before 前", "right", -9), ("after 后", "left", 9)))
     names = [
-        alt.Chart(data).transform_filter(f"datum.side == '{side}'").mark_text(align=align, dx=dx, fontSize=11)
-        .encode(x=x, y=y, text="label:N", color=colour)
-        for side, align, dx in (left, right)
+        alt.Chart(alt.Data(values=_labels(rows, side))).mark_text(align=align, dx=dx, fontSize=11)
+        .encode(x=x, y=y, text="label:N")
+        for side, align, dx in (("before 前", "right", -9), ("after 后", "left", 9))
     ]
-    return styled(lines + names[0] + names[1], title, 620, max(240, 17 * len({row["unit"] for row in rows}) + 80))
+    return styled(lines + names[0] + names[1], title, 760, max(240, 17 * len({row["unit"] for row in rows}) + 80))
+
+
+def _labels(rows: list[dict], side: str) -> list[dict]:
+    """One label a place: units that share it stand in one line."""
+    names: dict[int, list[str]] = {}
+    for row in rows:
+        if row["side"] == side:
+            names.setdefault(row["place"], []).append(row["unit"])
+    return [
+        {"side": side, "place": place, "label": f"{place} {'、'.join(units[:2])}{f' +{rest}' if rest > 0 else ''}"}
+        for place, units in names.items() for rest in (len(units) - 2,)
+    ]
 
 
 def lines(sweep, units: Iterable[str]):

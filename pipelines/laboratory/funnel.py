@@ -24,7 +24,7 @@ def funnel(quarter, measure: str = "satisfaction_rate"):
          "rate": round(100 * p / n, 2), "outside": "yes" if p < a or p > b else "no"}
         for id, p, n, a, b in zip(cube.unit_ids, part, of, low, high, strict=True) if n
     ]
-    sizes = np.unique(np.geomspace(1, max(of.max(), 2), 60).astype(int))
+    sizes = np.unique(np.geomspace(max(of[of > 0].min(initial=2), 2), max(of.max(), 2), 60).astype(int))
     curves = [{"which": str(level), "of": int(n), "limit": round(100 * k / n, 2)}
               for level, line in zip(LIMITS, _limits(sizes, overall), strict=True)
               for n, k in zip(sizes, line, strict=True)]

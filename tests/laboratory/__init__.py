@@ -1,0 +1,1 @@
+"""The laboratory: what a notebook may ask of a finished quarter."""
