@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.pages import measure_pages, sample_exports
 from benchmarks.report import document, limits_table, scoring_table
 from benchmarks.scoring import Disagreement, compare_sides, make_accepted
 from benchmarks.waits import SAMPLE_ROWS, waits
@@ -32,6 +33,7 @@ def main() -> int:
         usual = tuple(asked.rows) == SIZES
         work = Path(folder)
         measured = waits(work, work / f"accepted-{asked.rows[0]}", SAMPLE_ROWS if usual else max(asked.rows))
+        measured += measure_pages(work, sample_exports(work / "exports"))
         print(limits_table(measured))
     if usual:
         DOCUMENT.write_text(document(timings, measured), encoding="utf-8")

@@ -7,8 +7,7 @@ from pipelines.model.assessment import Assessment
 from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
 from pipelines.model.text import masked, plain
-from pipelines.views import sureness
-from pipelines.views import charts, minute
+from pipelines.views import charts, minute, sureness
 from pipelines.views.figures import Say, known, month_name, note, signed, width
 from pipelines.views.frame import frame
 from pipelines.views.libraries import Boxes

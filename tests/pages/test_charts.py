@@ -1,0 +1,142 @@
+"""Charts and the first page of a scorecard: positions from exact figures, labels apart, a word beside every colour."""
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from pipelines.edges.templates import render
+from pipelines.edges.wording import say
+from pipelines.model.rule import Rule
+from pipelines.model.words import Words
+from pipelines.views import charts, minute
+from pipelines.views.scorecard import Scorecards
+from tests.pages.fixture import assessment
+
+RATE = Rule("completion_rate", "A3.2", "A3.2", "rate", Words("办结率", "completion"), Words("", ""), Words("", ""), "",
+            part="completed", of="due", per="month", target=Fraction(95))  # fmt: skip
+
+
+def with_rate(**changes):
+    quarter = assessment()
+    rules = {**quarter.rulebook.rules, "completion_rate": replace(RATE, **changes)}
+    return replace(quarter, rulebook=replace(quarter.rulebook, rules=rules))
+
+
+def test_the_strip_marks_every_total_on_one_axis_from_end_to_end():
+    strip = charts.strip([Fraction(60), Fraction(80), Fraction(100)], Fraction(60))
+    assert strip["ticks"] == ["24.0", "320.0", "616.0"]
+    assert [tick["label"] for tick in strip["axis"]] == ["60", "70", "80", "90", "100"]
+    assert strip["own"] == {"x": "24.0", "label": "60.00", "anchor": "start"}
+    assert strip["mean"]["label"] == "80.00" and strip["mean"]["anchor"] == "middle"
+
+
+@pytest.mark.parametrize("own, anchor", [("60.60", "start"), ("80", "middle"), ("99.99", "end")])
+def test_a_label_near_the_end_of_the_axis_grows_inwards(own, anchor):
+    assert charts.strip([Fraction(60), Fraction(100)], Fraction(own))["own"]["anchor"] == anchor
+
+
+def test_equal_totals_and_a_total_below_zero_still_make_an_axis():
+    assert charts.strip([Fraction(100)] * 3, Fraction(100))["own"]["x"] == "24.0"
+    assert charts.strip([Fraction(-5), Fraction(300)], Fraction(300))["own"]["x"] == "616.0"
+
+
+def test_months_show_part_whole_rate_and_how_far_below_the_target():
+    quarter = with_rate()
+    panel = charts.rates(quarter, quarter.tallies["U001"], say)[0]
+    july, august = panel["rows"][:2]
+    assert (july["label"], july["part"], july["of"], july["rate"]) == ("7月", "93", "100", "93.00%")
+    assert (july["state"], july["says"]) == ("short", "低于目标 2.00 个百分点")
+    assert (august["state"], august["rate"], august["says"]) == ("none", "—", "没有应计的件")
+    assert Fraction(july["x"]) < Fraction(panel["target_x"])
+
+
+def test_a_rate_at_the_target_meets_it():
+    quarter = with_rate(target=Fraction(93))
+    assert charts.rates(quarter, quarter.tallies["U001"], say)[0]["rows"][0]["state"] == "met"
+
+
+def test_a_unit_without_anything_to_count_has_no_panel():
+    quarter = with_rate()
+    assert charts.rates(quarter, quarter.tallies["U005"], say) == []
+
+
+def test_what_cost_most_comes_first_and_closing_or_waived_lines_are_no_cause():
+    named = {name: {"id": name, "title": name, "remedy": ""} for name in ("a", "b", "c", "d")}
+    lines = [{"rule_id": rule, "points": Decimal(points), "clause": "A3"} for rule, points in
+             (("a", "-0.50"), ("b", "-4.00"), ("a", "-0.50"), ("a", "0.00"), ("floor", "-9"), ("c", "2"), ("d", "-2"))]
+    told = minute.costliest(lines, named)
+    assert [(cause["id"], cause["points"], cause["count"]) for cause in told] == [
+        ("b", "4.00", "1"), ("d", "2", "1"), ("a", "1.00", "2")]
+
+
+def test_the_summary_is_the_arithmetic_of_the_total():
+    quarter = assessment()
+    said = minute.summary(quarter.scores["U003"], say)
+    assert said == "本季度满分100.00分，扣21.50分，得基础分78.50分；加分0.00分，总分78.50分。"
+
+
+def test_the_quarters_are_told_where_the_one_before_is_published():
+    before = {"U001": {"total": "95.10", "rank": "3", "group_rank": "2", "unit_group": "区县"}}
+    quarter = replace(assessment(), previous=before)
+    standing = next(s for s in quarter.standings if s.unit_id == "U001")
+    earlier, now = minute.trend(quarter, standing, (5, 2))
+    assert (earlier["total"], earlier["rank"], now["change"], now["rank"]) == ("95.10", "3 / 1", "+6.40", "1 / 5")
+    assert minute.trend(replace(quarter, previous={}), standing, (5, 2)) == []
+
+
+def with_many_cases():
+    """A unit with five-digit months, none of them at the target."""
+    quarter = with_rate()
+    counts = {(measure, month): n for month in quarter.period.months for measure, n in
+              (("due", 13050), ("completed", 12345))}  # fmt: skip
+    tallies = {**quarter.tallies, "U001": replace(quarter.tallies["U001"], counts=counts)}
+    return replace(quarter, tallies=tallies)
+
+
+@pytest.fixture(params=["a month", "many cases"])
+def drawn(request):
+    """Every chart of a scorecard, as SVG."""
+    quarter = with_rate() if request.param == "a month" else with_many_cases()
+    card = Scorecards(quarter, say).of(quarter.standings[0], [])
+    return re.findall(r"<svg.*?</svg>", render("scorecard/scorecard.html.j2", card, paper=True), re.S)
+
+
+def test_every_chart_has_a_name_a_role_and_its_own_font(drawn):
+    assert len(drawn) == 2
+    for svg in drawn:
+        head = svg[: svg.index(">")]
+        assert 'role="img"' in head and "aria-label=" in head and "font-family=" in head
+        assert re.search(r"<title>.+</title>", svg)
+
+
+def test_labels_of_one_height_do_not_touch(drawn):
+    for svg in drawn:
+        rows = {}
+        for x, y, anchor, size, text in _labels(svg):
+            width = size * sum(1 if ord(c) > 255 else 0.5 for c in text)
+            left = x - {"start": 0, "middle": width / 2, "end": width}[anchor]
+            assert left >= -1 and left + width <= 641
+            assert all(left >= end or left + width <= start for start, end in rows.get(y, ())), text
+            rows.setdefault(y, []).append((left, left + width))
+
+
+def _labels(svg):
+    for attributes, text in re.findall(r"<text([^>]*)>([^<]*)</text>", svg):
+        found = dict(re.findall(r'([\w-]+)="([^"]*)"', attributes))
+        size = float(found.get("font-size", 13))
+        yield float(found["x"]), found["y"], found.get("text-anchor", "start"), size, text
+
+
+def test_the_minute_stands_before_the_evidence(folder):
+    html = (folder / "units" / "U003.html").read_text(encoding="utf-8")
+    assert html.index("先办这几件") < html.index("各项得分") < html.index("扣分与加分明细")
+    assert "在办理时限前回复" in html[: html.index("各项得分")]
+
+
+def test_the_charts_have_the_same_coordinates_every_time():
+    quarter = with_rate()
+    cards = [Scorecards(quarter, say).of(quarter.standings[0], []) for _ in range(2)]
+    assert cards[0]["strip"] == cards[1]["strip"] and cards[0]["rates"] == cards[1]["rates"]
