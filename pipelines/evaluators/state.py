@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from pipelines.evaluators.lifecycle import ASSIGNED, FINAL, OPEN, PENDING, REMINDED, RETURNED, WAITING, WITHDRAWN
-from pipelines.evaluators.log import Event
+from pipelines.evaluators.lifecycle import ASSIGNED, FINAL, PENDING, REMINDED, RETURNED, WAITING, WITHDRAWN
+from pipelines.evaluators.log import Event, gc_at_rest
 
 CaseKey = tuple[str, str]  # case_id, unit_id
 
@@ -60,12 +60,13 @@ class State:
         self.away: dict[str, list[tuple[date, date]]] = defaultdict(list)
         self.actions: dict[str, str] = {}  # accepted action -> digest of its row
         self.refused: list[Event] = []
-        for event in events:
-            self.apply(event)
+        with gc_at_rest():
+            for event in events:
+                self.apply(event)
 
     def apply(self, event: Event) -> None:
         """Take one event in."""
-        getattr(self, f"_{event.kind}")(event, event.says)
+        TAKE[event.kind](self, event, event.says)
 
     def _case(self, event: Event, says: dict) -> None:
         key = (says["case_id"], says["unit_id"])
@@ -132,6 +133,5 @@ class State:
             self.actions[says["action_id"]] = says["digest"]
 
 
-def current(row: CaseRow) -> Assignment | None:
-    """The assignment in force, None where nobody has the case."""
-    return row.assignments[-1] if row.state in OPEN else None
+KINDS = ("case", "assigned", "reminded", "rated", "returned", "withdrawn", "pending", "away", "refused", "read")
+TAKE = {kind: getattr(State, f"_{kind}") for kind in KINDS}

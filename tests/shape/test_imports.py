@@ -14,6 +14,7 @@ LAYERS = [
     {"engines"},
     {"rulebook"},
     {"stages", "sample"},
+    {"evaluators"},
     {"verbs", "flows"},
 ]
 PURE = ("pipelines.model", "pipelines.rulebook", "pipelines.engines.vector", "pipelines.stages.rank", "pipelines.views")
@@ -25,6 +26,7 @@ OWNERS = {
     "weasyprint": "pipelines.edges",
     "great_expectations": "pipelines.edges",
     "duckdb": "pipelines.edges",
+    "apprise": "pipelines.edges",
 }
 
 

@@ -1,0 +1,67 @@
+"""The evaluators' hour, really run by a Prefect server: the step is taken, and Prefect learns nothing about anybody."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipelines.evaluators.log import Log
+from tests.evaluators.canaries import CANARY, found_in, plant
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+CALL = """
+import json, sys
+from datetime import datetime
+from pathlib import Path
+from pipelines.flows.evaluators_hourly import evaluators_hourly
+from pipelines.evaluators import step
+given = json.loads(sys.argv[1])
+if given.pop("fault"):
+    def broken(*_):
+        raise KeyError(sys.argv[2])
+    step.choose = broken
+at = datetime.fromisoformat(given.pop("at"))
+state = evaluators_hourly(at=at, **{k: Path(v) if k != "exports" else v for k, v in given.items()}, return_state=True)
+print(json.dumps([state.type.value, str(state.message)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def hours(server, exports, tmp_path_factory):
+    """Two hours of work on exports with canaries: a good one, and one in which something breaks unforeseen."""
+    home = tmp_path_factory.mktemp("hourly")
+    (home / "in").mkdir()
+    (home / "x").mkdir()
+    for file in exports.iterdir():
+        (home / "x" / file.name).write_bytes(file.read_bytes())
+    plant(home / "x", "evaluators")
+    plant(home / "x", "cases")
+    given = {"exports": str(home / "x"), "inbox": str(home / "in"), "out": str(home / "out")}
+    ended = []
+    for at, fault in (("2026-05-06 09:00", False), ("2026-07-01 09:00", True)):
+        asked = json.dumps({**given, "at": at, "fault": fault})
+        printed = server.python("-c", CALL, asked, f"{CANARY}_in_an_exception")
+        ended.append((json.loads(printed.splitlines()[-1]), printed))
+    return home, ended
+
+
+def test_the_flow_takes_the_step(hours):
+    home, ended = hours
+    assert ended[0][0][0] == "COMPLETED"
+    kinds = {event.kind for event in Log(home / "out" / "restricted" / "evaluators").events}
+    assert kinds >= {"case", "assigned"}
+
+
+def test_what_breaks_unforeseen_is_told_by_its_kind_alone_and_written_down_in_the_restricted_folder(hours):
+    home, ended = hours
+    kind, message = ended[1][0]
+    assert (kind, "KeyError" in message) == ("FAILED", True)
+    assert f"{CANARY}_in_an_exception" in (home / "out/restricted/evaluators/faults.log").read_text(encoding="utf-8")
+
+
+def test_prefect_keeps_and_prints_nothing_about_anybody(server, hours):
+    home, ended = hours
+    assert [printed for _, printed in ended if CANARY in printed] == []
+    assert found_in(Path(server.home)) == []
+    assert found_in(home / "out", home / "out" / "restricted") == []
