@@ -11,6 +11,13 @@ from pipelines.edges.wording import say
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.text import unguarded
 
+# The columns without which a table cannot be used.
+NEEDED = {
+    "ranking.csv": {"unit_id", "unit_name", "unit_group", "base", "bonus", "total", "rank", "group_rank"},
+    "items.csv": {"unit_id", "item_id", "full_marks", "score"},
+    "ledger.csv": {"unit_id", "item_id", "rule_id", "case_id", "points"},
+}
+
 
 @dataclass(frozen=True, eq=False)
 class PublishedQuarter:
@@ -29,8 +36,6 @@ class PublishedQuarter:
             items = {(line["unit_id"], line["item_id"]): line for line in _lines(resolved / "items.csv")}
         except (FileNotFoundError, NotADirectoryError):
             raise UsageRefusal(say("published.none", folder=folder, finished=_finished(folder.parent))) from None
-        except (UnicodeDecodeError, KeyError, csv.Error):
-            raise UsageRefusal(say("published.damaged", folder=folder)) from None
         return cls(resolved, ranking, items)
 
     @cached_property
@@ -48,9 +53,17 @@ class PublishedQuarter:
 
 
 def _lines(file: Path) -> Iterator[dict]:
-    with file.open(encoding="utf-8", newline="") as opened:
-        for line in csv.DictReader(opened):
-            yield {name: unguarded(cell) for name, cell in line.items()}
+    """The lines of a table; UsageRefusal where it is cut short, lacks a column or is no text."""
+    try:
+        with file.open(encoding="utf-8", newline="") as opened:
+            table = csv.reader(opened, strict=True)
+            header = next(table, [])
+            if not NEEDED[file.name] <= set(header):
+                raise csv.Error(header)
+            for cells in table:
+                yield {name: unguarded(cell) for name, cell in zip(header, cells, strict=True)}
+    except (ValueError, csv.Error):
+        raise UsageRefusal(say("published.damaged", folder=file.parent)) from None
 
 
 def _finished(out: Path) -> str:
