@@ -53,16 +53,18 @@ class Workbook:
             sheet.write_string(number, 0, line[:_LONGEST])
 
     def table(self, name: str, columns: tuple[str, ...], titles: dict[str, str], rows: Iterable[tuple]) -> None:
-        """A table under a frozen header; one that is too long for a sheet goes on in `name 2`."""
+        """A table under a frozen header with filters; one that is too long for a sheet goes on in `name 2`."""
         sheet, number, sheets = None, MOST_ROWS, 0
         for row in rows:
             if number >= MOST_ROWS:
+                _filter(sheet, number, columns)
                 sheets += 1
                 sheet, number = self._sheet(name if sheets == 1 else f"{name} {sheets}", columns, titles), 0
             number += 1
             self._row(sheet, number, columns, row)
         if sheet is None:
-            self._sheet(name, columns, titles)
+            sheet, number = self._sheet(name, columns, titles), 0
+        _filter(sheet, number, columns)
 
     def _sheet(self, name: str, columns: tuple[str, ...], titles: dict[str, str]):
         sheet = self._book.add_worksheet(name)
@@ -82,3 +84,9 @@ class Workbook:
                 sheet.write_number(number, place, value)
             else:
                 sheet.write_string(number, place, value[:_LONGEST])
+
+
+def _filter(sheet, last: int, columns: tuple[str, ...]) -> None:
+    """Filter buttons over a sheet that is finished; nothing where there is none yet."""
+    if sheet is not None:
+        sheet.autofilter(0, 0, last, len(columns) - 1)

@@ -67,9 +67,9 @@ def test_every_local_link_leads_to_a_file(folder, name):
 
     links = [a["href"] for tag, a in Tags(text_of(folder, name)).tags if tag == "a"]
     here = (folder / name).parent  # browsers read `..` off the address, not off the file system
-    assert [link for link in links if link[0] != "#" and not Path(os.path.normpath(here / unquote(link))).exists()] == []
-    really = here.resolve()
-    assert [link for link in links if link[0] != "#" and not (really / unquote(link)).exists()] == []
+    paths = [unquote(link) for link in links if link[0] != "#"]
+    assert [path for path in paths if not Path(os.path.normpath(here / path)).exists()] == []
+    assert [path for path in paths if not (here.resolve() / path).exists()] == []
 
 
 def test_the_ranking_lists_everybody_in_order_and_the_unranked_apart(folder):
