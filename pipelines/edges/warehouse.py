@@ -1,5 +1,6 @@
 """DuckDB: the one file that opens it; queries live in `sql/`, one a file."""
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -40,10 +41,11 @@ class Warehouse:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
-            "enable_progress_bar": False,
             "temp_directory": str(spill or ""),
         }.items():
             self.connection.execute(f"set {name} = '" + str(value).replace("'", "''") + "'")
+        with suppress(duckdb.InvalidInputException):  # refused in a notebook without ipywidgets, where there is no bar
+            self.connection.execute("set enable_progress_bar = false")
         self.run("staging/schemas")
 
     def lock(self, *writable: Path) -> None:
