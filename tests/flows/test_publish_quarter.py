@@ -38,7 +38,8 @@ def asked(server, tmp_path_factory) -> dict:
         act(out, acts.note_preview, at=SENT)
         for person in (LIN, WU)[: 1 if name == "waiting" else 2]:
             act(out, acts.approve, person)
-    call = {name: {"period": str(PERIOD), "out": str(out), "at": "2026-07-14T13:00:00"} for name, out in offices.items()}
+    when = {"period": str(PERIOD), "at": "2026-07-14T13:00:00"}
+    call = {name: {**when, "out": str(out)} for name, out in offices.items()}
     publish = {name: ["publish_quarter", {**one, "without_pdf": True}] for name, one in call.items()}
     preview = ["preview_quarter", {**call["stopped"], "exports": str(offices["stopped"] / "none")}]
     said = _flow_runs(server, publish["waiting"], publish["approved"], publish["approved"], preview, publish["stopped"])
