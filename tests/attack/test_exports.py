@@ -33,8 +33,8 @@ def test_a_nested_value_in_a_known_column_is_a_fault(tmp_path):
 def test_bytes_that_are_no_text_in_an_unknown_parquet_column_cost_no_row(tmp_path):
     (tmp_path / "units.csv").write_text(UNITS, encoding="utf-8")
     columns = {name: [cell] for name, cell in zip(COLUMNS, row("A").split(","), strict=True)}
-    parquet.write_table(pyarrow.table({**columns, "shape": [b"\xff\x00\xfe"],
-                                        "other": pyarrow.array([b"\xff"], pyarrow.binary_view())}), tmp_path / "cases.parquet")
+    extra = {"shape": [b"\xff\x00\xfe"], "other": pyarrow.array([b"\xff"], pyarrow.binary_view())}
+    parquet.write_table(pyarrow.table({**columns, **extra}), tmp_path / "cases.parquet")
     got = read(tmp_path)
     assert (got.stops, got.ids()) == ("", ["A"])
 
