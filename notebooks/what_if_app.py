@@ -1,0 +1,81 @@
+"""Sliders for the main values and readings; the ranking follows them: `marimo run notebooks/what_if_app.py`."""
+
+import marimo
+
+__generated_with = "0.23.0"
+app = marimo.App(width="medium", app_title="公评 What if")
+
+
+@app.cell
+def _():
+    import os
+
+    import marimo as mo
+
+    from pipelines import sample_quarter
+
+    quarter = sample_quarter(os.environ.get("GONGPING_OUT", "demo/out"))
+    return mo, quarter
+
+
+@app.cell
+def _(mo, quarter):
+    rules, words = quarter.rulebook.rules, quarter.rulebook.readings
+    values = {
+        name: mo.ui.slider(
+            start=start, stop=stop, step=step, value=float(getattr(rules[name.split(".")[0]], name.split(".")[1])),
+            label=f"{rules[name.split('.')[0]].title.zh} {name}", show_value=True,
+        )
+        for name, (start, stop, step) in {
+            "late_reply.deduct": (0, 2, 0.25), "late_signing.deduct": (0, 2, 0.25),
+            "satisfaction_rate.target": (80, 100, 0.5), "completion_rate.target": (85, 100, 0.5),
+        }.items()
+        if name in quarter.changeable
+    }
+    readings = {
+        id: mo.ui.dropdown(
+            options={f"{value} {words[id].says[value].zh}": value for value in words[id].values if value != "stop"},
+            value=f"{quarter.readings[id]} {words[id].says[quarter.readings[id]].zh}",
+            label=f"{words[id].title.zh} {id}",
+        )
+        for id in ("satisfied", "shortfall", "months", "completed", "rank_on")
+        if quarter.readings[id] in words[id].says
+    }
+    sliders, choices = mo.ui.dictionary(values), mo.ui.dictionary(readings)
+    mo.md(f"# {quarter.period} 试算 what if")
+    return choices, sliders
+
+
+@app.cell
+def _(choices, mo, sliders):
+    mo.hstack([mo.vstack(list(sliders.values())), mo.vstack(list(choices.values()))], justify="start", gap=3)
+    return
+
+
+@app.cell
+def _(choices, quarter, sliders):
+    scenario = quarter.what_if(
+        {name: round(value, 2) for name, value in sliders.value.items()}, readings=choices.value
+    )
+    compared = scenario.compare()
+    return compared, scenario
+
+
+@app.cell
+def _(mo, quarter, scenario):
+    ranking = scenario.ranking.merge(
+        quarter.ranking[["unit_id", "rank"]].rename(columns={"rank": "was"}), on="unit_id"
+    )[["rank", "was", "unit_name", "unit_group", "base", "bonus", "total"]]
+    mo.Html(f"<div id='ranking'>{ranking.head(20).to_html(index=False, escape=True)}</div>")
+    return
+
+
+@app.cell
+def _(compared, mo):
+    moved = [compared.chart(), mo.Html(compared._repr_html_())] if len(compared.movers) else ["名次未变 no change"]
+    mo.vstack(moved)
+    return
+
+
+if __name__ == "__main__":
+    app.run()
