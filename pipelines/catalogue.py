@@ -13,7 +13,7 @@ def catalogue(rulebook: Rulebook, tests_folder: Path) -> list[dict]:
     """A row a clause, in the order of the regulation, ready for JSON.
 
     Keys: clause, text {zh, en}, rules, readings, verdicts,
-    findings (of the libraries), examples (how many its rules and findings carry),
+    findings (of the libraries), settings (of the evaluators' work), examples (how many its rules and findings carry),
     tests (files that name the clause, relative to ``tests_folder``), why_none {zh, en}, empty where something applies.
     """
     tests = _tests(rulebook, tests_folder)
@@ -23,6 +23,7 @@ def catalogue(rulebook: Rulebook, tests_folder: Path) -> list[dict]:
 def _row(rulebook: Rulebook, clause: Clause, tests: list[str]) -> dict:
     rules = [rule for rule in rulebook.rules.values() if clause.id in _clauses(rule)]
     findings = [rule for rule in rulebook.libraries if clause.id in _clauses(rule)]
+    settings = rulebook.panel.clauses if rulebook.panel else {}
     why = clause.why_no_rule or NOTHING
     return {
         "clause": clause.id,
@@ -31,6 +32,7 @@ def _row(rulebook: Rulebook, clause: Clause, tests: list[str]) -> dict:
         "readings": [reading.id for reading in rulebook.readings.values() if clause.id in _clauses(reading)],
         "verdicts": [verdict.id for verdict in rulebook.verdicts if clause.id in _clauses(verdict)],
         "findings": [rule.id for rule in findings],
+        "settings": [name for name, applied in settings.items() if applied == clause.id],
         "examples": sum(len(rule.examples) for rule in (*rules, *findings)),
         "tests": tests,
         "why_none": _both(why),

@@ -225,5 +225,5 @@ def show_catalogue(rows: list[dict], lang: str) -> None:
 
 def catalogue_cells(row: dict, lang: str) -> tuple[str, str, str, str, str]:
     """One line of the catalogue as text."""
-    rules = " ".join([*row["rules"], *row["verdicts"], *row["findings"]]) or row["why_none"][lang]
+    rules = " ".join([*row["rules"], *row["verdicts"], *row["findings"], *row["settings"]]) or row["why_none"][lang]
     return row["clause"], row["text"][lang], rules, " ".join(row["readings"]), str(len(row["tests"]))
