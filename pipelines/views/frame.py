@@ -5,7 +5,7 @@ from pipelines.model.text import plain
 from pipelines.views.figures import Say, known, listed, moment, quarter
 
 SHELL = ("skip", "brand", "nav", "nav_ranking", "nav_bulletin", "nav_method", "nav_quality", "nav_libraries",
-         "nav_quarters", "other_language", "about", "chinese_only")  # fmt: skip
+         "nav_quarters", "other_language", "about")  # fmt: skip
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 SUFFIX = {"zh": "", "en": ".en"}  # of a page's name: index.html, index.en.html
 
