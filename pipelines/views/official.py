@@ -49,7 +49,7 @@ class Official:
             ("overall", [("body", text) for text in bulletin["overall"]]),
             ("places", list(self._places(bulletin["places"]))),
             ("verdicts", list(self._verdicts(bulletin["verdicts"]))),
-            ("closing", [("body", self.filled(text)) for text in self.office.closing]),
+            ("closing", [part for text in self.office.closing for part in _headed(self.filled(text))]),
         ]
         made = [("body", self.filled(self.office.opening))]
         for number, (name, paragraphs) in enumerate(sections):
@@ -103,6 +103,12 @@ class Official:
 
     def _says(self, sentence: str, /, **facts: object) -> str:
         return self.say(f"bulletin.{sentence}", **facts).zh
+
+
+def _headed(text: str) -> list[tuple[str, str]]:
+    """“（一）整改。要……” as a heading of the second level and its paragraph."""
+    head, stop, rest = text.partition("。")
+    return [("second", head), ("body", rest)] if text.startswith("（") and rest else [("body", text)]
 
 
 def chinese_date(day: datetime.date | None) -> str:

@@ -1,5 +1,6 @@
 """The bulletin as an official document: the finished PDF measured, the line setter, the office's settings."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
@@ -140,6 +141,12 @@ def test_a_quarter_that_the_office_has_not_dated_is_left_to_be_filled_in():
     office = replace(load_office(), issues={"2026Q2": Issue("1", date(2026, 7, 1))})
     html = sheet(office)
     assert "\u3000\u3000年\u3000月\u3000日" in html and "〔2026〕\u3000号" in html
+
+
+def test_a_numbered_requirement_is_a_heading_and_its_paragraph():
+    html = sheet(replace(load_office(), closing=("（一）立即整改。逐件核实。", "没有编号的一段。")))
+    assert re.search(r"<h3>.*（一）立即整改</span></h3>\s*<p><span[^>]*>逐件核实。", html)
+    assert "没有编号的一段。" in html
 
 
 def test_without_a_seal_the_form_is_the_one_without_a_seal():

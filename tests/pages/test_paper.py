@@ -1,5 +1,7 @@
 """Printed pages: fonts, safety, the same bytes, and machines on which nothing can be printed."""
 
+import re
+
 import pytest
 from pypdf import PdfReader
 
@@ -47,6 +49,17 @@ def test_printed_pages_are_labelled_and_long_lists_say_what_they_leave_out(print
     for page in PdfReader(printed.folder / "units" / "U003.pdf").pages:
         assert "模拟数据" in page.extract_text()
     assert "另有 33 条" in words(printed.folder / "units" / "U003.pdf")
+
+
+@needs_paper
+@pytest.mark.parametrize("name", ["bulletin.pdf", "units/U001.pdf"])
+def test_printed_pages_are_tagged_and_fit_for_the_archive(printed, name):
+    reader = PdfReader(printed.folder / name)
+    root = reader.trailer["/Root"]
+    facts = root["/Metadata"].get_object().get_data().decode("utf-8")
+    assert re.search(r"pdfaid:part[>=\"]+2", facts) and re.search(r"pdfaid:conformance[>=\"]+A", facts)
+    assert root["/Lang"] == "zh-CN" and root["/MarkInfo"]["/Marked"] and "/StructTreeRoot" in root
+    assert "/CreationDate" not in (reader.metadata or {})
 
 
 @needs_paper
