@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.edges.located_yaml import Block, read_blocks
-from pipelines.model.contract import Contracts, TableContract
+from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.export import Layout
 from pipelines.model.source import After, ByFlag, ColumnSource, SourceMapping, TableSource
 from pipelines.model.words import Words
@@ -65,6 +65,8 @@ def _table(block: Block, contract: TableContract) -> TableSource:
             raise columns.refuse(name, "unknown", contract.columns, word=name)
     sources = tuple(_column(columns, name) for name in columns)
     _check_order(columns, sources)
+    for source in sources:
+        _check_values(columns, source, contract.columns[source.name])
     files = _texts(block, "files")
     for file in files:
         if "/" in file or "\\" in file:
@@ -102,6 +104,15 @@ def _column(columns: Block, name: str) -> ColumnSource:
         after=_after(_block(block, origins[0]), origins[0]) if origins[0].endswith("days_after") else None,
         by_flag=_by_flag(_block(block, "by_flag")) if origins == ["by_flag"] else None,
     )
+
+
+def _check_values(columns: Block, source: ColumnSource, column: Column) -> None:
+    """What a value is mapped to must be one that the column knows; an empty text means no value."""
+    known = {word: None for value, labels in column.labels for word in (value, *labels)} | {"": None}
+    known |= dict.fromkeys(column.empty_labels)
+    for value, canonical in source.values:
+        if column.labels and canonical not in known:
+            raise columns[source.name]["values"].refuse(value, "unknown", [*known], word=canonical)
 
 
 def _after(block: Block, origin: str) -> After:
