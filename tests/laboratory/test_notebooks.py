@@ -49,19 +49,20 @@ def app(out):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "marimo", "run", str(NOTEBOOKS / "what_if_app.py"), "--headless", "--no-token",
-               "--host", "127.0.0.1", "--port", str(port), "--skip-update-check"]
+               "--host", "127.0.0.1", "--port", str(port)]
     environment = {**os.environ, "GONGPING_OUT": str(out), "PYTHONPATH": str(ROOT), "MARIMO_SKIP_UPDATE_CHECK": "1"}
     server = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait_for(f"http://127.0.0.1:{port}/health")
+        _wait_for(f"http://127.0.0.1:{port}/health", server)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(20)
 
 
-def _wait_for(address: str) -> None:
+def _wait_for(address: str, server: subprocess.Popen) -> None:
     for _ in range(WAIT):
+        assert server.poll() is None, "the app did not start"
         try:
             urllib.request.urlopen(address, timeout=2).close()
             return
