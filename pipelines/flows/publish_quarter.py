@@ -17,6 +17,7 @@ from pipelines.model.period import Period
 from pipelines.model.refusals import Refusal
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import place_of
+from pipelines.publication.preview import preview_folder
 from pipelines.publication.settings import load_settings
 from pipelines.stages import STAGES
 
@@ -48,7 +49,7 @@ def preview_quarter(
             seen = acts.note_preview(desk)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))
-    return str(say("publication.previewed", period=chosen, revision=seen.revision, run=seen.run[:16]))
+    return str(preview_folder(out, chosen, seen))
 
 
 @flow(name="publish-quarter", persist_result=False)

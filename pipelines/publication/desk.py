@@ -12,6 +12,7 @@ from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.model.words import Words
 from pipelines.publication import pages
 from pipelines.publication.editions import edition_run, freeze, unrecorded
+from pipelines.publication.preview import write_preview
 from pipelines.publication.record import append, locked, read
 from pipelines.publication.runs import FinishedRun, run_in_force
 from pipelines.publication.settings import Settings
@@ -60,6 +61,7 @@ class Desk:
         state = self.state
         if state.preview is None or state.preview.run != run.sha256 or state.stopped:
             self.note("preview", run=run.sha256)
+        write_preview(self.out, self.period, self.state.preview, run)
         return self.state.preview
 
 

@@ -14,10 +14,13 @@ def command() -> click.Command:
 def preview(period, out, at, settings, as_json) -> None:
     """Note the preview; say its revision."""
     from pipelines.publication.desk import note_preview
+    from pipelines.publication.preview import preview_folder
 
     with acts.desk(period, out, at, settings) as desk:
         seen = note_preview(desk)
+    folder = preview_folder(out, period, seen)
     if as_json:
-        options.print_json({"period": str(period), **vars(seen)})
+        options.print_json({"period": str(period), **vars(seen), "folder": folder})
     else:
-        click.echo(text("publication.previewed", period=period, revision=seen.revision, run=seen.run[:16]))
+        click.echo(text("publication.previewed", period=period, revision=seen.revision, run=seen.run[:16],
+                        folder=folder))  # fmt: skip

@@ -1,0 +1,50 @@
+"""The copy of a run that goes to the units: every page says 预览; what cannot be marked stays at home."""
+
+import re
+import shutil
+import uuid
+from pathlib import Path
+
+from pipelines.edges.wording import say
+from pipelines.publication.editions import UNFINISHED
+from pipelines.publication.runs import FinishedRun
+from pipelines.publication.state import Preview
+
+FOLDER = "preview"
+LEFT_OUT = frozenset({".pdf", ".xlsx", ".json"})  # no banner can be put into them, and they look final
+_BODY = re.compile(r"<body[^>]*>")
+
+
+def preview_folder(out: Path, period: object, preview: Preview) -> Path:
+    """Where a revision's copy for the units lies."""
+    return Path(out) / FOLDER / str(period) / str(preview.revision)
+
+
+def write_preview(out: Path, period: object, preview: Preview, run: FinishedRun) -> Path:
+    """Copy the run with a banner on every page; the run itself, which is what gets approved, stays as it is."""
+    target = preview_folder(out, period, preview)
+    if target.is_dir():
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for left in target.parent.glob(f"{UNFINISHED}*"):
+        shutil.rmtree(left)
+    copy = target.with_name(f"{UNFINISHED}{uuid.uuid4().hex}")
+    shutil.copytree(run.folder, copy, ignore=_left_out)
+    banner = say("publication.banner", revision=preview.revision, run=run.sha256[:16])
+    for page in copy.rglob("*.html"):
+        page.write_text(marked(page.read_text(encoding="utf-8"), f"{banner.zh}　{banner.en}"), encoding="utf-8",
+                        newline="")  # fmt: skip
+    copy.rename(target)
+    return target
+
+
+def marked(page: str, banner: str) -> str:
+    """The page with the banner as the first thing in its body; in front of everything where there is no body."""
+    note = f'<p role="note" style="margin:0;padding:.5em 1em;background:#b00020;color:#fff">{banner}</p>'
+    body = _BODY.search(page)
+    place = body.end() if body else 0
+    return page[:place] + note + page[place:]
+
+
+def _left_out(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if Path(name).suffix in LEFT_OUT]

@@ -1,0 +1,32 @@
+"""What goes to the units says 预览 on every page; the run that is approved says nothing new."""
+
+from pipelines.publication import desk as acts
+from pipelines.publication.preview import marked, preview_folder
+from tests.publication.office import PERIOD, SENT, act, bytes_below, finished_run
+
+
+def test_every_page_of_the_copy_is_marked_and_the_run_stays_as_it_is(tmp_path):
+    page = '<html lang="zh-CN"><body class="x"><h1>排名</h1></body></html>'.encode()
+    finished_run(tmp_path, files={"bulletin.html": page, "bulletin.pdf": b"%PDF-", "results.xlsx": b"PK"})
+    before = bytes_below(tmp_path / str(PERIOD))
+    seen = act(tmp_path, acts.note_preview, at=SENT)
+    copy = bytes_below(preview_folder(tmp_path, PERIOD, seen))
+    pages = {name: content.decode() for name, content in copy.items() if name.endswith(".html")}
+    assert set(pages) == {"bulletin.html", "index.html", "units/U1.html"}
+    assert all("预览：第 1 稿" in page for page in pages.values())
+    assert not [name for name in copy if name.endswith((".pdf", ".xlsx", ".json"))]
+    assert copy["ranking.csv"] == before["ranking.csv"]
+    assert bytes_below(tmp_path / str(PERIOD)) == before
+
+
+def test_the_mark_is_the_first_thing_that_a_reader_meets():
+    assert marked('<body id="a"><h1>x</h1>', "预览").split("<h1>")[0].endswith(">预览</p>")
+    assert marked("<p>x</p>", "预览").startswith('<p role="note"')
+
+
+def test_each_revision_has_a_copy_of_its_own(tmp_path):
+    for revision, points in enumerate(("-1.00", "-2.00", "-3.00"), 1):
+        finished_run(tmp_path, points)
+        seen = act(tmp_path, acts.note_preview, at=SENT)
+        assert preview_folder(tmp_path, PERIOD, seen).name == str(revision)
+    assert len(list((tmp_path / "preview" / str(PERIOD)).iterdir())) == 3
