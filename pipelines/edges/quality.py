@@ -120,7 +120,8 @@ def write_report(folder: Path, report: dict) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
     (folder / "report.json").write_text(text, encoding="utf-8", newline="\n")
-    frame = {**shell(say), "quarter": "", "period": "", "simulated": report["simulated"], "simulated_says": ""}
+    frame = {**shell(say), "quarter": "", "period": "", "simulated": report["simulated"],
+             "simulated_says": say("pages.simulated_says").zh}
     page = render(TEMPLATE, {"frame": frame, "report": report, "words": words()}, quality=True)
     (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
 
