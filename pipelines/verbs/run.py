@@ -4,7 +4,7 @@ import click
 
 from pipelines.cli import text
 from pipelines.model.points import shown
-from pipelines.verbs import options
+from pipelines.verbs import acts, options
 
 
 def command() -> click.Command:
@@ -26,7 +26,7 @@ def run(period, exports, out, cutoff, readings, rules, source, no_pdf, as_json) 
     from pipelines.screen import progress, show_run
 
     request = Request(period, exports, out, cutoff, dict(readings), rules or STANDARD_RULES, source, not no_pdf)
-    with progress() as listener, Run(request, listener) as done:
+    with acts.noted_stop(period, out), progress() as listener, Run(request, listener) as done:
         done.run()
     if as_json:
         options.print_json(summary(done))

@@ -70,6 +70,21 @@ def _both_approve(call, at: str) -> None:
     call("approve", "--by", "吴二", "--role", "签发", "--at", at)
 
 
+def test_a_run_that_a_contract_stops_is_noted_where_there_is_a_record_and_nowhere_else(call, tmp_path):
+    from tests.publication.office import finished_run
+
+    (tmp_path / "empty").mkdir()
+    run = ("run", "--exports", str(tmp_path / "empty"), *WITHOUT)
+    finished_run(tmp_path / "out")
+    assert call(*run) == 3
+    assert not (tmp_path / "out" / "record").exists()
+    call("preview", "--at", "2026-07-06")
+    assert call(*run) == 3
+    stands = call("status")
+    assert stands["state"] == "stopped"
+    assert stands["stopped"]["zh"]
+
+
 def _whole_way(call, exports, out: Path) -> None:
     run = lambda name: call("run", "--exports", str(exports[name]), *WITHOUT)  # noqa: E731
     assert call("publish", "--at", "2026-07-06") == 4
