@@ -21,16 +21,18 @@ def _():
 @app.cell
 def _(mo, quarter):
     rules, words = quarter.rulebook.rules, quarter.rulebook.readings
+    main = {
+        "late_reply.deduct": (0, 2, 0.25), "late_signing.deduct": (0, 2, 0.25),
+        "satisfaction_rate.target": (80, 100, 0.5), "completion_rate.target": (85, 100, 0.5),
+    }
+    main = {name: span for name, span in main.items() if name in quarter.changeable}
+    was = {name: float(getattr(rules[name.split(".")[0]], name.split(".")[1])) for name in main}
     values = {
         name: mo.ui.slider(
-            start=start, stop=stop, step=step, value=float(getattr(rules[name.split(".")[0]], name.split(".")[1])),
+            start=start, stop=stop, step=step, value=was[name],
             label=f"{rules[name.split('.')[0]].title.zh} {name}", show_value=True,
         )
-        for name, (start, stop, step) in {
-            "late_reply.deduct": (0, 2, 0.25), "late_signing.deduct": (0, 2, 0.25),
-            "satisfaction_rate.target": (80, 100, 0.5), "completion_rate.target": (85, 100, 0.5),
-        }.items()
-        if name in quarter.changeable
+        for name, (start, stop, step) in main.items()
     }
     readings = {
         id: mo.ui.dropdown(
@@ -43,7 +45,7 @@ def _(mo, quarter):
     }
     sliders, choices = mo.ui.dictionary(values), mo.ui.dictionary(readings)
     mo.md(f"# {quarter.period} 试算 what if")
-    return choices, sliders
+    return choices, sliders, was
 
 
 @app.cell
@@ -53,10 +55,10 @@ def _(choices, mo, sliders):
 
 
 @app.cell
-def _(choices, quarter, sliders):
-    scenario = quarter.what_if(
-        {name: round(value, 2) for name, value in sliders.value.items()}, readings=choices.value
-    )
+def _(choices, quarter, sliders, was):
+    changes = {name: round(value, 2) for name, value in sliders.value.items() if value != was[name]}
+    chosen = {id: value for id, value in choices.value.items() if value != quarter.readings[id]}
+    scenario = quarter.what_if(changes, readings=chosen)
     compared = scenario.compare()
     return compared, scenario
 
