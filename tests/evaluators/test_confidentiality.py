@@ -139,22 +139,34 @@ def test_overturned_ratings_cannot_be_had_by_subtraction(tmp_path):
 
 
 def rate(exports, rating):
-    """One case that the public rated so and an evaluator as satisfied; the case."""
+    """One case that the public rated so and an evaluator as satisfied, and a second evaluation that moves no figure.
+
+    The second is of a case that did not need one, or upholds what the public said: so the notes count alike.
+    """
     with (exports / "cases.csv").open(encoding="utf-8", newline="") as stream:
         cases = list(csv.DictReader(stream))
-    told = (row for row in cases if row["public_rating"] == "dissatisfied")
-    case = next(row for row in told if "2026-07-20" < row["rated_at"] < "2026-09")
+    told = [row for row in cases if "2026-07-20" < row["rated_at"] < "2026-09"]
+    case, upheld = [row for row in told if row["public_rating"] == "dissatisfied"][:2]
+    unneeded = next(row for row in told if row["public_rating"] == "satisfied")
     case["public_rating"] = rating
     rewrite(exports / "cases.csv", cases)
-    with (exports / "evaluations.csv").open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["case_id"] != case["case_id"]]
+    second = (unneeded, "satisfied") if rating == "dissatisfied" else (upheld, "dissatisfied")
+    evaluate(exports, {one["case_id"] for one in (case, upheld, unneeded)}, [(case, "satisfied"), second])
+    return case["case_id"]
+
+
+def evaluate(exports, ids, given):
+    """These evaluations of the cases ``ids`` and no others, by somebody who may."""
     with (exports / "evaluators.csv").open(encoding="utf-8", newline="") as stream:
         who = next(row["evaluator_id"] for row in list(csv.DictReader(stream))[4:] if not row["employer_unit_id"])
-    at = f"{case['rated_at'][:10]} 23:00:00"
-    given = dict.fromkeys(rows[0], "") | {"assignment_id": "PJX", "evaluator_id": who, "assigned_at": at,
-                                          "rated_at": at, "rating": "satisfied", "reason": "in order"}  # fmt: skip
-    rewrite(exports / "evaluations.csv", [*rows, {**given, "case_id": case["case_id"], "unit_id": case["unit_id"]}])
-    return case["case_id"]
+    with (exports / "evaluations.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["case_id"] not in ids]
+    for number, (case, rating) in enumerate(given):
+        at = f"{case['rated_at'][:10]} 23:00:00"
+        told = {"assignment_id": f"PJX{number}", "evaluator_id": who, "assigned_at": at, "rated_at": at}
+        told |= {"rating": rating, "reason": "in order", "case_id": case["case_id"], "unit_id": case["unit_id"]}
+        rows.append(dict.fromkeys(rows[0], "") | told)
+    rewrite(exports / "evaluations.csv", rows)
 
 
 def rewrite(file, rows):
