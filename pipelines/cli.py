@@ -17,7 +17,37 @@ VERBS = (
 USAGE = 2
 
 
-class Verbs(click.Group):
+class Spoken(click.Command):
+    """A command whose help speaks the language of the call throughout."""
+
+    def format_usage(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The usage line."""
+        pieces = self.collect_usage_pieces(context)
+        formatter.write_usage(context.command_path, " ".join(pieces), prefix=text("cli.usage") + " ")
+
+    def format_options(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options; for the group the verbs after them."""
+        options = [one for one in self.get_params(context) if isinstance(one, click.Option)]
+        records = [record for one in options if (record := one.get_help_record(context))]
+        with formatter.section(text("cli.options")):
+            formatter.write_dl([(names, _spoken(says)) for names, says in records])
+        if isinstance(self, click.Group):
+            self.format_commands(context, formatter)
+
+    def get_help_option(self, context: click.Context) -> click.Option | None:
+        """`--help`, described in the language of the call."""
+        option = super().get_help_option(context)
+        if option is not None:
+            option.help = text("cli.help")
+        return option
+
+
+def _spoken(says: str) -> str:
+    """click's own remarks on an option in the language of the call."""
+    return says.replace("[required]", text("cli.required")).replace("[default: ", text("cli.default"))
+
+
+class Verbs(Spoken, click.Group):
     """The verbs, imported when they are called, described without importing them."""
 
     def list_commands(self, context: click.Context) -> list[str]:

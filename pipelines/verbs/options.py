@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli import text
+from pipelines.cli import Spoken, text
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
@@ -67,7 +67,7 @@ class ReadingType(click.ParamType):
 
 def verb(name: str, function, *parameters: click.Parameter) -> click.Command:
     """A verb from its function and parameters, described by `cli.<name>`."""
-    return click.Command(name, callback=function, params=list(parameters), help=text(f"cli.{name}"))
+    return Spoken(name, callback=function, params=list(parameters), help=text(f"cli.{name}"))
 
 
 def period(name: str = "period") -> click.Argument:
