@@ -121,6 +121,7 @@ def test_no_published_page_or_table_counts_overturned_ratings(runs):
     assert [str(file) for file in files if telling.search(file.read_text(encoding="utf-8"))] == []
 
 
+@pytest.mark.slow
 def test_overturned_ratings_cannot_be_had_by_subtraction(tmp_path):
     """A rating that was overturned publishes the same bytes as one that the public gave: no count to subtract."""
     make_sample(tmp_path / "overturned", PERIOD, 4, 80, 5)
