@@ -1,6 +1,7 @@
 """Which encoding a text export is in: UTF-8 where it is valid, else what most of its lines are."""
 
 import codecs
+import re
 from pathlib import Path
 
 from pipelines.edges.export_bytes import first_block, line_blocks
@@ -8,6 +9,8 @@ from pipelines.edges.wording import say
 from pipelines.model.export import UnreadableExport
 
 UTF8, UTF8_BOM, GB18030 = "utf-8", "utf-8-sig", "gb18030"
+# A line whose every wide character is UTF-8 Chinese; real GB18030 text hardly ever looks like that.
+_UTF8_CHINESE = re.compile(rb"(?:[\x00-\x7f]|[\xe4-\xe9][\x80-\xbf]{2}|\xe3\x80[\x80-\xbf]|\xef[\xbc\xbd][\x80-\xbf])+")
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
@@ -39,18 +42,36 @@ def decodes(content: bytes, encoding: str) -> bool:
 
 
 def as_utf8(content: bytes, encoding: str) -> tuple[bytes, dict[int, str]]:
-    """Whole lines as UTF-8, and the first wrong byte of every line that does not read: its text becomes `?`."""
+    """Whole lines as UTF-8, and the first wrong byte of every line that does not read: its text becomes `?`.
+
+    A UTF-8 line in a GB18030 file reads as other characters: it is wrong as well.
+    """
+    strays = _strays(content) if encoding == GB18030 else {}
     try:
-        return (content if content.isascii() else content.decode(encoding).encode()), {}
+        if not strays:
+            return (content if content.isascii() else content.decode(encoding).encode()), {}
     except UnicodeDecodeError:
-        lines, bad = content.split(b"\n"), {}
+        pass
+    lines, bad = content.split(b"\n"), strays
     for i, line in enumerate(lines):
+        if i in strays:
+            lines[i] = b"?"
+            continue
         try:
             lines[i] = line.decode(encoding).encode()
         except UnicodeDecodeError as problem:
             bad[i] = f"0x{line[problem.start]:02X}"
             lines[i] = b"?"
     return b"\n".join(lines), bad
+
+
+def _strays(content: bytes) -> dict[int, str]:
+    """Lines of UTF-8 Chinese by number, with their first wide byte."""
+    found = {}
+    for i, line in enumerate(content.split(b"\n")):
+        if not line.isascii() and _UTF8_CHINESE.fullmatch(line):
+            found[i] = f"0x{next(byte for byte in line if byte > 127):02X}"
+    return found
 
 
 def _votes(path: Path) -> tuple[int, int, int]:

@@ -37,6 +37,13 @@ def test_in_a_gb18030_file_a_row_of_broken_bytes_is_a_breach(tmp_path):
     assert got.intake.breaches[0].value == "0xFF"
 
 
+def test_in_a_gb18030_file_a_row_of_utf8_is_a_breach_and_not_other_characters(tmp_path):
+    lines = [HEADER.encode(), *[line.encode("gb18030") for line in CHINESE], row("丁", "水务局").encode()]
+    got = read_cases(tmp_path, b"\n".join(lines))
+    assert (got.receipt().encoding, got.faults) == ("gb18030", [(5, "encoding")])
+    assert got.ids() == ["甲一", "乙", "丙"]
+
+
 def test_a_utf8_file_whose_rows_pass_for_gb18030_too_stays_utf8_after_damage(tmp_path):
     # An even number of Chinese characters in UTF-8 decodes as GB18030: the vote must not be taken in by that.
     lines = [row(f"编号{n}", "单位") .encode() for n in range(9)]
