@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.pages import measure_pages, sample_exports
+from benchmarks.laboratory import laboratory
 from benchmarks.report import document, limits_table, scoring_table
 from benchmarks.scoring import Disagreement, compare_sides, make_accepted
 from benchmarks.waits import SAMPLE_ROWS, waits
@@ -33,6 +34,7 @@ def main() -> int:
         usual = tuple(asked.rows) == SIZES
         work = Path(folder)
         measured = waits(work, work / f"accepted-{asked.rows[0]}", SAMPLE_ROWS if usual else max(asked.rows))
+        measured += laboratory(work / f"accepted-{max(asked.rows)}", work)
         measured += measure_pages(work, sample_exports(work / "exports"))
         print(limits_table(measured))
     if usual:
