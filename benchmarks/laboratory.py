@@ -1,4 +1,4 @@
-"""The laboratory's waits: a scenario, a sweep, all readings, opening a big quarter; and the same sweep by other means."""
+"""The laboratory: one scenario, a sweep, all readings, opening a big quarter; the same sweep by other means."""
 
 import resource
 import time
@@ -15,6 +15,7 @@ BY_ENGINE = 3  # scenarios that the rule engine scores for its ratio
 def laboratory(accepted: Path, work: Path) -> list[tuple[str, float, float]]:
     """(what, seconds, limit) of each; ``accepted`` is a folder of accepted rows as the other benchmarks use it."""
     quarter = kept_quarter(accepted, work / "kept")
+    assert quarter.as_it_was.placed  # the rulebook and the cube are read once, before the first question
     units = len(quarter.world.registers)
     values = np.linspace(80, 99, 100).round(2), np.linspace(0.5, 3, SWEEP // 100).round(2)
     asked = {"satisfaction_rate.target": values[0], "completion_rate.deduct": values[1]}
