@@ -5,8 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.pages import measure_pages, sample_exports
 from benchmarks.laboratory import laboratory
+from benchmarks.pages import measure_pages, sample_exports
 from benchmarks.report import document, limits_table, scoring_table
 from benchmarks.scoring import Disagreement, compare_sides, make_accepted
 from benchmarks.waits import SAMPLE_ROWS, waits
