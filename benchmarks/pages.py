@@ -26,7 +26,8 @@ from pipelines.views.scorecard import Scorecards
 CARDS = 300
 PERIOD = Period(2026, 3)
 CHROMIUM_CARDS = 20  # Chromium prints so many; its time is scaled to all
-LIMITS = {"html of the scorecards": 3, "ours / best plain pool": 1.2, "peak memory, GiB": 1}
+ROUNDS = 2  # the sides take turns and the best counts; processor seconds bear a busy machine better
+LIMITS = {"html of the scorecards": 3, "ours / best plain pool, CPU": 1.2, "peak memory, GiB": 1}
 
 _plain = None  # of a worker of the plain pool
 
@@ -42,16 +43,19 @@ class Pages:
 def measure_pages(work: Path, exports: Path) -> list[tuple[str, float, float]]:
     """(what, figure, limit) lines for the report; ``exports`` holds a sample quarter of CARDS units."""
     pages = make_pages(work / "pages", exports)
-    ours = _seconds(lambda: print_pages(pages.sheets, style(), lambda *_: None))
-    plain = _seconds(lambda: print_plainly(pages.sheets))
+    sides = {"ours": lambda: print_pages(pages.sheets, style(), lambda *_: None),
+             "plain": lambda: print_plainly(pages.sheets)}  # fmt: skip
+    rounds = [{name: _cost(work) for name, work in sides.items()} for _ in range(ROUNDS)]
+    clock, cpu = ({name: min(each[name][n] for each in rounds) for name in sides} for n in (0, 1))
     chromium = print_with_chromium(pages.sheets[:CHROMIUM_CARDS]) * len(pages.sheets) / CHROMIUM_CARDS
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2  # the largest single process
     figures = {
         "html of the scorecards": pages.html_seconds,
-        "ours / best plain pool": ours / plain,
+        "ours / best plain pool, CPU": cpu["ours"] / cpu["plain"],
         "peak memory, GiB": 2 * peak,
     }
-    print(f"{len(pages.sheets)} PDFs: ours {ours:.1f} s, plain pool {plain:.1f} s, Chromium about {chromium:.1f} s")
+    print(f"{len(pages.sheets)} PDFs: ours {clock['ours']:.1f} s (CPU {cpu['ours']:.1f}), "
+          f"plain pool {clock['plain']:.1f} s (CPU {cpu['plain']:.1f}), Chromium about {chromium:.1f} s")
     return [(name, figure, LIMITS[name]) for name, figure in figures.items()]
 
 
@@ -127,6 +131,17 @@ def _ledger(warehouse) -> dict[str, list[dict]]:
     from pipelines.edges.ledger import ledger_by_unit
 
     return {unit_id: list(lines) for unit_id, lines in ledger_by_unit(warehouse, tables.LEDGER)}
+
+
+def _cost(work: Callable[[], object]) -> tuple[float, float]:
+    """Seconds on the clock, and of the processor in this process and its children."""
+    before = _processor()
+    return _seconds(work), _processor() - before
+
+
+def _processor() -> float:
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -14,6 +14,7 @@ CHINESE = "一二三四五六七八九十"
 BLANK = "\u3000"
 WIDEST = 430  # points that the issuing office's name may take
 TALLEST = 46
+MOST_NAMED = 10  # units in a sentence
 
 
 class Official:
@@ -66,7 +67,8 @@ class Official:
             yield "body", self._says("no_verdicts")
         for name in ("commend", "criticise"):
             for verdict in given[name]:
-                names = "、".join(unit["name"] for unit in verdict["units"])
+                names = "、".join(unit["name"] for unit in verdict["units"][:MOST_NAMED])
+                names += "等" if len(verdict["units"]) > MOST_NAMED else ""  # an annex lists them all
                 yield (
                     "body",
                     self._says(
