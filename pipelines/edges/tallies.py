@@ -22,7 +22,8 @@ def keep_tallies(
 ) -> Path:
     """Write ``tallies/`` and ``rulebook/`` into ``folder``; the same bytes for the same quarter.
 
-    ``flagged`` are the columns whose moments only stand for a published flag. No titles, no reasons, nothing of evaluators; the matter of an award becomes a number.
+    ``flagged`` are the columns whose moments only stand for a published flag. No titles, no reasons, nothing of
+    evaluators; the matter of an award becomes a number.
     """
     import pyarrow
     import pyarrow.parquet as parquet
