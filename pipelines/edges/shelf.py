@@ -52,10 +52,11 @@ def must_be_free(out: Path, period: str) -> None:
         raise NotAllowed(say("publish.real_folder", folder=place))
 
 
-def put_in_place(out: Path, period: str, folder: Path) -> Path:
+def put_in_place(out: Path, period: str, folder: Path, beside: Path | None = None) -> Path:
     """Move a finished staging folder to the shelf and switch the quarter's link to it; the folder in force.
 
-    The folder is named by its manifest, so an identical run finds itself already there.
+    The folder is named by its manifest, so an identical run finds itself already there. ``beside`` is copied next to
+    it as `<name><suffix of beside>` before the switch.
     """
     sync(folder)
     name = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:16]
@@ -67,11 +68,24 @@ def put_in_place(out: Path, period: str, folder: Path) -> Path:
         if not target.exists():
             folder.rename(target)
             sync_folder(shelf)
+        if beside is not None:
+            _put_beside(target, beside, out / STAGING / f"{folder.name}.beside")
         link = out / STAGING / f"{folder.name}.link"
         link.symlink_to(Path(RUNS) / period / target.name)
         link.replace(out / period)
         sync_folder(out)
     return out / period
+
+
+def _put_beside(target: Path, beside: Path, staged: Path) -> None:
+    place = target.with_name(target.name + beside.suffix)
+    if place.exists():
+        return
+    shutil.copytree(beside, staged)
+    staged.chmod(0o700)
+    sync(staged)
+    staged.rename(place)
+    sync_folder(place.parent)
 
 
 def published(out: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from pipelines.model.points import hundredths
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.tally import Award, Unit, UnitTally
 
-TALLIES, RULEBOOK = "tallies", "rulebook"
+TALLIES, RULEBOOK = ".tallies", "rulebook"
 COUNTED = ("cube", "quarter", "case_rows", "incidents")  # written by the warehouse: sql/keep/<name>.sql
 LATE = ("signing", "reply_approved", "reply_requested")
 
@@ -20,7 +20,9 @@ def keep_tallies(
     warehouse: Warehouse, tallies: Mapping[str, UnitTally], rules: Path, folder: Path,
     flagged: Iterable[tuple[str, str]] = (),
 ) -> Path:
-    """Write ``tallies/`` and ``rulebook/`` into ``folder``; the same bytes for the same quarter.
+    """Write ``rulebook/`` into ``folder`` and the tallies beside it; the same bytes for the same quarter.
+
+    Beside it and for the office alone: which cases wait for an evaluation is nothing for the readers of a run.
 
     ``flagged`` are the columns whose moments only stand for a published flag. No titles, no reasons, nothing of
     evaluators; the matter of an award becomes a number.
@@ -28,16 +30,24 @@ def keep_tallies(
     import pyarrow
     import pyarrow.parquet as parquet
 
-    (folder / TALLIES).mkdir(parents=True)
+    folder.mkdir(parents=True)
+    beside = tallies_of(folder)
+    beside.mkdir(mode=0o700)
     tables = {name: warehouse.connection.sql(query_text(f"keep/{name}")).to_arrow_table() for name in COUNTED}
     tables["flagged"] = _table(sorted(flagged), table=pyarrow.string(), column=pyarrow.string())
     for name, table in {**tables, **_registers(tallies)}.items():
-        parquet.write_table(table, folder / TALLIES / f"{name}.parquet", compression="zstd")
+        parquet.write_table(table, beside / f"{name}.parquet", compression="zstd")
     for file in sorted(file for file in rules.rglob("*") if file.suffix in (".yaml", ".yml", ".md")):
         copy = folder / RULEBOOK / file.relative_to(rules)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
     return folder
+
+
+def tallies_of(folder: Path) -> Path:
+    """Where the tallies of a run's folder lie: `<folder>.tallies`, outside what its readers are given."""
+    folder = folder.resolve()
+    return folder.with_name(folder.name + TALLIES)
 
 
 def _registers(tallies: Mapping[str, UnitTally]) -> dict:
@@ -75,7 +85,7 @@ def read_kept(folder: Path, name: str, filters=None):
     import pyarrow
     import pyarrow.parquet as parquet
 
-    file = folder / TALLIES / f"{name}.parquet"
+    file = tallies_of(folder) / f"{name}.parquet"
     try:
         if filters is None:
             return parquet.ParquetFile(file).read()
@@ -151,7 +161,7 @@ def known_cases(folder: Path) -> list[str]:
     """Every case id of the quarter, in order."""
     import pyarrow.parquet as parquet
 
-    file = folder / TALLIES / "case_rows.parquet"
+    file = tallies_of(folder) / "case_rows.parquet"
     if not file.is_file():
         raise UsageRefusal(say("laboratory.no_tallies", folder=folder))
     return parquet.ParquetFile(file).read(["case_id"])["case_id"].to_pylist()

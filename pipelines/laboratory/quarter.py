@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines.edges.published import PublishedQuarter
 from pipelines.edges.shelf import MANIFEST
-from pipelines.edges.tallies import RULEBOOK, TALLIES
+from pipelines.edges.tallies import RULEBOOK, tallies_of
 from pipelines.edges.wording import say
 from pipelines.laboratory import frames
 from pipelines.laboratory.changes import Change, names, pairs
@@ -41,7 +41,7 @@ class Quarter:
         if not (folder / MANIFEST).is_file():
             PublishedQuarter.open(place)  # refuses, and says which quarters are finished
             raise UsageRefusal(say("published.damaged", folder=place))
-        if not (folder / TALLIES).is_dir():
+        if not tallies_of(folder).is_dir():
             raise UsageRefusal(say("laboratory.no_tallies", folder=place))
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         of = Period.parse(manifest["period"])

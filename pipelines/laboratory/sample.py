@@ -11,11 +11,11 @@ def sample_quarter(
 ) -> Quarter:
     """The quarter ``period`` below ``out``; simulated and scored first where it is not there (half a minute)."""
     from pipelines.assess import Request, Run
-    from pipelines.edges.tallies import TALLIES
+    from pipelines.edges.tallies import tallies_of
     from pipelines.sample.make import make_sample
 
     out, quarter = Path(out), Period.parse(period)
-    if not (out / str(quarter) / TALLIES).is_dir():
+    if not tallies_of(out / str(quarter)).is_dir():
         exports = out.parent / "exports" / str(quarter)
         make_sample(exports, quarter, units, cases, seed)
         with Run(Request(quarter, exports, out, pdf=False)) as run:

@@ -14,6 +14,7 @@ from pipelines.edges.official_paper import official_sheet
 from pipelines.edges.paper import Sheet, paper_problem, print_pages
 from pipelines.edges.quarters import list_quarters
 from pipelines.edges.tablefiles import CsvFile, feed, write_csv, write_json
+from pipelines.edges.tallies import tallies_of
 from pipelines.edges.templates import render, style
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
@@ -68,9 +69,9 @@ def publish(
     """Write everything beside the published quarter, then switch to it; readers see the old or the new one, whole.
 
     ``quality`` waits for the folder of the quality report, which is copied as it is; it is asked last, for it is made
-    beside the printing and may still stop the publication. ``kept`` is the folder of what the laboratory needs later,
-    copied as it is. NotAllowed where `<out>/<period>` is a real
-    folder, Refusal where the disk is full or cannot be written.
+    beside the printing and may still stop the publication. ``kept`` is the folder of what the laboratory needs later:
+    the rulebook goes to the readers, the tallies beside it stay beside the run. NotAllowed where `<out>/<period>` is a
+    real folder, Refusal where the disk is full or cannot be written.
     """
     out, period = Path(out), str(assessment.period)
     try:
@@ -87,7 +88,7 @@ def publish(
             outputs = folder_sha256(folder)
             sheet = manifest(assessment, code_version(), contract_hashes(), outputs, notices)
             write_json(folder / shelf.MANIFEST, sheet)
-            in_force = shelf.put_in_place(out, period, folder)
+            in_force = shelf.put_in_place(out, period, folder, tallies_of(kept) if kept else None)
             return Published(in_force, (*notices, *list_quarters(out)))
     except OSError as problem:
         raise Refusal(say("publish.cannot_write", folder=out, why=problem.strerror or problem)) from None

@@ -132,3 +132,10 @@ def test_html_shows_no_markup_of_the_data():
 
     shown = table(pd.DataFrame({"<b>": ["<script>alert(1)</script>"]}), "<i>")
     assert "<script>" not in shown and "<b>" not in shown and "<i>" not in shown
+
+
+def test_readers_of_a_run_are_given_no_tallies(quarter):
+    """E5.5: which cases wait for an evaluation stays with the office."""
+    given = {file.relative_to(quarter.folder).as_posix() for file in quarter.folder.rglob("*") if file.is_file()}
+    assert not [name for name in given if name.endswith(".parquet") or "tallies" in name]
+    assert "ranking.csv" in given
