@@ -11,6 +11,7 @@ from pathlib import Path
 
 from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
+from prefect.states import Failed, State
 
 from pipelines.edges.wording import say
 from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, take_steps
@@ -46,7 +47,7 @@ def evaluators_hourly(
     notify: Path | None = None,
     rules: Path = STANDARD_RULES,
     at: datetime | None = None,
-) -> str:
+) -> str | State:
     """Take a step at the scheduled hour, or at ``at`` in local time, and send reminders where ``notify`` is given.
 
     ``{period}`` in ``exports`` and ``evaluations`` stands for the quarter of the moment.
@@ -56,9 +57,12 @@ def evaluators_hourly(
     folder = state or out / DEFAULT
     table = Path(evaluations.replace("{period}", period)) if evaluations else None
     work = Work(Path(exports.replace("{period}", period)), inbox, folder, rules, {}, table)
-    done = perform.with_options(name="step", task_run_name="step")(lambda: _step(work, moment), folder)
-    if notify:
-        done |= perform.with_options(name="send", task_run_name="send")(lambda: _send(folder, notify), folder)
+    try:
+        done = perform.with_options(name="step", task_run_name="step")(lambda: _step(work, moment), folder)
+        if notify:
+            done |= perform.with_options(name="send", task_run_name="send")(lambda: _send(folder, notify), folder)
+    except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
+        return Failed(message=str(refusal.words))
     return " ".join(f"{name}={n}" for name, n in sorted(done.items()))
 
 
