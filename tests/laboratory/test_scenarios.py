@@ -139,3 +139,10 @@ def test_readers_of_a_run_are_given_no_tallies(quarter):
     given = {file.relative_to(quarter.folder).as_posix() for file in quarter.folder.rglob("*") if file.is_file()}
     assert not [name for name in given if name.endswith(".parquet") or "tallies" in name]
     assert "ranking.csv" in given
+
+
+def test_every_ranked_unit_reads_on_its_scorecard_how_sure_its_place_is(quarter):
+    ranked = quarter.ranking[quarter.ranking["rank"].notna()]["unit_id"]
+    for unit_id in ranked:
+        card = (quarter.folder / "units" / f"{unit_id}.html").read_text(encoding="utf-8")
+        assert "名次有多稳" in card and "换用其他释义" in card, unit_id
