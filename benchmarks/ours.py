@@ -21,7 +21,7 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
         _look_at(run.warehouse, accepted)
         for stage in STAGES:
             getattr(run, stage)()
-        run.observations = ()  # the run's summary is none of the tables
+        run.observations, run.libraries = (), None  # the summary and the libraries' report are none of the tables
         assessment = run.assessment()
         write_csv(out / "ranking.csv", RANKING, ranking_rows(assessment, say))
         write_csv(out / "items.csv", ITEMS, item_rows(assessment, say))
