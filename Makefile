@@ -20,7 +20,7 @@ test: ready ## 测试，几分钟内 / the tests, within minutes
 
 proof: ready ## 全部测试，含慢的 / every test, the slow ones too
 	@sh scripts/browser.sh
-	@$(PYTHON) -m pytest
+	@GONGPING_NEW_EXAMPLES=1 $(PYTHON) -m pytest
 
 bench: ready ## 量速度 / measure the speed
 	@$(PYTHON) -m benchmarks

@@ -135,7 +135,7 @@ def dirty(table: str):
     return st.lists(mutated.map(lambda change: good(table, **change)), max_size=8)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 @given(st.fixed_dictionaries({table: dirty(table) for table in ("units", "cases", "evaluations", "assessments")}))
 def test_whatever_the_dirt_rows_read_are_accepted_or_quarantined_with_a_reason(tables):
     validation, warehouse = validated(tables)

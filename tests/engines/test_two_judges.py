@@ -25,7 +25,7 @@ CUBE_COLUMNS = (
     "rating_assignment", "case_rows",
 )
 QUARTER_COLUMNS = ("unit_id", "measure", "month", "n")
-quiet = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+quiet = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
 def both(quarter, rulebook=RULEBOOK):

@@ -111,7 +111,7 @@ def test_two_steps_at_once_wait_for_each_other(sample, tmp_path):
             "take_steps(Work(a, b, c), [datetime(2026, 8, 1)])")  # fmt: skip
     arguments = [sys.executable, "-c", call, str(sample / "x"), str(sample / "in"), str(tmp_path / "s")]
     both = [subprocess.Popen(arguments) for _ in range(2)]
-    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    assert [process.wait(timeout=300) for process in both] == [0, 0]
     events = Log(tmp_path / "s").events
     assert len({event.id for event in events}) == len(events) > 10
 

@@ -63,7 +63,7 @@ def played(office, plan):
         yield at, Log(office.folder).events
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(people, cases, steps)
 def test_no_assignment_outside_the_rules_and_never_two_at_once(folk, rows, plan):
     with tempfile.TemporaryDirectory() as folder:
@@ -112,7 +112,7 @@ def shown(state):
     return {name: repr(dict(value) if isinstance(value, dict) else value) for name, value in vars(state).items()}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(people, cases, steps)
 def test_the_same_steps_give_the_same_log(folk, rows, plan):
     logs = []

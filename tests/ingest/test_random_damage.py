@@ -26,7 +26,7 @@ def damaged(line, damage, at):
     return line[:place] + damage + line[place:]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     rows=st.lists(st.tuples(PLAIN, PLAIN, PLAIN, PLAIN), min_size=1, max_size=12),
     damages=st.dictionaries(st.integers(0, 11), st.tuples(DAMAGE, st.integers(0, 200)), max_size=4),
@@ -51,7 +51,7 @@ def test_every_row_is_accounted_for_and_sound_rows_are_all_there(tmp_path_factor
     assert len(places) >= len(lines) + bool(last.strip())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=st.text('ab,"\n\r\0 甲', max_size=60), width=st.integers(1, 4))
 def test_the_fast_way_and_the_slow_way_read_alike(text, width):
     content = text.encode()

@@ -93,7 +93,7 @@ def test_a_run_leaves_the_staging_of_a_living_run_alone(tmp_path):
 def test_two_runs_at_the_same_time_both_end_well(tmp_path):
     code = CHILD.replace('moment == "tables"', "False")
     runs = [subprocess.Popen([sys.executable, "-c", code, "none", str(tmp_path)], cwd=ROOT) for _ in range(2)]
-    assert [run.wait(timeout=120) for run in runs] == [0, 0]
+    assert [run.wait(timeout=300) for run in runs] == [0, 0]
     assert whole(tmp_path / "2026Q3")
     assert left(tmp_path) == []
     assert len([run for run in (tmp_path / shelf.RUNS / "2026Q3").iterdir() if run.is_dir()]) == 1

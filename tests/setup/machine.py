@@ -44,7 +44,7 @@ class Machine:
         """Run a script of the project, in English."""
         env = {"PATH": str(self.commands), "GONGPING_LANG": "en", "HOME": str(self.project), "CALLS": str(self.calls)}
         call = [str(self.commands / "sh"), f"scripts/{script}", *arguments]
-        return subprocess.run(call, cwd=self.project, env=env, capture_output=True, text=True, timeout=60)
+        return subprocess.run(call, cwd=self.project, env=env, capture_output=True, text=True, timeout=300)
 
     @property
     def calls(self) -> Path:
