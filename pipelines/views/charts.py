@@ -1,36 +1,51 @@
 """Where everything of a chart stands: figures → coordinates as text, for the SVG macros of `shared/charts.html.j2`."""
 
 from fractions import Fraction
+from functools import cache
 
 from pipelines.model.assessment import Assessment
 from pipelines.model.points import half_up, shown
 from pipelines.model.rule import Rule
 from pipelines.model.tally import UnitTally
-from pipelines.views.figures import NOTHING, Say, mean, month_name, percent
+from pipelines.views.figures import NOTHING, Say, month_name, percent
 
 LEFT, RIGHT = 24, 616  # of the 640 wide strip
+TICK = (28, 52)  # upper and lower end of a tick
+LAYERS = 4  # neighbours lie in different ones: a few paths draw fast, and ticks that overlap still show darker
 TRACK = (60, 330)  # of the 640 wide rate panel: left and right end of its scale
 ROW, TOP = 26, 30  # of a rate panel: the height of a row, the middle of the first
 STEP = 10  # scales begin and end at multiples of it
 
 
-def strip(totals: list[Fraction], own: Fraction) -> dict:
-    """All totals as ticks on one axis, the unit's own marked above, the mean below: no two labels in one row."""
-    low, high = min((*totals, own)) // STEP * STEP, -(-max((*totals, own)) // STEP) * STEP
-    high = max(high, low + STEP)
-    middle = half_up(sum(totals, Fraction(0)) / len(totals)) if totals else own
+class Strip:
+    """All totals as ticks on one axis, a unit's own marked above, the mean below: no two labels in one row."""
 
-    def x(value: Fraction) -> str:
-        return _px(_between(LEFT, RIGHT, value, low, high))
+    def __init__(self, totals: list[Fraction]):
+        self.totals = sorted(totals)
+        self.mean = half_up(sum(totals, Fraction(0)) / len(totals))
+        self._ground = cache(self._ground)  # the same for nearly every unit
 
-    return {
-        "ticks": [x(total) for total in totals],
-        "axis": [{"x": x(Fraction(n)), "label": str(n)} for n in _axis(low, high)],
-        "own": {"x": x(own), "label": shown(own), "anchor": _anchor(own, low, high)},
-        "mean": {"x": x(middle), "label": mean(totals), "anchor": _anchor(middle, low, high)},
-        "left": str(LEFT),
-        "right": str(RIGHT),
-    }
+    def of(self, own: Fraction) -> dict:
+        """The strip of the unit whose total is ``own``."""
+        low = min(self.totals[0], own) // STEP * STEP
+        high = max(-(-max(self.totals[-1], own) // STEP) * STEP, low + STEP)
+        return {**self._ground(low, high), "own": _mark(own, low, high), "left": str(LEFT), "right": str(RIGHT)}
+
+    def _ground(self, low: int, high: int) -> dict:
+        ticks = [f"M{_along(total, low, high)} {TICK[0]}V{TICK[1]}" for total in self.totals]
+        return {
+            "ticks": ["".join(ticks[n::LAYERS]) for n in range(min(LAYERS, len(ticks)))],
+            "axis": [{"x": _along(Fraction(n), low, high), "label": str(n)} for n in _axis(low, high)],
+            "mean": _mark(self.mean, low, high),
+        }
+
+
+def _along(value: Fraction, low: int, high: int) -> str:
+    return _px(_between(LEFT, RIGHT, value, low, high))
+
+
+def _mark(value: Fraction, low: int, high: int) -> dict:
+    return {"x": _along(value, low, high), "label": shown(value), "anchor": _anchor(value, low, high)}
 
 
 def rates(assessment: Assessment, tally: UnitTally, say: Say) -> list[dict]:

@@ -27,7 +27,8 @@ class Scorecards:
         self.frame = frame(assessment, say)
         self.places = _places(assessment)
         self.verdicts = _verdicts_by_unit(assessment)
-        self.totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.rank is not None]
+        totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.rank is not None]
+        self.strip = charts.Strip(totals) if totals else None
         self.libraries = Boxes(assessment.libraries) if assessment.libraries else None
         self.rules = {}
         self.order = {rule_id: number for number, rule_id in enumerate((*assessment.rulebook.rules, *CLOSING))}
@@ -71,7 +72,7 @@ class Scorecards:
             "summary": minute.summary(score, self.say),
             "costliest": minute.costliest(lines, judged),
             "trend": minute.trend(a, standing, places),
-            "strip": charts.strip(self.totals, score.total) if self.totals else None,
+            "strip": self.strip.of(score.total) if self.strip else None,
             "rates": charts.rates(a, a.tallies[standing.unit_id], self.say),
         }
 

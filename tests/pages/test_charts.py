@@ -26,21 +26,28 @@ def with_rate(**changes):
 
 
 def test_the_strip_marks_every_total_on_one_axis_from_end_to_end():
-    strip = charts.strip([Fraction(60), Fraction(80), Fraction(100)], Fraction(60))
-    assert strip["ticks"] == ["24.0", "320.0", "616.0"]
+    strip = charts.Strip([Fraction(100), Fraction(60), Fraction(80)]).of(Fraction(60))
+    assert strip["ticks"] == ["M24.0 28V52", "M320.0 28V52", "M616.0 28V52"]
     assert [tick["label"] for tick in strip["axis"]] == ["60", "70", "80", "90", "100"]
     assert strip["own"] == {"x": "24.0", "label": "60.00", "anchor": "start"}
     assert strip["mean"]["label"] == "80.00" and strip["mean"]["anchor"] == "middle"
 
 
+def test_every_total_is_drawn_once_and_neighbours_in_different_paths():
+    totals = [Fraction(60 + n) for n in range(9)]
+    paths = charts.Strip(totals).of(totals[0])["ticks"]
+    assert [path.count("M") for path in paths] == [3, 2, 2, 2]
+    assert sorted(map(float, re.findall(r"M([\d.]+)", "".join(paths)))) == [24 + n * 592 / 10 for n in range(9)]
+
+
 @pytest.mark.parametrize("own, anchor", [("60.60", "start"), ("80", "middle"), ("99.99", "end")])
 def test_a_label_near_the_end_of_the_axis_grows_inwards(own, anchor):
-    assert charts.strip([Fraction(60), Fraction(100)], Fraction(own))["own"]["anchor"] == anchor
+    assert charts.Strip([Fraction(60), Fraction(100)]).of(Fraction(own))["own"]["anchor"] == anchor
 
 
 def test_equal_totals_and_a_total_below_zero_still_make_an_axis():
-    assert charts.strip([Fraction(100)] * 3, Fraction(100))["own"]["x"] == "24.0"
-    assert charts.strip([Fraction(-5), Fraction(300)], Fraction(300))["own"]["x"] == "616.0"
+    assert charts.Strip([Fraction(100)] * 3).of(Fraction(100))["own"]["x"] == "24.0"
+    assert charts.Strip([Fraction(-5), Fraction(300)]).of(Fraction(300))["own"]["x"] == "616.0"
 
 
 def test_months_show_part_whole_rate_and_how_far_below_the_target():
