@@ -12,7 +12,8 @@ from pathlib import Path
 
 from pipelines.engines.chart import Chart
 from pipelines.evaluators.desk import Work, take_steps
-from pipelines.evaluators.log import Event, Log, locked
+from pipelines.evaluators.log import Event, Log
+from pipelines.evaluators.private import locked
 from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
 

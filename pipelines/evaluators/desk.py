@@ -12,7 +12,8 @@ from pipelines.evaluators import outbox, tables
 from pipelines.evaluators.clock import Clock
 from pipelines.evaluators.exports import Exports, read_exports
 from pipelines.evaluators.inbox import read_inbox
-from pipelines.evaluators.log import Log, locked
+from pipelines.evaluators.log import Log, gc_at_rest
+from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import State
 from pipelines.evaluators.step import Step
 from pipelines.model.panel import PanelRules
@@ -49,6 +50,7 @@ class Outcome:
     mended: bool  # a line that a crash had cut short was taken away
 
 
+@gc_at_rest()
 def take_steps(work: Work, moments: list[datetime], follow: Callable[[Step], None] = lambda step: None) -> Outcome:
     """Take a step at each moment, in order; NotAllowed where the log stands at a later one already.
 

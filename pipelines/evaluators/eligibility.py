@@ -2,9 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from pipelines.evaluators.state import CaseRow, State
 from pipelines.model.panel import PanelRules
@@ -84,11 +85,11 @@ def choose(duty: list[Evaluator], row: CaseRow, state: State, rules: PanelRules,
     if "field_matches" in rules.conditions:
         able = [one for one in able if matches(one, row)] or able
     barred = sum(not other_employer(one, row, state, day) for one in duty) if "other_employer" in names else 0
-    order = (*rules.preferences, "evaluator_id")
+    order = dict.fromkeys((*rules.preferences, "evaluator_id"))
     return Choice(min(able, key=lambda one: _rank(one, state, order), default=None), barred)
 
 
-def _rank(one: Evaluator, state: State, order: tuple[str, ...]) -> tuple:
+def _rank(one: Evaluator, state: State, order: Iterable[str]) -> tuple:
     return tuple(PREFERENCES[name](one, state) for name in order)
 
 
@@ -104,6 +105,7 @@ def fields_of(text: str | None) -> tuple[str, ...]:
     return tuple(field.strip() for field in re.split(r"[;；、,，]", text or "") if field.strip())
 
 
+@cache
 def folded(text: str) -> str:
-    """A text as it is compared."""
+    """A text as it is compared; the same few fields and topics come again and again."""
     return "".join(unicodedata.normalize("NFKC", text).split()).casefold()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.edges.wording import say
-from pipelines.evaluators.log import open_private, private_folder
+from pipelines.evaluators.private import open_private, private_folder, sync_folder
 from pipelines.evaluators.state import Assignment, State
 from pipelines.model.panel import PanelRules
 from pipelines.model.refusals import UsageRefusal
@@ -113,9 +113,7 @@ def _move(outbox: Path, file: Path, station: str) -> Path:
     target = outbox / station / file.name
     file.rename(target)
     for folder in (target.parent, file.parent):
-        handle = os.open(folder, os.O_RDONLY)
-        os.fsync(handle)
-        os.close(handle)
+        sync_folder(folder)
     return target
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from pipelines.evaluators.desk import Work, clock_of, moments_between
 from pipelines.evaluators.exports import Exports, read_exports
 from pipelines.evaluators.inbox import Action, InboxFile
-from pipelines.evaluators.log import Log, locked
+from pipelines.evaluators.log import Log
+from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import Assignment, State
 from pipelines.evaluators.step import Step
 from pipelines.model.period import Period

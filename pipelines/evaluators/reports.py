@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 
@@ -12,8 +11,8 @@ from pipelines.evaluators import pages
 from pipelines.evaluators.appointments import Ending, endings, vacancies
 from pipelines.evaluators.desk import Work, clock_of, replayed
 from pipelines.evaluators.exports import read_exports
-from pipelines.evaluators.log import open_private, private_folder
 from pipelines.evaluators.panel import panel_report
+from pipelines.evaluators.private import private_folder, write_private
 from pipelines.evaluators.status import must_have_begun
 from pipelines.model.filenames import file_stem
 from pipelines.model.refusals import Refusal, UsageRefusal
@@ -30,8 +29,8 @@ def write_report(exports: Path, folder: Path, at: datetime, rules: Path) -> list
     report = panel_report(replayed(folder, at), seen, settings, at)
     page = pages.panel_page(report, at, seen.simulated)
     return [
-        _keep(folder / "panel.html", _rendered("panel", page)),
-        _keep(folder / "panel.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n"),
+        write_private(folder / "panel.html", _rendered("panel", page)),
+        write_private(folder / "panel.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n"),
     ]
 
 
@@ -43,8 +42,8 @@ def write_appointments(exports: Path, folder: Path, at: datetime, rules: Path) -
     page = pages.endings_page(found, vacant, at, seen.simulated, seen.units)
     private_folder(folder)
     return [
-        _keep(folder / "appointments.html", _rendered("appointments", page)),
-        _keep(folder / "appointments.csv", _table(found)),
+        write_private(folder / "appointments.html", _rendered("appointments", page)),
+        write_private(folder / "appointments.csv", _table(found)),
     ]
 
 
@@ -87,14 +86,3 @@ def _table(found: list[Ending]) -> str:
         who = map(guarded, (one.evaluator_id, one.name, one.employer_unit_id or ""))
         table.writerow([*who, ending.last_day, ending.notice_by, ending.proposal])
     return written.getvalue()
-
-
-def _keep(file: Path, content: str) -> Path:
-    """A file for its owner alone, switched into place whole."""
-    part = file.with_name(f".{file.name}.part")
-    part.unlink(missing_ok=True)
-    with open_private(part, "w") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return part.replace(file)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelines.edges.wording import say
 from pipelines.evaluators.desk import replayed
+from pipelines.evaluators.head import HEAD
 from pipelines.evaluators.lifecycle import STATES
 from pipelines.evaluators.log import LOG
 from pipelines.evaluators.outbox import READY, SENT, open_outbox, standing
@@ -29,8 +30,8 @@ def standing_at(folder: Path, at: datetime | None) -> dict:
 
 
 def must_have_begun(folder: Path) -> None:
-    """UsageRefusal where the folder holds no log."""
-    if not (folder / LOG).is_file():
+    """UsageRefusal where the folder holds no log, and no head of one that is gone."""
+    if not (folder / LOG).is_file() and not (folder / HEAD).is_file():
         raise UsageRefusal(say("evaluators.no_log", folder=folder))
 
 

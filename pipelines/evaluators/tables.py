@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.edges.wording import say
-from pipelines.evaluators.log import open_private
+from pipelines.evaluators.private import open_private
 from pipelines.evaluators.state import Assignment, CaseKey, State
 from pipelines.model.refusals import NotAllowed
 from pipelines.model.text import guarded

@@ -15,7 +15,7 @@ from prefect.states import Failed, State
 
 from pipelines.edges.wording import say
 from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, take_steps
-from pipelines.evaluators.log import open_private, private_folder
+from pipelines.evaluators.private import open_private, private_folder
 from pipelines.flows.score_quarter import ZONE
 from pipelines.model.period import Period
 from pipelines.model.refusals import Refusal

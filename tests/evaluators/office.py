@@ -10,7 +10,8 @@ from pipelines.evaluators.clock import Clock
 from pipelines.evaluators.eligibility import Evaluator
 from pipelines.evaluators.exports import Dissatisfied, Exports
 from pipelines.evaluators.inbox import Action, InboxFile
-from pipelines.evaluators.log import Log, locked
+from pipelines.evaluators.log import Log
+from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import State
 from pipelines.evaluators.step import Step
 from pipelines.model.panel import PanelRules
