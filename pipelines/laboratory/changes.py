@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
 
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rulebook
-from pipelines.rulebook import choose_readings, load_rulebook, with_changes
+from pipelines.rulebook import changeable, choose_readings, load_rulebook, with_changes
 from pipelines.rulebook.names import hint
+
+LARGE, NOISE = 1e9, 1e-9  # where a float still tells hundredths apart; how far its own arithmetic may be off
 
 
 @dataclass(frozen=True)
@@ -23,31 +26,50 @@ class Change:
     exclude_units: tuple[str, ...] = ()
     exclude_cases: tuple[str, ...] = ()
     rules: Path | None = None
+    rank_apart: tuple[str, ...] = ()
+    rank_apart_below: int | None = None  # case rows
 
     def __str__(self) -> str:
         """In one line, as the command line takes it."""
         pairs = [f"{name}={value}" for name, value in (*self.values, *self.readings)]
-        named = {"drop": self.drop, "add": self.add, "without": (*self.exclude_units, *self.exclude_cases)}
+        named = {"drop": self.drop, "add": self.add, "without": (*self.exclude_units, *self.exclude_cases),
+                 "apart": self.rank_apart}
         lists = [f"{name} {item}" for name, items in named.items() for item in items]
+        lists += [] if self.rank_apart_below is None else [f"apart below {self.rank_apart_below} case rows"]
         return ", ".join([*pairs, *lists, *([f"rules {self.rules}"] if self.rules else [])]) or "–"
 
 
 def pairs(given: Mapping[str, object] | None) -> tuple[tuple[str, str], ...]:
-    """Names and values as text, in the order given; a float is taken as it is written."""
+    """Names and values as text, in the order given; UsageRefusal for anything but names with values."""
+    if not isinstance(given, Mapping | None):
+        raise UsageRefusal(say("laboratory.no_pairs", given=given))
     return tuple((str(name), _text(value)) for name, value in (given or {}).items())
 
 
 def _text(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    """A float is the number of two decimals that it stands for, 85.19999999999999 is 85.2."""
+    if isinstance(value, float) and abs(value) < LARGE and abs(value - round(value, 2)) < NOISE:
+        return f"{value:.2f}".rstrip("0").rstrip(".")
     return str(value)
 
 
 def names(given: object) -> tuple[str, ...]:
-    """One name or several as a tuple."""
+    """One name or several as a tuple; UsageRefusal for anything else."""
     if given is None:
         return ()
-    return (str(given),) if isinstance(given, str | Path) else tuple(str(name) for name in given)
+    several = [given] if isinstance(given, str | Path) else [*given] if isinstance(given, Iterable) else [None]
+    if not all(isinstance(name, str | Path) for name in several):
+        raise UsageRefusal(say("laboratory.no_names", given=given))
+    return tuple(map(str, several))
+
+
+def whole_number(given: object) -> int | None:
+    """A number of case rows, or None; UsageRefusal for anything but a whole number from nothing up."""
+    if given is None:
+        return None
+    if isinstance(given, bool) or not isinstance(given, Integral) or given < 0:
+        raise UsageRefusal(say("laboratory.no_count", given=given))
+    return int(given)
 
 
 def changed_rulebook(rulebook: Rulebook, change: Change, period: Period) -> Rulebook:
@@ -56,6 +78,7 @@ def changed_rulebook(rulebook: Rulebook, change: Change, period: Period) -> Rule
         rulebook = load_rulebook(change.rules, period.start.date())
     if change.add:
         rulebook = _with_rules(rulebook, change.add)
+    _must_stand_right(change, rulebook)
     rulebook = with_changes(rulebook, dict(change.values))
     _must_know(change.drop, rulebook.rules)
     return replace(rulebook, rules={id: rule for id, rule in rulebook.rules.items() if id not in change.drop})
@@ -65,6 +88,16 @@ def readings_under(rulebook: Rulebook, in_force: Mapping[str, str], change: Chan
     """The readings of the finished run, with the chosen ones in their place; another edition starts at its defaults."""
     kept = {} if change.rules is not None else dict(in_force)
     return choose_readings(rulebook, {**kept, **dict(change.readings)})
+
+
+def _must_stand_right(change: Change, rulebook: Rulebook) -> None:
+    """A reading among the values, or a value among the readings, is told where it belongs."""
+    for name, _ in change.values:
+        if name in rulebook.readings:
+            raise UsageRefusal(say("laboratory.is_reading", name=name))
+    for name, _ in change.readings:
+        if name in changeable(rulebook):
+            raise UsageRefusal(say("laboratory.is_value", name=name))
 
 
 def _must_know(dropped: Iterable[str], rules: Mapping[str, object]) -> None:

@@ -75,19 +75,20 @@ class Comparison:
         """The rules of a unit's own change; where only others changed, who passed whom."""
         if unit_id not in self.scenario.world.registers:
             return "left out 未列入"
+        if alone := self._alone.get(unit_id):
+            return alone
         if unit_id in self._whys:
             return self._whys[unit_id]
         before, after = self._places[unit_id]
         if before is None or after is None or before == after:
             return ""
-        fell = after > before
-        others = [
-            id for id, (was, now) in self._places.items()
-            if was is not None and now is not None and ((was >= before and now < after) if fell else
-                                                       (was <= before and now > after)) and id != unit_id
-        ]
-        rest = " …" if len(others) > 4 else ""
-        return f"{'passed by 被超过' if fell else 'passed 超过'} {' '.join(others[:4])}{rest}"
+        fell, pairs = after > before, {id: pair for id, pair in self._places.items() if pair[0] and id != unit_id}
+        others = [id for id, (was, now) in pairs.items()
+                  if now and ((was >= before and now < after) if fell else (was <= before and now > after))]
+        gone = [id for id, (was, now) in pairs.items() if was < before and not now]
+        if not others:
+            return _told("left the list above 前面移出", gone)
+        return _told("passed by 被超过" if fell else "passed 超过", others)
 
     @cached_property
     def _whys(self) -> dict[str, str]:
@@ -98,9 +99,17 @@ class Comparison:
         return {unit: "  ".join(parts) for unit, parts in found.items()}
 
     @cached_property
+    def _alone(self) -> dict[str, str]:
+        """Of the units ranked apart: their place in their own list."""
+        placed = self.scenario.placed
+        among = int(placed.apart.sum())
+        return {id: f"ranked apart 单列 {place}/{among}" for id, place, apart in
+                zip(self.scenario.scores.unit_ids, placed.group_place, placed.apart, strict=True) if apart}
+
+    @cached_property
     def _places(self) -> dict[str, tuple[int | None, int | None]]:
         sides = [_places(side.ranking) for side in (self.quarter, self.scenario)]
-        return {id: (sides[0].get(id), place) for id, place in sides[1].items()}
+        return {id: (place, sides[1].get(id)) for id, place in sides[0].items()}
 
     def __getattr__(self, name: str):
         if name.startswith("_"):
@@ -133,6 +142,10 @@ def _difference(before, after):
     both = pandas.concat({"before": before, "after": after}, axis=1).fillna(0.0)
     both["change"] = (both["after"] - both["before"]).round(2)
     return both[both["change"] != 0].sort_index().reset_index()
+
+
+def _told(what: str, ids: list[str]) -> str:
+    return f"{what} {' '.join(ids[:4])}{' …' if len(ids) > 4 else ''}"
 
 
 def _places(ranking) -> dict[str, int | None]:

@@ -33,8 +33,10 @@ def ranking(scenario):
 
     scores, placed, period = scenario.scores, scenario.placed, str(scenario.quarter.period)
     units = [scenario.world.registers[id].unit for id in scores.unit_ids]
+    apart = say("laboratory.apart").zh
     rows = [
-        (period, units[k].unit_id, units[k].unit_name, units[k].unit_group, int(scores.base[k]) / CENT,
+        (period, units[k].unit_id, units[k].unit_name, apart if placed.apart[k] else units[k].unit_group,
+         int(scores.base[k]) / CENT,
          int(scores.bonus[k]) / CENT, int(scores.total[k]) / CENT, int(placed.place[k]) or None,
          int(placed.group_place[k]) or None, int(scores.case_rows[k]),
          notes(say, placed.notes[k], scenario.quarter.simulated))

@@ -11,7 +11,7 @@ from pipelines.edges.shelf import MANIFEST
 from pipelines.edges.tallies import RULEBOOK, tallies_of
 from pipelines.edges.wording import say
 from pipelines.laboratory import frames
-from pipelines.laboratory.changes import Change, names, pairs
+from pipelines.laboratory.changes import Change, names, pairs, whole_number
 from pipelines.laboratory.scenario import Scenario
 from pipelines.laboratory.world import World
 from pipelines.model.period import Period
@@ -87,16 +87,19 @@ class Quarter:
         exclude_units: Iterable[str] | str = (),
         exclude_cases: Iterable[str] | str = (),
         rules: str | Path | None = None,
+        rank_apart: Iterable[str] | str = (),
+        rank_apart_below: int | None = None,
     ) -> Scenario:
         """The quarter under other values (``{"late_reply.deduct": 1}``), readings, rules, without units or cases.
 
-        ``add`` are rule files, ``rules`` is another edition's folder. A name that is not known is refused with the
-        nearest right one.
+        ``add`` are rule files, ``rules`` is another edition's folder. Units ranked apart (by id or name, or all with
+        fewer case rows than ``rank_apart_below``) leave the common list and are placed among themselves. A name that is
+        not known is refused with the nearest right one.
         """
         files = tuple(Path(file) for file in names(add))
         return Scenario.of(self, Change(
             pairs(changes), pairs(readings), names(drop), files, names(exclude_units), names(exclude_cases),
-            Path(rules) if rules is not None else None,
+            Path(rules) if rules is not None else None, names(rank_apart), whole_number(rank_apart_below),
         ))
 
     def sweep(self, values: Mapping[str, Iterable], readings: Mapping[str, Iterable] | None = None):

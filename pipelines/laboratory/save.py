@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.edges.tallies import RULEBOOK
 from pipelines.edges.wording import say
 from pipelines.engines.details import plain
+from pipelines.laboratory.changes import Change
 from pipelines.laboratory.splice import Path_, append, spliced
 from pipelines.model.points import CENT
 from pipelines.model.refusals import NotAllowed, VerificationFailed
@@ -21,14 +22,18 @@ REASON = {  # of a clause that lost its last rule
 
 
 def save_rulebook(scenario, folder: Path) -> Path:
-    """Write the rules and the readings of a scenario into a new ``folder``; units and cases left out are no rules.
+    """Write the rules and the readings of a scenario into a new ``folder``.
 
-    NotAllowed where the folder is there already, RulebookRefusal or VerificationFailed where the result would not load
-    as the scenario was scored.
+    NotAllowed where the folder is there already or the scenario rests on more than rules: units or cases left out,
+    units ranked apart. RulebookRefusal or VerificationFailed where the result would not load as it was scored.
     """
+    change = scenario.change
+    beyond = replace(change, values=(), readings=(), drop=(), add=(), rules=None)
+    if beyond != Change():
+        raise NotAllowed(say("laboratory.no_rules", change=beyond))
     if folder.exists():
         raise NotAllowed(say("laboratory.exists", folder=folder))
-    source = scenario.change.rules or scenario.quarter.folder / RULEBOOK
+    source = change.rules or scenario.quarter.folder / RULEBOOK
     shutil.copytree(source, folder)
     try:
         _edit(scenario, folder)

@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipelines.edges.wording import say
 from pipelines.engines.vector import Rescored, differences, rescore
 from pipelines.laboratory import frames
@@ -29,6 +31,7 @@ class Scenario:
     rulebook: Rulebook = field(repr=False)
     readings: Mapping[str, str] = field(repr=False)
     world: World = field(repr=False)
+    apart: frozenset[str] = field(default=frozenset(), repr=False)  # units named to be ranked apart
 
     @classmethod
     def of(cls, quarter: "Quarter", change: Change) -> "Scenario":
@@ -36,7 +39,7 @@ class Scenario:
         rulebook = changed_rulebook(quarter.rulebook, change, quarter.period)
         readings = readings_under(rulebook, quarter.readings, change)
         world = quarter.world.without(change.exclude_units, change.exclude_cases)
-        return cls(quarter, change, rulebook, readings, world)
+        return cls(quarter, change, rulebook, readings, world, frozenset(map(world.unit, change.rank_apart)))
 
     @cached_property
     def scores(self) -> Rescored:
@@ -46,7 +49,9 @@ class Scenario:
     @cached_property
     def placed(self) -> Placed:
         """Places and the order of the list."""
-        return placed(self.scores, self.world.registers, self.readings["rank_on"])
+        named = np.array([id in self.apart for id in self.scores.unit_ids], bool)
+        small = self.scores.case_rows < (self.change.rank_apart_below or 0)
+        return placed(self.scores, self.world.registers, self.readings["rank_on"], named | small)
 
     @cached_property
     def ranking(self):

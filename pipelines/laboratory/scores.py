@@ -13,29 +13,39 @@ from pipelines.model.tally import UnitTally
 
 @dataclass(frozen=True)
 class Placed:
-    """Units in the order of a list: positions into ``unit_ids``; places, 0 for the unranked."""
+    """Units in the order of a list: positions into ``unit_ids``; places, 0 for the unranked and those ranked apart.
+
+    Units ranked apart are a group: ``group_place`` is their place in their own list.
+    """
 
     order: tuple[int, ...]
     place: np.ndarray
     group_place: np.ndarray
+    apart: np.ndarray
     notes: tuple[tuple[str, ...], ...]  # by position, keys of wording/notes.yaml
 
 
-def placed(rescored: Rescored, registers: Mapping[str, UnitTally], rank_on: str) -> Placed:
-    """Places and the order of the list (readings.md, Rank)."""
+def placed(
+    rescored: Rescored, registers: Mapping[str, UnitTally], rank_on: str, aside: np.ndarray | None = None
+) -> Placed:
+    """Places and the order of the list (readings.md, Rank); ``aside`` marks units that get a list of their own."""
     units = [registers[id].unit for id in rescored.unit_ids]
     figure = rescored.base if rank_on == "base" else rescored.total
     notes = tuple(
         (() if unit.ranked else ("not_ranked",)) + (() if rows else ("no_cases",))
         for unit, rows in zip(units, rescored.case_rows.tolist(), strict=True)
     )
-    ranked = np.array([not note for note in notes], bool)
+    to_place = np.array([not note for note in notes], bool)
+    apart = to_place & (np.zeros(len(units), bool) if aside is None else aside)
+    ranked = to_place & ~apart
+    groups = np.array([unit.unit_group for unit in units], object)
     inside = np.zeros(len(units), np.int64)
-    for group in dict.fromkeys(unit.unit_group for unit in units):
-        members = ranked & np.array([unit.unit_group == group for unit in units], bool)
+    for members in (*(ranked & (groups == group) for group in dict.fromkeys(groups)), apart):
         inside[members] = places(figure, members)[members]
-    order = sorted(range(len(units)), key=lambda k: (not ranked[k], *_listing(rescored, figure, k)))
-    return Placed(tuple(order), np.where(ranked, places(figure, ranked), 0), inside, notes)
+    after = np.where(ranked, 0, np.where(apart, 1, 2)).tolist()
+    order = sorted(range(len(units)), key=lambda k: (after[k], *_listing(rescored, figure, k)))
+    said = tuple((*note, "apart") if alone else note for note, alone in zip(notes, apart.tolist(), strict=True))
+    return Placed(tuple(order), np.where(ranked, places(figure, ranked), 0), inside, apart, said)
 
 
 def _listing(rescored: Rescored, figure: np.ndarray, k: int) -> tuple:

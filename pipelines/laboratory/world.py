@@ -30,7 +30,7 @@ class World:
 
     def without(self, units: Iterable[str] = (), cases: Iterable[str] = ()) -> "World":
         """The same without these units (by id or name) and cases (by id); UsageRefusal for one that is not there."""
-        gone = {self._unit(given) for given in units}
+        gone = {self.unit(given) for given in units}
         cases = tuple(sorted({*self.without_cases, *cases}))
         if cases != self.without_cases:
             _must_be_known(cases, kept.known_cases(self.folder))
@@ -54,7 +54,8 @@ class World:
             cube, quarter = (kept.read_kept(self.folder, name) for name in ("cube", "quarter"))
         return kept.only_units(cube, self.registers), kept.only_units(quarter, self.registers)
 
-    def _unit(self, given: str) -> str:
+    def unit(self, given: str) -> str:
+        """The id of the unit with this id or name; UsageRefusal with the nearest names for one that is not there."""
         names = {register.unit.unit_name: id for id, register in self.registers.items()}
         if given in self.registers:
             return given

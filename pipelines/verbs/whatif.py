@@ -18,12 +18,18 @@ def command() -> click.Command:
         click.Option(["--reading", "readings"], type=options.ReadingType(), multiple=True,
                      help=text("cli.opt_reading")),
         many("drop", "drop"), many("add", "add", click.Path(path_type=Path)),
-        many("without-unit", "without_units"), many("without-case", "without_cases"), options.rules(),
+        many("without-unit", "without_units"), many("without-case", "without_cases"),
+        many("rank-apart", "rank_apart"),
+        click.Option(["--rank-apart-below", "rank_apart_below"], type=click.IntRange(min=0), metavar="N",
+                     help=text("cli.opt_rank_apart_below")), options.rules(),
         click.Option(["--save"], type=click.Path(path_type=Path), help=text("cli.opt_save")), options.as_json(),
     )
 
 
-def whatif(period, out, values, readings, drop, add, without_units, without_cases, rules, save, as_json) -> None:
+def whatif(
+    period, out, values, readings, drop, add, without_units, without_cases, rank_apart, rank_apart_below, rules, save,
+    as_json,
+) -> None:
     """Print who moved and why; with ``--save`` write the rulebook."""
     from pipelines.laboratory.quarter import Quarter
     from pipelines.screen import show_comparison
@@ -31,7 +37,7 @@ def whatif(period, out, values, readings, drop, add, without_units, without_case
     quarter = Quarter.open(str(period), out)
     scenario = quarter.what_if(
         dict(values), dict(readings), drop=drop, add=add, exclude_units=without_units, exclude_cases=without_cases,
-        rules=rules,
+        rules=rules, rank_apart=rank_apart, rank_apart_below=rank_apart_below,
     )
     if save:
         scenario.save(save)

@@ -81,12 +81,13 @@ def test_a_moved_slider_ranks_anew_in_a_real_browser(app, quarter, tmp_path):
         page.wait_for_selector("#ranking td", timeout=WAIT * 1000)
         before = _totals(page)
         assert before == _of(quarter.what_if({}))
+        shown = page.locator("#ranking").inner_text()
         slider = page.get_by_role("slider").first
         slider.focus()
         for _ in range(4):
             slider.press("ArrowRight")
         page.wait_for_function("was => document.querySelector('#ranking').innerText !== was",
-                               arg=page.locator("#ranking").inner_text(), timeout=WAIT * 1000)
+                               arg=shown, timeout=WAIT * 1000)
         after = _totals(page)
         if shots := os.environ.get("GONGPING_SHOTS"):
             page.screenshot(path=Path(shots) / "what_if_app.png")

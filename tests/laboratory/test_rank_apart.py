@@ -1,0 +1,73 @@
+"""Small units ranked apart: two lists, each with places of its own, against places counted by pandas."""
+
+import json
+
+import pytest
+
+from pipelines.cli import main
+from pipelines.model.refusals import NotAllowed, UsageRefusal
+
+
+def listed(frame, among):
+    """Places by total of these units alone, as pandas counts them, by unit_id."""
+    own = frame[frame["unit_id"].isin(among)].set_index("unit_id")["total"].round(2)
+    return own.rank(method="min", ascending=False).astype(int).to_dict()
+
+
+@pytest.mark.parametrize("readings", [{}, {"satisfied": "full_only"}])
+def test_units_below_a_number_of_case_rows_are_placed_among_themselves(quarter, readings):
+    plain = quarter.what_if({}, readings).ranking
+    ranked = plain[plain["rank"].notna()]
+    below = int(ranked["case_rows"].median())
+    scenario = quarter.what_if({}, readings, rank_apart_below=below)
+    is_small = ranked["case_rows"] < below
+    small, large = set(ranked[is_small]["unit_id"]), set(ranked[~is_small]["unit_id"])
+    assert small and large
+    frame = scenario.ranking.set_index("unit_id")
+    assert frame.loc[sorted(large), "rank"].to_dict() == listed(plain, large)
+    assert frame.loc[sorted(small), "group_rank"].to_dict() == listed(plain, small)
+    assert frame.loc[sorted(small), "rank"].isna().all() and set(frame.loc[sorted(small), "unit_group"]) == {"单列"}
+    for group in frame.loc[sorted(large), "unit_group"].unique():
+        members = set(plain[plain["unit_group"] == group]["unit_id"]) & large
+        assert frame.loc[sorted(members), "group_rank"].to_dict() == listed(plain, members)
+    where = [1 if id in large else 2 if id in small else 3 for id in scenario.ranking["unit_id"]]
+    assert where == sorted(where), "the common list, those apart, the unranked"
+
+
+def test_scores_and_ledger_do_not_change_by_ranking_apart(quarter):
+    scenario = quarter.what_if({}, rank_apart_below=10_000)
+    assert scenario.ranking["rank"].isna().all() and scenario.compare().entries.empty
+    assert scenario.ranking.set_index("unit_id")["total"].to_dict() == quarter.ranking.set_index("unit_id")[
+        "total"].to_dict()
+
+
+def test_a_comparison_says_who_is_ranked_apart_and_who_rises_for_it(quarter):
+    first, second = quarter.ranking["unit_name"][:2]
+    frame = quarter.what_if({}, rank_apart=[first]).compare().frame.set_index("unit_name")
+    assert frame.loc[first, "why"] == "ranked apart 单列 1/1"
+    assert frame.loc[second, "place_after"] == 1 and frame.loc[second, "why"].startswith("left the list above")
+
+
+@pytest.mark.parametrize("below", [-1, 2.5, True, "30"])
+def test_a_bound_that_is_no_number_of_rows_is_refused(quarter, below):
+    with pytest.raises(UsageRefusal, match="0"):
+        quarter.what_if({}, rank_apart_below=below)
+
+
+@pytest.mark.parametrize("asked", [{"rank_apart_below": 30}, {"rank_apart": "U001"}, {"exclude_units": "U001"}])
+def test_what_no_rulebook_can_hold_is_not_saved_as_one(quarter, tmp_path, asked):
+    with pytest.raises(NotAllowed):
+        quarter.what_if({"late_reply.deduct": 1}, **asked).save(tmp_path / "draft")
+    assert not (tmp_path / "draft").exists()
+
+
+def test_the_command_ranks_apart_as_the_notebook_does(quarter, out, capsys):
+    below = int(quarter.ranking["case_rows"].median())
+    with pytest.raises(SystemExit) as ended:
+        main(["whatif", "2026Q3", "--out", str(out), "--rank-apart-below", str(below), "--json"])
+    assert not ended.value.code
+    told = json.loads(capsys.readouterr().out)["ranking"]
+    frame = quarter.what_if({}, rank_apart_below=below).ranking.astype(object)
+    expected = frame.where(frame.notna(), None)
+    assert [(row["unit_id"], row["rank"], row["group_rank"]) for row in told] == list(
+        zip(expected["unit_id"], expected["rank"], expected["group_rank"], strict=True))
