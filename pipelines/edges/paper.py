@@ -1,5 +1,6 @@
 """WeasyPrint: page HTML → PDF with the project's own fonts, nothing fetched, the same bytes every time."""
 
+import gc
 import logging
 import os
 import re
@@ -103,6 +104,8 @@ def _prepare(conf: str, css: str, parent: int) -> None:
     logger = logging.getLogger("weasyprint")
     logger.handlers, logger.propagate = [_log], False
     logger.setLevel(logging.WARNING)
+    gc.freeze()
+    gc.disable()  # a page is many small objects that die together: looked through once, when it is printed
 
 
 def _end_with(parent: int) -> None:
@@ -129,6 +132,7 @@ def _print(html: str, file: str, alone: bool) -> tuple[set[str], set[str]]:
     except FatalURLFetchingError as forbidden:
         raise RuntimeError(str(forbidden)) from None
     Path(file).write_bytes(content)
+    gc.collect()
     return set(_log.found), used
 
 
