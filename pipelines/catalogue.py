@@ -3,27 +3,38 @@
 import re
 from pathlib import Path
 
+from pipelines.honoured import must_be_there
 from pipelines.model.rule import Clause, Rulebook
 from pipelines.model.words import Words
 
 NOTHING = Words("", "")
+APPLIED = ("rules", "readings", "verdicts", "findings", "settings", "honoured_by", "parts")
 
 
 def catalogue(rulebook: Rulebook, tests_folder: Path) -> list[dict]:
     """A row a clause, in the order of the regulation, ready for JSON.
 
-    Keys: clause, text {zh, en}, rules, readings, verdicts,
-    findings (of the libraries), settings (of the evaluators' work), examples (how many its rules and findings carry),
-    tests (files that name the clause, relative to ``tests_folder``), why_none {zh, en}, empty where something applies.
+    Keys: clause, text {zh, en}, rules, readings, verdicts, findings (of the libraries), settings (of the evaluators'
+    work), honoured_by (what `regulation.md` names, checked to be there), parts (the clauses under a heading),
+    examples (how many its rules and findings carry), tests (files that name the clause or a part of it, relative to
+    ``tests_folder``), why_none {zh, en}: why no rule scores it. RulebookRefusal where something named is not there.
     """
+    must_be_there(rulebook)
     tests = _tests(rulebook, tests_folder)
-    return [_row(rulebook, clause, tests.get(clause.id, [])) for clause in rulebook.clauses.values()]
+    return [_row(rulebook, clause, tests) for clause in rulebook.clauses.values()]
 
 
-def _row(rulebook: Rulebook, clause: Clause, tests: list[str]) -> dict:
+def gaps(rows: list[dict]) -> list[str]:
+    """The clauses that nothing implements or nothing tests; a heading is as good as all of its parts."""
+    bare = {row["clause"] for row in rows if not row["tests"] or not any(row[kind] for kind in APPLIED)}
+    return [row["clause"] for row in rows if row["clause"] in bare or bare & set(row["parts"])]
+
+
+def _row(rulebook: Rulebook, clause: Clause, tests: dict[str, list[str]]) -> dict:
     rules = [rule for rule in rulebook.rules.values() if clause.id in _clauses(rule)]
     findings = [rule for rule in rulebook.libraries if clause.id in _clauses(rule)]
     settings = rulebook.panel.clauses if rulebook.panel else {}
+    parts = [id for id in rulebook.clauses if id.startswith(f"{clause.id}.")]
     why = clause.why_no_rule or NOTHING
     return {
         "clause": clause.id,
@@ -33,8 +44,10 @@ def _row(rulebook: Rulebook, clause: Clause, tests: list[str]) -> dict:
         "verdicts": [verdict.id for verdict in rulebook.verdicts if clause.id in _clauses(verdict)],
         "findings": [rule.id for rule in findings],
         "settings": [name for name, applied in settings.items() if applied == clause.id],
+        "honoured_by": list(clause.honoured_by),
+        "parts": parts,
         "examples": sum(len(rule.examples) for rule in (*rules, *findings)),
-        "tests": tests,
+        "tests": sorted({test for id in (clause.id, *parts) for test in tests.get(id, [])}),
         "why_none": _both(why),
     }
 
@@ -50,7 +63,7 @@ def _both(words: Words) -> dict[str, str]:
 def _tests(rulebook: Rulebook, folder: Path) -> dict[str, list[str]]:
     """The test files that name a clause as a word of its own, by clause id."""
     found: dict[str, list[str]] = {}
-    for file in sorted(folder.rglob("*.py")):
+    for file in sorted(folder.rglob("test_*.py")):
         text = file.read_text("utf-8", errors="ignore")
         # M1 or E2 may be anyone's unit or evaluator: a clause without a point counts in prose only.
         named = {id for id in _ids(text) if "." in id} | _ids(_prose(text))

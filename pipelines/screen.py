@@ -212,8 +212,10 @@ def show_checks(checks) -> None:
 
 
 def show_catalogue(rows: list[dict], lang: str) -> None:
-    """Every clause with what implements and tests it."""
+    """Every clause with what implements and tests it, and whether any has neither."""
     from rich.table import Table
+
+    from pipelines.catalogue import gaps
 
     table = Table(show_lines=False)
     for name in ("clause", "what", "rules", "readings", "tests"):
@@ -221,9 +223,18 @@ def show_catalogue(rows: list[dict], lang: str) -> None:
     for row in rows:
         table.add_row(*(_safe(str(cell)) for cell in catalogue_cells(row, lang)))
     console().print(table)
+    bare = gaps(rows)
+    console().print(text("cli.catalogue_gaps", clauses=" ".join(bare)) if bare else text("cli.catalogue_whole"))
+
+
+def _thing(thing: str) -> str:
+    kind, _, name = thing.partition(" ")
+    return f"{text(f'cli.honours_{kind}')} {name}"
 
 
 def catalogue_cells(row: dict, lang: str) -> tuple[str, str, str, str, str]:
-    """One line of the catalogue as text."""
-    rules = " ".join([*row["rules"], *row["verdicts"], *row["findings"], *row["settings"]]) or row["why_none"][lang]
+    """One line of the catalogue as text: what applies the clause and what else honours it, else why nothing does."""
+    applied = [name for kind in ("rules", "verdicts", "findings", "settings") for name in row[kind]]
+    things = [*filter(None, [" ".join(applied)]), *(_thing(thing) for thing in row["honoured_by"])]
+    rules = " · ".join(things) or " ".join(row["parts"]) or row["why_none"][lang]
     return row["clause"], row["text"][lang], rules, " ".join(row["readings"]), str(len(row["tests"]))

@@ -43,7 +43,31 @@ def panel_page(report: dict, at: datetime, simulated: bool) -> dict:
                         "share": percent(line["overturned"], line["rated"])} for line in report["overturned"]["units"]],
         "severity": _severity(whole),
         "evaluators": [_person(one) for one in report["evaluators"]],
+        "attention": [_attention(line) for line in report["attention"]],
+        "hard": [_hard(row) for row in report["hard"]],
     }  # fmt: skip
+
+
+def _attention(line: dict) -> dict:
+    what = line["what"]
+    return {
+        "clause": line["clause"],
+        "who": " ".join(plain(line[part]) for part in ("evaluator_id", "name") if line[part]),
+        "what": zh(f"evaluators.attention_{what}", n=line["n"]),
+        "remedy": zh(f"evaluators.attention_{what}_remedy"),
+    }
+
+
+def _hard(row: dict) -> dict:
+    outcome = zh("evaluators.hard_rated") if row["rated"] else zh("evaluators.hard_open")
+    return {
+        "case_id": plain(row["case_id"]),
+        "unit_name": plain(row["unit_name"]),
+        "assignments": row["assignments"],
+        "returned": row["returned"],
+        "outcome": outcome,
+        "reasons": "；".join(map(plain, row["reasons"])) or NONE,
+    }
 
 
 def _person(one: dict) -> dict:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.evaluators.appointments import odd_terms, vacancies
+from pipelines.evaluators.attention import attention, hard_cases
 from pipelines.evaluators.eligibility import Evaluator, appointed, not_away
 from pipelines.evaluators.exports import Exports
 from pipelines.evaluators.intervals import jeffreys
@@ -42,13 +43,17 @@ def panel_report(state: State, exports: Exports, rules: PanelRules, at: datetime
     """Every figure of the report, ready for JSON; shares are (part, of) so that nothing is rounded here."""
     assignments = list(state.assignments.values())
     whole = severity(assignments)
+    size, people = _size(exports.panel, state, rules, at), _people(exports.panel, state, assignments, whole, at)
+    known = {one.evaluator_id: one for one in exports.panel}
     return {
         "at": at.isoformat(" "),
-        "size": _size(exports.panel, state, rules, at),
+        "size": size,
         "work": _work(state, assignments),
         "overturned": _overturned(assignments, exports.units),
         "severity": _shown(whole, whole),
-        "evaluators": _people(exports.panel, state, assignments, whole, at),
+        "evaluators": people,
+        "attention": attention(people, known, size["odd_terms"], rules),
+        "hard": hard_cases(state, exports.units),
         "refused": len(state.refused),
     }
 

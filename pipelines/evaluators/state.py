@@ -96,7 +96,8 @@ class State:
         assignment.rated_at, assignment.rating, assignment.reason = event.at, says["rating"], says["reason"]
 
     def _returned(self, event: Event, says: dict) -> None:
-        self._close(event, says, RETURNED).returned_at = event.at
+        assignment = self._close(event, says, RETURNED)
+        assignment.returned_at, assignment.reason = event.at, says["reason"]
 
     def _withdrawn(self, event: Event, says: dict) -> None:
         self._close(event, says, WITHDRAWN).withdrawn_at = event.at

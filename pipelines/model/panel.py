@@ -13,7 +13,7 @@ class PanelRules:
     at_most: int  # reassignments of a case row
     term_years: int  # E7.0
     notice_months: int  # E7.0
-    least_count: int  # smaller counts of overturned ratings are not published
+    withdrawn: int  # who let so many cases run out is named to the office, E5.1
     conditions: tuple[str, ...]
     preferences: tuple[str, ...]
     clauses: dict[str, str] = field(hash=False)  # setting, condition or preference -> clause

@@ -12,11 +12,12 @@ from pipelines.model.words import Words
 
 @dataclass(frozen=True)
 class Clause:
-    """A clause of the regulation: its id, a paraphrase, and why it has no rule where it has none."""
+    """A clause of the regulation: its id, a paraphrase, why it has no rule where it has none, what else honours it."""
 
     id: str
     text: Words
     why_no_rule: Words | None = None
+    honoured_by: tuple[str, ...] = ()  # "kind name", such as "query evaluators/dissatisfied"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pipelines.model.words import Words
 from pipelines.rulebook.source import Block, read_text, refusal
 
 HEADING = re.compile(r"## ([A-Z]\d*(\.\d+)?)")
-LINE = re.compile(r"- (zh|en|no rule zh|no rule en): (.+)")
+LINE = re.compile(r"- (zh|en|no rule zh|no rule en|honoured by): (.+)")
 
 
 def read_clauses(path: Path, name: str) -> tuple[dict[str, Clause], Block]:
@@ -36,4 +36,5 @@ def _clause(id: str, block: Block) -> Clause:
     why = [block.get(f"no rule {lang}") for lang in ("zh", "en")]
     if any(why) and not all(why):
         raise refusal(block, "missing_field", field="no rule zh, no rule en")
-    return Clause(id, Words(block["zh"], block["en"]), Words(*why) if all(why) else None)
+    honoured = tuple(thing.strip() for thing in block.get("honoured by", "").split(",") if thing.strip())
+    return Clause(id, Words(block["zh"], block["en"]), Words(*why) if all(why) else None, honoured)

@@ -18,7 +18,7 @@ SETTINGS = {
     "limit": ("working_days",),
     "reassign": ("at_most",),
     "appointment": ("term_years", "notice_months"),
-    "publish": ("least_count",),
+    "attention": ("withdrawn",),
 }
 CONDITIONS = ("appointed", "not_away", "other_employer", "new_to_case", "field_matches")
 NEEDED = ("appointed", "other_employer")  # without them ratings would be given that do not count (E6, E7)

@@ -28,7 +28,7 @@ def die(*_, **__):
 with private.locked(folder):
     book = log.Log(folder)
     for k in range(n, n + 3):
-        book.append(log.Event(f"away:{k}", datetime(2026, 7, 6, 9), "away", {"evaluator_id": "E1", "away_from":
+        book.append(log.Event(f"away:{k}", datetime(2026, 7, 6, 9), "away", {"evaluator_id": "E9", "away_from":
                     "2026-07-07", "away_until": "", "action_id": str(k), "digest": "0"}))
     if where == "before the log is on the disk":
         os.fsync = die
