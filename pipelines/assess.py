@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 
 from pipelines.edges.wording import say
 from pipelines.model.assessment import Assessment
+from pipelines.model.earlier import Earlier
 from pipelines.model.library import LibraryReport
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
@@ -148,12 +148,13 @@ class Run:
 
     def rank(self) -> None:
         """Scores → places and verdicts."""
+        from pipelines.edges.earlier import earlier_quarters
         from pipelines.stages.rank import give_verdicts, rank
 
-        self.previous, self.previous_sha256 = previous_ranking(self.request.out, self.period)
+        self.earlier = earlier_quarters(self.request.out, self.period)
         self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
         self.verdicts, fired = give_verdicts(
-            self.rulebook, self.standings, self.scores, self.tallies, self.previous
+            self.rulebook, self.standings, self.scores, self.tallies, previous_ranking(self.earlier, self.period)
         )
         self.trace = (*self.trace, *fired)
 
@@ -216,8 +217,7 @@ class Run:
             verdicts=tuple(self.verdicts),
             trace=tuple(self.trace),
             calendar_sha256=self.calendar.sha256,
-            previous=self.previous,
-            previous_sha256=self.previous_sha256,
+            earlier=self.earlier,
             observations=self.observations,
             libraries=self.libraries,
         )
@@ -248,12 +248,6 @@ def joined(reasons: tuple[Words, ...]) -> Words:
     return Words("\n".join(reason.zh for reason in reasons), "\n".join(reason.en for reason in reasons))
 
 
-def previous_ranking(out: Path, period: Period) -> tuple[dict[str, dict], str]:
-    """The published ranking of the quarter before, by unit_id, and its sha256; empty where there is none."""
-    from pipelines.edges.published import PublishedQuarter
-
-    folder = out / str(period.previous)
-    if not (folder / "ranking.csv").is_file():
-        return {}, ""
-    quarter = PublishedQuarter.open(folder)
-    return quarter.ranking, sha256((quarter.folder / "ranking.csv").read_bytes()).hexdigest()
+def previous_ranking(earlier: tuple[Earlier, ...], period: Period) -> dict[str, dict]:
+    """The ranking lines of the quarter before by unit_id; empty where it is not known."""
+    return next((one.ranking for one in earlier if one.period == period.previous), {})

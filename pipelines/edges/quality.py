@@ -16,7 +16,7 @@ from pipelines.model.intake import Intake, Validation
 from pipelines.model.promises import in_force
 from pipelines.model.refusals import ContractStop, Refusal
 from pipelines.paths import ROOT
-from pipelines.views.frame import shell
+from pipelines.views.frame import SUFFIX, shell
 from pipelines.views.quality_report import report_of
 
 TEMPLATE = "quality/index.html.j2"
@@ -114,21 +114,26 @@ def _gate(outcomes: list[dict], contracts: Contracts) -> None:
 
 
 def write_report(folder: Path, report: dict) -> None:
-    """`report.json` for programs, `index.html` for people; the same report gives the same bytes."""
-    from pipelines.edges.templates import render
-
+    """`report.json` for programs, `index.html` and its English twin for people; the same report, the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
     (folder / "report.json").write_text(text, encoding="utf-8", newline="\n")
-    frame = {**shell(say), "quarter": "", "period": "", "simulated": report["simulated"],
-             "simulated_says": say("pages.simulated_says").zh}
-    page = render(TEMPLATE, {"frame": frame, "report": report, "words": words()}, quality=True)
-    (folder / "index.html").write_text(page, encoding="utf-8", newline="\n")
+    for lang, suffix in SUFFIX.items():
+        (folder / f"index{suffix}.html").write_text(_page(report, lang), encoding="utf-8", newline="\n")
 
 
-def words() -> dict:
-    """The fixed texts of the page, by name, Chinese."""
+def _page(report: dict, lang: str) -> str:
+    from pipelines.edges.templates import render
+
+    simulated = say("pages.simulated").into(lang) if report["simulated"] else ""
+    frame = {**shell(say, lang), "quarter": "", "period": "", "simulated": simulated,
+             "simulated_says": say("pages.simulated_says").into(lang)}  # fmt: skip
+    return render(TEMPLATE, {"frame": frame, "report": report, "words": words(lang)}, quality=True)
+
+
+def words(lang: str = "zh") -> dict:
+    """The fixed texts of the page, by name."""
     names = ("title", "about", "accounts", "table", "read", "accepted", "quarantined", "absent", "promises", "promise",
              "severity", "broken_rows", "second_check", "warnings", "notices", "none", "reject", "warn", "stop",
              "kept", "broken", "not_promised", "rows_checked", "error", "back", "others", "no_breach")  # fmt: skip
-    return {name: say(f"quality.page_{name}").zh for name in names}
+    return {name: say(f"quality.page_{name}").into(lang) for name in names}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pipelines.model.earlier import Earlier
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.library import LibraryReport
 from pipelines.model.period import Period
@@ -28,8 +29,17 @@ class Assessment:
     verdicts: tuple[Given, ...]
     trace: tuple[Fired, ...]
     calendar_sha256: str
-    previous: dict[str, dict]  # unit_id -> its ranking line of the quarter before, where one is published
-    previous_sha256: str
+    earlier: tuple[Earlier, ...] = ()  # the quarters before that are known, the oldest first
     libraries: LibraryReport | None = None  # of the matter library and the knowledge base, where the exports have them
     sure: dict[str, Sure] = field(default_factory=dict)  # by unit_id, the ranked ones
     observations: tuple[Words, ...] = ()  # worth a line in the summary, no breach
+
+    def before(self, quarters: int) -> Earlier | None:
+        """The quarter so many quarters ago, None where it is not known: 1 is the last, 4 the same of last year."""
+        return next((one for one in self.earlier if one.period == self.period.ago(quarters)), None)
+
+    @property
+    def previous(self) -> dict[str, dict]:
+        """The ranking lines of the quarter before by unit_id, empty where it is not known."""
+        last = self.before(1)
+        return last.ranking if last else {}

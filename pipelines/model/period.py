@@ -48,5 +48,10 @@ class Period:
         """The quarter before this one."""
         return Period(self.year - (self.quarter == 1), (self.quarter - 2) % 4 + 1)
 
+    def ago(self, quarters: int) -> "Period":
+        """The quarter so many quarters before: 1 is the last, 4 the same of last year."""
+        years, quarter = divmod(4 * self.year + self.quarter - 1 - quarters, 4)
+        return Period(years, quarter + 1)
+
     def __str__(self) -> str:
         return f"{self.year}Q{self.quarter}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipelines.assess import STANDARD_RULES, Request, Run, silent
 from pipelines.edges.fingerprints import file_sha256
-from pipelines.edges.shelf import RUNS
+from pipelines.edges.shelf import MANIFEST, RUNS
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.refusals import VerificationFailed
@@ -14,7 +14,8 @@ from pipelines.publication.editions import place_of
 from pipelines.publication.runs import FinishedRun, run_in_force
 
 PAGES = (".html", ".pdf")
-FACTS = ("cutoff", "readings", "source", "rulebook", "calendar", "contracts", "previous")
+COMPARED = {"ranking_sha256": "ranking.csv", "manifest_sha256": MANIFEST}
+FACTS = ("cutoff", "readings", "source", "rulebook", "calendar", "contracts", "earlier")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def recompute(run: FinishedRun, out: Path, folder: Path, again: Again, progress=
     """The run made again in ``folder`` with the manifest's readings, cutoff and quarter before."""
     manifest = run.manifest
     period = Period.parse(manifest["period"])
-    _link_previous(manifest.get("previous"), out, folder)
+    for earlier in manifest.get("earlier", ()):
+        _link_earlier(earlier, out, folder)
     request = Request(
         period, again.exports, folder, datetime.fromisoformat(manifest["cutoff"]), dict(manifest["readings"]),
         again.rules or STANDARD_RULES, again.source, pdf=_printed(run) and can_print(run),
@@ -75,15 +77,17 @@ def _first_difference(then: dict[str, str], now: dict[str, str]) -> str:
     return next((name for name in sorted({*then, *now}) if then.get(name) != now.get(name)), "")
 
 
-def _link_previous(previous: dict | None, out: Path, folder: Path) -> None:
-    """Put the ranking that the run was compared with where the new run looks for it."""
-    if not previous:
-        return
-    period = previous["period"]
+def _link_earlier(earlier: dict, out: Path, folder: Path) -> None:
+    """Put an earlier quarter that the run was compared with where the new run looks for it."""
+    period = earlier["period"]
     shelves = (Path(out) / RUNS / period, place_of(out, period))
     for place in (Path(out) / period, *(place for shelf in shelves for place in sorted(shelf.glob("*")))):
-        ranking = place / "ranking.csv"
-        if ranking.is_file() and file_sha256(ranking) == previous["ranking_sha256"]:
+        hashes = {name: _sha256(place / file) for name, file in COMPARED.items()}
+        if all(earlier[name] == sha256 for name, sha256 in hashes.items()):
             (folder / period).symlink_to(place.resolve())
             return
     raise VerificationFailed(say("publication.no_previous", period=period, out=out))
+
+
+def _sha256(file: Path) -> str:
+    return file_sha256(file) if file.is_file() else ""

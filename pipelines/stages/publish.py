@@ -142,36 +142,41 @@ def write_pages(
     """
     beside = {"pdf": pdf, "quality": quality, "libraries": assessment.libraries is not None}
     sums = warehouse.records("publish/sums")
-    bulletin = Bulletin(assessment, sums, say).page()
+    bulletins = {lang: Bulletin(assessment, sums, say, lang).page() for lang in SUFFIX}
     sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
     for lang, suffix in SUFFIX.items():
         _write(folder / f"index{suffix}.html", RANKING, ranking(assessment, say, lang, sizes), **beside)
         _write(folder / f"method{suffix}.html", METHOD, method(assessment, say, lang), **beside)
-    _write(folder / "bulletin.html", BULLETIN, bulletin, **beside)
-    (folder / "units").mkdir()
+        _write(folder / f"bulletin{suffix}.html", BULLETIN, bulletins[lang], **beside)
+    (folder / "units" / "en").mkdir(parents=True)
     printed = []
     for unit_id, card in _scorecards(warehouse, assessment):
         stem = folder / "units" / file_stem(unit_id)
         _write(stem.with_name(f"{stem.name}.html"), SCORECARD, card(), **beside)
+        _write(folder / "units" / "en" / f"{stem.name}.html", SCORECARD, card(lang="en"), **beside)
         if pdf:
-            paper = render(SCORECARD, card(PRINTED_LINES), paper=True)
+            paper = render(SCORECARD, card(most=PRINTED_LINES), paper=True)
             printed.append(Sheet(paper, stem.with_name(f"{stem.name}.pdf")))
     if assessment.libraries:
         printed += write_page(assessment.libraries, assessment.rulebook, folder / FOLDER, **beside)
     if pdf:
-        printed.insert(0, Sheet(official_sheet(assessment, bulletin), folder / "bulletin.pdf", alone=True))
+        printed.insert(0, Sheet(official_sheet(assessment, bulletins["zh"]), folder / "bulletin.pdf", alone=True))
     return printed
 
 
 def _scorecards(warehouse: Warehouse, assessment: Assessment) -> Iterator[tuple[str, Callable[..., dict]]]:
     """Unit by unit a function that makes its scorecard; units without a ledger line come last."""
-    cards = Scorecards(assessment, say)
+    cards = {lang: Scorecards(assessment, say, lang) for lang in SUFFIX}
+
+    def card(standing, lines, decisions, most=None, lang="zh") -> dict:
+        return cards[lang].of(standing, lines, decisions, most)
+
     decisions = _by_unit(warehouse.records("publish/decisions"))
     waiting = {standing.unit_id: standing for standing in assessment.standings}
     for unit_id, lines in ledger_by_unit(warehouse, tables.LEDGER):
-        yield unit_id, partial(cards.of, waiting.pop(unit_id), lines, decisions.get(unit_id, []))
+        yield unit_id, partial(card, waiting.pop(unit_id), lines, decisions.get(unit_id, []))
     for unit_id, standing in waiting.items():
-        yield unit_id, partial(cards.of, standing, [], decisions.get(unit_id, []))
+        yield unit_id, partial(card, standing, [], decisions.get(unit_id, []))
 
 
 def _write(file: Path, template: str, page: dict, **beside: bool) -> None:

@@ -1,4 +1,4 @@
-"""The bulletin: the quarter in plain Chinese prose, sentence by sentence from figures."""
+"""The bulletin: the quarter in plain prose, sentence by sentence from figures, in Chinese or English."""
 
 from fractions import Fraction
 from itertools import groupby
@@ -7,13 +7,17 @@ from pipelines.model.assessment import Assessment
 from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
 from pipelines.views import compared, quality
-from pipelines.views.figures import NOTHING, Say, known, listed, mean, percent
-from pipelines.views.frame import frame
+from pipelines.views.figures import NOTHING, Say, known, listed, mean, parted, percent, run_on
+from pipelines.views.frame import frame, words
 from pipelines.views.ranking import line, ranking
 
 NAMED = 3  # so many units are named at the head and at the end of the ranking
 MOST_NAMED = 10  # so many units are named that share a place
 CAUSES = 3  # so many causes are named of a low score
+WORDS = ("heading_overall", "heading_places", "heading_verdicts", "heading_data", "heading_readings",
+         "heading_ranking", "no_verdicts", "accounts", "accounts_says", "col_table", "col_read", "col_accepted",
+         "col_quarantined", "col_note", "col_column", "col_promise", "col_times", "col_remedy", "absent", "broken",
+         "warned", "readings_says", "col_clause", "col_reading", "col_value", "col_why", "chosen")  # fmt: skip
 
 # What must be there for a count to mean anything: tables, columns of cases.
 NEEDS = {
@@ -25,52 +29,52 @@ NEEDS = {
 
 
 class Bulletin:
-    """Writes the bulletin of one assessment.
+    """Writes the bulletin of one assessment in one language.
 
     ``sums`` are what each rule comes to for each unit: dicts of unit_id, item_id, rule_id, lines, points.
     """
 
-    def __init__(self, assessment: Assessment, sums: list[dict], say: Say):
+    def __init__(self, assessment: Assessment, sums: list[dict], say: Say, lang: str = "zh"):
         self.assessment = assessment
+        self.lang = lang
         self.sums = sums
         self.say = say
         self.ranked = [s for s in assessment.standings if s.rank is not None]
 
     def page(self) -> dict:
         """The bulletin: ``frame``, prose by section, the ranking table, readings and the account of rows."""
-        whole = ranking(self.assessment, self.say)
+        whole = ranking(self.assessment, self.say, self.lang)
+        broken, warned = quality.quarantined(self.assessment), quality.warned(self.assessment)
         return {
             "frame": whole["frame"],
+            "words": words(self.say, WORDS, self.lang, "bulletin"),
+            "title": self._says("title", quarter=whole["frame"]["quarter"]),
             "ranking": whole,
             "overall": self.overall(),
             "places": self.places(whole["groups"]),
             "verdicts": whole["verdicts"],
             "readings": self.readings(),
-            "accounts": quality.accounts(self.assessment, self.say),
-            "broken": quality.by_promise(quality.quarantined(self.assessment), self.say),
-            "warned": quality.by_promise(quality.warned(self.assessment), self.say),
-            "notices": quality.notices(self.assessment),
+            "accounts": quality.accounts(self.assessment, self.say, self.lang),
+            "broken": quality.by_promise(broken, self.say, self.lang),
+            "warned": quality.by_promise(warned, self.say, self.lang),
+            "notices": quality.notices(self.assessment, self.lang),
             "method": self.method(),
         }
 
     def overall(self) -> list[str]:
-        """The first paragraphs: how many units, how many cases, how they did."""
-        a, tallies = self.assessment, self.assessment.tallies.values()
+        """The first paragraphs: how many units, how many cases, how they did, and what changed."""
+        a, now = self.assessment, compared.city_figures(self.assessment)
         totals = [a.scores[s.unit_id].total for s in self.ranked]
-        due, done = (sum(t.count(measure) for t in tallies) for measure in ("due", "completed"))
-        rated, satisfied = sum(s.rated for s in a.standings), sum(s.satisfied for s in a.standings)
-        text = [self._says("overall", quarter=frame(a, self.say)["quarter"], units=len(a.standings),
-                           ranked=len(totals), rows=sum(s.case_rows for s in a.standings))]
+        first = [self._says("overall", quarter=frame(a, self.say, self.lang)["quarter"], units=now["units"],
+                            ranked=now["ranked"], rows=now["case_rows"])]  # fmt: skip
         if totals:
             best, worst = shown(max(totals)), shown(min(totals))
-            text[0] += self._says("overall_scores", mean=mean(totals), best=best, worst=worst)
-            text[0] += compared.whole(a, self.say)
-        if due:
-            text.append(self._says("overall_completion", done=done, due=due, rate=percent(done, due)))
-        if rated:
-            said = self._says("overall_satisfaction", satisfied=satisfied, rated=rated, rate=percent(satisfied, rated))
-            text = [*text[:1], "".join((*text[1:], said))]
-        return [*text, *self.occurrences()]
+            first.append(self._says("overall_scores", mean=mean(totals), best=best, worst=worst))
+        rates = [self._says(f"overall_{name}", part=now[part], of=now[of], rate=percent(now[part], now[of]))
+                 for name, (part, of) in compared.RATES.items() if now[of]]  # fmt: skip
+        paragraphs = [run_on(first, self.lang), run_on(rates, self.lang),
+                      run_on(compared.changes(a, self.say, self.lang), self.lang), *self.occurrences()]  # fmt: skip
+        return [text for text in paragraphs if text]
 
     def occurrences(self) -> list[str]:
         """How often what costs points by the case happened; what the exports cannot tell is not given as zero."""
@@ -78,18 +82,24 @@ class Bulletin:
         lacking = {*intake.absent_tables, *(column for table, column in intake.declared_absent if table == "cases")}
         counted = [m for m, needs in NEEDS.items() if lacking.isdisjoint(needs)]
         said = [self._says(f"count_{m}", n=sum(t.count(m) for t in tallies)) for m in counted]
-        return [self._says("occurrences", counts="；".join(said))] if said else []
+        return [self._says("occurrences", counts=parted(said, self.lang))] if said else []
 
     def places(self, groups: list[dict]) -> list[dict]:
         """What is said about places: the head, each group's first, the end, those who are not ranked."""
         parts = {
             "head": [self.leaders(list(same)) for _, same in groupby(self._first(), key=lambda s: s.rank)],
             "groups": [self.group_leader(group) for group in groups],
-            "risen": compared.risen(self.assessment, self.say),
+            "risen": compared.risen(self.assessment, self.say, self.lang),
             "end": [self.trailing(standing) for standing in self._last()],
             "apart": self.apart(),
         }
-        return [{"title": self._says(f"places_{name}"), "sentences": said} for name, said in parts.items() if said]
+        told = [(self._says(f"places_{name}"), said) for name, said in parts.items() if said]
+        return [{"title": title, "heading": self._place_heading(number, title), "sentences": said}
+                for number, (title, said) in enumerate(told, 1)]
+
+    def _place_heading(self, number: int, title: str) -> str:
+        numeral = str(number) if self.lang == "en" else "一二三四五"[number - 1]
+        return self._says("place_part", number=numeral, title=title)
 
     def leaders(self, standings: list[Standing]) -> str:
         """A place at the head: who holds it, alone or together, and how the totals are made."""
@@ -98,7 +108,7 @@ class Bulletin:
             return self._says("leader", **facts[0])
         if len({(fact["base"], fact["bonus"]) for fact in facts}) == 1:
             return self._says("leaders_alike", **{**facts[0], "name": self._names(facts)}, n=len(facts))
-        names = "；".join(self._says("sharing", **fact) for fact in facts[:MOST_NAMED])
+        names = parted((self._says("sharing", **fact) for fact in facts[:MOST_NAMED]), self.lang)
         key = "leaders_and_more" if len(facts) > MOST_NAMED else "leaders"
         return self._says(key, rank=facts[0]["rank"], n=len(facts), names=names)
 
@@ -119,23 +129,23 @@ class Bulletin:
             **self._facts(standing),
             full=shown(sum((item.full_marks for item in items), Fraction(0))),
             sum=shown(-sum((item.deducted for item in lost), Fraction(0))),
-            lost="，".join(self._lost(item) for item in lost),
+            lost=(", " if self.lang == "en" else "，").join(self._lost(item) for item in lost),
         )
         causes = self._causes(standing.unit_id)
-        return text + (self._says("causes", causes=listed(causes)) if causes else "")
+        return run_on([text, *([self._says("causes", causes=listed(causes, self.lang))] if causes else [])], self.lang)
 
     def _lost(self, item: ItemScore) -> str:
-        title = self.assessment.rulebook.items[item.item_id].title.zh
+        title = self.assessment.rulebook.items[item.item_id].title.into(self.lang)
         key = "lost" if item.score else "lost_all"
         return self._says(key, item=item.item_id, title=title, points=shown(-item.deducted))
 
     def apart(self) -> list[str]:
         """Units that are listed and not ranked, by the reason."""
-        reasons: dict[str, list[str]] = {}
-        for row in (line(self.assessment, s, self.say) for s in self.assessment.standings if s.rank is None):
-            reasons.setdefault("，".join(row["notes"]) or self._says("not_ranked"), []).append(row["name"])
-        return [self._says("apart", reasons=reason, n=len(names), names=listed(names))
-                for reason, names in reasons.items()]
+        reasons: dict[str, list[dict]] = {}
+        for row in (self._line(s) for s in self.assessment.standings if s.rank is None):
+            reasons.setdefault(listed(row["notes"], self.lang) or self._says("not_ranked"), []).append(row)
+        return [self._says("apart", reasons=reason, n=len(rows), names=self._names(rows))
+                for reason, rows in reasons.items()]
 
     def method(self) -> list[dict]:
         """The score sheet: every item with its full marks and what costs or brings points."""
@@ -143,9 +153,9 @@ class Bulletin:
         return [
             {
                 "id": item.id,
-                "title": item.title.zh,
+                "title": item.title.into(self.lang),
                 "full_marks": shown(item.full_marks) if item.full_marks else NOTHING,
-                "rules": [rule.title.zh for rule in rulebook.rules.values() if rule.item == item.id],
+                "rules": [rule.title.into(self.lang) for rule in rulebook.rules.values() if rule.item == item.id],
             }
             for item in rulebook.items.values()
         ]
@@ -156,23 +166,24 @@ class Bulletin:
             {
                 "id": reading.id,
                 "clause": reading.clause,
-                "title": reading.title.zh,
+                "title": reading.title.into(self.lang),
                 "value": self.assessment.readings[reading.id],
                 "says": self._reading_says(reading),
                 "chosen": self.assessment.readings[reading.id] != reading.default,
-                "reason": reading.reason.zh,
+                "reason": reading.reason.into(self.lang),
             }
             for reading in self.assessment.rulebook.readings.values()
         ]
 
     def _reading_says(self, reading) -> str:
         value = self.assessment.readings[reading.id]
-        return reading.says[value].zh if value in reading.says else self._says("reading_number", value=value)
+        said = reading.says.get(value)
+        return said.into(self.lang) if said else self._says("reading_number", value=value)
 
     def _names(self, rows: list[dict]) -> str:
         """The first few names, and that there are more."""
-        names = listed(row["name"] for row in rows[:MOST_NAMED])
-        return f"{names}等" if len(rows) > MOST_NAMED else names
+        names = listed((row["name"] for row in rows[:MOST_NAMED]), self.lang)
+        return self._says("and_more", names=names) if len(rows) > MOST_NAMED else names
 
     def _first(self) -> list[Standing]:
         return [s for s in self.ranked if s.rank <= NAMED]
@@ -183,8 +194,11 @@ class Bulletin:
         return rest[::-1][: min(NAMED, len(self.ranked) // 3)]
 
     def _facts(self, standing: Standing) -> dict[str, str]:
-        row = line(self.assessment, standing, self.say)
+        row = self._line(standing)
         return {name: row[name] for name in ("name", "rank", "total", "base", "bonus")}
+
+    def _line(self, standing: Standing) -> dict:
+        return line(self.assessment, standing, self.say, self.lang)
 
     def _causes(self, unit_id: str) -> list[str]:
         cost = [s for s in self.sums if s["unit_id"] == unit_id and s["points"] < 0]
@@ -194,7 +208,7 @@ class Bulletin:
 
     def _rule(self, rule_id: str) -> str:
         rule = self.assessment.rulebook.rules.get(rule_id)
-        return rule.title.zh if rule else known(self.say, f"pages.rule_{rule_id}", rule_id)
+        return rule.title.into(self.lang) if rule else known(self.say, f"pages.rule_{rule_id}", rule_id, self.lang)
 
     def _says(self, sentence: str, /, **facts: object) -> str:
-        return self.say(f"bulletin.{sentence}", **facts).zh
+        return self.say(f"bulletin.{sentence}", **facts).into(self.lang)

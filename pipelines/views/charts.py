@@ -2,8 +2,10 @@
 
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 
 from pipelines.model.assessment import Assessment
+from pipelines.model.period import Period
 from pipelines.model.points import half_up, shown
 from pipelines.model.rule import Rule
 from pipelines.model.tally import UnitTally
@@ -14,6 +16,8 @@ TICK = (28, 52)  # upper and lower end of a tick
 LAYERS = 4  # neighbours lie in different ones: a few paths draw fast, and ticks that overlap still show darker
 TRACK = (60, 330)  # of the 640 wide rate panel: left and right end of its scale
 ROW, TOP = 26, 30  # of a rate panel: the height of a row, the middle of the first
+SPAN, CEILING, FOOT = (60, 580), 26, 82  # of the line of quarters: its ends, its highest and lowest point
+LEAST, MOST = 3, 12  # totals that make a line, quarters that it has room for
 STEP = 10  # scales begin and end at multiples of it
 
 
@@ -48,38 +52,43 @@ def _mark(value: Fraction, low: int, high: int) -> dict:
     return {"x": _along(value, low, high), "label": shown(value), "anchor": _anchor(value, low, high)}
 
 
-def rates(assessment: Assessment, tally: UnitTally, say: Say) -> list[dict]:
+def rates(assessment: Assessment, tally: UnitTally, say: Say, lang: str = "zh") -> list[dict]:
     """For every rate that is judged: a row per month (or the quarter) with part, whole, rate and target."""
-    found = [_rate(rule, tally, assessment.period.months, say) for rule in assessment.rulebook.rules.values()
+    found = [_rate(rule, tally, assessment.period.months, say, lang) for rule in assessment.rulebook.rules.values()
              if rule.kind == "rate"]  # fmt: skip
     return [panel for panel in found if any(row["of"] != "0" for row in panel["rows"])]
 
 
-def _rate(rule: Rule, tally: UnitTally, months: tuple[str, ...], say: Say) -> dict:
+def _rate(rule: Rule, tally: UnitTally, months: tuple[str, ...], say: Say, lang: str) -> dict:
     spans = months if rule.per == "month" else (None,)
     counted = [(span, tally.count(rule.part, span), tally.count(rule.of, span)) for span in spans]
     known = [Fraction(100 * part, of) for _, part, of in counted if of]
     low = max(Fraction(0), (min((*known, rule.target)) - 5) // STEP * STEP)
+    title = rule.title.into(lang)
+    facts = {"title": title, "target": _plain(rule.target)}
     target = _px(_between(*TRACK, rule.target, low, Fraction(100)))
     return {
-        "title": rule.title.zh,
-        "target": _plain(rule.target),
+        "title": title,
+        "target": say("scorecard.target", **facts).into(lang),
+        "name": say("scorecard.rate_name", **facts).into(lang),
+        "box": say("scorecard.rate_box", title=title).into(lang),
         "target_x": target,
         "low": _plain(low),
         "track": {"x": str(TRACK[0]), "end": str(TRACK[1]), "width": str(TRACK[1] - TRACK[0])},
         "height": str(TOP + ROW * len(counted) + 8),
         "bottom": str(TOP + ROW * len(counted) - 8),
-        "rows": [_row(n, span, part, of, rule.target, low, say) for n, (span, part, of) in enumerate(counted)],
+        "rows": [_row(n, span, part, of, rule.target, low, say, lang) for n, (span, part, of) in enumerate(counted)],
     }
 
 
-def _row(number: int, span: str | None, part: int, of: int, target: Fraction, low: Fraction, say: Say) -> dict:
+def _row(number: int, span: str | None, part: int, of: int, target: Fraction, low: Fraction, say: Say,
+         lang: str) -> dict:  # fmt: skip
     y = TOP + ROW * number
     rate = Fraction(100 * part, of) if of else None
     short = half_up(target - rate) if rate is not None and rate < target else Fraction(0)
     key = "none" if rate is None else "short" if rate < target else "met"
     return {
-        "label": month_name(span) if span else say("pages.whole_quarter").zh,
+        "label": month_name(span, lang) if span else say("pages.whole_quarter").into(lang),
         "y": str(y),
         "text_y": str(y + 5),
         "bar_y": str(y - 4),
@@ -88,8 +97,44 @@ def _row(number: int, span: str | None, part: int, of: int, target: Fraction, lo
         "rate": percent(part, of) if of else NOTHING,
         "x": _px(_between(*TRACK, rate, low, Fraction(100))) if rate is not None else "",
         "state": key,
-        "says": say(f"pages.rate_{key}", short=shown(short)).zh,
+        "says": say(f"pages.rate_{key}", short=shown(short)).into(lang),
     }
+
+
+def trend(totals: list[tuple[Period, Fraction]]) -> dict | None:
+    """The latest totals by quarter as a line, a gap where a quarter is not known; none for fewer than three.
+
+    A label stands above its point, below it where both neighbours are higher: no line crosses it.
+    """
+    totals = [(period, total) for period, total in totals if period > totals[-1][0].ago(MOST)]
+    if len(totals) < LEAST:
+        return None
+    periods, values = [period for period, _ in totals], [total for _, total in totals]
+    low = min(values) // STEP * STEP
+    high = max(-(-max(values) // STEP) * STEP, low + STEP)
+    points = [
+        {"x": _px(_between(*SPAN, _quarters(period), _quarters(periods[0]), _quarters(periods[-1]))),
+         "y": _px(_between(FOOT, CEILING, total, low, high)), "label": shown(total), "quarter": str(period)}
+        for period, total in totals
+    ]  # fmt: skip
+    for point, below in zip(points, _below(values), strict=True):
+        point["label_y"] = _px(Fraction(point["y"]) + (18 if below else -9))
+    return {"points": points, "path": _line(points, periods)}
+
+
+def _quarters(period: Period) -> Fraction:
+    return Fraction(4 * period.year + period.quarter)
+
+
+def _below(values: list[Fraction]) -> list[bool]:
+    padded = [values[1], *values, values[-2]]
+    return [min(padded[n], padded[n + 2]) > value for n, value in enumerate(values)]
+
+
+def _line(points: list[dict], periods: list[Period]) -> str:
+    """A path from quarter to quarter, interrupted where one is missing."""
+    steps = ["M", *("L" if before == after.previous else "M" for before, after in pairwise(periods))]
+    return " ".join(f"{step} {point['x']} {point['y']}" for step, point in zip(steps, points, strict=True))
 
 
 def _between(left: int, right: int, value: Fraction, low: Fraction, high: Fraction) -> Fraction:

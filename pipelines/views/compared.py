@@ -1,36 +1,83 @@
-"""What changed since the quarter before, where that one is published: totals of all, and who rose."""
+"""What changed since the last quarter and since the same quarter of last year: the city's figures, and who rose."""
 
 from fractions import Fraction
 
 from pipelines.model.assessment import Assessment
+from pipelines.model.earlier import Earlier
 from pipelines.model.points import half_up, shown
 from pipelines.model.score import Standing
-from pipelines.views.figures import Say
+from pipelines.views.figures import Say, listed, quarter
 
 RISEN = 3  # so many units are named that rose most
+SPANS = {"quarter": 1, "year": 4}  # quarters between the two that are compared
+RATES = {"completion": ("completed", "due"), "satisfaction": ("satisfied", "rated")}
 
 
-def whole(assessment: Assessment, say: Say) -> str:
-    """A sentence on all units' case rows and mean total beside the quarter before; empty where it is not published."""
-    before = [line for line in assessment.previous.values() if _number(line.get("total")) is not None]
-    ranked = [_number(line["total"]) for line in before if line.get("rank")]
-    now = [assessment.scores[s.unit_id].total for s in assessment.standings if s.rank is not None]
-    if not ranked or not now:
-        return ""
-    rows = sum(s.case_rows for s in assessment.standings) - sum(int(_number(b.get("case_rows")) or 0) for b in before)
-    means = [half_up(sum(totals, Fraction(0)) / len(totals)) for totals in (ranked, now)]
-    return say(
-        "bulletin.compared",
-        rows=_change(say, Fraction(rows), str(abs(rows)), "rows"),
-        mean=_change(say, means[1] - means[0], shown(abs(means[1] - means[0])), "mean"),
-        before=shown(means[0]),
-    ).zh
+def city_figures(assessment: Assessment) -> dict[str, int]:
+    """The city's counts that a later quarter compares itself with."""
+    tallies, standings = assessment.tallies.values(), assessment.standings
+    return {
+        "units": len(standings),
+        "ranked": sum(s.rank is not None for s in standings),
+        "case_rows": sum(s.case_rows for s in standings),
+        "due": sum(t.count("due") for t in tallies),
+        "completed": sum(t.count("completed") for t in tallies),
+        "rated": sum(s.rated for s in standings),
+        "satisfied": sum(s.satisfied for s in standings),
+    }
 
 
-def risen(assessment: Assessment, say: Say) -> list[str]:
+def changes(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:
+    """A sentence for each span on what changed, and one that names the quarters that are not known."""
+    known = {span: assessment.before(quarters) for span, quarters in SPANS.items()}
+    said = [_change(assessment, before, span, say, lang) for span, before in known.items() if before]
+    unknown = [span for span, before in known.items() if before is None]
+    if unknown:
+        names = listed((quarter(assessment.period.ago(SPANS[span]), lang) for span in unknown), lang)
+        which = unknown[0] if len(unknown) == 1 else "both"
+        said.append(say(f"bulletin.unknown_{which}", quarters=names).into(lang))
+    return said
+
+
+def _change(assessment: Assessment, before: Earlier, span: str, say: Say, lang: str) -> str:
+    parts = [part.into(lang) for part in _parts(assessment, before, say)]
+    text = say(f"bulletin.compared_{span}", quarter=quarter(before.period, lang),
+               changes=("; " if lang == "en" else "，").join(parts)).into(lang)  # fmt: skip
+    same = before.basis in ((), basis(assessment))
+    return text if same else text + say("bulletin.other_rules").into(lang)
+
+
+def basis(assessment: Assessment) -> tuple:
+    """What two quarters must share for their scores to be comparable: the rulebook's sha256 and the readings."""
+    return assessment.rulebook.sha256, tuple(sorted(assessment.readings.items()))
+
+
+def _parts(assessment: Assessment, before: Earlier, say: Say):
+    """The changes that both quarters have figures for: case rows, mean total, rates."""
+    now = city_figures(assessment)
+    rows = sum(int(_number(line.get("case_rows")) or 0) for line in before.ranking.values())
+    yield _moved(say, "rows", Fraction(now["case_rows"] - rows), f"{abs(now['case_rows'] - rows)}", f"{rows}")
+    totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.rank is not None]
+    earlier = [total for line in before.ranking.values() if line.get("rank")
+               if (total := _number(line.get("total"))) is not None]  # fmt: skip
+    if totals and earlier:
+        was, mean = (half_up(sum(values, Fraction(0)) / len(values)) for values in (earlier, totals))
+        yield _moved(say, "mean", mean - was, shown(abs(mean - was)), shown(was))
+    for name, (part, of) in RATES.items():
+        if now[of] and before.figures.get(of):
+            was, is_now = (half_up(Fraction(100 * f.get(part, 0), f[of])) for f in (before.figures, now))
+            yield _moved(say, name, is_now - was, shown(abs(is_now - was)), shown(was))
+
+
+def _moved(say: Say, what: str, change: Fraction, size: str, was: str):
+    direction = "up" if change > 0 else "down" if change < 0 else "same"
+    return say(f"bulletin.{what}_{direction}", n=size, was=was)
+
+
+def risen(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:
     """The units that gained most places and points, the largest gain first."""
     gains = sorted(_gains(assessment), key=lambda gain: (-gain[0], gain[1].rank, gain[1].unit_id))
-    return [_risen(assessment, standing, say) for places, standing in gains[:RISEN]]
+    return [_risen(assessment, standing, say, lang) for places, standing in gains[:RISEN]]
 
 
 def _gains(assessment: Assessment) -> list[tuple[int, Standing]]:
@@ -45,18 +92,13 @@ def _gains(assessment: Assessment) -> list[tuple[int, Standing]]:
     return found
 
 
-def _risen(assessment: Assessment, standing: Standing, say: Say) -> str:
+def _risen(assessment: Assessment, standing: Standing, say: Say, lang: str) -> str:
     before, total = assessment.previous[standing.unit_id], assessment.scores[standing.unit_id].total
     was = _number(before["total"])
     return say(
         "bulletin.risen", name=assessment.tallies[standing.unit_id].unit.unit_name, was=before["rank"],
         rank=standing.rank, before=shown(was), total=shown(total), gain=shown(total - was),
-    ).zh  # fmt: skip
-
-
-def _change(say: Say, change: Fraction, size: str, what: str):
-    direction = "up" if change > 0 else "down" if change < 0 else "same"
-    return say(f"bulletin.{what}_{direction}", n=size)
+    ).into(lang)  # fmt: skip
 
 
 def _number(text: object) -> Fraction | None:

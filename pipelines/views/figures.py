@@ -53,14 +53,24 @@ def quarter(period: Period, lang: str = "zh") -> str:
     return f"{period.year}年第{_QUARTERS[period.quarter - 1]}季度"
 
 
-def month_name(month: str) -> str:
-    """``7月`` of ``2026-07``; the whole quarter is empty."""
-    return f"{int(month[5:])}月" if month[5:].isdigit() else month
+def month_name(month: str, lang: str = "zh") -> str:
+    """``7月`` of ``2026-07``, as it is in English; the whole quarter is empty."""
+    return f"{int(month[5:])}月" if lang == "zh" and month[5:].isdigit() else month
 
 
 def listed(names: Iterable[str], lang: str = "zh") -> str:
     """Names in a row: ``甲、乙、丙``; commas in English."""
     return (", " if lang == "en" else "、").join(names)
+
+
+def parted(texts: Iterable[str], lang: str = "zh") -> str:
+    """Parts of a sentence: ``甲；乙``; semicolons in English."""
+    return ("; " if lang == "en" else "；").join(texts)
+
+
+def run_on(sentences: Iterable[str], lang: str = "zh") -> str:
+    """Sentences as one paragraph: without blanks in Chinese, with one between them in English."""
+    return (" " if lang == "en" else "").join(sentences)
 
 
 def known(say: Say, key: str, fallback: str, lang: str = "zh", **facts: object) -> str:

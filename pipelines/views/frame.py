@@ -5,7 +5,7 @@ from pipelines.model.text import plain
 from pipelines.views.figures import Say, known, listed, moment, quarter
 
 SHELL = ("skip", "brand", "nav", "nav_ranking", "nav_bulletin", "nav_method", "nav_quality", "nav_libraries",
-         "nav_quarters", "other_language", "about")  # fmt: skip
+         "nav_quarters", "other_language", "other_lang", "about")  # fmt: skip
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 SUFFIX = {"zh": "", "en": ".en"}  # of a page's name: index.html, index.en.html
 
@@ -35,9 +35,9 @@ def shell(say: Say, lang: str = "zh") -> dict:
     return {"lang": lang, "html_lang": HTML_LANG[lang], "suffix": SUFFIX[lang], "words": words(say, SHELL, lang)}
 
 
-def words(say: Say, names: tuple[str, ...], lang: str = "zh") -> dict[str, str]:
-    """The fixed texts of a site page, by name."""
-    return {name: say(f"site.{name}").into(lang) for name in names}
+def words(say: Say, names: tuple[str, ...], lang: str = "zh", topic: str = "site") -> dict[str, str]:
+    """The fixed texts of a page, by name."""
+    return {name: say(f"{topic}.{name}").into(lang) for name in names}
 
 
 def absences(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:

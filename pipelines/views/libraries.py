@@ -77,10 +77,11 @@ def absences(report: LibraryReport, say: Say) -> list[str]:
     return [*lacking, *(say("libraries.uncovered", why=why).zh for why in report.uncovered)]
 
 
-def counts(findings: tuple[LibraryFinding, ...]) -> list[dict]:
+def counts(findings: tuple[LibraryFinding, ...], lang: str = "zh") -> list[dict]:
     """How many findings of each rule, in the order of the rules: ``title``, ``clause``, ``n``."""
     found = Counter(finding.rule for finding in findings)
-    return [{"id": rule.id, "title": rule.title.zh, "clause": rule.clause, "n": str(n)} for rule, n in found.items()]
+    return [{"id": rule.id, "title": rule.title.into(lang), "clause": rule.clause, "n": str(n)}
+            for rule, n in found.items()]
 
 
 def day(value: date) -> str:
@@ -91,19 +92,25 @@ def day(value: date) -> str:
 class Boxes:
     """The box of each unit's scorecard: counts and first findings, outside the score."""
 
-    def __init__(self, report: LibraryReport):
-        self._on = day(report.on)
+    def __init__(self, report: LibraryReport, say: Say, lang: str = "zh"):
+        self._say, self._lang = say, lang
+        self._on = str(report.on) if lang == "en" else day(report.on)
         self._by_unit: dict[str, list[LibraryFinding]] = {}
         for finding in report.findings:
             self._by_unit.setdefault(finding.unit_id, []).append(finding)
 
     def of(self, unit_id: str) -> dict:
-        """``on``, ``total``, ``counts``, the ``first`` findings and how many are ``left_out`` ("" for none)."""
+        """What ``says`` stands above the ``counts`` and ``first`` findings, and ``more``, ``link`` to what is left."""
         findings = self._by_unit.get(unit_id, [])
         first = _varied(findings)
         left = len(findings) - len(first)
-        return {"on": self._on, "total": str(len(findings)), "counts": counts(tuple(findings)),
-                "first": [_line(finding) for finding in first], "left_out": str(left) if left else ""}
+        says = self._says("some", n=len(findings)) if findings else self._says("none")
+        return {"says": says, "counts": counts(tuple(findings), self._lang),
+                "first": [_line(finding, self._lang) for finding in first],
+                "more": self._says("left", n=left) if left else "", "link": self._says("link", n=left)}
+
+    def _says(self, key: str, **facts: object) -> str:
+        return self._say(f"scorecard.libraries_{key}", on=self._on, **facts).into(self._lang)
 
 
 def _varied(findings: list[LibraryFinding]) -> list[LibraryFinding]:
@@ -163,5 +170,5 @@ def _unit(report: LibraryReport, unit_id: str) -> dict:
     return {"id": plain(unit_id), "name": plain(report.units.get(unit_id) or unit_id), "href": href}
 
 
-def _line(finding: LibraryFinding) -> dict:
-    return {"row": plain(finding.row), "what": finding.what.zh, "remedy": finding.rule.remedy.zh}
+def _line(finding: LibraryFinding, lang: str = "zh") -> dict:
+    return {"row": plain(finding.row), "what": finding.what.into(lang), "remedy": finding.rule.remedy.into(lang)}

@@ -2,6 +2,7 @@
 
 from pipelines.model.assessment import Assessment
 from pipelines.model.words import Words
+from pipelines.views.compared import city_figures
 from pipelines.views.result import row_account
 
 VERSION = "1.0"
@@ -20,7 +21,6 @@ def manifest(
     ``paper`` tells what is wrong with the printed pages: a missing font, a character without a glyph.
     """
     intake, rulebook = assessment.intake, assessment.rulebook
-    used = {"period": str(assessment.period.previous), "ranking_sha256": assessment.previous_sha256}
     return {
         "version": VERSION,
         "period": str(assessment.period),
@@ -36,7 +36,11 @@ def manifest(
         "rulebook": {"edition": rulebook.edition, "sha256": rulebook.sha256},
         "contracts": contracts,
         "calendar": {"sha256": assessment.calendar_sha256},
-        "previous": used if assessment.previous_sha256 else None,
+        "earlier": [
+            {"period": str(e.period), "ranking_sha256": e.ranking_sha256, "manifest_sha256": e.manifest_sha256}
+            for e in assessment.earlier
+        ],
+        "figures": city_figures(assessment),
         "code": code,
         "rows": row_account(assessment),
         "paper": [notice.zh for notice in paper],

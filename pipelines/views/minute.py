@@ -1,22 +1,38 @@
 """The first page of a scorecard: what a head of unit must know in a minute."""
 
+from collections import Counter
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from pipelines.model.assessment import Assessment
+from pipelines.model.earlier import Earlier
+from pipelines.model.period import Period
 from pipelines.model.points import half_up, points, shown
 from pipelines.model.score import Standing, UnitScore
-from pipelines.views.figures import NOTHING, Say, quarter, signed
+from pipelines.views.figures import NOTHING, Say, signed
 
 MOST = 3  # so many causes are named, those that cost most
 
 
-def summary(score: UnitScore, say: Say) -> str:
+@dataclass(frozen=True)
+class Row:
+    """A unit in one quarter: its total, places of how many, the change of the total."""
+
+    period: Period
+    total: Fraction
+    rank: str
+    group_rank: str
+    change: str = ""
+
+
+def summary(score: UnitScore, say: Say, lang: str = "zh") -> str:
     """The arithmetic of the total in one sentence."""
     items = score.items.values()
     lost = -sum((item.deducted for item in items if item.deducted < 0), Fraction(0))
     facts = {"base": shown(score.base), "bonus": shown(score.bonus), "total": shown(score.total)}
     full = shown(sum((item.full_marks for item in items), Fraction(0)))
-    return say("pages.summary_lost" if lost else "pages.summary_clean", full=full, lost=shown(lost), **facts).zh
+    return say("pages.summary_lost" if lost else "pages.summary_clean", full=full, lost=shown(lost), **facts).into(lang)
 
 
 def costliest(lines: list[dict], named: dict[str, dict]) -> list[dict]:
@@ -37,31 +53,51 @@ def costliest(lines: list[dict], named: dict[str, dict]) -> list[dict]:
     ]
 
 
-def trend(assessment: Assessment, standing: Standing, places: tuple[int, int]) -> list[dict]:
-    """A row per published quarter, this one last: quarter, total, change, place, place in the group."""
-    score = assessment.scores[standing.unit_id]
-    now = {
-        "quarter": quarter(assessment.period),
-        "total": shown(score.total),
-        "rank": _of(standing.rank, places[0]),
-        "group_rank": _of(standing.group_rank, places[1]),
-    }
-    before = assessment.previous.get(standing.unit_id, {})
-    try:
-        was = points(str(before["total"]))
-        change = signed(half_up(score.total - was))
-    except (KeyError, ValueError, ZeroDivisionError):
+@dataclass(frozen=True)
+class Past:
+    """An earlier quarter with what every scorecard needs of it: how many were ranked, overall ("") and by group."""
+
+    earlier: Earlier
+    sizes: Counter
+
+
+def pasts(assessment: Assessment) -> list[Past]:
+    """The earlier quarters, the oldest first."""
+    return [Past(one, _sizes(one.ranking)) for one in assessment.earlier]
+
+
+def _sizes(ranking: dict[str, dict]) -> Counter:
+    ranked = [line for line in ranking.values() if line.get("rank")]
+    return Counter(["" for _ in ranked] + [line.get("unit_group") or NOTHING for line in ranked])
+
+
+def trend(assessment: Assessment, past: list[Past], standing: Standing, places: tuple[int, int]) -> list[Row]:
+    """A row per quarter in which the unit was scored, this one last; none where this is the first.
+
+    ``change`` is against the quarter just before, empty where that one is not known.
+    """
+    rows = [row for one in past if (row := _past_row(one, standing.unit_id))]
+    if not rows:
         return []
-    ranked = [line for line in assessment.previous.values() if line.get("rank")]
-    earlier = {
-        "quarter": quarter(assessment.period.previous),
-        "total": shown(half_up(was)),
-        "rank": _of(before.get("rank"), len(ranked)),
-        "group_rank": _of(before.get("group_rank"), sum(line.get("unit_group") == before.get("unit_group")
-                                                        for line in ranked)),
-        "change": "",
-    }
-    return [earlier, {**now, "change": change}]
+    total = assessment.scores[standing.unit_id].total
+    rows.append(Row(assessment.period, total, _of(standing.rank, places[0]), _of(standing.group_rank, places[1])))
+    return [rows[0], *(_changed(row, before) for before, row in pairwise(rows))]
+
+
+def _past_row(past: Past, unit_id: str) -> Row | None:
+    line = past.earlier.ranking.get(unit_id, {})
+    try:
+        total = half_up(points(str(line["total"])))
+    except (KeyError, ValueError, ZeroDivisionError):
+        return None
+    group = line.get("unit_group") or NOTHING
+    return Row(past.earlier.period, total, _of(line.get("rank"), past.sizes[""]),
+               _of(line.get("group_rank"), past.sizes[group]))  # fmt: skip
+
+
+def _changed(row: Row, before: Row) -> Row:
+    near = before.period == row.period.previous
+    return replace(row, change=signed(half_up(row.total - before.total)) if near else "")
 
 
 def _of(place: object, size: int) -> str:

@@ -11,12 +11,12 @@ from pipelines.views.frame import column_name, table_name
 FIRST = ("units", "cases")  # the tables that every quarter has
 
 
-def accounts(assessment: Assessment, say: Say) -> list[dict]:
+def accounts(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
     """Rows read, accepted and quarantined per table, as text."""
     return [
         {
             "table": table,
-            "title": table_name(say, table),
+            "title": table_name(say, table, lang),
             "read": str(rows.read),
             "accepted": str(rows.accepted),
             "quarantined": str(rows.quarantined),
@@ -37,14 +37,14 @@ def warned(assessment: Assessment) -> list[Breach]:
     return sorted(assessment.validation.warnings, key=_order)
 
 
-def by_promise(breaches: list[Breach], say: Say) -> list[dict]:
+def by_promise(breaches: list[Breach], say: Say, lang: str = "zh") -> list[dict]:
     """How often each promise was broken, with its remedy; the most frequent first."""
-    counted = Counter((b.table, b.column, b.promise, b.remedy.zh) for b in breaches)
+    counted = Counter((b.table, b.column, b.promise, b.remedy.into(lang)) for b in breaches)
     ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
     return [
         {
-            "table": table_name(say, table),
-            "column": column_name(say, column),
+            "table": table_name(say, table, lang),
+            "column": column_name(say, column, lang),
             "promise": promise,
             "count": str(n),
             "remedy": plain(remedy),
@@ -53,12 +53,12 @@ def by_promise(breaches: list[Breach], say: Say) -> list[dict]:
     ]
 
 
-def notices(assessment: Assessment) -> list[str]:
+def notices(assessment: Assessment, lang: str = "zh") -> list[str]:
     """Everything that reading and checking the exports found worth a line."""
-    intake = assessment.intake
-    found = [words.zh for words in intake.notices]
-    found += [f"{receipt.file}:{words.zh}" for receipt in intake.receipts for words in receipt.notices]
-    found += [words.zh for words in (*assessment.validation.notices, *assessment.observations)]
+    intake, colon = assessment.intake, ": " if lang == "en" else "："
+    found = [words.into(lang) for words in intake.notices]
+    found += [f"{receipt.file}{colon}{words.into(lang)}" for receipt in intake.receipts for words in receipt.notices]
+    found += [words.into(lang) for words in (*assessment.validation.notices, *assessment.observations)]
     return [plain(text) for text in dict.fromkeys(found)]
 
 

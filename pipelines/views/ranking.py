@@ -12,7 +12,7 @@ WORDS = ("ranking_says", "tools", "search", "group_filter", "all_groups", "shown
          "descending", "jump", "overall", "by_total", "by_base", "nobody", "unranked", "unranked_says", "verdicts",
          "groups", "col_rank", "col_unit", "col_total", "col_base", "col_bonus", "col_group", "col_group_rank",
          "col_overall_rank", "col_case_rows", "col_satisfaction", "col_moved", "col_reason", "files", "col_file",
-         "col_content", "col_size", "list_commend", "list_criticise")  # fmt: skip
+         "col_content", "col_size", "list_commend", "list_criticise", "list_remark")  # fmt: skip
 FILES = ("bulletin.pdf", "results.xlsx", "ranking.csv", "items.csv", "ledger.csv", "verdicts.csv", "quarantine.csv",
          "warnings.csv", "trace.csv", "result.json", "result.schema.json", "manifest.json")  # fmt: skip
 

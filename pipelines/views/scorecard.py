@@ -8,28 +8,39 @@ from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
 from pipelines.model.text import masked, plain
 from pipelines.views import charts, minute, sureness
-from pipelines.views.figures import Say, known, month_name, note, signed, width
-from pipelines.views.frame import frame
+from pipelines.views.figures import Say, known, listed, month_name, note, quarter, signed, width
+from pipelines.views.frame import frame, words
 from pipelines.views.libraries import Boxes
 from pipelines.views.ranking import line as standing_line
 from pipelines.views.ranking import verdicts
+from pipelines.views.recognised import Recognised
 
 CLOSING = ("same_matter", "rounding", "floor", "cap")  # the lines that close an item, after those of its rules
+WORDS = ("unit_id", "total", "rank", "group_rank", "moved", "base", "bonus", "case_rows", "satisfaction", "stop",
+         "semicolon", "comma", "strip_box", "sure", "first", "first_box", "points", "sheet", "sheet_says",
+         "col_clause", "col_item", "col_full", "col_deducted", "col_score", "col_share", "trend", "trend_box",
+         "col_quarter", "col_change", "rates", "ledger", "nothing", "col_month", "col_case", "col_ref", "col_detail",
+         "col_points", "waived", "decisions", "decisions_says", "col_decision", "col_action", "col_about", "col_on",
+         "col_reason", "libraries")  # fmt: skip
 COLUMNS = {"months": "month", "cases": "case_id", "refs": "ref_id"}  # shown where a line of the item fills them
 
 
 class Scorecards:
-    """Makes the scorecards of one assessment; what all of them share is worked out once."""
+    """Makes the scorecards of one assessment in one language; what all of them share is worked out once."""
 
-    def __init__(self, assessment: Assessment, say: Say):
+    def __init__(self, assessment: Assessment, say: Say, lang: str = "zh"):
         self.assessment = assessment
         self.say = say
-        self.frame = frame(assessment, say)
+        self.lang = lang
+        self.frame = frame(assessment, say, lang)
+        self.words = words(say, WORDS, lang, "scorecard")
+        self.past = minute.pasts(assessment)
         self.places = _places(assessment)
-        self.verdicts = _verdicts_by_unit(assessment)
+        self.verdicts = _verdicts_by_unit(assessment, lang)
+        self.english = Recognised(assessment.rulebook, say).english if lang == "en" else None
         totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.rank is not None]
         self.strip = charts.Strip(totals) if totals else None
-        self.libraries = Boxes(assessment.libraries) if assessment.libraries else None
+        self.libraries = Boxes(assessment.libraries, say, lang) if assessment.libraries else None
         self.rules = {}
         self.order = {rule_id: number for number, rule_id in enumerate((*assessment.rulebook.rules, *CLOSING))}
 
@@ -44,10 +55,13 @@ class Scorecards:
         by_item: dict[str, list[dict]] = {}
         for entry in lines:
             by_item.setdefault(entry["item_id"], []).append(entry)
-        unit = standing_line(self.assessment, standing, self.say)
+        unit = standing_line(self.assessment, standing, self.say, self.lang)
         places = self.places["", ""], self.places["group", unit["group"]]
         return {
             "frame": self.frame,
+            "words": self.words,
+            "title": self._says("title", name=unit["name"], quarter=self.frame["quarter"]),
+            "heading": self._says("heading", quarter=self.frame["quarter"]),
             "unit": unit,
             "places": dict(zip(("overall", "group"), map(str, places), strict=True)),
             "full_marks": shown(sum(i.full_marks for i in score.items.values())),
@@ -58,7 +72,8 @@ class Scorecards:
             ],
             "decisions": [self._decision(decision) for decision in decisions],
             "verdicts": self.verdicts.get(standing.unit_id, []),
-            "sure": sureness.box(self.assessment.sure.get(standing.unit_id), self.assessment.rulebook, self.say),
+            "sure": sureness.box(self.assessment.sure.get(standing.unit_id), self.assessment.rulebook, self.say,
+                                 self.lang),
             **self._minute(standing, lines, places),
             "libraries": self.libraries.of(standing.unit_id) if self.libraries else None,
         }
@@ -69,12 +84,30 @@ class Scorecards:
         judged = {entry["rule_id"]: self._named(entry["rule_id"]) for entry in lines
                   if entry["rule_id"] in a.rulebook.rules}  # fmt: skip
         return {
-            "summary": minute.summary(score, self.say),
-            "costliest": minute.costliest(lines, judged),
-            "trend": minute.trend(a, standing, places),
-            "strip": self.strip.of(score.total) if self.strip else None,
-            "rates": charts.rates(a, a.tallies[standing.unit_id], self.say),
+            "summary": minute.summary(score, self.say, self.lang),
+            "costliest": [{**cause, "tally": self._says("tally", clause=cause["clause"], n=cause["count"])}
+                          for cause in minute.costliest(lines, judged)],
+            **self._trend(minute.trend(a, self.past, standing, places)),
+            "strip": self._strip(score.total) if self.strip else None,
+            "rates": charts.rates(a, a.tallies[standing.unit_id], self.say, self.lang),
         }
+
+    def _trend(self, rows: list[minute.Row]) -> dict:
+        """The quarters as a table, and as a chart where there are enough of them."""
+        shown_rows = [{"quarter": quarter(row.period, self.lang), "total": shown(row.total), "change": row.change,
+                       "rank": row.rank, "group_rank": row.group_rank} for row in rows]  # fmt: skip
+        chart = charts.trend([(row.period, row.total) for row in rows])
+        if chart:
+            names = (f"{point['quarter']} {point['label']}" for point in chart["points"])
+            chart["name"] = self._says("trend_name", points=listed(names, self.lang))
+        return {"trend": shown_rows, "trend_chart": chart}
+
+    def _strip(self, own) -> dict:
+        chart = self.strip.of(own)
+        facts = {name: chart[name]["label"] for name in ("own", "mean")}
+        marks = {name: {**chart[name], "says": self._says(name, n=n)} for name, n in facts.items()}
+        return {**chart, **marks, "name": self._says("strip_name", **facts),
+                "caption": self._says("strip", n=self.places["", ""])}  # fmt: skip
 
     def _sections(self, scores: dict[str, ItemScore]) -> list[dict]:
         items = self.assessment.rulebook.items
@@ -84,13 +117,13 @@ class Scorecards:
     def _item(self, score: ItemScore) -> dict:
         return {
             "id": score.item_id,
-            "title": self.assessment.rulebook.items[score.item_id].title.zh,
+            "title": self.assessment.rulebook.items[score.item_id].title.into(self.lang),
             "full_marks": shown(score.full_marks),
             "deducted": signed(score.deducted),
             "lost": score.deducted < 0,
             "score": shown(score.score),
             "width": width(score.score, score.full_marks) if score.full_marks else "",
-            "notes": [note(self.say, key) for key in score.notes],
+            "notes": [note(self.say, key, self.lang) for key in score.notes],
         }
 
     def _evidence(self, item_id: str, entries: list[dict], most: int | None) -> dict:
@@ -99,24 +132,38 @@ class Scorecards:
         rules = [self._rule(rule_id, list(group), most) for rule_id, group in groupby(ordered, _rule_id)]
         columns = {name: any(entry[of] for entry in entries) for name, of in COLUMNS.items()}
         span = str(1 + sum(columns.values()))  # of the table, without its last column
-        return {"id": item_id, "title": items[item_id].title.zh, "rules": rules, "span": span, **columns}
+        return {"id": item_id, "title": items[item_id].title.into(self.lang), "rules": rules, "span": span, **columns,
+                "box": self._says("ledger_box", item=item_id)}  # fmt: skip
 
     def _rule(self, rule_id: str, entries: list[dict], most: int | None) -> dict:
         shown_lines = entries[:most]
+        left = len(entries) - len(shown_lines)
         return {
             **self._named(rule_id),
-            "clause": entries[0]["clause"],
+            "tally": self._says("tally", clause=entries[0]["clause"], n=len(entries)),
             "count": str(len(entries)),
             "points": str(sum(entry["points"] for entry in entries)),
-            "entries": [_line(entry) for entry in shown_lines],
-            "left_out": str(len(entries) - len(shown_lines)) if len(entries) > len(shown_lines) else "",
+            "entries": [self._line(entry) for entry in shown_lines],
+            "left_out": self._says("left_out", n=left) if left else "",
+        }
+
+    def _line(self, entry: dict) -> dict:
+        english = self.english(entry["detail"]) if self.english else ""
+        return {
+            "month": month_name(entry["month"], self.lang),
+            "case": plain(entry["case_id"]),
+            "ref": plain(entry["ref_id"]),
+            "detail": plain(english or entry["detail"]),
+            "chinese": bool(self.english and not english),
+            "points": str(entry["points"]),
+            "waived_by": plain(entry["adjustment_id"]),
         }
 
     def _decision(self, decision: dict) -> dict:
         rule = self._named(decision["rule_id"])["title"] if decision["rule_id"] else ""
         return {
             "id": plain(decision["adjustment_id"]),
-            "action": known(self.say, f"pages.action_{decision['action']}", decision["action"]),
+            "action": known(self.say, f"pages.action_{decision['action']}", decision["action"], self.lang),
             "about": [plain(part) for part in (decision["case_id"], decision["ref_id"], rule) if part],
             "on": str(decision["decided_on"] or ""),
             "reason": plain(masked(decision["reason"] or "")),
@@ -125,20 +172,14 @@ class Scorecards:
     def _named(self, rule_id: str) -> dict:
         if rule_id not in self.rules:
             rule = self.assessment.rulebook.rules.get(rule_id)
-            title = rule.title.zh if rule else known(self.say, f"pages.rule_{rule_id}", rule_id)
-            self.rules[rule_id] = {"id": rule_id, "title": title, "remedy": rule.remedy.zh if rule else ""}
+            title = rule.title.into(self.lang) if rule else known(self.say, f"pages.rule_{rule_id}", rule_id, self.lang)
+            remedy = rule.remedy.into(self.lang) if rule else ""
+            advice = self._says("remedy", text=remedy) if remedy else ""
+            self.rules[rule_id] = {"id": rule_id, "title": title, "remedy": remedy, "advice": advice}
         return self.rules[rule_id]
 
-
-def _line(entry: dict) -> dict:
-    return {
-        "month": month_name(entry["month"]),
-        "case": plain(entry["case_id"]),
-        "ref": plain(entry["ref_id"]),
-        "detail": plain(entry["detail"]),
-        "points": str(entry["points"]),
-        "waived_by": plain(entry["adjustment_id"]),
-    }
+    def _says(self, sentence: str, /, **facts: object) -> str:
+        return self.say(f"scorecard.{sentence}", **facts).into(self.lang)
 
 
 def _rule_id(entry: dict) -> str:
@@ -155,9 +196,9 @@ def _places(assessment: Assessment) -> dict[tuple[str, str], int]:
     return {**places, ("", ""): len(ranked)}
 
 
-def _verdicts_by_unit(assessment: Assessment) -> dict[str, list[dict]]:
+def _verdicts_by_unit(assessment: Assessment, lang: str) -> dict[str, list[dict]]:
     found: dict[str, list[dict]] = {}
-    for name, given in verdicts(assessment).items():
+    for name, given in verdicts(assessment, lang).items():
         for verdict in given:
             found.setdefault(verdict["unit_id"], []).append({**verdict, "list": name})
     return found

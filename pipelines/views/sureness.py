@@ -6,14 +6,14 @@ from pipelines.model.text import plain
 from pipelines.views.figures import Say
 
 
-def box(sure: Sure | None, rulebook: Rulebook, say: Say) -> dict | None:
+def box(sure: Sure | None, rulebook: Rulebook, say: Say, lang: str = "zh") -> dict | None:
     """``figures`` (label and value) and ``says`` (the reading that matters most); None for a unit without a place."""
     if sure is None:
         return None
     values = {"place": str(sure.place), "readings": span(*sure.readings), "chance": span(*sure.chance)}
     return {
-        "figures": [{"label": say(f"pages.sure_{name}").zh, "value": value} for name, value in values.items()],
-        "says": _mover(sure, rulebook, say),
+        "figures": [{"label": say(f"pages.sure_{name}").into(lang), "value": value} for name, value in values.items()],
+        "says": _mover(sure, rulebook, say, lang),
     }
 
 
@@ -22,10 +22,11 @@ def span(best: int, worst: int) -> str:
     return str(best) if best == worst else f"{best}—{worst}"
 
 
-def _mover(sure: Sure, rulebook: Rulebook, say: Say) -> str:
+def _mover(sure: Sure, rulebook: Rulebook, say: Say, lang: str) -> str:
     if not sure.mover:
-        return say("pages.sure_steady").zh
+        return say("pages.sure_steady").into(lang)
     id, _, value = sure.mover.partition("=")
     reading = rulebook.readings[id]
-    chosen = reading.says[value].zh if value in reading.says else value
-    return say("pages.sure_mover", reading=plain(reading.title.zh), value=plain(chosen), place=sure.moved_to).zh
+    chosen = reading.says[value].into(lang) if value in reading.says else value
+    facts = {"reading": plain(reading.title.into(lang)), "value": plain(chosen), "place": sure.moved_to}
+    return say("pages.sure_mover", **facts).into(lang)

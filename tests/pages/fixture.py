@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.assessment import Assessment
+from pipelines.model.earlier import Earlier
 from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
 from pipelines.model.period import Period
 from pipelines.model.points import points, shown
@@ -98,8 +99,7 @@ def assessment(simulated: bool = True, lines=LINES, units=UNITS) -> Assessment:
                   Given(units[2].unit_id, "exhausted_at_the_bottom", ())),
         trace=(Fired("U001", "judge", "late_signing", "2026-07", "late_signing=1"),),
         calendar_sha256="c" * 64,
-        previous={"U001": {"rank": "3"}, "U003": {"rank": "2"}},
-        previous_sha256="d" * 64,
+        earlier=(Earlier(PERIOD.previous, {"U001": {"rank": "3"}, "U003": {"rank": "2"}}, ranking_sha256="d" * 64),),
     )
 
 

@@ -16,7 +16,8 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
 ]
 # A percent sign of a file name is `%25` in an address; the name of the hostile unit has them.
-PAGES = ["index.html", "index.en.html", "method.html", "method.en.html", "bulletin.html", "quality/index.html",
+PAGES = ["index.html", "index.en.html", "method.html", "method.en.html", "bulletin.html", "bulletin.en.html",
+         "quality/index.html", "quality/index.en.html", "units/en/U001.html",
          "units/U001.html", f"units/{file_stem(fixture.HOSTILE)}.html".replace("%", "%25"),
          "../index.html"]  # fmt: skip
 REPORT = {

@@ -9,6 +9,9 @@ import pytest
 
 from pipelines.edges.templates import render
 from pipelines.edges.wording import say
+from pipelines.model.earlier import Earlier
+from pipelines.model.period import Period
+from pipelines.model.points import shown
 from pipelines.model.rule import Rule
 from pipelines.model.words import Words
 from pipelines.views import charts, minute
@@ -85,13 +88,37 @@ def test_the_summary_is_the_arithmetic_of_the_total():
     assert said == "本季度满分100.00分，扣21.50分，得基础分78.50分；加分0.00分，总分78.50分。"
 
 
-def test_the_quarters_are_told_where_the_one_before_is_published():
-    before = {"U001": {"total": "95.10", "rank": "3", "group_rank": "2", "unit_group": "区县"}}
-    quarter = replace(assessment(), previous=before)
+def earlier(text, total="95.10", rank="3"):
+    ranking = {"U001": {"total": total, "rank": rank, "group_rank": "2", "unit_group": "区县"}}
+    return Earlier(Period.parse(text), ranking)
+
+
+def test_every_quarter_that_is_known_is_a_row_and_a_change_is_against_the_quarter_just_before():
+    known = (earlier("2025Q3", "90.00", "4"), earlier("2025Q4", "91.50", "5"), earlier("2026Q2"))
+    quarter = replace(assessment(), earlier=known)
     standing = next(s for s in quarter.standings if s.unit_id == "U001")
-    earlier, now = minute.trend(quarter, standing, (5, 2))
-    assert (earlier["total"], earlier["rank"], now["change"], now["rank"]) == ("95.10", "3 / 1", "+6.40", "1 / 5")
-    assert minute.trend(replace(quarter, previous={}), standing, (5, 2)) == []
+    rows = minute.trend(quarter, minute.pasts(quarter), standing, (5, 2))
+    assert [(str(row.period), shown(row.total), row.rank, row.change) for row in rows] == [
+        ("2025Q3", "90.00", "4 / 1", ""), ("2025Q4", "91.50", "5 / 1", "+1.50"), ("2026Q2", "95.10", "3 / 1", ""),
+        ("2026Q3", "101.50", "1 / 5", "+6.40")]  # fmt: skip
+    assert minute.trend(replace(quarter, earlier=()), [], standing, (5, 2)) == []
+
+
+def test_a_unit_that_an_earlier_quarter_did_not_know_has_no_row_for_it():
+    quarter = replace(assessment(), earlier=(earlier("2026Q1", "無"), earlier("2026Q2")))
+    standing = next(s for s in quarter.standings if s.unit_id == "U001")
+    assert len(minute.trend(quarter, minute.pasts(quarter), standing, (5, 2))) == 2
+
+
+def test_the_line_of_quarters_has_a_gap_where_one_is_missing_and_needs_three():
+    totals = [(Period.parse(text), Fraction(n)) for text, n in (("2025Q3", 95), ("2025Q4", 80), ("2026Q2", 91))]
+    chart = charts.trend(totals)
+    assert re.sub(r"[\d. ]+", "", chart["path"]) == "MLM"
+    assert [point["x"] for point in chart["points"]] == ["60.0", "233.3", "580.0"]
+    low = chart["points"][1]
+    assert float(low["label_y"]) > float(low["y"]) and low["label"] == "80.00"
+    assert charts.trend(totals[:2]) is None
+    assert charts.trend([(Period(2020, 1), Fraction(1)), *totals[:2]]) is None  # too long ago to be on the line
 
 
 def with_many_cases():
