@@ -9,6 +9,8 @@ from pipelines.edges.wording import say
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.words import Words
 
+MAX_NODES = 50_000  # with every alias written out: a few lines of aliases can stand for more than any memory
+
 
 class Block(dict):
     """A mapping with the (file, line) of itself and of each key."""
@@ -30,6 +32,11 @@ def read_blocks(path: Path) -> tuple[Block, bytes]:
     try:
         content = path.read_bytes()
         root = yaml.compose(content.decode("utf-8-sig"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        if not isinstance(root, yaml.MappingNode):
+            raise _unreadable(path, 1, say("ingest.source_no_mapping"))
+        if _written_out(root, {}) > MAX_NODES:
+            raise _unreadable(path, 1, say("ingest.source_too_large"))
+        return _plain(root, path, ()), content
     except OSError as problem:
         raise UsageRefusal(say("ingest.source_unopened", file=path, problem=problem.strerror)) from None
     except yaml.MarkedYAMLError as problem:
@@ -37,9 +44,16 @@ def read_blocks(path: Path) -> tuple[Block, bytes]:
         raise _unreadable(path, line, problem.problem) from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
         raise _unreadable(path, 1, str(problem).splitlines()[0]) from None
-    if not isinstance(root, yaml.MappingNode):
-        raise _unreadable(path, 1, say("ingest.source_no_mapping"))
-    return _plain(root, path, ()), content
+
+
+def _written_out(node: yaml.Node, sizes: dict[yaml.Node, int]) -> int:
+    """How many nodes there are below ``node`` and with it; ``sizes`` keeps what is counted already."""
+    if node not in sizes:
+        sizes[node] = 1  # what contains itself is refused afterwards
+        inside = node.value if isinstance(node, yaml.CollectionNode) else ()
+        below = (part for child in inside for part in (child if isinstance(child, tuple) else (child,)))
+        sizes[node] += sum(_written_out(part, sizes) for part in below)
+    return sizes[node]
 
 
 def _plain(node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]) -> object:

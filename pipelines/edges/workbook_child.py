@@ -1,7 +1,7 @@
 """Reads one sheet of a workbook and writes its rows as JSON lines: a program of its own, run in a process of its own.
 
 A hostile workbook makes the parser allocate without end or abort; here it can only take this process with it.
-Arguments: file, sheet ("" = the first that is not empty), memory limit in bytes, time limit in seconds.
+Arguments: file, sheet ("" = the first that is neither empty nor hidden), memory limit in bytes, time limit in seconds.
 Output: one line for the sheet, then one line per batch of rows.
 """
 
@@ -22,13 +22,15 @@ def main(path: str, wanted: str, memory: str, seconds: str) -> None:
     from python_calamine import CalamineWorkbook
 
     book = CalamineWorkbook.from_path(path)
-    names = [sheet.name for sheet in book.sheets_metadata if str(sheet.typ).endswith("WorkSheet")]
+    told = [sheet for sheet in book.sheets_metadata if str(sheet.typ).endswith("WorkSheet")]
+    names = [sheet.name for sheet in told]
+    hidden = [sheet.name for sheet in told if not str(sheet.visible).endswith(".Visible")]
     if wanted and wanted not in names:
         _write({"sheets": names, "sheet": None})
         return
     sheets = {name: book.get_sheet_by_name(name) for name in names}
     filled = [name for name, sheet in sheets.items() if sheet.start is not None]
-    chosen = wanted or (filled or names)[0]
+    chosen = wanted or [*(name for name in filled if name not in hidden), *filled, *names][0]
     _write({"sheets": filled, "sheet": chosen})
     _write_rows(sheets[chosen])
 

@@ -25,12 +25,12 @@ def read_yaml(path: Path, name: str) -> object:
     text = read_text(path, name)
     try:
         root = yaml.compose(text, Loader=Loader)
+        return _plain(root, name, set()) if root is not None else Block(name, 1)
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
         raise _unreadable(name, mark.line + 1 if mark else 1, problem.problem or problem.context) from None
     except (yaml.YAMLError, RecursionError) as problem:
         raise _unreadable(name, 1, problem) from None
-    return _plain(root, name, set()) if root is not None else Block(name, 1)
 
 
 def read_text(path: Path, name: str) -> str:

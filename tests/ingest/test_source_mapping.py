@@ -1,5 +1,6 @@
 """Source mappings: what they make of a foreign export, and what they refuse."""
 
+from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
 
@@ -144,6 +145,19 @@ def test_a_mapping_that_says_something_unknown_is_refused_with_its_line(tmp_path
         load_source(file, load_contracts())
     assert said in refusal.value.words.en
     assert f"town.yaml, line {line or ''}" in refusal.value.words.en
+
+
+@pytest.mark.parametrize(("content", "said"), [
+    ("a: &a [x, x]\n" + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghijkl")),
+     "once its aliases (*) are written out"),
+    ("a: &a\n  b: *a\n", "cannot be read: *"),
+    ("a: " + "[" * 3000 + "]" * 3000, "recursion"),
+])  # fmt: skip
+def test_a_mapping_that_is_small_on_paper_and_endless_when_read_is_refused(tmp_path, content, said):
+    (tmp_path / "town.yaml").write_text(content)
+    with pytest.raises(UsageRefusal) as refusal:
+        load_source(tmp_path / "town.yaml", load_contracts())
+    assert said in refusal.value.words.en
 
 
 def test_a_mapping_that_is_not_there_is_refused(tmp_path):

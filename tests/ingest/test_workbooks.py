@@ -63,6 +63,19 @@ def test_a_second_sheet_is_reported_and_the_first_that_is_filled_is_read(tmp_pat
     assert "only the sheet “Sheet1” was read, not: notes" in got.notices
 
 
+def test_a_hidden_sheet_is_read_only_where_no_other_is_filled(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "w.bin") as book:
+        hidden, shown = book.add_worksheet("old"), book.add_worksheet("new")
+        for sheet, case in ((hidden, "OLD"), (shown, "NEW")):
+            for (line, column), value in table([case, "U1"]).items():
+                sheet.write(line, column, value)
+        shown.activate()
+        hidden.hide()
+    got = read_workbook(tmp_path, (tmp_path / "w.bin").read_bytes())
+    assert got.ids() == ["NEW"]
+    assert "only the sheet “new” was read, not: old" in got.notices
+
+
 def test_an_empty_workbook_lacks_its_header_and_stops(tmp_path):
     got = read_workbook(tmp_path, workbook(tmp_path / "w.bin", {}))
     assert "without a header" in got.stops

@@ -86,6 +86,7 @@ BROKEN = {
     "an item twice": (BOOK, "id: A1.2,", "id: A1.1,", "A1.1"),
     "half a day to evaluate": (BOOK, "working_days: 2", "working_days: 0.5", "not a count"),
     "broken YAML": (REPLY, "title: {zh: 逾期回复", "title: {zh: [逾期回复", "cannot be read"),
+    "endless nesting": (REPLY, "deduct: 0.5", "deduct: " + "[" * 3000 + "]" * 3000, "cannot be read"),
     "a key twice": (REPLY, "deduct: 0.5", "deduct: 0.5\ndeduct: 1", "written twice"),
     "an anchor": (REPLY, "clause: A3.1\nitem: A3.1", "clause: &id A3.1\nitem: *id", "anchors"),
     "an award that another rule counts": (PRAISE, "measure: public_praise", "measure: city_media", "count twice"),
