@@ -129,7 +129,7 @@ def read_occurrences(folder: Path, unit_ids: Iterable[str], without_cases: Itera
     units, cases = pc.field("unit_id").isin(_strings(unit_ids)), pc.field("case_id").isin(_strings(without_cases))
     kept = pc.coalesce(~cases, pc.scalar(True))
     return {
-        "facts.case_rows": read_kept(folder, "case_rows", late & units & kept),
+        "facts.late_rows": read_kept(folder, "case_rows", late & units & kept),
         "facts.incidents": read_kept(folder, "incidents", units & kept),
     }
 
@@ -144,6 +144,7 @@ def recount(folder: Path, months: tuple[str, ...], without_cases: Iterable[str])
     warehouse = Warehouse()
     try:
         warehouse.store("facts.case_rows", read_kept(folder, "case_rows", kept))
+        warehouse.run("facts/counted")
         warehouse.run("tallies/cube", months=list(months))
         return warehouse.arrow("tallies.cube"), _less(read_kept(folder, "quarter"), gone)
     finally:

@@ -16,8 +16,8 @@ IN_FORCE_READINGS = (
 )
 MEASURES_OF_A_MONTH = ("late_signing", "late_reply", "due", "completed", "rated", "satisfied")
 FACTS = (
-    "adjustments", "extensions", "evaluations", "final_evaluations", "circumstances", "case_rows", "incidents",
-    "instructions",
+    "quarter", "dissatisfied", "adjustments", "extensions", "evaluations", "final_evaluations", "circumstances",
+    "case_rows", "counted", "late_rows", "incidents", "instructions",
 )
 
 
@@ -27,7 +27,6 @@ def measure(warehouse: Warehouse, period: Period, cutoff: datetime, rulebook: Ru
     A Refusal where an evaluation needs a working day of a year without a calendar.
     """
     store_working_days(warehouse, calendar)
-    warehouse.run("facts/types")
     span = {"start": period.start, "end": period.end, "cutoff": cutoff, "months": list(period.months)}
     for name in FACTS:
         warehouse.run(f"facts/{name}", **span, **rulebook.evaluation)

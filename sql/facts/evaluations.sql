@@ -1,22 +1,16 @@
--- Each evaluation of a case that the public rated dissatisfied, and why it does not count, under both clocks.
+-- Each evaluation, and why it does not count, under both clocks. Whether the case needs one (facts.dissatisfied) is asked
+-- where it matters, so that the cases are not read for it.
 -- `between` counts the working days after the clock's starting day and before the day of rating (E5.2):
 -- fewer than the limit means that the rating came by the end of the last of those days.
--- Grain: assignment. Reads: accepted.evaluations, .cases, .evaluators, facts.voided, facts.working_days.
+-- Grain: assignment. Reads: accepted.evaluations, .evaluators, facts.voided, facts.working_days.
 create or replace table facts.evaluations as
-with dissatisfied as (
-    select case_id, unit_id
-    from accepted.cases
-    where public_rating = 'dissatisfied' and (rated_at is null or rated_at < $cutoff)
-),
-
-clocked as (
+with clocked as (
     select
         e.*,
         e.rated_at::date as rated_on,
         coalesce(e.reminded_at, e.assigned_at + to_hours($reminder_after_hours))::date as clock_of_reminder,
         e.assigned_at::date as clock_of_assignment
     from accepted.evaluations as e
-    semi join dissatisfied using (case_id, unit_id)
 ),
 
 counted as (

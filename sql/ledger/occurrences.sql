@@ -1,5 +1,5 @@
 -- A ledger line for every late signing, late reply and incident: `points` of the rule, 0 where it is waived.
--- Grain: occurrence × rule. Reads: facts.case_rows, facts.incidents, ledger.rules (the occurrence rules in force).
+-- Grain: occurrence × rule. Reads: facts.late_rows, facts.incidents, ledger.rules (the occurrence rules in force).
 create or replace table ledger.occurrences as
 with rows_in_force as (
     select
@@ -8,8 +8,7 @@ with rows_in_force as (
         if($extension = 'approved', due_approved, due_requested) as due,
         if($attribution = 'dispatched', month_dispatched,
             if($extension = 'approved', month_due_approved, month_due_requested)) as month
-    from facts.case_rows
-    where signing <> 'on_time' or reply_approved <> 'on_time' or reply_requested <> 'on_time'
+    from facts.late_rows
 ),
 
 found as (

@@ -1,11 +1,12 @@
 -- What is worth a line in the summary though it breaks no promise. Grain: observation.
--- Reads: accepted.evaluations, .cases, .adjustments, .incidents, facts.evaluations, ledger.occurrences.
+-- Reads: accepted.evaluations, .cases, .adjustments, .incidents, facts.evaluations, .dissatisfied, ledger.occurrences.
 select 'evaluation_not_needed' as observation, count(*) as n
-from accepted.evaluations
-anti join facts.evaluations using (assignment_id)
+from facts.evaluations
+anti join facts.dissatisfied using (case_id, unit_id)
 union all
 select 'evaluation_' || refused as observation, count(*) as n
 from facts.evaluations
+semi join facts.dissatisfied using (case_id, unit_id)
 where refused is not null
 group by refused
 union all
