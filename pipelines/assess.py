@@ -36,6 +36,7 @@ class Request:
     rules: Path = STANDARD_RULES
     source: Path | None = None
     pdf: bool = True
+    office: Path | None = None  # settings of the bulletin, the project's own where None
 
 
 class Run:
@@ -49,6 +50,7 @@ class Run:
     def __init__(self, request: Request, progress: Callable[[str, int, int], None] = silent):
         from pipelines.edges.calendar import Calendar
         from pipelines.edges.contracts import load_contracts
+        from pipelines.edges.office import OFFICE, load_office
         from pipelines.edges.warehouse import Warehouse
         from pipelines.rulebook import choose_readings, load_rulebook
 
@@ -60,6 +62,7 @@ class Run:
             raise UsageRefusal(say("assess.cutoff_too_early", cutoff=self.cutoff, end=self.period.end))
         self.rulebook = load_rulebook(request.rules, self.period.start.date())
         self.readings = choose_readings(self.rulebook, request.readings)
+        self.office = load_office(request.office or OFFICE)
         self.contracts = load_contracts()
         self.calendar = Calendar.load()
         self._folder = tempfile.TemporaryDirectory(prefix="gongping-")
@@ -218,6 +221,7 @@ class Run:
             trace=tuple(self.trace),
             calendar_sha256=self.calendar.sha256,
             earlier=self.earlier,
+            office=self.office,
             observations=self.observations,
             libraries=self.libraries,
         )

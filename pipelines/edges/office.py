@@ -15,6 +15,7 @@ from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import REPORTS
 
 OFFICE = REPORTS / "bulletin" / "office.yaml"
+DEMO_OFFICE = REPORTS / "bulletin" / "demo.yaml"
 FONT_USES = ("body", "first", "second", "title", "page")
 _PERIOD = re.compile(r"\d{4}Q[1-4]")
 _FAMILY = re.compile(r"[\w \-]+")  # goes into the style sheet

@@ -16,7 +16,7 @@ TEMPLATE = "bulletin/gb9704.html.j2"
 
 def official_sheet(assessment: Assessment, bulletin: dict, office: Office | None = None) -> str:
     """The HTML to print of a bulletin page; UsageRefusal where the office's settings are wrong."""
-    office = office or load_office()
+    office = office or assessment.office or load_office()
     official = Official(assessment, office, advance_of(office), say)
     return render(TEMPLATE, official.page(bulletin), paper=True)
 

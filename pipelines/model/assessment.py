@@ -6,6 +6,7 @@ from datetime import datetime
 from pipelines.model.earlier import Earlier
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.library import LibraryReport
+from pipelines.model.office import Office
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Fired, Given, Standing, Sure, UnitScore
@@ -29,6 +30,7 @@ class Assessment:
     verdicts: tuple[Given, ...]
     trace: tuple[Fired, ...]
     calendar_sha256: str
+    office: Office | None = None  # who issues the bulletin; the project's own settings where None
     earlier: tuple[Earlier, ...] = ()  # the quarters before that are known, the oldest first
     libraries: LibraryReport | None = None  # of the matter library and the knowledge base, where the exports have them
     sure: dict[str, Sure] = field(default_factory=dict)  # by unit_id, the ranked ones

@@ -1,7 +1,9 @@
 """The issuing office as the bulletin names it: what changes from year to year, and nothing else."""
 
 import datetime
-from dataclasses import dataclass, field
+import json
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 
 
 @dataclass(frozen=True)
@@ -35,3 +37,22 @@ class Office:
     def issue(self, period: str) -> Issue:
         """The issue of a quarter, empty where the office has not named one."""
         return self.issues.get(period, Issue())
+
+    def unset(self, period: str) -> list[str]:
+        """The settings that a bulletin of the quarter shows and nobody has filled in, by name."""
+        issue = self.issue(period)
+        given = {
+            "mark": self.mark,
+            "number": self.number.partition("〔")[0],
+            "signer": self.signer,
+            "printer": self.printer,
+            f"issues.{period}.serial": issue.serial,
+            f"issues.{period}.date": issue.date,
+            f"issues.{period}.printed": issue.printed,
+        }
+        return [name for name, value in given.items() if not value]
+
+    def sha256(self, period: str) -> str:
+        """What the bulletin of one quarter depends on, as a hash: other quarters' issues do not change it."""
+        settings = {**asdict(self), "issues": asdict(self.issue(period))}
+        return sha256(json.dumps(settings, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()

@@ -15,7 +15,7 @@ from pipelines.publication.runs import FinishedRun, run_in_force
 
 PAGES = (".html", ".pdf")
 COMPARED = {"ranking_sha256": "ranking.csv", "manifest_sha256": MANIFEST}
-FACTS = ("cutoff", "readings", "source", "rulebook", "calendar", "contracts", "earlier")
+FACTS = ("cutoff", "readings", "source", "rulebook", "calendar", "contracts", "earlier", "office")
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Again:
     exports: Path
     rules: Path | None = None
     source: Path | None = None
+    office: Path | None = None
 
 
 def can_print(run: FinishedRun) -> bool:
@@ -42,7 +43,7 @@ def recompute(run: FinishedRun, out: Path, folder: Path, again: Again, progress=
         _link_earlier(earlier, out, folder)
     request = Request(
         period, again.exports, folder, datetime.fromisoformat(manifest["cutoff"]), dict(manifest["readings"]),
-        again.rules or STANDARD_RULES, again.source, pdf=_printed(run) and can_print(run),
+        again.rules or STANDARD_RULES, again.source, _printed(run) and can_print(run), again.office,
     )  # fmt: skip
     with Run(request, progress) as made:
         made.run()

@@ -83,13 +83,14 @@ def publish(
                 shutil.copytree(kept, folder, dirs_exist_ok=True)
             pages = write_pages(warehouse, assessment, folder, pdf and not problem, quality is not None)
             notices = (problem,) if problem else print_pdf(pages, progress)
+            blanks = () if problem or not pdf else blanks_to_fill(assessment)
             if quality is not None:
                 shutil.copytree(quality(), folder / "quality")
             outputs = folder_sha256(folder)
             sheet = manifest(assessment, code_version(), contract_hashes(), outputs, notices)
             write_json(folder / shelf.MANIFEST, sheet)
             in_force = shelf.put_in_place(out, period, folder, tallies_of(kept) if kept else None)
-            return Published(in_force, (*notices, *list_quarters(out)))
+            return Published(in_force, (*notices, *blanks, *list_quarters(out)))
     except OSError as problem:
         raise Refusal(say("publish.cannot_write", folder=out, why=problem.strerror or problem)) from None
 
@@ -191,6 +192,12 @@ def print_pdf(pages: list[Sheet], progress: Progress = silent) -> tuple[Words, .
         return print_pages(pages, style(), lambda done, total: progress("pdf", done, total))
     except (BrokenExecutor, RuntimeError) as failure:
         return (say("publish.paper_failed", why=failure),)
+
+
+def blanks_to_fill(assessment: Assessment) -> tuple[Words, ...]:
+    """A notice of what the printed bulletin leaves to be filled in, because the office has not settled it."""
+    unset = assessment.office.unset(str(assessment.period)) if assessment.office else []
+    return (say("office.unset", keys=" ".join(unset), file="reports/bulletin/office.yaml"),) if unset else ()
 
 
 def _by_unit(rows: list[dict]) -> dict[str, list[dict]]:

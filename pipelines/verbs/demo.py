@@ -25,6 +25,7 @@ def command() -> click.Command:
 def demo(out, no_pdf) -> None:
     """Make, score and publish the quarter before and the quarter."""
     from pipelines.assess import Request, Run
+    from pipelines.edges.office import DEMO_OFFICE
     from pipelines.sample.make import make_sample
     from pipelines.screen import progress, show_run
 
@@ -32,7 +33,7 @@ def demo(out, no_pdf) -> None:
         click.echo(text("cli.demo_quarter", period=period), err=True)
         exports = out / "exports" / str(period)
         make_sample(exports, period, UNITS, CASES, SEED, dirt=DIRT)
-        request = Request(period, exports, out / "out", pdf=not no_pdf)
+        request = Request(period, exports, out / "out", pdf=not no_pdf, office=DEMO_OFFICE)
         with progress() as listener, Run(request, listener) as run:
             run.run()
     show_run(run)

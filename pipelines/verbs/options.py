@@ -75,6 +75,11 @@ def period(name: str = "period") -> click.Argument:
     return click.Argument([name], type=PeriodType(), metavar="PERIOD")
 
 
+def office() -> click.Option:
+    """The settings of the bulletin."""
+    return click.Option(["--office"], type=click.Path(path_type=Path), help=text("publication.opt_office"))
+
+
 def exports() -> click.Option:
     """The folder of exports."""
     return click.Option(["--exports"], type=click.Path(path_type=Path), required=True, help=text("cli.opt_exports"))

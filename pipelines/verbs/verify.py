@@ -13,11 +13,11 @@ def command() -> click.Command:
     return options.verb(
         "verify", verify, options.period(),
         click.Option(["--exports"], type=click.Path(path_type=Path), help=text("publication.opt_again")),
-        options.out(), options.rules(), options.source(), options.as_json(),
+        options.out(), options.rules(), options.source(), options.office(), options.as_json(),
     )  # fmt: skip
 
 
-def verify(period, exports, out, rules, source, as_json) -> None:
+def verify(period, exports, out, rules, source, office, as_json) -> None:
     """Check, and say what was checked; exit 5 at the first difference."""
     from pipelines.publication.verify import verify as check
     from pipelines.screen import progress
@@ -26,7 +26,7 @@ def verify(period, exports, out, rules, source, as_json) -> None:
     if exports:
         from pipelines.publication.recompute import Again
 
-        again = Again(exports, rules, source)
+        again = Again(exports, rules, source, office)
     with progress() as listener:
         verdict = check(out, period, again, listener)
     if as_json:

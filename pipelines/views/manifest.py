@@ -40,9 +40,16 @@ def manifest(
             {"period": str(e.period), "ranking_sha256": e.ranking_sha256, "manifest_sha256": e.manifest_sha256}
             for e in assessment.earlier
         ],
+        "office": _office(assessment) if "bulletin.pdf" in outputs else None,
         "figures": city_figures(assessment),
         "code": code,
         "rows": row_account(assessment),
         "paper": [notice.zh for notice in paper],
         "outputs": outputs,
     }
+
+
+def _office(assessment: Assessment) -> dict | None:
+    """The hash of the settings that the printed bulletin was made with."""
+    office = assessment.office
+    return {"sha256": office.sha256(str(assessment.period))} if office else None

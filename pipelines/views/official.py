@@ -27,22 +27,27 @@ class Official:
 
     def page(self, bulletin: dict) -> dict:
         """The dict of `bulletin/gb9704.html.j2`: the bulletin's own keys, and everything that is set in lines."""
-        annexes = self.annexes(bulletin)
+        annexes, mark = self.annexes(bulletin), self.office.mark or BLANK * 8 + "文件"
         return {
             **bulletin,
             "office": self.office,
-            "mark": {"text": self.office.mark, "size": str(min(TALLEST, WIDEST // max(len(self.office.mark), 1)))},
-            "number": self.filled(self.office.number, serial=self.issue.serial or BLANK),
+            "mark": {"text": mark, "size": str(min(TALLEST, WIDEST // len(mark)))},
+            "number": self.number(),
             "title": [self.filled(line) for line in self.office.title],
             "addressees": self.lines(self.filled(self.office.addressees), indent=0),
             "body": self.body(bulletin),
             "annexes": annexes,
             "annex_list": self.annex_list(annexes),
+            "signer": self.office.signer or BLANK * 10,
             "date": chinese_date(self.issue.date),
             "contact": self.lines(f"（联系人及电话：{self.office.contact}）") if self.office.contact else "",
             "printed": chinese_date(self.issue.printed),
-            "imprint": bool(self.office.copies or self.office.printer),
         }
+
+    def number(self) -> str:
+        """The document number, with room for the office's mark and the serial where they are not given."""
+        number = self.filled(self.office.number, serial=self.issue.serial or BLANK * 2)
+        return BLANK * 3 + number if number.startswith("〔") else number
 
     def body(self, bulletin: dict) -> list[dict]:
         """The paragraphs in order: ``level`` (first, second, body) and ``lines``."""

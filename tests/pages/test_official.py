@@ -7,14 +7,18 @@ from fractions import Fraction
 
 import pytest
 
-from pipelines.edges.office import OFFICE, load_office
+from pipelines.assess import Request, Run
+from pipelines.edges.office import DEMO_OFFICE, OFFICE, load_office
 from pipelines.edges.official_paper import official_sheet
 from pipelines.edges.paper import Sheet, paper_problem, print_pages
 from pipelines.edges.wording import say
 from pipelines.model.office import Issue
+from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.tally import Unit
+from pipelines.stages.publish import blanks_to_fill
 from pipelines.views.bulletin import Bulletin
+from pipelines.views.official import BLANK
 from pipelines.views.typeset import CLOSING, markup, set_lines, visible
 from tests.pages import layout
 from tests.pages.fixture import HOSTILE, assessment
@@ -36,7 +40,7 @@ def sheet(office, units=MANY):
 @pytest.fixture(scope="module")
 def bulletin(tmp_path_factory):
     file = tmp_path_factory.mktemp("official") / "bulletin.pdf"
-    assert print_pages([Sheet(sheet(load_office()), file, True)], "", lambda *_: None) == ()
+    assert print_pages([Sheet(sheet(load_office(DEMO_OFFICE)), file, True)], "", lambda *_: None) == ()
     return file
 
 
@@ -112,7 +116,7 @@ def test_long_tables_repeat_their_heads_and_the_imprint_closes_the_last_page(pag
 
 @needs_paper
 def test_the_signature_shares_its_page_with_text_and_the_seal_is_not_drawn(pages):
-    office = load_office()
+    office = load_office(DEMO_OFFICE)
     signed = next(page for page in pages if any(line.text == office.signer for line in page.lines))
     signer = next(line for line in signed.lines if line.text == office.signer)
     day = next(line for line in signed.lines if line.text == "2026年10月12日")
@@ -138,23 +142,47 @@ def test_every_page_of_an_invented_quarter_says_so(pages):
 
 
 def test_a_quarter_that_the_office_has_not_dated_is_left_to_be_filled_in():
-    office = replace(load_office(), issues={"2026Q2": Issue("1", date(2026, 7, 1))})
+    office = replace(load_office(DEMO_OFFICE), issues={"2026Q2": Issue("1", date(2026, 7, 1))})
     html = sheet(office)
-    assert "\u3000\u3000年\u3000月\u3000日" in html and "〔2026〕\u3000号" in html
+    assert "\u3000\u3000年\u3000月\u3000日" in html and "〔2026〕\u3000\u3000号" in html
+
+
+def test_the_shipped_settings_print_blanks_never_a_sample_and_say_which():
+    office = load_office(OFFICE)
+    html = sheet(office)
+    assert "人民政府办公室" not in html
+    assert f'class="number">{BLANK * 3}〔2026〕{BLANK * 2}号</p>' in html
+    assert f"{BLANK * 2}年{BLANK}月{BLANK}日印发" in html
+    (notice,) = blanks_to_fill(replace(assessment(), office=office))
+    assert all(name in notice.zh for name in ("mark", "number", "signer", "printer", "issues.2026Q3.date"))
+    assert blanks_to_fill(replace(assessment(), office=load_office(DEMO_OFFICE))) == ()
+
+
+def test_another_quarters_issue_does_not_change_what_a_bulletin_was_made_with():
+    office = load_office(DEMO_OFFICE)
+    later = replace(office, issues={**office.issues, "2026Q4": Issue("58")})
+    assert later.sha256("2026Q3") == office.sha256("2026Q3") != replace(office, signer="x").sha256("2026Q3")
+
+
+def test_a_slip_in_the_settings_is_refused_before_anything_is_read(tmp_path):
+    file = tmp_path / "office.yaml"
+    file.write_text(DEMO_OFFICE.read_text(encoding="utf-8").replace("signer:", "singer:"), encoding="utf-8")
+    with pytest.raises(UsageRefusal, match="singer"):
+        Run(Request(Period(2026, 3), tmp_path / "none", tmp_path / "out", office=file))
 
 
 def test_a_numbered_requirement_is_a_heading_and_its_paragraph():
-    html = sheet(replace(load_office(), closing=("（一）立即整改。逐件核实。", "没有编号的一段。")))
+    html = sheet(replace(load_office(DEMO_OFFICE), closing=("（一）立即整改。逐件核实。", "没有编号的一段。")))
     assert re.search(r"<h3>.*（一）立即整改</span></h3>\s*<p><span[^>]*>逐件核实。", html)
     assert "没有编号的一段。" in html
 
 
 def test_without_a_seal_the_form_is_the_one_without_a_seal():
-    assert 'class="signature unsealed"' in sheet(replace(load_office(), seal=False))
+    assert 'class="signature unsealed"' in sheet(replace(load_office(DEMO_OFFICE), seal=False))
 
 
 def test_hostile_names_are_text_in_the_set_lines():
-    html = official_sheet(assessment(), Bulletin(assessment(), [], say).page(), load_office())
+    html = official_sheet(assessment(), Bulletin(assessment(), [], say).page(), load_office(DEMO_OFFICE))
     assert "<img" not in html and "\u202e" not in html.replace(f"<bdi>{HOSTILE}", "")
 
 
@@ -197,7 +225,7 @@ def test_what_becomes_markup_is_escaped_and_carries_no_direction_marks():
 ])
 def test_a_slip_in_the_office_settings_is_refused_with_its_place(tmp_path, change, told):
     file = tmp_path / "office.yaml"
-    text = OFFICE.read_text(encoding="utf-8")
+    text = DEMO_OFFICE.read_text(encoding="utf-8")
     assert change[0] in text
     file.write_text(text.replace(*change), encoding="utf-8")
     with pytest.raises(UsageRefusal) as refused:
