@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from pipelines.laboratory.framed import Framed
+
 KEY = ["unit_id", "item_id", "rule_id", "month", "case_id", "ref_id"]
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Framed):
     """``frame`` has a line a unit, most moved first; ``rules`` and ``entries`` say what moved it.
 
     Anything else that a frame can do, this does too.
@@ -67,9 +69,9 @@ class Comparison:
 
     def chart(self, most: int = 25):
         """A slope chart of the units that moved most."""
-        from pipelines.laboratory.charts import slope
+        from pipelines.laboratory.chart_places import slope
 
-        return slope(self.movers.head(most), f"{self.quarter.period}: {self.scenario.change}")
+        return slope(self.movers.head(most), self.title)
 
     def _why(self, unit_id: str) -> str:
         """The rules of a unit's own change; where only others changed, who passed whom."""
@@ -111,24 +113,15 @@ class Comparison:
         sides = [_places(side.ranking) for side in (self.quarter, self.scenario)]
         return {id: (place, sides[1].get(id)) for id, place in sides[0].items()}
 
-    def __getattr__(self, name: str):
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.frame, name)
+    @property
+    def shown(self):
+        """The units that moved."""
+        return self.movers
 
-    def __getitem__(self, key):
-        return self.frame[key]
-
-    def __len__(self) -> int:
-        return len(self.frame)
-
-    def __iter__(self):
-        return iter(self.frame)
-
-    def _repr_html_(self) -> str:
-        from pipelines.laboratory.html import table
-
-        return table(self.movers, f"{self.quarter.period}: {self.scenario.change}")
+    @property
+    def title(self) -> str:
+        """The quarter and the change, in words."""
+        return f"{self.quarter.period}: {self.scenario.says}"
 
 
 def _summed(ledger, key: list[str]):

@@ -1,6 +1,6 @@
 """How sure a place is: under every combination of the readings, and against chance in small numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,6 +11,9 @@ from pipelines.engines.cube import Cube
 from pipelines.engines.readings import Combinations, alternatives, combinations
 from pipelines.engines.vector import deduction, places, rescore
 from pipelines.laboratory import chance
+from pipelines.laboratory.changes import names
+from pipelines.laboratory.charts import text as chart_text
+from pipelines.laboratory.framed import Framed
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Sure
@@ -92,8 +95,10 @@ def _fixed(cube, rulebook: Rulebook, readings: Mapping[str, str]) -> dict[str, n
 
 
 @dataclass(frozen=True, eq=False)
-class Robustness:
+class Robustness(Framed):
     """``frame`` has a line a ranked unit: place, best and worst under the readings and by chance, shares, the mover."""
+
+    MOST = 500
 
     quarter: object = field(repr=False)
     sure: Sureness = field(repr=False)
@@ -127,28 +132,17 @@ class Robustness:
         frame = frame[frame["place"] > 0].sort_values(["place", "unit_id"], kind="stable")
         return frame.reset_index(drop=True)
 
-    def chart(self):
-        """Each unit's place with its ranges under the readings and by chance."""
-        from pipelines.laboratory.charts import ranges
+    def chart(self, units: Iterable[str] | str = ()):
+        """The place of each unit, or of these units, with its ranges under the readings and by chance."""
+        from pipelines.laboratory.chart_places import ranges
 
-        return ranges(self.frame, str(self.quarter.period))
+        asked = {self.quarter.world.unit(given) for given in names(units)}
+        return ranges(self.frame[self.frame["unit_id"].isin(asked)] if asked else self.frame, self.title)
 
-    def __getattr__(self, name: str):
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.frame, name)
-
-    def __getitem__(self, key):
-        return self.frame[key]
-
-    def __len__(self) -> int:
-        return len(self.frame)
-
-    def _repr_html_(self) -> str:
-        from pipelines.laboratory.html import table
-
-        title = f"{self.quarter.period}: {self.combinations:,} combinations of readings 种释义组合"
-        return table(self.frame, title, 500)
+    @property
+    def title(self) -> str:
+        """Of the table and of the chart."""
+        return f"{self.quarter.period}: {chart_text('combinations', n=self.combinations)}"
 
 
 def sure_of_units(

@@ -1,7 +1,7 @@
 """A scenario: a finished quarter scored under other rules; the quarter itself stays as it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from pipelines.edges.wording import say
 from pipelines.engines.vector import Rescored, differences, rescore
 from pipelines.laboratory import frames
 from pipelines.laboratory.changes import Change, changed_rulebook, readings_under
+from pipelines.laboratory.labels import of_change
 from pipelines.laboratory.scores import Placed, placed, tallies_of
 from pipelines.laboratory.world import World
 from pipelines.model.refusals import JudgesDisagree
@@ -98,7 +99,15 @@ class Scenario:
 
         return save_rulebook(self, Path(folder))
 
+    @property
+    def says(self) -> str:
+        """The change in words, for titles."""
+        named = (*self.change.values, *self.change.readings)
+        words = [of_change(self.rulebook, name, value) for name, value in named]
+        rest = replace(self.change, values=(), readings=())
+        return "，".join([*words, *([str(rest)] if rest != Change() or not words else [])])
+
     def _repr_html_(self) -> str:
         from pipelines.laboratory.html import table
 
-        return table(self.ranking, f"{self.quarter.period}: {self.change}")
+        return table(self.ranking, f"{self.quarter.period}: {self.says}")

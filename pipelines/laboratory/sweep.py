@@ -4,22 +4,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
+from math import prod
 
 import numpy as np
 
 from pipelines.edges.wording import say
 from pipelines.engines.batch import Batch, all_places, by_item
-from pipelines.laboratory.changes import pairs
+from pipelines.engines.details import plain
+from pipelines.laboratory.changes import names, pairs
+from pipelines.laboratory.framed import Framed
 from pipelines.model.points import CENT
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook import changeable, choose_readings, with_changes
+from pipelines.rulebook.names import hint
 
 AT_MOST = 200_000  # scenarios; beyond, the answer itself would not fit beside other work
 TOLD_FROM = 2_000  # scenarios from which a progress bar is worth its line
 
 
 @dataclass(frozen=True, eq=False)
-class Sweep:
+class Sweep(Framed):
     """``totals``, ``bases`` (hundredths) and ``places`` (0 = unranked) are scenario × unit, as ``grid`` is ordered."""
 
     quarter: object = field(repr=False)
@@ -32,14 +36,13 @@ class Sweep:
     @classmethod
     def of(cls, quarter, values: Mapping[str, Iterable], progress: bool = True) -> "Sweep":
         """All combinations; UsageRefusal for a name that is no ``rule.field`` and no reading, or for too many."""
-        names = tuple(values)
-        axes = [[value for _, value in pairs({str(k): v for k, v in enumerate(_several(given))})]
-                for given in values.values()]
-        grid = tuple(product(*axes))
-        if not names or not grid or len(grid) > AT_MOST:
-            raise UsageRefusal(say("laboratory.sweep_size", n=len(grid) if names else 0, most=AT_MOST))
-        bases, totals, figures = _scored(quarter, names, grid, progress)
-        return cls(quarter, names, grid, bases, totals, all_places(figures, _ranked(quarter)))
+        axes = {str(name): _texts(given) for name, given in values.items()}
+        number = prod(map(len, axes.values())) if axes else 0
+        if not 1 <= number <= AT_MOST:
+            raise UsageRefusal(say("laboratory.sweep_size", n=number, most=AT_MOST))
+        grid = tuple(product(*axes.values()))
+        bases, totals, figures = _scored(quarter, tuple(axes), grid, progress)
+        return cls(quarter, tuple(axes), grid, bases, totals, all_places(figures, _ranked(quarter)))
 
     @cached_property
     def unit_ids(self) -> tuple[str, ...]:
@@ -64,13 +67,30 @@ class Sweep:
         frame.loc[frame["place"] < 0, "place"] = pandas.NA
         return frame
 
-    def chart(self, units: Iterable[str] = (), most: int = 12):
-        """Places along one value as lines; for two values a heat map of how many places units move on average."""
-        from pipelines.laboratory import charts
+    def chart(self, units: Iterable[str] | str = (), most: int = 8):
+        """Places along one value as lines, of these units (ids or names) or of those that move most.
 
-        if len(self.names) > 1:
-            return charts.heat(self)
-        return charts.lines(self, tuple(units) or self.restless[:most])
+        For two values a heat map of how many places units move on average; UsageRefusal for more.
+        """
+        from pipelines.laboratory import chart_sweeps
+
+        if len(self.names) > 2:
+            raise UsageRefusal(say("laboratory.too_many_axes", names=" ".join(self.names)))
+        if len(self.names) == 2:
+            return chart_sweeps.heat(self)
+        asked = [self.quarter.world.unit(given) for given in names(units)]
+        return chart_sweeps.lines(self, asked or self.restless[:most])
+
+    def unit_name(self, unit_id: str) -> str:
+        """The name of a unit."""
+        return self.quarter.world.registers[unit_id].unit.unit_name
+
+    def in_force(self, name: str) -> str:
+        """The value or the reading that the quarter was scored by."""
+        if name in self.quarter.readings:
+            return self.quarter.readings[name]
+        rule, _, field = name.partition(".")
+        return plain(getattr(self.quarter.rulebook.rules[rule], field))
 
     @property
     def restless(self) -> tuple[str, ...]:
@@ -85,29 +105,28 @@ class Sweep:
         ranked = was > 0
         return np.abs(self.places[:, ranked] - was[ranked]).mean(axis=1)
 
-    def __getattr__(self, name: str):
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self.frame, name)
-
-    def __getitem__(self, key):
-        return self.frame[key]
-
     def __len__(self) -> int:
         return len(self.grid)
 
-    def _repr_html_(self) -> str:
+    @property
+    def shown(self):
+        """A line a scenario: its values, and how far units move in it."""
         import pandas
-
-        from pipelines.laboratory.html import table
 
         rows = pandas.DataFrame(list(self.grid), columns=list(self.names))
         rows["mean places moved 平均变动名次"] = self.moved.round(2)
-        return table(rows, f"{self.quarter.period}: {len(self)} scenarios 个方案")
+        return rows
+
+    @property
+    def title(self) -> str:
+        """Of the table."""
+        return f"{self.quarter.period}: {len(self)} scenarios 个方案"
 
 
-def _several(given) -> list:
-    return [given] if isinstance(given, str | int | float) else list(given)
+def _texts(given) -> list[str]:
+    """The values of one name as text, each once."""
+    several = [given] if isinstance(given, str) or not isinstance(given, Iterable) else given
+    return list(dict.fromkeys(text for _, text in pairs({str(k): value for k, value in enumerate(several)})))
 
 
 def _number(value: str) -> object:
@@ -137,7 +156,7 @@ class _Prepared:
         known = [*changeable(quarter.rulebook), *quarter.rulebook.readings]
         for name in names:
             if name not in known:
-                with_changes(quarter.rulebook, {name: 0})  # refuses with the nearest name
+                raise UsageRefusal(say("rulebook.unknown_change", value=name, hint=hint(name, known)))
         self.quarter, self.names = quarter, names
         self.of_rule: dict[str, list[int]] = {}  # rule -> where in the values its own stand
         for k, name in enumerate(names):

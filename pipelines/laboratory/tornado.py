@@ -10,6 +10,8 @@ from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.details import plain
 from pipelines.engines.readings import alternatives
 from pipelines.engines.vector import places
+from pipelines.laboratory.framed import Framed
+from pipelines.laboratory.labels import of_change
 from pipelines.model.points import half_up
 from pipelines.rulebook import changeable, with_changes
 from pipelines.rulebook.choose import LIMITS
@@ -19,7 +21,7 @@ SHOWN = 25
 
 
 @dataclass(frozen=True, eq=False)
-class Tornado:
+class Tornado(Framed):
     """``frame``: one line a change, the one that moves most first."""
 
     quarter: object = field(repr=False)
@@ -41,7 +43,7 @@ class Tornado:
 
     @cached_property
     def frame(self):
-        """change, places moved on average and at most, the unit that moves furthest, units that move."""
+        """change (as typed and in words), places moved on average and at most, who moves furthest, units that move."""
         import pandas
 
         ranked = self.was > 0
@@ -49,23 +51,23 @@ class Tornado:
         units = [self.quarter.world.registers[id].unit.unit_name
                  for id, there in zip(self.quarter.world.cube.unit_ids, ranked, strict=True) if there]
         rows = [
-            (name, round(float(moved.mean()), 2), int(moved.max()), units[int(moved.argmax())] if moved.any() else "",
-             int((moved > 0).sum()))
+            (name, self._says(name), round(float(moved.mean()), 2), int(moved.max()),
+             units[int(moved.argmax())] if moved.any() else "", int((moved > 0).sum()))
             for name, moved in zip(self.changes, far, strict=True)
         ] if ranked.any() else []
-        frame = pandas.DataFrame(rows, columns=["change", "mean_moved", "furthest", "most_moved", "units_moved"])
+        names = ["change", "says", "mean_moved", "furthest", "most_moved", "units_moved"]
+        frame = pandas.DataFrame(rows, columns=names)
         return frame.sort_values(["mean_moved", "change"], ascending=[False, True]).reset_index(drop=True)
 
     def chart(self, most: int = SHOWN):
         """Bars, the longest first."""
         from pipelines.laboratory import charts
 
-        return charts.tornado(self.frame.head(most), str(self.quarter.period))
+        return charts.tornado(self.frame.head(most), self.title)
 
-    def _repr_html_(self) -> str:
-        from pipelines.laboratory.html import table
-
-        return table(self.frame, str(self.quarter.period))
+    def _says(self, change: str) -> str:
+        name, _, value = change.partition("=")
+        return of_change(self.quarter.rulebook, name, value)
 
 
 def _single(quarter):

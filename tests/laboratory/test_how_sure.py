@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipelines.engines.readings import alternatives
+from pipelines.laboratory.charts import spread
 from pipelines.model.refusals import UsageRefusal
 from tests.laboratory.simulation import coverage
 
@@ -100,15 +101,47 @@ def test_a_tornado_lists_every_single_change_once(quarter):
     assert np.abs(moved).max() == frame.iloc[0]["furthest"]
 
 
-def test_every_chart_is_drawn_without_a_network(quarter):
-    charts = [
-        quarter.what_if({"late_reply.deduct": 1}).compare().chart(), quarter.tornado().chart(), quarter.funnel(),
-        quarter.sweep({"late_reply.deduct": [0, 1]}).chart(), quarter.robustness().chart(),
-        quarter.sweep({"late_reply.deduct": [0, 1], "satisfied": ["with_basic", "full_only"]}).chart(),
-    ]
-    page = charts[0].to_html(inline=True)
+CHARTS = {
+    "slope": (lambda q: q.what_if({"late_reply.deduct": 1}).compare().chart(), "逾期回复 每次扣分 → 1"),
+    "nobody moves": (lambda q: q.what_if({}).compare().chart(), "2026Q3"),
+    "tornado": (lambda q: q.tornado().chart(), "满意的认定 → 只计满意"),
+    "lines": (lambda q: q.sweep({"late_reply.deduct": [0, 1]}).chart(), "现行"),
+    "lines over a reading": (lambda q: q.sweep({"months": ["sum", "mean", "pooled"]}).chart(), "三个月扣分取平均"),
+    "heat": (lambda q: q.sweep({"late_reply.deduct": [0, 1], "satisfied": ["with_basic", "full_only"]}).chart(),
+             "平均变动名次"),
+    "places": (lambda q: q.robustness().chart(), "释义组合"),
+    "funnel": (lambda q: q.funnel(), "计入此率的件数"),
+    "funnel of another rate": (lambda q: q.funnel("completion_rate"), "办结率"),
+}
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_every_chart_is_drawn_and_says_in_words_what_it_shows(quarter, name):
+    import vl_convert
+
+    draw, words = CHARTS[name]
+    assert words in vl_convert.vegalite_to_svg(draw(quarter).to_dict())
+
+
+def test_a_chart_needs_no_network(quarter):
+    page = quarter.tornado().chart().to_html(inline=True)
     assert 'src="http' not in page and len(page) > 300_000
-    assert all(chart.to_dict()["$schema"] for chart in charts)
+
+
+def test_labels_give_way_to_one_another_and_stay_near_their_lines():
+    wanted = [5, 5, 5, 40, 41, 90]
+    places = spread(wanted, 4)
+    assert (np.diff(np.sort(places)) > 4 - 1e-9).all()
+    assert places[5] == 90 and abs(places[:3] - 5).max() <= 4 and places[3] < places[4]
+
+
+def test_a_chart_of_three_values_is_refused_and_a_misspelt_unit_named(quarter):
+    with pytest.raises(UsageRefusal, match="frame"):
+        quarter.sweep({"late_reply.deduct": [0, 1], "months": ["sum"], "shortfall": ["pro_rata"]}).chart()
+    name = quarter.ranking["unit_name"][0]
+    for answer in (quarter.sweep({"late_reply.deduct": [0, 1]}), quarter.robustness()):
+        with pytest.raises(UsageRefusal, match=name):
+            answer.chart([name + "局"])
 
 
 def test_an_explanation_ends_with_a_step(quarter):
