@@ -47,7 +47,27 @@ def _spoken(says: str) -> str:
     return says.replace("[required]", text("cli.required")).replace("[default: ", text("cli.default"))
 
 
-class Verbs(Spoken, click.Group):
+class Group(Spoken, click.Group):
+    """A verb with parts: help in the language of the call, and an unknown part answered with the nearest known one."""
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> tuple:
+        """As click does, but for a name that there is not."""
+        from difflib import get_close_matches
+
+        names = self.list_commands(context)
+        if args and args[0] not in names and not args[0].startswith("-"):
+            near = "".join(f"{name}?" for name in get_close_matches(args[0], names, 1, 0.5))
+            facts = {"name": args[0], "near": near, "command": context.command_path}
+            raise click.UsageError(text("cli.no_such_verb", **facts), context)
+        return super().resolve_command(context, args)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line a part."""
+        with formatter.section(text("cli.commands")):
+            formatter.write_dl([(name, one.help or "") for name, one in self.commands.items()])
+
+
+class Verbs(Group):
     """The verbs, imported when they are called, described without importing them."""
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -59,15 +79,6 @@ class Verbs(Spoken, click.Group):
         if name not in VERBS:
             return None
         return import_module(f"pipelines.verbs.{name}").command()
-
-    def resolve_command(self, context: click.Context, args: list[str]) -> tuple:
-        """As click does, but an unknown verb is answered with the nearest known one."""
-        from difflib import get_close_matches
-
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            near = "".join(f"{name}?" for name in get_close_matches(args[0], VERBS, 1, 0.5))
-            raise click.UsageError(text("cli.no_such_verb", name=args[0], near=near), context)
-        return super().resolve_command(context, args)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """One line a verb."""
@@ -101,6 +112,9 @@ def _run(arguments: list[str]) -> int:
     except Refusal as refusal:
         click.echo(text("cli.refused", reason=refusal.words), err=True)
         return refusal.exit_code
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.format_message(), err=True)
+        return USAGE
     except click.UsageError as problem:
         click.echo(text("cli.misused", reason=_misuse(problem)), err=True)
         return USAGE

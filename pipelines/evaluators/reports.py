@@ -17,7 +17,6 @@ from pipelines.evaluators.status import must_have_begun
 from pipelines.model.filenames import file_stem
 from pipelines.model.refusals import Refusal, UsageRefusal
 from pipelines.model.text import guarded
-from pipelines.rulebook.names import hint
 
 COLUMNS = ("evaluator_id", "name", "employer_unit_id", "last_day", "notice_by", "proposal")
 
@@ -55,8 +54,7 @@ def write_certificate(exports: Path, folder: Path, evaluator_id: str, at: dateti
     seen, settings = read_exports(exports), _settings(exports, folder, rules, at)
     one = next((one for one in seen.panel if one.evaluator_id == evaluator_id), None)
     if one is None:
-        near = hint(evaluator_id, [other.evaluator_id for other in seen.panel])
-        raise UsageRefusal(say("evaluators.nobody", given=evaluator_id, hint=near))
+        raise UsageRefusal(say("evaluators.nobody", given=evaluator_id))  # no near name: it would tell of somebody
     if problem := paper_problem():
         raise Refusal(problem)
     place = private_folder(folder) / "certificates"

@@ -27,13 +27,14 @@ def must_be_ours(file: Path, state: State) -> None:
     """NotAllowed where ``file`` holds evaluations that the log does not know: an export of somebody else's."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            ids = [row.get("assignment_id") or row.get("派评编号") or "?" for row in csv.DictReader(stream)]
+            table = csv.DictReader(stream)
+            ids = [(table.line_num, row.get("assignment_id") or row.get("派评编号")) for row in table]
     except FileNotFoundError:
         return
     except (UnicodeDecodeError, csv.Error):
-        ids = ["?"]
-    if foreign := [id for id in ids if id not in state.assignments]:
-        raise NotAllowed(say("evaluators.not_ours", file=file, id=foreign[0]))
+        ids = [(1, "")]
+    if foreign := [line for line, id in ids if id not in state.assignments]:
+        raise NotAllowed(say("evaluators.not_ours", file=file, line=foreign[0]))
 
 
 def write_refused(file: Path, state: State) -> None:

@@ -4,19 +4,18 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli import text
+from pipelines.cli import Group, Spoken, text
 from pipelines.verbs import options
 
 
 def command() -> click.Command:
     """The verb with its parts."""
     parts = [_step(), _status(), _report(), _appointments(), _send(), _key()]
-    return click.Group("evaluators", {part.name: part for part in parts}, help=text("cli.evaluators"),
-                       no_args_is_help=True)  # fmt: skip
+    return Group("evaluators", {part.name: part for part in parts}, help=text("cli.evaluators"), no_args_is_help=True)
 
 
 def _part(name: str, function, *parameters: click.Parameter) -> click.Command:
-    return click.Command(name, callback=function, params=list(parameters), help=text(f"evaluators.verb_{name}"))
+    return Spoken(name, callback=function, params=list(parameters), help=text(f"evaluators.verb_{name}"))
 
 
 def _path(name: str, **more: object) -> click.Option:
@@ -126,7 +125,7 @@ def appointments(at, exports, out, state, certificate, rules, as_json) -> None:
 
     folder, book = folder_of(out, state), rules or STANDARD_RULES
     if certificate:
-        found = [write_certificate(exports, folder, certificate, at, book)]
+        found = [write_certificate(exports, folder, certificate, at, book).parent]  # the file's name tells whose it is
     else:
         found = write_appointments(exports, folder, at, book)
     if as_json:

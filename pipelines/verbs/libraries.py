@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli import text
+from pipelines.cli import Group, text
 from pipelines.model.refusals import ContractStop, Refusal
 from pipelines.verbs import options
 
@@ -18,7 +18,7 @@ def command() -> click.Command:
         click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")), options.as_json(),
     )
     check_.help = text("cli.libraries_check")
-    return click.Group("libraries", commands=[check_], help=text("cli.libraries"), no_args_is_help=True)
+    return Group("libraries", commands=[check_], help=text("cli.libraries"), no_args_is_help=True)
 
 
 def check(period, exports, on, out: Path, rules, source, no_pdf, as_json) -> None:

@@ -54,3 +54,15 @@ def test_an_unknown_exports_folder_is_named(call, tmp_path):
     code, _, error = call("check", "2026Q3", "--exports", str(tmp_path / "missing"))
     assert code in (2, 3)
     assert str(tmp_path / "missing") in error
+
+
+@pytest.mark.parametrize(("words", "near"), [(("evaluators", "stp"), "step?"), (("libraries", "chek"), "check?")])
+def test_an_unknown_part_of_a_verb_is_answered_with_the_nearest(call, words, near):
+    code, _, told = call(*words)
+    assert code == 2 and near in told and f"gongping {words[0]} --help" in told and "No such" not in told
+
+
+def test_a_verb_with_parts_called_alone_lists_them_in_the_language_of_the_call(call):
+    code, printed, told = call("evaluators")
+    assert code == 2 and "用法" in (printed + told) and "appointments" in (printed + told)
+    assert "有误" not in printed + told and "Usage" not in printed + told

@@ -43,6 +43,7 @@ def runs(tmp_path_factory):
         for name, value in {"TMPDIR": "tmp", "HOME": "home", "GONGPING_KEY_FILE": "key"}.items():
             patch.setenv(name, str(home / value))
         work_through(home, gongping)
+        go_wrong(home, gongping)
     return home, printed, words
 
 
@@ -56,11 +57,45 @@ def work_through(home, gongping):
     gongping("evaluators", "status", "--out", "out", "--json")
     gongping("evaluators", "report", "--at", AT, *office)
     gongping("evaluators", "appointments", "--at", AT, *office)
+    somebody = word("evaluators", "evaluator_id") + "E005"
+    gongping("evaluators", "appointments", "--at", AT, *office, "--certificate", somebody)
     gongping("evaluators", "key")
     (home / "notify.yaml").write_text("everyone: ['json://127.0.0.1:9/']", encoding="utf-8")
     gongping("evaluators", "send", "--notify", "notify.yaml", "--out", "out")
     gongping("run", str(PERIOD), *office, "--no-pdf")
     gongping("check", str(PERIOD), "--exports", "x", "--json")
+    gongping("libraries", "check", str(PERIOD), *office)
+    gongping("libraries", "check", str(PERIOD), *office, "--json", "--no-pdf")
+    gongping("explain", "U001", str(PERIOD), "--out", "out")
+    gongping("preview", str(PERIOD), "--out", "out")
+    gongping("approve", str(PERIOD), "--out", "out", "--by", "林一", "--role", "审核")
+    gongping("approve", str(PERIOD), "--out", "out", "--by", "周二", "--role", "签发")
+    gongping("publish", str(PERIOD), "--out", "out", "--without-pdf", "--before-objections-end", "试")
+    gongping("status", str(PERIOD), "--out", "out")
+    gongping("verify", str(PERIOD), "--out", "out", "--exports", "x")
+
+
+def go_wrong(home, gongping):
+    """Every way in which the evaluators' commands refuse, on files full of the word; each tells what, and not whom."""
+    office = ("--exports", "x", "--out", "out")
+    gongping("evaluators", "step", "--at", "2026-07-01", "--inbox", "in", *office)
+    gongping("evaluators", "step", "--at", AT, "--inbox", "nowhere", *office)
+    gongping("evaluators", "step", "--at", AT, *office, "--evaluations", "x/evaluations.csv")
+    gongping("evaluators", "appointments", "--at", AT, *office, "--certificate", "E005")
+    gongping("evaluators", "send", "--out", "out", "--notify", "notify.yaml", "--again", "PJ0")
+    channels = f"evaluators: {{{word('evaluators', 'evaluator_id')}E005: [{CANARY}://somebody]}}"
+    (home / "wrong.yaml").write_text(channels, encoding="utf-8")
+    gongping("evaluators", "send", "--out", "out", "--notify", "wrong.yaml")
+    broken = copied(home / "x", home / "y")
+    lines = (broken / "evaluators.csv").read_text(encoding="utf-8").splitlines()
+    (broken / "evaluators.csv").write_text("\n".join([lines[0], *lines[1:2] * 2, *(f'"{CANARY}' for _ in range(9))]))
+    gongping("evaluators", "step", "--at", AT, "--exports", "y", "--out", "out")
+    (broken / "evaluators.csv").write_text(f"{CANARY}_id,{CANARY}_name\n1,2\n", encoding="utf-8")
+    gongping("evaluators", "report", "--at", AT, "--exports", "y", "--out", "out")
+    log = home / "out/restricted/evaluators/log.jsonl"
+    log.write_bytes(log.read_bytes().replace(CANARY.encode(), CANARY.encode() + b"X", 1))
+    gongping("evaluators", "status", "--out", "out")
+    gongping("evaluators", "step", "--at", AT, "--inbox", "in", *office)
 
 
 def act(home):
@@ -88,9 +123,14 @@ def test_the_word_is_planted_in_every_confidential_field(runs):
         assert CANARY.encode() in (restricted / "evaluators" / name).read_bytes(), name
 
 
-def test_every_command_did_its_work(runs):
+def test_every_command_did_its_work_and_then_every_wrong_one_was_refused(runs):
+    """Without a traceback: exit code 1 is a defect's too, so the reason must be one of the others."""
     _, printed, _ = runs
-    assert [(arguments[:2], code) for arguments, code, _ in printed if code] == []
+    codes = [code for _, code, _ in printed]
+    wrong = codes.index(4)
+    assert [(arguments[:2], code) for arguments, code, _ in printed[:wrong] if code] == []
+    assert [(arguments, code) for arguments, code, _ in printed[wrong:] if code not in (2, 3, 4, 5)] == []
+    assert len(codes) - wrong == 10 and not any("Traceback" in text for _, _, text in printed)
 
 
 def test_nothing_that_is_printed_says_it(runs):

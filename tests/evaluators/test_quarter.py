@@ -88,6 +88,6 @@ def test_evaluations_from_elsewhere_are_not_overwritten(walked, tmp_path):
     home, _, _, _ = walked
     foreign = tmp_path / "evaluations.csv"
     foreign.write_text("assignment_id,case_id\nX1,C1\n", encoding="utf-8")
-    with pytest.raises(NotAllowed, match="X1"):
+    with pytest.raises(NotAllowed, match="第 2 行"):
         take_steps(Work(home / "x", None, tmp_path / "s", evaluations=foreign), [PERIOD.start])
     assert foreign.read_text(encoding="utf-8").endswith("X1,C1\n")
