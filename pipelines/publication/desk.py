@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.edges.quarters import list_quarters
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, UsageRefusal
@@ -61,7 +62,9 @@ class Desk:
         state = self.state
         if state.preview is None or state.preview.run != run.sha256 or state.stopped:
             self.note("preview", run=run.sha256)
-        write_preview(self.out, self.period, self.state.preview, run)
+        folder = write_preview(self.out, self.period, self.state.preview, run)
+        pages.write_previews(self.out, self.period, self.state, folder.parent)
+        list_quarters(self.out)
         return self.state.preview
 
 
@@ -107,6 +110,7 @@ def approve(desk: Desk, person: Person) -> State:
 def publish(desk: Desk, without_pdf: bool = False, early: str = "") -> Edition:
     """Freeze exactly what was approved as the first edition. ``early`` is why the objection window was cut short."""
     if edition := desk.state.edition:
+        _listed(desk)  # a crash may have come between the record and its pages
         raise NotAllowed(say("publication.already", period=desk.period, edition=edition.folder))
     run = _approved_run(desk)
     days = window(desk.state, desk.at, desk.settings)
@@ -182,8 +186,14 @@ def _frozen(desk: Desk, run: FinishedRun, kind: str, number: int, **says: object
     folder = freeze(desk.out, desk.period, run, desk.state)
     left = [name for name in unrecorded(desk.out, desk.period, desk.state) if name != folder]
     desk.note(kind, edition=folder, run=run.sha256, notice=number, **({"left": left} if left else {}), **says)
-    pages.write_index(desk.out, desk.period, desk.state)
+    _listed(desk)
     return desk.state.edition
+
+
+def _listed(desk: Desk) -> None:
+    """What is published, on the pages that list it."""
+    pages.write_index(desk.out, desk.period, desk.state)
+    list_quarters(desk.out)
 
 
 def _known(desk: Desk, person: Person) -> Person:

@@ -8,13 +8,21 @@ from pathlib import Path
 
 from pipelines.edges import shelf
 from pipelines.edges.tablefiles import write_json
+from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.text import masked, plain
+from pipelines.model.words import Words
 from pipelines.publication.changes import effects, movements, plain_effect, plain_movement
 from pipelines.publication.editions import place_of
+from pipelines.publication.runs import run_on_shelf
 from pipelines.publication.state import State
 
-INDEX, NOTICE = "publication/index.html.j2", "publication/notice.html.j2"
+INDEX, NOTICE, PREVIEWS = (f"publication/{name}.html.j2" for name in ("index", "notice", "previews"))
+CHANGES = ("movements", "no_movements", "col_unit", "col_rank_before", "col_rank_after", "col_total_before",
+           "col_total_after", "col_points", "adjustments", "adjustments_says", "col_adjustment", "col_matter",
+           "col_rule", "col_before", "col_after")  # fmt: skip
+LISTED = ("editions", "editions_says", "col_edition", "col_at", "col_what", "col_hash", "in_force", "first_edition")
+SHELL = ("brand", "nav", "nav_quarters")
 
 
 def notice(period: Period, number: int, before: Path, after: Path, facts: dict) -> dict:
@@ -28,6 +36,13 @@ def notice(period: Period, number: int, before: Path, after: Path, facts: dict) 
         "by": plain(facts["by"]),
         "role": facts["role"],
         "reason": plain(masked(facts["reason"])),
+        **changed(before, after),
+    }
+
+
+def changed(before: Path, after: Path) -> dict:
+    """What a run changed against another: ``movements`` of units, ``adjustments`` that are new."""
+    return {
         "movements": [plain_movement(one) for one in movements(before, after)],
         "adjustments": [plain_effect(one) for one in effects(before, after)],
     }
@@ -63,18 +78,55 @@ def write_index(out: Path, period: Period, state: State) -> None:
     ]  # fmt: skip
     document = {"period": str(period), "editions": editions}
     place = place_of(out, period)
+    words = {
+        **_words(LISTED),
+        "edition": [_says("edition", n=one["folder"]) for one in editions],
+        "correction": [_says("correction", n=one["notice"]) for one in editions],
+    }
     _replace(place / "index.json", lambda file: write_json(file, document))
-    _replace(place / "index.html", lambda file: _write(file, INDEX, document))
+    _replace(place / "index.html", lambda file: _write(file, INDEX, document, words))
+
+
+def write_previews(out: Path, period: Period, state: State, place: Path) -> None:
+    """The list of previews, newest first, with what the newest changed against the one before it."""
+    known = {one.revision: run_on_shelf(out, period, one.run) for one in state.previews[-2:]}
+    both = list(known.values())
+    moved = changed(both[0].folder, both[1].folder) if len(both) == 2 and all(both) else {}
+    previews = [{"revision": one.revision, "at": one.at.isoformat(" ", "minutes"), "run": one.run}
+                for one in reversed(state.previews)]  # fmt: skip
+    document = {"period": str(period), "previews": previews, "against": min(known) if moved else "", **moved}
+    words = {
+        **_words(("previews", "previews_says", *CHANGES)),
+        "revision": [_says("revision", n=one["revision"]) for one in previews],
+        "against": _says("against", n=document["against"]),
+    }
+    _replace(place / "index.json", lambda file: write_json(file, document))
+    _replace(place / "index.html", lambda file: _write(file, PREVIEWS, document, words))
 
 
 def _page(file: Path, document: dict) -> None:
-    _write(file, NOTICE, document)
+    words = {
+        **_words(("editions", "reason", *CHANGES)),
+        "correction": _says("correction", n=document["correction"]),
+        "corrects": _says("corrects", n=document["corrects"]),
+    }
+    _write(file, NOTICE, document, words)
 
 
-def _write(file: Path, template: str, document: dict) -> None:
+def _words(names: tuple[str, ...]) -> dict:
+    return {name: _says(name) for name in names}
+
+
+def _says(name: str, **facts: object) -> Words:
+    return say(f"publication.page_{name}", **facts)
+
+
+def _write(file: Path, template: str, document: dict, words: dict) -> None:
     from pipelines.edges.templates import environment
 
-    file.write_text(environment().get_template(template).render(page=document), encoding="utf-8", newline="\n")
+    around = {name: say(f"site.{name}") for name in SHELL}
+    page = environment().get_template(template).render(page=document, words={**around, **words})
+    file.write_text(page, encoding="utf-8", newline="\n")
 
 
 def _replace(file: Path, write) -> None:

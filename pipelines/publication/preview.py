@@ -13,6 +13,7 @@ from pipelines.publication.state import Preview
 FOLDER = "preview"
 LEFT_OUT = frozenset({".pdf", ".xlsx", ".json"})  # no banner can be put into them, and they look final
 _BODY = re.compile(r"<body[^>]*>")
+_LINK = re.compile(r'<a href="[^"]*\.(?:pdf|xlsx|json)"[^>]*>(.*?)</a>', re.DOTALL)  # to what is left out
 
 
 def preview_folder(out: Path, period: object, preview: Preview) -> Path:
@@ -39,7 +40,8 @@ def write_preview(out: Path, period: object, preview: Preview, run: FinishedRun)
 
 
 def marked(page: str, banner: str) -> str:
-    """The page with the banner as the first thing in its body; in front of everything where there is no body."""
+    """The page with the banner as the first thing in its body, and without links to what the copy does not have."""
+    page = _LINK.sub(r"\1", page)
     note = f'<p role="note" style="margin:0;padding:.5em 1em;background:#b00020;color:#fff">{banner}</p>'
     body = _BODY.search(page)
     place = body.end() if body else 0

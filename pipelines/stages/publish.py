@@ -83,6 +83,8 @@ def publish(
                 shutil.copytree(kept, folder, dirs_exist_ok=True)
             pages = write_pages(warehouse, assessment, folder, pdf and not problem, quality is not None)
             notices = (problem,) if problem else print_pdf(pages, progress)
+            if any(not sheet.file.exists() for sheet in pages):
+                without_paper(warehouse, assessment, folder, pages, quality is not None)
             blanks = () if problem or not pdf else blanks_to_fill(assessment)
             if quality is not None:
                 shutil.copytree(quality(), folder / "quality")
@@ -149,7 +151,7 @@ def write_pages(
         _write(folder / f"index{suffix}.html", RANKING, ranking(assessment, say, lang, sizes), **beside)
         _write(folder / f"method{suffix}.html", METHOD, method(assessment, say, lang), **beside)
         _write(folder / f"bulletin{suffix}.html", BULLETIN, bulletins[lang], **beside)
-    (folder / "units" / "en").mkdir(parents=True)
+    (folder / "units" / "en").mkdir(parents=True, exist_ok=True)
     printed = []
     for unit_id, card in _scorecards(warehouse, assessment):
         stem = folder / "units" / file_stem(unit_id)
@@ -163,6 +165,15 @@ def write_pages(
     if pdf:
         printed.insert(0, Sheet(official_sheet(assessment, bulletins["zh"]), folder / "bulletin.pdf", alone=True))
     return printed
+
+
+def without_paper(
+    warehouse: Warehouse, assessment: Assessment, folder: Path, pages: list[Sheet], quality: bool
+) -> None:
+    """Where printing failed, the pages again without links to PDF files, and no PDF file of the few there are."""
+    for sheet in pages:
+        sheet.file.unlink(missing_ok=True)
+    write_pages(warehouse, assessment, folder, False, quality)
 
 
 def _scorecards(warehouse: Warehouse, assessment: Assessment) -> Iterator[tuple[str, Callable[..., dict]]]:

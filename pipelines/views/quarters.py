@@ -1,25 +1,58 @@
-"""The list of published quarters, in both languages on one page."""
+"""The list of quarters and how each stands, in both languages on one page."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from pipelines.model.period import Period
-from pipelines.views.figures import Say, moment, quarter
+from pipelines.model.words import Words
+from pipelines.views.figures import NOTHING, Say, moment, quarter
 from pipelines.views.frame import shell
 
-WORDS = ("quarters_title", "quarters_says", "quarters_none", "col_quarter", "col_pages", "col_cutoff", "moved_here")
+WORDS = ("quarters_title", "quarters_says", "quarters_none", "col_quarter", "col_state", "col_pages", "col_cutoff",
+         "moved_here", "nav_ranking", "nav_bulletin", "nav_method", "all_editions", "newer_run")  # fmt: skip
 
 
-def quarters(manifests: dict[str, dict], say: Say) -> dict:
-    """The page of ``manifests`` by period, in their order: ``rows`` with ``period``, ``cutoff``, ``simulated``."""
+@dataclass(frozen=True)
+class Quarter:
+    """A quarter on the list: the manifest of what readers get, its edition, the run's preview, whether it is newer."""
+
+    period: str
+    manifest: dict
+    edition: str = ""  # in force, "" where nothing is published
+    preview: str = ""  # the revision as which the run in force went to the units
+    newer: bool = False  # a run that is not what is published
+
+
+def quarters(found: list[Quarter], say: Say) -> dict:
+    """The page: ``rows`` with ``quarter``, ``state``, the folder that its links lead to, ``cutoff``, ``simulated``."""
     frame = {**shell(say), "quarter": "", "period": "", "simulated": ""}
     texts = {name: say(f"site.{name}") for name in WORDS}
-    return {"frame": frame, "words": texts, "rows": [_row(name, facts, say) for name, facts in manifests.items()]}
+    return {"frame": frame, "words": texts, "rows": [_row(one, say) for one in found]}
 
 
-def _row(name: str, facts: dict, say: Say) -> dict:
+def _row(one: Quarter, say: Say) -> dict:
+    period = Period.parse(one.period)
     return {
-        "period": name,
-        "quarter": quarter(Period.parse(name)),
-        "cutoff": moment(datetime.fromisoformat(facts["cutoff"])),
-        "simulated": say("pages.simulated") if facts["simulated"] else None,
+        "period": one.period,
+        "quarter": Words(quarter(period), one.period),
+        "state": _state(one, say),
+        "published": bool(one.edition),
+        "folder": f"published/{one.period}/{one.edition}" if one.edition else one.period,
+        "newer": one.newer,
+        "cutoff": _cutoff(one.manifest),
+        "simulated": say("pages.simulated") if one.manifest.get("simulated") else None,
     }
+
+
+def _state(one: Quarter, say: Say) -> Words:
+    """Published, with the units as preview, or only computed."""
+    if one.edition:
+        return say("site.state_published", edition=one.edition)
+    return say("site.state_preview", revision=one.preview) if one.preview else say("site.state_computed")
+
+
+def _cutoff(manifest: dict) -> str:
+    try:
+        return moment(datetime.fromisoformat(str(manifest["cutoff"])))
+    except (KeyError, ValueError):
+        return NOTHING

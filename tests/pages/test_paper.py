@@ -1,6 +1,8 @@
 """Printed pages: fonts, safety, the same bytes, and machines on which nothing can be printed."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
@@ -123,3 +125,16 @@ def test_a_failure_in_printing_leaves_the_rest_published(tmp_path, monkeypatch):
     done = publish(warehouse(), assessment(), tmp_path)
     assert "boom" in done.notices[0].zh
     assert (done.folder / "index.html").is_file()
+
+
+def test_where_printing_fails_no_page_leads_to_a_pdf_and_the_reason_is_kept(tmp_path, monkeypatch):
+    def broken(pages, css, progress):
+        Path(pages[0].file).write_bytes(b"%PDF-")  # one was ready
+        raise RuntimeError("forbidden: http://x.invalid/")
+
+    monkeypatch.setattr("pipelines.stages.publish.print_pages", broken)
+    monkeypatch.setattr("pipelines.stages.publish.paper_problem", lambda: None)
+    done = publish(warehouse(), assessment(), tmp_path)
+    assert not list(done.folder.rglob("*.pdf"))
+    assert not [file for file in done.folder.rglob("*.html") if '.pdf"' in file.read_text(encoding="utf-8")]
+    assert "forbidden" in json.loads((done.folder / "manifest.json").read_text(encoding="utf-8"))["paper"][0]

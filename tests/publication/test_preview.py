@@ -29,4 +29,7 @@ def test_each_revision_has_a_copy_of_its_own(tmp_path):
         finished_run(tmp_path, points)
         seen = act(tmp_path, acts.note_preview, at=SENT)
         assert preview_folder(tmp_path, PERIOD, seen).name == str(revision)
-    assert len(list((tmp_path / "preview" / str(PERIOD)).iterdir())) == 3
+    place = tmp_path / "preview" / str(PERIOD)
+    assert sorted(entry.name for entry in place.iterdir()) == ["1", "2", "3", "index.html", "index.json"]
+    page = (place / "index.html").read_text(encoding="utf-8")
+    assert "最新一稿与第 2 稿相比" in page and "-1.00" in page
