@@ -37,6 +37,9 @@ def hours(server, exports, tmp_path_factory):
         (home / "x" / file.name).write_bytes(file.read_bytes())
     plant(home / "x", "evaluators")
     plant(home / "x", "cases")
+    columns = "action_id,evaluator_id,action,acted_at,assignment_id,rating,reason,away_from,away_until"
+    rows = [f"A1,{CANARY}_who,rate,2026-05-01 09:00,{CANARY}_which,satisfied,{CANARY}_why,,", ",".join([CANARY] * 9)]
+    (home / "in" / f"{CANARY}_sent.csv").write_text("\n".join([columns, *rows]) + "\n", encoding="utf-8")
     given = {"exports": str(home / "x"), "inbox": str(home / "in"), "out": str(home / "out")}
     ended = []
     for at, fault in (("2026-05-06 09:00", False), ("2026-07-01 09:00", True)):
@@ -50,7 +53,7 @@ def test_the_flow_takes_the_step(hours):
     home, ended = hours
     assert ended[0][0][0] == "COMPLETED"
     kinds = {event.kind for event in Log(home / "out" / "restricted" / "evaluators").events}
-    assert kinds >= {"case", "assigned"}
+    assert kinds >= {"case", "assigned", "refused"}
 
 
 def test_what_breaks_unforeseen_is_told_by_its_kind_alone_and_written_down_in_the_restricted_folder(hours):
