@@ -1,4 +1,4 @@
-"""The project's stages from measure to rank over accepted Parquet files, and the three tables that they give."""
+"""The project's stages from measure to rank over accepted Parquet files, and the two tables that they give."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.intake import Intake
 from pipelines.model.period import Period
-from pipelines.views.tables import ITEMS, LEDGER, RANKING, item_rows, ranking_rows
+from pipelines.views.tables import LEDGER, RANKING, ranking_rows
 
 STAGES = ("measure", "judge", "settle", "rank")
 
 
 def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
-    """Score the quarter under the default readings and write ranking.csv, items.csv and ledger.csv."""
+    """Score the quarter under the default readings and write ranking.csv and ledger.csv, as the scripts do."""
     with Run(Request(period, accepted, out)) as run:
         run.intake = Intake((), (), {}, (), (), simulated=True)
         _look_at(run.warehouse, accepted)
@@ -24,7 +24,6 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
         run.observations, run.libraries = (), None  # the summary and the libraries' report are none of the tables
         assessment = run.assessment()
         write_csv(out / "ranking.csv", RANKING, ranking_rows(assessment, say))
-        write_csv(out / "items.csv", ITEMS, item_rows(assessment, say))
         with CsvFile(out / "ledger.csv", LEDGER) as ledger:
             for line in ledger_lines(run.warehouse):
                 ledger.write(line)

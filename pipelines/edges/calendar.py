@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from pipelines.edges.plain_yaml import load_plain
 from pipelines.edges.wording import say
 from pipelines.model.refusals import Refusal
 from pipelines.paths import CALENDARS
@@ -68,7 +69,7 @@ class Calendar:
 
 def _year(file: Path, content: bytes) -> tuple[int, list[date], list[date]]:
     try:
-        told = yaml.safe_load(content)
+        told = load_plain(content)
         year = int(told["year"])
         days_off = [day for month in told["days_off"] for day in month]
         make_up_days = [day for month in told["make_up_days"] for day in month]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from pipelines.edges.plain_yaml import load_plain
 from pipelines.edges.promises import REFERENCES, check_arguments, spoken, unknown, wrong
 from pipelines.edges.wording import say
 from pipelines.model.contract import Column, Contracts, Promise, TableContract
@@ -57,7 +58,7 @@ def _document(file: Path) -> tuple[dict, str]:
     """The one schema object of a contract file and the file's sha256."""
     raw = file.read_bytes()
     try:
-        document = yaml.load(raw.decode("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        document = load_plain(raw.decode("utf-8"))
         table = document["schema"][0]
     except (yaml.YAMLError, UnicodeDecodeError, KeyError, IndexError, TypeError) as error:
         why = " ".join(str(error).split())[:200]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from pipelines.edges.plain_yaml import LOADER
 from pipelines.edges.wording import say
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.words import Words
@@ -31,7 +32,7 @@ def read_blocks(path: Path) -> tuple[Block, bytes]:
     """The mapping that a YAML file holds, and its bytes; UsageRefusal (file, line, problem) for anything else."""
     try:
         content = path.read_bytes()
-        root = yaml.compose(content.decode("utf-8-sig"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        root = yaml.compose(content.decode("utf-8-sig"), Loader=LOADER)
         if not isinstance(root, yaml.MappingNode):
             raise _unreadable(path, 1, say("ingest.source_no_mapping"))
         if _written_out(root, {}) > MAX_NODES:

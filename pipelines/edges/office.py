@@ -9,6 +9,7 @@ from string import Formatter
 
 import yaml
 
+from pipelines.edges.plain_yaml import load_plain
 from pipelines.edges.wording import say
 from pipelines.model.office import Issue, Office
 from pipelines.model.refusals import UsageRefusal
@@ -24,7 +25,7 @@ _FAMILY = re.compile(r"[\w \-]+")  # goes into the style sheet
 def load_office(file: Path = OFFICE) -> Office:
     """Read the office's settings; UsageRefusal (key, why, nearest known key) for anything out of place."""
     try:
-        given = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        given = load_plain(file.read_text(encoding="utf-8-sig"))
     except (OSError, yaml.YAMLError, ValueError) as problem:
         raise UsageRefusal(say("office.unreadable", file=file.name, why=str(problem).replace("\n", " "))) from None
     checker = _Checker(file.name)

@@ -2,8 +2,7 @@
 
 from functools import cache
 
-import yaml
-
+from pipelines.edges.plain_yaml import load_plain
 from pipelines.model.words import Words
 from pipelines.paths import WORDING
 
@@ -11,7 +10,7 @@ from pipelines.paths import WORDING
 @cache
 def _topic(topic: str) -> dict[str, dict[str, str]]:
     text = (WORDING / f"{topic}.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return load_plain(text)
 
 
 def say(key: str, /, **facts: object) -> Words:

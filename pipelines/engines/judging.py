@@ -86,7 +86,7 @@ class Judge:
                 yield {"rule": rule.id, "month": number, "n": n}
 
     def _rate_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
-        target = (rule.target * CENT).numerator
+        target = hundredths(rule.target)
         for month in self.spans(rule):
             part, of = (tally.count(measure, month or None) for measure in (rule.part, rule.of))
             if of:

@@ -147,8 +147,8 @@ class Session:
 
     def _checked(self, fact: dict) -> dict:
         for name, value in fact.items():
-            whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST
-            code = isinstance(value, str) and CODE.fullmatch(value)
+            whole = type(value) is int and -LARGEST < value < LARGEST
+            code = type(value) is str and CODE.fullmatch(value)
             if name in TAKEN or not (whole or code):
                 raise EngineFault("bad_value", unit=self._unit, name=name, value=value)
         return {**fact, "sid": SID}

@@ -48,22 +48,22 @@ class Settler:
 
     def _scores(self, findings: list[Finding], entries: list[Entry]) -> dict[str, Fraction]:
         """Full marks and every ledger line: those here, and the occurrences that the warehouse writes."""
-        scores = {item.id: item.full_marks for item in self.rulebook.items.values()}
+        scores = {item.id: hundredths(item.full_marks) for item in self.rulebook.items.values()}
         for entry in entries:
-            scores[entry.item_id] += entry.points
+            scores[entry.item_id] += hundredths(entry.points)
         for finding in findings:
             if self._is_occurrence(finding):
                 scores[finding.item_id] += self._lines(finding)
-        return scores
+        return {item: Fraction(score, CENT) for item, score in scores.items()}
 
     def _is_occurrence(self, finding: Finding) -> bool:
         return self.rulebook.rules[finding.rule_id].kind == "occurrence"
 
-    def _lines(self, finding: Finding) -> Fraction:
-        """The finding as its ledger lines sum: each of n occurrences is rounded alone."""
+    def _lines(self, finding: Finding) -> int:
+        """The finding as its ledger lines sum, in hundredths: each of n occurrences is rounded alone."""
         if self._is_occurrence(finding):
-            return finding.n * half_up(finding.points / finding.n)
-        return half_up(finding.points)
+            return finding.n * hundredths(half_up(finding.points / finding.n))
+        return hundredths(half_up(finding.points))
 
     def _entry(self, finding: Finding) -> Entry | None:
         points = half_up(finding.points)
@@ -80,7 +80,7 @@ class Settler:
             if not found or item is self.bonus:
                 continue
             yield {"step": "item", "item": item.id, "full": hundredths(item.full_marks),
-                   "lines": -hundredths(sum(map(self._lines, found))),
+                   "lines": -sum(map(self._lines, found)),
                    "exact": -hundredths(half_up(sum(f.points for f in found)))}
         for number, award in enumerate(self._tally.awards, 1):
             if award.award_id in self._ranked:

@@ -82,9 +82,9 @@ def differences(scores: dict[str, UnitScore], rescored: Rescored) -> list[tuple[
         first = {**{id: item.score for id, item in score.items.items()}, "base": score.base, "bonus": score.bonus}
         second = {**rescored.items, "base": rescored.base, "bonus": rescored.bonus}
         for name, value in first.items():
-            other = Fraction(int(second[name][place]), 100)
-            if value != other:
-                found.append((unit, name, value, other))
+            other = int(second[name][place])
+            if value.numerator * 100 != other * value.denominator:
+                found.append((unit, name, value, Fraction(other, 100)))
     return found
 
 

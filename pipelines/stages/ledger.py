@@ -5,7 +5,7 @@ from fractions import Fraction
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
-from pipelines.model.points import half_up, shown
+from pipelines.model.points import CENT, half_up, hundredths, shown
 from pipelines.model.refusals import VerificationFailed
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Entry, UnitScore
@@ -82,12 +82,13 @@ def _settled(entries: list[Entry], pyarrow):
 
 
 def _must_add_up(warehouse: Warehouse, scores: dict[str, UnitScore]) -> None:
-    sums = {(unit, item): Fraction(hundredths, 100) for unit, item, hundredths in warehouse.rows("ledger/sums")}
+    sums = {(unit, item): lines for unit, item, lines in warehouse.rows("ledger/sums")}
     for unit_id, score in scores.items():
         for item_id, item in score.items.items():
-            ledger = item.full_marks + sums.pop((unit_id, item_id), Fraction(0))
-            if ledger != item.score:
+            ledger = hundredths(item.full_marks) + sums.pop((unit_id, item_id), 0)
+            if ledger != hundredths(item.score):
                 raise VerificationFailed(say("ledger.does_not_add_up", unit=unit_id, item=item_id,
-                                             ledger=ledger, score=item.score))
+                                             ledger=Fraction(ledger, CENT), score=item.score))
     for (unit_id, item_id), extra in sums.items():
-        raise VerificationFailed(say("ledger.does_not_add_up", unit=unit_id, item=item_id, ledger=extra, score="-"))
+        raise VerificationFailed(say("ledger.does_not_add_up", unit=unit_id, item=item_id,
+                                     ledger=Fraction(extra, CENT), score="-"))

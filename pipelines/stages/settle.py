@@ -6,6 +6,7 @@ from fractions import Fraction
 from pipelines.engines.judging import spans
 from pipelines.engines.rete import text_of
 from pipelines.engines.settling import Settler
+from pipelines.model.points import CENT, hundredths
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Entry, Finding, Fired, ItemScore, UnitScore
 from pipelines.model.tally import UnitTally
@@ -43,9 +44,9 @@ def _unit_score(
         item.id: ItemScore(item.id, item.full_marks, marks[item.id], flags.get(item.id, ()))
         for item in rulebook.items.values()
     }
-    base = sum((item.score for item in items.values() if item.full_marks), Fraction(0))
-    bonus = sum((item.score for item in items.values() if not item.full_marks), Fraction(0))
-    return UnitScore(tally.unit.unit_id, items, base, bonus)
+    base = sum(hundredths(item.score) for item in items.values() if item.full_marks)
+    bonus = sum(hundredths(item.score) for item in items.values() if not item.full_marks)
+    return UnitScore(tally.unit.unit_id, items, Fraction(base, CENT), Fraction(bonus, CENT))
 
 
 def notes(
