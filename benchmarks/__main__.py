@@ -3,11 +3,15 @@
 import argparse
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.laboratory import laboratory
+from benchmarks.evaluators import measure_step
+from benchmarks.laboratory import laboratory, ratios
+from benchmarks.libraries import measure_check
 from benchmarks.pages import measure_pages, sample_exports
-from benchmarks.report import document, limits_table, scoring_table
+from benchmarks.report import Measured, document, scoring_table
 from benchmarks.scoring import Disagreement, compare_sides, make_accepted
 from benchmarks.waits import SAMPLE_ROWS, waits
 from pipelines.paths import ROOT
@@ -20,31 +24,44 @@ def main() -> int:
     """Run everything; other sizes than the usual are printed and not written down."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=SIZES, help="case rows to score")
-    parser.add_argument("--only-scoring", action="store_true", help="leave help, demo, sample and what-if out")
+    parser.add_argument("--only-scoring", action="store_true", help="leave out all that is no scoring")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gongping-bench-") as folder:
+        work = Path(folder)
         try:
-            timings = [t for rows in asked.rows for t in _scored(Path(folder), rows)]
+            timings = [t for rows in asked.rows for t in _scored(work, rows)]
         except Disagreement as found:
             print(found, file=sys.stderr)
             return 1
-        print(scoring_table(timings))
+        print(scoring_table(timings), flush=True)
         if asked.only_scoring:
             return 0
-        usual = tuple(asked.rows) == SIZES
-        work = Path(folder)
-        measured = waits(work, work / f"accepted-{asked.rows[0]}", SAMPLE_ROWS if usual else max(asked.rows))
-        measured += laboratory(work / f"accepted-{max(asked.rows)}", work)
-        measured += measure_pages(work, sample_exports(work / "exports"))
-        print(limits_table(measured))
+        usual, most = tuple(asked.rows) == SIZES, work / f"accepted-{max(asked.rows)}"
+        measured = Measured(
+            timings,
+            waits(work, work / f"accepted-{asked.rows[0]}", SAMPLE_ROWS if usual else max(asked.rows)),
+            laboratory(most, work),
+            ratios(most, work),
+            _apart(measure_pages, work, sample_exports(work / "exports")),
+            _apart(measure_step, work / "evaluators"),
+            _apart(measure_check, work / "libraries"),
+        )
+        text = document(measured)
+        print(text)
     if usual:
-        DOCUMENT.write_text(document(timings, measured), encoding="utf-8")
+        DOCUMENT.write_text(text, encoding="utf-8")
     return 0
 
 
 def _scored(folder: Path, rows: int) -> list:
     accepted = make_accepted(folder / f"accepted-{rows}", rows)
     return compare_sides(accepted, rows, folder / f"results-{rows}")
+
+
+def _apart(work, *given):
+    """The result of a function in a process of its own, whose memory is nobody else's."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(work, *given).result()
 
 
 if __name__ == "__main__":

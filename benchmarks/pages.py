@@ -1,153 +1,100 @@
-"""Printing the sample's scorecards and bulletin: ours beside a plain WeasyPrint pool and beside Chromium."""
+"""`python -m benchmarks.pages [UNITS]`: a sample's pages as HTML and on paper, printed by us and by others."""
 
-import os
-import resource
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
-from pipelines.edges.paper import VARIANT, Sheet, print_pages
-from pipelines.edges.templates import render, style
-from pipelines.edges.wording import say
+from benchmarks import printers
+from benchmarks.usage import Usage, used
+from pipelines.edges.paper import Sheet
 from pipelines.model.period import Period
-from pipelines.paths import FONTS, ROOT
-from pipelines.stages.publish import PRINTED_LINES, SCORECARD
-from pipelines.views import tables
-from pipelines.views.bulletin import Bulletin
-from pipelines.views.scorecard import Scorecards
+from pipelines.paths import ROOT
 
 CARDS = 300
 PERIOD = Period(2026, 3)
-CHROMIUM_CARDS = 20  # Chromium prints so many; its time is scaled to all
-ROUNDS = 2  # the sides take turns and the best counts; processor seconds bear a busy machine better
-LIMITS = {"html of the scorecards": 3, "ours / best plain pool, CPU": 1.2, "peak memory, GiB": 1}
+COMPARED = 40  # scorecards that every side prints, with the bulletin; ours prints all of them too
+ROUNDS = 2  # of the two pools, in turns; the better one counts
+HTML_SECONDS, TIMES_PLAIN, MEMORY = 3, 1.2, 1
 
-_plain = None  # of a worker of the plain pool
+
+@dataclass(frozen=True)
+class Printed:
+    """What a side printed, and what it took."""
+
+    side: str
+    documents: int
+    pages: int
+    usage: Usage
 
 
 @dataclass(frozen=True)
 class Pages:
-    """What is to be printed, and the seconds that its HTML took."""
+    """The seconds of all HTML, our printing of everything, and the sides over the same sheets."""
 
-    sheets: list[Sheet]
     html_seconds: float
+    whole: Printed
+    sides: list[Printed]
+
+    def limits(self) -> list[tuple[str, float, float]]:
+        """(what, figure, limit) lines of the report."""
+        cpu = {side.side: side.usage.cpu for side in self.sides}
+        return [
+            ("HTML of all scorecards and the site", self.html_seconds, HTML_SECONDS),
+            ("printing ÷ the best plain pool, processor seconds", cpu["ours"] / cpu["plain_pool"], TIMES_PLAIN),
+            ("printing, memory of all processes, GiB", self.whole.usage.peak_gib, MEMORY),
+        ]
 
 
-def measure_pages(work: Path, exports: Path) -> list[tuple[str, float, float]]:
-    """(what, figure, limit) lines for the report; ``exports`` holds a sample quarter of CARDS units."""
-    pages = make_pages(work / "pages", exports)
-    sides = {"ours": lambda: print_pages(pages.sheets, style(), lambda *_: None),
-             "plain": lambda: print_plainly(pages.sheets)}  # fmt: skip
-    rounds = [{name: _cost(work) for name, work in sides.items()} for _ in range(ROUNDS)]
-    clock, cpu = ({name: min(each[name][n] for each in rounds) for name in sides} for n in (0, 1))
-    chromium = print_with_chromium(pages.sheets[:CHROMIUM_CARDS]) * len(pages.sheets) / CHROMIUM_CARDS
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2  # the largest single process
-    figures = {
-        "html of the scorecards": pages.html_seconds,
-        "ours / best plain pool, CPU": cpu["ours"] / cpu["plain"],
-        "peak memory, GiB": 2 * peak,
-    }
-    print(f"{len(pages.sheets)} PDFs: ours {clock['ours']:.1f} s (CPU {cpu['ours']:.1f}), "
-          f"plain pool {clock['plain']:.1f} s (CPU {cpu['plain']:.1f}), Chromium about {chromium:.1f} s")
-    return [(name, figure, LIMITS[name]) for name, figure in figures.items()]
+def measure_pages(work: Path, exports: Path) -> Pages:
+    """Write and print a quarter's pages; AssertionError where two sides do not print the same."""
+    seconds, sheets = make_pages(work / "pages", exports)
+    whole = _printed("ours", printers.ours, sheets, work / "whole")
+    some = sheets[: COMPARED + 1]  # the bulletin is the first
+    pools = [_printed(name, getattr(printers, name), some, work / f"{name}-{n}")
+             for n in range(ROUNDS) for name in ("ours", "plain_pool")]  # fmt: skip
+    assert _contents(work / "ours-0") == _contents(work / "plain_pool-0"), "ours and the plain pool print other bytes"
+    sides = [min((p for p in pools if p.side == name), key=lambda p: p.usage.cpu) for name in ("ours", "plain_pool")]
+    sides.append(_printed("plain_loop", printers.plain_loop, some, work / "loop"))
+    try:
+        sides.append(_printed("chromium", printers.chromium, some, work / "chromium"))
+    except FileNotFoundError:
+        print("no Chromium on this machine: left out", file=sys.stderr)
+    return Pages(seconds, whole, sides)
 
 
-def make_pages(folder: Path, exports: Path) -> Pages:
-    """Score the quarter and render the HTML of every scorecard, and of the bulletin, for paper."""
+def make_pages(folder: Path, exports: Path) -> tuple[float, list[Sheet]]:
+    """Score the quarter; the least seconds that all its HTML took, and everything to be printed, the bulletin first."""
     from pipelines.assess import Request, Run
-    from pipelines.edges.official_paper import official_sheet
+    from pipelines.stages.publish import write_pages, write_tables
 
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True)
     with Run(Request(PERIOD, exports, folder)) as run:
         for stage in ("ingest", "validate", "measure", "judge", "settle", "rank"):
             getattr(run, stage)()
-        assessment, sums = run.assessment(), run.warehouse.records("publish/sums")
-        ledger = _ledger(run.warehouse)
-    start = time.perf_counter()
-    cards = Scorecards(assessment, say)
-    sheets = [
-        Sheet(render(SCORECARD, cards.of(s, ledger.get(s.unit_id, []), (), PRINTED_LINES), paper=True),
-              folder / f"{number}.pdf")
-        for number, s in enumerate(assessment.standings)
-    ]  # fmt: skip
-    seconds = time.perf_counter() - start
-    bulletin = Bulletin(assessment, sums, say).page()
-    return Pages([*sheets, Sheet(official_sheet(assessment, bulletin), folder / "bulletin.pdf", True)], seconds)
+        assessment = run.assessment()
+        places = [folder / str(number) for number in range(ROUNDS + 1)]
+        for place in places:
+            place.mkdir()
+            write_tables(run.warehouse, assessment, place)
+        html = [used(lambda p=place: write_pages(run.warehouse, assessment, p, pdf=False)) for place in places[1:]]
+        return min(one.seconds for one in html), write_pages(run.warehouse, assessment, places[0])
 
 
-def print_plainly(sheets: list[Sheet]) -> None:
-    """The best plain pool: two processes, fonts and style loaded once in each, nothing checked."""
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(
-        2, get_context("spawn"), _prepare, (style(), str(FONTS / "fonts.conf"))
-    ) as pool:
-        list(pool.map(_print, ((s.html, f"{folder}/{n}.pdf", s.alone) for n, s in enumerate(sheets)), chunksize=5))
+def _printed(name: str, side: Callable[[list[Sheet], Path], None], sheets: list[Sheet], folder: Path) -> Printed:
+    from pypdf import PdfReader
+
+    folder.mkdir()
+    usage = used(lambda: side(sheets, folder))
+    files = sorted(folder.glob("*.pdf"))
+    assert len(files) == len(sheets), f"{name} printed {len(files)} of {len(sheets)} documents"
+    return Printed(name, len(files), sum(len(PdfReader(file).pages) for file in files), usage)
 
 
-def print_with_chromium(sheets: list[Sheet]) -> float:
-    """The seconds in which headless Chromium prints the sheets one by one; NaN where there is none."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        return float("nan")
-    with tempfile.TemporaryDirectory() as folder:
-        commands = list(_chromium(browser, Path(folder), sheets))
-        return _seconds(lambda: [subprocess.run(c, check=True, capture_output=True, timeout=120) for c in commands])
-
-
-def _chromium(browser: str, folder: Path, sheets: list[Sheet]) -> Iterator[list[str]]:
-    for number, sheet in enumerate(sheets):
-        page = folder / f"{number}.html"
-        page.write_text(sheet.html.replace("</head>", f"<style>{style()}</style></head>"), encoding="utf-8")
-        yield [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--print-to-pdf={page.with_suffix('.pdf')}",
-               page.as_uri()]  # fmt: skip
-
-
-def _prepare(css: str, conf: str) -> None:
-    global _plain
-    os.environ["FONTCONFIG_FILE"] = conf
-    import weasyprint
-    from weasyprint.text.fonts import FontConfiguration
-
-    fonts = FontConfiguration()
-    _plain = fonts, weasyprint.CSS(string=css, font_config=fonts)
-
-
-def _print(page: tuple[str, str, bool]) -> None:
-    import weasyprint
-
-    html, file, alone = page
-    fonts, css = _plain
-    sheets = [] if alone else [css]
-    weasyprint.HTML(string=html).write_pdf(file, stylesheets=sheets, font_config=fonts, pdf_variant=VARIANT)
-
-
-def _ledger(warehouse) -> dict[str, list[dict]]:
-    from pipelines.edges.ledger import ledger_by_unit
-
-    return {unit_id: list(lines) for unit_id, lines in ledger_by_unit(warehouse, tables.LEDGER)}
-
-
-def _cost(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds on the clock, and of the processor in this process and its children."""
-    before = _processor()
-    return _seconds(work), _processor() - before
-
-
-def _processor() -> float:
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(one.ru_utime + one.ru_stime for one in used)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.glob("*.pdf")}
 
 
 def sample_exports(folder: Path, units: int = CARDS) -> Path:
@@ -157,8 +104,17 @@ def sample_exports(folder: Path, units: int = CARDS) -> Path:
     return folder
 
 
+def main() -> None:
+    """Measure a sample of so many units and print both tables."""
+    from benchmarks.report import limits_table, printing_table
+
+    units = int(sys.argv[1]) if len(sys.argv) > 1 else CARDS
+    with tempfile.TemporaryDirectory(prefix="gongping-pages-") as folder:
+        pages = measure_pages(Path(folder), sample_exports(Path(folder) / "exports", units))
+    print(printing_table(pages))
+    print()
+    print(limits_table(pages.limits()))
+
+
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(prefix="gongping-pages-") as place:
-        asked = int(sys.argv[1]) if len(sys.argv) > 1 else CARDS
-        for what, figure, limit in measure_pages(Path(place), sample_exports(Path(place) / "exports", asked)):
-            print(f"{what}: {figure:.2f} (at most {limit})")
+    main()

@@ -2,10 +2,12 @@
 
 import pytest
 
-from benchmarks.report import limits_table, scoring_table
+from benchmarks.pages import Pages, Printed
+from benchmarks.report import Measured, document, limits_table, printing_table, scoring_limits, scoring_table
 from benchmarks.results import differences
 from benchmarks.scoring import Disagreement, Timing, compare_sides, make_accepted
 from benchmarks.sides import SIDES
+from benchmarks.usage import Usage, used
 
 LEDGER = ("entry_id,period,unit_id,item_id,rule_id,clause,month,case_id,ref_id,points,adjustment_id,detail\n"
           "1,2026Q3,U1,A3.1,late_reply,A3.1,2026-07,C1,,-0.50,,\n")
@@ -64,3 +66,50 @@ def test_the_tables_show_the_best_run_its_ratio_and_what_is_over():
     timings = [Timing("ours", 10, 0.5, (3.0, 2.0), 1.5, 7), Timing("by_hand", 10, 0.1, (1.5, 1.0), 0.5, 5)]
     assert "| Gongping | 0.50 | 3.00 | 2.00 | 2.00 | 1.50 | 3.00 | 7 |" in scoring_table(timings)
     assert "**over**" in limits_table([("help", 2.0, 1.0)]) and "within" in limits_table([("help", 1.0, 1.0)])
+
+
+PAGES = Pages(2.0, Printed("ours", 4, 20, Usage(30.0, 40.0, 0.5)), [
+    Printed("ours", 2, 10, Usage(10.0, 18.0, 0.4)), Printed("plain_pool", 2, 10, Usage(20.0, 24.0, 0.4)),
+    Printed("chromium", 2, 8, Usage(4.0, 0.1, 0.4)),
+])  # fmt: skip
+SCORED = [Timing("ours", 10, 0.5, (3.0, 2.0), 1.5, 7), Timing("by_hand", 10, 0.1, (1.5, 1.0), 0.5, 5),
+          Timing("by_pandas", 10, 0.1, (8.0, 5.0), 5.0, 9)]  # fmt: skip
+
+
+def test_printing_is_compared_page_by_page_with_the_plain_pool():
+    lines = printing_table(PAGES).splitlines()
+    assert lines[2:4] == ["| Gongping | 4 | 20 | 30.0 | 40.0 | 1500 | 0.75 | 0.83 |",
+                          "| Gongping | 2 | 10 | 10.0 | 18.0 | 1000 | 0.50 | 0.75 |"]
+    assert lines[-1] == "| Chromium, page after page | 2 | 8 | 4.0 | – | 500 | 0.25 | – |"
+    assert [figure for _, figure, _ in PAGES.limits()] == [2.0, 0.75, 0.5]
+
+
+def test_scoring_is_held_against_both_scripts():
+    assert [(figure, limit) for _, figure, limit in scoring_limits(SCORED)] == [(2.0, 1.3), (0.4, 0.5)]
+
+
+class Other:
+    """A comparison that writes its own table."""
+
+    def limits(self):
+        return [("another thing", 3.0, 2.0)]
+
+    def table(self):
+        return "| another table |"
+
+
+def test_the_document_holds_every_limit_and_every_table():
+    measured = Measured(SCORED, [("help", 0.5, 1.0)], [("a scenario", 0.1, 1.0)], [("pandas", 12.3)], PAGES, Other(),
+                        Other())  # fmt: skip
+    text = document(measured)
+    assert len(measured.limits()) == 2 + 1 + 1 + 1 + 1 + 3 and limits_table(measured.limits()) in text
+    assert all(table in text for table in (scoring_table(SCORED), printing_table(PAGES), "pandas takes 12 times"))
+    assert text.count("| another table |") == 2
+
+
+def test_the_memory_of_what_a_process_starts_is_counted():
+    import subprocess
+    import sys
+
+    hold = "import time; kept = bytearray(300_000_000); time.sleep(1.5)"
+    assert used(lambda: subprocess.run([sys.executable, "-c", hold], check=True)).peak_gib > 0.25
