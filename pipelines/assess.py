@@ -98,7 +98,10 @@ class Run:
         return self.validation.stops
 
     def ingest(self) -> None:
-        """Export files → raw tables, a receipt per file."""
+        """Export files → raw tables, a receipt per file; Refusal where nothing could be published in the end."""
+        from pipelines.edges.shelf import must_take
+
+        must_take(self.request.out, str(self.period))
         self._read()
         _stop_for(self.intake.stops)
 

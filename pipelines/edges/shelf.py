@@ -12,14 +12,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
-from pipelines.model.refusals import NotAllowed
+from pipelines.model.refusals import NotAllowed, Refusal
 
 STAGING, RUNS, LOCK = ".staging", ".runs", ".lock"
 OWN_MARK = 'content="Gongping"'  # in every page of ours
 MANIFEST = "manifest.json"
+ROOM = 16 << 20  # bytes that a run asks for before it begins; a small quarter takes as much
 
 
 @contextmanager
@@ -43,6 +45,20 @@ def staging(out: Path) -> Iterator[Path]:
         with suppress(OSError):
             mark.unlink()
         own.close()
+
+
+def must_take(out: Path, period: str) -> None:
+    """Refusal where a quarter can certainly not be published; asked before the work, and it leaves nothing behind.
+
+    The room is really written: permissions and quotas that only the system knows speak up by themselves.
+    """
+    must_be_free(out, period)
+    place = next(folder for folder in (out, *out.absolute().parents) if os.path.lexists(folder))
+    try:
+        with staging(out) if place == out else TemporaryDirectory(prefix=".gongping-", dir=place) as folder:
+            (Path(folder) / "room").write_bytes(bytes(ROOM))
+    except OSError as problem:
+        raise Refusal(say("publish.no_place", folder=out, why=problem.strerror or problem)) from None
 
 
 def must_be_free(out: Path, period: str) -> None:

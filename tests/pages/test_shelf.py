@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.assess import Request, Run
 from pipelines.edges import shelf
+from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal
 from pipelines.stages import publish as stage
 from pipelines.stages.publish import publish
@@ -147,6 +149,56 @@ def test_a_place_where_nothing_can_be_written_is_one_line(tmp_path):
     with pytest.raises(Refusal) as refused:
         publish(warehouse(), assessment(), tmp_path / "file", pdf=False)
     assert str(tmp_path / "file") in refused.value.words.zh
+
+
+@pytest.fixture
+def started(tmp_path):
+    """Begins a run that would publish to a folder; its exports are not there, which is said only later."""
+    def start(out):
+        with Run(Request(Period(2026, 3), tmp_path / "no exports", out)) as run:
+            run.ingest()
+    return start
+
+
+@pytest.mark.parametrize("name", ["file", "file/inside", "dangling", "taken"])
+def test_a_place_where_nothing_can_be_written_is_refused_before_the_work(name, tmp_path, started):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / ".staging").write_text("mine")
+    with pytest.raises(Refusal) as refused:
+        started(tmp_path / name)
+    assert str(tmp_path / name) in refused.value.words.zh and "--out" in refused.value.words.zh
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("out", [Path("/proc/out"), Path("/sys/gongping/out")], ids=str)
+def test_a_read_only_place_is_refused_before_the_work(out, started):
+    with pytest.raises(Refusal, match="--out"):
+        started(out)
+
+
+@pytest.mark.parametrize("out", ["there", "not/there/yet"])
+def test_a_full_disk_is_refused_before_the_work_and_nothing_is_left_behind(out, tmp_path, started, monkeypatch):
+    (tmp_path / "there").mkdir()
+
+    def full(self, content):
+        assert len(content) == shelf.ROOM
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(Refusal) as refused:
+        started(tmp_path / out)
+    assert "No space left" in refused.value.words.zh
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["there"]
+    assert out != "there" or left(tmp_path / "there") == []
+
+
+def test_a_good_place_is_only_looked_at(tmp_path, started):
+    with pytest.raises(Refusal) as refused:
+        started(tmp_path / "new")
+    assert "no exports" in refused.value.words.zh
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_quality_report_comes_along(tmp_path):
