@@ -41,9 +41,23 @@ class Change:
 
 def pairs(given: Mapping[str, object] | None) -> tuple[tuple[str, str], ...]:
     """Names and values as text, in the order given; UsageRefusal for anything but names with values."""
+    return tuple((name, _text(value)) for name, value in named(given).items())
+
+
+def several(given: Mapping[str, object] | None) -> dict[str, list[str]]:
+    """Names and all their values as text, each value once; UsageRefusal as `pairs`."""
+    def texts(values: object) -> list[str]:
+        alone = isinstance(values, str) or not isinstance(values, Iterable)
+        return list(dict.fromkeys(map(_text, [values] if alone else values)))
+
+    return {name: texts(values) for name, values in named(given).items()}
+
+
+def named(given: Mapping[str, object] | None) -> dict[str, object]:
+    """Names with what stands at them; nothing for None."""
     if not isinstance(given, Mapping | None):
         raise UsageRefusal(say("laboratory.no_pairs", given=given))
-    return tuple((str(name), _text(value)) for name, value in (given or {}).items())
+    return {str(name): value for name, value in (given or {}).items()}
 
 
 def _text(value: object) -> str:
@@ -114,6 +128,8 @@ def _with_rules(rulebook: Rulebook, files: Iterable[Path]) -> Rulebook:
 
     rules = dict(rulebook.rules)
     for file in files:
+        if not Path(file).is_file():
+            raise UsageRefusal(say("laboratory.no_file", file=file))
         block = read_yaml(Path(file), Path(file).name)
         fail_if.not_a_block(block, Block(Path(file).name, 1))
         rule = build.rule(block, rulebook.clauses, rulebook.items)

@@ -20,7 +20,7 @@ class Explained:
     @classmethod
     def of(cls, quarter, unit: str) -> "Explained":
         """Of the unit with this id or name; UsageRefusal with the nearest name for one that is not there."""
-        explanation = explain(PublishedQuarter.open(quarter.folder), unit)
+        explanation = explain(PublishedQuarter.open(quarter.folder), str(unit))
         return cls(explanation, next_step(quarter.as_it_was, explanation.unit["unit_id"]))
 
     @cached_property

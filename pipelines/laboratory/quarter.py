@@ -1,6 +1,5 @@
 """A finished quarter in a notebook: read once, from the run that is in force when it is opened, and never written."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -8,16 +7,17 @@ from pathlib import Path
 
 from pipelines.edges.published import PublishedQuarter
 from pipelines.edges.shelf import MANIFEST
-from pipelines.edges.tallies import RULEBOOK, tallies_of
+from pipelines.edges.tallies import tallies_of
 from pipelines.edges.wording import say
 from pipelines.laboratory import frames
-from pipelines.laboratory.changes import Change, names, pairs, whole_number
+from pipelines.laboratory.changes import Change, names, pairs, several, whole_number
+from pipelines.laboratory.finished import Manifest, must_be_as_published, rulebook_of, table_of
 from pipelines.laboratory.scenario import Scenario
 from pipelines.laboratory.world import World
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rulebook
-from pipelines.rulebook import changeable, load_rulebook
+from pipelines.rulebook import changeable
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +29,7 @@ class Quarter:
     readings: Mapping[str, str] = field(repr=False)  # in force in the run
     simulated: bool = field(repr=False)
     world: World = field(repr=False)
+    outputs: Mapping[str, str] = field(default_factory=dict, repr=False)  # sha256 of the published files
 
     @classmethod
     def open(cls, period: str | Path, out: str | Path = "out") -> "Quarter":
@@ -37,35 +38,34 @@ class Quarter:
         Reads tallies, never cases, and takes no lock.
         """
         place = Path(out) / str(period)
-        folder = (place if (place / MANIFEST).is_file() else Path(period)).resolve()
+        folder = (place if (place / MANIFEST).is_file() else Path(str(period))).resolve()
         if not (folder / MANIFEST).is_file():
             PublishedQuarter.open(place)  # refuses, and says which quarters are finished
             raise UsageRefusal(say("published.damaged", folder=place))
         if not tallies_of(folder).is_dir():
             raise UsageRefusal(say("laboratory.no_tallies", folder=place))
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        of = Period.parse(manifest["period"])
-        return cls(folder, of, manifest["readings"], manifest["simulated"], World.open(folder, of))
+        run = Manifest.read(folder)
+        return cls(folder, run.period, run.readings, run.simulated, World.open(folder, run.period), run.outputs)
 
     @cached_property
     def rulebook(self) -> Rulebook:
         """The edition that the quarter was scored by, as it was then."""
-        return load_rulebook(self.folder / RULEBOOK, self.period.start.date())
+        return rulebook_of(self.folder, self.period)
 
     @cached_property
     def ranking(self):
         """`ranking.csv` as a frame."""
-        return frames.read_csv(self.folder / "ranking.csv")
+        return frames.read_csv(table_of(self.folder, "ranking.csv", self.outputs))
 
     @cached_property
     def items(self):
         """`items.csv` as a frame."""
-        return frames.read_csv(self.folder / "items.csv")
+        return frames.read_csv(table_of(self.folder, "items.csv", self.outputs))
 
     @cached_property
     def ledger(self):
         """`ledger.csv` as a frame; half a million lines take a second or two."""
-        return frames.read_csv(self.folder / "ledger.csv")
+        return frames.read_csv(table_of(self.folder, "ledger.csv", self.outputs))
 
     @property
     def changeable(self) -> list[str]:
@@ -74,8 +74,10 @@ class Quarter:
 
     @cached_property
     def as_it_was(self) -> Scenario:
-        """The quarter without any change, as a scenario."""
-        return Scenario.of(self, Change())
+        """The quarter without any change, as a scenario; VerificationFailed where that is not what was published."""
+        scenario = Scenario.of(self, Change())
+        must_be_as_published(scenario)
+        return scenario
 
     def what_if(
         self,
@@ -97,16 +99,18 @@ class Quarter:
         not known is refused with the nearest right one.
         """
         files = tuple(Path(file) for file in names(add))
+        edition = names(rules)
+        _ = self.as_it_was  # what is changed must be what was published
         return Scenario.of(self, Change(
             pairs(changes), pairs(readings), names(drop), files, names(exclude_units), names(exclude_cases),
-            Path(rules) if rules is not None else None, names(rank_apart), whole_number(rank_apart_below),
+            Path(edition[0]) if edition else None, names(rank_apart), whole_number(rank_apart_below),
         ))
 
     def sweep(self, values: Mapping[str, Iterable], readings: Mapping[str, Iterable] | None = None):
         """Every combination of the given values and readings: ``{"satisfaction_rate.target": [85, 90]}``."""
         from pipelines.laboratory.sweep import Sweep
 
-        return Sweep.of(self, {**values, **(readings or {})})
+        return Sweep.of(self, several(values) | several(readings))
 
     def tornado(self):
         """Which single value or reading moves the ranking most."""

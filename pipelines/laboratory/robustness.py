@@ -11,7 +11,7 @@ from pipelines.engines.cube import Cube
 from pipelines.engines.readings import Combinations, alternatives, combinations
 from pipelines.engines.vector import deduction, places, rescore
 from pipelines.laboratory import chance
-from pipelines.laboratory.changes import names
+from pipelines.laboratory.changes import names, whole_number
 from pipelines.laboratory.charts import text as chart_text
 from pipelines.laboratory.framed import Framed
 from pipelines.model.points import CENT
@@ -105,7 +105,8 @@ class Robustness(Framed):
 
     @classmethod
     def of(cls, quarter, seed: int = 1) -> "Robustness":
-        """Of a finished quarter; the draws are the same for the same ``seed``."""
+        """Of a finished quarter; the draws are the same for the same ``seed``, a whole number from 0 up."""
+        seed = whole_number(seed) or 0
         ranked = quarter.as_it_was.placed.place > 0
         return cls(quarter, sureness(quarter.world.cube, quarter.rulebook, quarter.readings, ranked, seed))
 

@@ -1,5 +1,6 @@
 """A what-if as a rulebook folder: the old files with the changed words in their places, fit for a next edition."""
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from pipelines.engines.details import plain
 from pipelines.laboratory.changes import Change
 from pipelines.laboratory.splice import Path_, append, spliced
 from pipelines.model.points import CENT
-from pipelines.model.refusals import NotAllowed, VerificationFailed
+from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.rulebook import load_rulebook
 from pipelines.rulebook.examples import outcome
@@ -33,6 +34,8 @@ def save_rulebook(scenario, folder: Path) -> Path:
         raise NotAllowed(say("laboratory.no_rules", change=beyond))
     if folder.exists():
         raise NotAllowed(say("laboratory.exists", folder=folder))
+    if not _can_be_made(folder):
+        raise UsageRefusal(say("laboratory.no_place", folder=folder))
     source = change.rules or scenario.quarter.folder / RULEBOOK
     shutil.copytree(source, folder)
     try:
@@ -42,6 +45,12 @@ def save_rulebook(scenario, folder: Path) -> Path:
         shutil.rmtree(folder)
         raise
     return folder
+
+
+def _can_be_made(folder: Path) -> bool:
+    """Whether the nearest folder above that is there lets us write."""
+    above = next(place for place in folder.absolute().parents if place.exists())
+    return above.is_dir() and os.access(above, os.W_OK)
 
 
 def _edit(scenario, folder: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from pipelines.edges.wording import say
 from pipelines.engines.batch import Batch, all_places, by_item
 from pipelines.engines.details import plain
-from pipelines.laboratory.changes import names, pairs
+from pipelines.laboratory.changes import names
 from pipelines.laboratory.framed import Framed
 from pipelines.model.points import CENT
 from pipelines.model.refusals import UsageRefusal
@@ -34,9 +34,8 @@ class Sweep(Framed):
     places: np.ndarray = field(repr=False)
 
     @classmethod
-    def of(cls, quarter, values: Mapping[str, Iterable], progress: bool = True) -> "Sweep":
+    def of(cls, quarter, axes: Mapping[str, list[str]], progress: bool = True) -> "Sweep":
         """All combinations; UsageRefusal for a name that is no ``rule.field`` and no reading, or for too many."""
-        axes = {str(name): _texts(given) for name, given in values.items()}
         number = prod(map(len, axes.values())) if axes else 0
         if not 1 <= number <= AT_MOST:
             raise UsageRefusal(say("laboratory.sweep_size", n=number, most=AT_MOST))
@@ -121,12 +120,6 @@ class Sweep(Framed):
     def title(self) -> str:
         """Of the table."""
         return f"{self.quarter.period}: {len(self)} scenarios 个方案"
-
-
-def _texts(given) -> list[str]:
-    """The values of one name as text, each once."""
-    several = [given] if isinstance(given, str) or not isinstance(given, Iterable) else given
-    return list(dict.fromkeys(text for _, text in pairs({str(k): value for k, value in enumerate(several)})))
 
 
 def _number(value: str) -> object:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pipelines.edges import tallies as kept
 from pipelines.edges.wording import say
 from pipelines.engines.cube import Cube
+from pipelines.laboratory.finished import readable
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.tally import UnitTally
@@ -26,7 +27,8 @@ class World:
     @classmethod
     def open(cls, folder: Path, period: Period) -> "World":
         """The world of a finished run's folder."""
-        return cls(folder, period, kept.read_registers(folder))
+        with readable(folder, kept.tallies_of(folder)):
+            return cls(folder, period, kept.read_registers(folder))
 
     def without(self, units: Iterable[str] = (), cases: Iterable[str] = ()) -> "World":
         """The same without these units (by id or name) and cases (by id); UsageRefusal for one that is not there."""
@@ -40,12 +42,14 @@ class World:
     @cached_property
     def cube(self) -> Cube:
         """The tally cube of these units, without the cases left out."""
-        cube, quarter = self._tables()
-        return Cube.prepare(cube, quarter, self.registers, self.period.months)
+        with readable(self.folder, kept.tallies_of(self.folder)):
+            cube, quarter = self._tables()
+            return Cube.prepare(cube, quarter, self.registers, self.period.months)
 
     def occurrences(self) -> dict:
         """Late case rows and incidents, as the ledger's queries read them."""
-        return kept.read_occurrences(self.folder, self.registers, self.without_cases)
+        with readable(self.folder, kept.tallies_of(self.folder)):
+            return kept.read_occurrences(self.folder, self.registers, self.without_cases)
 
     def _tables(self) -> tuple:
         if self.without_cases:

@@ -9,8 +9,12 @@ class Refusal(Exception):
     exit_code = 1
 
     def __init__(self, words: Words):
-        super().__init__(words.zh)
+        super().__init__(words)
         self.words = words
+
+    def __str__(self) -> str:
+        """Both languages: in a notebook nobody has said which."""
+        return f"{self.words.zh}\n{self.words.en}"
 
 
 class UsageRefusal(Refusal):
