@@ -72,6 +72,9 @@ def show_run(run) -> None:
     screen = console()
     show_rows(screen, run.rows)
     show_notices(screen, run.notices())
+    show_breaches(screen, run.breaches)
+    if run.breaches:
+        screen.print(text("cli.all_breaches", file=run.published.folder / "quarantine.csv"))
     table = Table(title=text("cli.top_of_ranking", period=run.period), title_justify="left")
     for name in ("rank", "unit", "group", "base", "bonus", "total"):
         table.add_column(text(f"cli.col_{name}"), justify="right" if name in ("rank", "base", "bonus", "total") else
@@ -85,9 +88,11 @@ def show_run(run) -> None:
 
 
 def show_rows(screen, rows: dict) -> None:
-    """Rows read = accepted + quarantined, a line a table that has rows."""
+    """Rows read = accepted + quarantined, a line a table that has rows; nothing where none was read."""
     from rich.table import Table
 
+    if not rows:
+        return
     table = Table(title=text("cli.account_of_rows"), title_justify="left")
     table.add_column(text("cli.col_table"))
     for name in ("read", "accepted", "quarantined"):
@@ -105,30 +110,38 @@ def show_notices(screen, notices) -> None:
 
 
 def show_check(run, stops) -> None:
-    """What the contracts found: the account, breaches counted by promise, the first of each."""
-    from rich.table import Table
-
+    """What the contracts found: the account, the breaches, the warnings."""
     screen = console()
     show_rows(screen, run.rows)
     show_notices(screen, run.notices())
-    found = Counter((b.table, b.column, b.promise) for b in run.breaches)
-    firsts = {}
-    for breach in run.breaches:
-        firsts.setdefault((breach.table, breach.column, breach.promise), breach)
-    if found:
-        table = Table(title=text("cli.quarantined_why"), title_justify="left")
-        for name in ("table", "column", "promise", "rows", "first", "value", "remedy"):
-            table.add_column(text(f"cli.col_{name}"))
-        for key, number in found.most_common():
-            first = firsts[key]
-            table.add_row(*(_safe(part) for part in key), str(number), _safe(f"{first.file}:{first.line}"),
-                          _safe(first.value), _safe(say_words(first.remedy)))
-        screen.print(table)
+    show_breaches(screen, run.breaches)
     warned = Counter((b.table, b.column, b.promise) for b in run.warnings)
     for (name, column, promise), number in warned.most_common():
         screen.print("· " + _safe(text("cli.warned", table=name, column=column, promise=promise, n=number)))
     if not stops:
         screen.print(text("cli.check_passed"))
+
+
+def show_breaches(screen, breaches) -> None:
+    """Breaches counted by promise, with the first of each; nothing where there is none."""
+    from rich.table import Table
+
+    firsts = {}
+    for breach in breaches:
+        firsts.setdefault(_promise(breach), breach)
+    table = Table(title=text("cli.quarantined_why"), title_justify="left")
+    for name in ("table", "column", "promise", "rows", "first", "value", "remedy"):
+        table.add_column(text(f"cli.col_{name}"))
+    for key, number in Counter(map(_promise, breaches)).most_common():
+        first = firsts[key]
+        table.add_row(*(_safe(part) for part in key), str(number), _safe(f"{first.file}:{first.line}"),
+                      _safe(first.value), _safe(say_words(first.remedy)))
+    if firsts:
+        screen.print(table)
+
+
+def _promise(breach) -> tuple[str, str, str]:
+    return breach.table, breach.column, breach.promise
 
 
 def _safe(value: str) -> str:

@@ -10,6 +10,7 @@ from pipelines.model.export import folded
 from pipelines.model.words import Words
 
 RESERVED = ("_file", "_line")
+MAX_SHOWN = 40  # characters of a cell that a message quotes
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def resolve(header: tuple[str, ...], contract: TableContract, file: str, absent:
         found.update(dict.fromkeys(at[:1], column.name))
     names, extras = _all_names(header, found, contract)
     rest = [header[i].strip() for i in range(len(header)) if i not in found]
+    if header and not found:
+        stops.append(say("ingest.title_row", file=file, first=" ".join(header[0].split())[:MAX_SHOWN]))
     for column in contract.columns.values():
         if column.required and column.name not in (*found.values(), *absent):
             stops.append(_missing(column, contract, file, rest))

@@ -33,6 +33,16 @@ def test_check_writes_the_quarantine_as_a_table(call, exports, tmp_path):
     assert len({(row["file"], row["line"]) for row in rows}) == 4
 
 
+def test_a_run_says_why_rows_were_quarantined_and_where_each_of_them_is(call, exports, tmp_path):
+    code, told, _ = call("run", "2026Q3", "--exports", str(exports), "--out", str(tmp_path), "--no-pdf")
+    assert code == 0
+    file = tmp_path / "2026Q3" / "quarantine.csv"
+    assert f"逐行见 {file}" in told.replace("\n", "")
+    with file.open(encoding="utf-8", newline="") as stream:
+        promises = {row["promise"] for row in csv.DictReader(stream)}
+    assert promises and all(promise in told for promise in promises)
+
+
 def test_check_ends_with_3_where_a_run_would_be_stopped(call, exports, tmp_path):
     shutil.copytree(exports, tmp_path / "e")
     (tmp_path / "e" / "units.csv").unlink()

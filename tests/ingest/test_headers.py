@@ -22,6 +22,15 @@ def test_a_header_that_cannot_be_used_stops_the_run_and_names_it(tmp_path, heade
     assert got.ids() == []
 
 
+@pytest.mark.parametrize("title", ["2026年第三季度办件台账", "2026年第三季度办件台账,,,"])
+def test_a_title_above_the_header_is_recognised_and_its_remedy_said(tmp_path, title):
+    got = read_cases(tmp_path, f"{title}\n{HEADER}\n{ROW}\n")
+    first, *missing = got.stops.splitlines()
+    assert "its first cell is “2026年第三季度办件台账”" in first and "header_row" in first
+    assert len(missing) == 5 and all("is missing" in line for line in missing)
+    assert "header_row" not in read_cases(tmp_path, f"{HEADER.replace('unit_id', 'unit')}\n").stops
+
+
 def test_all_duplicate_headers_are_named(tmp_path):
     got = read_cases(tmp_path, f"{HEADER},诉求件编号,派发时间\n")
     assert len(got.intake.stops) == 2
