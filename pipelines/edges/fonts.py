@@ -1,5 +1,6 @@
 """The fonts of the printed pages on disk, against the manifest of what they should be."""
 
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import cache
 from hashlib import file_digest
@@ -23,46 +24,71 @@ def widths(family: str, folder: Path = FONTS) -> dict[str, Fraction]:
     """Every character of a font family with its width in em; an empty mapping for a family that is not there."""
     from fontTools.ttLib import TTFont
 
-    if (file := FACES.get(family) or _face(family, folder)) is None:
+    if (place := _place(family, folder)) is None:
         return {}
-    with TTFont(folder / file, fontNumber=0, lazy=True) as font:
+    with TTFont(folder / place[0], fontNumber=place[1], lazy=True) as font:
         metrics, em = font["hmtx"].metrics, font["head"].unitsPerEm
         return {chr(code): Fraction(metrics[name][0], em) for code, name in font.getBestCmap().items()}
 
 
-def _face(family: str, folder: Path) -> str | None:
-    """The file of a family that an office has added to the folder."""
-    from fontTools.ttLib import TTFont
+def _place(family: str, folder: Path) -> tuple[str, int] | None:
+    """File and face of a family, None where the folder has none of that name."""
+    return (FACES[family], 0) if family in FACES else added(folder).get(family)
 
-    for file in sorted(folder.glob("*.[ot]tf")):
-        with TTFont(file, lazy=True) as font:
-            if family in {record.toUnicode() for record in font["name"].names if record.nameID in (1, 16)}:
-                return file.name
-    return None
+
+@cache
+def added(folder: Path = FONTS) -> dict[str, tuple[str, int]]:
+    """The families that an office has put into the folder, under every name they have, with file and face.
+
+    A file that cannot be read as a font adds nothing: the printer does not see it either.
+    """
+    found: dict[str, tuple[str, int]] = {}
+    for file in sorted(folder.glob("*")):
+        if file.suffix.lower() in FONT_TYPES and file.name not in manifest():
+            for number, names in enumerate(_names(file)):
+                found = {**dict.fromkeys(names, (file.name, number)), **found}
+    return found
+
+
+def _names(file: Path) -> list[set[str]]:
+    """The family names of every face in a file, in all languages."""
+    from fontTools.ttLib import TTCollection, TTFont, TTLibError
+
+    try:
+        with (TTCollection if file.suffix.lower() == ".ttc" else TTFont)(file, lazy=True) as font:
+            faces = font.fonts if isinstance(font, TTCollection) else [font]
+            return [{r.toUnicode() for r in face["name"].names if r.nameID in (1, 16)} for face in faces]
+    except (TTLibError, KeyError, UnicodeDecodeError):
+        return []
 
 
 @cache
 def drawn(family: str, folder: Path = FONTS) -> frozenset[str]:
-    """The characters that a font of ours can draw."""
+    """The characters that a font in the folder can draw."""
     from fontTools.ttLib import TTFont
 
-    with TTFont(folder / FACES[family], fontNumber=0, lazy=True) as font:
+    file, number = _place(family, folder)
+    with TTFont(folder / file, fontNumber=number, lazy=True) as font:
         return frozenset(map(chr, font.getBestCmap()))
 
 
 def uncovered(text: str, folder: Path = FONTS) -> set[str]:
-    """The printable characters that no font of ours can draw; the large fonts are opened only when need be."""
+    """The printable characters that no font in the folder can draw; the large fonts are opened only when need be."""
     left = {c for c in text if c.isprintable() and not c.isspace()}
-    for family in FACES:
+    for family in (*FACES, *added(folder)):
         left = left - drawn(family, folder) if left else left
     return left
 
 
-def foreign(names: set[str]) -> set[str]:
+def foreign(names: set[str], folder: Path = FONTS) -> set[str]:
     """Those of a document's embedded fonts that are neither ours nor in the folder of fonts."""
-    ours = tuple(family.replace(" ", "-") for family in FACES)
-    strange = {name for name in names if not name.startswith(ours)}
-    return {name for name in strange if _face(name.rpartition("-")[0] or name, FONTS) is None}
+    ours = tuple(family.replace(" ", "-") for family in (*FACES, *added(folder)))
+    return {name for name in names if not name.startswith(ours)}
+
+
+def absent(families: Iterable[str], folder: Path = FONTS) -> list[str]:
+    """The families that somebody asks for and no file in the folder has."""
+    return [family for family in dict.fromkeys(families) if _place(family, folder) is None]
 
 
 def manifest() -> dict[str, str]:

@@ -59,7 +59,7 @@ def print_pages(
     OSError where a file cannot be written.
     """
     pages = [_drawable(Sheet(*page)) for page in pages]
-    glyphs = uncovered("".join({*"".join(page.html for page in pages)}))
+    glyphs = uncovered("".join({*"".join(page.html for page in pages)}), FONTS)
     fonts: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="gongping-fonts-") as folder:
         conf = Path(folder) / "fonts.conf"
@@ -76,7 +76,7 @@ def print_pages(
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-    return _found(glyphs, foreign(fonts))
+    return _found(glyphs, foreign(fonts, FONTS))
 
 
 def _drawable(page: Sheet) -> Sheet:
@@ -139,7 +139,7 @@ def _print(html: str, file: str, alone: bool) -> tuple[set[str], set[str]]:
 def _embedded(pdf) -> set[str]:
     """The names of a document's fonts, without the six letters of the subset."""
     names = (thing.get("BaseFont") for thing in pdf.objects if isinstance(thing, dict))
-    return {str(name).lstrip("/").rpartition("+")[2] for name in names if name}
+    return {name.decode().lstrip("/").rpartition("+")[2] for name in names if name}
 
 
 def _fetch_nothing():

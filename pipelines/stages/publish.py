@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.edges import shelf
 from pipelines.edges.fingerprints import code_version, contract_hashes, folder_sha256
 from pipelines.edges.ledger import ledger_by_unit, ledger_lines
-from pipelines.edges.official_paper import official_sheet
+from pipelines.edges.official_paper import absent_fonts, official_sheet
 from pipelines.edges.paper import Sheet, paper_problem, print_pages
 from pipelines.edges.quarters import list_quarters
 from pipelines.edges.tablefiles import CsvFile, feed, write_csv, write_json
@@ -36,7 +36,7 @@ from pipelines.views.ranking import ranking
 from pipelines.views.result import SCHEMA, head
 from pipelines.views.scorecard import Scorecards
 
-PRINTED_LINES = 12  # of a rule on a printed scorecard; the web page and ledger.csv hold all of them
+PRINTED_LINES = 4  # of a rule on a printed scorecard; the web page and ledger.csv hold all of them
 FEED_TABLES = ("ranking", "items", "verdicts", "quarantine")
 BULLETIN = "bulletin/bulletin.html.j2"
 SCORECARD = "scorecard/scorecard.html.j2"
@@ -82,7 +82,7 @@ def publish(
             if kept is not None:
                 shutil.copytree(kept, folder, dirs_exist_ok=True)
             pages = write_pages(warehouse, assessment, folder, pdf and not problem, quality is not None)
-            notices = (problem,) if problem else print_pdf(pages, progress)
+            notices = (problem,) if problem else (*_fonts(assessment, pages), *print_pdf(pages, progress))
             if any(not sheet.file.exists() for sheet in pages):
                 without_paper(warehouse, assessment, folder, pages, quality is not None)
             blanks = () if problem or not pdf else blanks_to_fill(assessment)
@@ -203,6 +203,10 @@ def print_pdf(pages: list[Sheet], progress: Progress = silent) -> tuple[Words, .
         return print_pages(pages, style(), lambda done, total: progress("pdf", done, total))
     except (BrokenExecutor, RuntimeError) as failure:
         return (say("publish.paper_failed", why=failure),)
+
+
+def _fonts(assessment: Assessment, pages: list[Sheet]) -> tuple[Words, ...]:
+    return absent_fonts(assessment) if pages else ()
 
 
 def blanks_to_fill(assessment: Assessment) -> tuple[Words, ...]:
