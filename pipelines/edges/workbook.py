@@ -10,7 +10,6 @@ from pipelines.views.tables import COUNTS, NUMBERS
 MOST_ROWS = 1_000_000  # of a sheet, below the format's own limit
 CREATED = datetime(2000, 1, 1)  # fixed, so that the same tables give the same bytes
 _WIDE = {"unit_name": 28, "detail": 60, "note": 40, "case_id": 22, "ref_id": 18, "entry_id": 18, "rule_id": 24}
-_LONGEST = 32_767  # characters of a cell
 
 
 class Workbook:
@@ -47,10 +46,10 @@ class Workbook:
 
     def text(self, name: str, lines: Iterable[str]) -> None:
         """A sheet of plain lines."""
-        sheet = self._book.add_worksheet(name)
+        sheet = self._added(name, (None,))
         sheet.set_column(0, 0, 100)
         for number, line in enumerate(lines):
-            sheet.write_string(number, 0, line[:_LONGEST])
+            sheet.add(number, (line,))
 
     def table(self, name: str, columns: tuple[str, ...], titles: dict[str, str], rows: Iterable[tuple]) -> None:
         """A table under a frozen header with filters; one that is too long for a sheet goes on in `name 2`."""
@@ -61,29 +60,29 @@ class Workbook:
                 sheets += 1
                 sheet, number = self._sheet(name if sheets == 1 else f"{name} {sheets}", columns, titles), 0
             number += 1
-            self._row(sheet, number, columns, row)
+            sheet.add(number, row)
         if sheet is None:
             sheet, number = self._sheet(name, columns, titles), 0
         _filter(sheet, number, columns)
 
     def _sheet(self, name: str, columns: tuple[str, ...], titles: dict[str, str]):
-        sheet = self._book.add_worksheet(name)
+        sheet = self._added(name, tuple(self._style(column) for column in columns))
         sheet.freeze_panes(1, 0)
         for place, column in enumerate(columns):
             sheet.set_column(place, place, _WIDE.get(column, 12))
             sheet.write_string(0, place, titles.get(column, column), self._head)
         return sheet
 
-    def _row(self, sheet, number: int, columns: tuple[str, ...], row: tuple) -> None:
-        for place, (column, value) in enumerate(zip(columns, row, strict=True)):
-            if value is None or value == "":
-                continue
-            if column in NUMBERS:
-                sheet.write_number(number, place, float(value), self._points)
-            elif column in COUNTS:
-                sheet.write_number(number, place, value)
-            else:
-                sheet.write_string(number, place, value[:_LONGEST])
+    def _added(self, name: str, styles: tuple[int | None, ...]):
+        from pipelines.edges.sheet_rows import Rows
+
+        sheet = self._book.add_worksheet(name, Rows)
+        sheet.begin(styles)
+        return sheet
+
+    def _style(self, column: str) -> int | None:
+        """The number of a column's style: two decimals, plain, or none where it holds text."""
+        return self._points._get_xf_index() if column in NUMBERS else 0 if column in COUNTS else None
 
 
 def _filter(sheet, last: int, columns: tuple[str, ...]) -> None:

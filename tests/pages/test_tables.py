@@ -133,16 +133,6 @@ def test_the_workbook_holds_typed_numbers_and_no_formulas(folder):
     assert "模拟数据" in [row[0].value for row in book["说明"].iter_rows()]
 
 
-def test_a_long_ledger_goes_on_in_another_sheet(folder, tmp_path, monkeypatch):
-    from pipelines.edges import workbook
-
-    monkeypatch.setattr(workbook, "MOST_ROWS", 2)
-    with workbook.Workbook(tmp_path / "x.xlsx", "t") as book:
-        book.table("台账", ("entry_id", "points"), {}, [(f"e{n}", Decimal("1.00")) for n in range(5)])
-    sheets = openpyxl.load_workbook(tmp_path / "x.xlsx")
-    assert {s.title: s.max_row for s in sheets} == {"台账": 3, "台账 2": 3, "台账 3": 2}
-
-
 def test_simulated_data_say_so_and_real_data_do_not(tmp_path, folder):
     real = publish(warehouse(), assessment(simulated=False), tmp_path, pdf=False).folder
     for name in ("ranking.csv", "items.csv", "result.json", "index.html", "bulletin.html", "units/U001.html"):
