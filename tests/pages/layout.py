@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pdfplumber
 
 MM = 25.4 / 72
@@ -51,9 +52,9 @@ def inked(file: Path, page: int, colour: str) -> list[float]:
     """The heights, in millimetres from above, at which a page shows ink of a colour ("red" or "black")."""
     with pdfplumber.open(file) as pdf:
         image = pdf.pages[page - 1].to_image(resolution=150).original.convert("RGB")
-    is_ink = {"red": lambda r, g, b: r > 180 and g < 90, "black": lambda r, g, b: r + g + b < 200}[colour]
-    rows = (image.crop((0, y, image.width, y + 1)).getdata() for y in range(image.height))
-    return [y * 25.4 / 150 for y, row in enumerate(rows) if any(is_ink(*dot) for dot in row)]
+    red, green, blue = np.asarray(image, dtype=int).transpose(2, 0, 1)
+    inks = {"red": (red > 180) & (green < 90), "black": red + green + blue < 200}
+    return [int(y) * 25.4 / 150 for y in inks[colour].any(axis=1).nonzero()[0]]
 
 
 def embedded(file: Path) -> dict[str, bool]:
