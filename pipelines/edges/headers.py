@@ -10,7 +10,6 @@ from pipelines.model.export import folded
 from pipelines.model.words import Words
 
 RESERVED = ("_file", "_line")
-MAX_SHOWN = 40  # characters of a cell that a message quotes
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def resolve(header: tuple[str, ...], contract: TableContract, file: str, absent:
     names, extras = _all_names(header, found, contract)
     rest = [header[i].strip() for i in range(len(header)) if i not in found]
     if header and not found:
-        stops.append(say("ingest.title_row", file=file, first=" ".join(header[0].split())[:MAX_SHOWN]))
+        stops.append(say("ingest.title_row", file=file))  # not quoted: it may be somebody's row
     for column in contract.columns.values():
         if column.required and column.name not in (*found.values(), *absent):
             stops.append(_missing(column, contract, file, rest))
@@ -82,7 +81,8 @@ def unique_name(name: str, taken: set[str]) -> str:
 
 
 def _missing(column: Column, contract: TableContract, file: str, rest: list[str]) -> Words:
-    close = [cell for name in _accepted(column) for cell in get_close_matches(name, rest, 1, 0.6)]
+    cutoff = 0.75 if column.restricted else 0.6  # without its header a file has somebody's row in that place
+    close = [cell for name in _accepted(column) for cell in get_close_matches(name, rest, 1, cutoff)]
     hint = say("ingest.hint_header", header=close[0]) if close else Words("", "")
     return say("ingest.missing_column", file=file, name=column.name, title=column.title, hint=hint)
 
