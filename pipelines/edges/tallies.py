@@ -12,7 +12,8 @@ from pipelines.model.refusals import UsageRefusal
 from pipelines.model.tally import Award, Unit, UnitTally
 
 TALLIES, RULEBOOK = ".tallies", "rulebook"
-COUNTED = ("cube", "quarter", "case_rows", "incidents")  # written by the warehouse: sql/keep/<name>.sql
+COUNTED = ("cube", "quarter", "case_rows", "incidents", "instructions")  # written by the warehouse: sql/keep/<name>.sql
+WITH_CASES = ("case_rows", "incidents", "instructions")
 LATE = ("signing", "reply_approved", "reply_requested")
 
 
@@ -80,7 +81,7 @@ def _table(rows: list[tuple], **columns):
     )
 
 
-def read_kept(folder: Path, name: str, filters=None):
+def read_kept(folder: Path, name: str, filters=None, columns: list[str] | None = None):
     """One kept table as Arrow; UsageRefusal where the run has none or it cannot be read."""
     import pyarrow
     import pyarrow.parquet as parquet
@@ -88,7 +89,7 @@ def read_kept(folder: Path, name: str, filters=None):
     file = tallies_of(folder) / f"{name}.parquet"
     try:
         if filters is None:
-            return parquet.ParquetFile(file).read()
+            return parquet.ParquetFile(file).read(columns)
         return parquet.read_table(file, filters=filters, partitioning=None)
     except FileNotFoundError:
         raise UsageRefusal(say("laboratory.no_tallies", folder=folder)) from None
@@ -138,15 +139,15 @@ def recount(folder: Path, months: tuple[str, ...], without_cases: Iterable[str])
     """(cube, quarter) counted anew without these cases, by the same queries as in a run."""
     import pyarrow.compute as pc
 
-    kept = ~pc.field("case_id").isin(_strings(without_cases))
-    incidents = read_kept(folder, "incidents")
-    gone = incidents.filter(pc.is_in(incidents["case_id"], value_set=_strings(without_cases)))
+    kept = pc.coalesce(~pc.field("case_id").isin(_strings(without_cases)), pc.scalar(True))  # some belong to no case
     warehouse = Warehouse()
     try:
-        warehouse.store("facts.case_rows", read_kept(folder, "case_rows", kept))
+        for name in WITH_CASES:
+            warehouse.store(f"facts.{name}", read_kept(folder, name, kept))
         warehouse.run("facts/counted")
         warehouse.run("tallies/cube", months=list(months))
-        return warehouse.arrow("tallies.cube"), _less(read_kept(folder, "quarter"), gone)
+        warehouse.run("tallies/quarter")
+        return warehouse.arrow("tallies.cube"), warehouse.arrow("tallies.quarter")
     finally:
         warehouse.close()
 
@@ -159,30 +160,12 @@ def only_units(table, unit_ids: Iterable[str]):
 
 
 def known_cases(folder: Path) -> list[str]:
-    """Every case id of the quarter, in order."""
-    import pyarrow.parquet as parquet
-
-    file = tallies_of(folder) / "case_rows.parquet"
-    if not file.is_file():
-        raise UsageRefusal(say("laboratory.no_tallies", folder=folder))
-    return parquet.ParquetFile(file).read(["case_id"])["case_id"].to_pylist()
+    """Every case id of the quarter: those of its rows first, then what only incidents or instructions name."""
+    tables = (read_kept(folder, name, columns=["case_id"]) for name in WITH_CASES)
+    return [id for table in tables for id in table["case_id"].to_pylist() if id is not None]
 
 
 def _strings(values: Iterable[str]):
     import pyarrow
 
     return pyarrow.array(sorted(values), pyarrow.string())
-
-
-def _less(quarter, gone):
-    """The counts of the quarter without the incidents that are gone."""
-    import pyarrow
-
-    lost: dict[tuple, int] = {}
-    for row in gone.to_pylist():
-        if row["waived_by"] is None:
-            key = row["unit_id"], row["measure"], row["month"]
-            lost[key] = lost.get(key, 0) + 1
-    rows = quarter.to_pylist()
-    left = [row["n"] - lost.get((row["unit_id"], row["measure"], row["month"]), 0) for row in rows]
-    return quarter.set_column(quarter.schema.get_field_index("n"), "n", pyarrow.array(left, pyarrow.int64()))
