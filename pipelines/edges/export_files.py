@@ -53,6 +53,7 @@ class Folder:
     notices: tuple[Words, ...]
     stops: tuple[Words, ...]
     simulated: bool
+    strangers: tuple[str, ...] = ()  # files that belong to no table
 
 
 def list_entries(exports: Path) -> list[Path]:
@@ -83,7 +84,7 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
     sources = mapping.tables if mapping else {}
     tables, stops = _mapped_files(files, sources)
     stops += [words for entry in entries if not entry.is_file() and (words := _no_file(entry.name, contracts, sources))]
-    notices = []
+    notices, strangers = [], []
     for file in files:
         stem, suffix = split_name(file.name)
         table = table_of(stem, contracts)
@@ -94,11 +95,13 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
         elif table and suffix in FOREIGN_SUFFIXES:
             stops.append(say("ingest.foreign_format", file=file.name, table=table, suffix=suffix))
         else:
+            strangers.append(file.name)
             notices.append(_unrecognised(file.name, stem, contracts))
     notices += [_two_formats(table, found) for table, found in tables.items() if _same_stem(found)]
     if not files:
         stops.append(say("ingest.empty_folder", folder=exports))
-    return Folder(tables, tuple(notices), tuple(stops), (exports / SAMPLE_MARKER).is_file())
+    return Folder(tables, tuple(notices), tuple(stops), (exports / SAMPLE_MARKER).is_file(),
+                  tuple(strangers))  # fmt: skip
 
 
 def _mapped_files(files: list[Path], sources: dict[str, TableSource]) -> tuple[dict[str, list[Found]], list[Words]]:

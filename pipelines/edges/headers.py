@@ -14,11 +14,15 @@ RESERVED = ("_file", "_line")
 
 @dataclass(frozen=True)
 class Resolved:
-    """A header resolved: the raw column of every cell, the extra ones, and why the file cannot be used."""
+    """A header resolved: the raw column of every cell, the extra ones, and why the file cannot be used.
+
+    ``meant`` says of extra columns that look like a column that is not there which one they may be.
+    """
 
     names: tuple[str, ...]
     extras: tuple[str, ...]
     stops: tuple[Words, ...]
+    meant: tuple[Words, ...] = ()
 
 
 def known_headers(contract: TableContract) -> frozenset[str]:
@@ -48,7 +52,7 @@ def resolve(header: tuple[str, ...], contract: TableContract, file: str, absent:
     for column in contract.columns.values():
         if column.required and column.name not in (*found.values(), *absent):
             stops.append(_missing(column, contract, file, rest))
-    return Resolved(names, extras, tuple(stops))
+    return Resolved(names, extras, tuple(stops), tuple(_meant(contract, found, extras)))
 
 
 def _columns_named(header: tuple[str, ...], names: tuple[str, ...]) -> list[int]:
@@ -85,6 +89,14 @@ def _missing(column: Column, contract: TableContract, file: str, rest: list[str]
     close = [cell for name in _accepted(column) for cell in get_close_matches(name, rest, 1, cutoff)]
     hint = say("ingest.hint_header", header=close[0]) if close else Words("", "")
     return say("ingest.missing_column", file=file, name=column.name, title=column.title, hint=hint)
+
+
+def _meant(contract: TableContract, found: dict[int, str], extras: tuple[str, ...]) -> Iterable[Words]:
+    for column in contract.columns.values():
+        if column.name not in found.values():
+            close = [cell for name in _accepted(column) for cell in get_close_matches(name, extras, 1, 0.75)]
+            if close:
+                yield say("ingest.hint_column", header=close[0], name=column.name, title=column.title)
 
 
 def _accepted(column: Column) -> tuple[str, ...]:

@@ -32,9 +32,9 @@ def _value(reading: Reading, value: str) -> str:
         return value
     if reading.open_number and NUMBER.fullmatch(value):
         return shown(exact(value)).rstrip("0").rstrip(".")
-    known = [*reading.values, *(["10", "20.5"] if reading.open_number else [])]
-    words = say("rulebook.unknown_reading_value", reading=reading.id, value=value, hint=hint(value, known))
-    raise UsageRefusal(words)
+    near = say("rulebook.open_number", names="、".join(reading.values)) if reading.open_number else None
+    known = near or hint(value, reading.values)
+    raise UsageRefusal(say("rulebook.unknown_reading_value", reading=reading.id, value=value, hint=known))
 
 
 def changeable(rulebook: Rulebook) -> list[str]:

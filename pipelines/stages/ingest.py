@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
 from pipelines.edges.arrow_rows import arrow_rows, empty_rows
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.export_bytes import sha256_of
-from pipelines.edges.export_files import Found, open_export, sort_folder
+from pipelines.edges.export_files import Folder, Found, open_export, sort_folder
 from pipelines.edges.headers import Resolved, known_headers, resolve
 from pipelines.edges.source_mapping import load_source
 from pipelines.edges.source_rows import mapped, one_row_per
@@ -38,7 +39,7 @@ def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None =
         files = folder.tables.get(contract.name, [])
         if files:
             _ingest_table(work, contract, _opened(work, files, contract))
-    missing = _missing_tables(contracts, folder.tables)
+    missing = _missing_tables(contracts, folder)
     return Intake(
         receipts=tuple(work.receipts),
         breaches=tuple(work.breaches),
@@ -149,7 +150,8 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
         work.broken[contract.name] = work.broken.get(contract.name, 0) + broken
     notices = one.export.notices
     if one.columns.extras:
-        notices += (say("ingest.extra_columns", file=found.name, columns="、".join(one.columns.extras)),)
+        hint = Words("".join(w.zh for w in one.columns.meant), "".join(w.en for w in one.columns.meant))
+        notices += (say("ingest.extra_columns", file=found.name, columns="、".join(one.columns.extras), hint=hint),)
     if not records:
         notices += (say("ingest.empty_table", file=found.name),)
     work.receipts.append(Receipt(contract.name, found.name, found.suffix, one.export.encoding,
@@ -161,6 +163,14 @@ def _breach(fault: Fault, contract: TableContract, file: str) -> Breach:
     return Breach(contract.name, file, fault.line, fault.key, fault.column, fault.promise, fault.value, remedy)
 
 
-def _missing_tables(contracts: Contracts, tables: dict) -> tuple[Words, ...]:
-    missing = [table for table in contracts.tables.values() if table.required and table.name not in tables]
-    return tuple(say("ingest.missing_table", table=table.name, title=table.title) for table in missing)
+def _missing_tables(contracts: Contracts, folder: Folder) -> tuple[Words, ...]:
+    missing = [table for table in contracts.tables.values() if table.required and table.name not in folder.tables]
+    return tuple(
+        say("ingest.missing_table", table=table.name, title=table.title, hint=_nearest_file(table, folder.strangers))
+        for table in missing
+    )
+
+
+def _nearest_file(table: TableContract, files: tuple[str, ...]) -> Words:
+    close = [file for name in (table.name, table.title.zh) for file in get_close_matches(name, files, 1, 0.5)]
+    return say("ingest.hint_file", file=close[0]) if close else Words("", "")

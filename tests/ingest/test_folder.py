@@ -72,6 +72,12 @@ def test_the_same_table_in_two_formats_is_read_and_reported(tmp_path):
     assert "cases.csv、cases.jsonl" in got.notices
 
 
+def test_the_nearest_file_is_named_where_a_required_table_is_missing(tmp_path):
+    for name in ("units.csv", "case.csv", "photo.jpg"):
+        (tmp_path / name).write_text(UNITS, encoding="utf-8")
+    assert read(tmp_path).stops.endswith("; the nearest file there is case.csv: rename it if it is this table")
+
+
 def test_a_missing_required_table_is_a_stop_and_an_optional_one_is_absent(tmp_path):
     (tmp_path / "units.csv").write_text(UNITS, encoding="utf-8")
     got = read(tmp_path)

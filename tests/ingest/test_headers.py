@@ -43,6 +43,12 @@ def test_unknown_columns_are_kept_and_reported_once(tmp_path):
     assert got.notices.count("备注") == 1
 
 
+def test_an_extra_column_that_looks_like_one_that_is_not_there_is_asked_about(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER},singed_at,备注\n{ROW},,x\n")
+    assert "singed_at、备注; is “singed_at” meant to be signed_at (签收时间)?" in got.notices
+    assert "备注”" not in got.notices
+
+
 def test_a_synonym_beside_the_proper_header_is_an_extra_column(tmp_path):
     got = read_cases(tmp_path, f"{HEADER},工单号\n{ROW},W1\n")
     assert not got.stops
