@@ -17,7 +17,7 @@ from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import State
 from pipelines.evaluators.step import Step
 from pipelines.model.panel import PanelRules
-from pipelines.model.refusals import NotAllowed
+from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.paths import RULES
 from pipelines.rulebook import choose_readings, load_rulebook
 from pipelines.rulebook.panel import must_agree_on_the_clock
@@ -48,6 +48,7 @@ class Outcome:
     open: int
     turned: int  # rows of the exports that a contract turned away
     mended: bool  # a line that a crash had cut short was taken away
+    later: int = 0  # actions of the inbox that are dated after the last step
 
 
 @gc_at_rest()
@@ -75,7 +76,8 @@ def take_steps(work: Work, moments: list[datetime], follow: Callable[[Step], Non
             log.close()
         put_out(work, folder, state, exports, clock.rules)
     mended = log.mended
-    return Outcome(moments[-1], counts, len(state.unassigned), len(state.open), exports.quarantined, mended)
+    later = sum(action.acted_at > moments[-1] for file in files for action in file.actions)
+    return Outcome(moments[-1], counts, len(state.unassigned), len(state.open), exports.quarantined, mended, later)
 
 
 def put_out(work: Work, folder: Path, state: State, exports: Exports, rules: PanelRules) -> None:
@@ -96,7 +98,9 @@ def replayed(folder: Path, at: datetime | None = None) -> State:
 
 
 def moments_between(first: datetime | None, at: datetime, hours: int) -> list[datetime]:
-    """``at`` alone, or every ``hours`` from ``first`` to it, ``at`` always the last."""
+    """``at`` alone, or every ``hours`` from ``first`` on, ``at`` always the last; UsageRefusal for ``first`` later."""
+    if first and first > at:
+        raise UsageRefusal(say("evaluators.from_after_at", first=first, at=at))
     moments, moment = [], first or at
     while moment < at:
         moments.append(moment)

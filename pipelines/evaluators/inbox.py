@@ -15,10 +15,12 @@ from pathlib import Path
 from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts
 from pipelines.model.export import UnreadableExport
+from pipelines.model.refusals import UsageRefusal
 from pipelines.model.words import Words
 from pipelines.paths import CONTRACTS
 
 TABLE = "evaluator_actions"
+PLACE = ("file", "line")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Action:
     reason: str | None
     away_from: date | None
     away_until: date | None
+    line: int = 0  # of the file; 0 where there is none
 
     @cached_property
     def digest(self) -> str:
@@ -42,8 +45,8 @@ class Action:
         return sha256(json.dumps(self.row(), ensure_ascii=False).encode()).hexdigest()[:16]
 
     def row(self) -> dict[str, str]:
-        """What was asked, as text, without what was left empty."""
-        values = ((one.name, getattr(self, one.name)) for one in fields(self) if one.name != "file")
+        """What was asked, as text, without what was left empty and without the place where it is written."""
+        values = ((one.name, getattr(self, one.name)) for one in fields(self) if one.name not in PLACE)
         return {name: str(value) for name, value in values if value is not None}
 
 
@@ -52,10 +55,15 @@ class Turned:
     """A row, or a whole file where ``line`` is 0, that was turned away before anybody looked at what it asks."""
 
     file: str
-    sha256: str
     line: int
     why: Words
     row: dict[str, str]  # as it was written, as far as it could be read
+
+    @property
+    def digest(self) -> str:
+        """The same for the same row in the same place: a file that has grown is not refused all over again."""
+        told = (self.file, self.line, self.why.en, self.row)
+        return sha256(json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,8 @@ def read_inbox(folder: Path, done: set[str]) -> Iterator[InboxFile]:
     from pipelines.edges.export_bytes import sha256_of
     from pipelines.edges.export_files import list_files
 
+    if not folder.is_dir():
+        raise UsageRefusal(say("evaluators.no_inbox", folder=folder))
     for file in list_files(folder):
         digest = sha256_of(file)
         if digest not in done:
@@ -80,6 +90,14 @@ def read_inbox(folder: Path, done: set[str]) -> Iterator[InboxFile]:
 
 
 def _read(file: Path, digest: str) -> InboxFile:
+    from pipelines.edges.export_files import FOREIGN_SUFFIXES, READERS, split_name
+
+    if split_name(file.name)[1] not in (*READERS, *FOREIGN_SUFFIXES):
+        return _unreadable(file, digest, say("evaluators.no_inbox_format", file=file.name))
+    return _through_the_contract(file, digest)
+
+
+def _through_the_contract(file: Path, digest: str) -> InboxFile:
     from pipelines.edges.contracts import load_contracts
     from pipelines.edges.warehouse import Warehouse
     from pipelines.stages.ingest import ingest
@@ -118,12 +136,16 @@ def _as_lines(file: Path) -> str:
         raise UnreadableExport(say("evaluators.not_json", file=file.name)) from None
     if not isinstance(rows, list):
         raise UnreadableExport(say("evaluators.not_json", file=file.name))
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return "".join(json.dumps(row) + "\n" for row in rows)
 
 
 def _unreadable(file: Path, digest: str, why: Words) -> InboxFile:
-    shown = Words(*(text.replace(f"{TABLE}_{file.name}", file.name) for text in (why.zh, why.en)))
-    return InboxFile(file.name, digest, (), (Turned(file.name, digest, 0, shown, {}),))
+    return InboxFile(file.name, digest, (), (Turned(file.name, 0, _by_its_name(file, why), {}),))
+
+
+def _by_its_name(file: Path, why: Words) -> Words:
+    """A sentence that names the file as the office knows it."""
+    return Words(*(text.replace(f"{TABLE}_{file.name}", file.name) for text in (why.zh, why.en)))
 
 
 def _sorted_out(warehouse, file: Path, digest: str, contracts: Contracts, validation) -> InboxFile:
@@ -135,7 +157,7 @@ def _sorted_out(warehouse, file: Path, digest: str, contracts: Contracts, valida
         if breach.promise != "duplicate_row":  # the same row again is the same action
             reasons.setdefault(breach.line, []).append(breach.remedy)
     turned = tuple(
-        Turned(file.name, digest, line, _joined(whys), _row(written.get(line, {}), columns))
+        Turned(file.name, line, _by_its_name(file, _joined(whys)), _row(written.get(line, {}), columns))
         for line, whys in sorted(reasons.items())
     )
     return InboxFile(file.name, digest, actions, turned)

@@ -59,7 +59,7 @@ class Step:
 
     def _turn_away(self, files: list[InboxFile]) -> None:
         for turned in (row for file in files for row in file.turned):
-            id = f"refused:{turned.sha256[:16]}:{turned.line}"
+            id = f"refused:{turned.digest}"
             self.add(refused_event(id, self.at, turned.file, turned.line, turned.why, turned.row))
 
     def _act(self, actions: list[Action]) -> None:
@@ -103,7 +103,7 @@ class Step:
                 why = "too_late"
         if why:
             id = f"refused:{action.action_id}:{action.digest}"
-            self.add(refused_event(id, self.at, action.file, 0, why, action.row()))
+            self.add(refused_event(id, self.at, action.file, action.line, why, action.row()))
         else:
             self.add(accepted_event(action))
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from pipelines.edges.wording import say
 from pipelines.evaluators.private import open_private
 from pipelines.evaluators.state import Assignment, CaseKey, State
-from pipelines.model.refusals import NotAllowed
+from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.model.text import guarded
 
+KEYS = ("assignment_id", "派评编号")
 EVALUATIONS, REFUSED = "evaluations.csv", "refused.csv"
 COLUMNS = ("assignment_id", "case_id", "unit_id", "evaluator_id", "assigned_at", "reminded_at", "returned_at",
            "withdrawn_at", "rated_at", "rating", "reason")  # fmt: skip
@@ -24,11 +25,14 @@ def write_evaluations(file: Path, state: State, keys: set[CaseKey]) -> None:
 
 
 def must_be_ours(file: Path, state: State) -> None:
-    """NotAllowed where ``file`` holds evaluations that the log does not know: an export of somebody else's."""
+    """NotAllowed where ``file`` holds anything but evaluations that the log knows; UsageRefusal for no such place."""
+    if file.is_dir() or not file.parent.is_dir():
+        raise UsageRefusal(say("evaluators.no_place", file=file))
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             table = csv.DictReader(stream)
-            ids = [(table.line_num, row.get("assignment_id") or row.get("派评编号")) for row in table]
+            key = next((name for name in KEYS if name in (table.fieldnames or KEYS)), None)
+            ids = [(table.line_num, row.get(key)) for row in table] if key else [(1, "")]
     except FileNotFoundError:
         return
     except (UnicodeDecodeError, csv.Error):

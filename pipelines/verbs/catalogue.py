@@ -13,7 +13,7 @@ def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
         "catalogue", catalogue,
-        click.Option(["--on"], type=click.DateTime(["%Y-%m-%d"]), help=text("cli.opt_on")), options.rules(),
+        click.Option(["--on"], type=options.MomentType(), help=text("cli.opt_on")), options.rules(),
         options.as_json(),
     )
 

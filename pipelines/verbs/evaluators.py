@@ -7,6 +7,8 @@ import click
 from pipelines.cli import Group, Spoken, text
 from pipelines.verbs import options
 
+YEAR = 366 * 24  # hours
+
 
 def command() -> click.Command:
     """The verb with its parts."""
@@ -31,7 +33,7 @@ def _step() -> click.Command:
     return _part(
         "step", step, _at(), options.exports(), _path("inbox"), options.out(), _path("state"), _path("evaluations"),
         click.Option(["--from", "first"], type=options.MomentType(), help=text("evaluators.opt_from")),
-        click.Option(["--every"], type=click.IntRange(1), default=1, show_default=True,
+        click.Option(["--every"], type=click.IntRange(1, YEAR), default=1, show_default=True,
                      help=text("evaluators.opt_every")),
         options.rules(),
         click.Option(["--reading", "readings"], type=options.ReadingType(), multiple=True,
@@ -85,6 +87,8 @@ def step(at, exports, inbox, out, state, evaluations, first, every, rules, readi
     click.echo(text("evaluators.stands", open=outcome.open, waiting=outcome.waiting, folder=work.state))
     if outcome.turned:
         click.echo(text("evaluators.rows_turned_away", n=outcome.turned, exports=exports))
+    if outcome.later:
+        click.echo(text("evaluators.later_actions", n=outcome.later, at=outcome.at))
     if outcome.counts["refused"]:
         click.echo(text("evaluators.actions_refused", n=outcome.counts["refused"], folder=work.state))
 
@@ -97,6 +101,8 @@ def status(at, out, state, as_json) -> None:
     if as_json:
         options.print_json(found)
         return
+    if not found["cases"]:
+        click.echo(text("evaluators.status_nothing"))
     for name, n in found["cases"].items():
         click.echo(f"{text(f'evaluators.state_{name}')}  {n}")
     for one in found["waiting"]:

@@ -13,7 +13,7 @@ def command() -> click.Command:
     """The verb with what it can do."""
     check_ = options.verb(
         "check", check, options.period(), options.exports(),
-        click.Option(["--on"], type=click.DateTime(["%Y-%m-%d"]), help=text("cli.opt_as_of")), options.out(),
+        click.Option(["--on"], type=options.MomentType(), help=text("cli.opt_as_of")), options.out(),
         options.rules(), options.source(),
         click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")), options.as_json(),
     )

@@ -1,4 +1,13 @@
--- The actions of an inbox file that keep the contract. Grain: action. Reads: accepted.evaluator_actions.
+-- The actions of an inbox file that keep the contract, with the line on which each is written first. Grain: action.
+-- Reads: accepted.evaluator_actions, raw.evaluator_actions.
+with written as (
+    select
+        folded(action_id) as action_id,
+        min(_line) as line
+    from raw.evaluator_actions
+    group by folded(action_id)
+)
+
 select
     action_id,
     evaluator_id,
@@ -8,6 +17,8 @@ select
     rating,
     reason,
     away_from,
-    away_until
+    away_until,
+    line
 from accepted.evaluator_actions
+inner join written using (action_id)
 order by acted_at, action_id;

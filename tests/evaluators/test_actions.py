@@ -32,7 +32,7 @@ def test_somebody_elses_case_cannot_be_rated_or_returned(office):
     given = only(office.step(T0))
     at = T0 + HOUR
     state = office.step(at, act(given, "rate", at, "a", who="E2"), act(given, "return", at, "b", who="E2"))
-    assert why(state) == ["The case was not assigned to this evaluator."] * 2
+    assert why(state) == ["The case was not assigned to this evaluator. Check both codes."] * 2
     assert only(state).is_open
 
 

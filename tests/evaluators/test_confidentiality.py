@@ -92,7 +92,7 @@ def go_wrong(home, gongping):
     lines = (broken / "evaluators.csv").read_text(encoding="utf-8").splitlines()
     (broken / "evaluators.csv").write_text("\n".join([lines[0], *lines[1:2] * 2, *(f'"{CANARY}' for _ in range(9))]))
     gongping("evaluators", "step", "--at", AT, "--exports", "y", "--out", "out")
-    (broken / "evaluators.csv").write_text(f"{CANARY}_id,{CANARY}_name\n1,2\n", encoding="utf-8")
+    (broken / "evaluators.csv").write_text("\n".join(lines[1:]), encoding="utf-8")  # somebody's row for a header
     gongping("evaluators", "report", "--at", AT, "--exports", "y", "--out", "out")
     log = home / "out/restricted/evaluators/log.jsonl"
     log.write_bytes(log.read_bytes().replace(CANARY.encode(), CANARY.encode() + b"X", 1))
