@@ -72,8 +72,8 @@ class Bulletin:
             first.append(self._says("overall_scores", mean=mean(totals), best=best, worst=worst))
         rates = [self._says(f"overall_{name}", part=now[part], of=now[of], rate=percent(now[part], now[of]))
                  for name, (part, of) in compared.RATES.items() if now[of]]  # fmt: skip
-        paragraphs = [run_on(first, self.lang), run_on(rates, self.lang),
-                      run_on(compared.changes(a, self.say, self.lang), self.lang), *self.occurrences()]  # fmt: skip
+        paragraphs = [run_on(first, self.lang), run_on(rates, self.lang), *compared.changes(a, self.say, self.lang),
+                      *self.occurrences()]  # fmt: skip
         return [text for text in paragraphs if text]
 
     def occurrences(self) -> list[str]:
@@ -88,7 +88,7 @@ class Bulletin:
         """What is said about places: the head, each group's first, the end, those who are not ranked."""
         parts = {
             "head": [self.leaders(list(same)) for _, same in groupby(self._first(), key=lambda s: s.rank)],
-            "groups": [self.group_leader(group) for group in groups],
+            "groups": [self.group_leader(group) for group in groups] if len(groups) > 1 else [],
             "risen": compared.risen(self.assessment, self.say, self.lang),
             "end": [self.trailing(standing) for standing in self._last()],
             "apart": self.apart(),

@@ -100,14 +100,18 @@ class Boxes:
             self._by_unit.setdefault(finding.unit_id, []).append(finding)
 
     def of(self, unit_id: str) -> dict:
-        """What ``says`` stands above the ``counts`` and ``first`` findings, and ``more``, ``link`` to what is left."""
+        """A sentence (``says``), ``counts``, the ``first`` findings, how many are ``left_out`` and where to find them.
+
+        ``link`` leads to them on screen; ``more`` says on paper where all of them are.
+        """
         findings = self._by_unit.get(unit_id, [])
         first = _varied(findings)
         left = len(findings) - len(first)
         says = self._says("some", n=len(findings)) if findings else self._says("none")
-        return {"says": says, "counts": counts(tuple(findings), self._lang),
+        return {"says": says, "total": str(len(findings)), "counts": counts(tuple(findings), self._lang),
                 "first": [_line(finding, self._lang) for finding in first],
-                "more": self._says("left", n=left) if left else "", "link": self._says("link", n=left)}
+                "left_out": str(left) if left else "", "link": self._says("link", n=left),
+                "more": self._says("more") if findings else ""}
 
     def _says(self, key: str, **facts: object) -> str:
         return self._say(f"scorecard.libraries_{key}", on=self._on, **facts).into(self._lang)

@@ -70,7 +70,7 @@ class Scorecards:
             "evidence": [
                 self._evidence(item_id, by_item[item_id], most) for item_id in score.items if item_id in by_item
             ],
-            "decisions": [self._decision(decision) for decision in decisions],
+            **self._decisions(list(decisions), most),
             "verdicts": self.verdicts.get(standing.unit_id, []),
             "sure": sureness.box(self.assessment.sure.get(standing.unit_id), self.assessment.rulebook, self.say,
                                  self.lang),
@@ -143,7 +143,8 @@ class Scorecards:
             "tally": self._says("tally", clause=entries[0]["clause"], n=len(entries)),
             "count": str(len(entries)),
             "points": str(sum(entry["points"] for entry in entries)),
-            "entries": [self._line(entry) for entry in shown_lines],
+            "entries": [] if _alone(entries) else [self._line(entry) for entry in shown_lines],
+            "only": self._line(entries[0]) if _alone(entries) else None,
             "left_out": self._says("left_out", n=left) if left else "",
         }
 
@@ -158,6 +159,11 @@ class Scorecards:
             "points": str(entry["points"]),
             "waived_by": plain(entry["adjustment_id"]),
         }
+
+    def _decisions(self, decisions: list[dict], most: int | None) -> dict:
+        left = len(decisions) - len(decisions[:most])
+        return {"decisions": [self._decision(decision) for decision in decisions[:most]],
+                "decisions_left": self._says("left_out", n=left) if left else ""}  # fmt: skip
 
     def _decision(self, decision: dict) -> dict:
         rule = self._named(decision["rule_id"])["title"] if decision["rule_id"] else ""
@@ -180,6 +186,11 @@ class Scorecards:
 
     def _says(self, sentence: str, /, **facts: object) -> str:
         return self.say(f"scorecard.{sentence}", **facts).into(self.lang)
+
+
+def _alone(entries: list[dict]) -> bool:
+    """Whether a rule has one line that names no case, month or reference: it stands on the rule's own row."""
+    return len(entries) == 1 and not any(entries[0][name] for name in (*COLUMNS.values(), "adjustment_id"))
 
 
 def _rule_id(entry: dict) -> str:

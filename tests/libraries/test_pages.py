@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from dataclasses import replace
 
 import jsonschema
@@ -100,15 +101,22 @@ def test_the_same_rows_give_the_same_bytes_and_nothing_of_the_last_time_stays(tm
 
 def test_a_box_counts_all_and_shows_the_first_of_each_kind():
     """M1, K0.1: forty cases of no matter do not hide what the knowledge base lacks."""
-    box = Boxes(report(matters=[{}], cases=cases(40, matter_id=None), knowledge=[{"entry_id": "K1"}])).of("U1")
+    box = Boxes(report(matters=[{}], cases=cases(40, matter_id=None), knowledge=[{"entry_id": "K1"}]), say).of("U1")
     assert box["counts"][0] == {"id": "case_without_matter", "title": "无承办事项的诉求件", "clause": "M1", "n": "40"}
     assert len(box["first"]) == IN_BOX and "没有已发布的" in box["first"][1]["what"]
     assert int(box["total"]) == 43 == int(box["left_out"]) + IN_BOX
 
 
 def test_a_unit_without_findings_has_an_empty_box():
-    assert Boxes(report(matters=[{}], absent=("knowledge",))).of("U1") == {
-        "on": "2026年9月30日", "total": "0", "counts": [], "first": [], "left_out": ""}
+    box = Boxes(report(matters=[{}], absent=("knowledge",)), say).of("U1")
+    assert box["says"] == "截至2026年9月30日，没有需要处理的问题。不计入得分。"
+    assert (box["total"], box["counts"], box["first"], box["left_out"], box["more"]) == ("0", [], [], "", "")
+
+
+def test_the_box_speaks_english_on_the_english_scorecard():
+    box = Boxes(report(matters=[{}], cases=cases(40, matter_id=None)), say, "en").of("U1")
+    assert box["says"].startswith("As of 2026-09-30") and box["counts"][0]["clause"] == "M1"
+    assert not re.search("[一-鿿]", box["counts"][0]["title"] + box["first"][0]["remedy"])
 
 
 def test_a_quarter_is_published_with_the_report_and_the_boxes_outside_the_score(tmp_path):

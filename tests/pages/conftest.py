@@ -1,4 +1,4 @@
-"""One publication of the invented quarter for all tests that only read it."""
+"""Publications of the invented quarter for all tests that only read them."""
 
 import pytest
 
@@ -11,3 +11,9 @@ def folder(tmp_path_factory):
     """The published folder, without PDF."""
     out = tmp_path_factory.mktemp("out")
     return publish(fixture.warehouse(), fixture.assessment(), out, pdf=False).folder
+
+
+@pytest.fixture(scope="session")
+def printed(tmp_path_factory):
+    """The quarter published with PDFs."""
+    return publish(fixture.warehouse(), fixture.assessment(), tmp_path_factory.mktemp("printed"))
