@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.paths import ROOT
+from tests.publication.office import Checked
 
 PERIOD = "2026Q3"
 
@@ -50,3 +51,9 @@ def call(capsys, monkeypatch):
         return ended.value.code, told.out, told.err
 
     return run
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Runs in this process leave the second quality check out, which takes seconds and changes no score."""
+    monkeypatch.setattr("pipelines.edges.quality.start_quality", lambda *facts: Checked(facts[-1]))

@@ -33,7 +33,7 @@ def test_check_writes_the_quarantine_as_a_table(call, exports, tmp_path):
     assert len({(row["file"], row["line"]) for row in rows}) == 4
 
 
-def test_a_run_says_why_rows_were_quarantined_and_where_each_of_them_is(call, exports, tmp_path):
+def test_a_run_says_why_rows_were_quarantined_and_where_each_of_them_is(call, quick, exports, tmp_path):
     code, told, _ = call("run", "2026Q3", "--exports", str(exports), "--out", str(tmp_path), "--no-pdf")
     assert code == 0
     file = tmp_path / "2026Q3" / "quarantine.csv"
@@ -89,7 +89,7 @@ def test_a_unit_can_be_named_and_a_misspelt_one_gets_the_nearest(call, out):
     assert line["unit_name"] in error
 
 
-def test_two_equal_runs_do_not_differ_and_a_stricter_reading_says_who_moved(call, exports, out, tmp_path):
+def test_two_equal_runs_do_not_differ_and_a_stricter_reading_says_who_moved(call, quick, exports, out, tmp_path):
     assert json.loads(call("diff", PERIOD, str(out / PERIOD), "--out", str(out), "--json")[1]) == []
     stricter = tmp_path / "stricter"
     done = call("run", PERIOD, "--exports", str(exports), "--out", str(stricter), "--no-pdf", "--reading",
@@ -101,7 +101,7 @@ def test_two_equal_runs_do_not_differ_and_a_stricter_reading_says_who_moved(call
         assert Fraction(unit["points"]) == sum(Fraction(points) for points in unit["by_rule"].values())
 
 
-def test_the_run_reports_itself_as_json(call, exports, out):
+def test_the_run_reports_itself_as_json(call, quick, exports, out):
     code, told, _ = call("run", PERIOD, "--exports", str(exports), "--out", str(out), "--no-pdf", "--json")
     report = json.loads(told)
     assert code == 0

@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Callable
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
@@ -37,17 +39,18 @@ def dangling(out: Path) -> tuple[list[str], int]:
     """Links that lead nowhere, as a browser reads them, and the number of pages looked at."""
     files = [Path(folder) / name for folder, _, names in os.walk(out, followlinks=True) for name in names
              if name.endswith(".html")]  # fmt: skip
-    return [f"{file.relative_to(out)} → {link}" for file in files for link in Page(file).links
-            if not leads_somewhere(file, link)], len(files)  # fmt: skip
+    read = cache(Page)  # many links lead to few pages
+    return [f"{file.relative_to(out)} → {link}" for file in files for link in read(file).links
+            if not leads_somewhere(file, link, read)], len(files)  # fmt: skip
 
 
-def leads_somewhere(file: Path, link: str) -> bool:
+def leads_somewhere(file: Path, link: str, read: Callable[[Path], Page]) -> bool:
     """Whether a link leads to a file, and to an anchor that is there; an address elsewhere counts as nowhere."""
     path, _, anchor = link.partition("#")
     target = Path(os.path.normpath(file.parent / unquote(path))) if path else file
     if re.match(r"[a-z]+:|/", link) or not target.is_file():
         return False
-    return not anchor or unquote(anchor) in Page(target).anchors
+    return not anchor or unquote(anchor) in read(target).anchors
 
 
 def run(exports: Path, out: Path, **readings: str) -> None:

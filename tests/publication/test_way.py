@@ -9,26 +9,9 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.sample.make import make_sample
-from tests.publication.office import PERIOD, bytes_below
+from tests.publication.office import PERIOD, Checked, bytes_below
 
 WITHOUT = ("--no-pdf",)
-
-
-class Checked:
-    """A second quality check that found nothing; the real one takes ten seconds a run."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder / "checked"
-
-    def result(self) -> Path:
-        """A report that says so."""
-        self.folder.mkdir()
-        (self.folder / "report.json").write_text('{"expectations": {"error": 0}}', encoding="utf-8")
-        (self.folder / "index.html").write_text("<p>quality</p>", encoding="utf-8")
-        return self.folder
-
-    def stop(self) -> None:
-        """Nothing to end."""
 
 
 @pytest.fixture
