@@ -3,7 +3,7 @@ PYTHON := .venv/bin/python
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test proof bench lint fonts clean
+.PHONY: help setup demo notebook app test proof bench lint fonts clean
 
 help: ## 本说明 / this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -13,6 +13,12 @@ setup: ## 装好所需（可重复） / install what is needed, again if asked
 
 demo: ready ## 样例季度，从导出到通报 / a sample quarter, from exports to bulletin
 	@.venv/bin/gongping demo
+
+notebook: ready ## 试算笔记本，在 JupyterLab 里 / the what-if notebook, in JupyterLab
+	@sh scripts/notebook.sh
+
+app: ready ## 试算滑块，在浏览器里 / sliders that rank anew, in the browser
+	@.venv/bin/marimo run notebooks/what_if_app.py
 
 test: ready ## 测试，几分钟内 / the tests, within minutes
 	@sh scripts/browser.sh

@@ -41,6 +41,15 @@ def test_the_notebook_tells_its_story_to_the_end(out, monkeypatch, tmp_path):
     assert not any('<script src="http' in page for page in pages)
 
 
+@pytest.mark.parametrize("target", ["notebook", "app"])
+def test_one_command_sets_up_and_opens_each_notebook(target):
+    told = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    script = ROOT / "scripts" / "notebook.sh"
+    opened = script.read_text(encoding="utf-8") if "scripts/notebook.sh" in told else told
+    assert "scripts/setup.sh" in told
+    assert any(f"notebooks/{name.name}" in opened for name in NOTEBOOKS.iterdir())
+
+
 @pytest.fixture
 def app(out):
     """The address of the running app."""
