@@ -1,6 +1,7 @@
 """The command `gongping`: finds the language, loads the one verb asked for, turns refusals into exit codes."""
 
 import os
+import re
 import sys
 from importlib import import_module
 
@@ -182,6 +183,8 @@ def _misuse(problem: click.UsageError) -> str:
         return text("cli.missing", name=_named(problem.param, problem.ctx))
     if isinstance(problem, click.BadParameter):
         return text("cli.bad_value", name=_named(problem.param, problem.ctx), why=problem.message)
+    if surplus := re.search(r"unexpected extra arguments? \((.*)\)", problem.message):
+        return text("cli.surplus", given=surplus[1])
     return problem.format_message()
 
 

@@ -33,3 +33,10 @@ def test_an_unknown_verb_is_answered_with_the_nearest(capsys, monkeypatch, verb,
     monkeypatch.setenv("GONGPING_LANG", "zh")
     code, said = refused(capsys, verb)
     assert (code, near in said, "没有命令" in said) == (2, True, True)
+
+
+@pytest.mark.parametrize("given", [("2026Q4",), ("2026Q4", "2027Q1")])
+def test_surplus_arguments_are_named_in_chinese(capsys, monkeypatch, given):
+    monkeypatch.setenv("GONGPING_LANG", "zh")
+    code, said = refused(capsys, "check", "2026Q3", *given, "--exports", "x")
+    assert (code, f"多余的参数 {' '.join(given)}" in said) == (2, True)
