@@ -99,10 +99,11 @@ def _severity(one: dict) -> dict:
 
 def endings_page(found: list[Ending], vacant: int, at: datetime, simulated: bool, units: dict[str, str]) -> dict:
     """The appointments that end as a page."""
-    return {"frame": frame(at, simulated), "vacant": vacant, "endings": [_ending(one, units) for one in found]}
+    shown = [_ending(one, units, at.date()) for one in found]
+    return {"frame": frame(at, simulated), "vacant": vacant, "endings": shown}
 
 
-def _ending(ending: Ending, units: dict[str, str]) -> dict:
+def _ending(ending: Ending, units: dict[str, str], on: date) -> dict:
     one = ending.evaluator
     employer = one.employer_unit_id or ""
     return {
@@ -111,6 +112,7 @@ def _ending(ending: Ending, units: dict[str, str]) -> dict:
         "employer": plain(units.get(employer, employer)) or NONE,
         "last_day": ending.last_day.isoformat(),
         "notice_by": ending.notice_by.isoformat(),
+        "late": zh("evaluators.notice_over") if ending.notice_by < on else "",
         "early": zh("evaluators.ended_early") if ending.ended_early else "",
         "proposal": zh(f"evaluators.proposal_{ending.proposal}"),
     }

@@ -21,8 +21,8 @@ from pipelines.model.text import guarded
 COLUMNS = ("evaluator_id", "name", "employer_unit_id", "last_day", "notice_by", "proposal")
 
 
-def write_report(exports: Path, folder: Path, at: datetime, rules: Path) -> list[Path]:
-    """`panel.html` and `panel.json`: how the panel stood at a moment."""
+def write_report(exports: Path, folder: Path, at: datetime, rules: Path, pdf: bool = False) -> list[Path]:
+    """`panel.html` and `panel.json`, and `panel.pdf` where asked for: how the panel stood at a moment."""
     must_have_begun(folder)
     seen, settings = read_exports(exports), _settings(exports, folder, rules, at)
     report = panel_report(replayed(folder, at), seen, settings, at)
@@ -30,6 +30,7 @@ def write_report(exports: Path, folder: Path, at: datetime, rules: Path) -> list
     return [
         write_private(folder / "panel.html", _rendered("panel", page)),
         write_private(folder / "panel.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n"),
+        *([_printed("panel", page, folder / "panel.pdf")] if pdf else []),
     ]
 
 
@@ -48,19 +49,23 @@ def write_appointments(exports: Path, folder: Path, at: datetime, rules: Path) -
 
 def write_certificate(exports: Path, folder: Path, evaluator_id: str, at: datetime, rules: Path) -> Path:
     """The appointment certificate of one evaluator as PDF. UsageRefusal for nobody, Refusal where nothing can print."""
-    from pipelines.edges.paper import paper_problem, print_pages
-    from pipelines.edges.templates import style
-
     seen, settings = read_exports(exports), _settings(exports, folder, rules, at)
     one = next((one for one in seen.panel if one.evaluator_id == evaluator_id), None)
     if one is None:
         raise UsageRefusal(say("evaluators.nobody", given=evaluator_id))  # no near name: it would tell of somebody
+    place = private_folder(private_folder(folder) / "certificates")
+    file = place / f"{file_stem(evaluator_id)}-{one.appointed_on}.pdf"
+    return _printed("certificate", pages.certificate_page(one, at, seen.simulated, settings), file)
+
+
+def _printed(template: str, page: dict, file: Path) -> Path:
+    """A page on paper, for its owner alone. Refusal where nothing can print."""
+    from pipelines.edges.paper import paper_problem, print_pages
+    from pipelines.edges.templates import style
+
     if problem := paper_problem():
         raise Refusal(problem)
-    place = private_folder(folder) / "certificates"
-    file = private_folder(place) / f"{file_stem(evaluator_id)}-{one.appointed_on}.pdf"
-    html = _rendered("certificate", pages.certificate_page(one, at, seen.simulated, settings), paper=True)
-    print_pages([(html, file)], style(), lambda done, total: None)
+    print_pages([(_rendered(template, page, paper=True), file)], style(), lambda done, total: None)
     file.chmod(0o600)
     return file
 

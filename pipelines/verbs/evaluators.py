@@ -47,7 +47,8 @@ def _status() -> click.Command:
 
 
 def _report() -> click.Command:
-    return _part("report", report, _at(), options.exports(), options.out(), _path("state"), options.rules(),
+    return _part("report", report, _at(), options.exports(), options.out(), _path("state"),
+                 click.Option(["--pdf"], is_flag=True, help=text("evaluators.opt_pdf")), options.rules(),
                  options.as_json())  # fmt: skip
 
 
@@ -112,12 +113,12 @@ def status(at, out, state, as_json) -> None:
             click.echo(text(f"evaluators.reminders_{station}", n=len(ids), ids=" ".join(ids[:20])))
 
 
-def report(at, exports, out, state, rules, as_json) -> None:
+def report(at, exports, out, state, pdf, rules, as_json) -> None:
     """Write the panel's report into the restricted folder."""
     from pipelines.evaluators.desk import STANDARD_RULES
     from pipelines.evaluators.reports import write_report
 
-    found = write_report(exports, folder_of(out, state), at, rules or STANDARD_RULES)
+    found = write_report(exports, folder_of(out, state), at, rules or STANDARD_RULES, pdf)
     if as_json:
         options.print_json({"files": [str(file) for file in found]})
     else:

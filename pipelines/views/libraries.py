@@ -14,7 +14,7 @@ from pipelines.views.frame import shell
 FINDINGS = ("period", "as_of", "clause", "finding", "unit_id", "unit_name", "table", "row", "what", "remedy")
 MATTERS = ("as_of", "matter_id", "matter_name", "unit_id", "process", "valid_from", "valid_to", "change_id")
 LIBRARIES = ("matters", "knowledge")
-ON_PAGE = 30  # findings of a rule on the page; the file holds all of them
+ON_PAGE = 30  # lines of a rule on the page; the file holds every finding
 IN_BOX = 3  # findings on a unit's scorecard, each of another rule where there are several
 
 
@@ -144,18 +144,30 @@ def _figures(report: LibraryReport, say: Say) -> list[dict]:
 def _library(report: LibraryReport, name: str, say: Say) -> dict:
     rules = [rule for rule in report.rules if rule.subject.library == name]
     found = {rule.id: [f for f in report.findings if f.rule is rule] for rule in rules}
+    lines = {id: _lines(report, findings) for id, findings in found.items()}
     shown = [
         {
             "id": rule.id, "title": rule.title.zh, "clause": rule.clause, "remedy": rule.remedy.zh,
             "count": str(len(found[rule.id])),
-            "findings": [{**_line(f), **_unit(report, f.unit_id)} for f in found[rule.id][:ON_PAGE]],
-            "left_out": str(len(found[rule.id]) - ON_PAGE) if len(found[rule.id]) > ON_PAGE else "",
+            "findings": lines[rule.id][:ON_PAGE],
+            "left_out": str(sum(line["n"] for line in lines[rule.id][ON_PAGE:])) if lines[rule.id][ON_PAGE:] else "",
         }
         for rule in rules if found[rule.id]
     ]  # fmt: skip
     clean = [f"{rule.title.zh}（{rule.clause}）" for rule in rules if not found[rule.id]]
     return {"name": name, "title": say(f"libraries.{name}").zh, "rules": shown, "clean": listed(clean),
             "looked_at": bool(rules)}  # fmt: skip
+
+
+def _lines(report: LibraryReport, findings: list[LibraryFinding]) -> list[dict]:
+    """A line for what is said of a unit, with its first row and how many ``more`` there are ("" for none)."""
+    alike: dict[tuple[str, str], list[LibraryFinding]] = {}
+    for finding in findings:
+        alike.setdefault((finding.unit_id, finding.what.zh), []).append(finding)
+    return [
+        {**_line(same[0]), **_unit(report, unit_id), "n": len(same), "more": str(len(same)) if len(same) > 1 else ""}
+        for (unit_id, _), same in alike.items()
+    ]
 
 
 def _units(report: LibraryReport) -> list[dict]:

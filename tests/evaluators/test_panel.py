@@ -115,8 +115,38 @@ def test_the_pages_are_written_for_the_office_alone_and_hold_their_figures(sampl
     report = json.loads((state / "panel.json").read_text(encoding="utf-8"))
     page = (state / "panel.html").read_text(encoding="utf-8")
     assert f"{report['size']['in_force']} / 50" in page and "限制查阅" in page and "模拟数据" in page
+    assert "default-src 'none'" in page and page.index("提请关注") < page.index("疑难办件")
     lines = list(csv.DictReader((state / "appointments.csv").read_text(encoding="utf-8").splitlines()))
     assert [line["evaluator_id"] for line in lines] == ["E001", "E002", "E003"]
+
+
+def test_the_report_is_printed_within_its_margins_where_paper_is_asked_for(sample, tmp_path):
+    from pypdf import PdfReader
+
+    from pipelines.edges.paper import paper_problem
+    from pipelines.evaluators.desk import Work, take_steps
+
+    if problem := paper_problem():
+        pytest.skip(str(problem))
+    take_steps(Work(sample / "x", None, tmp_path / "s"), [T0])
+    *_, file = write_report(sample / "x", tmp_path / "s", T0, STANDARD, pdf=True)
+    pages = PdfReader(file).pages
+    assert file.name == "panel.pdf" and oct(file.stat().st_mode & 0o777) == "0o600"
+    assert "限制查阅" in pages[0].extract_text() and float(pages[0].mediabox.width) < float(pages[0].mediabox.height)
+    ends = []
+    for page in pages:
+        page.extract_text(visitor_text=lambda text, cm, tm, *_: text.strip() and ends.append(cm[0] * tm[4] + cm[4]))
+    assert 400 < max(ends) < float(pages[0].mediabox.width) - 60
+
+
+def test_an_appointment_whose_notice_is_overdue_says_so():
+    """E7.0: told until 30 June, looked at on 20 July."""
+    from pipelines.evaluators.pages import endings_page
+
+    on = datetime(2026, 7, 20)
+    panel = person("E1", term_ends_on=date(2026, 7, 31)), person("E2", term_ends_on=date(2026, 9, 1))
+    page = endings_page(endings(panel, on.date(), rules()), 0, on, False, {})
+    assert [one["late"] for one in page["endings"]] == ["（已过）", ""]
 
 
 def test_a_certificate_says_who_and_for_how_long(sample, tmp_path):
@@ -132,5 +162,6 @@ def test_a_certificate_says_who_and_for_how_long(sample, tmp_path):
     assert "聘书" in text and "聘期2年" in text and "E005" in text
     assert float(page.mediabox.width) > float(page.mediabox.height)
     assert oct(file.stat().st_mode & 0o777) == "0o600"
+    assert "自2025年" in text and "日起至2027年" in text
     with pytest.raises(UsageRefusal, match="E05"):
         write_certificate(sample / "x", tmp_path / "s", "E05", T0, STANDARD)

@@ -61,9 +61,17 @@ def test_the_page_says_what_was_looked_for_and_not_found_and_what_could_not_be()
 
 @pytest.mark.parametrize("count", [ON_PAGE - 1, ON_PAGE, ON_PAGE + 1])
 def test_the_page_shows_the_first_and_counts_the_rest(count):
-    text = shown(report(matters=[{}], cases=cases(count, matter_id=None)))
-    assert text.count("未归入任何承办事项") == min(count, ON_PAGE)
+    rows = [row for n in range(count) for row in cases(1, prefix=f"C{n}-", matter_id=f"X{n}")]
+    text = shown(report(matters=[{}], cases=rows))
+    assert text.count("本单位当时没有该事项的流程") == min(count, ON_PAGE)
     assert ("另有 1 处，全部列于 findings.csv" in text) is (count > ON_PAGE)
+
+
+def test_what_is_the_same_of_many_cases_is_one_line_that_counts_them():
+    """M1: the file holds every one of them."""
+    text = shown(report(matters=[{}], cases=cases(ON_PAGE + 9, matter_id=None)))
+    assert text.count("未归入任何承办事项") == 1 and f"C0</bdi> 等 {ON_PAGE + 9} 处" in text
+    assert "另有" not in text
 
 
 def test_a_page_that_stands_alone_leads_nowhere():
