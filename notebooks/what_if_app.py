@@ -13,13 +13,15 @@ def _():
     import marimo as mo
 
     from pipelines import sample_quarter
+    from pipelines.laboratory.html import table
+    from pipelines.laboratory.labels import of_name
 
     quarter = sample_quarter(os.environ.get("GONGPING_OUT", "demo/out"))
-    return mo, quarter
+    return mo, of_name, quarter, table
 
 
 @app.cell
-def _(mo, quarter):
+def _(mo, of_name, quarter):
     rules, words = quarter.rulebook.rules, quarter.rulebook.readings
     main = {
         "late_reply.deduct": (0, 2, 0.25), "late_signing.deduct": (0, 2, 0.25),
@@ -30,15 +32,15 @@ def _(mo, quarter):
     values = {
         name: mo.ui.slider(
             start=start, stop=stop, step=step, value=was[name],
-            label=f"{rules[name.split('.')[0]].title.zh} {name}", show_value=True,
+            label=f"{of_name(quarter.rulebook, name)} `{name}`", show_value=True, full_width=True,
         )
         for name, (start, stop, step) in main.items()
     }
     readings = {
         id: mo.ui.dropdown(
-            options={f"{value} {words[id].says[value].zh}": value for value in words[id].values if value != "stop"},
-            value=f"{quarter.readings[id]} {words[id].says[quarter.readings[id]].zh}",
-            label=f"{words[id].title.zh} {id}",
+            options={words[id].says[value].zh: value for value in words[id].values if value in words[id].says},
+            value=words[id].says[quarter.readings[id]].zh,
+            label=f"{words[id].title.zh} `{id}`", full_width=True,
         )
         for id in ("satisfied", "shortfall", "months", "completed", "rank_on")
         if quarter.readings[id] in words[id].says
@@ -50,7 +52,7 @@ def _(mo, quarter):
 
 @app.cell
 def _(choices, mo, sliders):
-    mo.hstack([mo.vstack(list(sliders.values())), mo.vstack(list(choices.values()))], justify="start", gap=3)
+    mo.hstack([mo.vstack(list(sliders.values())), mo.vstack(list(choices.values()))], widths="equal", gap=3)
     return
 
 
@@ -64,11 +66,12 @@ def _(choices, quarter, sliders, was):
 
 
 @app.cell
-def _(mo, quarter, scenario):
+def _(mo, quarter, scenario, table):
     ranking = scenario.ranking.merge(
         quarter.ranking[["unit_id", "rank"]].rename(columns={"rank": "was"}), on="unit_id"
     )[["rank", "was", "unit_name", "unit_group", "base", "bonus", "total"]]
-    mo.Html(f"<div id='ranking'>{ranking.head(20).to_html(index=False, escape=True)}</div>")
+    ranking.columns = ["名次", "原名次", "单位", "类别", "基础分", "加分", "总分"]
+    mo.Html(f"<div id='ranking'>{table(ranking, scenario.says, 20)}</div>")
     return
 
 

@@ -1,14 +1,18 @@
 """Frames as HTML for a notebook: every cell escaped, a caption above, the end of long tables told."""
 
 from html import escape
+from numbers import Real
 
-MOST = 60
-STYLE = "text-align:left;vertical-align:top;padding:2px 10px;border-bottom:1px solid #ddd"
+MOST = 30
+STYLE = "vertical-align:top;padding:3px 10px;border-bottom:1px solid #ddd;text-align:"
+SHORT = 24  # characters that are not broken into lines
 
 
 def table(frame, caption: str = "", most: int = MOST) -> str:
     """A frame as a table of at most ``most`` rows."""
-    head = "".join(f"<th style='{STYLE}'>{escape(str(name))}</th>" for name in frame.columns)
+    sides = ["right" if kind.kind in "iuf" else "left" for kind in frame.dtypes]
+    pairs = zip(frame.columns, sides, strict=True)
+    head = "".join(f"<th style='{STYLE}{side}'>{escape(str(name))}</th>" for name, side in pairs)
     body = "".join(
         "<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in frame.head(most).itertuples(index=False)
     )
@@ -23,8 +27,9 @@ def lines(sentences) -> str:
 
 
 def _cell(value: object) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, Real) and not isinstance(value, bool)
     text = f"{value:.2f}" if isinstance(value, float) else str(value)
     text = "" if text in ("None", "nan", "<NA>") else text
-    side = ";text-align:right" if number else ""
-    return f"<td style='{STYLE}{side}'>{escape(text)}</td>"
+    side = "right" if number else "left"
+    whole = ";white-space:nowrap" if len(text) <= SHORT else ""
+    return f"<td style='{STYLE}{side}{whole}'>{escape(text)}</td>"
