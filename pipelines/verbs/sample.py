@@ -35,6 +35,16 @@ def sample(out, period, units, cases, seed, format, dirt, inbox, as_json) -> Non
         options.print_json({"period": str(period), "files": [str(file) for file in files]})
     else:
         click.echo(text("cli.sample_made", n=len(files), out=out, period=period))
+        if inbox:
+            click.echo(_next(period, out, inbox))
+
+
+def _next(period, out: Path, inbox: Path) -> str:
+    """The steps that the actions belong to, as a command."""
+    from pipelines.evaluators.practice import moments_of
+
+    first, *_, at = moments_of(period)
+    return text("evaluators.sample_next", first=first.date(), at=at.date(), out=out, inbox=inbox)
 
 
 def _with_inbox(files: list[Path], out: Path, inbox: Path, period, seed: int) -> list[Path]:
