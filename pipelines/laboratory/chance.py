@@ -13,7 +13,7 @@ from pipelines.engines.vector import Rescored
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rule, Rulebook
 
-DRAWS = 2_000
+DRAWS = 1_000
 # Two units count as told apart where their bands do not overlap; bands of 80 % that do not overlap differ by
 # 2 × 1.28 / √2 = 1.8 standard errors, which is a place interval of 90 % and a little to spare (docs/robustness.md).
 BAND = 0.80

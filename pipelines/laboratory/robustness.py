@@ -18,8 +18,6 @@ from pipelines.model.points import CENT
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Sure
 
-DRAWS_OF_A_RUN = 1_000  # on every scorecard, within a second or two
-
 
 @dataclass(frozen=True, eq=False)
 class Sureness:
@@ -35,13 +33,13 @@ class Sureness:
 
 
 def sureness(
-    cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray, seed: int = 1, draws: int = chance.DRAWS
+    cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray, seed: int = 1
 ) -> Sureness:
     """The places of a quarter and how far they could have been elsewhere."""
     scores = rescore(cube, rulebook, readings)
     place = np.where(ranked, places(_figure(scores.base, scores.total, readings), ranked), 0)
     names, moved_to = _movers(cube, rulebook, readings, ranked, place)
-    by_chance, jointly = _by_chance(cube, rulebook, readings, scores, ranked, (seed, draws))
+    by_chance, jointly = _by_chance(cube, rulebook, readings, scores, ranked, seed)
     return Sureness(cube.unit_ids, place, combinations(cube, rulebook, readings, ranked), names, moved_to,
                     by_chance, jointly)
 
@@ -65,10 +63,10 @@ def _movers(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked, place
     return tuple(names), to
 
 
-def _by_chance(cube, rulebook: Rulebook, readings: Mapping[str, str], scores, ranked, how: tuple[int, int]) -> tuple:
+def _by_chance(cube, rulebook: Rulebook, readings: Mapping[str, str], scores, ranked, seed: int) -> tuple:
     """(best, worst) that chance allows each unit, and the same for all units at once."""
     chances = chance.Chances.of_quarter(cube, rulebook, readings)
-    rates = chance.drawn_rates(chances, how[1], np.random.default_rng(how[0]))
+    rates = chance.drawn_rates(chances, chance.DRAWS, np.random.default_rng(seed))
     fixed = _fixed(cube, rulebook, readings)
     drawn = chance.scored_rates(rates, chances, rulebook, readings, fixed)
     drawn = (drawn + chance.untouched(scores, rulebook, readings))[:, ranked]
@@ -153,7 +151,7 @@ def sure_of_units(
     cube = Cube.prepare(warehouse.arrow("tallies.cube"), warehouse.arrow("tallies.quarter"), tallies, period.months)
     with_place = {standing.unit_id for standing in standings if standing.rank is not None}
     ranked = np.array([id in with_place for id in cube.unit_ids], bool)
-    sure = sureness(cube, rulebook, readings, ranked, draws=DRAWS_OF_A_RUN)
+    sure = sureness(cube, rulebook, readings, ranked)
     spans = [np.stack(pair, axis=1).tolist() for pair in ((sure.readings.best, sure.readings.worst), sure.chance)]
     return {
         id: Sure(int(sure.place[k]), tuple(spans[0][k]), tuple(spans[1][k]), sure.mover[k], int(sure.moved_to[k]))

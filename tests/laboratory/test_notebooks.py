@@ -41,6 +41,16 @@ def test_the_notebook_tells_its_story_to_the_end(out, monkeypatch, tmp_path):
     assert not any('<script src="http' in page for page in pages)
 
 
+def test_the_readme_leads_to_a_comparison_chart_in_five_lines(out):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = readme.split("```python\n")[1].split("```")[0]
+    lines = block.replace("demo/out", str(out)).strip().splitlines()
+    assert len(lines) <= 5
+    names: dict = {}
+    exec("\n".join(lines[:-1]), names)
+    assert "layer" in eval(lines[-1], names).to_dict()
+
+
 @pytest.mark.parametrize("target", ["notebook", "app"])
 def test_one_command_sets_up_and_opens_each_notebook(target):
     told = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout

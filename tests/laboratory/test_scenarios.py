@@ -10,6 +10,7 @@ from pipelines.laboratory.comparison import _summed
 from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.rank import rank
+from pipelines.views.sureness import span
 from tests.laboratory.conftest import fingerprint
 
 
@@ -143,6 +144,9 @@ def test_readers_of_a_run_are_given_no_tallies(quarter):
 
 def test_every_ranked_unit_reads_on_its_scorecard_how_sure_its_place_is(quarter):
     ranked = quarter.ranking[quarter.ranking["rank"].notna()]["unit_id"]
+    sure = quarter.robustness().frame.set_index("unit_id")
     for unit_id in ranked:
         card = (quarter.folder / "units" / f"{unit_id}.html").read_text(encoding="utf-8")
         assert "名次有多稳" in card and "换用其他释义" in card, unit_id
+        spans = [span(*sure.loc[unit_id, [f"{way}best", f"{way}worst"]]) for way in ("", "chance_")]
+        assert all(f">{figures}<" in card for figures in spans), (unit_id, spans)
