@@ -38,7 +38,7 @@ def keep_tallies(
     tables["flagged"] = _table(sorted(flagged), table=pyarrow.string(), column=pyarrow.string())
     for name, table in {**tables, **_registers(tallies)}.items():
         parquet.write_table(table, beside / f"{name}.parquet", compression="zstd")
-    for file in sorted(file for file in rules.rglob("*") if file.suffix in (".yaml", ".yml", ".md")):
+    for file in sorted(f for f in rules.rglob("*") if f.suffix in (".yaml", ".yml", ".md") and f.is_file()):
         copy = folder / RULEBOOK / file.relative_to(rules)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)

@@ -61,7 +61,7 @@ def digest(folder: Path) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    found = (file for file in folder.rglob("*") if file.suffix in (".yaml", ".yml", ".md") and file.is_file())
+    found = (f for f in folder.rglob("*") if f.suffix.casefold() in (".yaml", ".yml", ".md") and f.is_file())
     return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from fractions import Fraction
 from random import Random
+from shutil import copytree
 
 import pytest
 
@@ -42,6 +43,21 @@ def invented(tmp_path_factory):
         return known[seed]
 
     return one
+
+
+def test_what_only_looks_like_a_rule_file_is_not_kept(tmp_path):
+    rules = copytree(STANDARD_RULES, tmp_path / "rules")
+    (rules / "A3.1/old.yaml").mkdir()
+    (rules / "A3.1/circle.yaml").symlink_to("circle.yaml")
+    sample = make_quarter(4)
+    exports = write_folder(sample.tables, tmp_path / "exports")
+    with Run(Request(Period.parse(sample.period), exports, rules=rules)) as run:
+        assert not run.check()
+        run.measure()
+        keep_tallies(run.warehouse, run.tallies, rules, tmp_path / "run")
+    assert sorted(file.name for file in (tmp_path / "run/rulebook/A3.1").iterdir()) == [
+        "late_reply.yaml", "late_signing.yaml",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", [4, 17])

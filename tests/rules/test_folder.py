@@ -47,7 +47,9 @@ def test_a_missing_file_is_named(name, tmp_path):
     assert name in caught.value.words.en
 
 
-@pytest.mark.parametrize("place", ["late.yaml", "A3.1/deep/late.yaml", "A3.1/late.yml", "A3.9/late.yaml"])
+@pytest.mark.parametrize(
+    "place", ["late.yaml", "A3.1/deep/late.yaml", "A3.1/late.yml", "A3.1/late.YAML", "A3.9/late.yaml"]
+)
 def test_a_rule_that_nobody_would_read_is_refused(place, tmp_path):
     book = changed(tmp_path, "rulebook.yaml", "edition: standard", "edition: mine")
     (book / place).parent.mkdir(parents=True, exist_ok=True)
