@@ -1,5 +1,6 @@
 """What stands beside the editions for readers: the index that lists them, and the notices of correction."""
 
+import json
 import os
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,7 +23,7 @@ CHANGES = ("movements", "no_movements", "col_unit", "col_rank_before", "col_rank
            "col_total_after", "col_points", "adjustments", "adjustments_says", "col_adjustment", "col_matter",
            "col_rule", "col_before", "col_after")  # fmt: skip
 LISTED = ("editions", "editions_says", "col_edition", "col_at", "col_what", "col_hash", "in_force", "first_edition")
-SHELL = ("brand", "nav", "nav_quarters")
+SHELL, LABEL = ("brand", "nav", "nav_quarters"), ("simulated", "simulated_says")
 
 
 def notice(period: Period, number: int, before: Path, after: Path, facts: dict) -> dict:
@@ -32,6 +33,7 @@ def notice(period: Period, number: int, before: Path, after: Path, facts: dict) 
         "period": str(period),
         "correction": number,
         "corrects": before.name,
+        "simulated": _simulated(after),
         "at": moment.isoformat(" ", "seconds"),
         "by": plain(facts["by"]),
         "role": facts["role"],
@@ -76,8 +78,9 @@ def write_index(out: Path, period: Period, state: State) -> None:
          "reason": plain(masked(one.says.get("reason", "")))}
         for one in reversed(state.editions)
     ]  # fmt: skip
-    document = {"period": str(period), "editions": editions}
     place = place_of(out, period)
+    newest = place / state.edition.folder if state.edition else place
+    document = {"period": str(period), "simulated": _simulated(newest), "editions": editions}
     words = {
         **_words(LISTED),
         "edition": [_says("edition", n=one["folder"]) for one in editions],
@@ -94,7 +97,8 @@ def write_previews(out: Path, period: Period, state: State, place: Path) -> None
     moved = changed(both[0].folder, both[1].folder) if len(both) == 2 and all(both) else {}
     previews = [{"revision": one.revision, "at": one.at.isoformat(" ", "minutes"), "run": one.run}
                 for one in reversed(state.previews)]  # fmt: skip
-    document = {"period": str(period), "previews": previews, "against": min(known) if moved else "", **moved}
+    document = {"period": str(period), "simulated": bool(both[-1] and _simulated(both[-1].folder)),
+                "previews": previews, "against": min(known) if moved else "", **moved}  # fmt: skip
     words = {
         **_words(("previews", "previews_says", *CHANGES)),
         "revision": [_says("revision", n=one["revision"]) for one in previews],
@@ -113,6 +117,12 @@ def _page(file: Path, document: dict) -> None:
     _write(file, NOTICE, document, words)
 
 
+def _simulated(folder: Path) -> bool:
+    """Whether a run was made from invented data."""
+    manifest = folder / shelf.MANIFEST
+    return manifest.is_file() and bool(json.loads(manifest.read_text(encoding="utf-8")).get("simulated"))
+
+
 def _words(names: tuple[str, ...]) -> dict:
     return {name: _says(name) for name in names}
 
@@ -124,7 +134,7 @@ def _says(name: str, **facts: object) -> Words:
 def _write(file: Path, template: str, document: dict, words: dict) -> None:
     from pipelines.edges.templates import environment
 
-    around = {name: say(f"site.{name}") for name in SHELL}
+    around = {name: say(f"site.{name}") for name in SHELL} | {name: say(f"pages.{name}") for name in LABEL}
     page = environment().get_template(template).render(page=document, words={**around, **words})
     file.write_text(page, encoding="utf-8", newline="\n")
 

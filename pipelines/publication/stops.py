@@ -37,9 +37,14 @@ def _quality(run: FinishedRun) -> Words | None:
 
 
 def _paper(run: FinishedRun, without_pdf: bool) -> Words | None:
-    """A run without paper is published only where that is wanted; one with paper must have all of it, without fault."""
+    """A run without paper is published only where that is wanted; one with paper must have all of it, without fault.
+
+    One whose printing failed, as it does where a page asks for a file or an address, is not published at all.
+    """
     outputs, notices = run.manifest["outputs"], run.manifest.get("paper", [])
     printed = {name for name in outputs if name.endswith(".pdf")}
+    if run.manifest.get("printing") == "failed":
+        return say("publication.paper_faults", why="；".join(notices))
     if not printed:
         why = "；".join(notices)
         return None if without_pdf else say("publication.no_paper", why=why or say("publication.not_asked"))

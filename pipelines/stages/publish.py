@@ -22,6 +22,7 @@ from pipelines.edges.workbook import Workbook
 from pipelines.libraries.files import FOLDER, write_library_tables, write_page
 from pipelines.model.assessment import Assessment
 from pipelines.model.filenames import file_stem
+from pipelines.model.paper import Paper
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
 from pipelines.paths import CONTRACTS
@@ -78,21 +79,17 @@ def publish(
         shelf.must_be_free(out, period)
         with shelf.staging(out) as folder:
             write_tables(warehouse, assessment, folder)
-            problem = paper_problem() if pdf else None
             if kept is not None:
                 shutil.copytree(kept, folder, dirs_exist_ok=True)
-            pages = write_pages(warehouse, assessment, folder, pdf and not problem, quality is not None)
-            notices = (problem,) if problem else (*_fonts(assessment, pages), *print_pdf(pages, progress))
-            if any(not sheet.file.exists() for sheet in pages):
-                without_paper(warehouse, assessment, folder, pages, quality is not None)
-            blanks = () if problem or not pdf else blanks_to_fill(assessment)
+            paper = write_and_print(warehouse, assessment, folder, pdf, quality is not None, progress)
             if quality is not None:
                 shutil.copytree(quality(), folder / "quality")
             outputs = folder_sha256(folder)
-            sheet = manifest(assessment, code_version(), contract_hashes(), outputs, notices)
+            sheet = manifest(assessment, code_version(), contract_hashes(), outputs, paper)
             write_json(folder / shelf.MANIFEST, sheet)
             in_force = shelf.put_in_place(out, period, folder, tallies_of(kept) if kept else None)
-            return Published(in_force, (*notices, *blanks, *list_quarters(out)))
+            blanks = blanks_to_fill(assessment) if paper.state == "done" else ()
+            return Published(in_force, (*paper.notices, *blanks, *list_quarters(out)))
     except OSError as problem:
         raise Refusal(say("publish.cannot_write", folder=out, why=problem.strerror or problem)) from None
 
@@ -136,6 +133,23 @@ def _passed_on(lines: Iterator[tuple], ledger: CsvFile, document) -> Iterator[tu
         yield line
 
 
+def write_and_print(
+    warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool, quality: bool, progress: Progress
+) -> Paper:
+    """All pages, and the PDF files where they are wanted and can be made; where printing fails, pages without them."""
+    problem = paper_problem() if pdf else None
+    pages = write_pages(warehouse, assessment, folder, pdf and not problem, quality)
+    if not pages:
+        return Paper("none", (problem,) if problem else ())
+    notices = (*absent_fonts(assessment), *print_pdf(pages, progress))
+    if all(sheet.file.exists() for sheet in pages):
+        return Paper("done", notices)
+    for sheet in pages:
+        sheet.file.unlink(missing_ok=True)
+    write_pages(warehouse, assessment, folder, False, quality)
+    return Paper("failed", notices)
+
+
 def write_pages(
     warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool = True, quality: bool = False
 ) -> list[Sheet]:
@@ -167,15 +181,6 @@ def write_pages(
     return printed
 
 
-def without_paper(
-    warehouse: Warehouse, assessment: Assessment, folder: Path, pages: list[Sheet], quality: bool
-) -> None:
-    """Where printing failed, the pages again without links to PDF files, and no PDF file of the few there are."""
-    for sheet in pages:
-        sheet.file.unlink(missing_ok=True)
-    write_pages(warehouse, assessment, folder, False, quality)
-
-
 def _scorecards(warehouse: Warehouse, assessment: Assessment) -> Iterator[tuple[str, Callable[..., dict]]]:
     """Unit by unit a function that makes its scorecard; units without a ledger line come last."""
     cards = {lang: Scorecards(assessment, say, lang) for lang in SUFFIX}
@@ -203,10 +208,6 @@ def print_pdf(pages: list[Sheet], progress: Progress = silent) -> tuple[Words, .
         return print_pages(pages, style(), lambda done, total: progress("pdf", done, total))
     except (BrokenExecutor, RuntimeError) as failure:
         return (say("publish.paper_failed", why=failure),)
-
-
-def _fonts(assessment: Assessment, pages: list[Sheet]) -> tuple[Words, ...]:
-    return absent_fonts(assessment) if pages else ()
 
 
 def blanks_to_fill(assessment: Assessment) -> tuple[Words, ...]:

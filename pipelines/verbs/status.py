@@ -51,6 +51,7 @@ def _changed(changed: dict | None) -> Iterator[str]:
     for one in changed["adjustments"]:
         yield text("publication.says_adjustment", matter=one["case_id"] or one["ref_id"], **one)
     for one in changed["units"]:
-        yield text("publication.says_unit", **one)
+        places = {name: one[name] or "–" for name in ("rank_before", "rank_after")}
+        yield text("publication.says_unit", **{**one, **places})
     if not (changed["adjustments"] or changed["units"]):
         yield text("publication.says_no_change")

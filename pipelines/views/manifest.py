@@ -1,7 +1,7 @@
 """The manifest: what went into a published quarter and what came out, by hash; no clock, no machine."""
 
 from pipelines.model.assessment import Assessment
-from pipelines.model.words import Words
+from pipelines.model.paper import Paper
 from pipelines.views.compared import city_figures
 from pipelines.views.result import row_account
 
@@ -13,12 +13,12 @@ def manifest(
     code: dict,
     contracts: dict[str, str],
     outputs: dict[str, str],
-    paper: tuple[Words, ...] = (),
+    paper: Paper,
 ) -> dict:
     """Everything that `verify` needs to recompute the quarter.
 
     ``code`` is the package version and the hash of the code; ``contracts`` and ``outputs`` are sha256 by file;
-    ``paper`` tells what is wrong with the printed pages: a missing font, a character without a glyph.
+    ``paper`` tells whether pages were printed, and what is wrong with them: a missing font, a missing glyph.
     """
     intake, rulebook = assessment.intake, assessment.rulebook
     return {
@@ -44,7 +44,8 @@ def manifest(
         "figures": city_figures(assessment),
         "code": code,
         "rows": row_account(assessment),
-        "paper": [notice.zh for notice in paper],
+        "printing": paper.state,
+        "paper": [notice.zh for notice in paper.notices],
         "outputs": outputs,
     }
 

@@ -34,7 +34,7 @@ def stop(*_, **__):
 
 moment, out = sys.argv[1], Path(sys.argv[2])
 if moment == "tables": stage.write_pages = stop
-if moment == "pages": stage.print_pdf = stop
+if moment == "pages": stage.manifest = stop
 if moment == "manifest": shelf.put_in_place = stop
 if moment == "synced": shelf._place_for = stop
 if moment == "renamed": shelf.sync_folder = lambda folder: stop() if folder.parent.name == ".runs" else None

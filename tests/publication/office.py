@@ -45,7 +45,8 @@ def finished_run(out: Path, points: str = "-1.00", adjustment: str = "", **more)
             if content is not None:
                 (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_bytes(content)
-        told = {"period": str(PERIOD), "paper": more.get("paper", []), "outputs": folder_sha256(folder)}
+        told = {"period": str(PERIOD), "paper": more.get("paper", []), "printing": more.get("printing", "none"),
+                "outputs": folder_sha256(folder)}
         (folder / shelf.MANIFEST).write_text(json.dumps(told), encoding="utf-8")
         named = sha256((folder / shelf.MANIFEST).read_bytes()).hexdigest()
         shelf.put_in_place(out, str(PERIOD), folder)

@@ -3,15 +3,22 @@
 import dataclasses
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from datetime import datetime
 
 import pytest
 
+from pipelines.edges.wording import say
+from pipelines.engines.vector import JudgesDisagree
 from pipelines.model.refusals import NotAllowed, VerificationFailed
 from pipelines.model.words import Words
+from pipelines.paths import ROOT
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import place_of
+from pipelines.publication.verify import verify
+from pipelines.verbs import acts as acts_of_verbs
 from tests.publication.office import (
     LATER,
     LIN,
@@ -197,3 +204,34 @@ def acts_of(out):
     """The signatures in the record."""
     with acts.open_desk(out, PERIOD, LATER, SETTINGS) as desk:
         return desk.state.approvals
+
+
+@pytest.mark.parametrize("without_pdf", [True, False])
+def test_a_blocked_fetch_stops_publication_even_of_pages_alone(tmp_path, without_pdf):
+    approved_run(tmp_path, paper=["PDF 生成失败：forbidden: http://x.invalid/"], printing="failed")
+    _refused(tmp_path, match="forbidden", without_pdf=without_pdf)
+
+
+def test_a_font_from_elsewhere_stops_publication(tmp_path):
+    paper = {"bulletin.pdf": b"%PDF-", "units/U1.pdf": b"%PDF-"}
+    approved_run(tmp_path, files=paper, paper=["PDF 用了不在字体清单内的字体 DejaVuSans"], printing="done")
+    _refused(tmp_path, match="DejaVuSans")
+
+
+def test_two_judges_that_disagree_stop_what_was_approved_before(tmp_path):
+    approved_run(tmp_path, sent=datetime(2024, 7, 8, 9), signed=datetime(2024, 7, 16, 9))  # before any machine's today
+    with pytest.raises(JudgesDisagree), acts_of_verbs.noted_stop(PERIOD, tmp_path):
+        raise JudgesDisagree(say("judge.judges_disagree", unit="U1", item="A3.1", first="1", second="2"))
+    _refused(tmp_path, match="两个评分引擎", at=datetime(2099, 1, 1))
+
+
+def test_two_publications_at_once_make_one_edition(tmp_path):
+    approved_run(tmp_path)
+    code = ("import sys; from pathlib import Path; from pipelines.publication import desk as acts; "
+            "from tests.publication.office import LATER, act; "
+            "act(Path(sys.argv[1]), acts.publish, without_pdf=True, at=LATER)")  # fmt: skip
+    both = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stderr=subprocess.DEVNULL)
+            for _ in range(2)]  # fmt: skip
+    assert sorted(one.wait(timeout=300) != 0 for one in both) == [False, True]
+    assert [name for name in _editions(tmp_path) if name.isdecimal()] == ["1"]
+    assert verify(tmp_path, PERIOD).editions == ["1"]
