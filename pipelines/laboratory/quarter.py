@@ -144,9 +144,7 @@ class Quarter:
 
     def gaming(self):
         """Which behaviour buys most points per case, and which clauses tell no units apart."""
-        from pipelines.laboratory.gaming import Gaming
-
-        return Gaming.of(self.as_it_was)
+        return self.as_it_was.gaming()
 
     def _repr_html_(self) -> str:
         from pipelines.laboratory.html import table

@@ -93,6 +93,12 @@ class Scenario:
 
         return Comparison.of(self.quarter, self)
 
+    def gaming(self):
+        """Which behaviour buys most points per case under these rules, and which clauses tell no units apart."""
+        from pipelines.laboratory.gaming import Gaming
+
+        return Gaming.of(self)
+
     def save(self, folder: str | Path) -> Path:
         """The changed rules as a rulebook folder that `gongping run --rules` takes; NotAllowed where it exists."""
         from pipelines.laboratory.save import save_rulebook
