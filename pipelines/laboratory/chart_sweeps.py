@@ -14,7 +14,7 @@ def lines(sweep, units: Iterable[str]):
     alt, name, book = altair(), sweep.names[0], sweep.quarter.rulebook
     at = {id: k for k, id in enumerate(sweep.unit_ids)}
     units = [id for id in units if sweep.places[:, at[id]].all()]
-    values = [_number(of_value(book, name, row[0])) for row in sweep.grid]
+    values = _values([of_value(book, name, row[0]) for row in sweep.grid])
     rows = [{"value": value, "unit": sweep.unit_name(id), "place": int(place)}
             for id in units for value, place in zip(values, sweep.places[:, at[id]].tolist(), strict=True)]
     numbers = all(isinstance(value, float) for value in values)
@@ -78,6 +78,12 @@ def _number(value: str) -> object:
         return float(value)
     except ValueError:
         return value
+
+
+def _values(texts: list[str]) -> list:
+    """Numbers where all are numbers, else words."""
+    numbers = [_number(text) for text in texts]
+    return numbers if all(isinstance(number, float) for number in numbers) else texts
 
 
 def _equal(one: str, other: str) -> bool:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from pipelines.edges.published import PublishedQuarter
 from pipelines.explain import Explanation, explain
-from pipelines.laboratory.steps import Step, next_step
+from pipelines.laboratory.steps import Step, next_step, no_step
 
 COLUMNS = ("item_id", "full_marks", "clause", "rule_id", "month", "case_id", "ref_id", "points", "detail", "score")
 
@@ -41,7 +41,10 @@ class Explained:
         unit = self.explanation.unit
         sums = f"{unit['total']} = {unit['base']} + {unit['bonus']}"
         head = f"{unit['unit_id']} {unit['unit_name']}: {sums}, {unit['rank'] or '–'}"
-        return f"{head}\n{self.step.says.zh}\n{self.step.says.en}" if self.step else head
+        if not unit["rank"]:
+            return head
+        words = self.step.says if self.step else no_step(int(unit["rank"]))
+        return f"{head}\n{words.zh}\n{words.en}"
 
     def __str__(self) -> str:
         return self.says

@@ -78,8 +78,13 @@ def next_step(scenario, unit_id: str) -> Step | None:
     return _steps_of(scenario, [scenario.scores.unit_ids.index(unit_id)]).get(unit_id)
 
 
+def no_step(place: int) -> Words:
+    """Why a unit is told no step."""
+    return say("laboratory.step_first") if place == 1 else say("laboratory.step_none", place=place, most=MOST)
+
+
 def next_steps(scenario):
-    """The next step of every ranked unit, as a frame in listing order; empty cells where no single step does."""
+    """The next step of every ranked unit, as a frame in listing order; empty figures where no single step does."""
     import pandas
 
     order = [k for k in scenario.placed.order if scenario.placed.place[k]]
@@ -87,9 +92,10 @@ def next_steps(scenario):
     for k in order:
         id = scenario.scores.unit_ids[k]
         step, unit = found.get(id), scenario.world.registers[id].unit
-        rows.append((id, unit.unit_name, int(scenario.placed.place[k]), step.better if step else None,
-                     step.n if step else None, step.gain / CENT if step else None,
-                     step.says.zh if step else "", step.says.en if step else ""))
+        place = int(scenario.placed.place[k])
+        words = step.says if step else no_step(place)
+        rows.append((id, unit.unit_name, place, step.better if step else None, step.n if step else None,
+                     step.gain / CENT if step else None, words.zh, words.en))
     names = ["unit_id", "unit_name", "place", "better_place", "cases", "points", "step", "step_en"]
     return pandas.DataFrame(rows, columns=names).astype({"better_place": "Int64", "cases": "Int64"})
 

@@ -113,6 +113,7 @@ CHARTS = {
     "nobody moves": (lambda q: q.what_if({}).compare().chart(), "2026Q3"),
     "tornado": (lambda q: q.tornado().chart(), "满意的认定 → 只计满意"),
     "lines": (lambda q: q.sweep({"late_reply.deduct": [0, 1]}).chart(), "现行"),
+    "lines over an open number": (lambda q: q.sweep({"bonus_cap": [0, 5, "none"]}).chart(), "不设上限"),
     "lines over a reading": (lambda q: q.sweep({"months": ["sum", "mean", "pooled"]}).chart(), "三个月扣分取平均"),
     "heat": (lambda q: q.sweep({"late_reply.deduct": [0, 1], "satisfied": ["with_basic", "full_only"]}).chart(),
              "平均变动名次"),
@@ -155,3 +156,5 @@ def test_an_explanation_ends_with_a_step(quarter):
     step = quarter.next_steps().dropna(subset=["better_place"]).iloc[0]
     explained = quarter.explain(step["unit_id"])
     assert step["step"] in str(explained) and explained.frame["points"].notna().all()
+    first = quarter.ranking["unit_id"][0]
+    assert "已是第 1 名" in str(quarter.explain(first))
