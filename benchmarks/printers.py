@@ -6,11 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 
-from pipelines.edges.paper import VARIANT, WORKERS, Sheet, print_pages
+from pipelines.edges.paper import VARIANT, WORKERS, Sheet, fontconfig, print_pages
 from pipelines.edges.templates import style
-from pipelines.paths import FONTS
 
-CONF = str(FONTS / "fonts.conf")
 _plain = None  # of a worker of the plain pool
 
 
@@ -22,14 +20,14 @@ def ours(sheets: list[Sheet], folder: Path) -> None:
 
 def plain_pool(sheets: list[Sheet], folder: Path) -> None:
     """The best plain pool: fonts and style loaded once in each of two processes, the long bulletin first."""
-    with ProcessPoolExecutor(WORKERS, get_context("spawn"), _prepare, (style(), CONF)) as pool:
+    with ProcessPoolExecutor(WORKERS, get_context("spawn"), _prepare, (style(), _conf(folder))) as pool:
         list(pool.map(_print, _jobs(sheets, folder)))
 
 
 def plain_loop(sheets: list[Sheet], folder: Path) -> None:
     """A plain loop in one process that gives each document its style anew."""
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        pool.submit(_loop, list(_jobs(sheets, folder)), style(), CONF).result()
+        pool.submit(_loop, list(_jobs(sheets, folder)), style(), _conf(folder)).result()
 
 
 def chromium(sheets: list[Sheet], folder: Path) -> None:
@@ -40,13 +38,20 @@ def chromium(sheets: list[Sheet], folder: Path) -> None:
     if program is None:
         raise FileNotFoundError("chromium")
     with sync_playwright() as playwright:
-        fonts = {**os.environ, "FONTCONFIG_FILE": CONF}
+        fonts = {**os.environ, "FONTCONFIG_FILE": _conf(folder)}
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"], env=fonts)
         page = browser.new_page()
         for html, file, alone in _jobs(sheets, folder):
             page.set_content(html if alone else html.replace("</head>", f"<style>{style()}</style></head>"))
             page.pdf(path=file, prefer_css_page_size=True, tagged=True)
         browser.close()
+
+
+def _conf(folder: Path) -> str:
+    """The file with which a side finds the same fonts as ours."""
+    conf = folder / "fonts.conf"
+    conf.write_text(fontconfig(), encoding="utf-8")
+    return str(conf)
 
 
 def _jobs(sheets: list[Sheet], folder: Path) -> list[tuple[str, str, bool]]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from pipelines.edges.fonts import FONT_TYPES, foreign, missing, uncovered
+from pipelines.edges.pdf_fonts import names_of, number_by_place
 from pipelines.edges.wording import say
 from pipelines.model.words import Words
 from pipelines.paths import FONTS
@@ -22,9 +23,11 @@ from pipelines.paths import FONTS
 WORKERS = 2
 VARIANT = "pdf/a-2a"  # for the archive, and tagged
 _GLYPH = re.compile(r"\.notdef glyph.*\(U\+([0-9A-F]+)\)")
+# The bold faces of Fandol call themselves regular: either could stand for the other, by the order of a folder.
 _FONTCONFIG = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig><dir>{fonts}</dir><cachedir>{fonts}/cache</cachedir></fontconfig>
+<fontconfig><dir>{fonts}</dir><cachedir>{fonts}/cache</cachedir>
+<selectfont><rejectfont><glob>{fonts}/Fandol*-Bold.otf</glob></rejectfont></selectfont></fontconfig>
 """
 
 
@@ -63,7 +66,7 @@ def print_pages(
     fonts: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="gongping-fonts-") as folder:
         conf = Path(folder) / "fonts.conf"
-        conf.write_text(_FONTCONFIG.format(fonts=escape(str(FONTS))), encoding="utf-8")
+        conf.write_text(fontconfig(), encoding="utf-8")
         workers = min(WORKERS, len(pages)) or 1
         with ProcessPoolExecutor(workers, get_context("spawn"), _prepare, (str(conf), css, os.getpid())) as pool:
             waiting = [pool.submit(_print, page.html, str(page.file), page.alone) for page in pages]
@@ -77,6 +80,11 @@ def print_pages(
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
     return _found(glyphs, foreign(fonts, FONTS))
+
+
+def fontconfig() -> str:
+    """The settings with which only the project's own fonts are found."""
+    return _FONTCONFIG.format(fonts=escape(str(FONTS)))
 
 
 def _drawable(page: Sheet) -> Sheet:
@@ -127,19 +135,13 @@ def _print(html: str, file: str, alone: bool) -> tuple[set[str], set[str]]:
     try:
         content = document.write_pdf(
             stylesheets=[] if alone else [css], font_config=fonts, pdf_variant=VARIANT,
-            finisher=lambda _, pdf: used.update(_embedded(pdf)),
+            finisher=lambda _, pdf: (used.update(names_of(pdf)), number_by_place(pdf)),
         )  # fmt: skip
     except FatalURLFetchingError as forbidden:
         raise RuntimeError(str(forbidden)) from None
     Path(file).write_bytes(content)
     gc.collect()
     return set(_log.found), used
-
-
-def _embedded(pdf) -> set[str]:
-    """The names of a document's fonts, without the six letters of the subset."""
-    names = (thing.get("BaseFont") for thing in pdf.objects if isinstance(thing, dict))
-    return {name.decode().lstrip("/").rpartition("+")[2] for name in names if name}
 
 
 def _fetch_nothing():

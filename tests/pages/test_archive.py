@@ -1,9 +1,11 @@
 """Every printed page can be kept in an archive: PDF/A-2a by the rules that its bytes show, and by veraPDF if there."""
 
+import io
 import shutil
 import subprocess
 
 import pytest
+from fontTools.ttLib import TTFont
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import (
     ArrayObject,
@@ -14,7 +16,10 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from pipelines.edges.paper import paper_problem
+from pipelines.edges.fonts import drawn, widths
+from pipelines.edges.paper import paper_problem, print_pages
+from pipelines.edges.pdf_fonts import numbered
+from pipelines.paths import FONTS
 from tests.pages.archive import faults
 
 pytestmark = pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`")
@@ -24,6 +29,30 @@ def test_no_printed_page_breaks_a_rule_of_the_archive(printed):
     files = sorted(printed.folder.rglob("*.pdf"))
     assert len(files) == 7
     assert {file.name: found for file in files if (found := faults(file))} == {}
+
+
+RARE = "¥–€‐↗⊕═①一二三"
+
+
+@pytest.mark.parametrize("family", ["FandolFang", "FandolHei", "FandolKai", "FandolSong", "Noto Serif CJK SC"])
+def test_rare_signs_are_listed_under_the_numbers_that_the_page_uses(family, tmp_path):
+    text = "".join(sign for sign in RARE if sign in drawn(family))
+    html = f"<html lang=zh-CN><title>x</title><meta name=generator content=Gongping><p>{text}</p>"
+    assert len(text) > 3
+    assert print_pages([(html, tmp_path / "x.pdf")], f"p {{font: 20px '{family}'}}", lambda *_: None) == ()
+    assert faults(tmp_path / "x.pdf") == []
+    (page,) = PdfReader(tmp_path / "x.pdf").pages
+    assert set(text) <= set(page.extract_text())
+    (font,) = page["/Resources"]["/Font"].values()
+    told = font.get_object()["/DescendantFonts"][0].get_object()["/W"][1::2]
+    assert sorted(width for row in told for width in row) == sorted(round(1000 * widths(family)[c]) for c in text)
+
+
+def test_a_font_whose_list_is_right_stays_as_it_is():
+    whole = (FONTS / "FandolFang-Regular.otf").read_bytes()
+    assert numbered(whole, 8895) == whole
+    font = TTFont(io.BytesIO(numbered(whole, 8896)))
+    assert [int(name[3:]) for name in font.getGlyphOrder()[1:]] == list(range(1, font["maxp"].numGlyphs))
 
 
 def test_printed_pages_do_not_say_when_they_were_made(printed):
