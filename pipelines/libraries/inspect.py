@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
@@ -119,7 +120,7 @@ def _rows(warehouse: Warehouse, subject: str, on: date) -> list[dict]:
 def _finding(rule: LibraryRule, row: dict) -> LibraryFinding:
     subject = rule.subject
     facts = {measure: row[measure] for measure in subject.measures}
-    facts |= {code: say(f"libraries.{code}_{row[code]}") for code in subject.codes}
+    facts |= {code: _word(code, row[code]) for code in subject.codes}
     facts |= {text: _shown(row[text]) for text in subject.texts}
     facts["limit"] = rule.when[0].value
     zh, en = ({name: _into(value, lang) for name, value in facts.items()} for lang in ("zh", "en"))
@@ -127,7 +128,14 @@ def _finding(rule: LibraryRule, row: dict) -> LibraryFinding:
     return LibraryFinding(rule, row["unit_id"], key, Words(rule.says.zh.format(**zh), rule.says.en.format(**en)))
 
 
+@cache
+def _word(code: str, value: str) -> Words:
+    return say(f"libraries.{code}_{value}")
+
+
+@cache
 def _shown(value: object) -> str:
+    """A text as a finding shows it; the same matters come again and again."""
     return NOTHING if value is None else plain(masked(str(value)))
 
 
