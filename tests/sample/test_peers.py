@@ -3,7 +3,15 @@
 import pytest
 
 from benchmarks.pages import Pages, Printed
-from benchmarks.report import Measured, document, limits_table, printing_table, scoring_limits, scoring_table
+from benchmarks.report import (
+    Measured,
+    document,
+    fixed_seconds,
+    limits_table,
+    printing_table,
+    scoring_limits,
+    scoring_table,
+)
 from benchmarks.results import differences
 from benchmarks.scoring import Disagreement, Timing, compare_sides, make_accepted
 from benchmarks.sides import SIDES
@@ -88,6 +96,11 @@ def test_scoring_is_held_against_both_scripts():
     assert [(figure, limit) for _, figure, limit in scoring_limits(SCORED)] == [(2.0, 1.3), (0.4, 0.5)]
 
 
+def test_what_does_not_depend_on_the_rows_is_told_apart():
+    timings = [Timing("ours", rows, 0.1, (0.5 + rows / 1000,), 0.1, 1) for rows in (1000, 10_000)]
+    assert fixed_seconds(timings, "ours") == pytest.approx(0.5)
+
+
 class Other:
     """A comparison that writes its own table."""
 
@@ -103,7 +116,7 @@ def test_the_document_holds_every_limit_and_every_table():
                         Other())  # fmt: skip
     text = document(measured)
     assert len(measured.limits()) == 2 + 1 + 1 + 1 + 1 + 3 and limits_table(measured.limits()) in text
-    assert all(table in text for table in (scoring_table(SCORED), printing_table(PAGES), "pandas takes 12 times"))
+    assert all(table in text for table in (scoring_table(SCORED), printing_table(PAGES), "- pandas: 12 times as long"))
     assert text.count("| another table |") == 2
 
 
