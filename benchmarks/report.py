@@ -144,8 +144,8 @@ def _fixed(timings: list[Timing]) -> list[str]:
     if len({timing.rows for timing in timings}) < 2:
         return []
     ours, script = (fixed_seconds(timings, side) for side in ("ours", "by_hand"))
-    return [f"\nBy the line through both sizes, {ours:.2f} s of the project's run do not depend on the rows, {script:.2f} s "
-            "of the script's."]  # fmt: skip
+    return [f"\nBy the line through both sizes, {ours:.2f} s of the project's run do not depend on the rows, "
+            f"{script:.2f} s of the script's."]  # fmt: skip
 
 
 def document(measured: Measured) -> str:
