@@ -26,4 +26,5 @@ def show_report(report: LibraryReport, folder: Path, notices: tuple[Words, ...])
     screen.print(table if report.findings else text("libraries.clean"))
     for notice in notices:
         screen.print(escape(say_words(notice)))
-    screen.print(text("libraries.written", folder=folder))
+    files = [name for name in ("index.html", "index.pdf", "findings.csv", "matters.csv") if (folder / name).is_file()]
+    screen.print(text("libraries.written", folder=folder, files=" ".join(files)))

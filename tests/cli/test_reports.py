@@ -117,3 +117,11 @@ def test_the_catalogue_leaves_no_assessed_clause_without_a_rule(call):
         row = rows[clause]
         assert row["rules"] or row["readings"], clause
         assert row["tests"], clause
+
+
+def test_the_catalogue_says_that_no_clause_is_without_what_honours_and_tests_it(call):
+    code, told, _ = call("catalogue", "--on", "2026-07-01")
+    assert code == 0 and "每一条款都有落实处和测试" in told
+    assert "页面 evaluators/panel#hard" in " ".join(told.split())
+    code, told, _ = call("catalogue", "--on", "2026-07-01", "--lang", "en")
+    assert "Every clause has what honours it and what tests it." in " ".join(told.split())
