@@ -11,11 +11,15 @@ _EDGE = "[^0-9０-９]"
 # Written for Python and for DuckDB's RE2 alike: no look-around, so the neighbours are captured and put back.
 MOBILE = f"(^|{_EDGE})((?:00)?(?:[+＋]?(?:86|８６)[- ]?)?[1１][3-9３-９]{_D}[- ]?{_D}{{4}}[- ]?{_D}{{4}})({_EDGE}|$)"
 IDENTITY = f"(^|{_EDGE})({_D}{{17}}[0-9０-９XxＸｘ])({_EDGE}|$)"
+# A landline with its area code, which is written apart: 0755-28888888, （0755）28888888.
+LANDLINE = f"(^|{_EDGE})((?:[(（][0０]{_D}{{2,3}}[)）]|[0０]{_D}{{2,3}}[-－–— ]){_D}{{7,8}})({_EDGE}|$)"
 MOBILE_MASK = r"\1［手机号已隐去］\3"
+LANDLINE_MASK = r"\1［电话号码已隐去］\3"
 IDENTITY_MASK = r"\1［身份证号已隐去］\3"
 
 _MOBILE = re.compile(MOBILE)
 _IDENTITY = re.compile(IDENTITY)
+_LANDLINE = re.compile(LANDLINE)
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), "□")
 _CONTROLS.update({ord(blank): " " for blank in "\t\n\r\u2028\u2029"})
 # Marks that turn the direction of what follows, and characters without width: they hide what a text says.
@@ -34,12 +38,13 @@ def unguarded(cell: str) -> str:
 
 
 def masked(text: str) -> str:
-    """Free text without mobile and 18-digit identity numbers.
+    """Free text without mobile, landline and 18-digit identity numbers.
 
     Twice, because two numbers with one character between them share that neighbour.
     """
     for _ in range(2):
-        text = _MOBILE.sub(MOBILE_MASK, _IDENTITY.sub(IDENTITY_MASK, text))
+        text = _LANDLINE.sub(LANDLINE_MASK, _IDENTITY.sub(IDENTITY_MASK, text))
+        text = _MOBILE.sub(MOBILE_MASK, text)
     return text
 
 

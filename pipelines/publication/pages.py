@@ -35,7 +35,7 @@ def notice(period: Period, number: int, before: Path, after: Path, facts: dict) 
         "corrects": before.name,
         "simulated": _simulated(after),
         "at": moment.isoformat(" ", "seconds"),
-        "by": plain(facts["by"]),
+        "by": plain(masked(facts["by"])),
         "role": facts["role"],
         "reason": plain(masked(facts["reason"])),
         **changed(before, after),

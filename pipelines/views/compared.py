@@ -6,6 +6,7 @@ from pipelines.model.assessment import Assessment
 from pipelines.model.earlier import Earlier
 from pipelines.model.points import half_up, shown
 from pipelines.model.score import Standing
+from pipelines.model.text import masked
 from pipelines.views.figures import Say, listed, quarter
 
 RISEN = 3  # so many units are named that rose most
@@ -96,7 +97,7 @@ def _risen(assessment: Assessment, standing: Standing, say: Say, lang: str) -> s
     before, total = assessment.previous[standing.unit_id], assessment.scores[standing.unit_id].total
     was = _number(before["total"])
     return say(
-        "bulletin.risen", name=assessment.tallies[standing.unit_id].unit.unit_name, was=before["rank"],
+        "bulletin.risen", name=masked(assessment.tallies[standing.unit_id].unit.unit_name), was=before["rank"],
         rank=standing.rank, before=shown(was), total=shown(total), gain=shown(total - was),
     ).into(lang)  # fmt: skip
 

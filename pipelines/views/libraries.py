@@ -27,7 +27,7 @@ def finding_rows(report: LibraryReport) -> Iterator[dict]:
             "clause": finding.rule.clause,
             "finding": finding.rule.id,
             "unit_id": finding.unit_id,
-            "unit_name": report.units.get(finding.unit_id, ""),
+            "unit_name": masked(report.units.get(finding.unit_id, "")),
             "table": finding.rule.subject.table,
             "row": finding.row,
             "what": finding.what.zh,
@@ -183,7 +183,7 @@ def _unit(report: LibraryReport, unit_id: str) -> dict:
     """How a unit is named; a unit that is not in `units` has no scorecard to lead to."""
     known = unit_id in report.units
     href = link_to(file_stem(unit_id)) + ".html" if known else ""
-    return {"id": plain(unit_id), "name": plain(report.units.get(unit_id) or unit_id), "href": href}
+    return {"id": plain(unit_id), "name": plain(masked(report.units.get(unit_id) or unit_id)), "href": href}
 
 
 def _line(finding: LibraryFinding, lang: str = "zh") -> dict:

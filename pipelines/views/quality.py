@@ -4,7 +4,7 @@ from collections import Counter
 
 from pipelines.model.assessment import Assessment
 from pipelines.model.intake import Breach
-from pipelines.model.text import plain
+from pipelines.model.text import masked, plain
 from pipelines.views.figures import Say
 from pipelines.views.frame import column_name, table_name
 
@@ -59,7 +59,7 @@ def notices(assessment: Assessment, lang: str = "zh") -> list[str]:
     found = [words.into(lang) for words in intake.notices]
     found += [f"{receipt.file}{colon}{words.into(lang)}" for receipt in intake.receipts for words in receipt.notices]
     found += [words.into(lang) for words in (*assessment.validation.notices, *assessment.observations)]
-    return [plain(text) for text in dict.fromkeys(found)]
+    return [plain(masked(text)) for text in dict.fromkeys(found)]
 
 
 def _order(breach: Breach) -> tuple:

@@ -6,7 +6,7 @@ from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts, Promise, TableContract
 from pipelines.model.intake import Breach, Intake, Validation
 from pipelines.model.promises import columns_shown, in_force
-from pipelines.model.text import plain
+from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
 
 
@@ -115,4 +115,4 @@ def _notices(intake: Intake, validation: Validation) -> list[Words]:
 
 
 def _both(words: Words) -> dict:
-    return {"zh": plain(words.zh), "en": plain(words.en)}
+    return {"zh": plain(masked(words.zh)), "en": plain(masked(words.en))}

@@ -4,7 +4,7 @@ from pipelines.model.assessment import Assessment
 from pipelines.model.filenames import file_stem, link_to
 from pipelines.model.points import shown
 from pipelines.model.score import Standing
-from pipelines.model.text import plain
+from pipelines.model.text import masked, plain
 from pipelines.views.figures import NOTHING, Say, mean, note, percent
 from pipelines.views.frame import frame, words
 
@@ -66,8 +66,8 @@ def line(assessment: Assessment, standing: Standing, say: Say, lang: str = "zh")
     score = assessment.scores[standing.unit_id]
     return {
         "id": plain(unit.unit_id),
-        "name": plain(unit.unit_name),
-        "group": plain(unit.unit_group),
+        "name": plain(masked(unit.unit_name)),
+        "group": plain(masked(unit.unit_group)),
         "href": link_to(file_stem(unit.unit_id)) + ".html",
         "pdf": link_to(file_stem(unit.unit_id)) + ".pdf",
         "rank": place(standing.rank),
@@ -119,7 +119,7 @@ def verdicts(assessment: Assessment, lang: str = "zh") -> dict[str, list[dict]]:
         verdict = by_id[given.verdict_id]
         found.setdefault(verdict.list, []).append({
             "unit_id": given.unit_id,
-            "name": plain(assessment.tallies[given.unit_id].unit.unit_name),
+            "name": plain(masked(assessment.tallies[given.unit_id].unit.unit_name)),
             "href": link_to(file_stem(given.unit_id)) + ".html",
             "title": verdict.title.into(lang),
             "clause": verdict.clause,

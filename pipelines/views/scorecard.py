@@ -200,10 +200,10 @@ def _rule_id(entry: dict) -> str:
 def _places(assessment: Assessment) -> dict[tuple[str, str], int]:
     """How many units are ranked, overall under ("", "") and by ("group", its name as shown)."""
     units = [assessment.tallies[s.unit_id].unit for s in assessment.standings]
-    places = {("group", plain(unit.unit_group)): 0 for unit in units}
+    places = {("group", plain(masked(unit.unit_group))): 0 for unit in units}
     ranked = [assessment.tallies[s.unit_id].unit for s in assessment.standings if s.rank is not None]
     for unit in ranked:
-        places["group", plain(unit.unit_group)] += 1
+        places["group", plain(masked(unit.unit_group))] += 1
     return {**places, ("", ""): len(ranked)}
 
 

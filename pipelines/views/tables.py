@@ -31,8 +31,8 @@ def ranking_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
         yield {
             "period": str(assessment.period),
             "unit_id": unit.unit_id,
-            "unit_name": unit.unit_name,
-            "unit_group": unit.unit_group,
+            "unit_name": masked(unit.unit_name),
+            "unit_group": masked(unit.unit_group),
             "base": shown(score.base),
             "bonus": shown(score.bonus),
             "total": shown(score.total),
@@ -78,7 +78,8 @@ def verdict_rows(assessment: Assessment) -> Iterator[dict]:
     for name, given in verdicts(assessment).items():
         for verdict in given:
             unit = assessment.tallies[verdict["unit_id"]].unit
-            yield {"period": str(assessment.period), "unit_id": unit.unit_id, "unit_name": unit.unit_name, "list": name,
+            yield {"period": str(assessment.period), "unit_id": unit.unit_id, "unit_name": masked(unit.unit_name),
+                   "list": name,
                    "clause": verdict["clause"], "title": verdict["title"], "says": verdict["says"]}
 
 

@@ -49,7 +49,8 @@ def test_other_cells_stay_as_they_are():
 
 
 @pytest.mark.parametrize("number", ["13812345678", "+86 138-1234-5678", "8613812345678", "１３８１２３４５６７８",
-                                    "110101199003071234", "11010119900307123X", "11010119900307123x"])
+                                    "110101199003071234", "11010119900307123X", "11010119900307123x", "0755-28888888",
+                                    "（0755）28888888", "021－62345678"])
 @pytest.mark.parametrize("around", ["电话{}。", "{}", "a{}b", "{0},{0}/{0}"])
 def test_telephone_and_identity_numbers_are_hidden(number, around):
     text = masked(around.format(number))
@@ -57,7 +58,7 @@ def test_telephone_and_identity_numbers_are_hidden(number, around):
     assert "已隐去" in text
 
 
-@pytest.mark.parametrize("text", ["20260712000000012345", "S2026070001", "2026-07-02 17:00:00", "12345678901",
+@pytest.mark.parametrize("text", ["20260712000000012345", "S2026070001", "2026-07-02 17:00:00", "12345678901", "075528",
                                   "1234567890123"])
 def test_other_numbers_are_not_hidden(text):
     assert masked(text) == text
