@@ -1,7 +1,7 @@
 """A scenario: a finished quarter scored under other rules; the quarter itself stays as it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from pipelines.edges.wording import say
 from pipelines.engines.vector import Rescored, differences, rescore
 from pipelines.laboratory import frames
 from pipelines.laboratory.changes import Change, changed_rulebook, readings_under
-from pipelines.laboratory.labels import of_change
+from pipelines.laboratory.labels import of_change, told
 from pipelines.laboratory.scores import Placed, placed, tallies_of
 from pipelines.laboratory.world import World
 from pipelines.model.refusals import JudgesDisagree
@@ -21,6 +21,12 @@ from pipelines.model.score import Entry, UnitScore
 
 if TYPE_CHECKING:
     from pipelines.laboratory.quarter import Quarter
+
+FEW = 4  # names in a title
+
+
+def _few(names: tuple) -> str:
+    return " ".join(map(str, names[:FEW])) + (f" … ({len(names)})" if len(names) > FEW else "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,10 +114,13 @@ class Scenario:
     @property
     def says(self) -> str:
         """The change in words, for titles."""
-        named = (*self.change.values, *self.change.readings)
-        words = [of_change(self.rulebook, name, value) for name, value in named]
-        rest = replace(self.change, values=(), readings=())
-        return "，".join([*words, *([str(rest)] if rest != Change() or not words else [])])
+        change = self.change
+        words = [of_change(self.rulebook, name, value) for name, value in (*change.values, *change.readings)]
+        lists = {"drop": change.drop, "add": change.add, "without": (*change.exclude_units, *change.exclude_cases),
+                 "apart": change.rank_apart, "rules": (change.rules,) if change.rules else (),
+                 "below": () if change.rank_apart_below is None else (change.rank_apart_below,)}
+        words += [told(say(f"laboratory.says_{name}", what=_few(given))) for name, given in lists.items() if given]
+        return "，".join(words) or told(say("laboratory.says_nothing"))
 
     def _repr_html_(self) -> str:
         from pipelines.laboratory.html import table

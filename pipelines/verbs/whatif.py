@@ -20,7 +20,7 @@ def command() -> click.Command:
         many("drop", "drop"), many("add", "add", click.Path(path_type=Path)),
         many("without-unit", "without_units"), many("without-case", "without_cases"),
         many("rank-apart", "rank_apart"),
-        click.Option(["--rank-apart-below", "rank_apart_below"], type=click.IntRange(min=0), metavar="N",
+        click.Option(["--rank-apart-below", "rank_apart_below"], metavar="N",
                      help=text("cli.opt_rank_apart_below")), options.rules(),
         click.Option(["--save"], type=click.Path(path_type=Path), help=text("cli.opt_save")), options.as_json(),
     )
@@ -34,10 +34,11 @@ def whatif(
     from pipelines.laboratory.quarter import Quarter
     from pipelines.screen import show_comparison
 
-    quarter = Quarter.open(str(period), out)
+    quarter, below = Quarter.open(str(period), out), rank_apart_below
     scenario = quarter.what_if(
         dict(values), dict(readings), drop=drop, add=add, exclude_units=without_units, exclude_cases=without_cases,
-        rules=rules, rank_apart=rank_apart, rank_apart_below=rank_apart_below,
+        rules=rules, rank_apart=rank_apart,
+        rank_apart_below=int(below) if below and below.isdecimal() else below,
     )
     if save:
         scenario.save(save)

@@ -61,6 +61,20 @@ def test_what_no_rulebook_can_hold_is_not_saved_as_one(quarter, tmp_path, asked)
     assert not (tmp_path / "draft").exists()
 
 
+def test_a_title_says_a_change_in_words(quarter):
+    scenario = quarter.what_if({"late_reply.deduct": 1}, {"satisfied": "full_only"}, drop="attitude",
+                               exclude_units="U001", rank_apart_below=30)
+    assert scenario.says == ("逾期回复 每次扣分 → 1，满意的认定 → 只计满意，删去规则 attitude，不列入 U001，"
+                             "少于 30 件的单位单列")
+    assert quarter.what_if({}).says == "未作改动"
+
+
+def test_a_bound_on_the_command_line_that_is_no_number_is_refused(out, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["whatif", "2026Q3", "--out", str(out), "--rank-apart-below", "few"])
+    assert ended.value.code == 2 and "'few' 应为不小于 0 的整数" in capsys.readouterr().err
+
+
 def test_the_command_ranks_apart_as_the_notebook_does(quarter, out, capsys):
     below = int(quarter.ranking["case_rows"].median())
     with pytest.raises(SystemExit) as ended:
