@@ -96,6 +96,8 @@ def test_a_moved_slider_ranks_anew_in_a_real_browser(app, quarter, tmp_path):
     with sync.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": 1300, "height": 1500})
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
         page.goto(app)
         page.wait_for_selector("#ranking td", timeout=WAIT * 1000)
         before = _totals(page)
@@ -109,6 +111,8 @@ def test_a_moved_slider_ranks_anew_in_a_real_browser(app, quarter, tmp_path):
         if shots := os.environ.get("GONGPING_SHOTS"):
             page.screenshot(path=Path(shots) / "what_if_app.png")
         chromium.close()
+    strange = [url for url in asked if not url.startswith((app, app.replace("http", "ws"), "data:", "blob:"))]
+    assert not strange, f"the app works offline: {strange}"
     assert after != before
     assert after == _of(quarter.what_if({"late_reply.deduct": "1.5"}))
 
