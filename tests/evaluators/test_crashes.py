@@ -85,7 +85,7 @@ def test_a_step_killed_half_way_and_taken_again_ends_the_same(sample, tmp_path, 
     assert killed.count(b"\n") == after
     outcome = take_steps(Work(sample / "x", sample / "in", tmp_path / "killed"), moments)
     assert outcome.mended
-    for name in ("log.jsonl", "evaluations.csv", "refused.csv"):
+    for name in ("log.jsonl", "head.json", "evaluations.csv", "refused.csv"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
 
 
