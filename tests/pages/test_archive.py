@@ -22,7 +22,10 @@ from pipelines.edges.pdf_fonts import numbered
 from pipelines.paths import FONTS
 from tests.pages.archive import faults
 
-pytestmark = pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`")
+pytestmark = [
+    pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`"),
+    pytest.mark.xdist_group("printed"),  # by one worker, as printing takes long
+]
 
 
 def test_no_printed_page_breaks_a_rule_of_the_archive(printed):
@@ -34,18 +37,20 @@ def test_no_printed_page_breaks_a_rule_of_the_archive(printed):
 RARE = "¥–€‐↗⊕═①一二三"
 
 
-@pytest.mark.parametrize("family", ["FandolFang", "FandolHei", "FandolKai", "FandolSong", "Noto Serif CJK SC"])
-def test_rare_signs_are_listed_under_the_numbers_that_the_page_uses(family, tmp_path):
-    text = "".join(sign for sign in RARE if sign in drawn(family))
-    html = f"<html lang=zh-CN><title>x</title><meta name=generator content=Gongping><p>{text}</p>"
-    assert len(text) > 3
-    assert print_pages([(html, tmp_path / "x.pdf")], f"p {{font: 20px '{family}'}}", lambda *_: None) == ()
-    assert faults(tmp_path / "x.pdf") == []
-    (page,) = PdfReader(tmp_path / "x.pdf").pages
-    assert set(text) <= set(page.extract_text())
-    (font,) = page["/Resources"]["/Font"].values()
-    told = font.get_object()["/DescendantFonts"][0].get_object()["/W"][1::2]
-    assert sorted(width for row in told for width in row) == sorted(round(1000 * widths(family)[c]) for c in text)
+def test_rare_signs_are_listed_under_the_numbers_that_the_page_uses(tmp_path):
+    families = ("FandolFang", "FandolHei", "FandolKai", "FandolSong", "Noto Serif CJK SC")
+    texts = {family: "".join(sign for sign in RARE if sign in drawn(family)) for family in families}
+    head = "<html lang=zh-CN><title>x</title><meta name=generator content=Gongping>"
+    sheets = [(f"{head}<p style=\"font: 20px '{family}'\">{text}</p>", tmp_path / family)
+              for family, text in texts.items()]  # fmt: skip
+    assert print_pages(sheets, "", lambda *_: None) == ()
+    for family, text in texts.items():
+        assert len(text) > 3 and faults(tmp_path / family) == []
+        (page,) = PdfReader(tmp_path / family).pages
+        assert set(text) <= set(page.extract_text())
+        (font,) = page["/Resources"]["/Font"].values()
+        told = font.get_object()["/DescendantFonts"][0].get_object()["/W"][1::2]
+        assert sorted(width for row in told for width in row) == sorted(round(1000 * widths(family)[c]) for c in text)
 
 
 def test_a_font_whose_list_is_right_stays_as_it_is():
