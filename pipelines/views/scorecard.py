@@ -1,5 +1,6 @@
 """A unit's scorecard: every item with its arithmetic, every ledger line under its rule."""
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -49,12 +50,13 @@ class Scorecards:
     ) -> dict:
         """The scorecard of a unit from its ledger ``lines`` (dicts of `ledger.csv`, points as Decimal).
 
-        ``most`` bounds the lines shown per rule (on paper); what is left out is counted and said.
+        ``most`` bounds the lines shown (on paper), each rule alike; what is left out is counted and said.
         """
         score = self.assessment.scores[standing.unit_id]
         by_item: dict[str, list[dict]] = {}
         for entry in lines:
             by_item.setdefault(entry["item_id"], []).append(entry)
+        most = None if most is None else _each(Counter(entry["rule_id"] for entry in lines), most)
         unit = standing_line(self.assessment, standing, self.say, self.lang)
         places = self.places["", ""], self.places["group", unit["group"]]
         return {
@@ -186,6 +188,11 @@ class Scorecards:
 
     def _says(self, sentence: str, /, **facts: object) -> str:
         return self.say(f"scorecard.{sentence}", **facts).into(self.lang)
+
+
+def _each(counts: Counter, most: int) -> int:
+    """How many lines of each rule may be shown so that all of them come to no more than ``most``; at least 3."""
+    return max(3, *(n for n in range(most + 1) if sum(min(n, count) for count in counts.values()) <= most))
 
 
 def _alone(entries: list[dict]) -> bool:
