@@ -10,4 +10,5 @@ uv=$ROOT/.tools/bin/uv
 [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ] || [ "$(uname)" = Darwin ] || set -- --no-browser "$@"
 [ "$(id -u)" != 0 ] || set -- --allow-root "$@"
 exec "$uv" run --no-sync --with 'jupyterlab>=4.4,<5' jupyter lab \
-  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url= "$@" notebooks/what_if.ipynb
+  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate --LabApp.news_url= \
+  --LabApp.default_url=/lab/tree/what_if.ipynb "$@" notebooks/what_if.ipynb
