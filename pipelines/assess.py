@@ -13,11 +13,13 @@ from pipelines.model.earlier import Earlier
 from pipelines.model.library import LibraryReport
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
+from pipelines.model.score import UnitScore
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.stages import STAGES
 
 STANDARD_RULES = RULES / "standard"
+NAMED = 5  # units that one line of the summary names
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -240,9 +242,19 @@ class Run:
     @cached_property
     def observations(self) -> tuple[Words, ...]:
         """What is worth a line in the summary though it breaks no promise; read while the warehouse is open."""
-        return tuple(
+        counted = tuple(
             say(f"assess.{name}", n=n) for name, n in self.warehouse.rows("tallies/observations") if n
         )
+        return (*_unassessed(self.scores, self.readings), *counted)
+
+
+def _unassessed(scores: dict[str, UnitScore], readings: dict[str, str]) -> tuple[Words, ...]:
+    """That units lack qualitative scores, which units, and what the reading makes of it."""
+    note = f"assessment_{readings['missing_assessment']}"
+    lacking = {id: sum(note in item.notes for item in score.items.values()) for id, score in scores.items()}
+    units = sorted(id for id, items in lacking.items() if items)
+    named = "、".join(units[:NAMED]) + "…" * (len(units) > NAMED)
+    return (say(f"assess.{note}", n=sum(lacking.values()), units=len(units), named=named),) if units else ()
 
 
 def _stop_for(stops: tuple[Words, ...]) -> None:

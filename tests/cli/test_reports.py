@@ -5,6 +5,10 @@ import json
 import shutil
 from fractions import Fraction
 
+import pytest
+
+from pipelines.assess import Request, Run
+from pipelines.model.period import Period
 from tests.cli.conftest import PERIOD
 
 
@@ -125,3 +129,29 @@ def test_the_catalogue_says_that_no_clause_is_without_what_honours_and_tests_it(
     assert "页面 evaluators/panel#hard" in " ".join(told.split())
     code, told, _ = call("catalogue", "--on", "2026-07-01", "--lang", "en")
     assert "Every clause has what honours it and what tests it." in " ".join(told.split())
+
+
+def observed(exports, folder, lacking: set[tuple[str, str]], **readings) -> list[str]:
+    """What a run's summary says where every unit has full qualitative marks but for those that are lacking."""
+    shutil.copytree(exports, folder)
+    with (folder / "units.csv").open(encoding="utf-8") as file:
+        units = [row["unit_id"] for row in csv.DictReader(file)]
+    marks = {(unit, item) for unit in units for item in ("A1.1", "A1.2", "A1.3", "A2.1", "A2.2", "A2.3")} - lacking
+    lines = ["unit_id,item_id,score", *(f"{unit},{item},5" for unit, item in sorted(marks))]
+    (folder / "assessments.csv").write_text("\n".join(lines), encoding="utf-8")
+    with Run(Request(Period.parse(PERIOD), folder, folder / "out", readings=readings)) as run:
+        assert not run.check()
+        for stage in (run.measure, run.judge, run.settle):
+            stage()
+        return [words.en for words in run.observations]
+
+
+@pytest.mark.parametrize(("value", "meant"), [("full", "taken as full marks"), ("zero", "taken as zero")])
+def test_the_summary_says_which_units_lack_qualitative_scores_and_what_becomes_of_them(exports, tmp_path, value, meant):
+    lacking = {("U002", "A1.1"), ("U003", "A1.1"), ("U003", "A2.3")}
+    told = observed(exports, tmp_path / "exports", lacking, missing_assessment=value)[0]
+    assert f"2 units (U002、U003) lack 3 qualitative scores, {meant}" in told
+
+
+def test_the_summary_is_silent_on_qualitative_scores_that_are_all_there(exports, tmp_path):
+    assert not any("qualitative" in told for told in observed(exports, tmp_path / "exports", set()))
