@@ -127,9 +127,10 @@ def test_the_same_data_gives_the_same_bytes_and_a_hostile_name_is_escaped(tmp_pa
     folders = [start(tables, CONTRACTS, _new(tmp_path / name)) for name in ("one", "two")]
     written = [{path.name: path.read_bytes() for path in quality.result().iterdir()} for quality in folders]
     assert written[0] == written[1]
-    assert set(written[0]) == {"report.json", "index.html"}
-    assert b"<script>alert" not in written[0]["index.html"]
-    assert b"&lt;script&gt;alert" in written[0]["index.html"]
+    assert set(written[0]) == {"report.json", "index.html", "index.en.html"}
+    for name in ("index.html", "index.en.html"):
+        assert b"<script>alert" not in written[0][name]
+        assert b"&lt;script&gt;alert" in written[0][name]
 
 
 def test_an_accepted_row_that_breaks_a_promise_stops_the_run(tmp_path):
