@@ -35,10 +35,7 @@ def _step() -> click.Command:
         click.Option(["--from", "first"], type=options.MomentType(), help=text("evaluators.opt_from")),
         click.Option(["--every"], type=click.IntRange(1, YEAR), default=1, show_default=True,
                      help=text("evaluators.opt_every")),
-        options.rules(),
-        click.Option(["--reading", "readings"], type=options.ReadingType(), multiple=True,
-                     help=text("cli.opt_reading")),
-        options.as_json(),
+        options.rules(), options.readings(), options.as_json(),
     )  # fmt: skip
 
 
@@ -78,7 +75,7 @@ def step(at, exports, inbox, out, state, evaluations, first, every, rules, readi
     """Do all that is due; say how much it was, never whose."""
     from pipelines.evaluators.desk import STANDARD_RULES, Work, moments_between, take_steps
 
-    work = Work(exports, inbox, folder_of(out, state), rules or STANDARD_RULES, dict(readings), evaluations)
+    work = Work(exports, inbox, folder_of(out, state), rules or STANDARD_RULES, readings, evaluations)
     outcome = take_steps(work, moments_between(first, at, every))
     if as_json:
         options.print_json({**vars(outcome), "counts": dict(sorted(outcome.counts.items()))})

@@ -65,6 +65,27 @@ class ReadingType(click.ParamType):
         return name.strip(), chosen.strip()
 
 
+def pairs(name: str, to: str) -> click.Option:
+    """An option ID=VALUE that may be given for several ids, as a dict; one id with two values is refused."""
+    return click.Option([f"--{name}", to], type=ReadingType(), multiple=True, callback=_one_value_each,
+                        help=text(f"cli.opt_{to}"))
+
+
+def readings() -> click.Option:
+    """Readings other than the rulebook's."""
+    return pairs("reading", "readings")
+
+
+def _one_value_each(context: click.Context, option: click.Parameter, given: tuple) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for name, value in given:
+        if chosen.setdefault(name, value) != value:
+            raise UsageRefusal(
+                say("cli.two_values", option=option.opts[0], name=name, first=chosen[name], second=value)
+            )
+    return chosen
+
+
 def verb(name: str, function, *parameters: click.Parameter) -> click.Command:
     """A verb from its function and parameters, described by `cli.<name>`."""
     return Spoken(name, callback=function, params=list(parameters), help=text(f"cli.{name}"))

@@ -12,8 +12,7 @@ def command() -> click.Command:
     return options.verb(
         "run", run, options.period(), options.exports(), options.out(),
         click.Option(["--cutoff"], type=options.MomentType(), help=text("cli.opt_cutoff")),
-        click.Option(["--reading", "readings"], type=options.ReadingType(), multiple=True,
-                     help=text("cli.opt_reading")),
+        options.readings(),
         options.rules(), options.source(), options.office(),
         click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")),
         options.as_json(),
@@ -25,7 +24,7 @@ def run(period, exports, out, cutoff, readings, rules, source, office, no_pdf, a
     from pipelines.assess import STANDARD_RULES, Request, Run
     from pipelines.screen import progress, show_run
 
-    request = Request(period, exports, out, cutoff, dict(readings), rules or STANDARD_RULES, source, not no_pdf,
+    request = Request(period, exports, out, cutoff, readings, rules or STANDARD_RULES, source, not no_pdf,
                       office)
     with acts.noted_stop(period, out), progress() as listener, Run(request, listener) as done:
         done.run()

@@ -14,9 +14,8 @@ def command() -> click.Command:
         return click.Option([f"--{name}", to], type=type, multiple=True, help=text(f"cli.opt_{to}"))
 
     return options.verb(
-        "whatif", whatif, options.period(), options.out(), many("set", "values", options.ReadingType()),
-        click.Option(["--reading", "readings"], type=options.ReadingType(), multiple=True,
-                     help=text("cli.opt_reading")),
+        "whatif", whatif, options.period(), options.out(), options.pairs("set", "values"),
+        options.readings(),
         many("drop", "drop"), many("add", "add", click.Path(path_type=Path)),
         many("without-unit", "without_units"), many("without-case", "without_cases"),
         many("rank-apart", "rank_apart"),
@@ -36,7 +35,7 @@ def whatif(
 
     quarter, below = Quarter.open(str(period), out), rank_apart_below
     scenario = quarter.what_if(
-        dict(values), dict(readings), drop=drop, add=add, exclude_units=without_units, exclude_cases=without_cases,
+        values, readings, drop=drop, add=add, exclude_units=without_units, exclude_cases=without_cases,
         rules=rules, rank_apart=rank_apart,
         rank_apart_below=int(below) if below and below.isdecimal() else below,
     )

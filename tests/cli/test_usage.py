@@ -30,6 +30,7 @@ def test_every_verb_has_help_of_its_own(call, verb):
         (("run", "2026Q3", "--exports", ".", "--reading", "satisfide=full_only"), "satisfied"),
         (("run", "2026Q3", "--exports", ".", "--reading", "satisfied=full"), "full_only"),
         (("run", "2026Q3", "--exports", ".", "--reading", "bonus_cap=-1"), "bonus_cap"),
+        (("run", "2026Q3", "--exports", ".", "--reading", "bonus_cap=8", "--reading", "bonus_cap=9"), "8、9"),
         (("run", "2026Q3", "--exports", ".", "--cutoff", "2026-09-30"), "2026-10-01"),
         (("run", "2026Q3", "--exports", ".", "--rules", "/nowhere"), "/nowhere"),
         (("run", "2026Q3", "--exports", ".", "--cutof", "x"), "--cutof"),
