@@ -37,7 +37,7 @@ from pipelines.views.ranking import ranking
 from pipelines.views.result import SCHEMA, head
 from pipelines.views.scorecard import Scorecards
 
-PRINTED_LINES = 20  # on a printed scorecard, shared among its rules; the web page and ledger.csv hold all of them
+PRINTED_LINES = 32  # on a printed scorecard, shared among its rules; the web page and ledger.csv hold all of them
 FEED_TABLES = ("ranking", "items", "verdicts", "quarantine")
 BULLETIN = "bulletin/bulletin.html.j2"
 SCORECARD = "scorecard/scorecard.html.j2"

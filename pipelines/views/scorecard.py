@@ -138,7 +138,7 @@ class Scorecards:
                 "box": self._says("ledger_box", item=item_id)}  # fmt: skip
 
     def _rule(self, rule_id: str, entries: list[dict], most: int | None) -> dict:
-        shown_lines = entries[:most]
+        shown_lines = _first(entries, most)
         left = len(entries) - len(shown_lines)
         return {
             **self._named(rule_id),
@@ -163,8 +163,9 @@ class Scorecards:
         }
 
     def _decisions(self, decisions: list[dict], most: int | None) -> dict:
-        left = len(decisions) - len(decisions[:most])
-        return {"decisions": [self._decision(decision) for decision in decisions[:most]],
+        first = _first(decisions, most)
+        left = len(decisions) - len(first)
+        return {"decisions": [self._decision(decision) for decision in first],
                 "decisions_left": self._says("left_out", n=left) if left else ""}  # fmt: skip
 
     def _decision(self, decision: dict) -> dict:
@@ -193,6 +194,11 @@ class Scorecards:
 def _each(counts: Counter, most: int) -> int:
     """How many lines of each rule may be shown so that all of them come to no more than ``most``; at least 3."""
     return max(3, *(n for n in range(most + 1) if sum(min(n, count) for count in counts.values()) <= most))
+
+
+def _first(lines: list[dict], most: int | None) -> list[dict]:
+    """The first ``most`` lines; all where only one would be left, for the line that says so takes its place."""
+    return lines if most is None or len(lines) <= most + 1 else lines[:most]
 
 
 def _alone(entries: list[dict]) -> bool:
