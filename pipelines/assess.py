@@ -9,17 +9,14 @@ from pathlib import Path
 
 from pipelines.edges.wording import say
 from pipelines.model.assessment import Assessment
-from pipelines.model.earlier import Earlier
 from pipelines.model.library import LibraryReport
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
-from pipelines.model.score import UnitScore
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.stages import STAGES
 
 STANDARD_RULES = RULES / "standard"
-NAMED = 5  # units that one line of the summary names
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -157,12 +154,13 @@ class Run:
     def rank(self) -> None:
         """Scores → places and verdicts."""
         from pipelines.edges.earlier import earlier_quarters
+        from pipelines.model.earlier import ranking_before
         from pipelines.stages.rank import give_verdicts, rank
 
         self.earlier = earlier_quarters(self.request.out, self.period)
         self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
         self.verdicts, fired = give_verdicts(
-            self.rulebook, self.standings, self.scores, self.tallies, previous_ranking(self.earlier, self.period)
+            self.rulebook, self.standings, self.scores, self.tallies, ranking_before(self.earlier, self.period)
         )
         self.trace = (*self.trace, *fired)
 
@@ -242,19 +240,12 @@ class Run:
     @cached_property
     def observations(self) -> tuple[Words, ...]:
         """What is worth a line in the summary though it breaks no promise; read while the warehouse is open."""
+        from pipelines.stages.settle import without_assessment
+
         counted = tuple(
             say(f"assess.{name}", n=n) for name, n in self.warehouse.rows("tallies/observations") if n
         )
-        return (*_unassessed(self.scores, self.readings), *counted)
-
-
-def _unassessed(scores: dict[str, UnitScore], readings: dict[str, str]) -> tuple[Words, ...]:
-    """That units lack qualitative scores, which units, and what the reading makes of it."""
-    note = f"assessment_{readings['missing_assessment']}"
-    lacking = {id: sum(note in item.notes for item in score.items.values()) for id, score in scores.items()}
-    units = sorted(id for id, items in lacking.items() if items)
-    named = "、".join(units[:NAMED]) + "…" * (len(units) > NAMED)
-    return (say(f"assess.{note}", n=sum(lacking.values()), units=len(units), named=named),) if units else ()
+        return (*without_assessment(self.scores, self.readings), *counted)
 
 
 def _stop_for(stops: tuple[Words, ...]) -> None:
@@ -265,8 +256,3 @@ def _stop_for(stops: tuple[Words, ...]) -> None:
 def joined(reasons: tuple[Words, ...]) -> Words:
     """Several sentences as one text, a line each."""
     return Words("\n".join(reason.zh for reason in reasons), "\n".join(reason.en for reason in reasons))
-
-
-def previous_ranking(earlier: tuple[Earlier, ...], period: Period) -> dict[str, dict]:
-    """The ranking lines of the quarter before by unit_id; empty where it is not known."""
-    return next((one.ranking for one in earlier if one.period == period.previous), {})

@@ -11,8 +11,9 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from pipelines.edges.shelf import sync_folder
 from pipelines.edges.wording import say
-from pipelines.evaluators.private import open_private, sync_folder
+from pipelines.evaluators.private import open_private
 from pipelines.model.refusals import VerificationFailed
 
 HEAD = "head.json"

@@ -45,12 +45,3 @@ def write_private(file: Path, content: str) -> Path:
         stream.flush()
         os.fsync(stream.fileno())
     return part.replace(file)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring renames in the folder to the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

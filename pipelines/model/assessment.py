@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipelines.model.earlier import Earlier
+from pipelines.model.earlier import Earlier, at, ranking_before
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.library import LibraryReport
 from pipelines.model.office import Office
@@ -38,10 +38,9 @@ class Assessment:
 
     def before(self, quarters: int) -> Earlier | None:
         """The quarter so many quarters ago, None where it is not known: 1 is the last, 4 the same of last year."""
-        return next((one for one in self.earlier if one.period == self.period.ago(quarters)), None)
+        return at(self.earlier, self.period.ago(quarters))
 
     @property
     def previous(self) -> dict[str, dict]:
         """The ranking lines of the quarter before by unit_id, empty where it is not known."""
-        last = self.before(1)
-        return last.ranking if last else {}
+        return ranking_before(self.earlier, self.period)

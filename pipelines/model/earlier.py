@@ -15,3 +15,14 @@ class Earlier:
     basis: tuple = ()  # rulebook sha256 and readings: what makes two quarters comparable
     ranking_sha256: str = ""
     manifest_sha256: str = ""
+
+
+def at(earlier: tuple[Earlier, ...], period: Period) -> Earlier | None:
+    """The one of a period, None where it is not known."""
+    return next((one for one in earlier if one.period == period), None)
+
+
+def ranking_before(earlier: tuple[Earlier, ...], period: Period) -> dict[str, dict]:
+    """The ranking lines of the quarter before ``period`` by unit_id, empty where it is not known."""
+    last = at(earlier, period.previous)
+    return last.ranking if last else {}

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from fractions import Fraction
 
+from pipelines.edges.wording import say
 from pipelines.engines.judging import spans
 from pipelines.engines.rete import text_of
 from pipelines.engines.settling import Settler
@@ -10,6 +11,9 @@ from pipelines.model.points import CENT, hundredths
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Entry, Finding, Fired, ItemScore, UnitScore
 from pipelines.model.tally import UnitTally
+from pipelines.model.words import Words
+
+NAMED = 5  # units that one line of the summary names
 
 
 def settle(
@@ -59,6 +63,15 @@ def notes(
         if note and note not in flags.get(rule.item, ()):
             flags[rule.item] = (*flags.get(rule.item, ()), note)
     return flags
+
+
+def without_assessment(scores: dict[str, UnitScore], readings: dict[str, str]) -> tuple[Words, ...]:
+    """A line that units lack qualitative scores, which units, and what the reading makes of it; () where none does."""
+    note = f"assessment_{readings['missing_assessment']}"
+    lacking = {id: sum(note in item.notes for item in score.items.values()) for id, score in scores.items()}
+    units = sorted(id for id, items in lacking.items() if items)
+    named = "、".join(units[:NAMED]) + "…" * (len(units) > NAMED)
+    return (say(f"assess.{note}", n=sum(lacking.values()), units=len(units), named=named),) if units else ()
 
 
 def _note(rule: Rule, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...]) -> str:
