@@ -88,8 +88,11 @@ def show_run(run) -> None:
 
 
 def show_rows(screen, rows: dict) -> None:
-    """Rows read = accepted + quarantined, a line a table that has rows; nothing where none was read."""
+    """What became of the rows, a line a table that has rows; nothing where none was read."""
     from rich.table import Table
+
+    from pipelines.edges.wording import say
+    from pipelines.views.quality import other_rows
 
     if not rows:
         return
@@ -97,9 +100,11 @@ def show_rows(screen, rows: dict) -> None:
     table.add_column(text("cli.col_table"))
     for name in ("read", "accepted", "quarantined"):
         table.add_column(text(f"cli.col_{name}"), justify="right")
+    table.add_column(text("cli.col_note"))
     for name, count in rows.items():
         if count.read:
-            table.add_row(name, str(count.read), str(count.accepted), str(count.quarantined))
+            note = other_rows(count, say, language())
+            table.add_row(name, str(count.read), str(count.accepted), str(count.quarantined), note)
     screen.print(table)
 
 

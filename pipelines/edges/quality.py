@@ -133,7 +133,8 @@ def _page(report: dict, lang: str) -> str:
 
 def words(lang: str = "zh") -> dict:
     """The fixed texts of the page, by name."""
-    names = ("title", "about", "accounts", "table", "read", "accepted", "quarantined", "absent", "promises", "promise",
-             "severity", "broken_rows", "second_check", "warnings", "notices", "none", "reject", "warn", "stop",
-             "kept", "broken", "not_promised", "rows_checked", "error", "back", "others", "no_breach")  # fmt: skip
+    names = ("title", "about", "accounts", "table", "read", "accepted", "quarantined", "note", "absent", "promises",
+             "promise", "severity", "broken_rows", "second_check", "warnings", "notices", "none", "reject", "warn",
+             "stop", "kept", "broken", "not_promised", "rows_checked", "error", "back",
+             "others", "no_breach")  # fmt: skip
     return {name: say(f"quality.page_{name}").into(lang) for name in names}

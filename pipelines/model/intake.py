@@ -16,6 +16,8 @@ class Receipt:
     sha256: str
     records: int
     notices: tuple[Words, ...] = ()  # extra columns, a second sheet, anything worth one line
+    left_out: int = 0  # of the records, by the mapping's `where`
+    blank: int = 0  # of the records, without any value
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,23 @@ class Breach:
 
 @dataclass(frozen=True)
 class RowCount:
-    """The account of one table: read = accepted + quarantined."""
+    """The account of one table: read = accepted + quarantined + left out + blank + replaced."""
 
     read: int
     accepted: int
     quarantined: int
+    left_out: int = 0  # by the mapping's `where`, or a decision on a case of another period
+    blank: int = 0
+    replaced: int = 0  # by a mended row, which counts in the file that brought it
 
     def __post_init__(self):
-        if self.read != self.accepted + self.quarantined:
+        if self.read != self.accepted + self.quarantined + self.left_out + self.blank + self.replaced:
             raise AssertionError(f"rows are lost: {self}")
+
+    def told(self) -> dict[str, int]:
+        """The account by name; what a table need not have stands there only where it has it."""
+        always = ("read", "accepted", "quarantined")
+        return {name: n for name, n in vars(self).items() if n or name in always}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Validate: raw rows × contracts → accepted rows, and every broken promise of the others."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from pipelines.edges.promises import REFERENCES
@@ -10,7 +11,7 @@ from pipelines.model.intake import Breach, Intake, RowCount, Validation
 from pipelines.model.promises import in_force
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
-from pipelines.stages.breaches import breaches_of
+from pipelines.stages.breaches import REFERENCE_REJECTED, breaches_of
 
 SQL_TYPES = {
     "text": "varchar",
@@ -23,6 +24,8 @@ SQL_TYPES = {
 PARSERS = {"timestamp": "as_moment", "date": "as_day", "boolean": "as_yes_no", "decimal": "as_decimal"}
 ROW_CHECKS = ("required", "type", "enum", "not_before", "required_when", "one_of", "one_of_present", "between",
               "decimals")  # fmt: skip
+NO_OWN_FAULT = ("duplicate_row", REFERENCE_REJECTED)
+NAMED_KINDS = 5  # kinds of faults that a stop names, each with its first row
 
 
 @dataclass
@@ -39,7 +42,8 @@ class _Account:
 def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts) -> Validation:
     """Fill ``accepted.<table>`` for every table of the contracts and account for every row.
 
-    Rows read = accepted + quarantined, unreadable rows among the quarantined; Refusal where they do not add up.
+    Rows read = accepted + quarantined + left out + blank, unreadable rows among the quarantined; Refusal where they
+    do not add up.
     Promises that stop, and tables with more rejected rows than tolerated, are told in ``stops``.
     """
     warehouse.run("staging/macros")
@@ -84,11 +88,11 @@ def _validate_table(warehouse, intake: Intake, contracts: Contracts, contract: T
     for promise in promises:
         _check_across_rows(warehouse, contracts, contract, promise, present, context, account)
     warehouse.run_template("checks/accept", **context)
-    _count(warehouse, intake, contract, context, account)
     titles = {name: table.title for name, table in contracts.tables.items()}
     found, warnings = breaches_of(warehouse, contract, promises, titles, context)
     account.breaches += found
     account.warnings += warnings
+    _count(warehouse, intake, contract, context, account)
     _stop_promises(contract, promises, found, account)
 
 
@@ -120,21 +124,38 @@ def _count(warehouse, intake: Intake, contract: TableContract, context: dict, ac
     """Account for every row of a table; a tolerance passed is a stop."""
     [(raw, accepted, rejected, own)] = warehouse.rows_template("checks/account", **context)
     broken = intake.broken.get(contract.name, 0)
-    read = sum(receipt.records for receipt in intake.receipts if receipt.table == contract.name)
-    if read != raw + broken or raw != accepted + rejected:
-        found = accepted + rejected + broken
+    receipts = [receipt for receipt in intake.receipts if receipt.table == contract.name]
+    read, aside = sum(r.records for r in receipts), sum(r.left_out + r.blank for r in receipts)
+    if read != raw + broken + aside or raw != accepted + rejected:
+        found = accepted + rejected + broken + aside
         raise Refusal(say("contracts.unaccounted", table=contract.name, read=read, found=found))
-    account.rows[contract.name] = RowCount(read, accepted, rejected + broken)
+    account.rows[contract.name] = RowCount(
+        read, accepted, rejected + broken, sum(r.left_out for r in receipts), sum(r.blank for r in receipts)
+    )
     faulty, percent = own + broken, contract.tolerance_percent
     if 100 * faulty > percent * read and faulty > contract.tolerated_rows:
-        facts = {"title": contract.title.zh, "table": contract.name, "rejected": faulty}
-        account.stops.append(say("contracts.tolerance_passed", read=read, percent=percent, **facts))
+        own_faults = [b for b in account.breaches if b.table == contract.name and b.promise not in NO_OWN_FAULT]
+        facts = {"title": contract.title.zh, "table": contract.name, "rejected": faulty, "rows": named(own_faults)}
+        key = "tolerance_passed" if percent or contract.tolerated_rows else "every_row"
+        account.stops.append(say(f"contracts.{key}", read=read, percent=percent, **facts))
 
 
 def _stop_promises(contract: TableContract, promises: tuple[Promise, ...], found: list[Breach],
                    account: _Account) -> None:  # fmt: skip
     for promise in promises:
-        rows = promise.severity == "stop" and sum(breach.promise == promise.id for breach in found)
+        rows = [breach for breach in found if promise.severity == "stop" and breach.promise == promise.id]
         if rows:
-            facts = {"title": contract.title.zh, "table": contract.name, "rows": rows, "says": promise.says}
-            account.stops.append(say("contracts.stop_promise", **facts))
+            facts = {"title": contract.title.zh, "table": contract.name, "n": len(rows), "says": promise.says}
+            account.stops.append(say("contracts.stop_promise", rows=named(rows), **facts))
+
+
+def named(breaches: list[Breach]) -> Words:
+    """The first row of every kind of fault, the most frequent kinds first: place, value, remedy and how many."""
+    kinds = Counter((breach.column, breach.promise) for breach in breaches)
+    lines = []
+    for (column, promise), n in kinds.most_common(NAMED_KINDS):
+        first = next(b for b in breaches if (b.column, b.promise) == (column, promise))
+        more = say("contracts.stop_row_more", n=n) if n > 1 else Words("", "")
+        facts = {name: getattr(first, name) for name in ("file", "line", "column", "value", "remedy")}
+        lines.append(say("contracts.stop_row", more=more, **facts))
+    return Words("".join(line.zh for line in lines), "".join(line.en for line in lines))

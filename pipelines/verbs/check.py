@@ -42,7 +42,7 @@ def report(done, stops) -> dict:
     """The outcome of the contracts, for machines."""
     return {
         "period": str(done.period),
-        "rows": {name: vars(count) for name, count in done.rows.items()},
+        "rows": {name: count.told() for name, count in done.rows.items()},
         "breaches": [{**vars(breach), "remedy": vars(breach.remedy)} for breach in done.breaches],
         "warnings": [{**vars(breach), "remedy": vars(breach.remedy)} for breach in done.warnings],
         "notices": [vars(notice) for notice in done.notices()],

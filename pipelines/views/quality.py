@@ -3,16 +3,17 @@
 from collections import Counter
 
 from pipelines.model.assessment import Assessment
-from pipelines.model.intake import Breach
+from pipelines.model.intake import Breach, RowCount
 from pipelines.model.text import masked, plain
 from pipelines.views.figures import Say
 from pipelines.views.frame import column_name, table_name
 
+OTHER_ROWS = ("left_out", "blank", "replaced")
 FIRST = ("units", "cases")  # the tables that every quarter has
 
 
 def accounts(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
-    """Rows read, accepted and quarantined per table, as text."""
+    """Rows read, accepted and quarantined per table, as text; ``note`` says what else became of rows."""
     return [
         {
             "table": table,
@@ -21,9 +22,16 @@ def accounts(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
             "accepted": str(rows.accepted),
             "quarantined": str(rows.quarantined),
             "absent": table in assessment.intake.absent_tables,
+            "note": other_rows(rows, say, lang),
         }
         for table, rows in sorted(assessment.validation.rows.items(), key=lambda pair: pair[0] not in FIRST)
     ]
+
+
+def other_rows(rows: RowCount, say: Say, lang: str = "zh") -> str:
+    """What became of the rows that are neither accepted nor quarantined; empty where there are none."""
+    told = [say(f"contracts.rows_{name}", n=n).into(lang) for name, n in rows.told().items() if name in OTHER_ROWS]
+    return ("; " if lang == "en" else "；").join(told)
 
 
 def quarantined(assessment: Assessment) -> list[Breach]:

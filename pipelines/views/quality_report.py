@@ -8,6 +8,7 @@ from pipelines.model.intake import Breach, Intake, Validation
 from pipelines.model.promises import columns_shown, in_force
 from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
+from pipelines.views.quality import other_rows
 
 
 def report_of(contracts: Contracts, intake: Intake, validation: Validation, outcomes: list[dict]) -> dict:
@@ -45,7 +46,8 @@ def _table(contract: TableContract, intake: Intake, validation: Validation, brok
         "table": contract.name,
         "title": _both(contract.title),
         "absent": not any(receipt.table == contract.name for receipt in intake.receipts),
-        "rows": {"read": rows.read, "accepted": rows.accepted, "quarantined": rows.quarantined},
+        "rows": rows.told(),
+        "note": {lang: other_rows(rows, say, lang) for lang in ("zh", "en")},
         "promises": [_promise(promise, promise in promises, broken, warned, own) for promise in contract.promises],
         "others": [{"promise": id, "says": _both(_other(id)), "broken": n} for id, n in others],
     }

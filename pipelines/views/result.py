@@ -1,7 +1,5 @@
 """The feed for other systems: the published tables as one document."""
 
-from dataclasses import asdict
-
 from pipelines.model.assessment import Assessment
 from pipelines.model.filenames import file_stem
 from pipelines.views.figures import Say
@@ -36,5 +34,5 @@ def head(assessment: Assessment, say: Say) -> dict:
 
 
 def row_account(assessment: Assessment) -> dict[str, dict[str, int]]:
-    """Rows read, accepted and quarantined per table."""
-    return {table: asdict(rows) for table, rows in assessment.validation.rows.items()}
+    """Rows read and what became of them, per table."""
+    return {table: rows.told() for table, rows in assessment.validation.rows.items()}

@@ -35,6 +35,48 @@ def test_other_tables_tolerate_twenty_percent(total, faulty, stopped):
     assert bool(validated({**good_tables(), "incidents": rows})[0].stops) == stopped
 
 
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        (good("units", unit_id="U2", unit_name=None), "units.csv, line 3, unit_name '': fill in unit_name"),
+        (good("units", unit_id="U2", ranked="也许"), "line 3, ranked '也许': write true or false"),
+        (good("units", unit_group="区县"), "units.csv, line 2, unit_id 'U1': same key as units.csv:3"),
+    ],
+)
+def test_one_rejected_unit_among_many_stops_the_run_and_the_row_is_named(row, named):
+    tables = good_tables()
+    tables["units"] += [row, *(good("units", unit_id=f"N{i}", unit_name=f"单位{i}") for i in range(100))]
+    [stop] = validated(tables)[0].stops
+    assert named in stop.en and "units.csv 第" in stop.zh
+
+
+def test_surplus_copies_of_units_stop_nothing():
+    tables = good_tables()
+    tables["units"] += [good("units")] * 5
+    validation, _ = validated(tables)
+    assert (validation.stops, validation.rows["units"].quarantined) == ((), 5)
+
+
+def test_an_unreadable_row_of_units_stops_the_run():
+    breach = Breach("units", "units.csv", 7, "", "", "field_count", "3/4", Words("改", "mend"))
+    [stop] = validated(good_tables(), broken={"units": 1}, breaches=(breach,))[0].stops
+    assert "units.csv, line 7" in stop.en and "mend" in stop.en
+
+
+def test_rows_left_out_and_blank_rows_are_in_the_account():
+    from dataclasses import replace
+
+    from pipelines.edges.warehouse import Warehouse
+    from pipelines.stages.validate import validate
+
+    warehouse = Warehouse()
+    intake = read(warehouse, good_tables())
+    aside = [replace(r, records=6, left_out=2, blank=3) if r.table == "cases" else r for r in intake.receipts]
+    count = validate(warehouse, replace(intake, receipts=tuple(aside)), CONTRACTS).rows["cases"]
+    assert (count.read, count.accepted, count.quarantined, count.left_out, count.blank) == (6, 1, 0, 2, 3)
+    assert count.told() == {"read": 6, "accepted": 1, "quarantined": 0, "left_out": 2, "blank": 3}
+
+
 def test_a_stop_names_table_rows_and_share():
     [stop] = validated(cases(100, 6))[0].stops
     assert all(fact in stop.zh for fact in ("诉求件", "cases", "6 行", "100 行", "5%"))
@@ -56,7 +98,7 @@ def test_surplus_copies_and_references_to_rejected_rows_are_not_counted_against_
     tables["units"].append(good("units", unit_id="U2", unit_name=None))
     tables["cases"] += [good("cases", case_id=f"D{i}", unit_id="U2") for i in range(20)]
     validation, _ = validated(tables)
-    assert validation.stops == ()
+    assert [stop.en.partition(" break")[0] for stop in validation.stops] == ["1 rows of units"]
     assert (validation.rows["cases"].accepted, validation.rows["cases"].quarantined) == (10, 40)
 
 

@@ -23,7 +23,8 @@ PAGES = ["index.html", "index.en.html", "method.html", "method.en.html", "bullet
 REPORT = {
     "simulated": "模拟数据", "warnings": [], "notices": [{"zh": "多出一列：备注", "en": "an extra column"}],
     "tables": [{"table": "cases", "title": {"zh": "诉求件", "en": "cases"}, "absent": False, "others": [],
-                "rows": {"read": 9, "accepted": 8, "quarantined": 1},
+                "rows": {"read": 9, "accepted": 7, "quarantined": 1, "blank": 1},
+                "note": {"zh": "空行 1 行", "en": "1 blank"},
                 "promises": [{"promise": "closed_after_dispatch", "says": {"zh": "办结不早于派发", "en": ""},
                               "severity": "reject", "broken": 1, "second_check": "kept"}]}],
 }  # fmt: skip
