@@ -42,6 +42,17 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """What an item would get back if these rules, and nothing else, had taken nothing; floor and rounding applied.
+
+    One rule by itself; several where none of the item's rules alone would bring anything back.
+    """
+
+    rules: tuple[str, ...]
+    back: Fraction  # above 0
+
+
+@dataclass(frozen=True)
 class ItemScore:
     """The score of one item: full marks + the sum of its ledger lines."""
 
@@ -49,6 +60,7 @@ class ItemScore:
     full_marks: Fraction
     score: Fraction
     notes: tuple[str, ...] = ()  # keys of wording/notes.yaml
+    losses: tuple[Loss, ...] = ()  # the largest first
 
     @property
     def deducted(self) -> Fraction:

@@ -201,10 +201,12 @@ class Bulletin:
         return line(self.assessment, standing, self.say, self.lang)
 
     def _causes(self, unit_id: str) -> list[str]:
-        cost = [s for s in self.sums if s["unit_id"] == unit_id and s["points"] < 0]
-        cost.sort(key=lambda s: (s["points"], s["rule_id"]))
-        return [self._says("cause", rule=self._rule(s["rule_id"]), n=s["lines"], points=-s["points"])
-                for s in cost[:CAUSES]]
+        """What would bring most back if it alone fell away; a rule whose item is used up by others brings nothing."""
+        lines = {s["rule_id"]: s["lines"] for s in self.sums if s["unit_id"] == unit_id}
+        found = [loss for item in self.assessment.scores[unit_id].items.values() for loss in item.losses]
+        found.sort(key=lambda loss: (-loss.back, loss.rules))
+        return [self._says("cause", rule=listed(map(self._rule, loss.rules), self.lang), points=shown(loss.back),
+                           n=sum(lines.get(rule, 0) for rule in loss.rules)) for loss in found[:CAUSES]]
 
     def _rule(self, rule_id: str) -> str:
         rule = self.assessment.rulebook.rules.get(rule_id)

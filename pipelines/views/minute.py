@@ -9,7 +9,7 @@ from pipelines.model.assessment import Assessment
 from pipelines.model.earlier import Earlier
 from pipelines.model.period import Period
 from pipelines.model.points import half_up, points, shown
-from pipelines.model.score import Standing, UnitScore
+from pipelines.model.score import Loss, Standing, UnitScore
 from pipelines.views.figures import NOTHING, Say, signed
 
 MOST = 3  # so many causes are named, those that cost most
@@ -35,22 +35,30 @@ def summary(score: UnitScore, say: Say, lang: str = "zh") -> str:
     return say("pages.summary_lost" if lost else "pages.summary_clean", full=full, lost=shown(lost), **facts).into(lang)
 
 
-def costliest(lines: list[dict], named: dict[str, dict]) -> list[dict]:
-    """The rules that cost most, the dearest first: title, clause, lines that count, points lost, remedy."""
+def costliest(score: UnitScore, lines: list[dict], named: dict[str, dict]) -> list[dict]:
+    """The causes that would bring most back if they alone fell away, the largest first (`stages.settle.losses`).
+
+    ``points`` is what would come back, ``gross`` what the lines of the cause come to, empty where that is the same.
+    A cause has several rules where no single rule of its item would bring anything back.
+    """
     sums: dict[str, list[dict]] = {}
     for line in lines:
         if line["points"] < 0 and line["rule_id"] in named:
             sums.setdefault(line["rule_id"], []).append(line)
-    ordered = sorted(sums.items(), key=lambda pair: (sum(line["points"] for line in pair[1]), pair[0]))
-    return [
-        {
-            **named[rule_id],
-            "clause": found[0]["clause"],
-            "count": str(len(found)),
-            "points": str(-sum(line["points"] for line in found)),
-        }
-        for rule_id, found in ordered[:MOST]
-    ]
+    found = [loss for item in score.items.values() for loss in item.losses if set(loss.rules) <= sums.keys()]
+    found.sort(key=lambda loss: (-loss.back, loss.rules))
+    return [_cause(loss, [line for rule in loss.rules for line in sums[rule]], named) for loss in found[:MOST]]
+
+
+def _cause(loss: Loss, lines: list[dict], named: dict[str, dict]) -> dict:
+    gross = -sum(line["points"] for line in lines)
+    return {
+        "rules": [named[rule] for rule in loss.rules],
+        "clause": lines[0]["clause"],
+        "count": str(len(lines)),
+        "points": shown(loss.back),
+        "gross": "" if gross == loss.back else str(gross),
+    }
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from fractions import Fraction
 from itertools import groupby
 
 from pipelines.model.assessment import Assessment
@@ -18,7 +19,7 @@ from pipelines.views.recognised import Recognised
 
 CLOSING = ("same_matter", "rounding", "floor", "cap")  # the lines that close an item, after those of its rules
 WORDS = ("unit_id", "total", "rank", "group_rank", "moved", "base", "bonus", "case_rows", "satisfaction", "stop",
-         "semicolon", "comma", "strip_box", "sure", "first", "first_box", "points", "sheet", "sheet_says",
+         "semicolon", "comma", "strip_box", "sure", "first", "first_box", "first_says", "points", "sheet", "sheet_says",
          "col_clause", "col_item", "col_full", "col_deducted", "col_score", "col_share", "trend", "trend_box",
          "col_quarter", "col_change", "rates", "ledger", "nothing", "col_month", "col_case", "col_ref", "col_detail",
          "col_points", "waived", "decisions", "decisions_says", "col_decision", "col_action", "col_about", "col_on",
@@ -70,7 +71,8 @@ class Scorecards:
             "difference": signed(sum(i.deducted for i in score.items.values())),
             "sections": self._sections(score.items),
             "evidence": [
-                self._evidence(item_id, by_item[item_id], most) for item_id in score.items if item_id in by_item
+                self._evidence(score.items[item_id], by_item[item_id], most)
+                for item_id in score.items if item_id in by_item
             ],
             **self._decisions(list(decisions), most),
             "verdicts": self.verdicts.get(standing.unit_id, []),
@@ -87,12 +89,17 @@ class Scorecards:
                   if entry["rule_id"] in a.rulebook.rules}  # fmt: skip
         return {
             "summary": minute.summary(score, self.say, self.lang),
-            "costliest": [{**cause, "tally": self._says("tally", clause=cause["clause"], n=cause["count"])}
-                          for cause in minute.costliest(lines, judged)],
+            "costliest": [self._cause(cause) for cause in minute.costliest(score, lines, judged)],
             **self._trend(minute.trend(a, self.past, standing, places)),
             "strip": self._strip(score.total) if self.strip else None,
             "rates": charts.rates(a, a.tallies[standing.unit_id], self.say, self.lang),
         }
+
+    def _cause(self, cause: dict) -> dict:
+        tally = self._says("tally", clause=cause["clause"], n=cause["count"])
+        gross = self._says("gross", points=cause["gross"]) if cause["gross"] else ""
+        return {**cause, "title": self._says("and").join(rule["title"] for rule in cause["rules"]),
+                "tally": tally + gross, "remedy": "".join(rule["remedy"] for rule in cause["rules"])}
 
     def _trend(self, rows: list[minute.Row]) -> dict:
         """The quarters as a table, and as a chart where there are enough of them."""
@@ -128,23 +135,30 @@ class Scorecards:
             "notes": [note(self.say, key, self.lang) for key in score.notes],
         }
 
-    def _evidence(self, item_id: str, entries: list[dict], most: int | None) -> dict:
-        items = self.assessment.rulebook.items
+    def _evidence(self, score: ItemScore, entries: list[dict], most: int | None) -> dict:
+        item_id, items = score.item_id, self.assessment.rulebook.items
         ordered = sorted(entries, key=lambda entry: (self.order.get(entry["rule_id"], 0), entry["rule_id"]))
-        rules = [self._rule(rule_id, list(group), most) for rule_id, group in groupby(ordered, _rule_id)]
+        back = {loss.rules[0]: loss.back for loss in score.losses if len(loss.rules) == 1}
+        rules = [
+            self._rule(rule_id, list(group), most, back.get(rule_id)) for rule_id, group in groupby(ordered, _rule_id)
+        ]
         columns = {name: any(entry[of] for entry in entries) for name, of in COLUMNS.items()}
         span = str(1 + sum(columns.values()))  # of the table, without its last column
         return {"id": item_id, "title": items[item_id].title.into(self.lang), "rules": rules, "span": span, **columns,
                 "box": self._says("ledger_box", item=item_id)}  # fmt: skip
 
-    def _rule(self, rule_id: str, entries: list[dict], most: int | None) -> dict:
+    def _rule(self, rule_id: str, entries: list[dict], most: int | None, back: Fraction | None) -> dict:
+        """A rule's lines under its own row, which shows what would come back without it; their sum stands small."""
         shown_lines = _first(entries, most)
         left = len(entries) - len(shown_lines)
+        points = sum((Fraction(entry["points"]) for entry in entries), Fraction(0))
+        net = points if points >= 0 or rule_id not in self.assessment.rulebook.rules else -(back or Fraction(0))
         return {
             **self._named(rule_id),
             "tally": self._says("tally", clause=entries[0]["clause"], n=len(entries)),
             "count": str(len(entries)),
-            "points": str(sum(entry["points"] for entry in entries)),
+            "points": shown(net),
+            "gross": self._says("gross", points=shown(-points)) if net != points else "",
             "entries": [] if _alone(entries) else [self._line(entry) for entry in shown_lines],
             "only": self._line(entries[0]) if _alone(entries) else None,
             "left_out": self._says("left_out", n=left) if left else "",

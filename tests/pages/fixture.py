@@ -15,6 +15,7 @@ from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Ruleboo
 from pipelines.model.score import Fired, Given, ItemScore, Standing, UnitScore
 from pipelines.model.tally import Unit, UnitTally
 from pipelines.model.words import Words
+from pipelines.stages.settle import losses
 
 PERIOD = Period(2026, 3)
 HOSTILE = "../<img src=x onerror=alert(1)>\u202e"
@@ -105,11 +106,15 @@ def assessment(simulated: bool = True, lines=LINES, units=UNITS) -> Assessment:
 
 def _score(unit_id: str, lines) -> UnitScore:
     found = {item: points(0) for item in FULL}
-    for unit, item, _, _, _, _, value, _, _ in lines:
+    taken = {item: {} for item in FULL}
+    for unit, item, rule, _, _, _, value, _, _ in lines:
         if unit == unit_id:
             found[item] += points(value)
+            if rule != "floor":
+                taken[item][rule] = taken[item].get(rule, Fraction(0)) - points(value)
     noted = {"A3.4": ("no_instructions_due",)}
-    items = {i: ItemScore(i, Fraction(FULL[i]), FULL[i] + found[i], noted.get(i, ())) for i in FULL}
+    items = {i: ItemScore(i, Fraction(FULL[i]), FULL[i] + found[i], noted.get(i, ()),
+                          losses(Fraction(FULL[i]), taken[i]) if FULL[i] else ()) for i in FULL}  # fmt: skip
     return UnitScore(unit_id, items, sum(s.score for i, s in items.items() if i != "A4"), items["A4"].score)
 
 

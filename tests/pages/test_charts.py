@@ -13,6 +13,7 @@ from pipelines.model.earlier import Earlier
 from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.rule import Rule
+from pipelines.model.score import ItemScore, Loss, UnitScore
 from pipelines.model.words import Words
 from pipelines.views import charts, minute
 from pipelines.views.scorecard import Scorecards
@@ -73,13 +74,17 @@ def test_a_unit_without_anything_to_count_has_no_panel():
     assert charts.rates(quarter, quarter.tallies["U005"], say) == []
 
 
-def test_what_cost_most_comes_first_and_closing_or_waived_lines_are_no_cause():
+def test_what_would_bring_most_back_comes_first_with_what_its_lines_come_to_beside_it():
     named = {name: {"id": name, "title": name, "remedy": ""} for name in ("a", "b", "c", "d")}
+    back = (Loss(("b",), Fraction(3)), Loss(("a",), Fraction(1)))
+    items = {"A3": ItemScore("A3", Fraction(5), Fraction(0), (), back),
+             "A4": ItemScore("A4", Fraction(5), Fraction(0), (), (Loss(("d", "c"), Fraction(2)),))}  # fmt: skip
+    score = UnitScore("U", items, Fraction(0), Fraction(0))
     lines = [{"rule_id": rule, "points": Decimal(points), "clause": "A3"} for rule, points in
-             (("a", "-0.50"), ("b", "-4.00"), ("a", "-0.50"), ("a", "0.00"), ("floor", "-9"), ("c", "2"), ("d", "-2"))]
-    told = minute.costliest(lines, named)
-    assert [(cause["id"], cause["points"], cause["count"]) for cause in told] == [
-        ("b", "4.00", "1"), ("d", "2", "1"), ("a", "1.00", "2")]
+             (("a", "-0.50"), ("b", "-4.00"), ("a", "-0.50"), ("a", "0.00"), ("floor", "-9"), ("c", "-5"), ("d", "-2"))]
+    told = [(" ".join(rule["id"] for rule in cause["rules"]), cause["points"], cause["gross"], cause["count"])
+            for cause in minute.costliest(score, lines, named)]  # fmt: skip
+    assert told == [("b", "3.00", "4.00", "1"), ("d c", "2.00", "7", "2"), ("a", "1.00", "", "2")]
 
 
 def test_the_summary_is_the_arithmetic_of_the_total():

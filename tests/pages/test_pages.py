@@ -98,7 +98,8 @@ def test_the_scorecard_shows_the_whole_arithmetic():
     assert card["places"] == {"overall": "5", "group": "2"}
     item = next(i for i in card["evidence"] if i["id"] == "A3.1")
     assert [(r["id"], r["points"], r["count"], r["left_out"][:4]) for r in item["rules"]] == [
-        ("late_reply", "-22.50", "45", "另有 7"), ("floor", "2.50", "1", "")]
+        ("late_reply", "-20.00", "45", "另有 7"), ("floor", "2.50", "1", "")]
+    assert "22.50" in item["rules"][0]["gross"] and not item["rules"][1]["gross"]
     assert item["rules"][0]["remedy"].startswith("在办理时限前回复")
 
 
