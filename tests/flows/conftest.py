@@ -9,6 +9,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,13 +33,35 @@ class Server:
     home: Path
     env: dict[str, str]
 
-    def ask(self, path: str, **body: object) -> object:
-        """POST ``body`` to an API path; the answer."""
+    def ask(self, path: str, given: object = None, method: str = "POST", **body: object) -> object:
+        """Send ``given``, or ``body``, to an API path; the answer."""
+        content = json.dumps(body if given is None else given).encode()
         request = urllib.request.Request(
-            f"{self.url}/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
+            f"{self.url}/{path}", content, {"Content-Type": "application/json"}, method=method
         )
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or "null")
+
+    def until(self, found: Callable[[], object]) -> object:
+        """What ``found`` gives as soon as it gives anything; AssertionError when patience is at its end."""
+        for _ in range(PATIENCE):
+            if answer := found():
+                return answer
+            time.sleep(1)
+        raise AssertionError((self.home / "server.log").read_text()[-4000:])
+
+    @contextmanager
+    def worker(self, pool: str):
+        """A worker of a pool, as an office starts it, ended with what it started."""
+        with (self.home / "worker.log").open("w") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--limit", "1"],
+                cwd=ROOT, env=self.env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+            )
+            try:
+                yield process
+            finally:
+                _end(process)
 
     def prefect(self, *arguments: str) -> str:
         """Run the `prefect` command in the project's folder; what it printed."""

@@ -7,6 +7,7 @@ import pytest
 from tests.flows.conftest import PERIOD
 
 pytestmark = pytest.mark.xdist_group("prefect")
+SCHEDULED = {"state": {"type": {"any_": ["SCHEDULED"]}}, "tags": {"all_": ["auto-scheduled"]}}
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +33,34 @@ def test_the_deployment_names_no_data_and_runs_one_at_a_time(deployment):
     assert deployment["global_concurrency_limit"]["limit"] == 1
 
 
-@pytest.mark.slow
-def test_a_worker_scores_a_quarter(server, deployment, exports, tmp_path):
+def test_the_scheduler_makes_the_runs_that_the_schedules_promise(server, deployment):
+    """Runs made by hand work with a scheduler that is broken: these are made by the server alone."""
+    promised = {one["id"] for one in server.ask("deployments/filter") if any(s["active"] for s in one["schedules"])}
+    assert deployment["id"] in promised
+    server.until(lambda: promised <= {run["deployment_id"] for run in _scheduled(server)})
+    assert {run["deployment_id"] for run in _scheduled(server)} == promised
+
+
+def _scheduled(server) -> list[dict]:
+    return server.ask("flow_runs/filter", flow_runs=SCHEDULED, limit=200)
+
+
+def test_a_worker_scores_the_quarter_that_the_schedule_asked_for(server, deployment, exports, tmp_path):
+    """The schedule of a city in a hurry, once every few seconds, beside the one that is deployed."""
     parameters = {"period": str(PERIOD), "exports": str(exports), "out": str(tmp_path), "pdf": False}
-    run = server.ask(f"deployments/{deployment['id']}/create_flow_run", parameters=parameters)
-    server.prefect("worker", "start", "--pool", "quarters", "--run-once", "--limit", "1")
-    (after,) = server.ask("flow_runs/filter", flow_runs={"id": {"any_": [run["id"]]}})
-    assert after["state_type"] == "COMPLETED", json.dumps(after["state"])
+    often = {"schedule": {"interval": 20, "timezone": "Asia/Shanghai"}, "active": True, "parameters": parameters}
+    (schedule,) = server.ask(f"deployments/{deployment['id']}/schedules", [often])
+    with server.worker("quarters"):
+        done = {**SCHEDULED, "deployment_id": {"any_": [deployment["id"]]},
+                "state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}}  # fmt: skip
+        runs = server.until(lambda: server.ask("flow_runs/filter", flow_runs=done))
+    server.ask(f"deployments/{deployment['id']}/schedules/{schedule['id']}", method="DELETE")
+    assert [run["state_type"] for run in runs] == ["COMPLETED"], json.dumps(runs[0]["state"])
+    assert runs[0]["created_by"]["type"] == "SCHEDULE"
     assert (tmp_path / str(PERIOD) / "ranking.csv").is_file()
+
+
+def test_no_service_of_the_server_complains(server, deployment):
+    """A service that fails is only a line in the server's log, again every minute."""
+    log = (server.home / "server.log").read_text()
+    assert not [line for line in log.splitlines() if "Error" in line or "Traceback" in line]
