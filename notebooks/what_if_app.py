@@ -77,8 +77,10 @@ def _(mo, quarter, scenario, table):
 
 @app.cell
 def _(compared, mo):
-    moved = [compared.chart(), mo.Html(compared._repr_html_())] if len(compared.movers) else ["名次未变 no change"]
-    mo.vstack(moved)
+    mo.vstack(
+        [mo.ui.altair_chart(compared.chart()), mo.Html(compared._repr_html_())] if len(compared.movers)
+        else ["名次未变 no change"]
+    )
     return
 
 

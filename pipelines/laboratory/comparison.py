@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from pipelines.laboratory.framed import Framed
+from pipelines.laboratory.framed import Framed, copied
 
 KEY = ["unit_id", "item_id", "rule_id", "month", "case_id", "ref_id"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Framed):
     """``frame`` has a line a unit, most moved first; ``rules`` and ``entries`` say what moved it.
 
@@ -23,32 +23,32 @@ class Comparison(Framed):
         """The finished quarter against a scenario of it."""
         return cls(quarter, scenario)
 
-    @cached_property
+    @copied
     def entries(self):
         """Ledger lines that are new, gone or worth something else: points before, after and the difference."""
-        before, after = (_summed(side.ledger, KEY) for side in (self.quarter, self.scenario))
+        before, after = (_summed(side._ledger, KEY) for side in (self.quarter, self.scenario))
         left = set(self.scenario.world.registers)
         before = before[before.index.get_level_values("unit_id").isin(left)]
         return _difference(before, after)
 
-    @cached_property
+    @copied
     def rules(self):
         """Points of each rule's lines before and after, a line per unit and rule that changed."""
         return self._by_rule.reset_index()
 
     @cached_property
     def _by_rule(self):
-        changed = self.entries
+        changed = self._entries
         if changed.empty:
             return changed.set_index(["unit_id", "rule_id"])[["before", "after", "change"]]
         return changed.groupby(["unit_id", "rule_id"], sort=True)[["before", "after", "change"]].sum().round(2)
 
-    @cached_property
+    @copied
     def frame(self):
         """unit_id, unit_name, place and points before and after, ``moved`` (places up), ``change`` and ``why``."""
         names = {"rank": "place", "total": "points"}
         columns = ["unit_id", "unit_name", "rank", "total"]
-        sides = [side.ranking[columns].rename(columns=names) for side in (self.quarter, self.scenario)]
+        sides = [side._ranking[columns].rename(columns=names) for side in (self.quarter, self.scenario)]
         joined = sides[0].merge(sides[1].drop(columns="unit_name"), on="unit_id", suffixes=("_before", "_after"),
                                 how="left")
         joined["moved"] = joined["place_before"] - joined["place_after"]
@@ -63,7 +63,7 @@ class Comparison(Framed):
     @property
     def movers(self):
         """The units whose place or points changed."""
-        frame = self.frame
+        frame = self._frame
         appeared = frame["place_before"].isna() != frame["place_after"].isna()
         return frame[(frame["moved"].fillna(0) != 0) | (frame["change"].fillna(0) != 0) | appeared]
 
@@ -110,7 +110,7 @@ class Comparison(Framed):
 
     @cached_property
     def _places(self) -> dict[str, tuple[int | None, int | None]]:
-        sides = [_places(side.ranking) for side in (self.quarter, self.scenario)]
+        sides = [_places(side._ranking) for side in (self.quarter, self.scenario)]
         return {id: (place, sides[1].get(id)) for id, place in sides[0].items()}
 
     @property
@@ -121,7 +121,7 @@ class Comparison(Framed):
     @property
     def title(self) -> str:
         """The quarter and the change, in words."""
-        return f"{self.quarter.period}: {self.scenario.says}"
+        return self.scenario.title
 
 
 def _summed(ledger, key: list[str]):

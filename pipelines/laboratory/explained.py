@@ -1,16 +1,16 @@
 """A unit's score from full marks to the case, as a notebook shows it, with the cheapest step to a better place."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from pipelines.edges.published import PublishedQuarter
 from pipelines.explain import Explanation, explain
+from pipelines.laboratory.framed import copied
 from pipelines.laboratory.steps import Step, next_step, no_step
 
 COLUMNS = ("item_id", "full_marks", "clause", "rule_id", "month", "case_id", "ref_id", "points", "detail", "score")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Explained:
     """``frame`` holds the unit's ledger lines with their items; ``step`` the cheapest way to a better place."""
 
@@ -23,7 +23,7 @@ class Explained:
         explanation = explain(PublishedQuarter.open(quarter.folder), str(unit))
         return cls(explanation, next_step(quarter.as_it_was, explanation.unit["unit_id"]))
 
-    @cached_property
+    @copied
     def frame(self):
         """A line of the ledger with the full marks and the score of its item."""
         import pandas
@@ -46,10 +46,12 @@ class Explained:
         words = self.step.says if self.step else no_step(int(unit["rank"]))
         return f"{head}\n{words.zh}\n{words.en}"
 
-    def __str__(self) -> str:
-        return self.says
+    def __repr__(self) -> str:
+        from pipelines.laboratory.plain import table
+
+        return table(self._frame, self.says)
 
     def _repr_html_(self) -> str:
         from pipelines.laboratory.html import lines, table
 
-        return lines(self.says.splitlines()) + table(self.frame)
+        return lines(self.says.splitlines()) + table(self._frame)

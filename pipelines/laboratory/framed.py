@@ -1,6 +1,32 @@
 """An answer of the laboratory is a frame with more to it: what a frame can do, it does too, and it shows itself."""
 
-from functools import cached_property
+from collections.abc import Callable
+
+
+class copied:
+    """A frame that is made once and handed out as a copy: whoever edits it changes no later answer.
+
+    The laboratory's own code reads the kept frame as ``_name`` and never writes to it.
+    """
+
+    def __init__(self, make: Callable):
+        self.make, self.__doc__ = make, make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        setattr(owner, f"_{name}", property(self._kept))
+
+    def __get__(self, answer, owner: type | None = None):
+        return self if answer is None else self._kept(answer).copy()
+
+    def __set__(self, answer, value) -> None:
+        raise AttributeError(f"{self.name} cannot be set")
+
+    def _kept(self, answer):
+        kept = answer.__dict__.setdefault("kept_frames", {})
+        if self.name not in kept:
+            kept[self.name] = self.make(answer)
+        return kept[self.name]
 
 
 class Framed:
@@ -8,7 +34,7 @@ class Framed:
 
     MOST = 60  # rows shown
 
-    @cached_property
+    @copied
     def frame(self):
         """The answer as a pandas frame."""
         raise NotImplementedError
@@ -16,7 +42,7 @@ class Framed:
     @property
     def shown(self):
         """What a notebook shows."""
-        return self.frame
+        return self._frame
 
     @property
     def title(self) -> str:
@@ -29,13 +55,18 @@ class Framed:
         return getattr(self.frame, name)
 
     def __getitem__(self, key):
-        return self.frame[key]
+        return self._frame[key].copy()
 
     def __len__(self) -> int:
-        return len(self.frame)
+        return len(self._frame)
 
     def __iter__(self):
-        return iter(self.frame)
+        return iter(self._frame)
+
+    def __repr__(self) -> str:
+        from pipelines.laboratory.plain import table
+
+        return table(self.shown, self.title)
 
     def _repr_html_(self) -> str:
         from pipelines.laboratory.html import table

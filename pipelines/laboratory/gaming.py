@@ -1,10 +1,10 @@
 """A rulebook from its weak side: which behaviour buys most points per case, which clauses tell no units apart."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
+from pipelines.laboratory.framed import copied
 from pipelines.laboratory.steps import variants
 from pipelines.model.points import CENT
 
@@ -27,7 +27,7 @@ NEEDS = {  # what must be there for it: a measure less another
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Gaming:
     """``frame``: a line a behaviour; ``clauses``: a line an item, whether it still tells units apart."""
 
@@ -38,7 +38,7 @@ class Gaming:
         """Of a scenario's rulebook on its quarter."""
         return cls(scenario)
 
-    @cached_property
+    @copied
     def frame(self):
         """Points per case that each behaviour buys: where it is possible, on average and at most, and for whom."""
         import pandas
@@ -48,7 +48,7 @@ class Gaming:
         frame = pandas.DataFrame(rows, columns=names)
         return frame.sort_values(["mean_points", "behaviour"], ascending=[False, True]).reset_index(drop=True)
 
-    @cached_property
+    @copied
     def clauses(self):
         """Shares of the units at full marks and at zero, and the spread of the points."""
         import pandas
@@ -78,7 +78,16 @@ class Gaming:
         return (name, len(possible), int((gain > 0).sum()), round(float(gain.mean()) / CENT, 4),
                 float(gain[best]) / CENT, most_for if gain[best] > 0 else "")
 
+    def __repr__(self) -> str:
+        from pipelines.laboratory.plain import table
+
+        return "\n\n".join(table(frame, title) for title, frame in self._tables)
+
     def _repr_html_(self) -> str:
         from pipelines.laboratory.html import table
 
-        return table(self.frame, "points per case 每件所得分数") + table(self.clauses, "clauses 条款")
+        return "".join(table(frame, title) for title, frame in self._tables)
+
+    @property
+    def _tables(self) -> tuple:
+        return ("points per case 每件所得分数", self._frame), ("clauses 条款", self._clauses)

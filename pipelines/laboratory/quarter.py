@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 from pipelines.edges.published import PublishedQuarter
 from pipelines.edges.shelf import MANIFEST
@@ -12,6 +13,8 @@ from pipelines.edges.wording import say
 from pipelines.laboratory import frames
 from pipelines.laboratory.changes import Change, names, pairs, several, whole_number
 from pipelines.laboratory.finished import Manifest, must_be_as_published, rulebook_of, table_of
+from pipelines.laboratory.framed import copied
+from pipelines.laboratory.labels import told
 from pipelines.laboratory.scenario import Scenario
 from pipelines.laboratory.world import World
 from pipelines.model.period import Period
@@ -20,7 +23,7 @@ from pipelines.model.rule import Rulebook
 from pipelines.rulebook import changeable
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Quarter:
     """A finished run: ``folder`` is the run itself, so a later run of the same quarter changes nothing here."""
 
@@ -45,24 +48,25 @@ class Quarter:
         if not tallies_of(folder).is_dir():
             raise UsageRefusal(say("laboratory.no_tallies", folder=place))
         run = Manifest.read(folder)
-        return cls(folder, run.period, run.readings, run.simulated, World.open(folder, run.period), run.outputs)
+        readings, world = MappingProxyType(run.readings), World.open(folder, run.period)
+        return cls(folder, run.period, readings, run.simulated, world, run.outputs)
 
     @cached_property
     def rulebook(self) -> Rulebook:
         """The edition that the quarter was scored by, as it was then."""
         return rulebook_of(self.folder, self.period)
 
-    @cached_property
+    @copied
     def ranking(self):
         """`ranking.csv` as a frame."""
         return frames.read_csv(table_of(self.folder, "ranking.csv", self.outputs))
 
-    @cached_property
+    @copied
     def items(self):
         """`items.csv` as a frame."""
         return frames.read_csv(table_of(self.folder, "items.csv", self.outputs))
 
-    @cached_property
+    @copied
     def ledger(self):
         """`ledger.csv` as a frame; half a million lines take a second or two."""
         return frames.read_csv(table_of(self.folder, "ledger.csv", self.outputs))
@@ -146,7 +150,18 @@ class Quarter:
         """Which behaviour buys most points per case, and which clauses tell no units apart."""
         return self.as_it_was.gaming()
 
+    @property
+    def title(self) -> str:
+        """The period, how many units, and that it is simulated where it is."""
+        return told(say("laboratory.quarter_simulated" if self.simulated else "laboratory.quarter",
+                        period=self.period, n=len(self._ranking), folder=self.folder))
+
+    def __repr__(self) -> str:
+        from pipelines.laboratory.plain import table
+
+        return table(self._ranking.drop(columns="period"), self.title)
+
     def _repr_html_(self) -> str:
         from pipelines.laboratory.html import table
 
-        return table(self.ranking, str(self.period))
+        return table(self._ranking, self.title)

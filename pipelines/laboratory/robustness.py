@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from pipelines.engines.vector import deduction, places, rescore
 from pipelines.laboratory import chance
 from pipelines.laboratory.changes import names, whole_number
 from pipelines.laboratory.charts import text as chart_text
-from pipelines.laboratory.framed import Framed
+from pipelines.laboratory.framed import Framed, copied
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Sure
@@ -92,7 +91,7 @@ def _fixed(cube, rulebook: Rulebook, readings: Mapping[str, str]) -> dict[str, n
     return found
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Robustness(Framed):
     """``frame`` has a line a ranked unit: place, best and worst under the readings and by chance, shares, the mover."""
 
@@ -113,7 +112,7 @@ class Robustness(Framed):
         """How many combinations of the readings there are."""
         return self.sure.readings.number
 
-    @cached_property
+    @copied
     def frame(self):
         """In the order of the places; shares between 0 and 1."""
         import pandas
@@ -136,7 +135,7 @@ class Robustness(Framed):
         from pipelines.laboratory.chart_places import ranges
 
         asked = {self.quarter.world.unit(given) for given in names(units)}
-        return ranges(self.frame[self.frame["unit_id"].isin(asked)] if asked else self.frame, self.title)
+        return ranges(self._frame[self._frame["unit_id"].isin(asked)] if asked else self._frame, self.title)
 
     @property
     def title(self) -> str:

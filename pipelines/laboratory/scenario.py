@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from pipelines.edges.wording import say
 from pipelines.engines.vector import Rescored, differences, rescore
 from pipelines.laboratory import frames
 from pipelines.laboratory.changes import Change, changed_rulebook, readings_under
+from pipelines.laboratory.framed import copied
 from pipelines.laboratory.labels import of_change, told
 from pipelines.laboratory.scores import Placed, placed, tallies_of
 from pipelines.laboratory.world import World
@@ -29,7 +31,7 @@ def _few(names: tuple) -> str:
     return " ".join(map(str, names[:FEW])) + (f" … ({len(names)})" if len(names) > FEW else "")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scenario:
     """``ranking``, ``items`` and ``ledger`` are frames in the columns of the published files."""
 
@@ -44,7 +46,7 @@ class Scenario:
     def of(cls, quarter: "Quarter", change: Change) -> "Scenario":
         """The scenario of a change; a refusal names the nearest right name for a misspelt one."""
         rulebook = changed_rulebook(quarter.rulebook, change, quarter.period)
-        readings = readings_under(rulebook, quarter.readings, change)
+        readings = MappingProxyType(readings_under(rulebook, quarter.readings, change))
         world = quarter.world.without(change.exclude_units, change.exclude_cases)
         return cls(quarter, change, rulebook, readings, world, frozenset(map(world.unit, change.rank_apart)))
 
@@ -60,17 +62,17 @@ class Scenario:
         small = self.scores.case_rows < (self.change.rank_apart_below or 0)
         return placed(self.scores, self.world.registers, self.readings["rank_on"], named | small)
 
-    @cached_property
+    @copied
     def ranking(self):
         """As `ranking.csv`: a line a unit in listing order; points as numbers, places nullable."""
         return frames.ranking(self)
 
-    @cached_property
+    @copied
     def items(self):
         """As `items.csv`: a line per unit and item."""
         return frames.items(self)
 
-    @cached_property
+    @copied
     def ledger(self):
         """As `ledger.csv`, written anew by the engine of record and the ledger's own queries; it adds up."""
         return frames.ledger(self)
@@ -122,7 +124,17 @@ class Scenario:
         words += [told(say(f"laboratory.says_{name}", what=_few(given))) for name, given in lists.items() if given]
         return "，".join(words) or told(say("laboratory.says_nothing"))
 
+    @property
+    def title(self) -> str:
+        """The quarter and the change, in words."""
+        return f"{self.quarter.period}: {self.says}"
+
+    def __repr__(self) -> str:
+        from pipelines.laboratory.plain import table
+
+        return table(self._ranking.drop(columns="period"), self.title)
+
     def _repr_html_(self) -> str:
         from pipelines.laboratory.html import table
 
-        return table(self.ranking, f"{self.quarter.period}: {self.says}")
+        return table(self._ranking, self.title)

@@ -12,7 +12,7 @@ from pipelines.edges.wording import say
 from pipelines.engines.batch import Batch, all_places, by_item
 from pipelines.engines.details import plain
 from pipelines.laboratory.changes import names
-from pipelines.laboratory.framed import Framed
+from pipelines.laboratory.framed import Framed, copied
 from pipelines.model.points import CENT
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook import changeable, choose_readings, with_changes
@@ -22,7 +22,7 @@ AT_MOST = 200_000  # scenarios; beyond, the answer itself would not fit beside o
 TOLD_FROM = 2_000  # scenarios from which a progress bar is worth its line
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sweep(Framed):
     """``totals``, ``bases`` (hundredths) and ``places`` (0 = unranked) are scenario × unit, as ``grid`` is ordered."""
 
@@ -41,14 +41,17 @@ class Sweep(Framed):
             raise UsageRefusal(say("laboratory.sweep_size", n=number, most=AT_MOST))
         grid = tuple(product(*axes.values()))
         bases, totals, figures = _scored(quarter, tuple(axes), grid, progress)
-        return cls(quarter, tuple(axes), grid, bases, totals, all_places(figures, _ranked(quarter)))
+        places = all_places(figures, _ranked(quarter))
+        for array in (bases, totals, places):
+            array.setflags(write=False)
+        return cls(quarter, tuple(axes), grid, bases, totals, places)
 
     @cached_property
     def unit_ids(self) -> tuple[str, ...]:
         """The units, in the order of the columns of the arrays."""
         return self.quarter.world.cube.unit_ids
 
-    @cached_property
+    @copied
     def frame(self):
         """A line per scenario and unit: the values, unit_id, unit_name, base, total, place."""
         import pandas

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 
 import numpy as np
 
@@ -10,7 +9,7 @@ from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.details import plain
 from pipelines.engines.readings import alternatives
 from pipelines.engines.vector import places
-from pipelines.laboratory.framed import Framed
+from pipelines.laboratory.framed import Framed, copied
 from pipelines.laboratory.labels import of_change
 from pipelines.model.points import half_up
 from pipelines.rulebook import changeable, with_changes
@@ -20,7 +19,7 @@ TARGET_STEP = Fraction(2)  # percentage points; other values are halved and doub
 SHOWN = 25
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Tornado(Framed):
     """``frame``: one line a change, the one that moves most first."""
 
@@ -41,7 +40,7 @@ class Tornado(Framed):
             found.append(np.where(was > 0, places(figure, was > 0), 0))
         return cls(quarter, tuple(names), np.array(found).reshape(len(names), len(was)), was)
 
-    @cached_property
+    @copied
     def frame(self):
         """change (as typed and in words), places moved on average and at most, who moves furthest, units that move."""
         import pandas
@@ -63,7 +62,7 @@ class Tornado(Framed):
         """Bars, the longest first."""
         from pipelines.laboratory import charts
 
-        return charts.tornado(self.frame.head(most), self.title)
+        return charts.tornado(self._frame.head(most), self.title)
 
     def _says(self, change: str) -> str:
         name, _, value = change.partition("=")
