@@ -192,7 +192,7 @@ class Run:
     @property
     def warnings(self) -> tuple:
         """Broken promises of rows that were kept."""
-        return self.validation.warnings if self.validation else ()
+        return self.validation.warnings if self.validation else self.intake.warnings
 
     def notices(self) -> tuple[Words, ...]:
         """Everything worth one line, from the files to the pages."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.model.export import Fault
+from pipelines.model.footers import is_footer, shown_footer
 
 # A quoted field may run over line ends, but not without bound: beyond these its quote is a stray one.
 MAX_SPAN_LINES = 500
@@ -77,7 +78,13 @@ def _record_at(lines: Lines, i: int) -> tuple[list[str] | None, int]:
         raise Malformed(*lines.bad[i])
     line = lines.texts[i]
     if '"' in line:
-        return _quoted_record(lines, i)
+        try:
+            return _quoted_record(lines, i)
+        except Malformed:
+            row = _backslashed(lines, line)
+            if row is None:
+                raise
+            return row, 1
     if "\r" in line:
         line = line.rstrip("\r")
         _no_carriage_return(line)
@@ -85,8 +92,27 @@ def _record_at(lines: Lines, i: int) -> tuple[list[str] | None, int]:
     if (len(row) != lines.width or lines.width == 1) and not line.strip():
         return None, 1
     if len(row) != lines.width:
-        raise Malformed("field_count", f"{len(row)} of {lines.width} fields")
+        raise _wrong_count(row, line, lines.width)
     return row, 1
+
+
+def _wrong_count(row: list[str], line: str, width: int) -> Malformed:
+    if is_footer(row):
+        return Malformed("footer", shown_footer(row))
+    if "\ufeff" in line:
+        return Malformed("joined_files", f"{len(row)} of {width} fields")
+    return Malformed("field_count", f"{len(row)} of {width} fields")
+
+
+def _backslashed(lines: Lines, line: str) -> list[str] | None:
+    r"""The fields of a line whose inner quotes are written \" instead of "", as MySQL does; None where it is none."""
+    if '\\"' not in line:
+        return None
+    try:
+        row = split_quoted(line.replace('\\"', '""').rstrip("\r"), lines.delimiter)
+    except (Malformed, Unclosed):
+        return None
+    return row if len(row) == lines.width else None
 
 
 def _quoted_record(lines: Lines, i: int) -> tuple[list[str], int]:

@@ -27,6 +27,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def state_of(path: Path) -> tuple[int, int, int, int]:
+    """What changes when a file is written to or replaced: file number, size, and the times of its last changes."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
 def first_block(path: Path) -> bytes:
     """The first bytes of a file after decompression."""
     return next(_blocks(path), b"")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts
-from pipelines.model.export import Export, Layout, UnreadableExport
+from pipelines.model.export import Export, Known, Layout, UnreadableExport
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
@@ -148,7 +148,7 @@ def table_of(stem: str, contracts: Contracts) -> str:
     return ""
 
 
-def open_export(found: Found, known: frozenset[str]) -> Export:
+def open_export(found: Found, known: Known) -> Export:
     """Open a file with the reader of its suffix; UnreadableExport where it cannot be read as a whole."""
     module, function = READERS[found.suffix]
     reader: Callable = getattr(import_module(f"pipelines.edges.{module}"), function)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pipelines.edges.export_bytes import line_blocks
 from pipelines.edges.export_encoding import UTF8, UTF8_BOM, as_utf8, find_encoding
-from pipelines.model.export import Batch, Export, Fault, Layout, folded
+from pipelines.model.export import Batch, Export, Fault, Known, Layout, folded
 
 
-def open_jsonl(path: Path, layout: Layout, known: frozenset[str]) -> Export:
+def open_jsonl(path: Path, layout: Layout, known: Known) -> Export:
     """Open a JSON Lines file; its header is every key of every object, in the order in which they first appear."""
     encoding = layout.encoding or find_encoding(path)
     header: dict[str, None] = {}
@@ -20,7 +20,7 @@ def open_jsonl(path: Path, layout: Layout, known: frozenset[str]) -> Export:
     return Export(tuple(header), partial(_batches, path, encoding, known, tuple(header)), encoding)
 
 
-def _batches(path: Path, encoding: str, known: frozenset[str], header: tuple[str, ...]) -> Iterator[Batch]:
+def _batches(path: Path, encoding: str, known: Known, header: tuple[str, ...]) -> Iterator[Batch]:
     rows, lines, faults = [], [], []
     for line, row in _records(path, encoding, known):
         if isinstance(row, Fault):
@@ -38,7 +38,7 @@ def _batch(rows: list, lines: list[int], faults: list[Fault], width: int) -> Bat
     return Batch(lines, tuple(zip(*rows, strict=True)) or ((),) * width, tuple(faults))
 
 
-def _records(path: Path, encoding: str, known: frozenset[str]) -> Iterator[tuple[int, dict | Fault]]:
+def _records(path: Path, encoding: str, known: Known) -> Iterator[tuple[int, dict | Fault]]:
     """Line and object, or the fault, of every line that is not blank."""
     first = 1
     for block in line_blocks(path):
@@ -55,12 +55,12 @@ def _records(path: Path, encoding: str, known: frozenset[str]) -> Iterator[tuple
         first += content.count(b"\n")
 
 
-def _object(text: str, line: int, known: frozenset[str]) -> dict | Fault:
+def _object(text: str, line: int, known: Known) -> dict | Fault:
     try:
         row = json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse, object_pairs_hook=_unique)
         if not isinstance(row, dict):
             raise ValueError("not an object")
-        return {_sound(name): _text(value, folded(name) in known) for name, value in row.items()}
+        return {_sound(name): _text(value, folded(name) in known.headers) for name, value in row.items()}
     except RecursionError:
         return Fault(line, "json", "nested")
     except ValueError as problem:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from pipelines.edges.warehouse import ZONE
 from pipelines.edges.wording import say
-from pipelines.model.export import Batch, Export, Layout, UnreadableExport
+from pipelines.model.export import Batch, Export, Known, Layout, UnreadableExport
 
 ROWS = 100_000
 MAX_ROWS = 500_000_000  # run lengths may promise any number of rows in a few bytes
 
 
-def open_parquet(path: Path, layout: Layout, known: frozenset[str]) -> Export:
+def open_parquet(path: Path, layout: Layout, known: Known) -> Export:
     """Open a Parquet file; UnreadableExport where it is none, or later where a page of it is damaged."""
     from pyarrow import lib, parquet
 

@@ -6,7 +6,8 @@ from difflib import get_close_matches
 
 from pipelines.edges.wording import say
 from pipelines.model.contract import Column, TableContract
-from pipelines.model.export import folded
+from pipelines.model.export import Known, folded
+from pipelines.model.source import TableSource
 from pipelines.model.words import Words
 
 RESERVED = ("_file", "_line")
@@ -25,9 +26,17 @@ class Resolved:
     meant: tuple[Words, ...] = ()
 
 
-def known_headers(contract: TableContract) -> frozenset[str]:
-    """Every header that the contract accepts, folded."""
-    return frozenset(folded(name) for column in contract.columns.values() for name in _accepted(column))
+def known_headers(contract: TableContract) -> Known:
+    """Every header that the contract accepts, folded, and those of every required column."""
+    accepted = {column.name: frozenset(map(folded, _accepted(column))) for column in contract.columns.values()}
+    needed = tuple(accepted[column.name] for column in contract.columns.values() if column.required)
+    return Known(frozenset().union(*accepted.values()), needed)
+
+
+def mapped_headers(source: TableSource) -> Known:
+    """Every header that a source mapping names, folded."""
+    headers = frozenset(map(folded, source.headers))
+    return Known(headers, tuple(frozenset((header,)) for header in headers))
 
 
 def resolve(header: tuple[str, ...], contract: TableContract, file: str, absent: Iterable[str] = ()) -> Resolved:

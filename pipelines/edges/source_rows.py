@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 
@@ -41,7 +42,7 @@ def mapped(export: Export, source: TableSource, contract: TableContract, add_wor
             yield _mapped_batch(batch, at, rest, source, contract, add_working_days)
 
     header = (*(column.name for column in source.columns), *others)
-    return Export(header, batches, export.encoding, export.notices)
+    return replace(export, header=header, batches=batches)
 
 
 def one_row_per(export: Export, source: TableSource, file: str) -> Export:
@@ -70,7 +71,7 @@ def one_row_per(export: Export, source: TableSource, file: str) -> Export:
     several = ["/".join(key) for key, counters in seen.items() if max(map(_kinds, counters)) > 1]
     columns = tuple(zip(*rows, strict=True)) or ((),) * len(names)
     notices = (*export.notices, *_reported(file, source, len(rows), keyless, several))
-    return Export(names, lambda: iter([Batch(list(lines.values()), columns)]), export.encoding, notices)
+    return replace(export, header=names, batches=lambda: iter([Batch(list(lines.values()), columns)]), notices=notices)
 
 
 def _reported(file: str, source: TableSource, rows: int, keyless: int, several: list[str]) -> Iterator:
@@ -92,9 +93,8 @@ def _most_frequent(counter: Counter) -> str | None:
 
 def _headers(header: tuple[str, ...], source: TableSource, file: str) -> dict[str, int]:
     """Where every header that the mapping names is; UnreadableExport where it is not, or more than once."""
-    flags = [flag for c in source.columns if c.by_flag for flag in (c.by_flag.on_time[0], c.by_flag.late[0])]
     at = {}
-    for name in dict.fromkeys([c.header for c in source.columns if c.header] + flags):
+    for name in source.headers:
         found = [i for i, cell in enumerate(header) if folded(cell) == folded(name)]
         if len(found) != 1:
             near = get_close_matches(name, header, 1)
@@ -123,7 +123,7 @@ def _mapped_batch(batch: Batch, at: dict[str, int], rest: list[int], source: Tab
     faults = tuple(_fault(int(batch.lines[i]), i, *wrong[i], columns, contract) for i in sorted(wrong))
     keep = [i for i in range(len(batch.lines)) if i not in wrong]
     kept = tuple([values[i] for i in keep] for values in (*columns.values(), *others))
-    return Batch([int(batch.lines[i]) for i in keep], kept, (*batch.faults, *faults))
+    return replace(batch, lines=[int(batch.lines[i]) for i in keep], columns=kept, faults=(*batch.faults, *faults))
 
 
 def _cleaned(column, null_values: tuple[str, ...]) -> Cells:

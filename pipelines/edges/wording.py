@@ -3,6 +3,7 @@
 from functools import cache
 
 from pipelines.edges.plain_yaml import load_plain
+from pipelines.model.export import Notice
 from pipelines.model.words import Words
 from pipelines.paths import WORDING
 
@@ -20,3 +21,9 @@ def say(key: str, /, **facts: object) -> Words:
     zh = {k: v.zh if isinstance(v, Words) else v for k, v in facts.items()}
     en = {k: v.en if isinstance(v, Words) else v for k, v in facts.items()}
     return Words(sentence["zh"].format(**zh), sentence["en"].format(**en))
+
+
+def note(key: str, /, value: str = "", **facts: object) -> Notice:
+    """A sentence about a file as a line of `warnings.csv`; its kind is the sentence's name."""
+    words = say(key, value=value, **facts)
+    return Notice(words.zh, words.en, key.rpartition(".")[2], value)

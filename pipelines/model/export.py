@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipelines.model.refusals import ContractStop
 from pipelines.model.words import Words
@@ -10,6 +10,14 @@ from pipelines.model.words import Words
 
 class UnreadableExport(ContractStop):
     """A whole file that cannot be read: nothing may be scored from the rest of it."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """The headers, folded, by which a table is recognised: all that are accepted, and those of each needed column."""
+
+    headers: frozenset[str]
+    needed: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -22,15 +30,37 @@ class Layout:
     header_row: int = 0  # 1-based line of the header; 0 = the first line that is not blank
 
 
+# Faults of lines that were never meant as rows: told of, and no part of the account.
+NO_ROWS = ("footer", "repeated_header")
+
+
+@dataclass(frozen=True)
+class Notice(Words):
+    """A sentence about a whole file, or one of its lines, that stands on the screen and in `warnings.csv`."""
+
+    kind: str = "file"
+    value: str = ""
+
+
 @dataclass(frozen=True)
 class Fault:
     """A row that could not be read; ``value`` says what is wrong without repeating the row's text."""
 
     line: int  # 1-based
-    promise: str  # encoding, nul_byte, bare_cr, stray_quote, field_count, json, or one of a source mapping
+    promise: str  # encoding, nul_byte, bare_cr, stray_quote, field_count, json, …, or one of a source mapping
     value: str
     column: str = ""
     key: str = ""
+
+
+@dataclass(frozen=True)
+class OddCell:
+    """A cell that its text cannot stand for: an error, a formula without a value, part of a merged area …"""
+
+    row: int  # in the batch
+    column: int  # in the header
+    kind: str
+    value: str  # what a person sees, with its address
 
 
 @dataclass(frozen=True)
@@ -40,11 +70,13 @@ class Batch:
     lines: Sequence[int]  # the line of every row
     columns: tuple[Sequence, ...]  # in the order of the header
     faults: tuple[Fault, ...] = ()
+    odd: tuple[OddCell, ...] = ()
+    part: str = ""  # the sheet, where several of a file are read
 
     @property
     def records(self) -> int:
         """How many rows the file holds here, readable or not."""
-        return len(self.lines) + len(self.faults)
+        return len(self.lines) + sum(fault.promise not in NO_ROWS for fault in self.faults)
 
 
 @dataclass(frozen=True)
@@ -55,6 +87,14 @@ class Export:
     batches: Callable[[], Iterator[Batch]]
     encoding: str = ""
     notices: tuple[Words, ...] = ()
+    sha256: str = ""  # of the bytes that were read; "" = not taken while reading
+    later: list[Notice] = field(default_factory=list)  # what reading the rows told
+
+
+def header_at(rows: list[list[str]], known: frozenset[str]) -> int:
+    """Which of the first rows is the header: the first of those with the most known names."""
+    found = [len(known.intersection(map(folded, row))) for row in rows]
+    return found.index(max(found)) if found else 0
 
 
 def folded(header: str) -> str:

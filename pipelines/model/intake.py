@@ -70,6 +70,7 @@ class Intake:
     simulated: bool = False
     flagged: tuple[tuple[str, str], ...] = ()  # (table, column) whose moments only stand for a published flag
     stops: tuple[Words, ...] = ()  # reasons why nothing may be scored: a missing required table or column
+    warnings: tuple[Breach, ...] = ()  # about whole files (line 0), and lines that were never meant as rows
 
 
 @dataclass(frozen=True)

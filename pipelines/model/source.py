@@ -51,6 +51,12 @@ class TableSource:
     one_row_per: tuple[str, ...]  # canonical columns; () = a row for every row of the file
     columns: tuple[ColumnSource, ...]
 
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every header of the file that the mapping names."""
+        flags = [flag for c in self.columns if c.by_flag for flag in (c.by_flag.on_time[0], c.by_flag.late[0])]
+        return tuple(dict.fromkeys([c.header for c in self.columns if c.header] + flags))
+
 
 @dataclass(frozen=True)
 class SourceMapping:

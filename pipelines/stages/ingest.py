@@ -9,16 +9,17 @@ from pathlib import Path
 
 from pipelines.edges.arrow_rows import arrow_rows, empty_rows
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.export_bytes import sha256_of
+from pipelines.edges.export_bytes import sha256_of, state_of
 from pipelines.edges.export_files import Folder, Found, open_export, sort_folder
-from pipelines.edges.headers import Resolved, known_headers, resolve
+from pipelines.edges.headers import Resolved, known_headers, mapped_headers, resolve
+from pipelines.edges.mended_rows import mended
 from pipelines.edges.source_mapping import load_source
 from pipelines.edges.source_rows import mapped, one_row_per
-from pipelines.edges.wording import say
-from pipelines.model.contract import Contracts, TableContract
-from pipelines.model.export import Export, Fault, UnreadableExport
+from pipelines.edges.wording import note, say
+from pipelines.model.contract import Column, Contracts, TableContract
+from pipelines.model.export import NO_ROWS, Export, Fault, Notice, UnreadableExport, folded
 from pipelines.model.intake import Breach, Intake, Receipt
-from pipelines.model.source import SourceMapping
+from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
 
 MAX_COLUMNS = 1000
@@ -43,6 +44,7 @@ def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None =
     return Intake(
         receipts=tuple(work.receipts),
         breaches=tuple(work.breaches),
+        warnings=tuple(work.warnings),
         broken=work.broken,
         absent_tables=tuple(name for name in contracts.tables if name not in folder.tables),
         declared_absent=mapping.absent if mapping else (),
@@ -68,6 +70,7 @@ class _Work:
     mapping: SourceMapping | None
     receipts: list[Receipt] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
+    warnings: list[Breach] = field(default_factory=list)
     broken: dict[str, int] = field(default_factory=dict)
     notices: list[Words] = field(default_factory=list)
     stops: list[Words] = field(default_factory=list)
@@ -80,19 +83,27 @@ class _Opened:
     found: Found
     export: Export
     columns: Resolved
+    before: tuple  # the file's state when it was opened
 
 
 def _opened(work: _Work, files: list[Found], contract: TableContract) -> list[_Opened]:
     """The files of a table that can be read; the others become stops."""
-    known, opened = known_headers(contract), []
+    source, opened = work.mapping and work.mapping.tables.get(contract.name), []
+    known = mapped_headers(source) if source else known_headers(contract)
     absent = [column for table, column in work.mapping.absent if table == contract.name] if work.mapping else []
     for found in files:
         try:
-            export = _read_as(work.mapping, open_export(found, known), found, contract)
+            before = state_of(found.path)
+            export = open_export(found, known)
+            columns = resolve(export.header, contract, found.name, absent)
+            meant = _meant(export, columns, source, contract)
+            export = mended(export, contract, meant, found.name)
+            if source:
+                export = _read_as(export, source, contract, found)
+                columns = resolve(export.header, contract, found.name, absent)
         except UnreadableExport as problem:
             work.stops.append(problem.words)
             continue
-        columns = resolve(export.header, contract, found.name, absent)
         if len(export.header) > MAX_COLUMNS:
             work.stops.append(say("ingest.too_many_columns", file=found.name, n=len(export.header), most=MAX_COLUMNS))
         elif not export.header and found.suffix not in WITHOUT_HEADER:
@@ -100,16 +111,23 @@ def _opened(work: _Work, files: list[Found], contract: TableContract) -> list[_O
         elif export.header and columns.stops:
             work.stops += columns.stops
         else:
-            opened.append(_Opened(found, export, columns))
+            opened.append(_Opened(found, export, columns, before))
     return opened
 
 
-def _read_as(mapping: SourceMapping | None, export: Export, found: Found, contract: TableContract) -> Export:
-    """The export itself, or as the source mapping reads it."""
-    source = mapping and mapping.tables.get(contract.name)
+def _meant(export: Export, columns: Resolved, source: TableSource | None, contract: TableContract) -> dict[int, Column]:
+    """Which column of the contract stands at which place of a file's header."""
     if not source:
-        return export
-    export = mapped(export, source, contract, _add_working_days, found.name, known_headers(contract))
+        named = enumerate(columns.names)
+        return {place: contract.columns[name] for place, name in named if name in contract.columns}
+    by_header = {folded(one.header): contract.columns[one.name] for one in reversed(source.columns) if one.header}
+    places = ((place, by_header.get(folded(cell))) for place, cell in enumerate(export.header))
+    return {place: column for place, column in places if column}
+
+
+def _read_as(export: Export, source: TableSource, contract: TableContract, found: Found) -> Export:
+    """The export as the source mapping reads it."""
+    export = mapped(export, source, contract, _add_working_days, found.name, known_headers(contract).headers)
     return one_row_per(export, source, found.name) if source.one_row_per else export
 
 
@@ -140,22 +158,30 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
     names = tuple(columns[name.casefold()] for name in one.columns.names)
     found, records, broken = one.found, 0, 0
     for batch in one.export.batches():
+        file = f"{found.name}[{batch.part}]" if batch.part else found.name
         if len(batch.lines):
-            work.warehouse.append(f"raw.{contract.name}", arrow_rows(batch, names, found.name))
-        work.breaches += [_breach(fault, contract, found.name) for fault in batch.faults]
+            work.warehouse.append(f"raw.{contract.name}", arrow_rows(batch, names, file))
+        rows = [_breach(fault, contract, file) for fault in batch.faults if fault.promise not in NO_ROWS]
+        work.breaches += rows
+        work.warnings += [_breach(fault, contract, file) for fault in batch.faults if fault.promise in NO_ROWS]
         records += batch.records
-        broken += len(batch.faults)
+        broken += len(rows)
         work.progress(found.name, records)
     if broken:
         work.broken[contract.name] = work.broken.get(contract.name, 0) + broken
-    notices = one.export.notices
+    notices = (*one.export.notices, *one.export.later)
     if one.columns.extras:
         hint = Words("".join(w.zh for w in one.columns.meant), "".join(w.en for w in one.columns.meant))
-        notices += (say("ingest.extra_columns", file=found.name, columns="、".join(one.columns.extras), hint=hint),)
+        notices += (note("ingest.extra_columns", file=found.name, columns="、".join(one.columns.extras), hint=hint),)
     if not records:
-        notices += (say("ingest.empty_table", file=found.name),)
-    work.receipts.append(Receipt(contract.name, found.name, found.suffix, one.export.encoding,
-                                 sha256_of(found.path), records, notices))  # fmt: skip
+        notices += (note("ingest.empty_table", file=found.name),)
+    sha256 = sha256_of(found.path)
+    if state_of(found.path) != one.before:
+        raise UnreadableExport(say("ingest.changed_meanwhile", file=found.name))
+    work.warnings += [Breach(contract.name, found.name, 0, "", "", notice.kind, notice.value, notice)
+                      for notice in notices if isinstance(notice, Notice)]  # fmt: skip
+    work.receipts.append(Receipt(contract.name, found.name, found.suffix, one.export.encoding, sha256, records,
+                                 notices))  # fmt: skip
 
 
 def _breach(fault: Fault, contract: TableContract, file: str) -> Breach:

@@ -47,7 +47,7 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts) -> Vali
     Promises that stop, and tables with more rejected rows than tolerated, are told in ``stops``.
     """
     warehouse.run("staging/macros")
-    account = _Account(breaches=list(intake.breaches))
+    account = _Account(breaches=list(intake.breaches), warnings=list(intake.warnings))
     present = {name for name in contracts.tables if warehouse.columns(f"raw.{name}")}
     for contract in contracts.tables.values():
         warehouse.run_template(

@@ -64,7 +64,7 @@ def breach_rows(breaches: list[Breach]) -> Iterator[dict]:
         yield {
             "table": breach.table,
             "file": breach.file,
-            "line": breach.line,
+            "line": breach.line or None,  # none: the whole file is meant
             "key": breach.key,
             "column": breach.column,
             "promise": breach.promise,

@@ -22,13 +22,20 @@ def test_a_header_that_cannot_be_used_stops_the_run_and_names_it(tmp_path, heade
     assert got.ids() == []
 
 
-@pytest.mark.parametrize("title", ["2026年第三季度办件台账", "2026年第三季度办件台账,,,"])
-def test_a_title_above_the_header_is_recognised_and_its_remedy_said(tmp_path, title):
+@pytest.mark.parametrize("title", ["2026年第三季度办件台账", "2026年第三季度办件台账,,,", "# 导出时间：2026-10-09\n"])
+def test_the_header_is_found_below_a_title_and_the_title_told(tmp_path, title):
     got = read_cases(tmp_path, f"{title}\n{HEADER}\n{ROW}\n")
+    assert (got.ids(), got.stops) == (["A"], "")
+    at = 2 + title.count("\n")
+    assert f"cases.csv: the header is in line {at}; above it line 1 was not read" in got.notices
+    assert [(w.file, w.line, w.promise) for w in got.intake.warnings] == [("cases.csv", 0, "lines_above")]
+
+
+def test_a_file_without_a_header_says_so_and_repeats_nobodys_row(tmp_path):
+    got = read_cases(tmp_path, f"{ROW}\n{row('B')}\n")
     first, *missing = got.stops.splitlines()
-    assert "no name in the header is known" in first and "header_row" in first and "台账" not in got.stops
+    assert "no name in the header is known" in first and "2026-07-02" not in got.stops
     assert len(missing) == 5 and all("is missing" in line for line in missing)
-    assert "header_row" not in read_cases(tmp_path, f"{HEADER.replace('unit_id', 'unit')}\n").stops
 
 
 def test_all_duplicate_headers_are_named(tmp_path):

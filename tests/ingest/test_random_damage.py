@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pipelines.edges.csv_blocks import read_block
 from pipelines.edges.csv_records import Lines, read_records
 from pipelines.edges.exports_csv import open_csv
-from pipelines.model.export import Layout
+from pipelines.model.export import Known, Layout
 from tests.ingest.reading import HEADER
 
 # Values begin and end with a letter: a row cut off right behind a quote is a sound CSV with the next one.
@@ -43,7 +43,7 @@ def test_every_row_is_accounted_for_and_sound_rows_are_all_there(tmp_path_factor
     content = end.join([HEADER, *lines, last]).encode("utf-8", "surrogateescape")
     file = tmp_path_factory.getbasetemp() / "damaged.csv"
     file.write_bytes(content)
-    batches = list(open_csv(file, Layout(), frozenset()).batches())
+    batches = list(open_csv(file, Layout(), Known(frozenset())).batches())
     kept = {tuple(cell or "" for cell in cells) for batch in batches for _, *cells in _rows(batch)}
     assert sound <= kept
     places = [line for batch in batches for line in (*batch.lines, *(fault.line for fault in batch.faults))]
