@@ -120,7 +120,7 @@ def show_check(run, stops) -> None:
     show_rows(screen, run.rows)
     show_notices(screen, run.notices())
     show_breaches(screen, run.breaches)
-    warned = Counter((b.table, b.column, b.promise) for b in run.warnings)
+    warned = Counter((b.table, b.column, b.promise) for b in run.warnings if b.line)  # files: told above
     for (name, column, promise), number in warned.most_common():
         screen.print("· " + _safe(text("cli.warned", table=name, column=column, promise=promise, n=number)))
     if not stops:

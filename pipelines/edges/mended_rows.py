@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from pipelines.edges.arrow_rows import texts
 from pipelines.edges.wording import note
@@ -78,17 +79,21 @@ def mended(export: Export, contract: TableContract, meant: dict[int, Column], fi
 
 
 def _mended_batch(batch: Batch, table: _Table) -> Batch:
-    faults = {row: Fault(int(batch.lines[row]), *fault) for row, fault in _no_rows(batch, table)}
+    faults = {row: [Fault(int(batch.lines[row]), *fault)] for row, fault in _no_rows(batch, table)}
+    no_rows = set(faults)
     columns = list(batch.columns)
     for cell in batch.odd:
         column = table.meant.get(cell.column)
-        if column is None or cell.row in faults:
+        if column is None or cell.row in no_rows:
             continue
-        if cell.kind == "merged_down" and column.type != "decimal":
+        if cell.kind == "noise":
+            after = texts_at(columns[cell.column], cell.row)
+            _count(table, "float_noise", column, cell.value, after, int(batch.lines[cell.row]))
+        elif cell.kind == "merged_down" and column.type != "decimal":
             before, after = cell.value, texts(columns[cell.column])[cell.row] or ""
             _count(table, "merged", column, before, after, int(batch.lines[cell.row]))
         elif not (cell.kind == "digits" and column.type == "text" and not column.identifier):
-            faults[cell.row] = _fault(batch, table, cell.row, column, cell.kind, cell.value)
+            _fault(faults, batch, table, cell.row, column, cell.kind, cell.value)
     for place, column in table.meant.items():
         if look := _closer_look(columns[place], column):
             columns[place] = _mended_column(batch, table, place, look, faults)
@@ -97,7 +102,7 @@ def _mended_batch(batch: Batch, table: _Table) -> Batch:
     keep = [row for row in range(len(batch.lines)) if row not in faults]
     kept = tuple([values[row] for row in keep] for values in map(texts, columns))
     lines = [int(batch.lines[row]) for row in keep]
-    return replace(batch, lines=lines, columns=kept, faults=(*batch.faults, *faults.values()), odd=())
+    return replace(batch, lines=lines, columns=kept, faults=(*batch.faults, *chain(*faults.values())), odd=())
 
 
 def _no_rows(batch: Batch, table: _Table) -> Iterator[tuple[int, tuple[str, str]]]:
@@ -185,15 +190,15 @@ def _lost_digits(column, content: bytes) -> bool:
     return len(long) > 2 and not any(cell[KEPT_DIGITS:].strip("0") for cell in long)
 
 
-def _mended_column(batch: Batch, table: _Table, place: int, look: Callable, faults: dict[int, Fault]) -> list:
+def _mended_column(batch: Batch, table: _Table, place: int, look: Callable, faults: dict[int, list[Fault]]) -> list:
     column, cells = table.meant[place], texts(batch.columns[place])
     for row, cell in enumerate(cells):
-        found = look(cell) if cell and row not in faults else None
+        found = look(cell) if cell else None
         if found is None:
             continue
         kind, after = found
         if after is None:
-            faults[row] = _fault(batch, table, row, column, kind, cell.strip())
+            _fault(faults, batch, table, row, column, kind, cell.strip())
         else:
             cells[row] = after
             _count(table, kind, column, cell.strip(), after, int(batch.lines[row]))
@@ -258,12 +263,16 @@ def _count(table: _Table, kind: str, column: Column, before: str, after: str, li
         table.repaired[kind, column.name] = _Repaired(1, *shown, line)
 
 
-def _fault(batch: Batch, table: _Table, row: int, column: Column, kind: str, value: str) -> Fault:
+def _fault(faults: dict[int, list[Fault]], batch: Batch, table: _Table, row: int, column: Column, kind: str,
+           value: str) -> None:  # fmt: skip
+    """Add a fault of a row to those it has."""
     value = "***" if column.restricted else value[:SHOWN] if is_id(column) else masked(value)[:SHOWN]
     places = {column.name: place for place, column in table.meant.items()}
     cells = ["***" if table.contract.columns[name].restricted else texts_at(batch.columns[places[name]], row) or ""
              for name in table.contract.key if name in places]  # fmt: skip
-    return Fault(int(batch.lines[row]), kind, value, column.name, "/".join(cell.strip() for cell in cells)[:SHOWN])
+    key = "/".join(cell.strip() for cell in cells)[:SHOWN]
+    there = faults.setdefault(row, [])
+    there.append(Fault(int(batch.lines[row]), kind, value, column.name, key, again=bool(there)))
 
 
 def _told(table: _Table, file: str) -> Iterator[Notice]:

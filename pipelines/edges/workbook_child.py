@@ -13,6 +13,7 @@ it and a line per batch of rows. Calamine gives the values; what a cell *is* sta
 import json
 import resource
 import sys
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from importlib.util import module_from_spec, spec_from_file_location
@@ -108,11 +109,10 @@ def _rows(sheet, odd_cells: dict, merged: dict | None = None, odd: list | None =
     merged = merged or {}
     for line, row in enumerate(sheet.iter_rows(), 1):
         cells = [cell if type(cell) is str else _text(cell) for cell in row]
-        if _LONG:
-            _LONG.clear()
-            for at, cell in enumerate(row):
-                if type(cell) is float and abs(cell) >= MANY_DIGITS and odd is not None:
-                    odd.append([line, at, "digits", f"{marks.letters(at)}{line}: {cells[at]}"])
+        if _CHANGED:
+            _CHANGED.clear()
+            if odd is not None:
+                odd += _changed(line, row, cells)
         for at, kind, value in odd_cells.get(line, ()):
             cells += [""] * (at + 1 - len(cells))
             if kind == "date":
@@ -150,14 +150,24 @@ def _merged(sheet, header: int) -> dict[int, list[tuple[int, str, str]]]:
     return found
 
 
-_LONG: list[float] = []  # numbers of the row at hand that have more than 15 digits
+def _changed(line: int, row: list, cells: list[str]) -> Iterator[list]:
+    """The numbers of a row that their texts do not give digit by digit."""
+    for at, cell in enumerate(row):
+        place = f"{marks.letters(at)}{line}"
+        if type(cell) is float and abs(cell) >= MANY_DIGITS:
+            yield [line, at, "digits", f"{place}: {cells[at]}"]
+        elif type(cell) is float and not cell.is_integer() and len(cells[at]) < len(repr(cell)) - 2:
+            yield [line, at, "noise", repr(cell)]
+
+
+_CHANGED: list[float] = []  # numbers of the row at hand with more than 15 digits, or with noise
 
 
 def _text(cell: object) -> str:
     """A cell as the text that a CSV of the same table would hold."""
     if isinstance(cell, float):
         if abs(cell) >= MANY_DIGITS:
-            _LONG.append(cell)
+            _CHANGED.append(cell)
             return str(int(Decimal(f"{cell:.15g}")))
         return str(int(cell)) if cell.is_integer() else _fraction(cell)
     if isinstance(cell, datetime):
@@ -172,7 +182,10 @@ def _text(cell: object) -> str:
 def _fraction(number: float) -> str:
     """A fraction without the noise of floating point, which a spreadsheet never shows: 4.6999999999999993 is 4.7."""
     exact, shown = repr(number), f"{number:.15g}"
-    return shown if len(shown) < len(exact) - 2 else exact
+    if len(shown) >= len(exact) - 2:
+        return exact
+    _CHANGED.append(number)
+    return shown
 
 
 def _percent(number: float) -> str:

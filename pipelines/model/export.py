@@ -51,6 +51,7 @@ class Fault:
     value: str
     column: str = ""
     key: str = ""
+    again: bool = False  # a further fault of a row that has one already
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Batch:
     @property
     def records(self) -> int:
         """How many rows the file holds here, readable or not."""
-        return len(self.lines) + sum(fault.promise not in NO_ROWS for fault in self.faults)
+        return len(self.lines) + sum(fault.promise not in NO_ROWS and not fault.again for fault in self.faults)
 
 
 @dataclass(frozen=True)

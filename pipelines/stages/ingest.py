@@ -165,7 +165,7 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
         work.breaches += rows
         work.warnings += [_breach(fault, contract, file) for fault in batch.faults if fault.promise in NO_ROWS]
         records += batch.records
-        broken += len(rows)
+        broken += batch.records - len(batch.lines)
         work.progress(found.name, records)
     if broken:
         work.broken[contract.name] = work.broken.get(contract.name, 0) + broken
