@@ -124,10 +124,13 @@ class Run:
         self.validation = validate(self.warehouse, self.intake, self.contracts)
 
     def measure(self) -> None:
-        """Accepted rows → facts → tallies, and the tallies under the readings in force."""
+        """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""
         from pipelines.stages.measure import measure, tallies_in_force
+        from pipelines.stages.opinions import must_read_alike
 
         measure(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar)
+        seed = "".join(sorted(receipt.sha256 for receipt in self.intake.receipts))
+        must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)
         self.tallies = tallies_in_force(self.warehouse, self.period, self.readings)
 
     def judge(self) -> None:
@@ -149,19 +152,25 @@ class Run:
         write_ledger(
             self.warehouse, self.period, self.rulebook, self.readings, entries, self.scores, self.intake.flagged
         )
-        must_agree(self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.scores)
+        self.rescored = must_agree(
+            self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.scores
+        )
 
     def rank(self) -> None:
-        """Scores → places and verdicts."""
+        """Scores → places and verdicts, both judged twice."""
         from pipelines.edges.earlier import earlier_quarters
+        from pipelines.engines.standings import SecondOpinion
         from pipelines.model.earlier import ranking_before
         from pipelines.stages.rank import give_verdicts, rank
 
         self.earlier = earlier_quarters(self.request.out, self.period)
         self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
-        self.verdicts, fired = give_verdicts(
-            self.rulebook, self.standings, self.scores, self.tallies, ranking_before(self.earlier, self.period)
-        )
+        previous = ranking_before(self.earlier, self.period)
+        self.verdicts, fired = give_verdicts(self.rulebook, self.standings, self.scores, self.tallies, previous)
+        units = {id: tally.unit for id, tally in self.tallies.items()}
+        again = SecondOpinion(self.rulebook, self.readings, self.rescored, units, previous)
+        again.must_place_alike(self.standings)
+        again.must_give_alike(self.verdicts)
         self.trace = (*self.trace, *fired)
 
     def publish(self) -> None:

@@ -1,0 +1,141 @@
+"""Case rows judged a second time: one row at a time, read off its accepted values, as the definitions are worded.
+
+Nothing here is shared with the queries of `sql/facts`, which judge all rows at once and are what is published.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+OUTSIDE = 0  # the month of a moment outside the quarter
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Quarter:
+    """What the definitions ask of the quarter; ``is_working`` tells a working day (a day without a calendar stops)."""
+
+    start: datetime
+    end: datetime
+    cutoff: datetime
+    working_days: int  # for an evaluation
+    reminder_after_hours: int
+    is_working: Callable[[date], bool]
+
+    def happened(self, moment: datetime | None) -> bool:
+        """Whether a moment lies before the cutoff: what comes later has not happened."""
+        return moment is not None and moment < self.cutoff
+
+    def month(self, moment: datetime | None) -> int:
+        """1 to 3 for a moment of the quarter."""
+        if moment is None or moment < self.start or moment >= self.end:
+            return OUTSIDE
+        return (moment.year - self.start.year) * 12 + moment.month - self.start.month + 1
+
+
+@dataclass(frozen=True)
+class Papers:
+    """All that other tables say of one case row: accepted rows of its case and unit, as they are."""
+
+    extensions: tuple[Mapping, ...] = ()
+    evaluations: tuple[Mapping, ...] = ()
+    adjustments: tuple[Mapping, ...] = ()
+    counted_in: str | None = None  # the published quarter that counted the row already
+
+
+def judged(row: Mapping, papers: Papers, evaluators: Mapping[str, Mapping], quarter: Quarter) -> dict | None:
+    """The flags of one case row under every reading, by the names of `facts.case_rows`; None where it is excluded."""
+    if any(paper["action"] == "exclude_case" for paper in papers.adjustments):
+        return None
+    found = {"role": row["role"], "month_dispatched": quarter.month(row["dispatched_at"])}
+    late = _late(row["sign_due_at"], row["signed_at"], quarter)
+    found["signing"], found["signing_waived_by"] = _waived(late, "late_signing", papers)
+    found["closed"] = quarter.happened(row["closed_at"])
+    for name, in_time_only in (("approved", False), ("requested", True)):
+        due = _deadline(row, papers, quarter, in_time_only)
+        late = _late(due, row["replied_at"], quarter)
+        found[f"due_{name}"], found[f"month_due_{name}"] = due, quarter.month(due)
+        found[f"reply_{name}"], found["reply_waived_by"] = _waived(late, "late_reply", papers)
+        found[f"closed_in_time_{name}"] = found["closed"] and due is not None and row["closed_at"] <= due
+    for clock in ("reminder", "assignment"):
+        found[f"rating_{clock}"] = _rating(row, papers, evaluators, quarter, clock)
+    return found
+
+
+def belongs(flags: Mapping) -> bool:
+    """Whether any reading puts the row into the quarter."""
+    return any(flags[name] for name in ("month_dispatched", "month_due_approved", "month_due_requested"))
+
+
+def _deadline(row: Mapping, papers: Papers, quarter: Quarter, in_time_only: bool) -> datetime | None:
+    """The latest of the deadline and of every approved extension that was decided before the cutoff."""
+    due = row["reply_due_at"]
+    for paper in papers.extensions:
+        decided, asked, until = paper["decided_at"], paper["requested_at"], paper["extended_until"]
+        granted = paper["decision"] == "approved" and (decided is None or quarter.happened(decided))
+        in_time = asked is not None and row["reply_due_at"] is not None and asked <= row["reply_due_at"]
+        if granted and (in_time or not in_time_only) and until is not None:
+            due = until if due is None else max(due, until)
+    return due
+
+
+def _late(due: datetime | None, done: datetime | None, quarter: Quarter) -> bool:
+    """Done after the second of the deadline, or not done though the deadline lies before the cutoff."""
+    if due is None:
+        return False
+    return done > due if quarter.happened(done) else due < quarter.cutoff
+
+
+def _waived(late: bool, rule: str, papers: Papers) -> tuple[str, str | None]:
+    """on_time, late or waived; and the waiver that would meet the line, the first by its id."""
+    waivers = [
+        paper["adjustment_id"]
+        for paper in papers.adjustments
+        if paper["action"] == "waive_deduction" and paper["rule_id"] in (None, rule) and paper["ref_id"] is None
+    ]
+    return ("waived" if late and waivers else "late" if late else "on_time"), min(waivers, default=None)
+
+
+def _rating(row: Mapping, papers: Papers, evaluators: Mapping, quarter: Quarter, clock: str) -> str:
+    """The public rating; where that is dissatisfied, the last valid evaluation, else pending."""
+    rated_in_time = row["rated_at"] is None or quarter.happened(row["rated_at"])
+    if row["public_rating"] is None or not rated_in_time:
+        return "none"
+    if row["public_rating"] != "dissatisfied":
+        return row["public_rating"]
+    voided = any(paper["action"] == "void_evaluation" for paper in papers.adjustments)
+    valid = [] if voided else [one for one in papers.evaluations if _is_valid(one, evaluators, quarter, clock)]
+    return max(valid, key=lambda one: (one["rated_at"], one["assignment_id"]))["rating"] if valid else "pending"
+
+
+def _is_valid(one: Mapping, evaluators: Mapping[str, Mapping], quarter: Quarter, clock: str) -> bool:
+    rated_at, evaluator = one["rated_at"], evaluators.get(one["evaluator_id"])
+    if one["rating"] is None or one["reason"] is None or not quarter.happened(rated_at) or evaluator is None:
+        return False
+    if any(one[ended] is not None and one[ended] < rated_at for ended in ("returned_at", "withdrawn_at")):
+        return False
+    on = one["assigned_at"].date()
+    last_days = [day for day in (evaluator["term_ends_on"], evaluator["ended_on"]) if day is not None]
+    if any(on > day for day in last_days) or evaluator["appointed_on"] is not None and on < evaluator["appointed_on"]:
+        return False
+    return evaluator["employer_unit_id"] != one["unit_id"] and _in_time(one, quarter, clock)
+
+
+def _in_time(one: Mapping, quarter: Quarter, clock: str) -> bool:
+    """Rated by the end of the last of so many working days after the day on which the clock starts."""
+    starts = one["assigned_at"]
+    if clock == "reminder":
+        starts = one["reminded_at"] or starts + timedelta(hours=quarter.reminder_after_hours)
+    day, worked = starts.date() + ONE_DAY, 0
+    while day < one["rated_at"].date() and worked < quarter.working_days:
+        worked += quarter.is_working(day)
+        day += ONE_DAY
+    return worked < quarter.working_days
+
+
+def by_row(rows: Iterable[Mapping]) -> dict[tuple[str, str], tuple[Mapping, ...]]:
+    """Rows of a table by the case and unit that they are about."""
+    found: dict[tuple[str, str], list] = {}
+    for row in rows:
+        found.setdefault((row["case_id"], row["unit_id"]), []).append(row)
+    return {key: tuple(listed) for key, listed in found.items()}

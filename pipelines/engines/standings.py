@@ -1,0 +1,140 @@
+"""Places and verdicts judged a second time, from the second judge's figures; shares nothing with the first."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+
+from pipelines.edges.wording import say
+from pipelines.engines.vector import Rescored, places
+from pipelines.model.condition import Condition
+from pipelines.model.refusals import JudgesDisagree
+from pipelines.model.rule import Rulebook, Verdict
+from pipelines.model.score import Given, Standing
+from pipelines.model.tally import Unit
+
+NO_PLACE = 0
+QUALITY = "A3."  # the items of quality of handling
+
+
+class SecondOpinion:
+    """Every unit's place, group place and verdicts, worked out again.
+
+    ``units`` by unit_id; ``previous`` maps unit_id to its line in the ranking of the quarter before.
+    """
+
+    def __init__(
+        self, rulebook: Rulebook, readings: Mapping[str, str], rescored: Rescored, units: Mapping[str, Unit],
+        previous: Mapping[str, Mapping] = {},
+    ):
+        self.rulebook, self.rescored, self.units = rulebook, rescored, units
+        self.at = {unit: place for place, unit in enumerate(rescored.unit_ids)}
+        self.figures = rescored.base if readings["rank_on"] == "base" else rescored.total
+        self.ranked = np.array([units[unit].ranked for unit in rescored.unit_ids], bool) & (rescored.case_rows > 0)
+        self.groups = np.array([units[unit].unit_group for unit in rescored.unit_ids], object)
+        self._before = {
+            unit: (line["unit_group"], int(line["group_rank"]))
+            for unit, line in previous.items()
+            if str(line.get("group_rank") or "").isdecimal()
+        }
+
+    def must_place_alike(self, standings: list[Standing]) -> None:
+        """JudgesDisagree at the first unit whose place, group place or order in the list is another."""
+        overall = places(self.figures, self.ranked)
+        for standing in standings:
+            at = self.at[standing.unit_id]
+            peers = self.ranked & (self.groups == self.groups[at])
+            mine = (int(overall[at]), int(places(self.figures, peers)[at])) if self.ranked[at] else (NO_PLACE, NO_PLACE)
+            for name, first, second in zip(
+                ("rank", "group_rank", "case_rows"),
+                (standing.rank or NO_PLACE, standing.group_rank or NO_PLACE, standing.case_rows),
+                (*mine, int(self.rescored.case_rows[at])), strict=True,
+            ):
+                if first != second:
+                    _differ(standing.unit_id, name, first, second)
+        if sorted(standing.unit_id for standing in standings) != sorted(self.at):
+            _differ("-", "ranking", len(standings), len(self.at))
+        for upper, lower in pairwise(standings):
+            if not self._before_in_list(self.at[upper.unit_id], self.at[lower.unit_id]):
+                _differ(lower.unit_id, "listing", upper.unit_id, lower.unit_id)
+
+    def _before_in_list(self, one: int, other: int) -> bool:
+        """The ranked first; then figure, base, satisfaction rate (none last), case rows, each descending; then id."""
+        rescored = self.rescored
+        for column in (self.ranked, self.figures, rescored.base):
+            if column[one] != column[other]:
+                return bool(column[one] > column[other])
+        if (rescored.rated[one] > 0) != (rescored.rated[other] > 0):
+            return bool(rescored.rated[one] > 0)
+        left = int(rescored.satisfied[one]) * int(rescored.rated[other])
+        right = int(rescored.satisfied[other]) * int(rescored.rated[one])
+        if left != right:
+            return left > right
+        if rescored.case_rows[one] != rescored.case_rows[other]:
+            return bool(rescored.case_rows[one] > rescored.case_rows[other])
+        return rescored.unit_ids[one] < rescored.unit_ids[other]
+
+    def must_give_alike(self, given: list[Given]) -> None:
+        """JudgesDisagree at the first unit that would be given other verdicts."""
+        first = {(verdict.unit_id, verdict.verdict_id) for verdict in given}
+        verdicts = {verdict.id: verdict for verdict in self.rulebook.verdicts}
+        for unit, at in self.at.items():
+            facts = self.facts(unit) if self.ranked[at] else {}
+            for verdict in verdicts.values():
+                second = bool(facts) and self._holds(verdict, facts, verdicts)
+                if second != ((unit, verdict.id) in first):
+                    _differ(unit, verdict.id, not second, second)
+
+    def _holds(self, verdict: Verdict, facts: Mapping[str, int], verdicts: Mapping[str, Verdict]) -> bool:
+        return (
+            all(_meets(condition, facts) for condition in verdict.when)
+            and all(self._holds(verdicts[other], facts, verdicts) for other in verdict.also)
+            and not any(self._holds(verdicts[other], facts, verdicts) for other in verdict.unless)
+        )
+
+    def facts(self, unit: str) -> dict[str, int]:
+        """What verdicts may ask of a ranked unit."""
+        at = self.at[unit]
+        mine, all_figures = self.figures[at], self.figures[self.ranked]
+        peers = self.figures[self.ranked & (self.groups == self.groups[at])]
+        empty = [
+            id for id, item in self.rulebook.items.items() if item.full_marks and not self.rescored.items[id][at]
+        ]
+        return {
+            "place": 1 + int((all_figures > mine).sum()),
+            "group_place": 1 + int((peers > mine).sum()),
+            "from_bottom": 1 + int((peers < mine).sum()),
+            "group_size": len(peers),
+            "case_rows": int(self.rescored.case_rows[at]),
+            "items_at_zero": len(empty),
+            "quality_items_at_zero": sum(id.startswith(QUALITY) for id in empty),
+            "total_hundredths": int(self.rescored.total[at]),
+            "base_hundredths": int(self.rescored.base[at]),
+            "bonus_hundredths": int(self.rescored.bonus[at]),
+            **self._previous(unit),
+        }
+
+    def _previous(self, unit: str) -> dict[str, int]:
+        if unit not in self._before:
+            return {}
+        group, place = self._before[unit]
+        peers = [other for of, other in self._before.values() if of == group]
+        return {
+            "previous_group_place": place,
+            "previous_group_size": len(peers),
+            "previous_from_bottom": 1 + sum(other > place for other in peers),
+        }
+
+
+def _meets(condition: Condition, facts: Mapping[str, int]) -> bool:
+    """A fact without a value makes no condition hold."""
+    if condition.fact not in facts:
+        return False
+    value = facts[condition.fact]
+    if condition.test == "equals":
+        return value == condition.value
+    return value >= condition.value if condition.test == "at_least" else value <= condition.value
+
+
+def _differ(unit: str, name: str, first: object, second: object) -> None:
+    raise JudgesDisagree(say("judge.standings_differ", unit=unit, fact=name, first=first, second=second))

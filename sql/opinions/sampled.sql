@@ -1,0 +1,22 @@
+-- The case rows that are judged a second time: all of a small quarter, else a sample that the seed draws, and every row
+-- that costs points of a few units that the seed draws too.
+-- Grain: case row. Reads: accepted.cases, accepted.units, facts.late_rows.
+create or replace table facts.sampled as
+with few as (
+    select unit_id
+    from accepted.units
+    order by hash(unit_id, $seed)
+    limit $units
+)
+
+select case_id, unit_id
+from (
+    select case_id, unit_id
+    from accepted.cases
+    order by hash(case_id, unit_id, $seed)
+    limit (select if(count(*) <= $all_of, $all_of, $sample) from accepted.cases)
+)
+union
+select case_id, unit_id
+from facts.late_rows
+semi join few using (unit_id);
