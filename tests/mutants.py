@@ -43,7 +43,7 @@ SOURCES = {  # what reads, counts, judges and ranks; stages/publish.py lays out 
 }
 NOT_DRAWN = "pipelines/stages/publish.py"
 QUICK = (  # the first pattern that fits a file names its tests, the cheapest first
-    ("sql/facts/*", "tests/sql tests/oracle"),
+    ("sql/facts/*", "tests/sql tests/oracle tests/sabotage"),
     ("sql/tallies/*", "tests/sql tests/oracle"),
     ("sql/ledger/*", "tests/sql tests/oracle"),
     ("sql/checks/*", "tests/contracts tests/ingest"),
@@ -52,12 +52,12 @@ QUICK = (  # the first pattern that fits a file names its tests, the cheapest fi
     ("pipelines/engines/inspector.py", "tests/libraries"),
     ("pipelines/engines/batch.py", "tests/laboratory"),
     ("pipelines/engines/readings.py", "tests/laboratory"),
-    ("pipelines/engines/*", "tests/spec tests/engines tests/rules tests/oracle"),
+    ("pipelines/engines/*", "tests/spec tests/engines tests/rules tests/oracle tests/sabotage"),
     ("pipelines/stages/ingest.py", "tests/ingest tests/contracts"),
     ("pipelines/stages/validate.py", "tests/contracts tests/ingest"),
     ("pipelines/stages/breaches.py", "tests/contracts tests/ingest"),
     ("pipelines/stages/measure.py", "tests/sql tests/oracle"),
-    ("pipelines/stages/*", "tests/spec tests/engines tests/oracle"),
+    ("pipelines/stages/*", "tests/spec tests/engines tests/oracle tests/sabotage"),
 )
 
 

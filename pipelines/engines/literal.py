@@ -50,6 +50,9 @@ def judged(row: Mapping, papers: Papers, evaluators: Mapping[str, Mapping], quar
     found = {"role": row["role"], "month_dispatched": quarter.month(row["dispatched_at"])}
     late = _late(row["sign_due_at"], row["signed_at"], quarter)
     found["signing"], found["signing_waived_by"] = _waived(late, "late_signing", papers)
+    found["sign_due_at"] = row["sign_due_at"]
+    for name in ("signed_at", "replied_at"):
+        found[name] = row[name] if quarter.happened(row[name]) else None
     found["closed"] = quarter.happened(row["closed_at"])
     for name, in_time_only in (("approved", False), ("requested", True)):
         due = _deadline(row, papers, quarter, in_time_only)
@@ -126,11 +129,13 @@ def _in_time(one: Mapping, quarter: Quarter, clock: str) -> bool:
     starts = one["assigned_at"]
     if clock == "reminder":
         starts = one["reminded_at"] or starts + timedelta(hours=quarter.reminder_after_hours)
-    day, worked = starts.date() + ONE_DAY, 0
-    while day < one["rated_at"].date() and worked < quarter.working_days:
-        worked += quarter.is_working(day)
+    day, left = starts.date() + ONE_DAY, quarter.working_days
+    while day < one["rated_at"].date():
+        left -= quarter.is_working(day)
+        if not left:
+            return False
         day += ONE_DAY
-    return worked < quarter.working_days
+    return True
 
 
 def by_row(rows: Iterable[Mapping]) -> dict[tuple[str, str], tuple[Mapping, ...]]:

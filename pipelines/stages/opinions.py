@@ -18,7 +18,10 @@ COUNTED = (  # what the cube counts by, beside the unit
     "reply_requested", "closed", "closed_in_time_approved", "closed_in_time_requested", "rating_reminder",
     "rating_assignment",
 )
-QUOTED = ("signing", "reply_approved", "reply_requested", "due_approved", "due_requested")  # of a late row
+QUOTED = (  # of a late row, by the ledger
+    "signing", "reply_approved", "reply_requested", "due_approved", "due_requested", "sign_due_at", "signed_at",
+    "replied_at", "signing_waived_by", "reply_waived_by",
+)
 MONTHS = COUNTED[:3]
 ON_TIME = "on_time"
 

@@ -1,0 +1,48 @@
+"""An item's deduction is rounded once, halves up, by both judges: below a half-hundredth, on it, above it."""
+
+from fractions import Fraction
+
+import pytest
+
+from tests.engines.test_two_judges import both
+
+IN_FORCE = {
+    "attribution": "reply_due", "joint_cases": "lead_only", "extension": "approved", "completed": "by_cutoff",
+    "satisfied": "with_basic", "unrated": "left_out", "pending_evaluation": "dissatisfied",
+    "evaluation_clock": "reminder", "shortfall": "pro_rata", "months": "sum", "same_matter": "highest",
+    "same_matter_scope": "all_awards", "bonus_cap": "none", "missing_assessment": "full", "rank_on": "total",
+}
+
+
+def rows(month: str, closed: int, due: int) -> list[dict]:
+    row = {
+        "unit_id": "U1", "month_due_approved": month, "month_due_requested": month, "month_dispatched": month,
+        "role": "lead", "signing": "on_time", "reply_approved": "on_time", "reply_requested": "on_time",
+        "closed_in_time_approved": True, "closed_in_time_requested": True, "rating_reminder": "none",
+        "rating_assignment": "none",
+    }
+    return [{**row, "closed": True, "case_rows": closed}, {**row, "closed": False, "case_rows": due - closed}]
+
+
+def scores(counted: dict[str, tuple[int, int]], **chosen: str) -> tuple[Fraction, Fraction]:
+    """A3.2 (20 marks; 1 for each 2 points below 95 %) by the first and the second judge; month → (closed, due)."""
+    cube = [row for month, (closed, due) in counted.items() for row in rows(month, closed, due)]
+    first, _, _, second, _ = both((cube, [], {}, [], IN_FORCE | chosen))
+    return first["U1"].items["A3.2"].score, Fraction(int(second.items["A3.2"][second.unit_ids.index("U1")]), 100)
+
+
+@pytest.mark.parametrize(("counted", "chosen", "score"), [
+    ({"2026-07": (9499, 10000)}, {}, "19.99"),  # 0.01 short: half a hundredth, up
+    ({"2026-07": (9500, 10001)}, {}, "20"),  # 0.0095 short: less than half
+    ({"2026-07": (9499, 9999)}, {}, "20"),  # 0.0005 short
+    ({"2026-07": (9498, 9999)}, {}, "19.99"),  # 0.0105 short: more than half
+    ({"2026-07": (9497, 10000)}, {}, "19.98"),  # 0.03 short: one and a half, up to two
+    ({"2026-07": (18999, 20000), "2026-08": (18999, 20000)}, {}, "19.99"),  # a quarter twice is half, rounded once
+    ({"2026-07": (9497, 10000)}, {"months": "mean"}, "19.99"),  # a third of one and a half is half
+    ({"2026-07": (9400, 10000)}, {"months": "mean"}, "19.83"),  # a third of a half point: 0.1666…
+    ({"2026-07": (93, 100)}, {"months": "mean", "shortfall": "whole_steps"}, "19.67"),  # a third: 0.3333…
+    ({"2026-07": (91, 100)}, {"months": "mean", "shortfall": "whole_steps"}, "19.33"),  # two thirds: 0.6666… up
+    ({"2026-07": (9499, 10000)}, {"months": "pooled"}, "19.99"),
+])
+def test_a_deduction_is_rounded_once_and_halves_go_up(counted, chosen, score):
+    assert scores(counted, **chosen) == (Fraction(score), Fraction(score))

@@ -1,0 +1,226 @@
+"""What once published wrong results in silence stops the run: faults put in on purpose, none comes through."""
+
+import inspect
+from contextlib import contextmanager
+
+import pytest
+
+from pipelines.assess import Request, Run
+from pipelines.edges import warehouse
+from pipelines.engines import literal, verdicts
+from pipelines.model.period import Period
+from pipelines.model.refusals import JudgesDisagree, VerificationFailed
+from pipelines.stages import opinions, rank
+from tests.mutations import python, sql
+from tests.oracle.quarters import Sample, make_quarter
+from tests.oracle.tables import write_folder
+
+SEEDS = (3, 8, 13, 16, 21, 24)
+FACTS = ("adjustments", "extensions", "evaluations", "final_evaluations", "case_rows", "counted", "late_rows")
+
+
+@pytest.fixture(scope="module")
+def quarters(tmp_path_factory):
+    """Quarters read and found clean, each ready to be measured, judged and ranked as often as one likes."""
+    runs = []
+    for sample in (edges(), *map(make_quarter, SEEDS)):
+        place = tmp_path_factory.mktemp(f"quarter{sample.seed}")
+        request = Request(Period.parse(sample.period), write_folder(sample.tables, place / "in"), place / "out",
+                          cutoff=sample.cutoff and Period.parse(sample.period).end.fromisoformat(sample.cutoff))
+        run = Run(request)
+        assert not run.check() and not run.breaches
+        runs.append(run)
+    yield runs
+    for run in runs:
+        run.__exit__()
+
+
+def edges() -> Sample:
+    """A quarter whose rows lie on the instants that comparisons turn on: its ends, the cutoff, a deadline."""
+    start, end, cutoff = "2026-07-01 00:00:00", "2026-10-01 00:00:00", "2026-10-05 12:00:00"
+    usual = {
+        "unit_id": "U1", "role": "lead", "dispatched_at": "2026-08-03 09:00:00", "sign_due_at": "2026-08-04 09:00:00",
+        "signed_at": "2026-08-03 10:00:00", "reply_due_at": "2026-08-10 18:00:00", "replied_at": "2026-08-07 12:00:00",
+        "closed_at": "2026-08-07 12:00:00", "public_rating": "", "rated_at": "",
+    }
+    early = dict.fromkeys(("dispatched_at", "sign_due_at", "signed_at"), "2026-06-20 09:00:00")
+    dissatisfied = {"public_rating": "dissatisfied", "rated_at": "2026-08-11 09:00:00"}
+    given = {
+        "unit_id": "U1", "evaluator_id": "E1", "assigned_at": "2026-08-12 09:00:00", "reminded_at": "",
+        "returned_at": "", "withdrawn_at": "", "rated_at": "2026-08-14 10:00:00", "rating": "satisfied", "reason": "是",
+    }
+    turned_evaluations = [
+        {}, {"returned_at": given["rated_at"]}, {"withdrawn_at": given["rated_at"]},
+        {"assigned_at": "2026-10-04 09:00:00", "rated_at": cutoff},
+        *[{"evaluator_id": f"E{k}"} for k in range(2, 6)], {},
+    ]
+    turned = [
+        {"signed_at": cutoff}, {"replied_at": cutoff}, {"closed_at": cutoff}, {"sign_due_at": cutoff, "signed_at": ""},
+        {"public_rating": "satisfied", "rated_at": cutoff}, dissatisfied | {"rated_at": cutoff},
+        {"reply_due_at": cutoff, "replied_at": "", "dispatched_at": start},
+        early | {"reply_due_at": start}, early | {"reply_due_at": end}, early | {"reply_due_at": "2026-09-30 23:59:59"},
+        early | {"reply_due_at": "2026-06-30 23:59:59"}, 
+        dict.fromkeys(("signed_at", "replied_at", "closed_at"), "")
+        | {"dispatched_at": "2026-09-30 23:59:59", "sign_due_at": end, "reply_due_at": end},
+        {"signed_at": usual["sign_due_at"], "replied_at": usual["reply_due_at"], "closed_at": usual["reply_due_at"]},
+        {"replied_at": ""}, *[dissatisfied] * len(turned_evaluations),
+    ]
+    cases = [usual | {"case_id": f"C{k}"} | row for k, row in enumerate(turned)]
+    first = len(turned) - len(turned_evaluations)
+    evaluations = [
+        given | {"case_id": f"C{first + k}", "assignment_id": f"V{k}"} | row for k, row in enumerate(turned_evaluations)
+    ]
+    evaluators = [
+        {"evaluator_id": id, "name": f"某{id}", "appointed_on": on, "term_ends_on": ends, "ended_on": ended,
+         "employer_unit_id": ""}
+        for id, on, ends, ended in (
+            ("E1", "2026-01-01", "2026-12-31", ""), ("E2", "2026-08-12", "2026-12-31", ""),
+            ("E3", "2026-01-01", "2026-08-12", ""), ("E4", "2026-01-01", "2026-12-31", "2026-08-12"),
+            ("E5", "2026-08-13", "2026-12-31", ""),
+        )
+    ]
+    decided = {"unit_id": "U1", "decided_by": "某乙", "decided_on": "2026-10-08", "reason": "核实"}
+    unanswered = f"C{first - 1}"
+    adjustments = [
+        decided | {"adjustment_id": "D1", "action": "void_evaluation", "case_id": f"C{len(turned) - 1}"},
+        *[decided | {"adjustment_id": id, "action": "waive_deduction", "case_id": unanswered} for id in ("D2", "D3")],
+    ]
+    units = [{"unit_id": "U1", "unit_name": "甲局", "unit_group": "市直部门", "ranked": "true"}]
+    tables = {"units": units, "cases": cases, "evaluations": evaluations, "evaluators": evaluators,
+              "adjustments": adjustments}
+    return Sample(0, "2026Q3", cutoff, tables)
+
+
+def scored(run) -> None:
+    for stage in (run.measure, run.judge, run.settle, run.rank):
+        stage()
+
+
+def stopped(quarters, steps=scored) -> str:
+    """What stops the first of the quarters that is stopped; "" where all come through."""
+    for run in quarters:
+        try:
+            steps(run)
+        except VerificationFailed as stop:
+            return stop.words.en
+    return ""
+
+
+@contextmanager
+def query(name: str, text: str):
+    """The query ``name`` with another text."""
+    sound = warehouse.query_text
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(warehouse, "query_text", lambda asked: text if asked == name else sound(asked))
+        yield
+
+
+@contextmanager
+def source(module, text: str):
+    """A module with another source."""
+    sound = dict(vars(module))
+    try:
+        exec(compile(text, module.__file__, "exec"), vars(module))
+        yield
+    finally:
+        vars(module).clear()
+        vars(module).update(sound)
+
+
+def replaced(text: str, before: str, after: str) -> str:
+    assert text.count(before) == 1, before
+    return text.replace(before, after)
+
+
+def test_without_a_fault_every_quarter_comes_through(quarters):
+    assert stopped(quarters) == ""
+
+
+@pytest.mark.parametrize(("name", "before", "after", "names"), [
+    ("facts/case_rows", "signed_at > sign_due_at", "signed_at >= sign_due_at", "signing"),
+    ("facts/case_rows", "replied_at > due_approved", "replied_at >= due_approved", "reply_approved"),
+    ("facts/case_rows", "replied_at > due_requested", "replied_at >= due_requested", "reply_requested"),
+    ("facts/case_rows", "closed_at <= due_approved", "closed_at < due_approved", "closed_in_time_approved"),
+    ("facts/case_rows", "if(c.closed_at < q.cutoff", "if(c.closed_at <= q.cutoff", "closed"),
+    ("facts/evaluations", "between_reminder >= $working_days", "between_reminder > $working_days", "rating_reminder"),
+    ("facts/final_evaluations", "last(rating order by rated_at, assignment_id) filter (not late_by_reminder)",
+     "first(rating order by rated_at, assignment_id) filter (not late_by_reminder)", "rating_reminder"),
+    ("facts/extensions", "x.decided_at < $cutoff", "x.decided_at <= $cutoff", "case_rows"),
+    ("facts/counted", "due_approved: due_approved", "due_approved: due_requested", "due_approved"),
+    ("tallies/cube", "\n    case_rows\n", "\n    case_rows + 1 as case_rows\n", "case_rows"),
+    ("tallies/in_force", "filter (in_rates and completed)", "filter (completed)", "A3.2"),
+])
+def test_a_query_that_counts_wrongly_stops_the_run_and_what_differs_is_named(quarters, name, before, after, names):
+    with query(name, replaced(warehouse.query_text(name), before, after)):
+        assert names in stopped(quarters)
+
+
+@pytest.mark.parametrize(("module", "before", "after", "names"), [
+    (rank, "above += len(equals)", "above += 1", "rank"),
+    (rank, "dict.fromkeys(equals, above + 1)", "{id: above + k for k, id in enumerate(equals, 1)}", "rank"),
+    (rank, "in places(group).items()}\n    unranked", "in places(overall).items()}\n    unranked", "group_rank"),
+    (rank, "return -figure, -score.base, -rate,", "return -figure, -score.base, rate,", "listing"),
+    (rank, '"no_cases": not tally.case_rows', '"no_cases": False', "rank"),
+    (verdicts, '"at_least": "$gte"', '"at_least": "$lt"', "_at_zero|item_exhausted|top_of_group|bottom_of_group"),
+    (verdicts, "*map(_was_given, verdict.also)", "", "exhausted_at_the_bottom"),
+    (rank, '"from_bottom": lower[id]', '"from_bottom": standing.group_rank', "bottom_of_group"),
+    (rank, "item.full_marks and not item.score]", "item.full_marks and item.score]", "item_exhausted|top_of_group"),
+])
+def test_a_place_or_a_verdict_judged_wrongly_stops_the_run(quarters, module, before, after, names):
+    with source(module, replaced(inspect.getsource(module), before, after)):
+        said = stopped(quarters)
+    assert any(name in said for name in names.split("|")), said
+
+
+# The view holds more rows than belong to the quarter; what belongs is asked of its months. And no case is dispatched
+# after its own deadline (a promise of the exports), so none that is due in the quarter is dispatched at its end.
+HOLDS_MORE_ROWS = {
+    "c.dispatched_at <= q.end_moment", "c.reply_due_at <= q.end_moment", "dispatched_at <= end_moment as",
+}
+
+# The exports promise a rating and a reason wherever there is a time of rating.
+PROMISED = ('one["rating"] is None and one["reason"] is None',)
+
+
+def measured(run) -> None:
+    """The query's facts against the rows as they were read, nothing more."""
+    run.measure()
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_no_comparison_of_the_queries_can_be_turned_without_a_stop(quarters, name):
+    text = warehouse.query_text(f"facts/{name}")
+    missed = []
+    for change in sql.changes(text):
+        if change.kind == "comparator":
+            with query(f"facts/{name}", change.apply(text)):
+                if not stopped(quarters, measured):
+                    missed.append(change.apply(text)[change.start - 30 : change.end + 30])
+    missed = [text for text in missed if not any(known in text for known in HOLDS_MORE_ROWS)]
+    assert not missed, "\n--\n".join(missed)
+
+
+@pytest.mark.parametrize("kind", ["comparator", "sign or not", "and/or", "min/max"])
+def test_no_operator_of_the_literal_reading_can_be_turned_without_a_stop(quarters, kind):
+    text = inspect.getsource(literal)
+    for run in quarters:
+        run.measure()
+    missed = []
+    for change in python.changes(text):
+        if change.kind == kind:
+            with source(literal, change.apply(text)):
+                if not differs_somewhere(quarters):
+                    missed.append(change.apply(text)[change.start - 40 : change.end + 40])
+    missed = [text for text in missed if not any(known in text for known in PROMISED)]
+    assert not missed, "\n--\n".join(missed)
+
+
+def differs_somewhere(quarters) -> bool:
+    for run in quarters:
+        try:
+            again = literal.Quarter(run.period.start, run.period.end, run.cutoff, is_working=run.calendar.is_working,
+                                    **run.rulebook.evaluation)
+            opinions._same_rows(opinions._literal(run.warehouse, again), run.warehouse.records("opinions/facts"))
+        except (JudgesDisagree, TypeError, AttributeError):
+            return True
+    return False
