@@ -6,15 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pipelines.edges import clock as machine
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.wording import say
 from pipelines.evaluators import outbox, tables
 from pipelines.evaluators.clock import Clock
-from pipelines.evaluators.exports import Exports, read_exports
+from pipelines.evaluators.exports import joined, read_exports
 from pipelines.evaluators.inbox import read_inbox
 from pipelines.evaluators.log import Log, gc_at_rest
 from pipelines.evaluators.private import locked
-from pipelines.evaluators.state import State
+from pipelines.evaluators.state import CaseKey, State
 from pipelines.evaluators.step import Step
 from pipelines.model.panel import PanelRules
 from pipelines.model.refusals import NotAllowed, UsageRefusal
@@ -36,6 +37,7 @@ class Work:
     rules: Path = STANDARD_RULES
     readings: Mapping[str, str] = field(default_factory=dict)
     evaluations: Path | None = None  # another place for the table, such as the exports folder of the scoring run
+    before: "Work | None" = None  # the period before, while its evaluations go on beside this one's
 
 
 @dataclass(frozen=True)
@@ -53,18 +55,25 @@ class Outcome:
 
 @gc_at_rest()
 def take_steps(work: Work, moments: list[datetime], follow: Callable[[Step], None] = lambda step: None) -> Outcome:
-    """Take a step at each moment, in order; NotAllowed where the log stands at a later one already.
+    """Take a step at each moment, in order. Those before the end of the log are done already and passed over, so that
+    a catch-up that was cut short can be repeated.
 
+    NotAllowed where all of them are, or where one lies in the future: nobody has received anything then.
     ``follow`` is told of every step. Afterwards `evaluations.csv`, `refused.csv` and the outbox are as the log says.
     """
-    clock, exports = clock_of(work, moments[0]), read_exports(work.exports)
+    if moments[-1] > machine.now():
+        raise NotAllowed(say("evaluators.in_future", at=moments[-1], now=machine.now()))
+    works = [work, work.before] if work.before else [work]
+    clock, found = clock_of(work, moments[0]), [read_exports(one.exports) for one in works]
+    exports = joined(found)
     counts: Counter = Counter()
     with locked(work.state) as folder:
         log = Log(folder)
         state = State(log.events)
-        _must_go_on(log, moments[0])
-        if work.evaluations:
-            tables.must_be_ours(work.evaluations, state)
+        moments = _left(log, moments)
+        for one in works:
+            if one.evaluations:
+                tables.must_be_ours(one.evaluations, state)
         done = {event.says["sha256"] for event in log.events if event.kind == "read"}
         files = list(read_inbox(work.inbox, done)) if work.inbox else []
         try:
@@ -74,19 +83,19 @@ def take_steps(work: Work, moments: list[datetime], follow: Callable[[Step], Non
                 follow(step)
         finally:
             log.close()
-        put_out(work, folder, state, exports, clock.rules)
+        put_out(folder, state, {case.key for case in exports.cases}, clock.rules)
+        for one, part in zip(works, found, strict=True):
+            if one.evaluations:
+                tables.write_evaluations(one.evaluations, state, {case.key for case in part.cases})
     mended = log.mended
     later = sum(action.acted_at > moments[-1] for file in files for action in file.actions)
     return Outcome(moments[-1], counts, len(state.unassigned), len(state.open), exports.quarantined, mended, later)
 
 
-def put_out(work: Work, folder: Path, state: State, exports: Exports, rules: PanelRules) -> None:
-    """The tables and the outbox, from what the log adds up to."""
-    keys = {one.key for one in exports.cases}
+def put_out(folder: Path, state: State, keys: set[CaseKey], rules: PanelRules) -> None:
+    """The tables and the outbox in the restricted folder, from what the log adds up to; ``keys`` are the case rows."""
     tables.write_evaluations(folder / tables.EVALUATIONS, state, keys)
     tables.write_refused(folder / tables.REFUSED, state)
-    if work.evaluations:
-        tables.write_evaluations(work.evaluations, state, keys)
     outbox.put_reminders(outbox.open_outbox(folder), state, rules)
 
 
@@ -115,7 +124,9 @@ def clock_of(work: Work, moment: datetime) -> Clock:
     return Clock(Calendar.load(), must_agree_on_the_clock(rulebook), readings["evaluation_clock"])
 
 
-def _must_go_on(log: Log, at: datetime) -> None:
-    last = max((event.at for event in log.events), default=at)
-    if at < last:
-        raise NotAllowed(say("evaluators.earlier", last=last, at=at))
+def _left(log: Log, moments: list[datetime]) -> list[datetime]:
+    """The moments that the log has not passed."""
+    last = max((event.at for event in log.events), default=moments[0])
+    if moments[-1] < last:
+        raise NotAllowed(say("evaluators.earlier", last=last, at=moments[-1]))
+    return [moment for moment in moments if moment >= last]

@@ -34,6 +34,20 @@ class Exports:
     simulated: bool
 
 
+def joined(parts: list[Exports]) -> Exports:
+    """Exports of several periods as one, the newest first: who or what stands in both is as the newer one has it."""
+    panel = {one.evaluator_id: one for part in reversed(parts) for one in part.panel}
+    cases = {one.key: one for part in reversed(parts) for one in part.cases}
+    units = {id: name for part in reversed(parts) for id, name in part.units.items()}
+    return Exports(
+        tuple(sorted(cases.values(), key=lambda one: (one.rated_at or datetime.min, one.key))),
+        tuple(panel[id] for id in sorted(panel)),
+        units,
+        sum(part.quarantined for part in parts),
+        any(part.simulated for part in parts),
+    )
+
+
 def read_exports(folder: Path) -> Exports:
     """Read and validate the tables that matter here; ContractStop where a contract stops the run."""
     from pipelines.edges.contracts import load_contracts

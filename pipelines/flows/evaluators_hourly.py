@@ -1,4 +1,4 @@
-"""The evaluators' hour as a Prefect flow: one step at the scheduled moment, then the reminders that are ready.
+"""The evaluators' hour as a Prefect flow: one step by the clock, then the reminders that are ready.
 
 Prefect gets counts and nothing else. Whatever goes wrong unforeseen is written down in the restricted folder; Prefect
 is told of its kind only, because the text of an exception may hold what is confidential (E5.5).
@@ -6,19 +6,19 @@ is told of its kind only, because the text of an exception may hold what is conf
 
 import traceback
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 
-from prefect import flow, runtime, task
+from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed, State
 
+from pipelines.edges import clock
 from pipelines.edges.wording import say
 from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, take_steps
 from pipelines.evaluators.private import open_private, private_folder
-from pipelines.flows.score_quarter import ZONE
 from pipelines.model.period import Period
-from pipelines.model.refusals import Refusal
+from pipelines.model.refusals import Refusal, UsageRefusal
+from pipelines.publication.editions import PUBLISHED
 
 FAULTS = "faults.log"
 
@@ -46,19 +46,18 @@ def evaluators_hourly(
     evaluations: str | None = None,
     notify: Path | None = None,
     rules: Path = STANDARD_RULES,
-    at: datetime | None = None,
 ) -> str | State:
-    """Take a step at the scheduled hour, or at ``at`` in local time, and send reminders where ``notify`` is given.
+    """Take a step now, and send reminders where ``notify`` is given.
 
-    ``{period}`` in ``exports`` and ``evaluations`` stands for the quarter of the moment.
+    The clock dates what is done, not the schedule: a run that comes late finds what is due now, and what people
+    receive carries the moment at which they can have received it. Several late runs add nothing to the first.
+    ``{period}`` in ``exports`` and ``evaluations`` stands for the quarter of the moment; the quarter before goes on
+    beside it until it is published.
     """
-    moment = _local(at or runtime.flow_run.scheduled_start_time)
-    period = str(Period(moment.year, (moment.month + 2) // 3))
     folder = state or out / DEFAULT
-    table = Path(evaluations.replace("{period}", period)) if evaluations else None
-    work = Work(Path(exports.replace("{period}", period)), inbox, folder, rules, {}, table)
     try:
-        done = perform.with_options(name="step", task_run_name="step")(lambda: _step(work, moment), folder)
+        work = _work(exports, inbox, out, folder, evaluations, rules)
+        done = perform.with_options(name="step", task_run_name="step")(lambda: _step(work), folder)
         if notify:
             done |= perform.with_options(name="send", task_run_name="send")(lambda: _send(folder, notify), folder)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
@@ -66,8 +65,25 @@ def evaluators_hourly(
     return " ".join(f"{name}={n}" for name, n in sorted(done.items()))
 
 
-def _step(work: Work, moment: datetime) -> dict:
-    outcome = take_steps(work, [moment])
+def _work(exports: str, inbox: Path, out: Path, state: Path, evaluations: str | None, rules: Path) -> Work:
+    """The work of this quarter and, until that is published, of the one before; of the folders that are there."""
+    today = clock.now()
+    period = Period(today.year, (today.month + 2) // 3)
+    periods = [period, period.previous] if "{period}" in exports else [period]
+    places = [Path(exports.replace("{period}", str(one))) for one in periods]
+    work = None
+    for one, place in reversed(list(zip(periods, places, strict=True))):
+        over = one != period and (out / PUBLISHED / str(one)).is_dir()
+        if place.is_dir() and not over:
+            table = Path(evaluations.replace("{period}", str(one))) if evaluations else None
+            work = Work(place, inbox, state, rules, {}, table, before=work)
+    if work is None:
+        raise UsageRefusal(say("evaluators.no_exports", folder=places[0], before=places[-1]))
+    return work
+
+
+def _step(work: Work) -> dict:
+    outcome = take_steps(work, [clock.now()])
     return {**outcome.counts, "open": outcome.open, "waiting": outcome.waiting}
 
 
@@ -75,8 +91,3 @@ def _send(folder: Path, notify: Path) -> dict:
     from pipelines.evaluators.addresses import send_ready
 
     return {f"send_{outcome}": n for outcome, n in send_ready(folder, notify).items()}
-
-
-def _local(moment: datetime) -> datetime:
-    """The city's wall clock, without a zone, as the exports have it."""
-    return moment.astimezone(ZONE).replace(tzinfo=None) if moment.tzinfo else moment

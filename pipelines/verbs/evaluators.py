@@ -31,7 +31,8 @@ def _at(required: bool = True) -> click.Option:
 
 def _step() -> click.Command:
     return _part(
-        "step", step, _at(), options.exports(), _path("inbox"), options.out(), _path("state"), _path("evaluations"),
+        "step", step, _at(required=False), options.exports(), _path("inbox"), options.out(), _path("state"),
+        _path("evaluations"),
         click.Option(["--from", "first"], type=options.MomentType(), help=text("evaluators.opt_from")),
         click.Option(["--every"], type=click.IntRange(1, YEAR), default=1, show_default=True,
                      help=text("evaluators.opt_every")),
@@ -72,11 +73,12 @@ def folder_of(out: Path, state: Path | None) -> Path:
 
 
 def step(at, exports, inbox, out, state, evaluations, first, every, rules, readings, as_json) -> None:
-    """Do all that is due; say how much it was, never whose."""
+    """Do all that is due now, or was at ``at``; say how much it was, never whose."""
+    from pipelines.edges import clock
     from pipelines.evaluators.desk import STANDARD_RULES, Work, moments_between, take_steps
 
     work = Work(exports, inbox, folder_of(out, state), rules or STANDARD_RULES, readings, evaluations)
-    outcome = take_steps(work, moments_between(first, at, every))
+    outcome = take_steps(work, moments_between(first, at or clock.now(), every))
     if as_json:
         options.print_json({**vars(outcome), "counts": dict(sorted(outcome.counts.items()))})
         return

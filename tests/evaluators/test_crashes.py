@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from pipelines.edges import clock
 from pipelines.evaluators.desk import Work, take_steps
 from pipelines.evaluators.log import Log
 from pipelines.evaluators.practice import make_inbox
@@ -74,7 +75,7 @@ def sample(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("after", [1, 12, 31])
+@pytest.mark.parametrize("after", [1, 12, 31, 52])  # the last one within the second step
 def test_a_step_killed_half_way_and_taken_again_ends_the_same(sample, tmp_path, after):
     moments = [datetime(2026, 7, 15), datetime(2026, 7, 20)]
     take_steps(Work(sample / "x", sample / "in", tmp_path / "whole"), moments)
@@ -102,6 +103,31 @@ def test_a_step_into_the_past_is_not_allowed(sample, tmp_path):
     take_steps(work, [datetime(2026, 8, 1)])
     with pytest.raises(NotAllowed):
         take_steps(work, [datetime(2026, 7, 31)])
+
+
+def test_a_step_into_the_future_is_not_allowed(sample, tmp_path, monkeypatch):
+    """On the second itself it is now, a second later it has not come."""
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 8, 1))
+    work = Work(sample / "x", sample / "in", tmp_path / "s")
+    with pytest.raises(NotAllowed, match="2026-08-01 00:00:01"):
+        take_steps(work, [datetime(2026, 7, 31), datetime(2026, 8, 1, 0, 0, 1)])
+    assert not (tmp_path / "s" / "log.jsonl").exists()
+    assert take_steps(work, [datetime(2026, 8, 1)]).counts["assigned"]
+
+
+def test_the_period_before_goes_on_beside_the_new_one(tmp_path):
+    """Two quarters' exports at one step: each table holds its own case rows, the panel is the newer one's."""
+    for name, period, seed in (("old", PERIOD, 3), ("new", PERIOD.next, 4)):
+        make_sample(tmp_path / name, period, 6, 500, seed)
+    tables = {name: tmp_path / f"{name}.csv" for name in ("old", "new")}
+    old = Work(tmp_path / "old", None, tmp_path / "s", evaluations=tables["old"])
+    take_steps(old, [datetime(2026, 9, 30)])
+    begun = tables["old"].read_text(encoding="utf-8-sig").splitlines()
+    both = Work(tmp_path / "new", None, tmp_path / "s", evaluations=tables["new"], before=old)
+    take_steps(both, [datetime(2026, 10, 9)])
+    old_rows, new_rows = (tables[name].read_text(encoding="utf-8-sig").splitlines()[1:] for name in ("old", "new"))
+    assert len(old_rows) > len(begun) - 1 and any("2026-10-09" in row for row in old_rows)
+    assert new_rows and not {row.split(",")[1] for row in old_rows} & {row.split(",")[1] for row in new_rows}
 
 
 def test_two_steps_at_once_wait_for_each_other(sample, tmp_path):

@@ -14,17 +14,25 @@ CALL = """
 import json, sys
 from datetime import datetime
 from pathlib import Path
+from pipelines.edges import clock
 from pipelines.flows.evaluators_hourly import evaluators_hourly
 from pipelines.evaluators import step
-given = json.loads(sys.argv[1])
-if given.pop("fault"):
+given, times, fault = json.loads(sys.argv[1])
+if fault:
     def broken(*_):
         raise KeyError(sys.argv[2])
     step.choose = broken
-at = datetime.fromisoformat(given.pop("at"))
-state = evaluators_hourly(at=at, **{k: Path(v) if k != "exports" else v for k, v in given.items()}, return_state=True)
-print(json.dumps([state.type.value, str(state.message)]))
+for time in times:
+    clock.now = lambda: datetime.fromisoformat(time)
+    state = evaluators_hourly(**{k: Path(v) if k != "exports" else v for k, v in given.items()}, return_state=True)
+    print(json.dumps([state.type.value, str(state.message)]))
 """
+
+
+def call(server, given: dict, *times: str, fault: bool = False) -> tuple[list, str]:
+    """Run the flow once at each time of its clock; (state, message) of each, and what was printed."""
+    printed = server.python("-c", CALL, json.dumps([given, times, fault]), f"{CANARY}_in_an_exception")
+    return [json.loads(line) for line in printed.splitlines() if line.startswith('["')], printed
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +51,8 @@ def hours(server, exports, tmp_path_factory):
     given = {"exports": str(home / "x"), "inbox": str(home / "in"), "out": str(home / "out")}
     ended = []
     for at, fault in (("2026-05-06 09:00", False), ("2026-07-01 09:00", True)):
-        asked = json.dumps({**given, "at": at, "fault": fault})
-        printed = server.python("-c", CALL, asked, f"{CANARY}_in_an_exception")
-        ended.append((json.loads(printed.splitlines()[-1]), printed))
+        (state,), printed = call(server, given, at, fault=fault)
+        ended.append((state, printed))
     return home, ended
 
 
@@ -68,3 +75,23 @@ def test_prefect_keeps_and_prints_nothing_about_anybody(server, hours):
     assert [printed for _, printed in ended if CANARY in printed] == []
     assert found_in(Path(server.home)) == []
     assert found_in(home / "out", home / "out" / "restricted") == []
+
+
+def test_late_runs_in_a_burst_act_once_and_by_the_clock(server, exports, tmp_path):
+    """Three runs that waited for a worker, within 45 seconds: nobody is reminded of or loses what came a moment ago."""
+    (tmp_path / "in").mkdir()
+    given = {"exports": str(exports), "inbox": str(tmp_path / "in"), "out": str(tmp_path / "out")}
+    states, _ = call(server, given, "2026-05-08 14:00:00", "2026-05-08 14:00:20", "2026-05-08 14:00:45")
+    assert [state for state, _ in states] == ["COMPLETED"] * 3
+    events = Log(tmp_path / "out" / "restricted" / "evaluators").events
+    assert {event.kind for event in events} == {"case", "assigned"}
+    assert {str(event.at) for event in events} == {"2026-05-08 14:00:00"}
+
+
+def test_the_quarter_before_goes_on_while_the_new_one_has_no_folder(server, exports, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "2026Q2").symlink_to(exports)
+    given = {"exports": f"{tmp_path}/{{period}}", "inbox": str(tmp_path / "in"), "out": str(tmp_path / "out")}
+    states, _ = call(server, given, "2026-06-30 23:00", "2026-07-01 00:00", "2026-10-01 00:00")
+    assert [state for state, _ in states] == ["COMPLETED", "COMPLETED", "FAILED"]
+    assert f"{tmp_path}/2026Q4" in states[2][1] and f"{tmp_path}/2026Q3" in states[2][1]
