@@ -29,7 +29,7 @@ exports, inbox, state, after = map(Path, sys.argv[1:5])
 left, write = int(after.name), module.Log.append
 def append(self, event):
     global left
-    left -= 1
+    left -= event.id not in self
     if left < 0:
         self._stream and self._stream.write('{"n":9999,"id":"to')
         self._stream and self._stream.flush()
