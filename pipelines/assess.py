@@ -51,6 +51,7 @@ class Run:
         from pipelines.edges.contracts import load_contracts
         from pipelines.edges.office import OFFICE, load_office
         from pipelines.edges.warehouse import Warehouse
+        from pipelines.model.promises import within
         from pipelines.rulebook import choose_readings, load_rulebook
 
         self.request = request
@@ -62,7 +63,7 @@ class Run:
         self.rulebook = load_rulebook(request.rules, self.period.start.date())
         self.readings = choose_readings(self.rulebook, request.readings)
         self.office = load_office(request.office or OFFICE)
-        self.contracts = load_contracts()
+        self.contracts = within(load_contracts(), self.period)
         self.calendar = Calendar.load()
         self._folder = tempfile.TemporaryDirectory(prefix="gongping-")
         self.work = Path(self._folder.name)
@@ -121,7 +122,9 @@ class Run:
     def _validate(self) -> None:
         from pipelines.stages.validate import validate
 
-        self.validation = validate(self.warehouse, self.intake, self.contracts)
+        self.validation = validate(
+            self.warehouse, self.intake, self.contracts, self.period, self.readings["attribution"]
+        )
 
     def measure(self) -> None:
         """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""

@@ -108,6 +108,14 @@ def show_rows(screen, rows: dict) -> None:
     screen.print(table)
 
 
+def show_periods(screen, run) -> None:
+    """Accepted rows by the quarter that they are of, a line a table; the period asked for stands out."""
+    for name, periods in (run.validation.periods if run.validation else {}).items():
+        if periods:
+            told = " · ".join(f"{'*' if of == str(run.period) else ''}{of} {n}" for of, n in periods)
+            screen.print(_safe(text("cli.rows_per_period", table=name, periods=told)))
+
+
 def show_notices(screen, notices) -> None:
     """A line each."""
     for notice in notices:
@@ -118,6 +126,7 @@ def show_check(run, stops) -> None:
     """What the contracts found: the account, the breaches, the warnings."""
     screen = console()
     show_rows(screen, run.rows)
+    show_periods(screen, run)
     show_notices(screen, run.notices())
     show_breaches(screen, run.breaches)
     warned = Counter((b.table, b.column, b.promise) for b in run.warnings if b.line)  # files: told above

@@ -7,9 +7,10 @@ from pathlib import Path
 import yaml
 
 from pipelines.edges.plain_yaml import load_plain
-from pipelines.edges.promises import REFERENCES, check_arguments, spoken, unknown, wrong
+from pipelines.edges.promises import PLAUSIBLE, check_arguments, spoken, unknown, wrong
 from pipelines.edges.wording import say
 from pipelines.model.contract import Column, Contracts, Promise, TableContract
+from pipelines.model.promises import targets
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.words import Words
 from pipelines.paths import CONTRACTS
@@ -21,8 +22,8 @@ TABLE_WORDS = ("name", "businessName", "physicalType", "logicalType", "descripti
 COLUMN_WORDS = ("name", "businessName", "description", "logicalType", "primaryKey", "primaryKeyPosition", "required",
                 "classification", "synonyms", "enum", "customProperties", "quality", "examples")  # fmt: skip
 QUALITY_WORDS = ("id", "severity", "type", "engine", "implementation", "description", "dimension")
-TABLE_SETTINGS = ("required", "tolerancePercent", "toleratedRows")
-COLUMN_SETTINGS = ("freeText", "default", "emptyLabels")
+TABLE_SETTINGS = ("required", "tolerancePercent", "toleratedRows", "periodBy")
+COLUMN_SETTINGS = ("freeText", "default", "emptyLabels", "validity")
 
 
 @cache
@@ -85,9 +86,11 @@ def _table(file: Path, table: dict, sha256: str, titles: dict[str, Words]) -> Ta
     for name, value in (("tolerancePercent", percent), ("toleratedRows", rows)):
         if type(value) is not int or value < 0:
             raise wrong(file.name, table["name"], name, value, "0, 1, 2 …")
-    required = settings.get("required") is True
+    required, period_by = settings.get("required") is True, settings.get("periodBy", "")
+    if period_by and (period_by not in columns or columns[period_by].type not in ("timestamp", "date")):
+        raise unknown(file.name, table["name"], "periodBy", period_by, columns)
     return TableContract(
-        table["name"], titles[table["name"]], required, key, columns, promises, percent, sha256, rows
+        table["name"], titles[table["name"]], required, key, columns, promises, percent, sha256, rows, period_by
     )
 
 
@@ -108,11 +111,12 @@ def _column(file: str, one: dict) -> Column:
         default=str(settings.get("default", "")).lower(),
         labels=tuple((e["value"], (e["label"],) if "label" in e else ()) for e in one.get("enum", ())),
         empty_labels=tuple(settings.get("emptyLabels", ())),
+        validity=settings.get("validity") is True,
     )
 
 
 def _implied(table: str, key: tuple[str, ...], columns: dict[str, Column], titles: dict) -> tuple[Promise, ...]:
-    """The promises that follow from primaryKey, required, logicalType and enum."""
+    """The promises that follow from primaryKey, required, logicalType, validity and enum."""
     wanted = [("duplicate_row", "", "duplicate_row", {"columns": key})]
     wanted += [("duplicate_key", "", "duplicate_key", {"columns": key})]
     for column in columns.values():
@@ -122,6 +126,8 @@ def _implied(table: str, key: tuple[str, ...], columns: dict[str, Column], title
             wanted.append((f"{column.name}_known", column.name, "enum", {}))
         elif column.type != "text":
             wanted.append((f"{column.name}_{column.type}", column.name, "type", {}))
+        if column.type in ("timestamp", "date") and not column.validity:
+            wanted.append((f"{column.name}_plausible", column.name, "plausible", PLAUSIBLE))
     return tuple(
         Promise(id, table, column, kind, "reject", tuple(arguments.items()),
                 *spoken(kind, column, arguments, columns, titles))
@@ -157,8 +163,9 @@ def _promise(file: str, table: str, column: str, quality: dict, columns: dict[st
     bare = Promise(id, table, column, kind, quality.get("severity", "reject"), tuple(arguments.items()),
                    Words("", ""), Words("", ""))  # fmt: skip
     check_arguments(file, bare, columns)
-    if kind in REFERENCES and arguments["table"] not in titles:
-        raise unknown(file, id, "table", arguments["table"], titles)
+    for other, _ in targets(bare):
+        if other not in titles:
+            raise unknown(file, id, "table", other, titles)
     words = spoken(kind, column, arguments, columns, titles)
     return Promise(id, table, column, kind, bare.severity, bare.arguments, *words)
 
@@ -203,7 +210,7 @@ def _check_headers(file: str, columns: dict[str, Column]) -> None:
 
 def _in_order(tables: list[TableContract]) -> list[TableContract]:
     """Referenced tables before those that refer to them, otherwise by name; UsageRefusal for a circle."""
-    needs = {t.name: {p.argument("table") for p in t.promises if p.kind in REFERENCES} for t in tables}
+    needs = {t.name: {name for p in t.promises for name, _ in targets(p)} for t in tables}
     ordered: list[TableContract] = []
     waiting = list(tables)
     while waiting:

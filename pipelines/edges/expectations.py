@@ -1,6 +1,7 @@
 """Contracts as Great Expectations: the same promises, checked a second time on the accepted rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from pipelines.edges.promises import REFERENCES
 from pipelines.model.contract import Promise, TableContract
@@ -16,7 +17,9 @@ class Derived:
     """A column that is worked out before checking, where the library has no expectation for a promise.
 
     ``found``: whether ``columns`` are in ``keys`` of ``table``; ``any_given``: whether one of ``columns`` has a value;
-    ``as_text``: the one column as text.
+    ``as_text``: the one column as text; ``found_any``: whether ``columns`` are in any of ``targets``;
+    ``spelled``: whether the one column is not in ``keys`` of ``table`` by letters alone, its case apart;
+    ``one_spelling``: whether no other row has the one column in another case.
     """
 
     name: str
@@ -24,6 +27,7 @@ class Derived:
     columns: tuple[str, ...]
     table: str = ""
     keys: tuple[str, ...] = ()
+    targets: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,18 @@ def checks_of(contract: TableContract, promises: tuple[Promise, ...], present: f
     """
     compiled = []
     for promise in promises:
-        if promise.kind in REFERENCES and promise.argument("table") not in present:
+        if promise.kind in (*REFERENCES, "spelled_as") and promise.argument("table") not in present:
             continue
+        if promise.kind == "number_in_any":
+            promise = _of_present(promise, present)
         compiled += COMPILERS[promise.kind](contract, promise)
     return tuple(compiled)
+
+
+def _of_present(promise: Promise, present: frozenset[str]) -> Promise:
+    """The promise with the tables that are there: an absent one has no rows."""
+    tables = tuple((table, keys) for table, keys in promise.argument("tables") if table in present)
+    return replace(promise, arguments=tuple({**dict(promise.arguments), "tables": tables}.items()))
 
 
 def _check(promise: Promise, expectation: str, derived: Derived | None = None, **arguments: object) -> list[Check]:
@@ -127,6 +139,27 @@ def _unique(_: TableContract, promise: Promise) -> list[Check]:
     return _check(promise, "ExpectCompoundColumnsToBeUnique", column_list=list(columns), **missing)
 
 
+def _plausible(contract: TableContract, promise: Promise) -> list[Check]:
+    of = datetime if contract.columns[promise.column].type == "timestamp" else date
+    first, before = (of.fromisoformat(promise.argument(name)) for name in ("first", "before"))
+    return _check(promise, "ExpectColumnValuesToBeBetween", column=promise.column, min_value=first, max_value=before,
+                  strict_max=True)  # fmt: skip
+
+
+def _one_spelling(_: TableContract, promise: Promise) -> list[Check]:
+    return _holds(promise, Derived(f"{promise.id} holds", "one_spelling", (promise.column,)))
+
+
+def _spelled_as(_: TableContract, promise: Promise) -> list[Check]:
+    table, keys = promise.argument("table"), (promise.argument("key"),)
+    return _holds(promise, Derived(f"{promise.id} holds", "spelled", (promise.column,), table, keys))
+
+
+def _number_in_any(_: TableContract, promise: Promise) -> list[Check]:
+    columns, targets = promise.argument("columns"), promise.argument("tables")
+    return _holds(promise, Derived(f"{promise.id} holds", "found_any", columns, targets=targets))
+
+
 def _reference(_: TableContract, promise: Promise) -> list[Check]:
     table, keys = promise.argument("table"), promise.argument("keys")
     return _holds(promise, Derived(f"{promise.id} holds", "found", promise.argument("columns"), table, keys))
@@ -147,6 +180,10 @@ COMPILERS = {
     "between": _between,
     "decimals": _decimals,
     "unique": _unique,
+    "plausible": _plausible,
+    "one_spelling": _one_spelling,
+    "spelled_as": _spelled_as,
+    "number_in_any": _number_in_any,
     # Identical rows share their key: where keys are unique, so are rows.
     "duplicate_key": _unique,
     "duplicate_row": _unique,

@@ -15,11 +15,18 @@ VOCABULARY = {
     "between": {"by": "column", "ranges": "ranges"},
     "decimals": {"at_most": "whole number"},
     "unique": {"columns": "columns"},
+    "one_spelling": {},
+    "spelled_as": {"table": "table", "key": "text"},
     "reference": {"columns": "columns", "table": "table", "keys": "keys"},
     "reference_if_table_present": {"columns": "columns", "table": "table", "keys": "keys"},
     "reference_unless_table_absent": {"columns": "columns", "table": "table", "keys": "keys"},
-}
-IMPLIED = ("required", "type", "enum", "duplicate_row", "duplicate_key")
+    "number_in_any": {"columns": "columns", "tables": "tables", "dated": "column", "when": "column?",
+                      "equals": "values?"},
+}  # fmt: skip
+IMPLIED = ("required", "type", "enum", "plausible", "duplicate_row", "duplicate_key")
+# Kinds whose remedy, for a row, names another row or value: what they say without one ends in `_plain`.
+WITH_OTHER = ("duplicate_row", "duplicate_key", "one_spelling", "spelled_as")
+PLAUSIBLE = {"first": "2000-01-01", "before": "2099-01-01"}  # as long as no period is known
 REFERENCES = tuple(kind for kind in VOCABULARY if kind.startswith("reference"))
 
 
@@ -73,6 +80,9 @@ def _check_value(file: str, promise: Promise, name: str, form: str, value: objec
         "flag": lambda: value is True,
         "whole number": lambda: type(value) is int and value >= 0,
         "table": lambda: isinstance(value, str),
+        "text": lambda: isinstance(value, str),
+        "tables": lambda: isinstance(value, tuple) and all(
+            _texts(keys) and len(keys) == len(promise.argument("columns", ())) for _, keys in value),
         "ranges": lambda: _ranges(value),
     }[form]
     if not fits():
@@ -117,12 +127,20 @@ def spoken(kind: str, column: str, arguments: dict, columns: dict[str, Column], 
         "ranges": _shown_ranges(dict(arguments.get("ranges", ()))),
         "at_most": arguments.get("at_most", ""),
         "when": _when(columns, arguments),
-        "table": titles.get(arguments.get("table"), arguments.get("table", "")),
+        "table": _titles(arguments, titles),
+        **{name: arguments.get(name, "") for name in PLAUSIBLE},
     }
     stem = {"type": f"type_{columns[column].type}" if column else ""}.get(kind, kind)
-    stem = "reference" if kind in REFERENCES else stem
-    ending = "remedy_plain" if kind.startswith("duplicate") else "remedy"
+    stem = "reference" if kind in (*REFERENCES, "number_in_any") else stem
+    ending = "remedy_plain" if kind in WITH_OTHER else "remedy"
     return say(f"contracts.{stem}_says", **facts), say(f"contracts.{stem}_{ending}", **facts)
+
+
+def _titles(arguments: dict, titles: dict) -> Words:
+    """The names of the tables that a promise looks at."""
+    tables = [arguments["table"]] if "table" in arguments else [*dict(arguments.get("tables", ()))]
+    named = [titles.get(table, Words(table, table)) for table in tables]
+    return Words("》或《".join(words.zh for words in named), " or ".join(words.en for words in named))
 
 
 def _both(columns: dict[str, Column], names: object) -> Words:

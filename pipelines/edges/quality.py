@@ -13,7 +13,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts
 from pipelines.model.intake import Intake, Validation
-from pipelines.model.promises import in_force
+from pipelines.model.promises import in_force, targets
 from pipelines.model.refusals import ContractStop, Refusal
 from pipelines.paths import ROOT
 from pipelines.views.frame import SUFFIX, shell
@@ -67,17 +67,19 @@ def start_quality(
     tables = [table for table in contracts.tables.values() if table.name in present]
     promises = {table.name: in_force(table, intake.declared_absent) for table in tables}
     for table in tables:
-        columns = _columns(contracts, table, promises, present)
+        columns = _columns(table, promises, present)
         file = folder / f"{table.name}.parquet"
         warehouse.run_template("checks/export", table=table.name, columns=columns, file=file)
     process = _start(folder, (tables, promises, present))
     return Quality(process, folder, (contracts, intake, validation))
 
 
-def _columns(contracts: Contracts, table, promises: dict, present: frozenset) -> list[str]:
-    """Only what a check looks at leaves the warehouse: the key, and the columns of promises."""
+def _columns(table, promises: dict, present: frozenset) -> list[str]:
+    """Only what a check looks at leaves the warehouse: the key, and the columns of promises, its own or another's."""
+    every = [target for own in promises.values() for promise in own for target in targets(promise)]
+    referred = {key for to, keys in every if to == table.name for key in keys}
     checked = {column for check in checks_of(table, promises[table.name], present) for column in check.columns}
-    return [column for column in table.columns if column in checked or column in table.key]
+    return [column for column in table.columns if column in checked | referred or column in table.key]
 
 
 def _start(folder: Path, job: tuple) -> subprocess.Popen:

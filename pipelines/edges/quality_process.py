@@ -87,15 +87,31 @@ def _derived(folder: Path, frame, derived: Derived):
     if derived.kind == "as_text":
         return frame[columns[0]].map(lambda value: None if value is None else format(value, "f")).astype("str")
     if derived.kind == "found":
-        return frame[columns].isna().any(axis=1) | _found(folder, frame[columns], derived)
+        return frame[columns].isna().any(axis=1) | _found(folder, frame[columns], derived.table, derived.keys)
+    if derived.kind == "found_any":
+        found = frame[columns].isna().any(axis=1)
+        for table, keys in derived.targets:
+            found |= _found(folder, frame[columns], table, keys)
+        return found
+    values = frame[columns[0]]
+    if derived.kind == "one_spelling":
+        spellings = values.groupby(values.str.lower()).nunique()
+        return values.isna() | (values.str.lower().map(spellings) == 1)
+    if derived.kind == "spelled":
+        known = _keys(folder, derived.table, derived.keys)[derived.keys[0]]
+        return values.isna() | values.isin(known) | ~values.str.lower().isin(known.str.lower())
     raise KeyError(derived.kind)
 
 
-def _found(folder: Path, wanted, derived: Derived):
-    """Whether each row of ``wanted`` is among the keys of the other table."""
+def _keys(folder: Path, table: str, keys: tuple[str, ...]):
     import pandas as pd
 
-    keys = pd.read_parquet(folder / f"{derived.table}.parquet", columns=list(derived.keys)).drop_duplicates()
+    return pd.read_parquet(folder / f"{table}.parquet", columns=list(keys)).drop_duplicates()
+
+
+def _found(folder: Path, wanted, table: str, keys: tuple[str, ...]):
+    """Whether each row of ``wanted`` is among the keys of the other table."""
+    keys = _keys(folder, table, keys)
     keys.columns = wanted.columns
     joined = wanted.merge(keys, how="left", on=list(wanted.columns), indicator="_side")
     return (joined["_side"] == "both").to_numpy()

@@ -22,6 +22,7 @@ class Column:
     default: str = ""
     labels: tuple[tuple[str, tuple[str, ...]], ...] = ()  # enum: canonical value -> accepted labels
     empty_labels: tuple[str, ...] = ()  # labels that mean "no value", e.g. 未评价
+    validity: bool = False  # a day of validity: it may lie in any year, from 2099 on it means open
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class TableContract:
     tolerance_percent: int  # rejected rows above this share (and above 3 rows) stop the run
     sha256: str
     tolerated_rows: int = 3  # so many rejected rows never stop a run, whatever their share
+    period_by: str = ""  # the column whose moment tells of which period a row is; "" = of none
 
 
 @dataclass(frozen=True)

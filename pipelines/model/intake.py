@@ -1,6 +1,6 @@
 """What came in: a receipt per file, a breach per broken promise, and the account of rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipelines.model.words import Words
 
@@ -82,3 +82,4 @@ class Validation:
     warnings: tuple[Breach, ...]  # rows kept and reported
     notices: tuple[Words, ...] = ()
     stops: tuple[Words, ...] = ()  # reasons why nothing may be scored: a stop promise, a tolerance passed
+    periods: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # table -> (quarter, accepted rows)

@@ -1,13 +1,42 @@
 """Which promises of a contract are in force, and which columns each of them needs."""
 
-from pipelines.model.contract import Promise, TableContract
+from dataclasses import replace
+
+from pipelines.model.contract import Contracts, Promise, TableContract
+from pipelines.model.period import Period
+
+YEARS_AFTER = 10  # a moment so long after the period is none that anybody meant
 
 
 def columns_needed(promise: Promise) -> tuple[str, ...]:
     """The columns of its own table that a promise looks at."""
-    others = (promise.argument(name) for name in ("than", "when", "by"))
+    others = (promise.argument(name) for name in ("than", "when", "by", "dated"))
     named = (promise.column, *others, *promise.argument("columns", ()))
     return tuple(dict.fromkeys(name for name in named if name))
+
+
+def within(contracts: Contracts, period: Period) -> Contracts:
+    """The contracts for the exports of a period: moments up to ten years after it, decisions on its own cases."""
+    before = period.end.replace(year=min(period.end.year + YEARS_AFTER, 9999)).date().isoformat()
+    bounds = {
+        "plausible": {"before": before},
+        "number_in_any": {"start": period.start.date().isoformat(), "end": period.end.date().isoformat()},
+    }
+    tables = {name: replace(table, promises=tuple(_bounded(promise, bounds) for promise in table.promises))
+              for name, table in contracts.tables.items()}  # fmt: skip
+    return Contracts(tables)
+
+
+def _bounded(promise: Promise, bounds: dict[str, dict]) -> Promise:
+    own = bounds.get(promise.kind)
+    return replace(promise, arguments=tuple({**dict(promise.arguments), **own}.items())) if own else promise
+
+
+def targets(promise: Promise) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The (table, keys) in which a promise looks for what its row names."""
+    if table := promise.argument("table"):
+        return ((table, promise.argument("keys") or (promise.argument("key"),)),)
+    return promise.argument("tables", ())
 
 
 def columns_shown(promise: Promise) -> tuple[str, ...]:

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
+from pipelines.edges.promises import WITH_OTHER
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.contract import Promise, TableContract
 from pipelines.model.intake import Breach
-from pipelines.model.promises import columns_shown
+from pipelines.model.promises import columns_shown, targets
 from pipelines.model.text import masked
 from pipelines.model.words import Words
 
@@ -33,7 +34,7 @@ def breaches_of(
     shown = [(promise.id, columns_shown(promise)) for promise in promises]
     by_id = {promise.id: promise for promise in promises}
     found: tuple[list[Breach], list[Breach]] = ([], [])
-    for file, line, id, cascade, other, rejected, key, value in warehouse.rows_template(
+    for file, line, id, cascade, other, rejected, key, unit, value in warehouse.rows_template(
         "checks/breaches", shown=shown, **context
     ):
         promise = by_id[id]
@@ -45,7 +46,7 @@ def breaches_of(
             column="/".join(columns_shown(promise)),
             promise=REFERENCE_REJECTED if cascade else id,
             value=shown_value(value),
-            remedy=_remedy(promise, contract, titles, cascade, other, value),
+            remedy=_remedy(promise, contract, titles, cascade, other, value, unit),
         )
         found[not rejected].append(breach)
     return found
@@ -57,15 +58,25 @@ def shown_value(value: str | None) -> str:
     return text if len(text) <= CUT else text[: CUT - 1] + "…"
 
 
-def _remedy(promise: Promise, contract: TableContract, titles: dict, cascade: bool, other: str, value: str) -> Words:
+def _remedy(promise: Promise, contract: TableContract, titles: dict, cascade: bool, other: str, value: str,
+            unit: str) -> Words:  # fmt: skip
+    if other and promise.kind in WITH_OTHER:
+        return say(f"contracts.{promise.kind}_remedy", first=masked(other))
     if other:
-        return say(f"contracts.{promise.kind}_remedy", first=other)
+        key = "zeros" if _without_zeros(value) in map(_without_zeros, other.split("、")) else "nearest"
+        return say(f"contracts.reference_{key}_remedy", remedy=promise.remedy, first=other)
     if cascade:
-        return _cascade_remedy(titles[promise.argument("table")])
+        return _cascade_remedy(titles[targets(promise)[0][0]])
+    if promise.kind == "plausible" and unit:
+        return say("contracts.plausible_of_unit", remedy=promise.remedy, unit=shown_value(unit))
     column = contract.columns.get(promise.column)
     if promise.kind == "type" and column.type in ("timestamp", "date") and not column.restricted:
         return _serial_remedy(column.type, value) or promise.remedy
     return promise.remedy
+
+
+def _without_zeros(number: str) -> str:
+    return re.sub(r"(^|\D)0+(?=\d)", r"\1", number)
 
 
 @lru_cache

@@ -1,6 +1,7 @@
 """Validate: raw rows × contracts → accepted rows, and every broken promise of the others."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pipelines.edges.promises import REFERENCES
@@ -8,10 +9,11 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts, Promise, TableContract
 from pipelines.model.intake import Breach, Intake, RowCount, Validation
-from pipelines.model.promises import in_force
+from pipelines.model.period import Period
+from pipelines.model.promises import in_force, targets
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
-from pipelines.stages.breaches import REFERENCE_REJECTED, breaches_of
+from pipelines.stages.breaches import REFERENCE_REJECTED, breaches_of, shown_value
 
 SQL_TYPES = {
     "text": "varchar",
@@ -22,9 +24,10 @@ SQL_TYPES = {
     "decimal": "decimal(18, 2)",
 }
 PARSERS = {"timestamp": "as_moment", "date": "as_day", "boolean": "as_yes_no", "decimal": "as_decimal"}
-ROW_CHECKS = ("required", "type", "enum", "not_before", "required_when", "one_of", "one_of_present", "between",
-              "decimals")  # fmt: skip
+ROW_CHECKS = ("required", "type", "enum", "plausible", "not_before", "required_when", "one_of", "one_of_present",
+              "between", "decimals")  # fmt: skip
 NO_OWN_FAULT = ("duplicate_row", REFERENCE_REJECTED)
+NAMED_ROWS = 5
 NAMED_KINDS = 5  # kinds of faults that a stop names, each with its first row
 
 
@@ -37,10 +40,15 @@ class _Account:
     warnings: list[Breach] = field(default_factory=list)
     notices: list[Words] = field(default_factory=list)
     stops: list[Words] = field(default_factory=list)
+    periods: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
 
 
-def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts) -> Validation:
+def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period: Period | None = None,
+             attribution: str = "reply_due", published: Iterable[str] = ()) -> Validation:  # fmt: skip
     """Fill ``accepted.<table>`` for every table of the contracts and account for every row.
+
+    With a ``period`` its case rows are counted by the reading ``attribution``: none at all is a stop. ``published``
+    are the numbers of earlier published periods: a decision on one of them is left out.
 
     Rows read = accepted + quarantined + left out + blank, unreadable rows among the quarantined; Refusal where they
     do not add up.
@@ -48,6 +56,7 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts) -> Vali
     """
     warehouse.run("staging/macros")
     account = _Account(breaches=list(intake.breaches), warnings=list(intake.warnings))
+    warehouse.store("staged.published", _numbers(published))
     present = {name for name in contracts.tables if warehouse.columns(f"raw.{name}")}
     for contract in contracts.tables.values():
         warehouse.run_template(
@@ -57,13 +66,22 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts) -> Vali
             _validate_table(warehouse, intake, contracts, contract, present, account)
         else:
             account.rows[contract.name] = RowCount(0, 0, 0)
+    if period:
+        account.stops += _without_case_rows(warehouse, intake, contracts, account, period, attribution)
     return Validation(
         rows={name: account.rows[name] for name in sorted(account.rows)},
         breaches=tuple(sorted(account.breaches, key=_place)),
         warnings=tuple(sorted(account.warnings, key=_place)),
         notices=tuple(account.notices),
         stops=tuple(account.stops),
+        periods=account.periods,
     )
+
+
+def _numbers(published: Iterable[str]):
+    import pyarrow
+
+    return pyarrow.table({"number": pyarrow.array(sorted(published), pyarrow.string())})
 
 
 def _place(breach: Breach) -> tuple:
@@ -87,6 +105,10 @@ def _validate_table(warehouse, intake: Intake, contracts: Contracts, contract: T
     warehouse.run_template("checks/faults", **context)
     for promise in promises:
         _check_across_rows(warehouse, contracts, contract, promise, present, context, account)
+    if any(promise.kind == "number_in_any" for promise in promises):
+        _leave_out(warehouse, contract, context, account)
+    for promise in promises:
+        _name_the_nearest(warehouse, contract, promise, present, context)
     warehouse.run_template("checks/accept", **context)
     titles = {name: table.title for name, table in contracts.tables.items()}
     found, warnings = breaches_of(warehouse, contract, promises, titles, context)
@@ -99,8 +121,14 @@ def _validate_table(warehouse, intake: Intake, contracts: Contracts, contract: T
 def _check_across_rows(warehouse, contracts: Contracts, contract: TableContract, promise: Promise, present: set[str],
                        context: dict, account: _Account) -> None:  # fmt: skip
     """Promises that look beyond the row: references and repeated values."""
-    if promise.kind == "unique":
-        warehouse.run_template("checks/unique", promise=promise, **context)
+    if promise.kind in ("unique", "one_spelling"):
+        warehouse.run_template(f"checks/{promise.kind}", promise=promise, **context)
+    if promise.kind == "spelled_as" and promise.argument("table") in present:
+        warehouse.run_template("checks/spelled_as", promise=promise, target=promise.argument("table"), **context)
+    if promise.kind == "number_in_any":
+        refusable = [(target, keys) for target, keys in promise.argument("tables")
+                     if target in present and set(keys) <= set(contracts.tables[target].key)]  # fmt: skip
+        warehouse.run_template("checks/number_in_any", promise=promise, refusable=refusable, **context)
     if promise.kind not in REFERENCES:
         return
     target = promise.argument("table")
@@ -109,6 +137,40 @@ def _check_across_rows(warehouse, contracts: Contracts, contract: TableContract,
         warehouse.run_template("checks/reference", promise=promise, target=target, pairs=pairs, **context)
     elif promise.kind == "reference_unless_table_absent":
         account.notices.append(_unchecked(warehouse, contracts.tables[target], contract))
+
+
+def _leave_out(warehouse, contract: TableContract, context: dict, account: _Account) -> None:
+    """Leave out, with a notice, the sound rows on what belongs to another period."""
+    warehouse.run_template("checks/left_out", **context)
+    keys = [shown_value(key) for (key,) in warehouse.rows_template("checks/left_out_keys", **context)]
+    if keys:
+        shown = "、".join(keys[:NAMED_ROWS]) + ("…" if len(keys) > NAMED_ROWS else "")
+        facts = {"title": contract.title.zh, "table": contract.name}
+        account.notices.append(say("contracts.decisions_left_out", n=len(keys), keys=shown, **facts))
+
+
+def _name_the_nearest(warehouse, contract: TableContract, promise: Promise, present: set[str], context: dict) -> None:
+    """Beside a reference that leads nowhere, what it may have meant; nothing of confidential columns."""
+    where = [(target, keys) for target, keys in targets(promise) if target in present]
+    own = promise.argument("columns", ())
+    if where and own and not any(contract.columns[column].restricted for column in own):
+        warehouse.run_template("checks/nearest", promise=promise, own=own, targets=where, **context)
+
+
+def _without_case_rows(warehouse, intake: Intake, contracts: Contracts, account: _Account, period: Period,
+                       attribution: str) -> list[Words]:  # fmt: skip
+    """The stop where the case table has no row of the period: the folder of another one, or an empty export."""
+    facts = {"start": period.start, "end": period.end, "attribution": attribution}
+    [(n,)] = warehouse.rows("checks/case_rows_of_period", **facts)
+    cases = contracts.tables["cases"]
+    if n or account.stops and not account.rows[cases.name].accepted:  # what is wrong with the rows is told already
+        return []
+    of = [say("contracts.rows_of_period", period=name, n=rows) for name, rows in account.periods.get(cases.name, ())]
+    none = say("contracts.no_rows_at_all")
+    told = Words("、".join(one.zh for one in of) or none.zh, ", ".join(one.en for one in of) or none.en)
+    files = "、".join(receipt.file for receipt in intake.receipts if receipt.table == cases.name)
+    named = {"title": cases.title.zh, "table": cases.name, "files": files}
+    return [say("contracts.no_case_rows", period=period, periods=told, **named)]
 
 
 def _unchecked(warehouse, target: TableContract, contract: TableContract) -> Words:
@@ -122,19 +184,25 @@ def _unchecked(warehouse, target: TableContract, contract: TableContract) -> Wor
 
 def _count(warehouse, intake: Intake, contract: TableContract, context: dict, account: _Account) -> None:
     """Account for every row of a table; a tolerance passed is a stop."""
-    [(raw, accepted, rejected, own)] = warehouse.rows_template("checks/account", **context)
+    [(raw, accepted, rejected, left_out, own)] = warehouse.rows_template("checks/account", **context)
     broken = intake.broken.get(contract.name, 0)
     receipts = [receipt for receipt in intake.receipts if receipt.table == contract.name]
     read, aside = sum(r.records for r in receipts), sum(r.left_out + r.blank for r in receipts)
-    if read != raw + broken + aside or raw != accepted + rejected:
-        found = accepted + rejected + broken + aside
+    if read != raw + broken + aside or raw != accepted + rejected + left_out:
+        found = accepted + rejected + left_out + broken + aside
         raise Refusal(say("contracts.unaccounted", table=contract.name, read=read, found=found))
+    left_out += sum(r.left_out for r in receipts)
     account.rows[contract.name] = RowCount(
-        read, accepted, rejected + broken, sum(r.left_out for r in receipts), sum(r.blank for r in receipts)
+        read, accepted, rejected + broken, left_out, sum(r.blank for r in receipts)
     )
+    absent = (contract.name, contract.period_by) in intake.declared_absent
+    if contract.period_by and not absent:
+        found = warehouse.rows_template("checks/periods", column=contract.period_by, table=contract.name)
+        account.periods[contract.name] = tuple((str(Period(year, quarter)), n) for year, quarter, n in found)
     faulty, percent = own + broken, contract.tolerance_percent
-    if 100 * faulty > percent * read and faulty > contract.tolerated_rows:
-        own_faults = [b for b in account.breaches if b.table == contract.name and b.promise not in NO_OWN_FAULT]
+    stops = [promise.id for promise in contract.promises if promise.severity == "stop"]  # told of by themselves
+    own_faults = [b for b in account.breaches if b.table == contract.name and b.promise not in (*NO_OWN_FAULT, *stops)]
+    if own_faults and 100 * faulty > percent * read and faulty > contract.tolerated_rows:
         facts = {"title": contract.title.zh, "table": contract.name, "rejected": faulty, "rows": named(own_faults)}
         key = "tolerance_passed" if percent or contract.tolerated_rows else "every_row"
         account.stops.append(say(f"contracts.{key}", read=read, percent=percent, **facts))

@@ -34,6 +34,24 @@ create or replace macro folded(cell) as
         else nullif(trim(translate(cell, getvariable('wide'), getvariable('narrow')), blanks()), '')
     end;
 
+-- The days that a number names by itself: a day, a year and month, or a year, at its first digits. Null for none.
+create or replace macro digits_of_day(number) as
+    translate(regexp_extract(number, '(?:^|\D)((?:19|20)\d\d[-/._]?(?:0[1-9]|1[0-2])[-/._]?(?:0[1-9]|[12]\d|3[01]))', 1), '-/._', '');
+create or replace macro digits_of_month(number) as
+    translate(regexp_extract(number, '(?:^|\D)((?:19|20)\d\d[-/._]?(?:0[1-9]|1[0-2]))[-/._]\d', 1), '-/._', '');
+create or replace macro digits_of_year(number) as regexp_extract(number, '(?:^|\D)((?:19|20)\d\d)[-/._年〕\])）]', 1);
+create or replace macro dated_first(number) as
+    cast(coalesce(try_strptime(digits_of_day(number), '%Y%m%d'), try_strptime(digits_of_month(number) || '01', '%Y%m%d'),
+        try_strptime(digits_of_year(number) || '0101', '%Y%m%d')) as date);
+create or replace macro dated_last(number) as
+    cast(coalesce(try_strptime(digits_of_day(number), '%Y%m%d'),
+        last_day(try_strptime(digits_of_month(number) || '01', '%Y%m%d')),
+        try_strptime(digits_of_year(number) || '1231', '%Y%m%d')) as date);
+create or replace macro outside_days(first_day, last_day_of, start_day, end_day) as last_day_of < start_day or first_day >= end_day;
+
+-- A number without the zeros that a spreadsheet takes off its parts.
+create or replace macro without_zeros(number) as regexp_replace(lower(number), '(^|\D)0+(\d)', '\1\2', 'g');
+
 -- The usual forms of a moment, `2026-07-02 09:05:00` first, read fast; anything else is null.
 create or replace macro as_plain_moment(cell) as
     case

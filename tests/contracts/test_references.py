@@ -1,5 +1,7 @@
 """References: unknown is a fault, rejected is told as such, and an absent table promises nothing."""
 
+import pytest
+
 from tests.contracts.world import good, good_tables, outcomes, validated
 
 
@@ -105,3 +107,24 @@ def test_unit_names_are_compared_among_kept_rows_only():
     tables = good_tables()
     tables["units"].append(good("units", unit_id="U2", unit_group=None))
     assert validated(tables)[0].warnings == ()
+
+
+@pytest.mark.parametrize(("unit_id", "said"), [("u1", "U1 (units.csv:2)"), ("ｕ1", "U1 (units.csv:2)")])
+def test_a_unit_written_in_another_case_is_a_stop_with_both_spellings_and_their_rows(unit_id, said):
+    tables = {**good_tables(), "cases": [good("cases"), good("cases", case_id="C2", unit_id=unit_id)]}
+    stops = validated(tables)[0].stops
+    [stop] = [stop for stop in stops if "cases" in stop.en]
+    assert all(fact in stop.en for fact in ("cases.csv, line 3", f"'{unit_id}'", said))
+
+
+def test_two_spellings_of_a_unit_are_one_stop_with_both_and_their_rows():
+    tables = good_tables()
+    tables["units"].append(good("units", unit_id="u1"))
+    [stop] = validated(tables)[0].stops
+    assert all(fact in stop.en for fact in ("units.csv, line 2", "'U1'", "u1 (units.csv:3)"))
+
+
+def test_lost_leading_zeros_are_named_with_the_code_that_was_meant():
+    tables = {"units": [good("units", unit_id="007")], "cases": [good("cases", unit_id="7")]}
+    [breach] = validated(tables)[0].breaches
+    assert "007" in breach.remedy.zh and "leading zeros" in breach.remedy.en

@@ -1,5 +1,6 @@
 """A small city whose rows a test may break: raw tables in, validation out."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import yaml
 
 from pipelines.edges.contracts import load_contracts
 from pipelines.edges.warehouse import Warehouse
+from pipelines.model.contract import Contracts
 from pipelines.model.intake import Intake, Receipt, Validation
 from pipelines.stages.validate import validate
 
@@ -56,6 +58,13 @@ def validated(tables: dict[str, list[dict]], **more) -> tuple[Validation, Wareho
     """Raw tables through validation."""
     warehouse = Warehouse()
     return validate(warehouse, read(warehouse, tables, **more), CONTRACTS), warehouse
+
+
+def without(kind: str) -> Contracts:
+    """The contracts without the promises of a kind."""
+    tables = {name: replace(table, promises=tuple(p for p in table.promises if p.kind != kind))
+              for name, table in CONTRACTS.tables.items()}  # fmt: skip
+    return Contracts(tables)
 
 
 def outcomes(validation: Validation, table: str) -> dict[int, set[str]]:

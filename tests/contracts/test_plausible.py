@@ -1,0 +1,88 @@
+"""Moments that nobody can have meant, quarters without a case, rows per quarter."""
+
+import pytest
+
+from pipelines.edges.warehouse import Warehouse
+from pipelines.model.period import Period
+from pipelines.model.promises import within
+from pipelines.stages.validate import validate
+from tests.contracts.world import CONTRACTS, good, good_tables, read
+
+PERIOD = Period(2026, 3)
+
+
+def of_quarter(tables: dict[str, list[dict]], period: Period = PERIOD, attribution: str = "reply_due"):
+    """Raw tables through the validation of a quarter."""
+    warehouse = Warehouse()
+    return validate(warehouse, read(warehouse, tables), within(CONTRACTS, period), period, attribution), warehouse
+
+
+@pytest.mark.parametrize(
+    ("moment", "kept"),
+    [
+        ("1999-12-31 23:59:59", False), ("2000-01-01 00:00:00", True), ("2036-09-30 23:59:59", True),
+        ("2036-10-01 00:00:00", False), ("9999-12-31 23:59:59", False), ("0001-01-01 00:00:00", False),
+        ("1970-01-01 08:00:00", False), ("3026-07-02 09:00:00", False),
+    ],
+)  # fmt: skip
+def test_a_moment_before_2000_or_more_than_ten_years_after_the_quarter_is_rejected(moment, kept):
+    tables = {**good_tables(), "incidents": [good("incidents", occurred_at=moment)]}
+    validation, _ = of_quarter(tables)
+    assert [b.promise for b in validation.breaches] == ([] if kept else ["occurred_at_plausible"])
+    for breach in validation.breaches:
+        assert (breach.value, breach.line) == (moment, 2)
+        assert "U1" in breach.remedy.zh and "unit U1" in breach.remedy.en
+
+
+@pytest.mark.parametrize("day", ["1958-10-01", "2099-12-31", "9999-12-31"])
+def test_days_of_validity_may_lie_in_any_year(day):
+    matters = [good("matters", valid_from="1958-10-01", valid_to="9999-12-31")]
+    knowledge = [good("knowledge", updated_on="1958-10-01", expires_on=day)]
+    evaluators = [good("evaluators", appointed_on="1958-10-01", term_ends_on="9999-12-31", ended_on=day)]
+    changed = {"matters": matters, "knowledge": knowledge, "evaluators": evaluators}
+    validation, warehouse = of_quarter({**good_tables(), **changed})
+    assert validation.breaches == ()
+    assert str(warehouse.arrow("accepted.knowledge").to_pylist()[0]["expires_on"]) == day
+
+
+def test_every_moment_of_every_table_is_judged_and_days_of_validity_are_not():
+    judged = {(t.name, p.column) for t in CONTRACTS.tables.values() for p in t.promises if p.kind == "plausible"}
+    moments = {(t.name, c.name) for t in CONTRACTS.tables.values() for c in t.columns.values() if c.type == "timestamp"}
+    dates = {(t.name, c.name) for t in CONTRACTS.tables.values() for c in t.columns.values() if c.type == "date"}
+    assert moments < judged
+    assert {pair for pair in dates if pair in judged} == {
+        ("awards", "awarded_on"), ("adjustments", "decided_on"), ("matter_changes", "requested_on"),
+        ("matter_changes", "decided_on"),
+    }  # fmt: skip
+
+
+def test_a_quarter_without_a_case_row_is_a_stop_that_names_file_and_quarters():
+    [stop] = of_quarter(good_tables(), Period(2026, 4))[0].stops
+    assert all(fact in stop.en for fact in ("cases.csv", "2026Q4", "2026Q3 (1 rows)"))
+    assert all(fact in stop.zh for fact in ("cases.csv", "2026Q4", "2026Q3（1 行）"))
+
+
+def test_an_export_of_cases_without_rows_is_a_stop():
+    tables = {"units": [good("units")], "cases": []}
+    [stop] = of_quarter(tables)[0].stops
+    assert "no rows at all" in stop.en
+
+
+def test_the_reading_and_an_extension_decide_whether_a_case_is_of_the_quarter():
+    tables = good_tables()  # dispatched and due in July; extended to the 15th
+    tables["cases"] = [good("cases", reply_due_at="2026-10-08 09:00:00")]
+    assert len(of_quarter(tables)[0].stops) == 1
+    assert of_quarter(tables, attribution="dispatched")[0].stops == ()
+    tables["extensions"] = [good("extensions", extended_until="2026-12-01 09:00:00")]
+    assert of_quarter(tables, Period(2026, 4))[0].stops == ()
+
+
+def test_rows_are_told_by_the_quarter_that_they_are_of():
+    tables = good_tables()
+    tables["cases"] += [good("cases", case_id=f"C{i}", reply_due_at=f"2026-{i:02d}-08 09:00:00") for i in range(7, 13)]
+    validation, _ = of_quarter(tables)
+    assert validation.periods["cases"] == (("2026Q3", 4), ("2026Q4", 3))
+    assert validation.periods["awards"] == (("2026Q3", 1),)
+    assert set(validation.periods) == {
+        "cases", "extensions", "incidents", "instructions", "awards", "evaluations", "adjustments", "matter_changes",
+    }  # fmt: skip
