@@ -96,7 +96,7 @@ def draw_awards(draw: Draw, unit_ids: list[str]) -> Rows:
 
 
 def draw_adjustments(draw: Draw, unit_ids: list[str], cases: Rows, incidents: Rows) -> Rows:
-    """Decisions of every kind, some that meet nothing, some that meet one line several times."""
+    """Decisions of every kind, some on another period's cases, some that meet one line several times."""
     rows = [draw_adjustment(draw, draw.rng.choice(unit_ids), cases, incidents) for _ in range(draw.rng.randint(2, 24))]
     rows += [row | {"rule_id": ""} for row in rows if row["action"] == "waive_deduction" and draw.chance(0.4)]
     numbers = draw.rng.sample(range(len(rows)), len(rows))
@@ -104,9 +104,14 @@ def draw_adjustments(draw: Draw, unit_ids: list[str], cases: Rows, incidents: Ro
 
 
 def draw_adjustment(draw: Draw, unit_id: str, cases: Rows, incidents: Rows) -> dict[str, str]:
-    """One decision; a waiver names a case, an incident, or both."""
+    """One decision on a case row or an incident of the unit, or on a case of two years before.
+
+    A waiver names a case, an incident, or both; the case may be one that only an incident of the unit names.
+    """
     action = draw.weighted([("exclude_case", 2), ("waive_deduction", 5), ("void_evaluation", 2)])
-    case_id = some_case(draw, unit_id, cases) or "C9999"
+    own_cases = [row["case_id"] for row in cases if row["unit_id"] == unit_id]
+    elsewhere = f"{draw.start.year - 2}0{draw.rng.randint(1, 9)}15{draw.rng.randint(0, 99):04d}"
+    case_id = draw.rng.choice(own_cases) if own_cases and not draw.chance(0.05) else elsewhere
     rule_id, ref_id = None, None
     if action == "waive_deduction":
         rule_id = draw.rng.choice(RULES)
@@ -114,7 +119,7 @@ def draw_adjustment(draw: Draw, unit_id: str, cases: Rows, incidents: Rows) -> d
         if own and draw.chance(0.5):
             incident = draw.rng.choice(own)
             ref_id = incident["incident_id"]
-            case_id = draw.rng.choice((None, incident["case_id"] or None, case_id))
+            case_id = draw.rng.choice((None, incident["case_id"] or None, draw.rng.choice(own_cases or [None])))
     return text_row(
         action=action,
         unit_id=unit_id,

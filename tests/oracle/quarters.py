@@ -53,6 +53,8 @@ def draw_tables(draw: Draw) -> dict[str, list[dict[str, str]]]:
     cases = draw_all_cases(draw, unit_ids)
     evaluators = draw_evaluators(draw, unit_ids)
     incidents = draw_incidents(draw, unit_ids, cases)
+    missing = {table for table in OPTIONAL if draw.chance(0.08)}
+    incidents_there = [] if "incidents" in missing else incidents
     tables = {
         "extensions": draw_extensions(draw, cases),
         "evaluators": evaluators,
@@ -61,9 +63,9 @@ def draw_tables(draw: Draw) -> dict[str, list[dict[str, str]]]:
         "instructions": draw_instructions(draw, unit_ids, cases),
         "assessments": draw_assessments(draw, unit_ids),
         "awards": draw_awards(draw, unit_ids),
-        "adjustments": draw_adjustments(draw, unit_ids, cases, incidents),
+        "adjustments": draw_adjustments(draw, unit_ids, cases, incidents_there),
     }
-    kept = {table: tables[table] for table in OPTIONAL if not draw.chance(0.08)}
+    kept = {table: tables[table] for table in OPTIONAL if table not in missing}
     return add_twins(draw, {"units": units, "cases": cases} | kept)
 
 
