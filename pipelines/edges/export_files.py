@@ -20,6 +20,8 @@ from pipelines.model.words import Words
 READERS = {
     "csv": ("exports_csv", "open_csv"),
     "csv.gz": ("exports_csv", "open_csv"),
+    "txt": ("exports_csv", "open_csv"),
+    "tsv": ("exports_csv", "open_csv"),
     "xlsx": ("exports_xlsx", "open_xlsx"),
     "parquet": ("exports_parquet", "open_parquet"),
     "jsonl": ("exports_jsonl", "open_jsonl"),
@@ -27,7 +29,8 @@ READERS = {
 }
 SAMPLE_MARKER = "SIMULATED"
 # Files with these suffixes and a table's name are exports somebody meant to be read: leaving them out would be silent.
-FOREIGN_SUFFIXES = ("xls", "xlsm", "xlsb", "et", "ods", "txt", "tsv", "json", "zip", "xlsx.gz", "parquet.gz", "dbf")
+FOREIGN_SUFFIXES = ("xls", "xlsm", "xlsb", "et", "ods", "numbers", "json", "zip", "rar", "7z", "xlsx.gz", "parquet.gz",
+                    "dbf", "crdownload", "part", "partial", "download", "tmp")  # fmt: skip
 _SUFFIX = re.compile(r"\.(" + "|".join(map(re.escape, sorted([*READERS, *FOREIGN_SUFFIXES], key=len)[::-1])) + ")$")
 
 
@@ -79,11 +82,13 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
 
     With a source mapping its tables have the files that it names, and other tables those of their own name.
     """
+    from pipelines.edges.unread import unread_file, unread_folder
+
     entries = [entry for entry in list_entries(exports) if entry.name != SAMPLE_MARKER]
     files = [entry for entry in entries if entry.is_file()]
     sources = mapping.tables if mapping else {}
     tables, stops = _mapped_files(files, sources)
-    stops += [words for entry in entries if not entry.is_file() and (words := _no_file(entry.name, contracts, sources))]
+    stops += [words for one in entries if not one.is_file() and (words := unread_folder(one, contracts, sources))]
     notices, strangers = [], []
     for file in files:
         stem, suffix = split_name(file.name)
@@ -93,7 +98,9 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
         if table and suffix in READERS:
             tables.setdefault(table, []).append(Found(file, suffix))
         elif table and suffix in FOREIGN_SUFFIXES:
-            stops.append(say("ingest.foreign_format", file=file.name, table=table, suffix=suffix))
+            stops.append(say(f"ingest.{_foreign(suffix)}", file=file.name, table=table, suffix=suffix))
+        elif unread := unread_file(file, contracts):
+            stops.append(unread)
         else:
             strangers.append(file.name)
             notices.append(_unrecognised(file.name, stem, contracts))
@@ -102,6 +109,13 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
         stops.append(say("ingest.empty_folder", folder=exports))
     return Folder(tables, tuple(notices), tuple(stops), (exports / SAMPLE_MARKER).is_file(),
                   tuple(strangers))  # fmt: skip
+
+
+def _foreign(suffix: str) -> str:
+    """The sentence for a table in a format that is not read."""
+    if suffix in ("zip", "rar", "7z"):
+        return "packed"
+    return "under_way" if suffix in ("crdownload", "part", "partial", "download", "tmp") else "foreign_format"
 
 
 def _mapped_files(files: list[Path], sources: dict[str, TableSource]) -> tuple[dict[str, list[Found]], list[Words]]:
@@ -121,15 +135,8 @@ def _mapped_files(files: list[Path], sources: dict[str, TableSource]) -> tuple[d
                     tables.setdefault(table, []).append(Found(file, suffix, source.layout))
                 else:
                     suffix = suffix or file.suffix.lstrip(".")
-                    stops.append(say("ingest.foreign_format", file=file.name, table=table, suffix=suffix))
+                    stops.append(say(f"ingest.{_foreign(suffix)}", file=file.name, table=table, suffix=suffix))
     return tables, stops
-
-
-def _no_file(name: str, contracts: Contracts, sources: dict[str, TableSource]) -> Words | None:
-    """A stop for a folder or a broken link that stands where a table's file belongs: it would be left out unseen."""
-    stem, suffix = split_name(name)
-    table = table_of(stem, contracts)
-    return say("ingest.no_file", file=name, table=table) if suffix and table and table not in sources else None
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -146,6 +153,16 @@ def table_of(stem: str, contracts: Contracts) -> str:
             if stem == name or stem.startswith(f"{name}_"):
                 return table.name
     return ""
+
+
+def stands_for(stem: str, contracts: Contracts) -> str:
+    """The table that a name seems to mean without being its name, like `加分申报(1)`, `2026Q3 cases`; "" for none."""
+    names = [(name, table.name) for table in contracts.tables.values()
+             for name in (table.name, unicodedata.normalize("NFKC", table.title.zh).casefold())]  # fmt: skip
+    found = [(name, table) for name, table in names
+             if (re.search(rf"(?<![a-z]){name}(?![a-z])", stem.replace("_", " ")) if name.isascii() else name in stem)
+             or (name.isascii() and "_" in name and name in stem)]  # fmt: skip
+    return max(found, key=lambda pair: len(pair[0]))[1] if found else ""
 
 
 def open_export(found: Found, known: Known) -> Export:

@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 from pipelines.edges.export_bytes import line_blocks
 from pipelines.edges.export_encoding import UTF8, UTF8_BOM, as_utf8, find_encoding
 from pipelines.model.export import Batch, Export, Fault, Known, Layout, folded
+
+LONGEST_NUMBER = 40
+EXACT_TO = 2**53  # what the doubles of other programs hold digit by digit
 
 
 def open_jsonl(path: Path, layout: Layout, known: Known) -> Export:
@@ -57,10 +61,13 @@ def _records(path: Path, encoding: str, known: Known) -> Iterator[tuple[int, dic
 
 def _object(text: str, line: int, known: Known) -> dict | Fault:
     try:
-        row = json.loads(text, parse_float=str, parse_int=str, parse_constant=_refuse, object_pairs_hook=_unique)
+        row = json.loads(text, parse_float=_number, parse_int=str, parse_constant=_refuse, object_pairs_hook=_unique)
         if not isinstance(row, dict):
             raise ValueError("not an object")
-        return {_sound(name): _text(value, folded(name) in known.headers) for name, value in row.items()}
+        names = {name: folded(name) if folded(name) in known.headers else _sound(name) for name in row}
+        if len({*names.values()}) < len(names):
+            raise ValueError("duplicate key")
+        return {names[name]: _text(value, names[name], known) for name, value in row.items()}
     except RecursionError:
         return Fault(line, "json", "nested")
     except ValueError as problem:
@@ -79,10 +86,19 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)
 
 
-def _text(value: object, is_known: bool) -> str | None:
+def _number(text: str) -> str:
+    """A number as it is written; one with an exponent that is whole without a guess is written out."""
+    if "e" not in text.casefold() or len(text) > LONGEST_NUMBER:
+        return text
+    number = Decimal(text)
+    whole = abs(number) < EXACT_TO and number == number.to_integral_value()
+    return str(int(number)) if whole else text
+
+
+def _text(value: object, name: str, known: Known) -> str | None:
     if isinstance(value, (dict, list)):
-        if is_known:
-            raise ValueError("nested")
+        if name in known.headers:
+            raise ValueError(f"{name}: nested")
         return _sound(json.dumps(value, ensure_ascii=False))  # an extra column is kept as it is
     if isinstance(value, bool):
         return "true" if value else "false"

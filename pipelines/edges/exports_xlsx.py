@@ -38,16 +38,19 @@ def open_xlsx(path: Path, layout: Layout, known: Known) -> Export:
     sheets = _sheets(output, len(told["chosen"]) > 1)
     first = next(sheets)
     if not first["header"]:
-        return Export((), lambda: iter(()), notices=_not_read(path, told, layout))
+        return Export((), lambda: iter(()), notices=_not_read(path, told, layout, known))
     header = tuple(first["header"])
     export = Export(header, lambda: _batches(path, output, first, sheets, header, known, export.later),
-                    notices=_not_read(path, told, layout))  # fmt: skip
+                    notices=_not_read(path, told, layout, known))  # fmt: skip
     return export
 
 
-def _not_read(path: Path, told: dict, layout: Layout) -> tuple[Words, ...]:
+def _not_read(path: Path, told: dict, layout: Layout, known: Known) -> tuple[Words, ...]:
     """Sheets that were passed over, and which were read where there are several."""
     chosen, notices = "、".join(told["chosen"]), []
+    for name in told["sheets"]:
+        if not layout.sheet and name not in (*told["chosen"], *told["hidden"]) and folded(name) in known.others:
+            raise UnreadableExport(say("ingest.sheet_of_other_table", file=path.name, sheet=name))
     others = [name for name in told["sheets"] if name not in told["chosen"]] if not layout.sheet else []
     hidden = [name for name in others if name in told["hidden"]]
     shown = [name for name in others if name not in told["hidden"]]

@@ -18,6 +18,7 @@ class Known:
 
     headers: frozenset[str]
     needed: tuple[frozenset[str], ...] = ()
+    others: frozenset[str] = frozenset()  # folded names of the other tables
 
 
 @dataclass(frozen=True)

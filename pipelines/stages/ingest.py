@@ -1,7 +1,7 @@
 """Ingest: export files → raw tables as text, a receipt per file, a breach for every row that could not be read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
 from functools import cache
@@ -39,7 +39,7 @@ def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None =
     for contract in contracts.tables.values():
         files = folder.tables.get(contract.name, [])
         if files:
-            _ingest_table(work, contract, _opened(work, files, contract))
+            _ingest_table(work, contract, _opened(work, files, contract, _names(contracts, contract)))
     missing = _missing_tables(contracts, folder)
     return Intake(
         receipts=tuple(work.receipts),
@@ -86,10 +86,10 @@ class _Opened:
     before: tuple  # the file's state when it was opened
 
 
-def _opened(work: _Work, files: list[Found], contract: TableContract) -> list[_Opened]:
+def _opened(work: _Work, files: list[Found], contract: TableContract, others: frozenset[str]) -> list[_Opened]:
     """The files of a table that can be read; the others become stops."""
     source, opened = work.mapping and work.mapping.tables.get(contract.name), []
-    known = mapped_headers(source) if source else known_headers(contract)
+    known = replace(mapped_headers(source) if source else known_headers(contract), others=others)
     absent = [column for table, column in work.mapping.absent if table == contract.name] if work.mapping else []
     for found in files:
         try:
@@ -113,6 +113,12 @@ def _opened(work: _Work, files: list[Found], contract: TableContract) -> list[_O
         else:
             opened.append(_Opened(found, export, columns, before))
     return opened
+
+
+def _names(contracts: Contracts, contract: TableContract) -> frozenset[str]:
+    """The names of all other tables, folded."""
+    others = [table for table in contracts.tables.values() if table.name != contract.name]
+    return frozenset(folded(name) for table in others for name in (table.name, table.title.zh))
 
 
 def _meant(export: Export, columns: Resolved, source: TableSource | None, contract: TableContract) -> dict[int, Column]:

@@ -78,8 +78,22 @@ create or replace macro as_zoned(cell) as
         else try_cast(cell as timestamp)
     end;
 
--- A moment with date and time; anything else, a date alone too, is null.
-create or replace macro as_moment(cell) as
+-- Moments and days as people and programs write them otherwise, brought to the plain form: `2026年7月2日 9时5分`,
+-- `2026.7.2 9:05`, `2026-07-02 下午 3:05:00`, `2026-07-02T09:05:00+08:00[Asia/Shanghai]`.
+create or replace macro plain_numerals(cell) as
+    regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
+        cell, '^(\d{4})[年.] *(\d{1,2})[月.] *(\d{1,2})[日号]?', '\1-\2-\3 '),
+        '(\d{1,2})[时点] *(\d{1,2})分 *(\d{1,2})秒$', '\1:\2:\3'),
+        '(\d{1,2})[时点] *(\d{1,2})分?$', '\1:\2'),
+        ':(\d)(:|$)', ':0\1\2', 'g'),
+        '\[[A-Za-z_]+/[A-Za-z_]+\]$', '');
+
+create or replace macro as_twelve_hours(cell) as
+    try_strptime(
+        regexp_replace(replace(replace(cell, '上午', 'AM'), '下午', 'PM'), '^(\S+) +([AP]M) *(\S+)$', '\1 \3 \2'),
+        ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%Y/%m/%d %I:%M:%S %p', '%Y/%m/%d %I:%M %p']);
+
+create or replace macro as_usual_moment(cell) as
     case
         when regexp_full_match(cell, '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-4]):[0-5]\d)')
             and cell >= '0002' and cell < '9999' then cast(try_cast(cell as timestamptz) as timestamp)
@@ -88,18 +102,31 @@ create or replace macro as_moment(cell) as
             and cell >= '0001' then as_zoned(plain_moment(cell))
     end;
 
+-- A moment with date and time; anything else, a date alone too, is null.
+create or replace macro as_moment(cell) as
+    case
+        when regexp_matches(cell, '[年时点\]]|^\d{4}\.') and plain_numerals(cell) <> cell
+            then as_usual_moment(trim(plain_numerals(cell)))
+        when regexp_matches(cell, '上午|下午|[AP]M') then as_twelve_hours(cell)
+        when regexp_full_match(cell, '(19|20)\d{12}') then try_strptime(cell, '%Y%m%d%H%M%S')
+        else as_usual_moment(cell)
+    end;
+
 -- A day; a moment is one only at midnight.
 create or replace macro as_day(cell) as
     case
         when regexp_full_match(cell, '\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}')
             then case when cell >= '0001' then try_cast(replace(cell, '/', '-') as date) end
+        when regexp_full_match(cell, '(19|20)\d{6}') then cast(try_strptime(cell, '%Y%m%d') as date)
+        when regexp_full_match(cell, '(\d{4})[年.] *(\d{1,2})[月.] *(\d{1,2})[日号]?')
+            then try_cast(trim(plain_numerals(cell)) as date)
         when date_trunc('day', as_moment(cell)) = as_moment(cell) then cast(as_moment(cell) as date)
     end;
 
 create or replace macro as_yes_no(cell) as
     case
-        when lower(cell) in ('true', '1', 'yes', '是') then true
-        when lower(cell) in ('false', '0', 'no', '否') then false
+        when lower(cell) in ('true', '1', '1.0', 'yes', '是') then true
+        when lower(cell) in ('false', '0', '0.0', 'no', '否') then false
     end;
 
 -- Rounds to two decimals; a promise of kind `decimals` refuses what would lose a digit.

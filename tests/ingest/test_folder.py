@@ -58,7 +58,7 @@ def test_a_name_with_glob_signs_is_a_name(tmp_path):
     assert sorted(got.ids()) == ["A", "B"]
 
 
-@pytest.mark.parametrize("suffix", ["xls", "txt", "tsv", "json", "ods"])
+@pytest.mark.parametrize("suffix", ["xls", "et", "json", "ods"])
 def test_a_table_in_a_format_that_is_not_read_is_a_stop(tmp_path, suffix):
     got = read_cases(tmp_path, HEADER, f"cases.{suffix}")
     assert f"cases.{suffix}" in got.stops and ".xlsx or .csv" in got.stops
@@ -74,7 +74,7 @@ def test_the_same_table_in_two_formats_is_read_and_reported(tmp_path):
 
 def test_the_nearest_file_is_named_where_a_required_table_is_missing(tmp_path):
     for name in ("units.csv", "case.csv", "photo.jpg"):
-        (tmp_path / name).write_text(UNITS, encoding="utf-8")
+        (tmp_path / name).write_text(UNITS if name == "units.csv" else "x", encoding="utf-8")
     assert read(tmp_path).stops.endswith("; the nearest file there is case.csv: rename it if it is this table")
 
 
