@@ -26,7 +26,7 @@ _NO_WIDTH = dict.fromkeys([0x00AD, *range(0x200B, 0x2010), 0x2060, 0xFEFF])
 _POINT_ZERO = re.compile(r"(\d+)\.0+")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.0+)?")
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,3})")
-_LONG_FRACTION = re.compile(r"[+-]?\d+\.\d{9,}|[+-]?\d+(\.\d+)?[eE][+-]?\d+")
+_LONG_FRACTION = re.compile(r"-?\d+\.\d{9,}")
 # What the bytes of a column hold where some cell of it may need a closer look.
 _ANY_SIGNS = (b'="', b"\\N")
 _DAY_SIGNS = (b"0000",)
@@ -218,9 +218,10 @@ def _mended_day(cell: str) -> Repair | None:
 
 
 def _mended_number(cell: str) -> Repair | None:
-    if _LONG_FRACTION.fullmatch(cell.strip()):
-        rounded = f"{float(cell):.{KEPT_DIGITS}g}"
-        if rounded != cell.strip() and "e" not in rounded:
+    text = cell.strip()
+    if _LONG_FRACTION.fullmatch(text) and text in (repr(float(text)), f"{float(text):.17g}"):
+        rounded = f"{float(text):.{KEPT_DIGITS}g}"
+        if len(rounded) < len(text) - 2:
             return "float_noise", rounded
     return _mended_text(cell)
 

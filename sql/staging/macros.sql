@@ -90,7 +90,7 @@ create or replace macro plain_numerals(cell) as
 
 create or replace macro as_twelve_hours(cell) as
     try_strptime(
-        regexp_replace(replace(replace(cell, '上午', 'AM'), '下午', 'PM'), '^(\S+) +([AP]M) *(\S+)$', '\1 \3 \2'),
+        regexp_replace(replace(replace(cell, '上午', 'AM '), '下午', 'PM '), '^(\S+) +([AP]M) +(\S+)$', '\1 \3 \2'),
         ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%Y/%m/%d %I:%M:%S %p', '%Y/%m/%d %I:%M %p']);
 
 create or replace macro as_usual_moment(cell) as
@@ -107,8 +107,7 @@ create or replace macro as_moment(cell) as
     case
         when regexp_matches(cell, '[年时点\]]|^\d{4}\.') and plain_numerals(cell) <> cell
             then as_usual_moment(trim(plain_numerals(cell)))
-        when regexp_matches(cell, '上午|下午|[AP]M') then as_twelve_hours(cell)
-        when regexp_full_match(cell, '(19|20)\d{12}') then try_strptime(cell, '%Y%m%d%H%M%S')
+        when regexp_matches(cell, '^[0-9/-]+ *(上午|下午)') then as_twelve_hours(cell)
         else as_usual_moment(cell)
     end;
 
@@ -117,7 +116,6 @@ create or replace macro as_day(cell) as
     case
         when regexp_full_match(cell, '\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}')
             then case when cell >= '0001' then try_cast(replace(cell, '/', '-') as date) end
-        when regexp_full_match(cell, '(19|20)\d{6}') then cast(try_strptime(cell, '%Y%m%d') as date)
         when regexp_full_match(cell, '(\d{4})[年.] *(\d{1,2})[月.] *(\d{1,2})[日号]?')
             then try_cast(trim(plain_numerals(cell)) as date)
         when date_trunc('day', as_moment(cell)) = as_moment(cell) then cast(as_moment(cell) as date)

@@ -137,7 +137,7 @@ EXPECTED = {
     "84": (STOP, "cases_0930.csv", "cases_1009.csv"),
     "85": (SAME, "cases.xlsx", "填表说明"),
     "87": (SAME, "merged"),
-    "89": (SAME,),
+    "89": (ROWS, "awards.csv line 4", "20260920"),
 }  # fmt: skip
 
 
