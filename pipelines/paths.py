@@ -1,12 +1,27 @@
-"""Where the folders of the project are."""
+"""Where the folders of the project are: beside the package in a clone, inside it where a wheel is installed."""
 
+import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
+SHIPPED = PACKAGE / "shipped"  # pyproject.toml lays the folders of the clone there, in the wheel alone
+INSTALLED = SHIPPED.is_dir()
+ROOT = SHIPPED if INSTALLED else PACKAGE.parent
 RULES = ROOT / "rules"
 SQL = ROOT / "sql"
 CONTRACTS = ROOT / "data_contracts"
 REPORTS = ROOT / "reports"
 WORDING = REPORTS / "wording"
-FONTS = ROOT / ".fonts"
+SCRIPTS = ROOT / "scripts"
 CALENDARS = RULES / "calendars"
+
+
+def _own_data() -> Path:
+    """What set-up fetches lies in the clone; for a wheel, which may be shared and read-only, in the user's data."""
+    if not INSTALLED:
+        return ROOT
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share").absolute() / "gongping"
+
+
+DATA = _own_data()
+FONTS = DATA / ".fonts"

@@ -1,13 +1,12 @@
 """Hashes of files: what went into a quarter, what came out, and which code made it."""
 
 import hashlib
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from pipelines.paths import CONTRACTS, REPORTS, ROOT, SQL
+from pipelines.paths import CONTRACTS, PACKAGE, REPORTS, SHIPPED, SQL
 
-_CODE = (ROOT / "pipelines", SQL, REPORTS)
+_CODE = (PACKAGE, SQL, REPORTS)  # the names of these folders are the same in a clone and in a wheel
 _SUFFIXES = frozenset({".py", ".sql", ".j2", ".css", ".js", ".yaml"})
 
 
@@ -40,13 +39,17 @@ def contract_hashes() -> dict[str, str]:
     return folder_sha256(CONTRACTS)
 
 
-def _code_files() -> list[Path]:
-    found = (file for folder in _CODE for file in folder.rglob("*") if file.suffix in _SUFFIXES)
-    return sorted(found, key=lambda file: file.relative_to(ROOT).as_posix())
+def _code_files() -> dict[str, Path]:
+    """The project's own code by its name in the project, wherever it lies."""
+    return {
+        file.relative_to(folder.parent).as_posix(): file
+        for folder in _CODE for file in folder.rglob("*")
+        if file.suffix in _SUFFIXES and not (folder == PACKAGE and file.is_relative_to(SHIPPED))
+    }
 
 
-def _sha256_of(files: Iterable[Path]) -> str:
+def _sha256_of(files: dict[str, Path]) -> str:
     whole = hashlib.sha256()
-    for file in files:
-        whole.update(f"{file.relative_to(ROOT).as_posix()}\0{file_sha256(file)}\n".encode())
+    for name, file in sorted(files.items()):
+        whole.update(f"{name}\0{file_sha256(file)}\n".encode())
     return whole.hexdigest()

@@ -6,9 +6,9 @@ from functools import cache
 from hashlib import file_digest
 from pathlib import Path
 
-from pipelines.paths import FONTS, ROOT
+from pipelines.paths import FONTS, SCRIPTS
 
-MANIFEST = ROOT / "scripts" / "fonts.manifest"
+MANIFEST = SCRIPTS / "fonts.manifest"
 FONT_TYPES = {".otf", ".ttc", ".ttf"}
 
 # Family, as style sheets name it, → the file that holds its regular or only face.

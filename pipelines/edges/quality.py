@@ -15,7 +15,7 @@ from pipelines.model.contract import Contracts
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.promises import in_force, targets
 from pipelines.model.refusals import ContractStop, Refusal
-from pipelines.paths import ROOT
+from pipelines.paths import PACKAGE
 from pipelines.views.frame import SUFFIX, shell
 from pipelines.views.quality_report import report_of
 
@@ -91,7 +91,7 @@ def _start(folder: Path, job: tuple) -> subprocess.Popen:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=errors,
-            cwd=ROOT,
+            cwd=PACKAGE.parent,
             env={**os.environ, **SILENT},
         )
     try:

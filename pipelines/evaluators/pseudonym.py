@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipelines.edges.wording import say
 from pipelines.model.refusals import NotAllowed, UsageRefusal
-from pipelines.paths import ROOT
+from pipelines.paths import PACKAGE
 
 VARIABLE = "GONGPING_KEY_FILE"
 BYTES, SHOWN = 32, 8
@@ -24,7 +24,7 @@ def key_file() -> Path:
     if not named:
         raise UsageRefusal(say("evaluators.no_key_file", variable=VARIABLE))
     file = Path(named).expanduser()
-    if file.resolve().is_relative_to(ROOT):
+    if file.resolve().is_relative_to(PACKAGE.parent):
         raise UsageRefusal(say("evaluators.key_inside", variable=VARIABLE, file=file.name))
     return file
 

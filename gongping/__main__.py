@@ -1,0 +1,5 @@
+"""`python -m gongping` is the command `gongping`."""
+
+from pipelines.cli import main
+
+main()
