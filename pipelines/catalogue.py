@@ -11,26 +11,30 @@ NOTHING = Words("", "")
 APPLIED = ("rules", "readings", "verdicts", "findings", "settings", "honoured_by", "parts")
 
 
-def catalogue(rulebook: Rulebook, tests_folder: Path) -> list[dict]:
+def catalogue(rulebook: Rulebook, tests_folder: Path | None) -> list[dict]:
     """A row a clause, in the order of the regulation, ready for JSON.
 
     Keys: clause, text {zh, en}, rules, readings, verdicts, findings (of the libraries), settings (of the evaluators'
     work), honoured_by (what `regulation.md` names, checked to be there), parts (the clauses under a heading),
     examples (how many its rules and findings carry), tests (files that name the clause or a part of it, relative to
-    ``tests_folder``), why_none {zh, en}: why no rule scores it. RulebookRefusal where something named is not there.
+    ``tests_folder``; None where there is no such folder, as in a wheel), why_none {zh, en}: why no rule scores it.
+    RulebookRefusal where something named is not there.
     """
     must_be_there(rulebook)
-    tests = _tests(rulebook, tests_folder)
+    tests = None if tests_folder is None else _tests(rulebook, tests_folder)
     return [_row(rulebook, clause, tests) for clause in rulebook.clauses.values()]
 
 
 def gaps(rows: list[dict]) -> list[str]:
-    """The clauses that nothing implements or nothing tests; a heading is as good as all of its parts."""
-    bare = {row["clause"] for row in rows if not row["tests"] or not any(row[kind] for kind in APPLIED)}
+    """The clauses that nothing implements or nothing tests; a heading is as good as all of its parts.
+
+    Where the tests are not at hand, those that nothing implements.
+    """
+    bare = {row["clause"] for row in rows if row["tests"] == [] or not any(row[kind] for kind in APPLIED)}
     return [row["clause"] for row in rows if row["clause"] in bare or bare & set(row["parts"])]
 
 
-def _row(rulebook: Rulebook, clause: Clause, tests: dict[str, list[str]]) -> dict:
+def _row(rulebook: Rulebook, clause: Clause, tests: dict[str, list[str]] | None) -> dict:
     rules = [rule for rule in rulebook.rules.values() if clause.id in _clauses(rule)]
     findings = [rule for rule in rulebook.libraries if clause.id in _clauses(rule)]
     settings = rulebook.panel.clauses if rulebook.panel else {}
@@ -47,7 +51,7 @@ def _row(rulebook: Rulebook, clause: Clause, tests: dict[str, list[str]]) -> dic
         "honoured_by": list(clause.honoured_by),
         "parts": parts,
         "examples": sum(len(rule.examples) for rule in (*rules, *findings)),
-        "tests": sorted({test for id in (clause.id, *parts) for test in tests.get(id, [])}),
+        "tests": tests and sorted({test for id in (clause.id, *parts) for test in tests.get(id, [])}),
         "why_none": _both(why),
     }
 

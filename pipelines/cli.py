@@ -3,19 +3,22 @@
 import os
 import re
 import sys
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from pipelines.edges.wording import say
 from pipelines.model.refusals import Refusal
-from pipelines.model.words import LANGUAGES
+from pipelines.model.words import LANGUAGES, Words
 
 VERBS = (
     "demo", "sample", "check", "run", "explain", "diff", "whatif", "catalogue", "evaluators", "libraries",
     "preview", "status", "approve", "publish", "correct", "verify", "doctor",
 )
 USAGE = 2
+_COMMAND = re.compile(rf"(?<![\w./-])gongping(?= (?:{'|'.join(VERBS)})\b)")
 
 
 class Spoken(click.Command):
@@ -89,7 +92,28 @@ class Verbs(Group):
 
 def text(key: str, **facts: object) -> str:
     """A sentence in the language of this call."""
-    return say(key, **facts).into(language())
+    return said(say(key, **facts))
+
+
+def said(words: Words) -> str:
+    """Words in the language of this call; a command in them can be copied into the shell that it was called from."""
+    return _COMMAND.sub(lambda _: called(), words.into(language()))
+
+
+@cache
+def called() -> str:
+    """What this command is called in the shell: `gongping` where PATH leads to it, else where it lies."""
+    from shlex import quote
+    from shutil import which
+
+    own = Path(sys.argv[0] if Path(sys.argv[0]).name == "gongping" else Path(sys.executable).with_name("gongping"))
+    if not own.is_file():
+        return f"{quote(sys.executable)} -m pipelines"
+    found = which("gongping")
+    if found and Path(found).samefile(own):
+        return "gongping"
+    here = Path.cwd()
+    return quote(str(own.absolute().relative_to(here) if own.absolute().is_relative_to(here) else own.absolute()))
 
 
 def language() -> str:
@@ -128,6 +152,11 @@ def _run(arguments: list[str]) -> int:
         where = problem.filename or ""
         click.echo(text("cli.system", problem=problem.strerror or problem, where=where), err=True)
         return 1
+    except ImportError as problem:
+        if os.environ.get("GONGPING_DEBUG"):
+            raise
+        click.echo(text("cli.no_library", problem=str(problem).splitlines()[0]), err=True)
+        return 1
     except Exception as defect:
         if os.environ.get("GONGPING_DEBUG"):
             raise
@@ -147,10 +176,27 @@ def _group() -> click.Group:
     return Verbs(
         "gongping",
         help=text("cli.gongping"),
-        params=[click.Option(["--lang"], type=click.Choice(LANGUAGES), help=text("cli.lang"))],
+        params=[
+            click.Option(["--lang"], type=click.Choice(LANGUAGES), help=text("cli.lang")),
+            click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version,
+                         help=text("cli.version")),
+        ],
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
+
+
+def _version(context: click.Context, option: click.Parameter, asked: bool) -> None:
+    """Version, the hash of the code as manifests give it, and the Python."""
+    if not asked or context.resilient_parsing:
+        return
+    from platform import python_version
+
+    from pipelines.edges.fingerprints import code_version
+
+    code = code_version()
+    click.echo(text("cli.version_is", version=code["version"], code=code["sha256"][:12], python=python_version()))
+    context.exit()
 
 
 def _take_language(arguments: list[str]) -> list[str]:

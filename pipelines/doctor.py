@@ -7,15 +7,19 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from importlib.metadata import requires
 from pathlib import Path
+from shlex import quote
 
 from pipelines.edges import fonts
 from pipelines.edges.quiet import is_hushed
 from pipelines.edges.wording import say
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
+from pipelines.paths import CALENDARS, DATA, INSTALLED, shown
 
-PYTHONS = ((3, 11), (3, 12))  # what durable_rules runs on
+PYTHONS = ((3, 11), (3, 14))  # the first and the last that durable_rules runs on
+MACRO = "-DPyEval_CallObject=PyObject_CallObject"  # without it durable_rules builds on Python 3.13 and does not load
 GIB = 2**30
 MEMORY_WANTED, DISK_WANTED = 2 * GIB, GIB
 PATIENCE = 60  # seconds for a library to import on a busy machine
@@ -56,8 +60,10 @@ def _check(name: str, ok: bool, found: str = "", **facts: object) -> Check:
 
 
 def _python() -> Check:
-    version = ".".join(map(str, sys.version_info[:3]))
-    return _check("python", sys.version_info[:2] in PYTHONS, version=version)
+    first, last = PYTHONS
+    facts = {"version": sys.version_info[:3], "first": first, "last": last}
+    return _check("python", first <= sys.version_info[:2] <= last,
+                  **{name: ".".join(map(str, version)) for name, version in facts.items()})
 
 
 def _import_aside(module: str) -> subprocess.Popen:
@@ -74,7 +80,16 @@ def _library(name: str, trial: subprocess.Popen) -> Check:
         trial.kill()
         _, errors = trial.communicate()
     lines = [line for line in errors.splitlines() if line.strip()]
-    return _check(name, trial.returncode == 0, problem=lines[-1] if lines else "")
+    return _check(name, trial.returncode == 0, problem=lines[-1] if lines else "", line=_rebuild())
+
+
+def _rebuild() -> str:
+    """The line that builds the rule engine once more, past every cache; the clone's own set-up does the same."""
+    if not INSTALLED:
+        return "make setup"
+    wanted = next(need for need in requires("gongping") or () if need.startswith("durable-rules"))
+    pip = f"{quote(sys.executable)} -m pip install --force-reinstall --no-deps --no-cache-dir --no-binary :all:"
+    return f"CPPFLAGS={MACRO} {pip} '{wanted}'"
 
 
 def _calendar(today: date) -> Check:
@@ -84,11 +99,12 @@ def _calendar(today: date) -> Check:
     try:
         years = Calendar.load().years
     except Refusal as refusal:
-        return _check("calendar", False, "unreadable", problem=refusal.words, year=today.year)
+        file = shown(CALENDARS / f"{today.year}.yaml")
+        return _check("calendar", False, "unreadable", problem=refusal.words, file=file)
     ok, ahead = today.year in years, today.month < 10 or today.year + 1 in years
     wanted = today.year + (ok and not ahead)
     return _check("calendar", ok, "ends" if ok and not ahead else "", year=wanted,
-                  first=min(years, default="-"), last=max(years, default="-"))
+                  file=shown(CALENDARS / f"{wanted}.yaml"), first=min(years, default="-"), last=max(years, default="-"))
 
 
 def _writable(out: Path) -> Check:
@@ -102,9 +118,11 @@ def _writable(out: Path) -> Check:
 def _fonts() -> list[Check]:
     missing, changed = fonts.missing(), fonts.changed()
     number = len(fonts.manifest())
+    line = f"sh {quote(str(fonts.SCRIPT))} {quote(str(DATA))}" if INSTALLED else "make fonts"
     return [
-        _check("fonts", not missing, number=number, missing=", ".join(missing)),
-        _check("font_bytes", not changed, number=number, changed=", ".join(changed)),
+        _check("fonts", not missing, number=number, missing=", ".join(missing), line=line),
+        _check("font_bytes", not changed, number=number, changed=", ".join(changed), line=line,
+               manifest=shown(fonts.MANIFEST)),
     ]
 
 

@@ -23,5 +23,10 @@ def _own_data() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share").absolute() / "gongping"
 
 
+def shown(file: Path) -> str:
+    """A file of the project as people find it: by its name in a clone, by its whole path in a wheel."""
+    return str(file if INSTALLED or not file.is_relative_to(ROOT) else file.relative_to(ROOT))
+
+
 DATA = _own_data()
 FONTS = DATA / ".fonts"

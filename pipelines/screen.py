@@ -4,9 +4,8 @@ import sys
 from collections import Counter
 from contextlib import contextmanager
 
-from pipelines.cli import language, text
+from pipelines.cli import said, text
 from pipelines.model.points import shown
-from pipelines.model.words import Words
 
 SHOWN_AT_MOST = 10
 
@@ -58,11 +57,6 @@ def _bar():
             bar.update(tasks[name], description=label, completed=done, total=total)
 
         yield listen
-
-
-def say_words(words: Words) -> str:
-    """Words in the language of this call."""
-    return words.into(language())
 
 
 def show_run(run) -> None:
@@ -119,7 +113,7 @@ def show_periods(screen, run) -> None:
 def show_notices(screen, notices) -> None:
     """A line each."""
     for notice in notices:
-        screen.print("· " + _safe(say_words(notice)))
+        screen.print("· " + _safe(said(notice)))
 
 
 def show_check(run, stops) -> None:
@@ -149,7 +143,7 @@ def show_breaches(screen, breaches) -> None:
     for key, number in Counter(map(_promise, breaches)).most_common():
         first = firsts[key]
         table.add_row(*(_safe(part) for part in key), str(number), _safe(f"{first.file}:{first.line}"),
-                      _safe(first.value), _safe(say_words(first.remedy)))
+                      _safe(first.value), _safe(said(first.remedy)))
     if firsts:
         screen.print(table)
 
@@ -233,9 +227,9 @@ def show_checks(checks) -> None:
     screen = console()
     for check in checks:
         mark = "[green]✓[/green]" if check.ok else "[red]✗[/red]"
-        screen.print(f"{mark} {_safe(say_words(check.name))}: {_safe(say_words(check.found))}")
+        screen.print(f"{mark} {_safe(said(check.name))}: {_safe(said(check.found))}")
         if not check.ok:
-            screen.print("   → " + _safe(say_words(check.remedy)))
+            screen.print("   → " + _safe(said(check.remedy)))
 
 
 def show_catalogue(rows: list[dict], lang: str) -> None:
@@ -251,7 +245,8 @@ def show_catalogue(rows: list[dict], lang: str) -> None:
         table.add_row(*(_safe(str(cell)) for cell in catalogue_cells(row, lang)))
     console().print(table)
     bare = gaps(rows)
-    console().print(text("cli.catalogue_gaps", clauses=" ".join(bare)) if bare else text("cli.catalogue_whole"))
+    whole = "cli.catalogue_honoured" if rows[0]["tests"] is None else "cli.catalogue_whole"
+    console().print(text("cli.catalogue_gaps", clauses=" ".join(bare)) if bare else text(whole))
 
 
 def _thing(thing: str) -> str:
@@ -264,4 +259,5 @@ def catalogue_cells(row: dict, lang: str) -> tuple[str, str, str, str, str]:
     applied = [name for kind in ("rules", "verdicts", "findings", "settings") for name in row[kind]]
     things = [*filter(None, [" ".join(applied)]), *(_thing(thing) for thing in row["honoured_by"])]
     rules = " · ".join(things) or " ".join(row["parts"]) or row["why_none"][lang]
-    return row["clause"], row["text"][lang], rules, " ".join(row["readings"]), str(len(row["tests"]))
+    tests = "–" if row["tests"] is None else str(len(row["tests"]))
+    return row["clause"], row["text"][lang], rules, " ".join(row["readings"]), tests

@@ -1,7 +1,8 @@
 # What setup.sh and fonts.sh share: where things are, how to speak, how to use apt with or without root.
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
-WORK=$ROOT/.cache/setup
+DATA=${DATA:-$ROOT}
+WORK=$DATA/.cache/setup
 LOG=$WORK/log
 mkdir -p "$WORK"
 

@@ -1,11 +1,14 @@
 #!/bin/sh
 # Bring the fonts of the printed pages into .fonts/ and check them against fonts.manifest.
-#   scripts/fonts.sh          fetch what is missing; exit 1 when a font could not be had
+#   scripts/fonts.sh [FOLDER]   fetch what is missing; exit 1 when a font could not be had
+# FOLDER, the project's own unless given, is the one that holds .fonts/: an installed package names another.
 # Needs apt-get and dpkg-deb, no root. Fonts that the machine already has are copied, not fetched.
 set -u
+DATA=${1:-}
+[ -z "$DATA" ] || { mkdir -p "$DATA" && DATA=$(cd "$DATA" && pwd); } || exit 1
 . "$(dirname "$0")/common.sh"
 MANIFEST=$ROOT/scripts/fonts.manifest
-FONTS=$ROOT/.fonts
+FONTS=$DATA/.fonts
 
 rows() { grep -v '^#' "$MANIFEST"; }
 

@@ -2,7 +2,7 @@
 # Everything a fresh machine needs: uv, a C compiler, the libraries for PDF, the locked packages in .venv, the fonts in .fonts.
 #   scripts/setup.sh            does nothing when nothing changed since it last worked
 #   scripts/setup.sh --again    looks at everything once more
-# Needs git, make and Python 3.11 or 3.12. Uses root or a sudo that asks nothing where something must be installed,
+# Needs git, make and a Python from 3.11 to 3.14. Uses root or a sudo that asks nothing where something must be installed,
 # and goes round it where neither is there. Reaches PyPI and the Debian mirrors as this machine is configured, nothing else.
 set -u
 . "$(dirname "$0")/common.sh"
@@ -10,6 +10,7 @@ cd "$ROOT" || exit 1
 TOOLS=$ROOT/.tools
 STAMP=$ROOT/.venv/.setup
 NOTES=$WORK/notes
+PYTHONS='>=3.11,<3.15'
 
 key() { { printf '%s\n' "$ROOT"; cat uv.lock pyproject.toml scripts/setup.sh scripts/common.sh scripts/fonts.sh scripts/fonts.manifest; } | sha256sum; }
 
@@ -19,7 +20,7 @@ note() { say "$1" "$2" | tee -a "$NOTES" >&2; }
 stop() { kill ${fonts:-} 2>/dev/null; say "$1" "$2" >&2; say "详见 .cache/setup/log" "Details: .cache/setup/log" >&2; exit 1; }
 
 # A Python that can make a virtual environment for uv; any 3.8 or later will do.
-any_python() { for name in python3.11 python3.12 python3; do has $name && { echo $name; return 0; }; done; return 1; }
+any_python() { for name in python3.11 python3.12 python3.13 python3.14 python3; do has $name && { echo $name; return 0; }; done; return 1; }
 
 make_tools() {
   quietly "$1" -m venv "$TOOLS" && return 0
@@ -46,8 +47,8 @@ find_uv() {
 
 # The Python that the packages will run on: one that is there, else one that uv can bring.
 find_python() {
-  "$UV" python find --system '>=3.11,<3.13' 2>>"$LOG" ||
-    { quietly "$UV" python install 3.12 && "$UV" python find --system 3.12 2>>"$LOG"; }
+  "$UV" python find --system "$PYTHONS" 2>>"$LOG" ||
+    { quietly "$UV" python install 3.13 && "$UV" python find --system 3.13 2>>"$LOG"; }
 }
 
 has_headers() { "$PYTHON" -c 'import os, sysconfig as s, sys; sys.exit(not os.path.exists(os.path.join(s.get_path("include"), "Python.h")))'; }
@@ -115,11 +116,11 @@ unset VIRTUAL_ENV UV_PROJECT_ENVIRONMENT
 : >"$LOG"; rm -f "$NOTES" "$STAMP"
 say "安装所需（首次约一两分钟）……" "Setting up (a minute or two the first time) …"
 UV=$(find_uv) ||
-  stop "装不上 uv：需要 Python 3.11 或 3.12 和 PyPI（或请管理员装 python3-venv）。" \
-       "uv could not be had: it needs Python 3.11 or 3.12 and PyPI (or python3-venv, installed by an administrator)."
+  stop "装不上 uv：需要 Python 3.11 到 3.14 之一和 PyPI（或请管理员装 python3-venv）。" \
+       "uv could not be had: it needs a Python from 3.11 to 3.14 and PyPI (or python3-venv, installed by an administrator)."
 PYTHON=$(find_python) ||
-  stop "没有 Python 3.11 或 3.12，uv 也取不到；请先装其中之一（durable_rules 只支持这两版）。" \
-       "No Python 3.11 or 3.12 here and uv could not bring one; install either first (durable_rules supports only these)."
+  stop "没有 Python 3.11 到 3.14，uv 也取不到；请先装其中之一（durable_rules 只支持这几版）。" \
+       "No Python from 3.11 to 3.14 here and uv could not bring one; install one of them first (durable_rules runs on no other)."
 compiler
 paper
 sh scripts/fonts.sh 2>>"$LOG" & fonts=$!
@@ -131,4 +132,4 @@ wait $fonts ||
        "Fonts are missing: scores, tables and HTML are made, PDF is not; mend with: make fonts"
 rm -rf "$WORK/zig" "$WORK/headers" "$WORK/pip" "$WORK/apt"
 key >"$STAMP"
-say "安装完成。" "Set-up done."
+say "安装完成：.venv/bin/gongping --help" "Set-up done: .venv/bin/gongping --help"

@@ -10,7 +10,7 @@ import yaml
 from pipelines.edges.plain_yaml import load_plain
 from pipelines.edges.wording import say
 from pipelines.model.refusals import Refusal
-from pipelines.paths import CALENDARS
+from pipelines.paths import CALENDARS, shown
 
 SATURDAY = 5
 
@@ -53,7 +53,7 @@ class Calendar:
         """A Refusal that names the file to add where the year of ``day`` is not covered."""
         if day.year not in self.years:
             raise Refusal(say("calendar.uncovered", year=day.year, first=min(self.years, default="-"),
-                              last=max(self.years, default="-")))
+                              last=max(self.years, default="-"), file=shown(CALENDARS / f"{day.year}.yaml")))
 
     def all_days(self) -> list[tuple[date, int]]:
         """Every covered day with the number of working days up to and including it, counted from the first."""
@@ -77,5 +77,6 @@ def _year(file: Path, content: bytes) -> tuple[int, list[date], list[date]]:
         if wrong or year != int(file.stem):
             raise ValueError(wrong or year)
     except (yaml.YAMLError, KeyError, TypeError, ValueError) as problem:
-        raise Refusal(say("calendar.unreadable", file=file.name, problem=str(problem).splitlines()[0])) from None
+        facts = {"file": shown(file), "problem": str(problem).splitlines()[0]}
+        raise Refusal(say("calendar.unreadable", **facts)) from None
     return year, days_off, make_up_days

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines.paths import FONTS, SCRIPTS
 
-MANIFEST = SCRIPTS / "fonts.manifest"
+MANIFEST, SCRIPT = SCRIPTS / "fonts.manifest", SCRIPTS / "fonts.sh"
 FONT_TYPES = {".otf", ".ttc", ".ttf"}
 
 # Family, as style sheets name it, → the file that holds its regular or only face.

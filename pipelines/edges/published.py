@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 
 from pipelines.edges.wording import say
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.text import unguarded
+from pipelines.model.words import Words
 
 # The columns without which a table cannot be used.
 NEEDED = {
@@ -35,7 +37,8 @@ class PublishedQuarter:
             ranking = {line["unit_id"]: line for line in _lines(resolved / "ranking.csv")}
             items = {(line["unit_id"], line["item_id"]): line for line in _lines(resolved / "items.csv")}
         except (FileNotFoundError, NotADirectoryError):
-            raise UsageRefusal(say("published.none", folder=folder, finished=_finished(folder.parent))) from None
+            facts = {"folder": folder, "finished": _finished(folder.parent), "remedy": found_elsewhere(folder)}
+            raise UsageRefusal(say("published.none", **facts)) from None
         return cls(resolved, ranking, items)
 
     @cached_property
@@ -50,6 +53,21 @@ class PublishedQuarter:
     def ledger_of(self, unit_id: str) -> list[dict]:
         """The ledger lines of one unit."""
         return [line for line in self.ledger() if line["unit_id"] == unit_id]
+
+
+def found_elsewhere(folder: Path) -> Words:
+    """What to do where ``<out>/<period>`` holds no run: the nearest output folder that has one, else to make it.
+
+    Looked at are the folders up to two below the one that was asked for and below the working directory.
+    """
+    period, out = folder.name, folder.parent
+    places = (
+        file.parents[1] for start in (out, out.parent, Path()) for depth in ("", "*/", "*/*/")
+        for file in sorted(start.glob(f"{depth}{period}/ranking.csv"))
+    )
+    if (nearest := next(places, None)) is None:
+        return say("published.run_first", period=period)
+    return say("published.is_in", out=quote(str(nearest)))
 
 
 def _lines(file: Path) -> Iterator[dict]:

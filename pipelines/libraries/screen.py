@@ -6,7 +6,7 @@ from pipelines.cli import language, text
 from pipelines.model.library import LibraryReport
 from pipelines.model.text import plain
 from pipelines.model.words import Words
-from pipelines.screen import console, say_words
+from pipelines.screen import console, said
 
 
 def show_report(report: LibraryReport, folder: Path, notices: tuple[Words, ...]) -> None:
@@ -25,6 +25,6 @@ def show_report(report: LibraryReport, folder: Path, notices: tuple[Words, ...])
             table.add_row(rule.clause, rule.title.into(language()), str(len(found)), escape(first))
     screen.print(table if report.findings else text("libraries.clean"))
     for notice in notices:
-        screen.print(escape(say_words(notice)))
+        screen.print(escape(said(notice)))
     files = [name for name in ("index.html", "index.pdf", "findings.csv", "matters.csv") if (folder / name).is_file()]
     screen.print(text("libraries.written", folder=folder, files=" ".join(files)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.edges.published import found_elsewhere
 from pipelines.edges.quarters import list_quarters
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
@@ -53,7 +54,7 @@ class Desk:
         """The run in force, every byte as its manifest says; NotAllowed where there is none."""
         found = run_in_force(self.out, self.period)
         if found is None:
-            raise NotAllowed(say("publication.no_run", period=self.period, out=self.out))
+            raise NotAllowed(_no_run(self))
         found.check()
         return found
 
@@ -126,7 +127,7 @@ def waits_for(desk: Desk) -> Words | None:
     if state.edition:
         return say("publication.already", period=desk.period, edition=state.edition.folder)
     if run is None:
-        return say("publication.no_run", period=desk.period, out=desk.out)
+        return _no_run(desk)
     if not state.stopped and not state.approved(run.sha256, desk.settings.approvals):
         return not_approved(state, run.sha256, desk.period, desk.settings)
     days = window(state, desk.at, desk.settings)
@@ -204,3 +205,8 @@ def _known(desk: Desk, person: Person) -> Person:
     if role not in desk.settings.roles:
         raise NotAllowed(say("publication.no_role", role=role, roles="、".join(desk.settings.roles)))
     return Person(by, role)
+
+
+def _no_run(desk: Desk) -> Words:
+    return say("publication.no_run", period=desk.period, out=desk.out,
+               remedy=found_elsewhere(desk.out / str(desk.period)))

@@ -5,7 +5,7 @@ from datetime import date
 import click
 
 from pipelines.cli import language, text
-from pipelines.paths import ROOT
+from pipelines.paths import INSTALLED, ROOT
 from pipelines.verbs import options
 
 
@@ -25,7 +25,8 @@ def catalogue(on, rules, as_json) -> None:
     from pipelines.rulebook import load_rulebook
     from pipelines.screen import show_catalogue
 
-    rows = rows_of(load_rulebook(rules or STANDARD_RULES, on.date() if on else date.today()), ROOT / "tests")
+    tests = None if INSTALLED else ROOT / "tests"  # a wheel holds no tests
+    rows = rows_of(load_rulebook(rules or STANDARD_RULES, on.date() if on else date.today()), tests)
     if as_json:
         options.print_json(rows)
     else:

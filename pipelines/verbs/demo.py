@@ -1,10 +1,12 @@
 """`gongping demo`: two sample quarters, scored, and what to open next."""
 
+import sys
 from pathlib import Path
+from shlex import quote
 
 import click
 
-from pipelines.cli import text
+from pipelines.cli import called, text
 from pipelines.model.period import Period
 from pipelines.verbs import options
 
@@ -37,4 +39,7 @@ def demo(out, no_pdf) -> None:
         with progress() as listener, Run(request, listener) as run:
             run.run()
     show_run(run)
-    click.echo(text("cli.demo_next", out=out / "out", period=PERIOD, unit=run.standings[0].unit_id))
+    facts = {"before": PERIOD.previous, "period": PERIOD, "unit": run.standings[0].unit_id}
+    click.echo(text("cli.demo_next", out=quote(str(out / "out")), **facts))
+    if called() != "gongping":
+        click.echo(text("cli.on_path", folder=quote(str(Path(sys.executable).parent))))

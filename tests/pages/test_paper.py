@@ -87,7 +87,7 @@ def test_without_fonts_the_pages_are_published_and_one_line_says_why(tmp_path, m
     monkeypatch.setattr(paper, "FONTS", tmp_path / "none")
     done = publish(warehouse(), assessment(), tmp_path / "out")
     assert [notice.zh for notice in done.notices] == [paper_problem().zh]
-    assert "make fonts" in done.notices[0].zh and "\n" not in done.notices[0].zh
+    assert "gongping doctor" in done.notices[0].zh and "\n" not in done.notices[0].zh
     assert not list(done.folder.rglob("*.pdf"))
     assert ".pdf" not in (done.folder / "bulletin.html").read_text(encoding="utf-8")
 
@@ -104,7 +104,7 @@ def test_without_the_system_libraries_the_remedy_is_named(monkeypatch):
 
     monkeypatch.setattr(paper, "missing", lambda folder: [])
     monkeypatch.setattr(builtins, "__import__", broken)
-    assert "libpango" in paper_problem().zh and "setup.sh" in paper_problem().zh
+    assert "libpango" in paper_problem().zh and "gongping doctor" in paper_problem().zh
 
 
 def test_a_failure_in_printing_leaves_the_rest_published(tmp_path, monkeypatch):

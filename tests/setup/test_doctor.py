@@ -43,7 +43,7 @@ def test_a_library_that_does_not_load_is_found_with_its_last_word():
     assert check.remedy.en.startswith("apt-get install libpango")
 
 
-@pytest.mark.parametrize(("minor", "ok"), [(10, False), (11, True), (12, True), (13, False)])
+@pytest.mark.parametrize(("minor", "ok"), [(10, False), (11, True), (12, True), (13, True), (14, True), (15, False)])
 def test_only_the_pythons_of_the_rule_engine_are_well(monkeypatch, minor, ok):
     monkeypatch.setattr(sys, "version_info", (3, minor, 4))
     assert doctor._python().ok is ok

@@ -79,7 +79,7 @@ def test_without_a_python_that_fits_one_line_says_which_to_install(machine):
     machine.give("uv", "#!/bin/sh\n[ \"$1\" = --version ]\n")
     done = machine.run("setup.sh")
     assert done.returncode == 1
-    assert "No Python 3.11 or 3.12 here" in done.stderr
+    assert "No Python from 3.11 to 3.14 here" in done.stderr
     assert not (machine.project / ".venv" / ".setup").exists()
 
 
