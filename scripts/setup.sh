@@ -36,13 +36,14 @@ make_tools() {
   return 1
 }
 
-# Prints the uv to use: the one on PATH, else one of our own from PyPI.
+# Prints the uv to use: ours, the one on PATH, else a new one of our own from PyPI; one older than pyproject.toml asks
+# for answers nothing here.
 find_uv() {
-  if [ -x "$TOOLS/bin/uv" ]; then echo "$TOOLS/bin/uv"; return 0; fi
-  if has uv && quietly uv --version; then command -v uv; return 0; fi
+  if [ -x "$TOOLS/bin/uv" ] && quietly "$TOOLS/bin/uv" python dir; then echo "$TOOLS/bin/uv"; return 0; fi
+  if has uv && quietly uv python dir; then command -v uv; return 0; fi
   base=$(any_python) || return 1
   [ -x "$TOOLS/bin/pip" ] || make_tools "$base" || return 1
-  quietly "$TOOLS/bin/python" -m pip install -q --disable-pip-version-check uv && echo "$TOOLS/bin/uv"
+  quietly "$TOOLS/bin/python" -m pip install -q -U --disable-pip-version-check uv && echo "$TOOLS/bin/uv"
 }
 
 # The Python that the packages will run on: one that is there, else one that uv can bring.

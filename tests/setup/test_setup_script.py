@@ -76,7 +76,7 @@ def test_a_machine_with_a_compiler_borrows_none(machine):
 
 
 def test_without_a_python_that_fits_one_line_says_which_to_install(machine):
-    machine.give("uv", "#!/bin/sh\n[ \"$1\" = --version ]\n")
+    machine.give("uv", "#!/bin/sh\n[ \"$2\" = dir ]\n")
     done = machine.run("setup.sh")
     assert done.returncode == 1
     assert "No Python from 3.11 to 3.14 here" in done.stderr
@@ -91,3 +91,12 @@ def test_packages_that_fail_to_install_stop_the_set_up_and_are_tried_again(machi
     assert "could not be installed" in done.stderr
     machine.give("uv", good)
     assert machine.run("setup.sh").returncode == 0
+
+
+def test_a_uv_that_is_too_old_for_the_project_is_not_used(machine):
+    find = '"python find")'
+    machine.give("uv", (machine.commands / "uv").read_text().replace(find, f'"python dir") exit 2 ;;\n  {find}'))
+    done = machine.run("setup.sh")
+    assert done.returncode == 1
+    assert "uv could not be had" in done.stderr
+    assert machine.asked("sync --frozen") == 0

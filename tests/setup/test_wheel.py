@@ -1,0 +1,144 @@
+"""The wheel in an empty environment far from the clone: it finds what it needs in itself and writes nothing there."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from pipelines.edges.fingerprints import code_version
+from pipelines.paths import ROOT
+
+LAID_OUT = ("data_contracts", "examples", "reports", "rules", "sql")  # whole folders of data
+
+
+pytestmark = pytest.mark.xdist_group("wheel")  # built and installed once
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """The wheel of this clone, built without a network."""
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (file,) = folder.glob("gongping-*.whl")
+    return file
+
+
+class Elsewhere:
+    """An environment with the wheel and the libraries of this one, and an empty folder to work in."""
+
+    def __init__(self, folder: Path, wheel: Path):
+        self.home, self.work = folder / "env", folder / "a place of work"
+        self.work.mkdir()
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(self.home)], check=True)
+        self.packages = next(self.home.glob("lib/python*/site-packages"))
+        pip = [sys.executable, "-m", "pip", "--python", str(self.home / "bin" / "python"), "install"]
+        subprocess.run([*pip, "-q", "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
+        # A line in a .pth file brings the libraries, and not what their own .pth files bring: the clone.
+        (self.packages / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", encoding="utf-8")
+
+    def run(self, command: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        """A command of the environment."""
+        return self._call([str(self.home / "bin" / command), *arguments], environment)
+
+    def shell(self, line: str) -> subprocess.CompletedProcess:
+        """A line as somebody copies it into a terminal."""
+        return self._call(["/bin/sh", "-c", line], {})
+
+    def _call(self, call: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess:
+        """In the empty folder, with nothing of the environment on PATH."""
+        env = {"PATH": "/usr/bin:/bin", "HOME": str(self.home), "LANG": "C.UTF-8", "GONGPING_LANG": "en",
+               "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": os.environ.get("TMPDIR", "/tmp"), **environment}
+        return subprocess.run(call, cwd=self.work, env=env, capture_output=True, text=True, timeout=300)
+
+    def files(self) -> set[str]:
+        """Everything that is installed."""
+        return {str(file.relative_to(self.home)) for file in self.home.rglob("*")}
+
+
+@pytest.fixture(scope="module")
+def elsewhere(wheel, tmp_path_factory) -> Elsewhere:
+    """The wheel, installed away from the clone."""
+    return Elsewhere(tmp_path_factory.mktemp("elsewhere"), wheel)
+
+
+def test_the_wheel_holds_every_file_of_the_project_that_the_program_reads(wheel):
+    ask = ["git", "ls-files", "-z", "pipelines", "gongping", *LAID_OUT]
+    listed = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    wanted = {name if name.startswith(("pipelines", "gongping")) else f"pipelines/shipped/{name}"
+              for name in listed.split("\0") if name and (ROOT / name).is_file()}  # fmt: skip
+    names = set(ZipFile(wheel).namelist())
+    assert len(wanted) > 300
+    assert wanted - names == set()
+    assert {f"pipelines/shipped/scripts/{name}" for name in ("fonts.sh", "common.sh", "fonts.manifest")} <= names
+    assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"pipelines", "gongping"}
+
+
+def test_what_is_imported_is_the_wheel_under_both_of_its_names(elsewhere):
+    told = elsewhere.run("python", "-c", "import gongping, pipelines, json; from gongping import Quarter; "
+                         "from pipelines.edges.fingerprints import code_version; "
+                         "print(json.dumps([gongping.__file__, pipelines.__file__, Quarter is pipelines.Quarter, "
+                         "code_version()]))")
+    ours, theirs, same, code = json.loads(told.stdout)
+    assert Path(ours).is_relative_to(elsewhere.packages) and Path(theirs).is_relative_to(elsewhere.packages)
+    assert same
+    assert code == code_version(), "a wheel must be the same code as the clone that it was built from"
+
+
+def test_help_and_version_answer(elsewhere):
+    told = elsewhere.run("gongping", "--help")
+    assert told.returncode == 0 and "score a quarter" in told.stdout, told.stderr
+    version = elsewhere.run("gongping", "--version").stdout
+    assert version.startswith("gongping 0.") and code_version()["sha256"][:12] in version
+    assert elsewhere.run("python", "-m", "gongping", "--version").stdout == version
+
+
+def test_the_demo_runs_and_what_it_tells_to_do_next_works_when_copied(elsewhere):
+    before = elsewhere.files()
+    done = elsewhere.run("gongping", "demo", "--no-pdf")
+    assert done.returncode == 0, done.stderr
+    run = elsewhere.work / "demo" / "out" / "2026Q3"
+    with (run / "ranking.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 40
+    assert (run / "quality" / "index.html").is_file()
+    assert elsewhere.files() == before, "the package is not a place to write to"
+    lines = [line.strip() for line in done.stdout.splitlines()]
+    explain, diff = (next(line for line in lines if f"gongping {verb} " in line) for verb in ("explain", "diff"))
+    for line in (explain, diff):
+        told = elsewhere.shell(line)
+        assert told.returncode == 0 and told.stdout.strip(), told.stderr
+    on_path = next(line for line in lines if line.startswith("export PATH="))
+    assert elsewhere.shell(f"{on_path}; gongping --version").returncode == 0
+    astray = elsewhere.run("gongping", "explain", "U001", "2026Q3")
+    assert astray.returncode == 2 and "add --out demo/out" in astray.stderr
+
+
+def test_the_catalogue_does_not_call_clauses_untested_where_the_tests_are_not_at_hand(elsewhere):
+    told = elsewhere.run("gongping", "catalogue", "--on", "2026-07-01")
+    assert told.returncode == 0 and "the tests are in the source" in " ".join(told.stdout.split()), told.stderr
+
+
+def test_what_set_up_fetches_goes_to_the_users_own_data_and_the_doctor_says_how(elsewhere):
+    data = elsewhere.work / "data"
+    checks = json.loads(elsewhere.run("gongping", "doctor", "--json", XDG_DATA_HOME=str(data)).stdout)
+    fonts = next(check for check in checks if check["check"]["en"] == "fonts")
+    script, folder = fonts["remedy"]["en"].removeprefix("sh ").split(" ", 1)
+    assert Path(script).is_file() and Path(script).is_relative_to(elsewhere.packages)
+    assert folder.strip("'") == str(data / "gongping")
+
+
+def test_a_rule_engine_that_does_not_load_is_answered_with_the_line_that_builds_it(elsewhere):
+    broken = elsewhere.work / "broken" / "durable"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('undefined symbol: PyEval_CallObject')", encoding="utf-8")
+    checks = json.loads(elsewhere.run("gongping", "doctor", "--json", PYTHONPATH=str(broken.parent)).stdout)
+    engine = next(check for check in checks if check["check"]["en"] == "rule engine durable_rules")
+    assert not engine["ok"] and "PyEval_CallObject" in engine["found"]["en"]
+    line = engine["remedy"]["en"]
+    assert "CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject" in line and "'durable-rules==2.0.28'" in line
