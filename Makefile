@@ -1,9 +1,10 @@
 # 公评: everything starts here. `make demo` on a fresh machine does its own set-up.
 PYTHON := .venv/bin/python
+UV := $(or $(wildcard .tools/bin/uv),uv)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo notebook app test proof bench lint fonts clean
+.PHONY: help setup demo notebook app test proof bench lint dist lowest fonts clean
 
 help: ## 本说明 / this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,11 +22,11 @@ app: ready ## 试算滑块，在浏览器里 / sliders that rank anew, in the br
 	@.venv/bin/marimo run notebooks/what_if_app.py
 
 test: ready ## 测试，几分钟内 / the tests, within minutes
-	@sh scripts/browser.sh
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup -m "not slow"
+	@sh scripts/test_tools.sh
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup -m "not slow" $(TESTS)
 
 proof: ready ## 全部测试，含慢的 / every test, the slow ones too
-	@sh scripts/browser.sh
+	@sh scripts/test_tools.sh
 	@GONGPING_NEW_EXAMPLES=1 $(PYTHON) -m pytest
 
 bench: ready ## 量速度 / measure the speed
@@ -33,12 +34,25 @@ bench: ready ## 量速度 / measure the speed
 
 lint: ready ## 查代码 / check the code
 	@.venv/bin/ruff check .
+	@$(UV) lock --check -q || { echo "uv.lock does not fit pyproject.toml: uv lock" >&2; exit 1; }
+
+dist: ready ## 安装包 / the wheel, and durable_rules' own wheel for this Python
+	@rm -rf dist
+	@$(PYTHON) -m hatchling build -t wheel -d dist >/dev/null
+	@CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject $(PYTHON) -m pip wheel -q --no-deps --no-cache-dir \
+	  --no-binary durable-rules -w dist "$$(sed -n 's/.*"\(durable-rules==[^"]*\)".*/\1/p' pyproject.toml)"
+	@ls dist
+
+lowest: ready ## 以最低允许版本试 / the lowest allowed versions, tried
+	@$(UV) venv -q --clear --python $(PYTHON) .cache/lowest
+	@$(UV) pip install -q --python .cache/lowest/bin/python --resolution lowest-direct -e . --group dev --group notebooks
+	@.cache/lowest/bin/python -m pytest -n 2 -m "not slow" tests/cli tests/contracts tests/ingest tests/engines tests/pages
 
 fonts: ## 取字体到 .fonts/ / bring the fonts into .fonts/
 	@sh scripts/fonts.sh
 
 clean: ## 删去运行产物，留下环境与字体 / remove what runs made, keep environment and fonts
-	rm -rf out demo .pytest_cache .ruff_cache .hypothesis
+	rm -rf out demo dist .pytest_cache .ruff_cache .hypothesis
 
 .PHONY: ready
 ready:

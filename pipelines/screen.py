@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from contextlib import contextmanager
 
-from pipelines.cli import said, text
+from pipelines.cli import language, said, text
 from pipelines.model.points import shown
 
 SHOWN_AT_MOST = 10

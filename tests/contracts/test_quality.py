@@ -103,7 +103,7 @@ def test_the_page_is_chinese_labelled_and_escaped(checked_twice):
 
 
 def test_values_of_the_wrong_type_are_found_by_the_expectations():
-    gx = pytest.importorskip("great_expectations")
+    import great_expectations as gx
     import pandas as pd
 
     from pipelines.edges.quality_process import suite_outcomes

@@ -9,9 +9,12 @@ from pipelines.model.period import Period
 from pipelines.stages.publish import publish
 from tests.examples.test_cities import BALTIMORE, DATA, EXAMPLES, PINGSHAN
 
-pytestmark = pytest.mark.skipif(
-    not (PINGSHAN.exists() and BALTIMORE.exists()), reason="the cities' files are not here: set GONGPING_REAL_DATA"
-)
+pytestmark = [
+    pytest.mark.real_data,
+    pytest.mark.skipif(
+        not (PINGSHAN.exists() and BALTIMORE.exists()), reason="the cities' files are not here: set GONGPING_REAL_DATA"
+    ),
+]
 
 
 def published(city: str, period: str, out):

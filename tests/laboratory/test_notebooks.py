@@ -17,9 +17,9 @@ import pytest
 
 from pipelines.laboratory.charts import INTERACTIVE
 from pipelines.paths import FONTS, ROOT
+from tests.pages.browser import WITHOUT, chromium
 
 NOTEBOOKS = ROOT / "notebooks"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WAIT = 120
 
 
@@ -36,26 +36,19 @@ PICTURES = """() => [...document.querySelectorAll('.jp-OutputArea-output img')]
     .filter(picture => picture.complete && picture.naturalWidth > 300).length"""
 
 
-def browser() -> str:
-    """The browser of this machine; where there is none the test is skipped, on the build server it fails."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None and not os.environ.get("CI"):
-        pytest.skip("no chromium on this machine")
-    assert found, "the build server has no chromium"
-    return found
-
-
 @contextmanager
 def opened(**context):
     """A page of a real browser that has the project's fonts, and what went wrong in it."""
-    sync = pytest.importorskip("playwright.sync_api")
+    from playwright.sync_api import sync_playwright
+
+    path = chromium() or pytest.skip(WITHOUT)
     fonts = {**os.environ, "FONTCONFIG_FILE": str(FONTS / "fonts.conf")}
-    with sync.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"], env=fonts)
-        page, wrong = chromium.new_context(**context).new_page(), []
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], env=fonts)
+        page, wrong = started.new_context(**context).new_page(), []
         page.on("pageerror", lambda error: wrong.append(str(error)))
         yield page, wrong
-        chromium.close()
+        started.close()
 
 
 def pictured(page, name: str, **options) -> None:
@@ -74,7 +67,6 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def story(out, tmp_path_factory):
     """The notebook, run from the first cell to the last in a real JupyterLab, as saved there, and what was drawn."""
-    pytest.importorskip("jupyterlab")
     folder, port = tmp_path_factory.mktemp("lab"), free_port()
     shutil.copy(NOTEBOOKS / "what_if.ipynb", folder)
     own = {f"JUPYTER_{name}_DIR": str(folder / f".{name}") for name in ("CONFIG", "DATA", "RUNTIME")}
@@ -113,7 +105,8 @@ def test_every_chart_of_the_notebook_is_drawn_in_jupyterlab(story):
 
 
 def test_a_saved_notebook_holds_small_pictures_of_its_charts(story):
-    nbformat = pytest.importorskip("nbformat")
+    import nbformat
+
     book = nbformat.read(story[0], as_version=4)
     bundles = [output["data"] for cell in book.cells for output in cell.get("outputs", ()) if "data" in output]
     charts = [data for data in bundles if PNG in data]
@@ -123,7 +116,9 @@ def test_a_saved_notebook_holds_small_pictures_of_its_charts(story):
 
 
 def test_an_html_export_of_the_notebook_shows_every_chart(story, tmp_path):
-    exporter = pytest.importorskip("nbconvert").HTMLExporter()
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter()
     page_file = tmp_path / "story.html"
     page_file.write_text(exporter.from_filename(str(story[0]))[0], encoding="utf-8")
     with opened(offline=True) as (page, wrong):
@@ -181,7 +176,6 @@ def test_one_command_sets_up_and_opens_each_notebook(target):
 @pytest.fixture
 def app(out):
     """The address of the running app."""
-    pytest.importorskip("marimo")
     port = free_port()
     command = [sys.executable, "-m", "marimo", "run", str(NOTEBOOKS / "what_if_app.py"), "--headless", "--no-token",
                "--host", "127.0.0.1", "--port", str(port)]

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-WITHOUT = "no Chromium here: make test installs it where it may (scripts/browser.sh)"
+WITHOUT = "no Chromium here: make test installs it where it may (scripts/test_tools.sh)"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
