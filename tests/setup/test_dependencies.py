@@ -14,9 +14,9 @@ from pipelines.paths import ROOT
 
 OURS = {"pipelines", "gongping", "tests", "benchmarks"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-# Imported by no line of ours: bounds on what Prefect takes, what Altair draws SVG with, tools that are run as commands,
-# and the package out of which the tests take a script.
-BOUNDS, CALLED = {"fastapi", "sqlalchemy"}, {"vl-convert-python"}
+# Imported by no line of ours: bounds on what Prefect takes, tools that are run as commands, and the package out of which
+# the tests take a script.
+BOUNDS = {"fastapi", "sqlalchemy"}
 COMMANDS, CARRIERS = {"hatchling", "ipykernel", "jupyterlab", "pip", "pytest-xdist", "ruff"}, {"axe-playwright-python"}
 
 
@@ -63,7 +63,7 @@ def test_tests_benchmarks_and_notebooks_import_nothing_that_is_not_declared():
 
 
 def test_the_package_asks_for_nothing_that_the_program_does_not_use():
-    assert _spelt(RUNTIME) - _spelt(set(_imported("pipelines", "gongping"))) == BOUNDS | CALLED
+    assert _spelt(RUNTIME) - _spelt(set(_imported("pipelines", "gongping"))) == BOUNDS
 
 
 def test_the_groups_hold_nothing_that_nothing_uses():
