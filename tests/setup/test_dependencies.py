@@ -14,8 +14,7 @@ from pipelines.paths import ROOT
 
 OURS = {"pipelines", "gongping", "tests", "benchmarks"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-# Imported by no line of ours: bounds on what Prefect takes, tools that are run as commands, and the package out of which
-# the tests take a script.
+# No line of ours imports these: bounds on what Prefect takes, tools run as commands, a package that carries a script.
 BOUNDS = {"fastapi", "sqlalchemy"}
 COMMANDS, CARRIERS = {"hatchling", "ipykernel", "jupyterlab", "pip", "pytest-xdist", "ruff"}, {"axe-playwright-python"}
 
