@@ -4,14 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from tests.engines.test_two_judges import both
+from tests.engines.test_two_judges import DEFAULTS, both
 
-IN_FORCE = {
-    "attribution": "reply_due", "joint_cases": "lead_only", "extension": "approved", "completed": "by_cutoff",
-    "satisfied": "with_basic", "unrated": "left_out", "pending_evaluation": "dissatisfied",
-    "evaluation_clock": "reminder", "shortfall": "pro_rata", "months": "sum", "same_matter": "highest",
-    "same_matter_scope": "all_awards", "bonus_cap": "none", "missing_assessment": "full", "rank_on": "total",
-}
+IN_FORCE = DEFAULTS | {"shortfall": "pro_rata"}
 
 
 def rows(month: str, closed: int, due: int) -> list[dict]:

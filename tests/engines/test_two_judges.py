@@ -25,6 +25,7 @@ CUBE_COLUMNS = (
     "rating_assignment", "case_rows",
 )
 QUARTER_COLUMNS = ("unit_id", "measure", "month", "n")
+DEFAULTS = {id: reading.default for id, reading in RULEBOOK.readings.items()}
 quiet = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -91,3 +92,15 @@ def test_a_value_that_the_cube_should_not_hold_is_an_error():
     row = dict.fromkeys(CUBE_COLUMNS, "lead")
     with pytest.raises(KeyError):
         Cube.prepare(columns([row], CUBE_COLUMNS), columns([], QUARTER_COLUMNS), tallies, MONTHS)
+
+
+def test_awards_that_may_repeat_count_toward_the_cap_too():
+    """A4: where the book lets a type be awarded again for one matter, both count, and the cap bounds their sum."""
+    rule = next(rule for rule in RULEBOOK.rules.values() if rule.measure == "city_media")
+    book = replace(RULEBOOK, rules={**RULEBOOK.rules, rule.id: replace(rule, once_per="")})
+    awards = [("U1", "city_media", "bridge", date(2026, 7, day)) for day in (1, 2, 3)]  # one point each
+    for cap, bonus in (("none", 3), ("2.5", Fraction(5, 2)), ("3", 3)):
+        scores, entries, _, rescored, _ = both(([], [], {}, awards, DEFAULTS | {"bonus_cap": cap}), book)
+        assert scores["U1"].bonus == bonus
+        assert sum(entry.points for entry in entries if entry.unit_id == "U1" and entry.item_id == "A4") == bonus
+        assert differences(scores, rescored) == []

@@ -176,3 +176,22 @@ def test_an_export_that_does_not_fit_the_mapping_is_a_stop(tmp_path, name, conte
     (tmp_path / "exports" / name).write_text(content)
     (tmp_path / "town.yaml").write_text(dedent(MAPPING), encoding="utf-8")
     assert said in read(tmp_path / "exports", Path(tmp_path / "town.yaml")).stops
+
+
+def test_a_late_reply_that_only_a_flag_tells_is_quoted_as_a_flag_and_not_as_a_moment(tmp_path):
+    """No citizen's case is said to have been answered at a second that the city never wrote down."""
+    from pipelines.assess import Request, Run
+    from pipelines.model.period import Period
+
+    (tmp_path / "in").mkdir()
+    rows = [f"{k},A,Alpha,L,20260703,{int(k > 1)},{int(k == 1)},t" for k in range(1, 4)]
+    (tmp_path / "in" / "requests 1.csv").write_text("\n".join([HEADER, *rows]))
+    mapping = tmp_path / "town.yaml"
+    mapping.write_text(MAPPING, encoding="utf-8")
+    with Run(Request(Period.parse("2026Q3"), tmp_path / "in", tmp_path / "out", source=mapping)) as run:
+        assert not run.check()
+        for stage in (run.measure, run.judge, run.settle):
+            stage()
+        lines = run.warehouse.arrow("ledger.entries").to_pylist()
+    details = [line["detail"] for line in lines if line["rule_id"] == "late_reply"]
+    assert details == ["来源数据标为超期办理"]
