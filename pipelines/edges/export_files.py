@@ -124,7 +124,8 @@ def _mapped_files(files: list[Path], sources: dict[str, TableSource]) -> tuple[d
     stops = []
     for table, source in sources.items():
         for wanted in source.files:
-            named = [file for file in files if fnmatchcase(file.name, wanted)]
+            named = [file for file in files if file.name == wanted]
+            named = named or [file for file in files if fnmatchcase(file.name, wanted)]
             if not named:
                 near = get_close_matches(wanted, [file.name for file in files], 1)
                 hint = say("ingest.source_nearest", word=near[0]) if near else ""

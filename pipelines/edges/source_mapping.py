@@ -1,20 +1,26 @@
 """Source mappings: the YAML that says how a city's own export reads as our tables, loaded and checked."""
 
 import hashlib
+import re
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.export import Layout
-from pipelines.model.source import After, ByFlag, ColumnSource, SourceMapping, TableSource
+from pipelines.model.source import After, ByFlag, ColumnSource, SourceMapping, TableSource, Where
+from pipelines.model.text import compared
 from pipelines.model.words import Words
 
 MAPPING_WORDS = ("name", "title", "note", "extends", "tables", "absent")
-TABLE_WORDS = ("files", "encoding", "delimiter", "sheet", "header_row", "null_values", "one_row_per", "columns")
+TABLE_WORDS = ("files", "encoding", "delimiter", "sheet", "header_row", "null_values", "where", "one_row_per",
+               "columns")  # fmt: skip
 ORIGINS = ("from", "constant", "days_after", "working_days_after", "by_flag")
 COLUMN_WORDS = (*ORIGINS, "values", "format")
 ENCODINGS = ("utf-8", "gb18030")
+ANY_OTHER, KEEP, REJECT = "*", "keep", "reject"
+DIRECTIVES = "aAwdbBmyYHIpMSfzZjUWcxXGuV"  # of strptime
 
 
 def load_source(path: Path, contracts: Contracts) -> SourceMapping:
@@ -64,7 +70,7 @@ def _table(block: Block, contract: TableContract) -> TableSource:
         if name not in contract.columns:
             raise columns.refuse(name, "unknown", contract.columns, word=name)
     sources = tuple(_column(columns, name) for name in columns)
-    _check_order(columns, sources)
+    _check_order(columns, sources, contract)
     for source in sources:
         _check_values(columns, source, contract.columns[source.name])
     files = _texts(block, "files")
@@ -77,7 +83,19 @@ def _table(block: Block, contract: TableContract) -> TableSource:
             raise block.refuse("one_row_per", "unknown", columns, word=name)
     layout = Layout(_choice(block, "encoding", ENCODINGS), _text(block, "delimiter", ""),
                     _text(block, "sheet", ""), _number(block, "header_row", 0))  # fmt: skip
-    return TableSource(contract.name, files, layout, _texts(block, "null_values", ()), one_row_per, sources)
+    where = tuple(_where(_block(block, "where"), header) for header in block["where"]) if "where" in block else ()
+    nulls = _texts(block, "null_values", ())
+    return TableSource(contract.name, files, layout, nulls, one_row_per, sources, where)
+
+
+def _where(block: Block, header: str) -> Where:
+    """`{not_in: [value, …]}` or `{in: [value, …]}` of one header."""
+    condition = _block(block, header)
+    _known(condition, ("in", "not_in"))
+    if len(condition) != 1:
+        raise block.refuse(header, "one_condition")
+    word = next(iter(condition))
+    return Where(header, tuple(compared(value) for value in _texts(condition, word)), word == "in")
 
 
 def _column(columns: Block, name: str) -> ColumnSource:
@@ -91,19 +109,36 @@ def _column(columns: Block, name: str) -> ColumnSource:
     for word in ("values", "format"):
         if word in block and origins != ["from"]:
             raise block.refuse(word, "only_with_from")
-    values = tuple(_block(block, "values").items()) if "values" in block else ()
-    for value, canonical in values:
+    values = dict(_block(block, "values")) if "values" in block else {}
+    for value, canonical in values.items():
         if not isinstance(canonical, str):
             raise block["values"].refuse(value, "not_text")
+    otherwise = values.pop(ANY_OTHER, REJECT)
+    for form in (formats := _texts(block, "format", ())):
+        _check_format(block, form)
     return ColumnSource(
         name,
         header=_text(block, "from", ""),
-        values=values,
-        formats=_texts(block, "format", ()),
+        values=tuple((compared(value), canonical) for value, canonical in values.items()),
+        otherwise=None if otherwise == REJECT else otherwise,
+        formats=formats,
         constant=_text(block, "constant", "") if origins == ["constant"] else None,
         after=_after(_block(block, origins[0]), origins[0]) if origins[0].endswith("days_after") else None,
         by_flag=_by_flag(_block(block, "by_flag")) if origins == ["by_flag"] else None,
     )
+
+
+def _check_format(block: Block, form: str) -> None:
+    """Refuse a format with a directive that does not exist, or one that stands there twice."""
+    for sign in re.findall(r"%(.?)", form.replace("%%", "")):
+        if not sign or sign not in DIRECTIVES:
+            raise block.refuse("format", "directive", word=f"%{sign}", form=form)
+    try:
+        datetime.strptime("", form)
+    except re.error:
+        raise block.refuse("format", "directive_twice", form=form) from None
+    except ValueError:
+        pass  # an empty text fits hardly any format
 
 
 def _check_values(columns: Block, source: ColumnSource, column: Column) -> None:
@@ -113,6 +148,8 @@ def _check_values(columns: Block, source: ColumnSource, column: Column) -> None:
     for value, canonical in source.values:
         if column.labels and canonical not in known:
             raise columns[source.name]["values"].refuse(value, "unknown", [*known], word=canonical)
+    if column.labels and source.otherwise not in {*known, None, KEEP}:
+        raise columns[source.name]["values"].refuse(ANY_OTHER, "unknown", [*known, KEEP, REJECT], word=source.otherwise)
 
 
 def _after(block: Block, origin: str) -> After:
@@ -131,13 +168,15 @@ def _by_flag(block: Block) -> ByFlag:
     return ByFlag(_text(block, "deadline"), **flags)
 
 
-def _check_order(columns: Block, sources: tuple[ColumnSource, ...]) -> None:
+def _check_order(columns: Block, sources: tuple[ColumnSource, ...], contract: TableContract) -> None:
     """A column made from another one comes after it."""
     before: list[str] = []
     for source in sources:
         needed = (source.after and source.after.column) or (source.by_flag and source.by_flag.deadline)
         if needed and needed not in before:
             raise columns.refuse(source.name, "needs_before", before, word=needed)
+        if needed and contract.columns[needed].type not in ("timestamp", "date"):
+            raise columns.refuse(source.name, "needs_moment", word=needed)
         before.append(source.name)
 
 

@@ -1,30 +1,47 @@
 """Rows of a foreign export, batch by batch, as rows of our tables by a source mapping."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
+from functools import partial
 
 from pipelines.edges.arrow_rows import texts
 from pipelines.edges.wording import say
 from pipelines.model.contract import TableContract
 from pipelines.model.export import Batch, Export, Fault, UnreadableExport, folded
-from pipelines.model.source import ByFlag, ColumnSource, TableSource
-from pipelines.model.text import masked
+from pipelines.model.refusals import Refusal
+from pipelines.model.source import ByFlag, ColumnSource, TableSource, Where
+from pipelines.model.text import compared, masked
 
 SECOND = timedelta(seconds=1)
 SHOWN = 60
 NAMED = 5
+KEEP = "keep"
+FAULTS = ("unmapped_value", "date_format", "flag", "not_a_moment", "beyond_calendar", "calendar_years")
 
 Cells = list[str | None]
 
 
 class RowFault(ValueError):
-    """A row that the mapping cannot read; the arguments are the promise and the value."""
+    """A row that the mapping cannot read; the arguments are the promise, the value, and another column at fault."""
+
+    @property
+    def column(self) -> str:
+        """The canonical column at fault, "" for the one that was to be made."""
+        return self.args[2] if len(self.args) > 2 else ""
 
 
-def mapped(export: Export, source: TableSource, contract: TableContract, add_working_days: Callable, file: str,
+@dataclass(frozen=True)
+class Tools:
+    """What the makers need: the contract's own parsers by type, and the calendar."""
+
+    parse: Callable[[str, Sequence[str | None]], list]
+    add_working_days: Callable[[date, int], date]
+
+
+def mapped(export: Export, source: TableSource, contract: TableContract, tools: Tools, file: str,
            reserved: frozenset[str]) -> Export:  # fmt: skip
     """The export with the canonical columns of the mapping first, then every column that it does not use.
 
@@ -39,39 +56,60 @@ def mapped(export: Export, source: TableSource, contract: TableContract, add_wor
 
     def batches() -> Iterator[Batch]:
         for batch in export.batches():
-            yield _mapped_batch(batch, at, rest, source, contract, add_working_days)
+            yield _mapped_batch(batch, at, rest, source, contract, tools)
 
     header = (*(column.name for column in source.columns), *others)
     return replace(export, header=header, batches=batches)
 
 
-def one_row_per(export: Export, source: TableSource, file: str) -> Export:
-    """One row for every value of the key columns, in order of appearance; rows without a key are left out.
+def one_row_per(exports: Sequence[tuple[str, Export]], source: TableSource, shared: Container[str]) -> list[Export]:
+    """One row for every value of the key columns, over all files of a table; rows without a key are left out.
 
-    Where a key has several values in a column, the most frequent one is taken, of equals the first in code order.
+    A key's row counts in the file where it stands first. Where a key has several values in a column, the most
+    frequent one is taken, of equals the first in code order. Faults of reading a ``shared`` file are accounted for by
+    the table that has it row by row; what the mapping cannot read is a fault here.
     """
-    if not export.header:
-        return export
     names = tuple(column.name for column in source.columns)
     keys = [names.index(name) for name in source.one_row_per]
-    lines: dict[tuple, int] = {}
+    first: dict[tuple, tuple[str, str, int]] = {}
     seen: dict[tuple, list[Counter]] = {}
-    keyless = 0
-    for batch in export.batches():
-        for line, *row in zip(batch.lines, *map(texts, batch.columns[: len(names)]), strict=True):
-            key = tuple(row[i] for i in keys)
-            if not all(key):
-                keyless += 1
-                continue
-            lines.setdefault(key, int(line))
-            counters = seen.setdefault(key, [Counter() for _ in names])
-            for counter, value in zip(counters, row, strict=True):
-                counter[value] += 1
-    rows = [[_most_frequent(counter) for counter in counters] for counters in seen.values()]
+    faults: dict[str, list[Fault]] = {file: [] for file, _ in exports}
+    keyless: Counter = Counter()
+    for file, export in exports:
+        for batch in export.batches() if export.header else ():
+            faults[file] += [fault for fault in batch.faults if fault.promise in FAULTS or file not in shared]
+            for line, *row in zip(batch.lines, *map(texts, batch.columns[: len(names)]), strict=True):
+                key = tuple(row[i] for i in keys)
+                if not all(key):
+                    keyless[file] += 1
+                    continue
+                first.setdefault(key, (file, batch.part, int(line)))
+                counters = seen.setdefault(key, [Counter() for _ in names])
+                for counter, value in zip(counters, row, strict=True):
+                    counter[value] += 1
     several = ["/".join(key) for key, counters in seen.items() if max(map(_kinds, counters)) > 1]
-    columns = tuple(zip(*rows, strict=True)) or ((),) * len(names)
-    notices = (*export.notices, *_reported(file, source, len(rows), keyless, several))
-    return replace(export, header=names, batches=lambda: iter([Batch(list(lines.values()), columns)]), notices=notices)
+    made = {key: [_most_frequent(counter) for counter in counters] for key, counters in seen.items()}
+    folded_exports = []
+    for number, (file, export) in enumerate(exports):
+        own = {key: place for key, place in first.items() if place[0] == file}
+        told = _reported(file, source, len(own), keyless[file], several if number == 0 else [])
+        batches = _batches_of(own, made, faults[file], len(names))
+        folded_exports.append(replace(
+            export, header=names if export.header else (), batches=partial(iter, batches),
+            notices=(*export.notices, *(told if export.header else ())),
+        ))  # fmt: skip
+    return folded_exports
+
+
+def _batches_of(own: dict[tuple, tuple], made: dict[tuple, list], faults: list[Fault], width: int) -> list[Batch]:
+    """The rows of a file, a batch a sheet, its faults with the first."""
+    parts = list(dict.fromkeys(part for _, part, _ in own.values())) or [""]
+    batches = []
+    for part in parts:
+        keys = [key for key, place in own.items() if place[1] == part]
+        columns = tuple(zip(*(made[key] for key in keys), strict=True)) or ((),) * width
+        batches.append(Batch([own[key][2] for key in keys], columns, () if batches else tuple(faults), part=part))
+    return batches
 
 
 def _reported(file: str, source: TableSource, rows: int, keyless: int, several: list[str]) -> Iterator:
@@ -105,25 +143,36 @@ def _headers(header: tuple[str, ...], source: TableSource, file: str) -> dict[st
 
 
 def _mapped_batch(batch: Batch, at: dict[str, int], rest: list[int], source: TableSource, contract: TableContract,
-                  add_working_days: Callable) -> Batch:  # fmt: skip
+                  tools: Tools) -> Batch:  # fmt: skip
     cells = {name: _cleaned(batch.columns[i], source.null_values) for name, i in at.items()}
+    rows = range(len(batch.lines))
+    wanted = [i for i in rows if all(_holds(where, cells[where.header][i]) for where in source.where)]
+    left_out = len(batch.lines) - len(wanted)
+    cells = {name: [values[i] for i in wanted] for name, values in cells.items()}
+    lines = [int(batch.lines[i]) for i in wanted]
     columns: dict[str, Cells] = {}
     wrong: dict[int, tuple[str, RowFault]] = {}
     for column in source.columns:
-        make = _maker(column, contract, add_working_days)
+        make = _maker(column, contract, tools)
         values: Cells = []
-        for i, cell in enumerate(_input(column, cells, columns, len(batch.lines))):
+        for i, cell in enumerate(_input(column, cells, columns, len(lines), contract, tools)):
             try:
                 values.append(make(cell))
             except RowFault as fault:
                 values.append(None)
-                wrong.setdefault(i, (column.name, fault))
+                wrong.setdefault(i, (fault.column or column.name, fault))
         columns[column.name] = values
-    others = [_cleaned(batch.columns[i], source.null_values) for i in rest]
-    faults = tuple(_fault(int(batch.lines[i]), i, *wrong[i], columns, contract) for i in sorted(wrong))
-    keep = [i for i in range(len(batch.lines)) if i not in wrong]
+    unused = (_cleaned(batch.columns[i], source.null_values) for i in rest)
+    others = [[values[i] for i in wanted] for values in unused]
+    faults = tuple(_fault(lines[i], i, *wrong[i], columns, contract) for i in sorted(wrong))
+    keep = [i for i in range(len(lines)) if i not in wrong]
     kept = tuple([values[i] for i in keep] for values in (*columns.values(), *others))
-    return replace(batch, lines=[int(batch.lines[i]) for i in keep], columns=kept, faults=(*batch.faults, *faults))
+    return replace(batch, lines=[lines[i] for i in keep], columns=kept, faults=(*batch.faults, *faults),
+                   left_out=left_out)  # fmt: skip
+
+
+def _holds(where: Where, cell: str | None) -> bool:
+    return (compared(cell) in where.values) == where.among
 
 
 def _cleaned(column, null_values: tuple[str, ...]) -> Cells:
@@ -131,68 +180,103 @@ def _cleaned(column, null_values: tuple[str, ...]) -> Cells:
     return [None if cell is None or cell.strip() in nulls else cell for cell in texts(column)]
 
 
-def _input(column: ColumnSource, cells: dict[str, Cells], columns: dict[str, Cells], rows: int) -> list:
+def _input(column: ColumnSource, cells: dict[str, Cells], columns: dict[str, Cells], rows: int,
+           contract: TableContract, tools: Tools) -> Iterable:  # fmt: skip
     """What the maker of a column gets for every row."""
     if column.after:
-        return columns[column.after.column]
+        return _moments(column.after.column, columns, contract, tools)
     if column.by_flag:
-        flag = column.by_flag
-        return list(zip(columns[flag.deadline], cells[flag.on_time[0]], cells[flag.late[0]], strict=True))
+        on_time, late = column.by_flag.on_time, column.by_flag.late
+        moments = _moments(column.by_flag.deadline, columns, contract, tools)
+        told = zip(cells[on_time[0]], cells[late[0]], strict=True)
+        flags = zip(_says(cells[on_time[0]], on_time[1], tools), _says(cells[late[0]], late[1], tools), strict=True)
+        return zip(moments, flags, told, strict=True)
     return cells[column.header] if column.header else [None] * rows
 
 
-def _maker(column: ColumnSource, contract: TableContract, add_working_days: Callable) -> Callable:
+def _moments(name: str, columns: dict[str, Cells], contract: TableContract, tools: Tools) -> list[tuple]:
+    """(column, text, moment) of every row of a column, by the contract's own parser; None where it reads none."""
+    cells = columns[name]
+    return [(name, cell, moment) for cell, moment in
+            zip(cells, tools.parse(contract.columns[name].type, cells), strict=True)]  # fmt: skip
+
+
+def _says(cells: Cells, value: str, tools: Tools) -> list[bool]:
+    """Whether each cell is the value: the same text, or the same answer of yes and no."""
+    [wanted] = tools.parse("boolean", [value])
+    answers = tools.parse("boolean", cells) if wanted is not None else [None] * len(cells)
+    return [compared(cell) == compared(value) or (answer is not None and answer == wanted)
+            for cell, answer in zip(cells, answers, strict=True)]  # fmt: skip
+
+
+def _maker(column: ColumnSource, contract: TableContract, tools: Tools) -> Callable:
     """The function that makes one cell of a column."""
     if column.constant is not None:
         return lambda _: column.constant
     if column.by_flag:
         return lambda told: _by_flag(column.by_flag, *told)
     if column.after:
-        return lambda moment: _after(column.after, moment, add_working_days)
-    values, is_date = dict(column.values), contract.columns[column.name].type == "date"
-    return lambda cell: _read(cell, values, column.formats, is_date)
+        return lambda told: _after(column.after, *told, tools.add_working_days)
+    is_date = contract.columns[column.name].type == "date"
+    return lambda cell: _read(cell, dict(column.values), column, is_date)
 
 
-def _read(cell: str | None, values: dict[str, str], formats: tuple[str, ...], is_date: bool) -> str | None:
+def _read(cell: str | None, values: dict[str, str], column: ColumnSource, is_date: bool) -> str | None:
     if cell is None:
         return None
-    if values:
-        if cell.strip() not in values:
+    if values or column.otherwise is not None:
+        found = values.get(compared(cell), column.otherwise)
+        if found is None:
             raise RowFault("unmapped_value", cell)
-        cell = values[cell.strip()]
-    for form in formats:
+        cell = cell if found == KEEP and compared(cell) not in values else found
+    for form in column.formats:
         try:
             moment = datetime.strptime(cell.strip(), form)
         except ValueError:
             continue
         return str(moment.date() if is_date else moment)
-    if formats:
+    if column.formats:
         raise RowFault("date_format", cell)
     return cell
 
 
-def _after(after, moment: str | None, add_working_days: Callable) -> str | None:
-    """A moment that is no time stays empty here: the contract speaks about its own column."""
-    try:
-        start = datetime.fromisoformat(moment.strip())
-    except (AttributeError, ValueError):
+def _after(after, name: str, cell: str | None, moment, add_working_days: Callable) -> str | None:
+    """The moment so many days later; none after none."""
+    if cell is None:
         return None
-    if after.working:
-        return str(datetime.combine(add_working_days(start.date(), after.days), start.time()))
-    return str(start + timedelta(days=after.days))
+    start = _start(name, cell, moment)
+    try:
+        if after.working:
+            return str(datetime.combine(add_working_days(start.date(), after.days), start.time()))
+        return str(start + timedelta(days=after.days))
+    except OverflowError:
+        raise RowFault("beyond_calendar", cell, name) from None
+    except Refusal:
+        raise RowFault("calendar_years", cell, name) from None
 
 
-def _by_flag(flag: ByFlag, deadline: str | None, on_time: str | None, late: str | None) -> str | None:
-    is_on_time, is_late = on_time == flag.on_time[1], late == flag.late[1]
+def _start(name: str, cell: str, moment) -> datetime:
+    if moment is None:
+        raise RowFault("not_a_moment", cell, name)
+    return moment if isinstance(moment, datetime) else datetime.combine(moment, time())
+
+
+def _by_flag(flag: ByFlag, deadline: tuple, says: tuple[bool, bool], told: tuple) -> str | None:
+    is_on_time, is_late = says
     if is_on_time == is_late:
-        raise RowFault("flag", f"{flag.on_time[0]}={on_time or ''}, {flag.late[0]}={late or ''}")
-    if deadline is None or is_on_time:
-        return deadline
-    return str(datetime.fromisoformat(deadline) + SECOND)
+        raise RowFault("flag", f"{flag.on_time[0]}={told[0] or ''}, {flag.late[0]}={told[1] or ''}")
+    name, cell, moment = deadline
+    if cell is None:
+        return None
+    start = _start(name, cell, moment)
+    try:
+        return str(start if is_on_time else start + SECOND)
+    except OverflowError:
+        raise RowFault("beyond_calendar", cell, name) from None
 
 
 def _fault(line: int, i: int, column: str, fault: RowFault, columns: dict[str, Cells], contract) -> Fault:
-    promise, value = fault.args
+    promise, value = fault.args[:2]
     value = "***" if contract.columns[column].restricted else masked(value)[:SHOWN]
     key = "/".join("***" if contract.columns[name].restricted else (columns[name][i] or "")
                    for name in contract.key if name in columns)  # fmt: skip

@@ -1,5 +1,6 @@
 """DuckDB: the one file that opens it; queries live in `sql/`, one a file."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,8 @@ import duckdb
 from pipelines.paths import SQL
 
 MEMORY_LIMIT = "4GB"
+# type -> the macro of `sql/staging/macros.sql` that reads a cell of it
+PARSERS = {"timestamp": "as_moment", "date": "as_day", "boolean": "as_yes_no", "decimal": "as_decimal"}
 ZONE = "Asia/Shanghai"
 
 
@@ -90,6 +93,16 @@ class Warehouse:
         self.connection.register("_incoming", arrow)
         self.run_template("staging/append", table=_quoted(table))
         self.connection.unregister("_incoming")
+
+    def parsed(self, type: str, cells: Sequence[str | None]) -> list:
+        """Every cell as the contract reads a column of this type; None where it does not."""
+        import pyarrow
+
+        self.connection.register("_cells", pyarrow.table({"cell": pyarrow.array(cells, pyarrow.string())}))
+        try:
+            return [value for (value,) in self.rows_template("staging/parsed", parser=PARSERS[type])]
+        finally:
+            self.connection.unregister("_cells")
 
     def columns(self, table: str) -> list[str]:
         """Column names of ``schema.table``; empty where there is no such table."""

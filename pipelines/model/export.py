@@ -74,11 +74,13 @@ class Batch:
     faults: tuple[Fault, ...] = ()
     odd: tuple[OddCell, ...] = ()
     part: str = ""  # the sheet, where several of a file are read
+    left_out: int = 0  # rows that the mapping's `where` leaves out
 
     @property
     def records(self) -> int:
         """How many rows the file holds here, readable or not."""
-        return len(self.lines) + sum(fault.promise not in NO_ROWS and not fault.again for fault in self.faults)
+        faulty = sum(fault.promise not in NO_ROWS and not fault.again for fault in self.faults)
+        return len(self.lines) + self.left_out + faulty
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,22 @@ class After:
 
 
 @dataclass(frozen=True)
+class Where:
+    """A condition on one source column: its value is among ``values``, or is not."""
+
+    header: str
+    values: tuple[str, ...]  # an empty text stands for an empty cell
+    among: bool
+
+
+@dataclass(frozen=True)
 class ColumnSource:
     """Where a canonical column comes from: exactly one of header, constant, after and by_flag."""
 
     name: str
     header: str = ""
     values: tuple[tuple[str, str], ...] = ()  # every value that may stand there -> canonical value
+    otherwise: str | None = None  # any other value: `keep`, or a canonical value; None = a fault of its row
     formats: tuple[str, ...] = ()  # strptime formats, tried in order
     constant: str | None = None
     after: After | None = None
@@ -50,12 +60,14 @@ class TableSource:
     null_values: tuple[str, ...]
     one_row_per: tuple[str, ...]  # canonical columns; () = a row for every row of the file
     columns: tuple[ColumnSource, ...]
+    where: tuple[Where, ...] = ()  # all must hold, or the row is left out
 
     @property
     def headers(self) -> tuple[str, ...]:
         """Every header of the file that the mapping names."""
         flags = [flag for c in self.columns if c.by_flag for flag in (c.by_flag.on_time[0], c.by_flag.late[0])]
-        return tuple(dict.fromkeys([c.header for c in self.columns if c.header] + flags))
+        conditions = [where.header for where in self.where]
+        return tuple(dict.fromkeys([c.header for c in self.columns if c.header] + flags + conditions))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Text cells as they may leave the office: no formulas, no telephone or identity numbers, no control characters."""
 
 import re
+from functools import lru_cache
 from unicodedata import normalize
 
 # Spreadsheets run a cell that begins so; the full-width twins are folded by some of them.
@@ -35,6 +36,13 @@ def guarded(cell: str) -> str:
 def unguarded(cell: str) -> str:
     """The text behind a guarded cell."""
     return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in FORMULA_STARTS else cell
+
+
+@lru_cache(maxsize=4096)
+def compared(text: str | None) -> str:
+    """A text as it is compared: NFKC-folded, trimmed, line ends and runs of blanks one blank; none between Chinese."""
+    plain = " ".join(normalize("NFKC", text or "").split())
+    return re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", plain)
 
 
 def masked(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pipelines.edges.export_files import Folder, Found, open_export, sort_folder
 from pipelines.edges.headers import Resolved, known_headers, mapped_headers, resolve
 from pipelines.edges.mended_rows import mended
 from pipelines.edges.source_mapping import load_source
-from pipelines.edges.source_rows import mapped, one_row_per
+from pipelines.edges.source_rows import Tools, mapped, one_row_per
 from pipelines.edges.wording import note, say
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.export import NO_ROWS, Export, Fault, Notice, UnreadableExport, folded
@@ -35,7 +36,9 @@ def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None =
     """
     mapping = load_source(Path(source), contracts) if source else None
     folder = sort_folder(Path(exports), contracts, mapping)
-    work = _Work(warehouse, progress or (lambda file, rows: None), mapping)
+    warehouse.run("staging/macros")
+    tools = Tools(lambda type, cells: warehouse.parsed(type, cells), _add_working_days)
+    work = _Work(warehouse, progress or (lambda file, rows: None), mapping, tools)
     for contract in contracts.tables.values():
         files = folder.tables.get(contract.name, [])
         if files:
@@ -68,6 +71,7 @@ class _Work:
     warehouse: object
     progress: Callable[[str, int], None]
     mapping: SourceMapping | None
+    tools: Tools
     receipts: list[Receipt] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
     warnings: list[Breach] = field(default_factory=list)
@@ -99,7 +103,7 @@ def _opened(work: _Work, files: list[Found], contract: TableContract, others: fr
             meant = _meant(export, columns, source, contract)
             export = mended(export, contract, meant, found.name)
             if source:
-                export = _read_as(export, source, contract, found)
+                export = mapped(export, source, contract, work.tools, found.name, known_headers(contract).headers)
                 columns = resolve(export.header, contract, found.name, absent)
         except UnreadableExport as problem:
             work.stops.append(problem.words)
@@ -131,10 +135,19 @@ def _meant(export: Export, columns: Resolved, source: TableSource | None, contra
     return {place: column for place, column in places if column}
 
 
-def _read_as(export: Export, source: TableSource, contract: TableContract, found: Found) -> Export:
-    """The export as the source mapping reads it."""
-    export = mapped(export, source, contract, _add_working_days, found.name, known_headers(contract).headers)
-    return one_row_per(export, source, found.name) if source.one_row_per else export
+def _one_row_per(work: _Work, opened: list[_Opened], source: TableSource, contract: TableContract) -> list[_Opened]:
+    """The files of a table folded together: a row for every key, over all of them."""
+    others = [table for name, table in work.mapping.tables.items() if name != source.name and not table.one_row_per]
+    names = [one.found.name for one in opened]
+    shared = {name for name in names for table in others if any(name == f or fnmatchcase(name, f) for f in table.files)}
+    try:
+        exports = one_row_per([(one.found.name, one.export) for one in opened], source, shared)
+    except UnreadableExport as problem:
+        work.stops.append(problem.words)
+        return []
+    absent = [column for table, column in work.mapping.absent if table == contract.name]
+    return [replace(one, export=export, columns=resolve(export.header, contract, one.found.name, absent))
+            for one, export in zip(opened, exports, strict=True)]  # fmt: skip
 
 
 @cache
@@ -149,6 +162,9 @@ def _add_working_days(day: date, count: int) -> date:
 def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -> None:
     columns = {name.casefold(): name for one in opened for name in one.columns.names}
     columns = {**columns, **{name.casefold(): name for name in contract.columns}}
+    source = work.mapping and work.mapping.tables.get(contract.name)
+    if source and source.one_row_per:
+        opened = _one_row_per(work, opened, source, contract)
     first = list(contract.columns)
     rest = [name for name in columns.values() if name not in contract.columns]
     work.warehouse.store(f"raw.{contract.name}", empty_rows(first + rest))
@@ -162,7 +178,7 @@ def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -
 def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: dict[str, str]) -> None:
     """Store the rows of a file and give its receipt."""
     names = tuple(columns[name.casefold()] for name in one.columns.names)
-    found, records, broken = one.found, 0, 0
+    found, records, broken, left_out = one.found, 0, 0, 0
     for batch in one.export.batches():
         file = f"{found.name}[{batch.part}]" if batch.part else found.name
         if len(batch.lines):
@@ -171,7 +187,8 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
         work.breaches += rows
         work.warnings += [_breach(fault, contract, file) for fault in batch.faults if fault.promise in NO_ROWS]
         records += batch.records
-        broken += batch.records - len(batch.lines)
+        left_out += batch.left_out
+        broken += batch.records - len(batch.lines) - batch.left_out
         work.progress(found.name, records)
     if broken:
         work.broken[contract.name] = work.broken.get(contract.name, 0) + broken
@@ -187,7 +204,7 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
     work.warnings += [Breach(contract.name, found.name, 0, "", "", notice.kind, notice.value, notice)
                       for notice in notices if isinstance(notice, Notice)]  # fmt: skip
     work.receipts.append(Receipt(contract.name, found.name, found.suffix, one.export.encoding, sha256, records,
-                                 notices))  # fmt: skip
+                                 notices, left_out))  # fmt: skip
 
 
 def _breach(fault: Fault, contract: TableContract, file: str) -> Breach:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from pipelines.edges.promises import REFERENCES
-from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.warehouse import PARSERS, Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts, Promise, TableContract
 from pipelines.model.intake import Breach, Intake, RowCount, Validation
@@ -23,7 +23,6 @@ SQL_TYPES = {
     "boolean": "boolean",
     "decimal": "decimal(18, 2)",
 }
-PARSERS = {"timestamp": "as_moment", "date": "as_day", "boolean": "as_yes_no", "decimal": "as_decimal"}
 ROW_CHECKS = ("required", "type", "enum", "plausible", "not_before", "required_when", "one_of", "one_of_present",
               "between", "decimals")  # fmt: skip
 NO_OWN_FAULT = ("duplicate_row", REFERENCE_REJECTED)

@@ -195,3 +195,153 @@ def test_a_late_reply_that_only_a_flag_tells_is_quoted_as_a_flag_and_not_as_a_mo
         lines = run.warehouse.arrow("ledger.entries").to_pylist()
     details = [line["detail"] for line in lines if line["rule_id"] == "late_reply"]
     assert details == ["来源数据标为超期办理"]
+
+
+def read_mapped(folder: Path, files: dict[str, str], mapping: str):
+    """Files and a mapping of these words, read."""
+    (folder / "exports").mkdir()
+    for name, content in files.items():
+        (folder / "exports" / name).write_text(content, encoding="utf-8")
+    (folder / "town.yaml").write_text(dedent(mapping), encoding="utf-8")
+    return read(folder / "exports", folder / "town.yaml")
+
+
+MOMENTS = """
+name: town
+title: {zh: 某市, en: Town}
+tables:
+  cases:
+    files: [cases.csv]
+    columns:
+      case_id: No
+      unit_id: Office
+      dispatched_at: Made
+      reply_due_at: {days_after: {column: dispatched_at, days: 5}}
+      replied_at: {by_flag: {deadline: reply_due_at, on_time: {Late: "0"}, late: {Late: "1"}}}
+      closed_at: {working_days_after: {column: dispatched_at, days: 2}}
+absent: [cases.sign_due_at]
+"""
+# how the moment is written -> the deadline five days later
+WRITTEN = {
+    "2026-07-03 09:05:00": "2026-07-08 09:05:00", "2026/7/3 9:05": "2026-07-08 09:05:00",
+    "2026/7/3 9:05:09": "2026-07-08 09:05:09", "２０２６-07-03　09:05": "2026-07-08 09:05:00",
+    "2026-07-03T01:05:00Z": "2026-07-08 09:05:00", "2026-07-03T09:05:00+0800": "2026-07-08 09:05:00",
+}  # fmt: skip
+
+
+def test_makers_read_every_moment_that_the_contract_reads(tmp_path):
+    lines = [f"{i},A,{written},0" for i, written in enumerate(WRITTEN)]
+    town = read_mapped(tmp_path, {"cases.csv": "\n".join(["No,Office,Made,Late", *lines])}, MOMENTS)
+    assert town.intake.breaches == ()
+    assert [row["reply_due_at"] for row in town.tables["cases"]] == list(WRITTEN.values())
+    assert [row["replied_at"] for row in town.tables["cases"]] == list(WRITTEN.values())
+
+
+@pytest.mark.parametrize(("written", "promise"), [
+    ("9999-12-31 00:00:00", "beyond_calendar"), ("9999-12-27 00:00:00", "beyond_calendar"),
+    ("1900-01-01 00:00:00", "calendar_years"), ("2026-07-03", "not_a_moment"), ("昨天", "not_a_moment"),
+    ("2026-02-30 09:00", "not_a_moment"),
+])  # fmt: skip
+def test_what_a_maker_cannot_use_is_a_fault_of_that_row_and_column(tmp_path, written, promise):
+    lines = ["No,Office,Made,Late", "1,A,2026-07-03 09:05,0", f"2,A,{written},0"]
+    town = read_mapped(tmp_path, {"cases.csv": "\n".join(lines)}, MOMENTS)
+    [breach] = town.intake.breaches
+    facts = (breach.file, breach.line, breach.column, breach.key, breach.promise, breach.value)
+    assert facts == ("cases.csv", 3, "dispatched_at", "2/A", promise, written)
+    assert breach.remedy.zh and breach.remedy.en
+    assert town.ids() == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("late", "second"), [("0", 0), ("否", 0), ("no", 0), ("０", 0), ("1", 1), (" 是 ", 1), ("TRUE", 1)]
+)
+def test_a_flag_is_read_as_the_contract_reads_yes_and_no(tmp_path, late, second):
+    content = f"No,Office,Made,Late\n1,A,2026-07-03 09:05,{late}\n"
+    town = read_mapped(tmp_path, {"cases.csv": content}, MOMENTS)
+    assert town.ids(column="replied_at") == [f"2026-07-08 09:05:0{second}"]
+
+
+@pytest.mark.parametrize(("form", "said"), [
+    ("%Y-%m-%d %Q", "there is no directive %Q"), ("%Y-%m-%d %", "no directive %"), ("%d/%d/%Y", "one directive twice"),
+    ("%Y-%L-%d", "no directive %L"),
+])  # fmt: skip
+def test_a_format_that_cannot_be_is_refused_at_its_line(tmp_path, form, said):
+    (tmp_path / "town.yaml").write_text(MAPPING.replace("%m/%d/%Y %I:%M %p", form), encoding="utf-8")
+    with pytest.raises(UsageRefusal) as refusal:
+        load_source(tmp_path / "town.yaml", load_contracts())
+    assert said in refusal.value.words.en and "line 13" in refusal.value.words.en
+
+
+def test_a_column_made_from_one_that_is_no_moment_is_refused(tmp_path):
+    mapping = MOMENTS.replace("{column: dispatched_at, days: 5}", "{column: unit_id, days: 5}")
+    (tmp_path / "town.yaml").write_text(mapping, encoding="utf-8")
+    with pytest.raises(UsageRefusal) as refusal:
+        load_source(tmp_path / "town.yaml", load_contracts())
+    assert "unit_id, which is no moment" in refusal.value.words.en
+
+
+def test_a_table_split_over_files_reads_as_the_whole_file_does(tmp_path):
+    lines = [line for line in ROWS.values() if line[0] in "12347"] * 3
+    whole, split = tmp_path / "whole", tmp_path / "split"
+    whole.mkdir(), split.mkdir()
+    one = read_mapped(whole, {"requests.csv": "\n".join([HEADER, *lines])}, MAPPING)
+    parts = {f"requests {i}.csv": "\n".join([HEADER, *lines[i::4]]) for i in range(4)}
+    parts["requests 9.csv"] = HEADER
+    several = read_mapped(split, parts, MAPPING)
+    known = [[(r["unit_id"], r["unit_name"]) for r in sorted(town.tables["units"], key=lambda row: row["unit_id"])]
+             for town in (one, several)]  # fmt: skip
+    assert known[0] == known[1] == [("A", "Alpha"), ("B", "Gamma")]
+    assert sum(receipt.records for receipt in several.intake.receipts if receipt.table == "units") == 2
+    assert len(several.tables["cases"]) + several.intake.broken["cases"] == len(lines)
+
+
+def test_what_the_mapping_cannot_read_in_a_folded_table_is_a_fault_and_not_lost(tmp_path):
+    grouped = MAPPING.replace("{constant: all}", "{from: Part, values: {L: lead, A: assist}}")
+    town = read_mapped(tmp_path, {"requests.csv": "\n".join([HEADER, *ROWS.values()])}, grouped)
+    assert [(b.line, b.promise) for b in town.intake.breaches if b.table == "units"] == [(6, "unmapped_value")]
+
+
+WHERE = """
+    where:
+      Part: {not_in: [CANC, " dup "]}
+      Office: {in: [A, B]}
+    columns:
+      case_id: No"""
+
+
+def test_rows_that_the_mapping_leaves_out_are_counted_and_no_breaches(tmp_path):
+    rows = ["1,A,x,L,20260703,1,0,t", "2,A,x,CANC,nonsense,1,1,t", "3,B,x,ｄｕｐ,20260703,1,0,t",
+            "4,C,x,L,20260703,1,0,t", "5,B,x,,20260703,1,0,t", "6,B,x,dup,20260703,1,0,t"]  # fmt: skip
+    mapping = MAPPING.replace("\n    columns:\n      case_id: No", WHERE, 1)
+    town = read_mapped(tmp_path, {"requests.csv": "\n".join([HEADER, *rows])}, mapping)
+    assert town.ids() == ["1", "5"]
+    receipt = town.receipt()
+    assert (receipt.records, receipt.left_out, town.intake.breaches) == (6, 4, ())
+
+
+@pytest.mark.parametrize(("where", "said"), [
+    ("{not_in: [A], in: [B]}", "has either in or not_in"), ("{unlike: [A]}", "unlike is not known"), ("{}", "no “name"),
+])  # fmt: skip
+def test_a_condition_that_says_nothing_known_is_refused(tmp_path, where, said):
+    columns = "    columns:\n      case_id: No"
+    mapping = MAPPING.replace(columns, f"    where: {{Part: {where}}}\n{columns}")
+    (tmp_path / "town.yaml").write_text(mapping, encoding="utf-8")
+    with pytest.raises(UsageRefusal) as refusal:
+        load_source(tmp_path / "town.yaml", load_contracts())
+    assert said in refusal.value.words.en
+
+
+@pytest.mark.parametrize(("other", "role", "breaches"), [
+    ("keep", "X", 0), ("assist", "assist", 0), ("reject", None, 1), ("主办", "主办", 0),
+])  # fmt: skip
+def test_any_other_value_is_kept_rejected_or_mapped_as_the_mapping_says(tmp_path, other, role, breaches):
+    mapping = MAPPING.replace("A: assist}", f'A: assist, "*": {other}}}')
+    town = read_mapped(tmp_path, {"requests.csv": HEADER + "\n5,A,Alpha,X,20260703,1,0,t\n"}, mapping)
+    assert [b.promise for b in town.intake.breaches] == ["unmapped_value"] * breaches
+    assert town.ids(column="role") == ([role] if role else [])
+
+
+def test_a_file_whose_name_has_brackets_is_found_by_its_name(tmp_path):
+    town = read_mapped(tmp_path, {"[2026]cases.csv": "No,Office,Made,Late\n1,A,2026-07-03 09:05,0\n"},
+                       MOMENTS.replace("[cases.csv]", '["[2026]cases.csv"]'))  # fmt: skip
+    assert town.ids() == ["1"] and "cases" not in town.stops
