@@ -6,11 +6,13 @@ xlsxwriter takes a text that begins with `<r>` and ends with `</r>` for its own 
 import re
 from collections.abc import Iterable
 
-from xlsxwriter.utility import _preserve_whitespace, _utf16_truncate, xl_col_to_name
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 LONGEST = 32_767  # units of UTF-16 in a cell
 _SPECIAL = re.compile(r"[&<>\x00-\x1f\x7f-\x9f\ufffe\uffff]|_x|^\s|\s$")
+
+_CONTROL, _LIKE_ONE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]"), re.compile(r"(_x[0-9a-fA-F]{4}_)")  # as _x0000_
 
 
 class Rows(Worksheet):
@@ -40,11 +42,11 @@ def _cell(place: str, style: int | None, value: object) -> str:
 
 def _text(value: str) -> str:
     if len(value) > LONGEST // 2:
-        value = _utf16_truncate(value, LONGEST)
+        value = value.encode("utf-16-le")[: 2 * LONGEST].decode("utf-16-le", "ignore")  # half a sign at the end goes
     if not _SPECIAL.search(value):
         return f"<t>{value}</t>"
-    value = Worksheet._escape_control_characters(value)
-    kept = ' xml:space="preserve"' if _preserve_whitespace(value) else ""
+    value = _CONTROL.sub(lambda found: f"_x{ord(found[0]):04X}_", _LIKE_ONE.sub(r"_x005F\1", value))
+    kept = ' xml:space="preserve"' if value != value.strip() else ""
     return f"<t{kept}>{_escaped(value)}</t>"
 
 
