@@ -15,7 +15,7 @@ from pipelines.model.words import LANGUAGES, Words
 
 VERBS = (
     "demo", "sample", "check", "run", "explain", "diff", "whatif", "catalogue", "evaluators", "libraries",
-    "preview", "status", "approve", "publish", "correct", "verify", "doctor",
+    "preview", "status", "signers", "approve", "publish", "correct", "verify", "doctor",
 )
 USAGE = 2
 _COMMAND = re.compile(rf"(?<![\w./-])gongping(?= (?:{'|'.join(VERBS)})\b)")
@@ -90,7 +90,7 @@ class Verbs(Group):
             formatter.write_dl([(name, text(f"cli.{name}")) for name in VERBS])
 
 
-def text(key: str, **facts: object) -> str:
+def text(key: str, /, **facts: object) -> str:
     """A sentence in the language of this call."""
     return said(say(key, **facts))
 

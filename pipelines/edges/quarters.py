@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from pipelines.edges import shelf
+from pipelines.edges.beside import note_beside
 from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.templates import render
 from pipelines.edges.wording import say
@@ -22,9 +23,12 @@ def list_quarters(out: Path) -> tuple[Words, ...]:
     """
     if not shelf.replace_page(out, out / INDEX, lambda: render("site/quarters.html.j2", _page(out))):
         return (say("site.foreign_index", file=out / INDEX),)
+    written = [out / INDEX]
     for shelf_of_runs in sorted((out / shelf.RUNS).glob("*")):
         if shelf_of_runs.is_dir():
             shelf.replace_page(out, shelf_of_runs / INDEX, lambda: render("site/moved.html.j2", _page(out)))
+            written.append(shelf_of_runs / INDEX)
+    note_beside(out, written)
     return ()
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pipelines.edges.beside import note_beside
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal
@@ -85,7 +86,7 @@ def put_in_place(out: Path, period: str, folder: Path, beside: Path | None = Non
             folder.rename(target)
             sync_folder(shelf)
         if beside is not None:
-            _put_beside(target, beside, out / STAGING / f"{folder.name}.beside")
+            _put_beside(out, target, beside, out / STAGING / f"{folder.name}.beside")
         link = out / STAGING / f"{folder.name}.link"
         link.symlink_to(Path(RUNS) / period / target.name)
         link.replace(out / period)
@@ -93,7 +94,7 @@ def put_in_place(out: Path, period: str, folder: Path, beside: Path | None = Non
     return out / period
 
 
-def _put_beside(target: Path, beside: Path, staged: Path) -> None:
+def _put_beside(out: Path, target: Path, beside: Path, staged: Path) -> None:
     place = target.with_name(target.name + beside.suffix)
     if place.exists():
         return
@@ -102,6 +103,7 @@ def _put_beside(target: Path, beside: Path, staged: Path) -> None:
     sync(staged)
     staged.rename(place)
     sync_folder(place.parent)
+    note_beside(out, [place])
 
 
 def published(out: Path) -> list[Path]:

@@ -39,6 +39,20 @@ def movements(before: Path, after: Path) -> list[Movement]:
     return compare(PublishedQuarter.open(before), PublishedQuarter.open(after))
 
 
+def made_from(then: dict, now: dict) -> list[dict]:
+    """What two manifests were made from differently: ``what``, ``name``, and the values ``before`` and ``after``."""
+    found = []
+    for what in ("cutoff", "rulebook", "source", "calendar", "code"):
+        found.append((what, "", _shown_fact(then.get(what)), _shown_fact(now.get(what))))
+    readings = then.get("readings", {}), now.get("readings", {})
+    found += [("reading", name, *(str(one.get(name, "")) for one in readings))
+              for name in sorted({*readings[0], *readings[1]})]  # fmt: skip
+    inputs = [{one["file"]: one["sha256"][:16] for one in told.get("inputs", ())} for told in (then, now)]
+    found += [("input", name, *(one.get(name, "") for one in inputs)) for name in sorted({*inputs[0], *inputs[1]})]
+    return [{"what": what, "name": name, "before": before, "after": after}
+            for what, name, before, after in found if before != after]  # fmt: skip
+
+
 def plain_effect(effect: Effect) -> dict:
     """An effect for machines and pages."""
     points = {"before": shown(effect.before), "after": shown(effect.after),
@@ -59,6 +73,14 @@ def plain_movement(movement: Movement) -> dict:
         "points": shown(movement.points),
         "by_rule": {rule: shown(points) for rule, points in movement.by_rule},
     }
+
+
+def _shown_fact(told: object) -> str:
+    """A fact of a manifest in a word: what it is called, with the beginning of its hash."""
+    if not isinstance(told, dict):
+        return str(told or "")
+    named = next((str(told[key]) for key in ("edition", "name", "version") if told.get(key)), "")
+    return f"{named} {told.get('sha256', '')[:16]}".strip()
 
 
 def _adjustments(folder: Path) -> list[dict]:

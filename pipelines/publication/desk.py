@@ -1,7 +1,7 @@
 """What people do on the way to publication: send a preview, approve, publish, correct. Each act is one record line."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,70 +10,155 @@ from pipelines.edges.published import found_elsewhere
 from pipelines.edges.quarters import list_quarters
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
-from pipelines.model.refusals import NotAllowed, UsageRefusal
+from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.model.words import Words
 from pipelines.publication import pages
-from pipelines.publication.editions import edition_run, freeze, unrecorded
-from pipelines.publication.preview import write_preview
-from pipelines.publication.record import append, locked, read
+from pipelines.publication.clock import Clock, Moment, city_now, moment_of
+from pipelines.publication.editions import edition_run, freeze, place_of, unrecorded
+from pipelines.publication.links import must_hold_no_link
+from pipelines.publication.preview import place_of_previews, write_preview
+from pipelines.publication.record import append, head_of, locked
 from pipelines.publication.runs import FinishedRun, run_in_force
-from pipelines.publication.settings import Settings
-from pipelines.publication.state import Edition, Preview, State, replay, same_person, window
+from pipelines.publication.settings import Settings, bound, frozen, load_settings, settings_sha256
+from pipelines.publication.sheet import write_sheet
+from pipelines.publication.signatures import approval_message, correction_message, may_sign, signed_with
+from pipelines.publication.signers import SIGNERS, none_yet
+from pipelines.publication.state import Edition, Preview, State, Window, replay, same_person, window
 from pipelines.publication.stops import must_be_fit, must_hold_no_canary
+from pipelines.publication.whole import head_before, read_whole
 
 LONGEST_NAME = 100
 
 
 @dataclass(frozen=True)
 class Person:
-    """Who acts, and in which role."""
+    """Who acts, in which role, and the file of the key, None where an agent holds it."""
 
     by: str
     role: str
+    key: Path | None = None
 
 
 class Desk:
-    """A quarter's record, open for one act at ``at`` (local time); use ``open_desk``."""
+    """A quarter's record, open for one act; use ``open_desk``."""
 
-    def __init__(self, out: Path, period: Period, at: datetime, settings: Settings, file: Path):
-        self.out, self.period, self.at, self.settings, self._file = Path(out), period, at, settings, file
-        self._events = read(file)
-        if self.state.last and at.replace(microsecond=0) < self.state.last:
-            raise UsageRefusal(say("publication.too_early", at=at, last=self.state.last))
+    def __init__(self, out: Path, period: Period, given: "Given", file: Path):
+        self.out, self.period, self._file = Path(out), period, file
+        must_hold_no_link(place_of(out, period).parent, place_of_previews(out, period).parent)
+        must_hold_no_link(place_of(out, period), place_of_previews(out, period))
+        self._events, state, self.signers = read_whole(out, period, given.signers)
+        self._when, self.cutoff = given, period.end
+        self.simulated = bool(state.simulated)
+        with suppress(VerificationFailed):  # a run that was touched is refused by every act that needs it
+            self._meet(run_in_force(out, period), state)
+        self.moment = moment_of((given.clock or city_now)(), given.typed, self.simulated, self.cutoff)
+        self.settings = given.settings or load_settings()
+        if state.settings:
+            self.settings = bound(state.settings, self.settings, given.settings is not None)
 
     @property
     def state(self) -> State:
         """What the record says now."""
         return replay(self._events, self._file)
 
+    @property
+    def at(self) -> datetime:
+        """The moment that counts."""
+        return self.moment.at
+
+    @property
+    def head(self) -> str:
+        """The sha256 of the record's last line."""
+        return head_of(self._events)
+
     def note(self, kind: str, **says: object) -> None:
-        """One more line."""
-        self._events = append(self._file, self._events, kind, self.at, **says)
+        """One more line; before it, where the record is older than keys, the line that adopts it as it is."""
+        state = self.state
+        if state.older and not state.keyed:
+            self._append("adoption", lines=state.older, head=self.head, **self._frozen())
+        self._append(kind, **says)
 
     def run(self) -> FinishedRun:
-        """The run in force, every byte as its manifest says; NotAllowed where there is none."""
+        """The run in force, every byte as its manifest says; NotAllowed where there is none, or one of other data."""
         found = run_in_force(self.out, self.period)
         if found is None:
             raise NotAllowed(_no_run(self))
         found.check()
+        marked = self.state.simulated
+        if marked is not None and marked != bool(found.manifest.get("simulated")):
+            raise NotAllowed(say("publication.mixed", period=self.period))
         return found
 
     def seen(self, run: FinishedRun) -> Preview:
         """The preview of a run; noted now where it is a new one."""
         state = self.state
+        if state.older and not state.keyed:
+            self._append("adoption", lines=state.older, head=self.head, **self._frozen())
+            state = self.state
         if state.preview is None or state.preview.run != run.sha256 or state.stopped:
-            self.note("preview", run=run.sha256)
+            first = {} if state.settings else {**self._frozen(), "record_before": self._before(run)}
+            self._append("preview", run=run.sha256, **first)
         folder = write_preview(self.out, self.period, self.state.preview, run)
         pages.write_previews(self.out, self.period, self.state, folder.parent)
         list_quarters(self.out)
         return self.state.preview
 
+    def window(self) -> Window | None:
+        """The objection window at the moment of the act."""
+        return window(self.state, self.at, self.settings)
+
+    def _frozen(self) -> dict:
+        told = frozen(self.settings)
+        return {"settings": told, "settings_sha256": settings_sha256(told)}
+
+    def _before(self, run: FinishedRun) -> str:
+        """The head that the bulletin of this run shows; NotAllowed where another was published since it was made."""
+        now, shown = head_before(self.out, self.period), run.manifest.get("record", {}).get("before")
+        if shown not in (None, now):
+            raise NotAllowed(say("publication.run_before", period=self.period))
+        return now
+
+    def _meet(self, run: FinishedRun | None, state: State) -> None:
+        """The cutoff and the marking of a run."""
+        if run is None:
+            return
+        told = run.manifest
+        if state.simulated is None:
+            self.simulated = bool(told.get("simulated"))
+        if "cutoff" in told:
+            self.cutoff = datetime.fromisoformat(told["cutoff"])
+
+    def _append(self, kind: str, **says: object) -> None:
+        state, moment = self.state, self.moment
+        if state.clock and moment.clock < state.clock:
+            raise NotAllowed(say("publication.clock_back", clock=moment.clock, last=state.clock))
+        ordered = state.simulated is not None or (state.older and moment.simulated)
+        if ordered and moment.at < state.last:
+            if kind != "stop":
+                raise UsageRefusal(say("publication.too_early", at=moment.at, last=state.last))
+            moment = Moment(state.last, moment.clock, None, True)  # of invented data alone: a clock that is behind
+        self._events = append(self._file, self._events, kind, moment, **says)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an act is called with: the typed time, settings named by the caller, the signers' file, the clock."""
+
+    typed: datetime | None = None
+    settings: Settings | None = None
+    signers: Path = SIGNERS
+    clock: Clock | None = None  # the machine's
+
 
 @contextmanager
-def open_desk(out: Path, period: Period, at: datetime, settings: Settings) -> Iterator[Desk]:
-    """The record, locked: one act at a time. VerificationFailed where the record is damaged."""
+def open_desk(out: Path, period: Period, at: datetime | None = None, settings: Settings | None = None,
+              **more: object) -> Iterator[Desk]:  # fmt: skip
+    """The record, locked: one act at a time; ``at`` is the typed time, ``more`` may hold ``signers`` and ``clock``.
+
+    VerificationFailed where the record is damaged; NotAllowed where ``settings`` are not those of the first preview.
+    """
     with locked(out, period) as file:
-        yield Desk(out, period, at, settings, file)
+        yield Desk(out, period, Given(at, settings, **more), file)
 
 
 def note_preview(desk: Desk) -> Preview:
@@ -93,18 +178,27 @@ def note_stop(desk: Desk, why: Words) -> None:
 def approve(desk: Desk, person: Person) -> State:
     """A person's signature under the run in force, whose bytes are checked; the state after it.
 
-    NotAllowed for an unknown role, a second signature of a person, a role that has been signed, or a published run.
+    NotAllowed where there are no signers, the person is none in force, the role is unknown or signed already, the
+    person or the key has signed, the key is another's, or the run is published.
     """
     who, run = _known(desk, person), desk.run()
+    if not desk.signers.heads:
+        raise NotAllowed(none_yet())
+    signer = may_sign(desk.signers, who.by, who.role, desk.moment.clock, desk.simulated)
     if desk.state.stopped:
         raise NotAllowed(_stopped(desk.state))
     note_preview(desk)
     for signed in desk.state.approvals:
-        if same_person(signed.by, who.by):
-            raise NotAllowed(say("publication.same_person", by=who.by, role=signed.role))
+        if same_person(signed.by, signer.name) or signed.key == signer.fingerprint:
+            raise NotAllowed(say("publication.same_person", by=signer.name, role=signed.role))
         if signed.role == who.role:
             raise NotAllowed(say("publication.same_role", role=who.role, by=signed.by))
-    desk.note("approval", by=who.by, role=who.role, revision=desk.state.preview.revision, run=run.sha256)
+    state = desk.state
+    told = {"by": signer.name, "role": who.role, "until": str(desk.window().last)}
+    message = approval_message(desk.period, state, desk.head, told)
+    seal = signed_with(message, who.role, signer, who.key, desk.signers, desk.moment.clock)
+    desk.note("approval", **told, revision=state.preview.revision, run=run.sha256,
+              settings=settings_sha256(state.settings), **seal)  # fmt: skip
     return desk.state
 
 
@@ -114,7 +208,7 @@ def publish(desk: Desk, without_pdf: bool = False, early: str = "") -> Edition:
         _listed(desk)  # a crash may have come between the record and its pages
         raise NotAllowed(say("publication.already", period=desk.period, edition=edition.folder))
     run = _approved_run(desk)
-    days = window(desk.state, desk.at, desk.settings)
+    days = desk.window()
     if days.open and not early.strip():
         raise NotAllowed(say("publication.window_open", last=days.last, left=days.left))
     must_be_fit(run, desk.settings, without_pdf)
@@ -130,7 +224,7 @@ def waits_for(desk: Desk) -> Words | None:
         return _no_run(desk)
     if not state.stopped and not state.approved(run.sha256, desk.settings.approvals):
         return not_approved(state, run.sha256, desk.period, desk.settings)
-    days = window(state, desk.at, desk.settings)
+    days = desk.window()
     if days and days.open:
         return say("publication.window_open", last=days.last, left=days.left)
     return None
@@ -147,14 +241,16 @@ def correct(desk: Desk, reason: str, person: Person, without_pdf: bool = False) 
     before = edition_run(desk.out, desk.period, edition)
     before.check()
     run = _approved_run(desk, edition)
+    signer = may_sign(desk.signers, who.by, who.role, desk.moment.clock, desk.simulated)
     must_be_fit(run, desk.settings, without_pdf)
-    number = len(desk.state.editions)
-    notice = pages.notice(desk.period, number, before.folder, run.folder,
-                          {"by": who.by, "role": who.role, "reason": reason.strip(), "at": desk.at})  # fmt: skip
+    number, state = len(desk.state.editions), desk.state
+    told = {"by": signer.name, "role": who.role, "reason": reason.strip()}
+    notice = pages.notice(desk.period, number, before, run, {**told, "at": desk.at})
     must_hold_no_canary(f"correction-{number}", "\n".join(pages.texts(notice)), desk.settings)
+    message = correction_message(desk.period, state, desk.head, told)
+    seal = signed_with(message, who.role, signer, who.key, desk.signers, desk.moment.clock)
     files = pages.write_notice(desk.out, desk.period, number, notice)
-    return _frozen(desk, run, "correction", number, without_pdf=without_pdf, reason=reason.strip(), by=who.by,
-                   role=who.role, files=files)  # fmt: skip
+    return _frozen(desk, run, "correction", number, without_pdf=without_pdf, **told, files=files, **seal)
 
 
 def _approved_run(desk: Desk, edition: Edition | None = None) -> FinishedRun:
@@ -174,7 +270,7 @@ def not_approved(state: State, run: str, period: Period, settings: Settings) -> 
     current = state.preview is not None and state.preview.run == run
     if not current and state.approvals:
         return say("publication.void", period=period, revision=state.preview.revision)
-    have = len(state.approvals) if current else 0
+    have = len(state.approvals) if current and state.keyed else 0
     return say("publication.not_approved", period=period, have=have, needed=settings.approvals,
                roles="、".join(settings.roles))  # fmt: skip
 
@@ -192,7 +288,11 @@ def _frozen(desk: Desk, run: FinishedRun, kind: str, number: int, **says: object
 
 
 def _listed(desk: Desk) -> None:
-    """What is published, on the pages that list it."""
+    """The publication sheet where it is not recorded yet, and what is published on the pages that list it."""
+    edition = desk.state.edition
+    if edition.clock and edition.sheet is None:
+        files = write_sheet(desk.out, desk.period, desk.state, desk.signers)
+        desk.note("sheet", edition=edition.folder, files=files)
     pages.write_index(desk.out, desk.period, desk.state)
     list_quarters(desk.out)
 
@@ -204,7 +304,7 @@ def _known(desk: Desk, person: Person) -> Person:
         raise UsageRefusal(say("publication.no_name", longest=LONGEST_NAME))
     if role not in desk.settings.roles:
         raise NotAllowed(say("publication.no_role", role=role, roles="、".join(desk.settings.roles)))
-    return Person(by, role)
+    return Person(by, role, person.key)
 
 
 def _no_run(desk: Desk) -> Words:

@@ -13,6 +13,7 @@ from pipelines.publication.state import Edition, State
 PUBLISHED = "published"
 UNFINISHED = ".unfinished-"
 READ_ONLY = 0o444
+SHEETS = frozenset(f"publication.{kind}" for kind in ("html", "json", "pdf"))  # beside the approved bytes
 
 
 def place_of(out: Path, period: object) -> Path:
@@ -25,7 +26,7 @@ def edition_run(out: Path, period: object, edition: Edition) -> FinishedRun:
     folder = place_of(out, period) / edition.folder
     if not folder.is_dir():
         raise VerificationFailed(say("publication.edition_lost", folder=folder))
-    return FinishedRun(folder, edition.run)
+    return FinishedRun(folder, edition.run, SHEETS)
 
 
 def freeze(out: Path, period: object, run: FinishedRun, state: State) -> str:

@@ -3,41 +3,45 @@
 import json
 import os
 from collections.abc import Iterator
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 from pipelines.edges import shelf
+from pipelines.edges.beside import note_beside
 from pipelines.edges.tablefiles import write_json
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
-from pipelines.publication.changes import effects, movements, plain_effect, plain_movement
+from pipelines.publication.changes import effects, made_from, movements, plain_effect, plain_movement
 from pipelines.publication.editions import place_of
-from pipelines.publication.runs import run_on_shelf
+from pipelines.publication.runs import FinishedRun, run_on_shelf
 from pipelines.publication.state import State
 
-INDEX, NOTICE, PREVIEWS = (f"publication/{name}.html.j2" for name in ("index", "notice", "previews"))
+INDEX, NOTICE, PREVIEWS, FRAME = (
+    f"publication/{name}.html.j2" for name in ("index", "notice", "previews", "edition")
+)
 CHANGES = ("movements", "no_movements", "col_unit", "col_rank_before", "col_rank_after", "col_total_before",
            "col_total_after", "col_points", "adjustments", "adjustments_says", "col_adjustment", "col_matter",
            "col_rule", "col_before", "col_after")  # fmt: skip
-LISTED = ("editions", "editions_says", "col_edition", "col_at", "col_what", "col_hash", "in_force", "first_edition")
+LISTED = ("sheet", "early", "by_name",
+          "editions", "editions_says", "col_edition", "col_at", "col_what", "col_hash", "in_force", "first_edition")
 SHELL, LABEL = ("brand", "nav", "nav_quarters"), ("simulated", "simulated_says")
 
 
-def notice(period: Period, number: int, before: Path, after: Path, facts: dict) -> dict:
-    """A correction as a document: who, when, why, and what changed in places and points."""
-    moment: datetime = facts["at"]
+def notice(period: Period, number: int, earlier: FinishedRun, later: FinishedRun, facts: dict) -> dict:
+    """A correction as a document: who, when, why, what it was made from, and what changed in places and points."""
+    before, after, moment = earlier.folder, later.folder, facts["at"]
     return {
         "period": str(period),
         "correction": number,
         "corrects": before.name,
-        "simulated": _simulated(after),
+        "simulated": simulated(after),
         "at": moment.isoformat(" ", "seconds"),
         "by": plain(masked(facts["by"])),
         "role": facts["role"],
         "reason": plain(masked(facts["reason"])),
+        "made_from": made_from(earlier.manifest, later.manifest),
         **changed(before, after),
     }
 
@@ -66,7 +70,7 @@ def write_notice(out: Path, period: Period, number: int, document: dict) -> dict
     place = place_of(out, period)
     written = {}
     for name, write in ((f"correction-{number}.json", write_json), (f"correction-{number}.html", _page)):
-        _replace(place / name, lambda file, write=write: write(file, document))
+        replace_file(place / name, lambda file, write=write: write(file, document))
         written[name] = sha256((place / name).read_bytes()).hexdigest()
     return written
 
@@ -75,19 +79,22 @@ def write_index(out: Path, period: Period, state: State) -> None:
     """The list of editions, newest first; made anew from the record after every act."""
     editions = [
         {"folder": one.folder, "at": one.at.isoformat(" ", "minutes"), "notice": one.notice, "run": one.run,
-         "reason": plain(masked(one.says.get("reason", "")))}
+         "reason": plain(masked(one.says.get("reason", ""))), "early": plain(masked(one.says.get("early", ""))),
+         "sheet": bool(one.clock)}
         for one in reversed(state.editions)
     ]  # fmt: skip
     place = place_of(out, period)
     newest = place / state.edition.folder if state.edition else place
-    document = {"period": str(period), "simulated": _simulated(newest), "editions": editions}
+    document = {"period": str(period), "simulated": simulated(newest), "editions": editions}
     words = {
         **_words(LISTED),
         "edition": [_says("edition", n=one["folder"]) for one in editions],
         "correction": [_says("correction", n=one["notice"]) for one in editions],
+        "superseded": [_says("superseded", n=one["folder"], now=editions[0]["folder"]) for one in editions],
     }
-    _replace(place / "index.json", lambda file: write_json(file, document))
-    _replace(place / "index.html", lambda file: _write(file, INDEX, document, words))
+    replace_file(place / "index.json", lambda file: write_json(file, document))
+    replace_file(place / "index.html", lambda file: _write(file, INDEX, document, words))
+    note_beside(Path(out), [place / "index.json", place / "index.html", *_frames(place, state, document)])
 
 
 def write_previews(out: Path, period: Period, state: State, place: Path) -> None:
@@ -97,27 +104,51 @@ def write_previews(out: Path, period: Period, state: State, place: Path) -> None
     moved = changed(both[0].folder, both[1].folder) if len(both) == 2 and all(both) else {}
     previews = [{"revision": one.revision, "at": one.at.isoformat(" ", "minutes"), "run": one.run}
                 for one in reversed(state.previews)]  # fmt: skip
-    document = {"period": str(period), "simulated": bool(both[-1] and _simulated(both[-1].folder)),
+    document = {"period": str(period), "simulated": bool(both[-1] and simulated(both[-1].folder)),
                 "previews": previews, "against": min(known) if moved else "", **moved}  # fmt: skip
     words = {
         **_words(("previews", "previews_says", *CHANGES)),
         "revision": [_says("revision", n=one["revision"]) for one in previews],
         "against": _says("against", n=document["against"]),
     }
-    _replace(place / "index.json", lambda file: write_json(file, document))
-    _replace(place / "index.html", lambda file: _write(file, PREVIEWS, document, words))
+    replace_file(place / "index.json", lambda file: write_json(file, document))
+    replace_file(place / "index.html", lambda file: _write(file, PREVIEWS, document, words))
+    note_beside(Path(out), [place / "index.json", place / "index.html"])
+
+
+def _frames(place: Path, state: State, listed: dict) -> list[Path]:
+    """`edition-<n>.html` beside every edition: what became of it, over its bytes as they were published."""
+    now, made = state.edition.folder, []
+    reasons = {one.folder: plain(masked(after.says.get("reason", "")))
+               for one, after in zip(state.editions, state.editions[1:], strict=False)}  # fmt: skip
+    for n, one in enumerate(state.editions):
+        current = one.folder == now
+        words = {
+            **_words(("editions", "reason", "to_current", "frozen", "sheet")),
+            "state": _says("current" if current else "superseded", n=one.folder, now=now),
+            "correction": _says("correction", n=n + 1),
+        }
+        document = {"period": listed["period"], "simulated": listed["simulated"], "edition": one.folder, "now": now,
+                    "correction": "" if current else n + 1, "reason": reasons.get(one.folder, ""),
+                    "sheet": bool(one.clock)}  # fmt: skip
+        file = place / f"edition-{one.folder}.html"
+        replace_file(file, lambda file, document=document, words=words: _write(file, FRAME, document, words))
+        made.append(file)
+    return made
 
 
 def _page(file: Path, document: dict) -> None:
+    facts = {one["what"] for one in document["made_from"]}
     words = {
-        **_words(("editions", "reason", *CHANGES)),
+        **_words(("editions", "reason", "made_from", "col_fact", "col_then", "col_now", *CHANGES)),
+        "facts": {what: _says(f"fact_{what}") for what in facts},
         "correction": _says("correction", n=document["correction"]),
         "corrects": _says("corrects", n=document["corrects"]),
     }
     _write(file, NOTICE, document, words)
 
 
-def _simulated(folder: Path) -> bool:
+def simulated(folder: Path) -> bool:
     """Whether a run was made from invented data."""
     manifest = folder / shelf.MANIFEST
     return manifest.is_file() and bool(json.loads(manifest.read_text(encoding="utf-8")).get("simulated"))
@@ -139,8 +170,8 @@ def _write(file: Path, template: str, document: dict, words: dict) -> None:
     file.write_text(page, encoding="utf-8", newline="\n")
 
 
-def _replace(file: Path, write) -> None:
-    """Readers see the old file or the new one, whole."""
+def replace_file(file: Path, write) -> None:
+    """Write a file: readers see the old file or the new one, whole."""
     file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_name(f".{file.name}.new")
     write(new)

@@ -5,6 +5,7 @@ import shutil
 import uuid
 from pathlib import Path
 
+from pipelines.edges.beside import note_beside
 from pipelines.edges.wording import say
 from pipelines.publication.editions import UNFINISHED
 from pipelines.publication.runs import FinishedRun
@@ -16,9 +17,14 @@ _BODY = re.compile(r"<body[^>]*>")
 _LINK = re.compile(r'<a href="[^"]*\.(?:pdf|xlsx|json)"[^>]*>(.*?)</a>', re.DOTALL)  # to what is left out
 
 
+def place_of_previews(out: Path, period: object) -> Path:
+    """Where a quarter's copies for the units lie."""
+    return Path(out) / FOLDER / str(period)
+
+
 def preview_folder(out: Path, period: object, preview: Preview) -> Path:
     """Where a revision's copy for the units lies."""
-    return Path(out) / FOLDER / str(period) / str(preview.revision)
+    return place_of_previews(out, period) / str(preview.revision)
 
 
 def write_preview(out: Path, period: object, preview: Preview, run: FinishedRun) -> Path:
@@ -36,6 +42,7 @@ def write_preview(out: Path, period: object, preview: Preview, run: FinishedRun)
         page.write_text(marked(page.read_text(encoding="utf-8"), f"{banner.zh}　{banner.en}"), encoding="utf-8",
                         newline="")  # fmt: skip
     copy.rename(target)
+    note_beside(Path(out), [target])
     return target
 
 

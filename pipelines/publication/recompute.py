@@ -1,5 +1,6 @@
 """A quarter computed again from what its manifest says, into a folder of its own, and compared byte for byte."""
 
+import csv
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -7,14 +8,19 @@ from pathlib import Path
 from pipelines.assess import STANDARD_RULES, Request, Run, silent
 from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.shelf import MANIFEST, RUNS
+from pipelines.edges.tallies import RULEBOOK
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication.editions import place_of
 from pipelines.publication.runs import FinishedRun, run_in_force
+from pipelines.rulebook import load_rulebook
 
 PAGES = (".html", ".pdf")
 COMPARED = {"ranking_sha256": "ranking.csv", "manifest_sha256": MANIFEST}
+FIGURES = ("ranking.csv", "items.csv", "ledger.csv")
+WORDS = ("note", "detail")  # columns of these that hold sentences, which a newer program may put in other words
+OF_THE_PROGRAM = ("contracts", "office")  # what comes with the program, and another one may have worded otherwise
 FACTS = ("cutoff", "readings", "source", "rulebook", "calendar", "contracts", "earlier", "office")
 
 
@@ -43,23 +49,50 @@ def recompute(run: FinishedRun, out: Path, folder: Path, again: Again, progress=
         _link_earlier(earlier, out, folder)
     request = Request(
         period, again.exports, folder, datetime.fromisoformat(manifest["cutoff"]), dict(manifest["readings"]),
-        again.rules or STANDARD_RULES, again.source, _printed(run) and can_print(run), again.office,
+        again.rules or _own_rules(run), again.source, _printed(run) and can_print(run), again.office,
     )  # fmt: skip
     with Run(request, progress) as made:
         made.run()
     return run_in_force(folder, period)
 
 
-def compare_runs(run: FinishedRun, fresh: FinishedRun, pages: bool = True) -> None:
-    """VerificationFailed naming what differs: an input, what else went in, or the first output by name."""
+def compare_runs(run: FinishedRun, fresh: FinishedRun, pages: bool = True) -> bool:
+    """Whether every byte is the same; False where every figure is and another program made the pages.
+
+    VerificationFailed naming what differs: an input, what else went in, or the first output by name.
+    """
     then, now = run.manifest, fresh.manifest
+    upgraded = then["code"] != now["code"]
     if file := _first_difference(_inputs(then), _inputs(now)):
         raise VerificationFailed(say("publication.input_differs", file=file, folder=run.folder))
     for fact in FACTS:
-        if then.get(fact) != now.get(fact):
+        if then.get(fact) != now.get(fact) and not (upgraded and fact in OF_THE_PROGRAM):
             raise VerificationFailed(say("publication.fact_differs", fact=fact, folder=run.folder))
-    if file := _first_difference(_compared(then["outputs"], pages), _compared(now["outputs"], pages)):
+    file = _first_difference(_compared(then["outputs"], pages), _compared(now["outputs"], pages))
+    if file and upgraded:
+        for name in FIGURES:
+            _must_have_equal_figures(run, fresh, name)
+        return False
+    if file:
         raise VerificationFailed(say("publication.output_differs", file=file, folder=run.folder))
+    return True
+
+
+def _must_have_equal_figures(run: FinishedRun, fresh: FinishedRun, name: str) -> None:
+    """VerificationFailed where a table says something else in a column that both programs write."""
+    then, now = (_rows(one.folder / name) for one in (run, fresh))
+    columns = [set(rows[0]) if rows else set() for rows in (then, now)]
+    shared = sorted((columns[0] & columns[1]) - set(WORDS))
+    if len(then) != len(now) or [[row[c] for c in shared] for row in then] != [[row[c] for c in shared] for row in now]:
+        version = run.manifest["code"]["version"] or run.manifest["code"]["sha256"][:12]
+        raise VerificationFailed(say("publication.figures_differ", file=name, folder=run.folder, then=version))
+
+
+def _rows(file: Path) -> list[dict]:
+    if not file.is_file():
+        return []
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
 
 
 def _printed(run: FinishedRun) -> bool:
@@ -76,6 +109,13 @@ def _compared(outputs: dict[str, str], pages: bool) -> dict[str, str]:
 
 def _first_difference(then: dict[str, str], now: dict[str, str]) -> str:
     return next((name for name in sorted({*then, *now}) if then.get(name) != now.get(name)), "")
+
+
+def _own_rules(run: FinishedRun) -> Path:
+    """The rulebook that comes with the program where it is the run's, else the copy that lies in the run."""
+    copy, start = run.folder / RULEBOOK, Period.parse(run.manifest["period"]).start.date()
+    ours = load_rulebook(STANDARD_RULES, start).sha256 == run.manifest["rulebook"]["sha256"]
+    return copy if copy.is_dir() and not ours else STANDARD_RULES
 
 
 def _link_earlier(earlier: dict, out: Path, folder: Path) -> None:

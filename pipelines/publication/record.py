@@ -1,7 +1,10 @@
 """The record of a quarter's publication: JSON Lines that are only ever added to, each chained to the one before.
 
-A line is ``{"n": …, "at": …, "kind": …, …, "before": …, "sha256": …}``: ``before`` is the ``sha256`` of the line
-before, ``sha256`` that of the line without it. A line that a crash cut short never happened; other damage is refused.
+A line is ``{"n": …, "at": …, "kind": …, …, "clock": …, "before": …, "sha256": …}``: ``before`` is the ``sha256`` of the
+line before, ``sha256`` that of the line without it. ``at`` counts; it is what the ``clock`` showed, except where the
+line says ``simulated``. Lines without a ``clock`` are older than keys. A line that a crash cut short never happened;
+other damage is refused. How far each record reached stands beside them all in `heads.json`, written before and after
+every line: a line that was taken off the end, or put there by somebody else, is told by it.
 """
 
 import fcntl
@@ -17,32 +20,41 @@ from pathlib import Path
 from pipelines.edges import shelf
 from pipelines.edges.wording import say
 from pipelines.model.refusals import VerificationFailed
+from pipelines.publication.clock import Moment
+from pipelines.publication.links import must_hold_no_link
 
-RECORD = "record"
+RECORD, HEADS, SUFFIX = "record", "heads.json", ".jsonl"
 FIRST = "0" * 64
 _TAIL = len(',"sha256":""}') + len(FIRST)
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that was done: ``says`` holds what belongs to its ``kind``; ``at`` is local time."""
+    """Something that was done: ``says`` holds what belongs to its ``kind``; ``at`` is local time and counts.
+
+    ``clock`` is None in a line that is older than keys.
+    """
 
     n: int
     at: datetime
     kind: str
     says: dict
     sha256: str
+    clock: datetime | None = None
+    noted: datetime | None = None
+    simulated: bool = False
 
 
 def record_file(out: Path, period: object) -> Path:
     """Where the record of a quarter is."""
-    return Path(out) / RECORD / f"{period}.jsonl"
+    return Path(out) / RECORD / f"{period}{SUFFIX}"
 
 
 @contextmanager
 def locked(out: Path, period: object) -> Iterator[Path]:
     """The record, for one writer at a time; the kernel lets go even after kill -9."""
     file = record_file(out, period)
+    must_hold_no_link(file.parent)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.with_suffix(".lock").open("w") as mark:
         fcntl.flock(mark, fcntl.LOCK_EX)
@@ -55,19 +67,21 @@ def read(file: Path) -> tuple[Event, ...]:
     for number, line in enumerate(_lines(file), 1):
         try:
             events.append(_event(line, number, events[-1].sha256 if events else FIRST))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise VerificationFailed(say("publication.record_damaged", file=file.name, line=number)) from None
     return tuple(events)
 
 
-def append(file: Path, events: tuple[Event, ...], kind: str, at: datetime, **says: object) -> tuple[Event, ...]:
+def append(file: Path, events: tuple[Event, ...], kind: str, when: Moment, **says: object) -> tuple[Event, ...]:
     """Add an event and bring it to the disk; all events with it. The caller holds the lock and has read ``events``."""
-    before = events[-1].sha256 if events else FIRST
-    told = {"n": len(events) + 1, "at": at.isoformat(" ", "seconds"), "kind": kind, **says, "before": before}
+    before = head_of(events)
+    told = {"n": len(events) + 1, "at": _written(when.at), "kind": kind, **says, **_timed(when), "before": before}
     body = json.dumps(told, ensure_ascii=False, separators=(",", ":"))[:-1]
-    line = f'{body},"sha256":"{_digest(body)}"}}\n'.encode()
+    digest = _digest(body)
+    line = f'{body},"sha256":"{digest}"}}\n'.encode()
+    _keep_head(file, {"lines": len(events), "sha256": before, "next": digest})
     known = _known_bytes(file)
-    handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     try:
         os.ftruncate(handle, len(known))
         os.pwrite(handle, line, len(known))
@@ -75,7 +89,67 @@ def append(file: Path, events: tuple[Event, ...], kind: str, at: datetime, **say
     finally:
         os.close(handle)
     shelf.sync_folder(file.parent)
+    _keep_head(file, {"lines": len(events) + 1, "sha256": digest})
     return (*events, _event(line.decode(), len(events) + 1, before))
+
+
+def head_of(events: tuple[Event, ...]) -> str:
+    """The sha256 of the last line."""
+    return events[-1].sha256 if events else FIRST
+
+
+def heads(folder: Path) -> dict[str, dict]:
+    """How far each record in the folder reached, by its name; VerificationFailed where that cannot be read."""
+    file = folder / HEADS
+    try:
+        told = json.loads(file.read_bytes())
+        if all(isinstance(one["lines"], int) and isinstance(one["sha256"], str) for one in told.values()):
+            return told
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    raise VerificationFailed(say("publication.heads_damaged", file=file))
+
+
+def must_reach_its_head(file: Path, events: tuple[Event, ...]) -> None:
+    """VerificationFailed where lines are missing at the end, were written anew, or were put there by somebody else."""
+    head, facts = heads(file.parent).get(file.stem), {"file": file.name, "heads": HEADS, "lines": len(events)}
+    if head is None:
+        if any(event.clock for event in events):
+            raise VerificationFailed(say("publication.head_missing", **facts))
+        return
+    known = head["lines"]
+    if len(events) < known:
+        raise VerificationFailed(say("publication.record_cut", **facts, known=known))
+    more = events[known:]
+    if head_of(events[:known]) != head["sha256"]:
+        raise VerificationFailed(say("publication.record_rewritten", **facts, known=known))
+    if more and (len(more) > 1 or more[0].sha256 != head.get("next")):
+        raise VerificationFailed(say("publication.record_foreign", **facts, line=known + 1))
+
+
+def _keep_head(file: Path, head: dict) -> None:
+    """Note how far a record reaches, whole and on the disk, beside those of the other records."""
+    place = file.with_name(HEADS)
+    with file.with_name("heads.lock").open("w") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        told = {**heads(file.parent), file.stem: head}
+        new = place.with_name(f".{HEADS}.new")
+        new.write_text(json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        with new.open("rb") as stream:
+            os.fsync(stream.fileno())
+        new.replace(place)
+    shelf.sync_folder(file.parent)
+
+
+def _timed(when: Moment) -> dict:
+    noted = {"noted": _written(when.noted)} if when.noted else {}
+    return {**noted, **({"simulated": True} if when.simulated else {}), "clock": _written(when.clock)}
+
+
+def _written(moment: datetime) -> str:
+    return moment.isoformat(" ", "seconds")
 
 
 def _lines(file: Path) -> Iterator[str]:
@@ -85,6 +159,7 @@ def _lines(file: Path) -> Iterator[str]:
 
 def _known_bytes(file: Path) -> bytes:
     """The whole lines; what a crash left of the last one is no line."""
+    must_hold_no_link(file.parent, file)
     content = file.read_bytes() if file.exists() else b""
     return content[: content.rfind(b"\n") + 1]
 
@@ -94,7 +169,22 @@ def _event(line: str, number: int, before: str) -> Event:
     digest = told.pop("sha256")
     if digest != _digest(line.rstrip("\n")[:-_TAIL]) or told.pop("before") != before or told.pop("n") != number:
         raise ValueError(number)
-    return Event(number, datetime.fromisoformat(told.pop("at")), told.pop("kind"), told, digest)
+    at, kind = datetime.fromisoformat(told.pop("at")), told.pop("kind")
+    clock, noted = (_moment(told.pop(name, None)) for name in ("clock", "noted"))
+    simulated = told.pop("simulated", False)
+    if clock is None:
+        sound = noted is None and simulated is False
+    elif simulated:
+        sound = simulated is True and noted is None
+    else:
+        sound = at == clock and (noted is None or noted <= clock)
+    if not sound:
+        raise ValueError(number)
+    return Event(number, at, kind, told, digest, clock, noted, simulated)
+
+
+def _moment(told: str | None) -> datetime | None:
+    return None if told is None else datetime.fromisoformat(told)
 
 
 def _digest(body: str) -> str:

@@ -7,16 +7,19 @@ from pathlib import Path
 
 from pipelines.edges.fingerprints import file_sha256, folder_sha256
 from pipelines.edges.shelf import MANIFEST, RUNS
+from pipelines.edges.tallies import TALLIES
 from pipelines.edges.wording import say
 from pipelines.model.refusals import VerificationFailed
+from pipelines.publication.links import must_hold_no_link
 
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run's folder, and the sha256 that its manifest has, which names it."""
+    """A run's folder, and the sha256 that its manifest has, which names it; ``beside`` is what else may lie in it."""
 
     folder: Path
     sha256: str
+    beside: frozenset[str] = frozenset()
 
     @cached_property
     def manifest(self) -> dict:
@@ -31,7 +34,8 @@ class FinishedRun:
 
     def check(self) -> int:
         """Compare every byte with the manifest; how many files. VerificationFailed names the first that differs."""
-        present = folder_sha256(self.folder)
+        must_hold_no_link(self.folder)
+        present = {name: sha for name, sha in folder_sha256(self.folder).items() if name not in self.beside}
         if present.pop(MANIFEST, "") != self.sha256:
             raise VerificationFailed(say("publication.changed", folder=self.folder, file=MANIFEST))
         promised = self.manifest["outputs"]
@@ -54,6 +58,19 @@ def run_in_force(out: Path, period: object) -> FinishedRun | None:
     found = FinishedRun(folder, file_sha256(folder / MANIFEST))
     if link.is_symlink() and not found.sha256.startswith(folder.name.split(".")[0]):
         raise VerificationFailed(say("publication.changed", folder=link, file=MANIFEST))
+    return found
+
+
+def runs_on_shelf(out: Path, period: object) -> list[FinishedRun]:
+    """Every run of a quarter, each named by its manifest; VerificationFailed for one whose manifest is another."""
+    found = []
+    for folder in sorted((Path(out) / RUNS / str(period)).glob("*")):
+        if folder.is_dir() and not folder.name.endswith(TALLIES):
+            manifest = folder / MANIFEST
+            run = FinishedRun(folder, file_sha256(manifest) if manifest.is_file() else "")
+            if not run.sha256.startswith(folder.name.split(".")[0]):
+                raise VerificationFailed(say("publication.changed", folder=folder, file=MANIFEST))
+            found.append(run)
     return found
 
 

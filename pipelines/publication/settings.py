@@ -1,17 +1,26 @@
-"""What the office has settled about publication: `rules/publication.yaml`, or a file like it."""
+"""What the office has settled about publication: `rules/publication.yaml`, or a file like it.
 
+A quarter's first preview freezes them: window, number of approvals, roles and what must not be published stand in the
+record with their hash and bind every later act of the quarter.
+"""
+
+import json
 import re
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 from pipelines.edges.located_yaml import read_blocks
 from pipelines.edges.wording import say
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 
 STANDARD = RULES / "publication.yaml"
 FEWEST = 2  # people without whom nothing is published
+SHORTEST = 1  # working days in which units may object
+_ROLE = re.compile(r"[^\W_](?:[\w-]{0,38}[^\W_])?")  # a role is a namespace of signatures: no blanks, commas or quotes
 PARTS = {"objection": {"working_days"}, "approval": {"roles", "needed"}, "canaries": {"texts", "patterns"}}
 
 
@@ -37,15 +46,83 @@ def load_settings(file: Path | None = None) -> Settings:
         _known(file, part, told[part], names)
     roles = _texts(file, "approval.roles", told["approval"].get("roles"))
     needed = _count(file, "approval.needed", told["approval"].get("needed"), FEWEST)
-    if len(set(roles)) != len(roles) or needed > len(roles):
+    for role in roles:
+        if not is_role(role):
+            raise _wrong(file, "approval.roles", say("publication.settings_role", role=role))
+    if len({folded(role) for role in roles}) != len(roles) or needed > len(roles):
         raise _wrong(file, "approval.roles", say("publication.settings_roles", n=needed))
     return Settings(
-        _count(file, "objection.working_days", told["objection"].get("working_days"), 0),
+        _count(file, "objection.working_days", told["objection"].get("working_days"), SHORTEST),
         roles,
         needed,
         _texts(file, "canaries.texts", told["canaries"].get("texts", [])),
         tuple(_pattern(file, one) for one in _texts(file, "canaries.patterns", told["canaries"].get("patterns", []))),
     )
+
+
+def frozen(settings: Settings) -> dict:
+    """What the first preview writes down; of what must not be published only the hashes."""
+    canaries = (*settings.texts, *(pattern.pattern for pattern in settings.patterns))
+    return {
+        "working_days": settings.objection_days,
+        "needed": settings.approvals,
+        "roles": list(settings.roles),
+        "canaries": sorted(sha256(text.encode()).hexdigest() for text in canaries),
+    }
+
+
+def settings_sha256(told: dict) -> str:
+    """The hash of frozen settings, which every signature covers."""
+    return sha256(json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def bound(told: dict, given: Settings, named: bool) -> Settings:
+    """The settings in force: those frozen in the record, with the texts and patterns of what was ``given``.
+
+    NotAllowed saying what differs, where the file was ``named`` on the command line; one that no longer looks for
+    something that must not be published is refused also where nobody named it. Looking for more is never refused.
+    """
+    now = frozen(given)
+    differ = [say(f"publication.differs_{name}", then=_shown(told[name]), now=_shown(now[name]))
+              for name in ("working_days", "needed", "roles") if named and now[name] != told[name]]  # fmt: skip
+    if lost := set(told["canaries"]) - set(now["canaries"]):
+        differ.append(say("publication.differs_canaries", n=len(lost)))
+    if differ:
+        what = Words("；".join(one.zh for one in differ), "; ".join(one.en for one in differ))
+        raise NotAllowed(say("publication.settings_differ", what=what))
+    return with_frozen(told, given)
+
+
+def with_frozen(told: dict, given: Settings) -> Settings:
+    """``given`` with the window, the number and the roles that were frozen."""
+    return replace(given, objection_days=told["working_days"], approvals=told["needed"], roles=tuple(told["roles"]))
+
+
+def sound(told: dict) -> bool:
+    """Whether frozen settings of a record are any that could have been loaded."""
+    roles, days, needed = told["roles"], told["working_days"], told["needed"]
+    return (
+        set(told) == {"working_days", "needed", "roles", "canaries"}
+        and all(type(one) is int for one in (days, needed))
+        and all(is_role(role) for role in roles)
+        and days >= SHORTEST and FEWEST <= needed <= len(roles) == len({folded(role) for role in roles})
+        and all(isinstance(one, str) for one in told["canaries"])
+    )  # fmt: skip
+
+
+def is_role(told: object) -> bool:
+    """Whether something can be a role, which is a namespace of signatures too."""
+    return isinstance(told, str) and bool(_ROLE.fullmatch(told))
+
+
+def folded(text: str) -> str:
+    """A name or role as it is compared: width, case, blanks and invisible signs do not count."""
+    told = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(sign for sign in told if not sign.isspace() and unicodedata.category(sign)[0] != "C")
+
+
+def _shown(value: object) -> object:
+    return "、".join(value) if isinstance(value, list) else value
 
 
 def _known(file: Path, part: str, told: dict, names) -> None:

@@ -1,6 +1,5 @@
 """Where a quarter stands on its way to publication, derived from its record alone."""
 
-import unicodedata
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from pipelines.edges.wording import say
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication.record import Event
-from pipelines.publication.settings import Settings
+from pipelines.publication.settings import Settings, folded, settings_sha256, sound
 
 
 @dataclass(frozen=True)
@@ -22,13 +21,15 @@ class Preview:
 
 @dataclass(frozen=True)
 class Approval:
-    """A person's signature under one revision."""
+    """A person's signature under one revision; ``key`` is the fingerprint of the key, "" where a name was enough."""
 
     by: str
     role: str
     at: datetime
     revision: int
     run: str
+    key: str = ""
+    until: date | None = None  # the last day of objections that was signed with it
 
 
 @dataclass(frozen=True)
@@ -40,17 +41,33 @@ class Edition:
     at: datetime
     notice: int = 0
     says: dict = field(default_factory=dict)
+    signed: tuple[Approval, ...] = ()  # under whose signatures
+    head: str = ""  # of the record, after the publication
+    clock: datetime | None = None  # None in a record older than keys
+    sheet: dict | None = None  # sha256 by file name, once the publication sheet is recorded
 
 
 @dataclass(frozen=True)
 class State:
-    """All that the record says; ``stopped`` is why the last attempt to score gave nothing."""
+    """All that the record says; ``stopped`` is why the last attempt to score gave nothing.
+
+    ``settings`` are those that the first preview froze, ``opened`` the moment from which the objection window counts,
+    ``before`` the record's head before the quarter's first act. ``keyed`` tells that acts need keys: they do from the
+    first line on, or from the adoption of a record that is older than keys.
+    """
 
     previews: tuple[Preview, ...] = ()
     approvals: tuple[Approval, ...] = ()
     editions: tuple[Edition, ...] = ()
     stopped: dict | None = None
     last: datetime | None = None
+    clock: datetime | None = None
+    settings: dict | None = None
+    simulated: bool | None = None
+    opened: datetime | None = None
+    before: str = ""
+    keyed: bool = False
+    older: int = 0  # lines that are older than keys
 
     @property
     def preview(self) -> Preview | None:
@@ -63,8 +80,8 @@ class State:
         return self.editions[-1] if self.editions else None
 
     def approved(self, run: str, needed: int) -> bool:
-        """Whether ``run`` is the revision that enough people have approved."""
-        return bool(self.preview) and self.preview.run == run and len(self.approvals) >= needed
+        """Whether ``run`` is the revision that enough people have approved, with keys."""
+        return self.keyed and bool(self.preview) and self.preview.run == run and len(self.approvals) >= needed
 
 
 @dataclass(frozen=True)
@@ -77,11 +94,15 @@ class Window:
 
 
 def replay(events: tuple[Event, ...], file: Path) -> State:
-    """The state after all events; VerificationFailed with the line of an event that could not have happened."""
+    """The state after all events; VerificationFailed with the line of an event that could not have happened.
+
+    Of a signature only what the line says is looked at: `signatures.must_be_signed` asks `ssh-keygen`.
+    """
     state = State()
     for event in events:
         try:
-            state = replace(_STEPS[event.kind](state, event.at, event.says), last=event.at)
+            state = _timed(state, event)
+            state = _STEPS[event.kind](state, event)
         except (KeyError, TypeError, AttributeError, ValueError):
             raise VerificationFailed(say("publication.record_damaged", file=file.name, line=event.n)) from None
     return state
@@ -91,49 +112,109 @@ def window(state: State, at: datetime, settings: Settings) -> Window | None:
     """The objection window at ``at``, from the first preview on; None before it. A Refusal for an uncovered year."""
     from pipelines.edges.calendar import Calendar
 
-    if not state.previews:
+    if state.opened is None:
         return None
     calendar = Calendar.load()
-    day, today = state.previews[0].at.date(), at.date()
+    day, today = state.opened.date(), at.date()
     days = [calendar.add_working_days(day, n) for n in range(1, settings.objection_days + 1)]
-    last = days[-1] if days else day
-    return Window(last, sum(one > today for one in days), bool(days) and today <= last)
+    return Window(days[-1], sum(one > today for one in days), today <= days[-1])
 
 
 def same_person(one: str, other: str) -> bool:
     """Whether two spellings name one person: width, case, blanks and invisible marks do not count."""
-    return _bare(one) == _bare(other)
+    return folded(one) == folded(other)
 
 
-def _bare(name: str) -> str:
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(sign for sign in folded if not sign.isspace() and unicodedata.category(sign)[0] != "C")
+def _timed(state: State, event: Event) -> State:
+    """The state with the event's moment; ValueError where it stands before the one before, or is of another kind."""
+    if event.clock is None:
+        if state.keyed:
+            raise ValueError(event.n)
+        return replace(state, last=event.at, older=state.older + 1)
+    if state.older and not state.keyed and event.kind != "adoption":
+        raise ValueError(event.n)
+    if state.simulated is not None and event.simulated != state.simulated:
+        raise ValueError(event.n)
+    if state.keyed and (event.clock < state.clock or (state.simulated is not None and event.at < state.last)):
+        raise ValueError(event.n)
+    return replace(state, last=event.at, clock=event.clock, keyed=True)
 
 
-def _previewed(state: State, at: datetime, says: dict) -> State:
-    seen = Preview(len(state.previews) + 1, says["run"], at)
+def _frozen(state: State, event: Event) -> State:
+    """The settings that an event froze, and the marking that binds every later one."""
+    told = event.says["settings"]
+    if not sound(told) or event.says["settings_sha256"] != settings_sha256(told):
+        raise ValueError(event.n)
+    return replace(state, settings=told, simulated=event.simulated, opened=event.at)
+
+
+def _adopted(state: State, event: Event) -> State:
+    says = event.says
+    if not state.older or event.n != state.older + 1 or says["lines"] != state.older:
+        raise ValueError(event.n)
+    return replace(_frozen(state, event), approvals=())
+
+
+def _previewed(state: State, event: Event) -> State:
+    if event.clock and state.settings is None:
+        state = replace(_frozen(state, event), before=event.says["record_before"])
+    elif state.opened is None:
+        state = replace(state, opened=event.at)
+    seen = Preview(len(state.previews) + 1, event.says["run"], event.at)
     return replace(state, previews=(*state.previews, seen), approvals=(), stopped=None)
 
 
-def _approved(state: State, at: datetime, says: dict) -> State:
+def _approved(state: State, event: Event) -> State:
+    says = event.says
     if says["run"] != state.preview.run:
         raise ValueError(says["run"])
-    signed = Approval(says["by"], says["role"], at, state.preview.revision, says["run"])
+    signed = Approval(says["by"], says["role"], event.at, state.preview.revision, says["run"])
+    if event.clock:
+        signed = replace(signed, key=says["key"], until=date.fromisoformat(says["until"]))
+        _must_add(state, signed, says)
     return replace(state, approvals=(*state.approvals, signed))
 
 
-def _published(state: State, at: datetime, says: dict) -> State:
+def _must_add(state: State, signed: Approval, says: dict) -> None:
+    """ValueError where a signature adds none: unknown role, person, role or key seen already, other settings."""
+    seen = state.approvals
+    if (
+        signed.role not in state.settings["roles"]
+        or any(same_person(one.by, signed.by) or one.role == signed.role or one.key == signed.key for one in seen)
+        or says["settings"] != settings_sha256(state.settings)
+        or says["revision"] != signed.revision
+        or not (signed.key and says["signature"] and says["signers"])
+        or state.stopped
+    ):
+        raise ValueError(signed.by)
+
+
+def _published(state: State, event: Event) -> State:
+    says = event.says
     if says["run"] != state.preview.run or not state.approvals or not str(says["edition"]).isdecimal():
         raise ValueError(says["run"])
-    if int(says["notice"]) != len(state.editions):
+    if int(says["notice"]) != len(state.editions) or any(one.folder == says["edition"] for one in state.editions):
         raise ValueError(says["notice"])
-    made = Edition(str(says["edition"]), says["run"], at, int(says["notice"]), says)
+    if event.clock:
+        over = all(event.at.date() > one.until for one in state.approvals)
+        enough = len(state.approvals) >= state.settings["needed"]
+        if not enough or state.stopped or not (state.editions or over or says.get("early")):
+            raise ValueError(says["edition"])
+    made = Edition(str(says["edition"]), says["run"], event.at, int(says["notice"]), says, state.approvals,
+                   event.sha256, event.clock)  # fmt: skip
     return replace(state, editions=(*state.editions, made))
 
 
-def _stopped(state: State, at: datetime, says: dict) -> State:
-    return replace(state, stopped={"zh": says["zh"], "en": says["en"], "at": at})
+def _sheeted(state: State, event: Event) -> State:
+    edition = state.editions[-1]
+    if edition.folder != event.says["edition"] or edition.sheet is not None or not event.says["files"]:
+        raise ValueError(event.n)
+    return replace(state, editions=(*state.editions[:-1], replace(edition, sheet=dict(event.says["files"]))))
+
+
+def _stopped(state: State, event: Event) -> State:
+    return replace(state, stopped={"zh": event.says["zh"], "en": event.says["en"], "at": event.at})
 
 
 _STEPS = {"preview": _previewed, "approval": _approved, "publication": _published, "correction": _published,
-          "stop": _stopped}  # fmt: skip
+          "stop": _stopped, "sheet": _sheeted, "adoption": _adopted}  # fmt: skip

@@ -5,29 +5,50 @@ from pathlib import Path
 
 from pipelines.model.period import Period
 from pipelines.publication.changes import effects, movements, plain_effect, plain_movement
-from pipelines.publication.record import read, record_file
+from pipelines.publication.clock import Clock, city_now, moment_of
+from pipelines.publication.editions import place_of
+from pipelines.publication.links import must_hold_no_link
+from pipelines.publication.preview import place_of_previews
 from pipelines.publication.runs import FinishedRun, run_in_force, run_on_shelf
-from pipelines.publication.settings import Settings
-from pipelines.publication.state import State, replay, window
+from pipelines.publication.settings import Settings, bound, load_settings, with_frozen
+from pipelines.publication.signers import SIGNERS
+from pipelines.publication.state import State, window
+from pipelines.publication.whole import read_whole
 
 
-def status(out: Path, period: Period, at: datetime, settings: Settings) -> dict:
-    """The state at ``at`` as a plain document; reads only. VerificationFailed where record or manifest is damaged."""
-    file = record_file(out, period)
-    state, run = replay(read(file), file), run_in_force(out, period)
+def status(
+    out: Path, period: Period, at: datetime | None, settings: Settings | None, signers: Path = SIGNERS,
+    clock: Clock = city_now,
+) -> dict:
+    """The state now as a plain document; reads only. ``at`` counts for invented data alone.
+
+    VerificationFailed where the record was forged, cut, lost or begun again, or a manifest is damaged.
+    """
+    must_hold_no_link(place_of(out, period), place_of_previews(out, period))
+    _, state, _ = read_whole(out, period, signers)
+    run, named = run_in_force(out, period), settings is not None
+    settings = settings or load_settings()
+    if state.settings:
+        settings = with_frozen(state.settings, settings) if not named else bound(state.settings, settings, named)
+    simulated = bool(run.manifest.get("simulated")) if run and state.simulated is None else bool(state.simulated)
+    at = moment_of(clock(), at, simulated, None).at
     days = window(state, at, settings)
     return {
         "period": str(period),
         "at": at.isoformat(" ", "seconds"),
+        "simulated": simulated,
         "state": name_of(state, run, days.open if days else False, settings),
         "run": run.sha256 if run else "",
         "revision": state.preview.revision if state.preview else 0,
         "objection": {"until": days.last.isoformat(), "days_left": days.left, "open": days.open} if days else None,
         "approvals": _approvals(state, run),
+        "settings": {name: state.settings[name] for name in ("working_days", "needed", "roles")}
+        if state.settings else None,
         "needed": settings.approvals,
         "roles": list(settings.roles),
         "editions": [
-            {"edition": one.folder, "at": one.at.isoformat(" ", "seconds"), "correction": one.notice, "run": one.run}
+            {"edition": one.folder, "at": one.at.isoformat(" ", "seconds"), "correction": one.notice, "run": one.run,
+             "signed": [{"by": who.by, "role": who.role, "key": who.key} for who in one.signed]}
             for one in state.editions
         ],
         "stopped": state.stopped and {name: state.stopped[name] for name in ("zh", "en")},
@@ -58,7 +79,7 @@ def _approvals(state: State, run: FinishedRun | None) -> list[dict]:
     current = run.sha256 if run else ""
     return [
         {"by": one.by, "role": one.role, "at": one.at.isoformat(" ", "seconds"), "revision": one.revision,
-         "run": one.run, "void": one.run != current}
+         "run": one.run, "key": one.key, "void": one.run != current}
         for one in state.approvals
     ]  # fmt: skip
 

@@ -1,29 +1,41 @@
 """What the verbs on the way to publication share: who, when, under which settings; no verb itself."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from pipelines.cli import text
+from pipelines.edges.wording import say
 from pipelines.model.refusals import ContractStop, Refusal, VerificationFailed
 from pipelines.verbs import options
 
 
-def person() -> tuple[click.Option, click.Option]:
-    """`--by` and `--role`."""
-    return tuple(click.Option([f"--{name}"], required=True, help=text(f"publication.opt_{name}"))
-                 for name in ("by", "role"))  # fmt: skip
+def person() -> tuple[click.Option, ...]:
+    """`--by`, `--role` and `--key`."""
+    return (*(click.Option([f"--{name}"], required=True, help=text(f"publication.opt_{name}"))
+              for name in ("by", "role")), key())  # fmt: skip
 
 
-def when() -> tuple[click.Option, click.Option]:
-    """`--at` and `--settings`."""
+def key() -> click.Option:
+    """`--key`."""
+    return click.Option(["--key"], type=click.Path(path_type=Path), help=text("signers.opt_key"))
+
+
+def when() -> tuple[click.Option, ...]:
+    """`--at`, `--settings` and `--signers`."""
     return (
         click.Option(["--at"], type=options.MomentType(), help=text("publication.opt_at")),
         click.Option(["--settings"], type=click.Path(path_type=Path), help=text("publication.opt_settings")),
+        signers(),
     )
+
+
+def signers() -> click.Option:
+    """`--signers`."""
+    return click.Option(["--signers"], type=click.Path(path_type=Path), help=text("signers.opt_signers"))
 
 
 def without_pdf() -> click.Option:
@@ -31,17 +43,13 @@ def without_pdf() -> click.Option:
     return click.Option(["--without-pdf"], is_flag=True, help=text("publication.opt_without_pdf"))
 
 
-def moment(at: datetime | None) -> datetime:
-    """The moment given, else now by the city's clock."""
-    return at or options.to_local(datetime.now().astimezone())
-
-
-def desk(period, out: Path, at: datetime | None, settings: Path | None):
-    """The quarter's record, open for one act."""
+def desk(period, out: Path, at: datetime | None, settings: Path | None, signers: Path | None):
+    """The quarter's record, open for one act; ``at`` is the typed time, ``settings`` those that the caller named."""
     from pipelines.publication.desk import open_desk
     from pipelines.publication.settings import load_settings
+    from pipelines.publication.signers import SIGNERS
 
-    return open_desk(out, period, moment(at), load_settings(settings))
+    return open_desk(out, period, at, load_settings(settings) if settings else None, signers=signers or SIGNERS)
 
 
 @contextmanager
@@ -57,6 +65,10 @@ def noted_stop(period, out: Path) -> Iterator[None]:
         from pipelines.publication.record import record_file
 
         if record_file(out, period).is_file():
-            with suppress(Refusal), desk(period, out, None, None) as opened:  # people must see the reason itself
-                note_stop(opened, refusal.words)
+            try:
+                with desk(period, out, None, None, None) as opened:
+                    note_stop(opened, refusal.words)
+            except (Refusal, OSError) as failed:  # people must see both: the reason, and that it is not on record
+                why = getattr(failed, "words", None) or failed
+                refusal.words = say("publication.stop_not_noted", reason=refusal.words, why=why)
         raise

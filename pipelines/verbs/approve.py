@@ -12,17 +12,18 @@ def command() -> click.Command:
                         options.as_json())  # fmt: skip
 
 
-def approve(period, by, role, out, at, settings, as_json) -> None:
+def approve(period, by, role, key, out, at, settings, signers, as_json) -> None:
     """Note the signature; say how many there are."""
     from pipelines.publication.desk import Person
     from pipelines.publication.desk import approve as sign
 
-    with acts.desk(period, out, at, settings) as desk:
-        signatures = sign(desk, Person(by, role)).approvals
+    with acts.desk(period, out, at, settings, signers) as desk:
+        signatures = sign(desk, Person(by, role, key)).approvals
         needed = desk.settings.approvals
     last = signatures[-1]
     if as_json:
         options.print_json({"period": str(period), **vars(last), "have": len(signatures), "needed": needed})
     else:
         click.echo(text("publication.approved", period=period, by=last.by, role=last.role, revision=last.revision,
-                        run=last.run[:16], have=len(signatures), needed=needed))  # fmt: skip
+                        run=last.run[:16], have=len(signatures), needed=needed,
+                        until=last.until, key=last.key))  # fmt: skip

@@ -15,14 +15,14 @@ def command() -> click.Command:
     )  # fmt: skip
 
 
-def correct(period, reason, by, role, out, without_pdf, at, settings, as_json) -> None:
+def correct(period, reason, by, role, key, out, without_pdf, at, settings, signers, as_json) -> None:
     """Freeze, write the notice and record; say where they lie."""
     from pipelines.publication.desk import Person
     from pipelines.publication.desk import correct as replace
     from pipelines.publication.editions import place_of
 
-    with acts.desk(period, out, at, settings) as desk:
-        edition = replace(desk, reason, Person(by, role), without_pdf)
+    with acts.desk(period, out, at, settings, signers) as desk:
+        edition = replace(desk, reason, Person(by, role, key), without_pdf)
     folder = place_of(out, period) / edition.folder
     if as_json:
         options.print_json({"period": str(period), "edition": edition.folder, "correction": edition.notice,

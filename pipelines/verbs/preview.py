@@ -11,16 +11,17 @@ def command() -> click.Command:
     return options.verb("preview", preview, options.period(), options.out(), *acts.when(), options.as_json())
 
 
-def preview(period, out, at, settings, as_json) -> None:
+def preview(period, out, at, settings, signers, as_json) -> None:
     """Note the preview; say its revision."""
     from pipelines.publication.desk import note_preview
     from pipelines.publication.preview import preview_folder
 
-    with acts.desk(period, out, at, settings) as desk:
-        seen = note_preview(desk)
+    with acts.desk(period, out, at, settings, signers) as desk:
+        seen, bound = note_preview(desk), desk.state.settings
     folder = preview_folder(out, period, seen)
     if as_json:
-        options.print_json({"period": str(period), **vars(seen), "folder": folder})
+        options.print_json({"period": str(period), **vars(seen), "folder": folder, "settings": bound})
     else:
         click.echo(text("publication.previewed", period=period, revision=seen.revision, run=seen.run[:16],
                         folder=folder))  # fmt: skip
+        click.echo(text("publication.says_settings", **{**bound, "roles": "、".join(bound["roles"])}))

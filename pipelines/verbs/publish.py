@@ -16,12 +16,12 @@ def command() -> click.Command:
     )  # fmt: skip
 
 
-def publish(period, out, without_pdf, early, at, settings, as_json) -> None:
+def publish(period, out, without_pdf, early, at, settings, signers, as_json) -> None:
     """Freeze and record; say where the edition lies."""
     from pipelines.publication.desk import publish as freeze
     from pipelines.publication.editions import place_of
 
-    with acts.desk(period, out, at, settings) as desk:
+    with acts.desk(period, out, at, settings, signers) as desk:
         edition = freeze(desk, without_pdf, early)
     folder = place_of(out, period) / edition.folder
     if as_json:

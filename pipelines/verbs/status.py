@@ -13,12 +13,13 @@ def command() -> click.Command:
     return options.verb("status", status, options.period(), options.out(), *acts.when(), options.as_json())
 
 
-def status(period, out, at, settings, as_json) -> None:
+def status(period, out, at, settings, signers, as_json) -> None:
     """Show the state; nothing is written."""
     from pipelines.publication.settings import load_settings
+    from pipelines.publication.signers import SIGNERS
     from pipelines.publication.status import status as standing
 
-    found = standing(out, period, acts.moment(at), load_settings(settings))
+    found = standing(out, period, at, load_settings(settings) if settings else None, signers or SIGNERS)
     if as_json:
         options.print_json(found)
         return
@@ -29,12 +30,17 @@ def status(period, out, at, settings, as_json) -> None:
 
 def _people(found: dict) -> Iterator[str]:
     """Objections, signatures, editions, why scoring stopped."""
+    if found["simulated"]:
+        yield text("publication.says_simulated")
+    if found["settings"]:
+        yield text("publication.says_settings", **{**found["settings"], "roles": "、".join(found["settings"]["roles"])})
     if days := found["objection"]:
         name = "says_window" if days["open"] else "says_window_over"
         yield text(f"publication.{name}", until=days["until"], left=days["days_left"])
     for one in found["approvals"]:
         short = {**one, "run": one["run"][:16]}
-        yield text(f"publication.{'says_void' if one['void'] else 'says_approval'}", **short)
+        name = "says_void" if one["void"] else "says_approval" if one["key"] else "says_by_name"
+        yield text(f"publication.{name}", **short)
     have = sum(not one["void"] for one in found["approvals"])
     if found["state"] in ("computed", "preview", "objections_over"):
         yield text("publication.says_missing", have=have, needed=found["needed"], roles="、".join(found["roles"]))

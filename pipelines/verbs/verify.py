@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import language, text
-from pipelines.verbs import options
+from pipelines.verbs import acts, options
 
 
 def command() -> click.Command:
@@ -13,12 +13,13 @@ def command() -> click.Command:
     return options.verb(
         "verify", verify, options.period(),
         click.Option(["--exports"], type=click.Path(path_type=Path), help=text("publication.opt_again")),
-        options.out(), options.rules(), options.source(), options.office(), options.as_json(),
+        options.out(), options.rules(), options.source(), options.office(), acts.signers(), options.as_json(),
     )  # fmt: skip
 
 
-def verify(period, exports, out, rules, source, office, as_json) -> None:
+def verify(period, exports, out, rules, source, office, signers, as_json) -> None:
     """Check, and say what was checked; exit 5 at the first difference."""
+    from pipelines.publication.signers import SIGNERS
     from pipelines.publication.verify import verify as check
     from pipelines.screen import progress
 
@@ -28,14 +29,14 @@ def verify(period, exports, out, rules, source, office, as_json) -> None:
 
         again = Again(exports, rules, source, office)
     with progress() as listener:
-        verdict = check(out, period, again, listener)
+        verdict = check(out, period, again, listener, signers or SIGNERS)
     if as_json:
         notices = [notice.into(language()) for notice in verdict.notices]
         options.print_json({"period": str(period), **vars(verdict), "notices": notices})
         return
     click.echo(text("publication.verified", events=verdict.events, editions=len(verdict.editions),
                     files=verdict.files))  # fmt: skip
-    if verdict.recomputed:
+    if verdict.recomputed and verdict.same_bytes:
         click.echo(text("publication.verified_again", folder=verdict.recomputed))
     for notice in verdict.notices:
         click.echo(notice.into(language()))

@@ -134,7 +134,8 @@ def test_the_feed_is_one_document_that_keeps_its_schema(twins):
 def test_no_file_lies_outside_the_output_folder_or_under_an_odd_name(twins):
     out = twins["hostile"].parent
     assert sorted(path.name for path in out.parent.iterdir()) == ["harmless", "hostile"]
-    assert sorted(path.name for path in out.iterdir()) == [".lock", ".runs", ".staging", "2026Q3", "index.html"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        ".beside.json", ".beside.json.lock", ".lock", ".runs", ".staging", "2026Q3", "index.html"]
     for path in twins["hostile"].rglob("*"):
         assert len(path.name.encode()) < 200 and not set(path.name) & set("<>:\"|?*\\'\n\r\t ")
         assert path.resolve().is_relative_to(out.resolve())

@@ -1,7 +1,9 @@
 """Small finished runs, made by hand and put on the shelf as a real one is, and the people of an office."""
 
 import json
+import tempfile
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,11 +11,29 @@ from pipelines.edges import shelf
 from pipelines.edges.fingerprints import folder_sha256
 from pipelines.model.period import Period
 from pipelines.publication import desk as acts
+from pipelines.publication import ssh
 from pipelines.publication.settings import Settings
+from pipelines.publication.signers import open_register, read_signers
 
 PERIOD = Period(2026, 2)
 SETTINGS = Settings(5, ("拟稿", "审核", "签发"), 2)
-LIN, WU = acts.Person("林一", "审核"), acts.Person("吴二", "签发")
+BEGUN = datetime(2026, 7, 1, 8)
+
+
+@cache
+def key_of(name: str) -> Path:
+    """A person's key, made once for all tests of a process."""
+    file = Path(tempfile.mkdtemp(prefix="gongping-keys-")) / "key"
+    ssh.make_pair(file, name)
+    return file
+
+
+def public_of(name: str) -> str:
+    """The public key of a person."""
+    return ssh.public_key(key_of(name).with_suffix(".pub"))
+
+
+LIN, WU = (acts.Person(name, role, key_of(name)) for name, role in (("林一", "审核"), ("吴二", "签发")))
 SENT, SIGNED, LATER = datetime(2026, 7, 6, 9), datetime(2026, 7, 14, 10), datetime(2026, 7, 15, 8)
 HEADS = {
     "ranking": "period,unit_id,unit_name,unit_group,base,bonus,total,rank,group_rank,case_rows,note",
@@ -53,9 +73,22 @@ def finished_run(out: Path, points: str = "-1.00", adjustment: str = "", **more)
     return named
 
 
-def act(out: Path, what, *arguments, at: datetime = SIGNED, settings: Settings = SETTINGS, **named):
-    """One act at the quarter's desk."""
-    with acts.open_desk(out, PERIOD, at, settings) as desk:
+def signers_of(out: Path) -> Path:
+    """Where the signers' file of a test lies."""
+    return out / "rules" / "signers"
+
+
+def begin_signers(out: Path, names: tuple[str, ...] = ("林一", "吴二", "周三"), at: datetime = BEGUN) -> None:
+    """Signers in every role, where there are none yet."""
+    if not read_signers(out).heads:
+        with open_register(out, signers_of(out), at) as register:
+            register.begin([(name, public_of(name), SETTINGS.roles) for name in names])
+
+
+def act(out: Path, what, *arguments, at: datetime = SIGNED, settings: Settings = SETTINGS, typed=None, **named):
+    """One act at the quarter's desk, ``at`` by the clock; where nobody has begun, signers are there."""
+    begin_signers(out)
+    with acts.open_desk(out, PERIOD, typed, settings, signers=signers_of(out), clock=lambda: at) as desk:
         return what(desk, *arguments, **named)
 
 

@@ -43,8 +43,12 @@ def test_a_publication_that_was_killed_is_finished_by_the_next(tmp_path, moment)
     _killed(tmp_path, moment)
     assert record(tmp_path).read_bytes() == before
     assert act(tmp_path, acts.publish, without_pdf=True, at=LATER).folder == "1"
-    assert sorted(entry.name for entry in place_of(tmp_path, PERIOD).iterdir()) == ["1", "index.html", "index.json"]
-    assert bytes_below(place_of(tmp_path, PERIOD) / "1") == bytes_below(tmp_path / str(PERIOD))
+    assert sorted(entry.name for entry in place_of(tmp_path, PERIOD).iterdir()) == [
+        "1", "edition-1.html", "index.html", "index.json"]
+    found = bytes_below(place_of(tmp_path, PERIOD) / "1")
+    assert {name: found[name] for name in found if not name.startswith("publication.")} == bytes_below(
+        tmp_path / str(PERIOD))
+    assert verify(tmp_path, PERIOD).editions == ["1"]
 
 
 def test_verify_tells_of_an_edition_that_was_frozen_and_not_recorded(tmp_path):

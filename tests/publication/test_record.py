@@ -6,10 +6,13 @@ from datetime import datetime
 import pytest
 
 from pipelines.model.refusals import VerificationFailed
+from pipelines.publication.clock import Moment
 from pipelines.publication.record import append, read
-from tests.publication.office import LATER, act, approved_run, published, record
+from pipelines.publication.settings import frozen, settings_sha256
+from tests.publication.office import LATER, SETTINGS, act, approved_run, published, record
 
-AT = datetime(2026, 7, 6, 9)
+SETTLED = frozen(SETTINGS)
+AT = Moment(datetime(2026, 7, 6, 9), datetime(2026, 7, 6, 9))
 
 
 def _lines(out) -> list[bytes]:
@@ -19,7 +22,7 @@ def _lines(out) -> list[bytes]:
 def test_each_line_holds_the_hash_of_the_one_before(tmp_path):
     published(tmp_path)
     told = [json.loads(line) for line in _lines(tmp_path)]
-    assert [one["kind"] for one in told] == ["preview", "approval", "approval", "publication"]
+    assert [one["kind"] for one in told] == ["preview", "approval", "approval", "publication", "sheet"]
     assert [one["before"] for one in told[1:]] == [one["sha256"] for one in told[:-1]]
 
 
@@ -64,7 +67,8 @@ def test_an_event_that_could_not_have_happened_is_damage_though_its_hashes_are_r
     from pipelines.publication.state import replay
 
     file = tmp_path / "2026Q2.jsonl"
-    events = append(file, (), "preview", AT, run="a")
+    events = append(file, (), "preview", AT, run="a", settings=SETTLED, settings_sha256=settings_sha256(SETTLED),
+                    record_before="first")  # fmt: skip
     events = append(file, events, "publication", AT, edition="1", run="a", notice=0)
     with pytest.raises(VerificationFailed, match="第 2 行"):
         replay(read(file), file)

@@ -11,7 +11,7 @@ from tests.publication.office import PERIOD, finished_run, published
 def test_what_is_whole_is_verified_and_bytes_alone_are_said_to_be_bytes_alone(tmp_path):
     published(tmp_path)
     verdict = verify(tmp_path, PERIOD)
-    assert (verdict.events, verdict.editions, verdict.recomputed) == (4, ["1"], "")
+    assert (verdict.events, verdict.editions, verdict.recomputed) == (5, ["1"], "")
     assert any("--exports" in notice.zh for notice in verdict.notices)
 
 
@@ -19,7 +19,7 @@ def test_every_file_of_an_edition_is_looked_at(tmp_path):
     published(tmp_path)
     place = place_of(tmp_path, PERIOD) / "1"
     files = sorted(file for file in place.rglob("*") if file.is_file())
-    assert len(files) == 8
+    assert len(files) == 10
     for file in files:
         content = file.read_bytes()
         file.chmod(0o644)

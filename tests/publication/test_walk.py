@@ -1,5 +1,6 @@
 """The page of the docs that shows the whole way is walked as it is written."""
 
+import json
 import shlex
 
 import pytest
@@ -28,6 +29,21 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path, monkeypatch, caps
             main([verb, *arguments, *MORE.get(verb, [])])
         told[number, verb] = capsys.readouterr().out
         assert ended.value.code == 0, (verb, arguments)
+    said = {verb: text for (_, verb), text in told.items()}  # the last of each
     assert [verb for _, verb in told].count("approve") == 4
-    assert "更正 1 已发布，现行第 2 版" in told[11, "correct"]
-    assert "已发布 2 版" in told[13, "verify"] and "逐字节相同" in told[13, "verify"]
+    assert "更正 1 已发布，现行第 2 版" in said["correct"]
+    assert "已发布 2 版" in said["verify"] and "逐字节相同" in said["verify"]
+    assert "SIMULATED" in said["status"]
+    place = tmp_path / "out" / "published" / "2026Q2"
+    sheet = json.loads((place / "2" / "publication.json").read_text(encoding="utf-8"))
+    assert [(one["by"], one["key"][:7], one["simulated"]) for one in sheet["signed"]] == [
+        ("林一", "SHA256:", True), ("吴二", "SHA256:", True)]
+    record = (tmp_path / "out" / "record" / "2026Q2.jsonl").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in record.splitlines()]
+    assert all(line["simulated"] is True for line in lines)
+    assert sheet["head"] == [line for line in lines if line["kind"] == "correction"][0]["sha256"]
+    assert "SIMULATED" in (place / "2" / "publication.html").read_text(encoding="utf-8")
+    assert "第 1 版已被第 2 版取代" in (place / "edition-1.html").read_text(encoding="utf-8")
+    notice = json.loads((place / "correction-1.json").read_text(encoding="utf-8"))
+    changed = {(one["what"], one["name"]): (one["before"], one["after"]) for one in notice["made_from"]}
+    assert changed[("reading", "satisfied")][1] == "full_only" and notice["reason"]

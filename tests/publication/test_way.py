@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.sample.make import make_sample
-from tests.publication.office import PERIOD, Checked, bytes_below
+from tests.publication.office import LIN, PERIOD, WU, Checked, begin_signers, bytes_below, signers_of
 
 WITHOUT = ("--no-pdf",)
 
@@ -18,10 +18,13 @@ WITHOUT = ("--no-pdf",)
 def call(capsys, monkeypatch, tmp_path):
     """Call the command on one output folder; its report, or the exit code where it refuses."""
     monkeypatch.setenv("GONGPING_LANG", "zh")
+    monkeypatch.chdir(tmp_path)
 
     def run(verb: str, *arguments: str, json_too: bool = True):
         with pytest.raises(SystemExit) as ended:
-            main([verb, str(PERIOD), "--out", str(tmp_path / "out"), *arguments, *(("--json",) if json_too else ())])
+            signers = () if verb == "run" else ("--signers", str(signers_of(tmp_path / "out")))
+            main([verb, str(PERIOD), "--out", str(tmp_path / "out"), *signers, *arguments,
+                  *(("--json",) if json_too else ())])
         told = capsys.readouterr().out
         return json.loads(told) if ended.value.code == 0 else ended.value.code
 
@@ -49,8 +52,8 @@ def exports(tmp_path) -> dict[str, Path]:
 
 
 def _both_approve(call, at: str) -> None:
-    call("approve", "--by", "林一", "--role", "审核", "--at", at)
-    call("approve", "--by", "吴二", "--role", "签发", "--at", at)
+    for person in (LIN, WU):
+        call("approve", "--by", person.by, "--role", person.role, "--key", str(person.key), "--at", at)
 
 
 def test_a_run_that_a_contract_stops_is_noted_where_there_is_a_record_and_nowhere_else(call, tmp_path):
@@ -70,6 +73,7 @@ def test_a_run_that_a_contract_stops_is_noted_where_there_is_a_record_and_nowher
 
 def _whole_way(call, exports, out: Path) -> None:
     run = lambda name: call("run", "--exports", str(exports[name]), *WITHOUT)  # noqa: E731
+    begin_signers(out)
     assert call("publish", "--at", "2026-07-06") == 4
     run("first")
     assert call("status", "--at", "2026-07-06")["state"] == "computed"
@@ -91,13 +95,14 @@ def _whole_way(call, exports, out: Path) -> None:
     first = call("publish", "--without-pdf", "--at", "2026-07-15")
     assert call("publish", "--without-pdf", "--at", "2026-07-15") == 4
     bytes_then = bytes_below(Path(first["folder"]))
-    assert bytes_then == bytes_below(out / str(PERIOD))
+    assert {k: v for k, v in bytes_then.items() if not k.startswith("publication.")} == bytes_below(out / str(PERIOD))
     again = call("verify", "--exports", str(exports["second"]))
     assert (again["editions"], again["recomputed"]) == (["1"], first["folder"])
     assert call("verify", "--exports", str(exports["third"])) == 5
 
     run("third")
-    correct = ("--reason", "复核决定补录", "--by", "林一", "--role", "审核", "--without-pdf", "--at", "2026-07-21")
+    correct = ("--reason", "复核决定补录", "--by", "林一", "--role", "审核", "--key", str(LIN.key),
+                "--without-pdf", "--at", "2026-07-21")
     assert call("correct", *correct) == 4
     _both_approve(call, "2026-07-20")
     second = call("correct", *correct)

@@ -1,0 +1,195 @@
+"""`gongping signers`: who may approve, each with one key; two of them sign every change."""
+
+import re
+from pathlib import Path
+
+import click
+
+from pipelines.cli import Group, Spoken, text
+from pipelines.verbs import acts, options
+
+TRIAL = ("林一", "吴二")  # the people of the throw-away keys
+KEYS = Path("keys")
+
+
+def command() -> click.Command:
+    """The verb with its parts."""
+    parts = [_init(), _add(), _replace(), _revoke(), _agree(), _list()]
+    return Group("signers", {part.name: part for part in parts}, help=text("cli.signers"), no_args_is_help=True)
+
+
+def _part(name: str, function, *parameters: click.Parameter) -> click.Command:
+    around = (options.out(), acts.signers(), options.as_json())
+    return Spoken(name, callback=function, params=[*parameters, *around], help=text(f"signers.verb_{name}"))
+
+
+def _init() -> click.Command:
+    return _part(
+        "init", init,
+        click.Option(["--signer", "people"], type=(str, click.Path(path_type=Path), str), multiple=True,
+                     help=text("signers.opt_signer")),
+        click.Option(["--simulated"], is_flag=True, help=text("signers.opt_trial")),
+        click.Option(["--keys"], type=click.Path(path_type=Path), default=KEYS, show_default=True,
+                     help=text("signers.opt_keys")),
+    )  # fmt: skip
+
+
+def _name() -> click.Argument:
+    return click.Argument(["name"], metavar="NAME")
+
+
+def _public() -> click.Option:
+    return click.Option(["--public"], type=click.Path(path_type=Path), required=True, help=text("signers.opt_public"))
+
+
+def _roles(required: bool) -> click.Option:
+    return click.Option(["--role", "roles"], required=required, default="", help=text("signers.opt_roles"))
+
+
+def _signing() -> tuple[click.Option, ...]:
+    return click.Option(["--by"], help=text("signers.opt_by")), acts.key()
+
+
+def _why() -> click.Option:
+    return click.Option(["--reason"], default="", help=text("signers.opt_why"))
+
+
+def _add() -> click.Command:
+    return _part("add", add, _name(), _public(), _roles(True), _why(), *_signing())
+
+
+def _replace() -> click.Command:
+    return _part("replace", replace, _name(), _public(), _roles(False), _why(), *_signing())
+
+
+def _revoke() -> click.Command:
+    return _part("revoke", revoke, _name(), _why(), *_signing())
+
+
+def _agree() -> click.Command:
+    return _part(
+        "agree", agree, click.Option(["--by"], required=True, help=text("publication.opt_by")), acts.key(),
+        click.Option(["--change", "line"], type=int, help=text("signers.opt_change")),
+    )  # fmt: skip
+
+
+def _list() -> click.Command:
+    return _part("list", list_them, click.Option(["--write"], is_flag=True, help=text("signers.opt_write")))
+
+
+def init(people, simulated, keys, out, signers, as_json) -> None:
+    """The first signers; their fingerprints are for the file of the office."""
+    from pipelines.publication import ssh
+
+    told = [(name, ssh.public_key(file), _split(roles)) for name, file, roles in people]
+    with _register(out, signers) as register:
+        begun = begin_trial(register, keys) if simulated else register.begin(told)
+        copy = register.copy
+    if as_json:
+        options.print_json({"copy": copy, "signers": [_plain(one) for one in begun.all]})
+        return
+    click.echo(text("signers.says_init", n=len(begun.all), copy=copy))
+    _show(begun.all)
+    if simulated:
+        click.echo(text("signers.says_keys", folder=keys))
+
+
+def begin_trial(register, keys: Path):
+    """Two people with throw-away keys, who may sign invented data in every role."""
+    from pipelines.publication import ssh
+    from pipelines.publication.settings import load_settings
+
+    register.must_be_empty()
+    roles = load_settings().roles
+    made = [(name, ssh.make_pair(keys / name, f"SIMULATED {name}"), roles) for name in TRIAL]
+    return register.begin(made, simulated=True)
+
+
+def add(name, public, roles, reason, by, key, out, signers, as_json) -> None:
+    """Propose another signer."""
+    _change("add", name, by, key, out, signers, as_json, public=public, roles=_split(roles), reason=reason)
+
+
+def replace(name, public, roles, reason, by, key, out, signers, as_json) -> None:
+    """Propose another key for a signer."""
+    _change("replace", name, by, key, out, signers, as_json, public=public, roles=_split(roles), reason=reason)
+
+
+def revoke(name, reason, by, key, out, signers, as_json) -> None:
+    """Propose to revoke a signer."""
+    _change("revoke", name, by, key, out, signers, as_json, reason=reason)
+
+
+def agree(by, key, line, out, signers, as_json) -> None:
+    """Sign a change that waits."""
+    with _register(out, signers) as register:
+        _tell(register.agree(by, key, line), as_json)
+
+
+def list_them(write, out, signers, as_json) -> None:
+    """Signers, fingerprints, changes that wait."""
+    from pipelines.publication.clock import city_now
+    from pipelines.publication.signers import SIGNERS, read_signers
+
+    if write:
+        with _register(out, signers, rewrite=True) as register:
+            click.echo(text("signers.says_written", copy=register.write_copy()), err=as_json)
+    found, now = read_signers(out, signers or SIGNERS), city_now()
+    if as_json:
+        options.print_json({"signers": [_plain(one) for one in found.all],
+                            "waiting": [{**vars(one), "signer": None} for one in found.waiting]})  # fmt: skip
+        return
+    if not found.all:
+        click.echo(text("signers.says_none"))
+    _show(found.now(now))
+    for one in (one for one in found.all if not one.in_force(now)):
+        click.echo(text("signers.says_ended", name=one.name, fingerprint=one.fingerprint, before=one.before))
+    for change in found.waiting:
+        _tell(change, False)
+
+
+def _change(do: str, name: str, by, key, out, signers, as_json, public=None, **more) -> None:
+    from pipelines.publication import ssh
+
+    told = ssh.public_key(public) if public else ""
+    with _register(out, signers) as register:
+        change = register.propose(do, name, told, **more)
+        if by:
+            change = register.agree(by, key, change.line)
+    _tell(change, as_json)
+
+
+def _tell(change, as_json: bool) -> None:
+    from pipelines.publication.settings import FEWEST
+
+    left = FEWEST - len(change.by)
+    if as_json:
+        options.print_json({"change": change.line, "do": change.do, "name": change.name, "by": change.by,
+                            "in_force": left <= 0})  # fmt: skip
+        return
+    what = text(f"signers.do_{change.do}", name=change.name)
+    if left > 0:
+        click.echo(text("signers.says_proposed", line=change.line, what=what, left=left))
+    else:
+        click.echo(text("signers.says_done", what=what))
+
+
+def _register(out: Path, signers: Path | None, rewrite: bool = False):
+    from pipelines.publication.clock import city_now
+    from pipelines.publication.signers import SIGNERS, open_register
+
+    return open_register(out, signers or SIGNERS, city_now(), rewrite)
+
+
+def _show(people) -> None:
+    for one in people:
+        click.echo(text("signers.says_signer", name=one.name, roles="、".join(one.roles), fingerprint=one.fingerprint))
+
+
+def _plain(one) -> dict:
+    return {"name": one.name, "roles": one.roles, "fingerprint": one.fingerprint, "after": one.after,
+            "before": one.before, "simulated": one.simulated}  # fmt: skip
+
+
+def _split(roles: str) -> tuple[str, ...]:
+    return tuple(role for role in re.split(r"[,，、\s]+", roles) if role)
