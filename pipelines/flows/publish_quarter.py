@@ -38,14 +38,13 @@ def preview_quarter(
 
     A Refusal fails the flow and is noted: what was approved before may then not be published until a run succeeds.
     """
-    moment = _moment(at)
     chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
     request = Request(chosen, Path(exports.replace("{period}", str(chosen))), out, None, readings or {}, rules, source,
                       pdf)  # fmt: skip
     try:
-        office = load_settings(settings)
-        _scored(request, moment, office)
-        with acts.open_desk(out, chosen, moment, office) as desk:
+        named = load_settings(settings) if settings else None
+        _scored(request)
+        with acts.open_desk(out, chosen, _typed(at), named) as desk:
             seen = acts.note_preview(desk)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))
@@ -66,7 +65,8 @@ def publish_quarter(
     """
     chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
     try:
-        with acts.open_desk(out, chosen, _moment(at), load_settings(settings)) as desk:
+        named = load_settings(settings) if settings else None
+        with acts.open_desk(out, chosen, _typed(at), named) as desk:
             if why := acts.waits_for(desk):
                 return str(say("publication.waiting", period=chosen, why=why))
             edition = acts.publish(desk, without_pdf)
@@ -75,18 +75,16 @@ def publish_quarter(
     return str(place_of(out, chosen) / edition.folder)
 
 
-def _scored(request: Request, moment: datetime, office) -> None:
+def _scored(request: Request) -> None:
     try:
         with Run(request) as run:
             for stage in STAGES:
                 perform.with_options(name=stage, task_run_name=stage)(run, stage)
     except Refusal as refusal:
-        with acts.open_desk(request.out, request.period, moment, office) as desk:
-            acts.note_stop(desk, refusal.words)
+        acts.record_stop(refusal, request.out, request.period)
         raise
 
 
-def _moment(at: datetime | None) -> datetime:
-    """The moment given, else now, by the city's clock; without a zone, as the record has it."""
-    moment = at or datetime.now(ZONE)
-    return moment.astimezone(ZONE).replace(tzinfo=None) if moment.tzinfo else moment
+def _typed(at: datetime | None) -> datetime | None:
+    """The time given, which is a note beside the clock, as local time without a zone."""
+    return at.astimezone(ZONE).replace(tzinfo=None) if at and at.tzinfo else at

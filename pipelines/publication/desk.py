@@ -10,7 +10,7 @@ from pipelines.edges.published import found_elsewhere
 from pipelines.edges.quarters import list_quarters
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
-from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
+from pipelines.model.refusals import NotAllowed, Refusal, UsageRefusal, VerificationFailed
 from pipelines.model.words import Words
 from pipelines.publication import pages
 from pipelines.publication.clock import Clock, Moment, city_now, moment_of
@@ -173,6 +173,16 @@ def note_preview(desk: Desk) -> Preview:
 def note_stop(desk: Desk, why: Words) -> None:
     """Scoring was stopped: what was approved before must not be published until a run succeeds."""
     desk.note("stop", zh=why.zh, en=why.en)
+
+
+def record_stop(refusal: Refusal, out: Path, period: Period, **given: object) -> None:
+    """Note why scoring was stopped; where that cannot be noted, the refusal says so too: people must see both."""
+    try:
+        with open_desk(out, period, **given) as desk:
+            note_stop(desk, refusal.words)
+    except (Refusal, OSError) as failed:
+        why = getattr(failed, "words", None) or failed
+        refusal.words = say("publication.stop_not_noted", reason=refusal.words, why=why)
 
 
 def approve(desk: Desk, person: Person) -> State:

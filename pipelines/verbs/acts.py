@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import text
-from pipelines.edges.wording import say
-from pipelines.model.refusals import ContractStop, Refusal, VerificationFailed
+from pipelines.model.refusals import ContractStop, VerificationFailed
 from pipelines.verbs import options
 
 
@@ -61,14 +60,9 @@ def noted_stop(period, out: Path) -> Iterator[None]:
     try:
         yield
     except (ContractStop, VerificationFailed) as refusal:
-        from pipelines.publication.desk import note_stop
+        from pipelines.publication.desk import record_stop
         from pipelines.publication.record import record_file
 
         if record_file(out, period).is_file():
-            try:
-                with desk(period, out, None, None, None) as opened:
-                    note_stop(opened, refusal.words)
-            except (Refusal, OSError) as failed:  # people must see both: the reason, and that it is not on record
-                why = getattr(failed, "words", None) or failed
-                refusal.words = say("publication.stop_not_noted", reason=refusal.words, why=why)
+            record_stop(refusal, out, period)
         raise
