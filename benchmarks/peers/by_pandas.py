@@ -143,7 +143,7 @@ def award_lines():
     a = read("awards")
     a["awarded_on"] = pd.to_datetime(a.awarded_on)
     a = a[a.approved & (a.awarded_on >= START) & (a.awarded_on < END)]
-    a["matter"] = a.matter.map(lambda text: unicodedata.normalize("NFKC", text).strip())
+    a["matter"] = a.matter.map(lambda text: " ".join(unicodedata.normalize("NFKC", text).split()))
     a["clause"], a["points"] = a.award_type.map(lambda t: AWARDS[t][0]), a.award_type.map(lambda t: AWARDS[t][1])
     a = a.assign(item_id="A4", rule_id=a.award_type, ref_id=a.award_id, month=a.awarded_on.dt.strftime("%Y-%m"))
     a = a.sort_values(["points", "awarded_on", "award_id"], ascending=[False, True, True])

@@ -38,11 +38,14 @@ def unguarded(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] and cell[1] in FORMULA_STARTS else cell
 
 
+_CHINESE = "\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_BETWEEN_CHINESE = re.compile(f"(?<=[{_CHINESE}]) (?=[{_CHINESE}])")
+
+
 @lru_cache(maxsize=4096)
 def compared(text: str | None) -> str:
     """A text as it is compared: NFKC-folded, trimmed, line ends and runs of blanks one blank; none between Chinese."""
-    plain = " ".join(normalize("NFKC", text or "").split())
-    return re.sub(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])", "", plain)
+    return _BETWEEN_CHINESE.sub("", " ".join(normalize("NFKC", text or "").split()))
 
 
 def masked(text: str) -> str:

@@ -2,13 +2,13 @@
 
 from datetime import datetime
 from fractions import Fraction
-from unicodedata import normalize
 
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
 from pipelines.model.tally import Award, Unit, UnitTally
+from pipelines.model.text import compared
 
 IN_FORCE_READINGS = (
     "attribution", "joint_cases", "extension", "completed", "satisfied", "unrated", "pending_evaluation",
@@ -87,13 +87,8 @@ def _awards(warehouse: Warehouse, period: Period) -> dict[str, list[Award]]:
     for unit_id, award_id, award_type, matter, awarded_on in warehouse.rows(
         "tallies/awards", start=period.start, end=period.end
     ):
-        awards.setdefault(unit_id, []).append(Award(award_id, award_type, matter_key(matter), awarded_on))
+        awards.setdefault(unit_id, []).append(Award(award_id, award_type, compared(matter), awarded_on))
     return awards
-
-
-def matter_key(matter: str) -> str:
-    """The matter of an award as it is compared: NFKC-folded, then trimmed, case kept (A4.4)."""
-    return normalize("NFKC", matter).strip()
 
 
 def store_working_days(warehouse: Warehouse, calendar: Calendar) -> None:

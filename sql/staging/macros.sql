@@ -26,12 +26,16 @@ create or replace macro untidy(cell) as contains(blanks(), cell[1]) or contains(
 create or replace macro tidied(cell) as
     case when untidy(cell) then nullif(trim(cell, blanks()), '') else cell end;
 
+-- Blanks inside: a run of them becomes one, between two Chinese characters it goes. Twice, for a match takes its ends.
+create or replace macro between_chinese(cell) as regexp_replace(cell, '([\x{3005}\x{3007}\x{3400}-\x{9FFF}]) ([\x{3005}\x{3007}\x{3400}-\x{9FFF}])', '\1\2', 'g');
+create or replace macro inside(cell) as between_chinese(between_chinese(regexp_replace(cell, '\s+', ' ', 'g')));
+
 -- Codes, dates, numbers: full-width characters folded and odd blanks made plain as well.
 create or replace macro folded(cell) as
     case
-        when strlen(cell) = length(cell) then tidied(cell)
+        when strlen(cell) = length(cell) and not regexp_matches(cell, '\s\s|[\n\r\t]') then tidied(cell)
         when not regexp_matches(cell, '[^!-~\x{3001}-\x{9FFF}]') then cell -- neither blanks nor full-width forms
-        else nullif(trim(translate(cell, getvariable('wide'), getvariable('narrow')), blanks()), '')
+        else nullif(inside(trim(translate(cell, getvariable('wide'), getvariable('narrow')), blanks())), '')
     end;
 
 -- The days that a number names by itself: a day, a year and month, or a year, at its first digits. Null for none.

@@ -1,7 +1,7 @@
 """Bonus points A4: awards, once per matter, under a cap."""
 
 from fractions import Fraction
-from unicodedata import normalize
+from unicodedata import name, normalize
 
 from .ledger import Line
 from .moments import month_of
@@ -55,5 +55,12 @@ def counting_award(quarter: Quarter, awards: list[Row], award: Row) -> Row:
 
 
 def folded(matter: str) -> str:
-    """Matter: NFKC-folded, then trimmed, case kept."""
-    return normalize("NFKC", matter).strip()
+    """Matter: NFKC-folded, trimmed, runs of blanks and line ends one blank, none between Chinese; case kept."""
+    words = normalize("NFKC", matter).split()
+    return "".join(word if not before or chinese(before[-1]) and chinese(word[0]) else f" {word}"
+                   for before, word in zip(["", *words], words, strict=False))  # fmt: skip
+
+
+def chinese(character: str) -> bool:
+    """Whether a character is a Chinese one."""
+    return name(character, "").startswith("CJK ")
