@@ -126,8 +126,9 @@ def _rows(sheet, odd_cells: dict, merged: dict | None = None, odd: list | None =
             if kind == "top":
                 tops[area] = cells[at] if at < len(cells) else ""
             elif tops.get(area, "").strip() and not (at < len(cells) and cells[at].strip()):
-                cells += [""] * (at + 1 - len(cells))
-                cells[at] = tops[area]
+                if kind == "merged_down":
+                    cells += [""] * (at + 1 - len(cells))
+                    cells[at] = tops[area]
                 odd.append([line, at, kind, area])
         while cells and not cells[-1].strip():
             cells.pop()
