@@ -1,0 +1,265 @@
+"""Files as they were meant: ids that a tool rewrote, lines that are no rows, files that look like tables."""
+
+import gzip
+import json
+import os
+import zipfile
+from datetime import datetime
+from decimal import Decimal
+
+import pyarrow
+import pytest
+import xlsxwriter
+from pyarrow import parquet
+
+from pipelines.edges.exports_parquet import _origin_of_int96
+from tests.ingest.reading import COLUMNS, HEADER, UNITS, read, read_cases, row
+
+OLE = bytes.fromhex("D0CF11E0A1B11AE1") + b"\0" * 9000
+INT96 = {"use_deprecated_int96_timestamps": True}
+
+
+def told(got):
+    """Line, column, promise and value of every fault."""
+    return [(b.line, b.column, b.promise, b.value) for b in got.intake.breaches]
+
+
+def warned(got):
+    """Line and promise of every warning about a file or a line of it."""
+    return [(w.line, w.promise) for w in got.intake.warnings]
+
+
+def in_csv(folder, id):
+    """A case with this id, read from CSV."""
+    return read_cases(folder, f'{HEADER}\n"{id.replace(chr(34), chr(34) * 2)}"{row("")}\n{row("Z")}\n')
+
+
+IDS = [
+    ("2026072100004.0", "2026072100004"), ("2026072100004.000", "2026072100004"),
+    ("2,026,072,100,004", "2026072100004"),
+    ("2.026072100004E+12", "2026072100004"), ("'2026072100004", "2026072100004"), ('="2026072100004"', "2026072100004"),
+    ('="0012"', "0012"), ("2026\u200b0721", "20260721"), ("2026\ufeff0721", "20260721"),
+    ("2026072100004．0", "2026072100004"), ("1.500E+3", "1500"), ("\\N", None), ("007", "007"), ("12E5", "12E5"),
+    ("A1.1", "A1.1"), ("20.5", "20.5"), ("1,23", "1,23"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "meant"), IDS)
+def test_an_id_is_repaired_where_no_digit_is_lost(tmp_path, written, meant):
+    got = in_csv(tmp_path, written)
+    assert (got.ids(), told(got)) == ([meant, "Z"], [])
+    assert bool(got.intake.warnings) == (written != meant)
+
+
+@pytest.mark.parametrize("written", ["2.02607E+12", "2.02607e+12", '="2.02607E+12"', "2.5E+0"])
+def test_an_id_that_lost_digits_is_a_fault(tmp_path, written):
+    got = in_csv(tmp_path, written)
+    assert (got.ids(), told(got)) == (["Z"], [(2, "case_id", "scientific", written)])
+    assert "scientific notation" in got.intake.breaches[0].remedy.en
+
+
+def test_ids_cut_to_15_digits_are_faults_where_all_of_the_column_are(tmp_path):
+    cut = [row(f"2026070100000{n}10000") for n in range(3)]
+    assert [fault[2] for fault in told(read_cases(tmp_path, "\n".join([HEADER, *cut, ""])))] == ["digits"] * 3
+    got = read_cases(tmp_path, "\n".join([HEADER, *cut, row("202607010000031234"), ""]))
+    assert len(got.ids()) == 4
+
+
+def test_an_id_in_a_column_of_words_stays_as_it_is(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER},channel,title\n{row('A')},1.0,=\"x\"\n")
+    assert [got.tables["cases"][0][name] for name in ("channel", "title")] == ["1.0", "x"]
+
+
+def test_formula_texts_that_are_not_quoted_by_the_rules_are_read_as_meant(tmp_path):
+    cells = row('="007"').replace("U1", '="U1"')
+    got = read_cases(tmp_path, f"{HEADER}\n{cells}\n")
+    assert (got.ids(), got.ids(column="unit_id"), told(got)) == (["007"], ["U1"], [])
+
+
+def test_a_zero_date_is_none_and_is_told(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER},replied_at\n{row('A')},0000-00-00 00:00:00\n{row('B')},2026-07-03 09:00\n")
+    assert got.ids(column="replied_at") == [None, "2026-07-03 09:00"]
+    assert "1 cells of replied_at are 0000-00-00 00:00:00 and were read as empty" in got.notices
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    ("4.8500000000000005", "4.85"), ("4.6999999999999993", "4.7"), ("4.9999999999999999", "4.9999999999999999"),
+    ("4.123456789", "4.123456789"),
+])  # fmt: skip
+def test_the_noise_of_floats_is_taken_from_a_number(tmp_path, written, meant):
+    (tmp_path / "assessments.csv").write_text(f"unit_id,item_id,score\nU1,A1.1,{written}\n")
+    assert read_cases(tmp_path, f"{HEADER}\n").ids("assessments", "score") == [meant]
+
+
+def test_lines_below_and_between_the_rows_that_are_none(tmp_path):
+    lines = [HEADER, row("A"), HEADER, row("B"), "合计,,,,", "共2条记录", "-- END --", "制表人：李某,,审核人：王某,,"]
+    got = read_cases(tmp_path, "\n".join(lines))
+    assert (got.ids(), told(got), got.receipt().records) == (["A", "B"], [], 2)
+    assert warned(got) == [(3, "repeated_header"), (5, "footer"), (6, "footer"), (7, "footer"), (8, "footer")]
+
+
+def test_a_footer_does_not_stop_the_units(tmp_path):
+    (tmp_path / "units.csv").write_text(UNITS + "合计,1,\n", encoding="utf-8")
+    (tmp_path / "cases.csv").write_text(f"{HEADER}\n{row('A')}\n")
+    got = read(tmp_path)
+    assert (got.ids("units", "unit_id"), got.stops) == (["U1"], "")
+
+
+def test_joined_files_are_read_through_their_marks(tmp_path):
+    part = f"\ufeff{HEADER}\r\n{row('A')}\r\n"
+    got = read_cases(tmp_path, part + part.replace("A,", "B,"))
+    assert (got.ids(), told(got), warned(got)) == (["A", "B"], [], [(3, "repeated_header")])
+    got = read_cases(tmp_path, part.rstrip() + part)
+    assert [fault[2] for fault in told(got)] == ["joined_files"]
+
+
+def test_a_line_that_names_the_delimiter_is_followed(tmp_path):
+    text = "\n".join(["sep=;", HEADER.replace(",", ";"), row("A").replace(",", ";")])
+    got = read_cases(tmp_path, text)
+    assert (got.ids(), got.stops) == (["A"], "") and "separated by “;”" in got.notices
+
+
+def test_a_delimiter_at_the_end_of_every_row_is_left_out(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER}\n{row('A')},\n{row('B')},\n")
+    assert (got.ids(), told(got)) == (["A", "B"], [])
+    got = read_cases(tmp_path, f"{HEADER}\n{row('A')},\n{row('B')}\n")
+    assert [fault[2] for fault in told(got)] == ["field_count"]
+
+
+def test_quotes_escaped_with_a_backslash_are_read(tmp_path):
+    got = read_cases(tmp_path, f'{HEADER},title\n{row("A")},"反映 \\"噪声\\" 扰民, 夜间"\n{row("B")},"坏"了"\n')
+    assert got.ids(column="title") == ['反映 "噪声" 扰民, 夜间']
+    assert told(got) == [(3, "", "stray_quote", '"')]
+
+
+@pytest.mark.parametrize("name", ["cases.txt", "诉求件.txt", "cases.tsv"])
+def test_text_separated_by_tabs_is_read(tmp_path, name):
+    got = read_cases(tmp_path, f"{HEADER}\n{row('甲')}\n".replace(",", "\t").encode("gbk"), name)
+    assert got.ids() == ["甲"] and "TAB" in got.notices
+
+
+def beside(folder, name, content=b"x"):
+    """Stops of a sound folder with one more file in it."""
+    file = folder / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(content)
+    return read_cases(folder, f"{HEADER}\n{row('A')}\n").stops
+
+
+@pytest.mark.parametrize("name", [
+    "加分申报(1).csv", "extensions [最新].csv", "2026Q3 awards.xlsx", "awards-copy.csv", "副本加分申报.et",
+    "awards.csv.crdownload", "加分申报.xls", "awards.zip", "加分申报/7月.csv", "导出/awards.csv",
+    "awards.parquet/part-00000.parquet",
+])  # fmt: skip
+def test_what_looks_like_a_table_and_was_not_read_is_a_stop_that_names_it(tmp_path, name):
+    assert name.split("/")[0] in beside(tmp_path, name)
+
+
+@pytest.mark.parametrize("name", ["说明.txt", "photo.jpg", "加分申报说明.docx", "notes/readme.txt", "照片.zip"])
+def test_what_looks_like_no_table_is_passed_over(tmp_path, name):
+    assert beside(tmp_path, name) == ""
+
+
+def test_a_file_that_holds_a_whole_table_under_another_name_is_a_stop(tmp_path):
+    said = beside(tmp_path, "奖励.csv", b"award_id,unit_id,award_type,matter,awarded_on,approved\n")
+    assert "奖励.csv: holds all required columns of awards" in said and "awards.csv" in said
+
+
+def test_a_zip_of_tables_is_a_stop(tmp_path):
+    with zipfile.ZipFile(tmp_path / "其他.zip", "w") as archive:
+        archive.writestr("2026/awards.csv", "x")
+    assert "其他.zip" in read_cases(tmp_path, f"{HEADER}\n{row('A')}\n").stops
+
+
+def test_a_workbook_of_tables_is_a_stop(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "2026Q3.xlsx") as book:
+        book.add_worksheet("加分申报").write(0, 0, "x")
+    assert "2026Q3.xlsx: the workbook has sheets named like tables (加分申报)" in read_cases(tmp_path, HEADER).stops
+
+
+@pytest.mark.parametrize(("name", "content", "said"), [
+    ("awards.xlsx", b"award_id,unit_id\n1,2\n", "change its suffix to .csv"),
+    ("awards.xlsx", b"<html><table><tr><td>1</td></tr></table></html>\n", "web page"),
+    ("awards.xlsx", OLE, "old format"), ("awards.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), "password"),
+    ("awards.csv", b"PK\x03\x04" + b"\0" * 600, "unpack it"),
+    ("awards.csv", b"PAR1" + b"\0" * 600, ".parquet"),
+    ("awards.csv", b"<table><tr><td>award_id</td></tr></table>", "web page"),
+])  # fmt: skip
+def test_a_disguised_file_is_a_stop_with_the_remedy_for_what_it_is(tmp_path, name, content, said):
+    stops = beside(tmp_path, name, content)
+    assert f"{name}: " in stops and said in stops and "\n" not in stops
+
+
+def typed(folder, columns, **how):
+    """The cases of a Parquet file with these columns, the others text."""
+    text = pyarrow.array(["2026-07-02 09:05:00"])
+    table = pyarrow.table({name: columns.get(name, text) for name in (*COLUMNS, *columns)})
+    parquet.write_table(table.replace_schema_metadata(how.pop("metadata", None)), folder / "cases.parquet", **how)
+    (folder / "units.csv").write_text(UNITS, encoding="utf-8")
+    return read(folder)
+
+
+@pytest.mark.parametrize(("metadata", "hour", "said"), [
+    ({"org.apache.spark.version": "3.5.1"}, "17", "in UTC"), (None, "09", "unknown writer"),
+])  # fmt: skip
+def test_the_old_times_of_parquet_are_what_their_writer_meant(tmp_path, metadata, hour, said):
+    times = pyarrow.array([datetime(2026, 7, 2, 9, 5)], pyarrow.timestamp("ns"))
+    got = typed(tmp_path, {"replied_at": times}, metadata=metadata, **INT96)
+    assert got.ids(column="replied_at") == [f"2026-07-02 {hour}:05:00"]
+    assert said in got.notices and len(got.intake.warnings) == 1
+
+
+@pytest.mark.parametrize(("writer", "origin"), [
+    ("parquet-mr version 1.13.1", "utc"), ("parquet-cpp-arrow org.apache.spark.version", "utc"),
+    ("impala version 4.0", "local"), ("parquet-cpp-arrow version 26.0.1", "unknown"),
+])  # fmt: skip
+def test_the_writer_of_old_times_is_told_by_its_name(writer, origin):
+    assert _origin_of_int96(writer) == origin
+
+
+def test_old_times_far_away_do_not_come_round_to_another_year(tmp_path):
+    times = pyarrow.array([datetime(9999, 12, 31)], pyarrow.timestamp("us"))
+    got = typed(tmp_path, {"replied_at": times}, **INT96)
+    assert not got.ids(column="replied_at")[0].startswith(("1", "2"))
+
+
+def test_a_nested_column_that_is_needed_is_a_stop_and_another_is_kept(tmp_path):
+    nested = pyarrow.array([{"code": "M1"}])
+    assert "the column matter_id holds nested values" in typed(tmp_path, {"matter_id": nested}).stops
+    assert typed(tmp_path, {"extra": nested}).ids(column="extra") == ['{"code": "M1"}']
+
+
+@pytest.mark.parametrize(("column", "id"), [
+    (pyarrow.array([2026072100004.0]), "2026072100004"), (pyarrow.array([2.0**53 + 2]), None),
+    (pyarrow.array([2026072.0], "float32"), "2026072"), (pyarrow.array([2026072100004.0], "float32"), None),
+    (pyarrow.array([Decimal("2026072100004")], pyarrow.decimal128(38, 10)), "2026072100004"),
+])  # fmt: skip
+def test_an_id_that_is_a_number_keeps_its_digits_or_is_a_fault(tmp_path, column, id):
+    got = typed(tmp_path, {"case_id": column})
+    assert (got.ids(), [fault[2] for fault in told(got)]) == (([id], []) if id else ([], ["digits"]))
+
+
+def test_keys_of_json_are_known_in_any_case_and_doubles_written_out(tmp_path):
+    one = dict(zip(COLUMNS, row("x").split(","), strict=True))
+    lines = [json.dumps(one | {"case_id": 1}), json.dumps({k.upper(): v for k, v in one.items()}),
+             json.dumps(one).replace('"x"', "2.0260615E+12"), json.dumps(one | {"CASE_ID": "y"})]  # fmt: skip
+    got = read_cases(tmp_path, "\n".join(lines), "cases.jsonl")
+    assert got.ids() == ["1", "x", "2026061500000"]
+    assert told(got) == [(4, "", "json", "duplicate key")]
+
+
+def test_a_file_that_changes_while_it_is_read_is_a_stop(tmp_path, monkeypatch):
+    from pipelines.stages import ingest
+
+    def late(path):
+        os.utime(path, (1, 1)) if path.name == "cases.csv" else None
+        return "0" * 64
+
+    monkeypatch.setattr(ingest, "sha256_of", late)
+    assert "cases.csv: the file changed while it was read" in read_cases(tmp_path, f"{HEADER}\n{row('A')}\n").stops
+
+
+def test_members_of_a_gzip_file_are_read_one_after_the_other(tmp_path):
+    content = f"{HEADER}\n{row('A')}\n{row('B')}\n".encode()
+    packed = b"".join(gzip.compress(content[at : at + 40]) for at in range(0, len(content), 40))
+    assert read_cases(tmp_path, packed, "cases.csv.gz").ids() == ["A", "B"]
