@@ -8,7 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from pipelines.edges.wording import say
+from pipelines.model.absence import Absent
 from pipelines.model.assessment import Assessment
+from pipelines.model.counted import CountedList, CountedRow
 from pipelines.model.library import LibraryReport
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
@@ -36,6 +38,9 @@ class Request:
     source: Path | None = None
     pdf: bool = True
     office: Path | None = None  # settings of the bulletin, the project's own where None
+    absent: tuple[str, ...] = ()  # tables and TABLE.COLUMN names that the exports do not hold
+    counted: tuple[CountedList, ...] | None = None  # by earlier quarters; those published in ``out`` where None
+    verifying: bool = False  # what was published is computed again: a mapping of the old form keeps its meaning
 
 
 class Run:
@@ -69,6 +74,7 @@ class Run:
         self.work = Path(self._folder.name)
         self.warehouse = Warehouse(spill=self.work)
         self.quality = self.validation = self.published = None
+        self.counted_notices: tuple[Words, ...] = ()
 
     def __enter__(self) -> "Run":
         return self
@@ -108,7 +114,9 @@ class Run:
     def _read(self) -> None:
         from pipelines.stages.ingest import ingest
 
-        self.intake = ingest(self.warehouse, self.request.exports, self.contracts, self.request.source)
+        request = self.request
+        self.intake = ingest(self.warehouse, request.exports, self.contracts, request.source, absent=request.absent,
+                             verifying=request.verifying)  # fmt: skip
         self.warehouse.lock(self.work)
 
     def validate(self) -> None:
@@ -128,13 +136,25 @@ class Run:
 
     def measure(self) -> None:
         """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""
+        from pipelines.edges.counted import counted_lists
         from pipelines.stages.measure import measure, tallies_in_force
         from pipelines.stages.opinions import must_read_alike
 
-        measure(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar)
+        if self.request.counted is None:
+            self.counted, self.counted_notices = counted_lists(self.request.out, self.period)
+        else:
+            self.counted = self.request.counted
+        measure(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, self.counted)
         seed = "".join(sorted(receipt.sha256 for receipt in self.intake.receipts))
         must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)
-        self.tallies = tallies_in_force(self.warehouse, self.period, self.readings)
+        self.tallies = tallies_in_force(self.warehouse, self.period, self.readings, self.absent)
+
+    @property
+    def absent(self) -> Absent:
+        """What is declared absent, with what the measures need."""
+        from pipelines.rulebook.measures import absent
+
+        return absent(self.intake.not_scored)
 
     def judge(self) -> None:
         """Rulebook × tallies → findings."""
@@ -153,10 +173,11 @@ class Run:
         )
         self.trace = (*self.trace, *fired)
         write_ledger(
-            self.warehouse, self.period, self.rulebook, self.readings, entries, self.scores, self.intake.flagged
+            self.warehouse, self.period, self.rulebook, self.readings, entries, self.scores, self.intake.flagged,
+            self.absent.measures(self.readings),
         )
         self.rescored = must_agree(
-            self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.scores
+            self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.scores, self.absent
         )
 
     def rank(self) -> None:
@@ -182,9 +203,12 @@ class Run:
         from pipelines.laboratory.robustness import sure_of_units
         from pipelines.stages.publish import publish
 
-        sure = sure_of_units(self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings)
+        sure = sure_of_units(
+            self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent
+        )
         kept = keep_tallies(
-            self.warehouse, self.tallies, self.request.rules, self.work / "kept", self.intake.flagged
+            self.warehouse, self.tallies, self.request.rules, self.work / "kept", self.intake.flagged,
+            self.absent.names,
         )
         self.published = publish(
             self.warehouse, replace(self.assessment(), sure=sure), self.request.out, self.request.pdf,
@@ -239,7 +263,15 @@ class Run:
             office=self.office,
             observations=self.observations,
             libraries=self.libraries,
+            counted=self.counted,
+            counted_rows=self.counted_rows,
         )
+
+    @cached_property
+    def counted_rows(self) -> tuple[CountedRow, ...]:
+        """Case rows left out because an earlier published quarter counted them; read while the warehouse is open."""
+        chosen = {name: self.readings.get(name, "again") for name in ("counted_before", "attribution", "extension")}
+        return tuple(CountedRow(*row) for row in self.warehouse.rows("publish/counted_before", **chosen))
 
     @cached_property
     def libraries(self) -> LibraryReport | None:
@@ -257,7 +289,9 @@ class Run:
         counted = tuple(
             say(f"assess.{name}", n=n) for name, n in self.warehouse.rows("tallies/observations") if n
         )
-        return (*without_assessment(self.scores, self.readings), *counted)
+        again = tuple(say("assess.counted_before", unit=row.unit_id, case=row.case_id, period=row.counted_in)
+                      for row in self.counted_rows)  # fmt: skip
+        return (*without_assessment(self.scores, self.readings), *self.counted_notices, *again, *counted)
 
 
 def _stop_for(stops: tuple[Words, ...]) -> None:

@@ -20,7 +20,7 @@ def earlier_quarters(out: Path, period: Period) -> tuple[Earlier, ...]:
 
     A quarter counts with its published edition in force, else with its run.
     """
-    found = {before for before in _periods(out) if before < period}
+    found = {before for before in periods_in(out) if before < period}
     folders = {before: edition_in_force(out, before) or out / str(before) for before in sorted(found)}
     return tuple(_read(before, folder) for before, folder in folders.items() if (folder / RANKING).is_file())
 
@@ -37,7 +37,8 @@ def edition_in_force(out: Path, period: object) -> Path | None:
         raise UsageRefusal(say("published.damaged", folder=place)) from None
 
 
-def _periods(out: Path) -> Iterator[Period]:
+def periods_in(out: Path) -> Iterator[Period]:
+    """Every quarter that has a run or an edition in ``out``; one that has both comes twice."""
     for entry in (*_entries(out), *_entries(out / EDITIONS)):
         try:
             yield Period.parse(entry.name)

@@ -1,6 +1,6 @@
 """Headers of a file against the columns of its contract: which is which, what is missing, what is there twice."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -17,13 +17,15 @@ RESERVED = ("_file", "_line")
 class Resolved:
     """A header resolved: the raw column of every cell, the extra ones, and why the file cannot be used.
 
-    ``meant`` says of extra columns that look like a column that is not there which one they may be.
+    ``meant`` says of extra columns that look like a column that is not there which one they may be, ``unused`` of
+    columns that are there though they are declared absent.
     """
 
     names: tuple[str, ...]
     extras: tuple[str, ...]
     stops: tuple[Words, ...]
     meant: tuple[Words, ...] = ()
+    unused: tuple[Words, ...] = ()
 
 
 def known_headers(contract: TableContract) -> Known:
@@ -39,17 +41,26 @@ def mapped_headers(source: TableSource) -> Known:
     return Known(headers, tuple(frozenset((header,)) for header in headers))
 
 
-def resolve(header: tuple[str, ...], contract: TableContract, file: str, absent: Iterable[str] = ()) -> Resolved:
+def resolve(
+    header: tuple[str, ...], contract: TableContract, file: str, absent: Collection[str] = (),
+    decisive: Collection[str] = (),
+) -> Resolved:
     """Canonical columns by their headers; other columns keep their own name, made unique.
 
-    ``absent`` are required columns that may be missing, because a source mapping declares them so.
+    ``absent`` are columns declared so: they may be missing, and are not used where they are there. ``decisive`` are
+    columns that stop the run where they are missing and not declared absent, as required ones do.
 
     A column's name and its Chinese header go before its synonyms: a synonym beside them is an extra column.
     """
     found: dict[int, str] = {}
     stops: list[Words] = []
+    unused: list[Words] = []
     for column in contract.columns.values():
         at = _columns_named(header, (column.name, column.title)) or _columns_named(header, column.synonyms)
+        if column.name in absent:
+            name = f"{contract.name}.{column.name}"
+            unused += [say("ingest.absent_there", file=file, header=header[i].strip(), name=name) for i in at]
+            continue
         if len(at) > 1:
             twice = "、".join(f"“{header[i].strip()}”" for i in at)
             stops.append(say("ingest.duplicate_header", file=file, headers=twice, column=column.name))
@@ -59,9 +70,11 @@ def resolve(header: tuple[str, ...], contract: TableContract, file: str, absent:
     if header and not found:
         stops.append(say("ingest.title_row", file=file))  # not quoted: it may be somebody's row
     for column in contract.columns.values():
-        if column.required and column.name not in (*found.values(), *absent):
+        if column.name in (*found.values(), *absent):
+            continue
+        if column.required or column.name in decisive:
             stops.append(_missing(column, contract, file, rest))
-    return Resolved(names, extras, tuple(stops), tuple(_meant(contract, found, extras)))
+    return Resolved(names, extras, tuple(stops), tuple(_meant(contract, found, extras, absent)), tuple(unused))
 
 
 def _columns_named(header: tuple[str, ...], names: tuple[str, ...]) -> list[int]:
@@ -97,12 +110,17 @@ def _missing(column: Column, contract: TableContract, file: str, rest: list[str]
     cutoff = 0.75 if column.restricted else 0.6  # without its header a file has somebody's row in that place
     close = [cell for name in _accepted(column) for cell in get_close_matches(name, rest, 1, cutoff)]
     hint = say("ingest.hint_header", header=close[0]) if close else Words("", "")
+    if not column.required:
+        return say("ingest.missing_decisive", file=file, table=contract.name, name=column.name, title=column.title,
+                   hint=hint, measures=say(f"ingest.needs_{contract.name}_{column.name}"))  # fmt: skip
     return say("ingest.missing_column", file=file, name=column.name, title=column.title, hint=hint)
 
 
-def _meant(contract: TableContract, found: dict[int, str], extras: tuple[str, ...]) -> Iterable[Words]:
+def _meant(
+    contract: TableContract, found: dict[int, str], extras: tuple[str, ...], absent: Collection[str]
+) -> Iterable[Words]:
     for column in contract.columns.values():
-        if column.name not in found.values():
+        if column.name not in (*found.values(), *absent):
             close = [cell for name in _accepted(column) for cell in get_close_matches(name, extras, 1, 0.75)]
             if close:
                 yield say("ingest.hint_column", header=close[0], name=column.name, title=column.title)

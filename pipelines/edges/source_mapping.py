@@ -13,7 +13,8 @@ from pipelines.model.source import After, ByFlag, ColumnSource, SourceMapping, T
 from pipelines.model.text import compared
 from pipelines.model.words import Words
 
-MAPPING_WORDS = ("name", "title", "note", "extends", "tables", "absent")
+MAPPING_WORDS = ("format", "name", "title", "note", "extends", "tables", "absent")
+FORMATS = ("1", "2")
 TABLE_WORDS = ("files", "encoding", "delimiter", "sheet", "header_row", "null_values", "where", "one_row_per",
                "columns")  # fmt: skip
 ORIGINS = ("from", "constant", "days_after", "working_days_after", "by_flag")
@@ -23,8 +24,11 @@ ANY_OTHER, KEEP, REJECT = "*", "keep", "reject"
 DIRECTIVES = "aAwdbBmyYHIpMSfzZjUWcxXGuV"  # of strptime
 
 
-def load_source(path: Path, contracts: Contracts) -> SourceMapping:
-    """Read a mapping; UsageRefusal with file, line and nearest name for every word that nothing would execute."""
+def load_source(path: Path, contracts: Contracts, verifying: bool = False) -> SourceMapping:
+    """Read a mapping; UsageRefusal with file, line and nearest name for every word that nothing would execute.
+
+    One of the old form that declares data absent is taken for ``verifying`` what was published by it, and only then.
+    """
     whole, content = _extended(Path(path), ())
     _known(whole, MAPPING_WORDS)
     tables = {}
@@ -32,12 +36,15 @@ def load_source(path: Path, contracts: Contracts) -> SourceMapping:
         if name not in contracts.tables:
             raise whole["tables"].refuse(name, "unknown", contracts.tables, word=name)
         tables[name] = _table(_block(whole["tables"], name), contracts.tables[name])
-    absent = _absent(whole, contracts, tables)
+    form = int(_choice(whole, "format", FORMATS) or "1")
+    if "absent" in whole and form < 2 and not verifying:
+        raise whole.refuse("absent", "old_absent")
+    absent, absent_tables = _absent(whole, contracts, tables)
     for name, table in tables.items():
         _required_columns(whole["tables"], table, contracts.tables[name], absent)
     title = _words(whole, "title")
     return SourceMapping(_text(whole, "name"), title, _words(whole, "note", Words("", "")), tables, absent,
-                         hashlib.sha256(content).hexdigest())  # fmt: skip
+                         hashlib.sha256(content).hexdigest(), absent_tables, form)  # fmt: skip
 
 
 def _extended(path: Path, above: tuple[Path, ...]) -> tuple[Block, bytes]:
@@ -180,16 +187,20 @@ def _check_order(columns: Block, sources: tuple[ColumnSource, ...], contract: Ta
         before.append(source.name)
 
 
-def _absent(whole: Block, contracts: Contracts, mapped: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """The declared columns; declared tables are checked and need no more, for they have no file."""
-    columns = []
+def _absent(
+    whole: Block, contracts: Contracts, mapped: Iterable[str]
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """The declared columns, and the declared tables."""
+    columns, tables = [], []
     names = {f"{table.name}.{column}" for table in contracts.tables.values() for column in table.columns}
     for entry in _texts(whole, "absent", ()):
         if entry in names:
             columns.append(tuple(entry.split(".")))
         elif entry not in contracts.tables or entry in mapped:
             raise whole.refuse("absent", "unknown", sorted({*contracts.tables, *names} - {*mapped}), word=entry)
-    return tuple(columns)
+        else:
+            tables.append(entry)
+    return tuple(columns), tuple(tables)
 
 
 def _required_columns(tables: Block, table: TableSource, contract: TableContract, absent) -> None:

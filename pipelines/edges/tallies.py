@@ -19,13 +19,14 @@ LATE = ("signing", "reply_approved", "reply_requested")
 
 def keep_tallies(
     warehouse: Warehouse, tallies: Mapping[str, UnitTally], rules: Path, folder: Path,
-    flagged: Iterable[tuple[str, str]] = (),
+    flagged: Iterable[tuple[str, str]] = (), absent: Iterable[str] = (),
 ) -> Path:
     """Write ``rulebook/`` into ``folder`` and the tallies beside it; the same bytes for the same quarter.
 
     Beside it and for the office alone: which cases wait for an evaluation is nothing for the readers of a run.
 
-    ``flagged`` are the columns whose moments only stand for a published flag. No titles, no reasons, nothing of
+    ``flagged`` are the columns whose moments only stand for a published flag, ``absent`` what is not assessed for
+    want of data. No titles, no reasons, nothing of
     evaluators; the matter of an award becomes a number.
     """
     import pyarrow
@@ -36,6 +37,7 @@ def keep_tallies(
     beside.mkdir(mode=0o700)
     tables = {name: warehouse.connection.sql(query_text(f"keep/{name}")).to_arrow_table() for name in COUNTED}
     tables["flagged"] = _table(sorted(flagged), table=pyarrow.string(), column=pyarrow.string())
+    tables["absent"] = _table([(name,) for name in sorted(absent)], name=pyarrow.string())
     for name, table in {**tables, **_registers(tallies)}.items():
         parquet.write_table(table, beside / f"{name}.parquet", compression="zstd")
     for file in sorted(f for f in rules.rglob("*") if f.suffix in (".yaml", ".yml", ".md") and f.is_file()):
@@ -120,6 +122,13 @@ def read_flagged(folder: Path) -> tuple[tuple[str, str], ...]:
     return tuple((row["table"], row["column"]) for row in read_kept(folder, "flagged").to_pylist())
 
 
+def read_absent(folder: Path) -> frozenset[str]:
+    """The tables and ``table.column`` names that the run was scored without; none of a run that kept no such list."""
+    if not (tallies_of(folder) / "absent.parquet").is_file():
+        return frozenset()
+    return frozenset(row["name"] for row in read_kept(folder, "absent").to_pylist())
+
+
 def read_occurrences(folder: Path, unit_ids: Iterable[str], without_cases: Iterable[str]) -> dict:
     """The late case rows and the incidents of these units, as the ledger's queries read them."""
     import pyarrow.compute as pc
@@ -130,9 +139,18 @@ def read_occurrences(folder: Path, unit_ids: Iterable[str], without_cases: Itera
     units, cases = pc.field("unit_id").isin(_strings(unit_ids)), pc.field("case_id").isin(_strings(without_cases))
     kept = pc.coalesce(~cases, pc.scalar(True))
     return {
-        "facts.late_rows": read_kept(folder, "case_rows", late & units & kept),
+        "facts.late_rows": _flagged(read_kept(folder, "case_rows", late & units & kept)),
         "facts.incidents": read_kept(folder, "incidents", units & kept),
     }
+
+
+def _flagged(rows):
+    """Case rows with the flag `counted_before`, which older runs did not keep: none of theirs was."""
+    import pyarrow
+
+    if "counted_before" in rows.column_names:
+        return rows
+    return rows.append_column("counted_before", pyarrow.array([False] * len(rows), pyarrow.bool_()))
 
 
 def recount(folder: Path, months: tuple[str, ...], without_cases: Iterable[str]) -> tuple:
@@ -143,7 +161,8 @@ def recount(folder: Path, months: tuple[str, ...], without_cases: Iterable[str])
     warehouse = Warehouse()
     try:
         for name in WITH_CASES:
-            warehouse.store(f"facts.{name}", read_kept(folder, name, kept))
+            table = read_kept(folder, name, kept)
+            warehouse.store(f"facts.{name}", _flagged(table) if name == "case_rows" else table)
         warehouse.run("facts/counted")
         warehouse.run("tallies/cube", months=list(months))
         warehouse.run("tallies/quarter")

@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 
 from pipelines.engines.cube import COUNTING, Cube
-from pipelines.engines.vector import Deduction, deduction, item_scores, kept_of
+from pipelines.engines.vector import Deduction, deduction, item_scores, kept_of, stretch, worth_nothing
 from pipelines.model.points import CENT
 from pipelines.model.rule import Item, Rule, Rulebook
 
 RATES = ("shortfall", "months")
 AWARDS = ("same_matter", "same_matter_scope", "bonus_cap")
 ASSESSED = ("missing_assessment",)
-SCORING = {"occurrence": (), "rate": RATES, "assessed": ASSESSED, "award": AWARDS}
-BASE_COUNTING = ("attribution", "extension")
+UNMEASURED = ("unmeasured",)
+SCORING = {"occurrence": UNMEASURED, "rate": (*RATES, *UNMEASURED), "assessed": ASSESSED, "award": AWARDS}
+BASE_COUNTING = ("attribution", "extension", "counted_before")
 COUNTS_OF = {  # the readings that change what a measure counts
     "late_signing": BASE_COUNTING, "late_reply": BASE_COUNTING,
     "due": (*BASE_COUNTING, "joint_cases"),
@@ -38,7 +39,7 @@ class Batch:
     def base_and_bonus(
         self, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Base and bonus of every unit in hundredths; ``sheet`` as `by_item` gives it."""
+        """Base and bonus of every unit in hundredths; ``sheet`` as `by_item` gives it. See `whole` for the total."""
         sums = np.zeros((2, len(self.cube.unit_ids)), np.int32)
         for item, rules in sheet:
             sums[0 if item.full_marks else 1] += self.item(item, rules, readings)
@@ -46,8 +47,8 @@ class Batch:
 
     def item(self, item: Item, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> np.ndarray:
         """One item of every unit in hundredths."""
-        names = touching(rules)
-        key = item.id, tuple(map(id, rules)), tuple(readings[name] for name in names)
+        names = self.touching(rules)
+        key = item.id, tuple(map(id, rules)), tuple(readings.get(name) for name in names)
         if key not in self._kept:
             self._kept[key] = self._item(item, rules, readings), rules  # the rules too: an identity must stay taken
         return self._kept[key][0]
@@ -56,14 +57,33 @@ class Batch:
         full = int(item.full_marks * CENT)
         if not full or not rules:
             return item_scores(self.cube, self.cube.quarter, list(rules), item, readings).astype(np.int32)
-        return kept_of(full, [self._deduction(full, rule, readings) for rule in rules]).astype(np.int32)
+        kept = kept_of(full, [self._deduction(full, rule, readings) for rule in rules])
+        counts = self.cube.counts(readings) if any(map(needs_counts, rules)) else self.cube.quarter
+        return np.where(worth_nothing(self.cube, counts, rules, readings), 0, kept).astype(np.int32)
 
     def _deduction(self, full: int, rule: Rule, readings: Mapping[str, str]) -> Deduction:
-        key = id(rule), tuple(readings[name] for name in touching((rule,)))
+        key = id(rule), tuple(readings.get(name) for name in self.touching((rule,)))
         if key not in self._kept:
             counts = self.cube.counts(readings) if needs_counts(rule) else self.cube.quarter
             self._kept[key] = deduction(self.cube, counts, rule, full, readings), rule
         return self._kept[key][0]
+
+    def whole(
+        self, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str], base: np.ndarray
+    ) -> np.ndarray:
+        """What every unit's base gains when measured items are stretched to the whole, in hundredths."""
+        if readings.get("unmeasured") != "reweighted":
+            return np.zeros(len(base), np.int32)
+        return stretch(self.cube, self.cube.counts(readings), sheet, readings, base).astype(np.int32)
+
+    def touching(self, rules: tuple[Rule, ...]) -> tuple[str, ...]:
+        """The readings that can change the score of an item with these rules on this cube, in a fixed order."""
+        return tuple(name for name in touching(rules) if name not in self._silent)
+
+    @cached_property
+    def _silent(self) -> tuple[str, ...]:
+        """Readings that change nothing here: no row was counted before."""
+        return () if self.cube.rows["counted_before"].any() else ("counted_before",)
 
 
 def by_item(rulebook: Rulebook) -> list[tuple[Item, tuple[Rule, ...]]]:
@@ -84,7 +104,7 @@ def _touching(rules: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
         found.update(SCORING[kind])
         for measure in measures:
             found.update(COUNTS_OF.get(measure, ()))
-    return tuple(name for name in (*COUNTING, *RATES, *AWARDS, *ASSESSED) if name in found)
+    return tuple(name for name in (*COUNTING, *RATES, *AWARDS, *ASSESSED, *UNMEASURED) if name in found)
 
 
 def needs_counts(rule: Rule) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipelines.model.absence import NOTHING, Absent
 from pipelines.model.tally import UnitTally
 
 EXTENSION = {"approved": "approved", "requested_in_time": "requested"}  # reading value -> column suffix
@@ -12,7 +13,7 @@ RATINGS = ("none", "satisfied", "basically_satisfied", "dissatisfied", "pending"
 NONE, SATISFIED, BASIC, _, PENDING = range(len(RATINGS))
 COUNTING = (
     "attribution", "joint_cases", "extension", "completed", "satisfied", "unrated", "pending_evaluation",
-    "evaluation_clock",
+    "evaluation_clock", "counted_before",
 )  # the readings that change what is counted
 
 
@@ -37,29 +38,48 @@ class Cube:
     quarter: Mapping[str, np.ndarray]  # measure -> units × months, or units × 1 for the whole quarter
     assessed: Mapping[str, np.ndarray]  # item -> hundredths per unit, -1 where there is no score
     awards: Awards
+    absent: Absent = NOTHING
     _kept: dict = field(default_factory=dict)
 
     @classmethod
-    def prepare(cls, cube, quarter, tallies: dict[str, UnitTally], months: tuple[str, ...]) -> "Cube":
+    def prepare(
+        cls, cube, quarter, tallies: dict[str, UnitTally], months: tuple[str, ...], absent: Absent = NOTHING
+    ) -> "Cube":
         """From the two tables (Arrow, or dicts of arrays), and assessments and awards out of the tallies."""
         units = tuple(sorted(tallies))
         return cls(
             units, months, _rows(cube, units, months), _quarter(quarter, units, months),
-            _assessed(tallies, units), _awards(tallies, units),
+            _assessed(tallies, units), _awards(tallies, units), absent,
         )
 
     def counts(self, readings: Mapping[str, str]) -> dict[str, np.ndarray]:
-        """Every measure, and ``case_rows``, as units × months under the readings (whole quarter: units × 1)."""
-        key = tuple(readings[name] for name in COUNTING)
+        """Every measure, and ``case_rows``, as units × months under the readings (whole quarter: units × 1).
+
+        A measure that the exports do not tell counts nothing.
+        """
+        key = tuple(readings.get(name) for name in COUNTING)
         if key not in self._kept:
-            self._kept[key] = {**self.quarter, **self._count(readings)}
+            counted, untold = {**self.quarter, **self._count(readings)}, self.untold(readings)
+            self._kept[key] = {name: table * (name not in untold) for name, table in counted.items()}
         return self._kept[key]
+
+    def untold(self, readings: Mapping[str, str]) -> set[str]:
+        """The measures that nothing in the exports tells: worked out here again, not taken from the first judge."""
+        found = set()
+        for measure, needs in self.absent.needs.items():
+            wanted = set(needs.always)
+            for reading, value, names in needs.under:
+                wanted |= names if readings.get(reading) == value else set()
+            if wanted & self.absent.names:
+                found.add(measure)
+        return found
 
     def _count(self, readings: Mapping[str, str]) -> dict[str, np.ndarray]:
         suffix = EXTENSION[readings["extension"]]
         by_dispatch = readings["attribution"] == "dispatched"
         order, bounds = self._cells("month_dispatched" if by_dispatch else f"month_due_{suffix}")
         rows = self.rows
+        here = ~rows["counted_before"] | (readings.get("counted_before", "again") == "again")
         lead = rows["lead"] | (readings["joint_cases"] == "all")
         in_time = rows[f"closed_in_time_{suffix}"]
         completed = in_time if readings["completed"] == "by_deadline" else rows["closed"]
@@ -68,7 +88,7 @@ class Cube:
             "case_rows": np.ones_like(lead), "late_signing": rows["signing"], "late_reply": rows[f"reply_{suffix}"],
             "due": lead, "completed": lead & completed, "rated": lead & rated, "satisfied": lead & satisfied,
         }
-        return {name: self._sums(rows["n"] * mask, order, bounds) for name, mask in masks.items()}
+        return {name: self._sums(rows["n"] * (mask & here), order, bounds) for name, mask in masks.items()}
 
     def _cells(self, month: str) -> tuple[np.ndarray, np.ndarray]:
         """The rows in the order of their cell (unit, month), and where each cell begins."""
@@ -123,6 +143,9 @@ def _rows(cube, units: tuple[str, ...], months: tuple[str, ...]) -> dict[str, np
         "lead": _codes(cube, "role", ("assist", "lead")).astype(bool),
         "closed": _values(cube, "closed").astype(bool),
     }
+    known = cube if isinstance(cube, Mapping) else cube.column_names
+    flagged = _values(cube, "counted_before").astype(bool) if "counted_before" in known else None  # not in older runs
+    rows["counted_before"] = np.zeros(len(rows["n"]), bool) if flagged is None else flagged
     for name in ("month_due_approved", "month_due_requested", "month_dispatched"):
         rows[name] = _codes(cube, name, ("", *months)) - 1
     for name in ("signing", "reply_approved", "reply_requested"):

@@ -19,6 +19,8 @@ FACTS = {
 
 def detail(rule: Rule, finding: Finding, readings: dict[str, str]) -> str:
     """A finding in Chinese with its arithmetic, such as "8月办结率 93.00%…扣1分"."""
+    if finding.unmeasured:
+        return say("judge.unmeasured_zero", points=plain(abs(finding.points))).zh
     facts = {"points": plain(half_up(abs(finding.points))), "n": finding.n, **_facts(rule, finding)}
     text = rule.says.zh.format(**facts)
     return text + say("judge.mean").zh if is_mean(rule, readings) else text

@@ -6,6 +6,7 @@ from math import ceil, floor
 
 from pipelines.edges.wording import say
 from pipelines.engines.rete import Match, Production, Session
+from pipelines.model.absence import AWARDS
 from pipelines.model.points import CENT, hundredths
 from pipelines.model.refusals import ContractStop
 from pipelines.model.rule import Rule, Rulebook
@@ -27,8 +28,10 @@ class Judge:
 
     def __init__(self, rulebook: Rulebook, readings: dict[str, str], months: tuple[str, ...]):
         self.rulebook, self.readings, self.months = rulebook, readings, months
+        rules = rulebook.rules.values()
         self._session = Session(
-            [self._production(rule) for rule in rulebook.rules.values()], [{"rule": id} for id in rulebook.rules]
+            [*(self._production(rule) for rule in rules), *(self._without_data(rule) for rule in rules)],
+            [{"rule": id} for id in rulebook.rules],
         )
         self._order = {id: k for k, id in enumerate(rulebook.rules)}
 
@@ -36,8 +39,8 @@ class Judge:
         """A unit's findings in the order of the rulebook, and (rule, month, fact) for each rule that fired."""
         self._awards = tally.awards
         firings = self._session.run(tally.unit.unit_id, list(self._facts(tally)))
-        firings.sort(key=lambda f: (self._order[f.rule], f.result.month, f.result.ref_id))
-        return [f.result for f in firings], [(f.rule, f.result.month, f.fact) for f in firings]
+        firings.sort(key=lambda f: (self._order[f.result.rule_id], f.result.month, f.result.ref_id))
+        return [f.result for f in firings], [(f.result.rule_id, f.result.month, f.fact) for f in firings]
 
     def spans(self, rule: Rule) -> tuple[str, ...]:
         """The months that a rate rule tests, or the quarter as a whole (readings.md, `months`)."""
@@ -47,6 +50,16 @@ class Judge:
         then = getattr(self, f"_{rule.kind}")
         return Production(
             rule.id, ({"$and": [{"rule": rule.id}, TESTS[rule.kind]]},), lambda match: then(rule, match)
+        )
+
+    def _without_data(self, rule: Rule) -> Production:
+        """Under `unmeasured=zero` a rule without data takes all that its item can lose."""
+        return Production(
+            f"{rule.id} unmeasured", ({"$and": [{"rule": rule.id}, {"$gt": {"unmeasured": 0}}]},),
+            lambda match: Finding(
+                unit_id=match.unit_id, rule_id=rule.id, item_id=rule.item, clause=rule.clause, month=WHOLE_QUARTER,
+                n=0, of=0, points=-Fraction(match.fact["unmeasured"], CENT), unmeasured=True,
+            ),
         )
 
     def _occurrence(self, rule: Rule, match: Match) -> Finding:
@@ -78,7 +91,15 @@ class Judge:
 
     def _facts(self, tally: UnitTally) -> Iterator[dict]:
         for rule in self.rulebook.rules.values():
-            yield from getattr(self, f"_{rule.kind}_facts")(rule, tally)
+            if rule.kind != "assessed" and unmeasured(rule, tally):
+                yield from self._unmeasured_facts(rule)
+            else:
+                yield from getattr(self, f"_{rule.kind}_facts")(rule, tally)
+
+    def _unmeasured_facts(self, rule: Rule) -> Iterator[dict]:
+        full = hundredths(self.rulebook.items[rule.item].full_marks)
+        if full and self.readings.get("unmeasured") == "zero":
+            yield {"rule": rule.id, "month": 0, "unmeasured": full}
 
     def _occurrence_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
         for number, month in enumerate(self.months, 1):
@@ -114,6 +135,20 @@ class Judge:
             if award.award_type == rule.measure:
                 month = self.months.index(f"{award.awarded_on:%Y-%m}") + 1
                 yield {"rule": rule.id, "month": month, "n": 1, "award": number}
+
+
+def unmeasured(rule: Rule, tally: UnitTally) -> bool:
+    """Whether nothing is there to judge a rule by: what it counts is not told, or its denominator is empty all through.
+
+    No occurrence of what is told is a measurement; an assessment that is missing is the reading `missing_assessment`'s.
+    """
+    if rule.kind == "assessed":
+        return rule.measure not in tally.assessed
+    if rule.kind == "award":
+        return AWARDS in tally.lacking
+    if rule.kind == "rate":
+        return bool({rule.part, rule.of} & tally.lacking) or not tally.count(rule.of)
+    return rule.measure in tally.lacking
 
 
 def spans(rule: Rule, readings: dict[str, str], months: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from pipelines.engines.batch import Batch, by_item, touching
+from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.cube import Cube
 from pipelines.model.rule import Rulebook
 
@@ -54,36 +54,50 @@ def alternatives(rulebook: Rulebook, in_force: Mapping[str, str]) -> dict[str, t
 def combinations(cube: Cube, rulebook: Rulebook, in_force: Mapping[str, str], ranked: np.ndarray) -> Combinations:
     """All combinations of all readings; ``ranked`` marks the units that have a place."""
     sheet, values, batch = by_item(rulebook), alternatives(rulebook, in_force), Batch(cube)
-    bases, of_base = _sums(batch, [pair for pair in sheet if pair[0].full_marks], values, in_force)
-    bonuses, of_bonus = _sums(batch, [pair for pair in sheet if not pair[0].full_marks], values, in_force)
+    bases, stretched, times, of_base = _sums(batch, [pair for pair in sheet if pair[0].full_marks], values, in_force)
+    bonuses, _, again, of_bonus = _sums(batch, [pair for pair in sheet if not pair[0].full_marks], values, in_force)
     silent = prod(len(given) for id, given in values.items() if id not in (*of_base, *of_bonus, "rank_on"))
     units = int(ranked.sum())
     counted, bottom = np.zeros((units, units + 1), np.int64), np.zeros(units, np.int64)
-    figures = [(bases + bonus, 1) for bonus in bonuses] if "total" in values["rank_on"] else []
-    figures += [(bases, len(bonuses))] if "base" in values["rank_on"] else []
-    for figure, weight in figures:
+    by_total = zip(bonuses, again, strict=True) if "total" in values["rank_on"] else ()
+    figures = [(bases + stretched + bonus, n * times) for bonus, n in by_total]
+    figures += [(bases, again.sum() * times)] if "base" in values["rank_on"] else []
+    for figure, weights in figures:
         for start in range(0, len(figure), PORTION):
-            _count(figure[start : start + PORTION][:, ranked], weight * silent, counted, bottom)
+            portion = slice(start, start + PORTION)
+            _count(figure[portion][:, ranked], weights[portion] * silent, counted, bottom)
     whole = np.zeros((len(ranked), units + 1), np.int64)
     last = np.zeros(len(ranked), np.int64)
     whole[ranked], last[ranked] = counted, bottom
     return Combinations(prod(map(len, values.values())), whole, last)
 
 
-def _sums(batch: Batch, sheet: list, values: Mapping, in_force: Mapping) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Combination × unit: the sum of these items, and the readings that the combinations run over."""
-    named = {name for _, rules in sheet for name in touching(rules)}
+def _sums(batch: Batch, sheet: list, values: Mapping, in_force: Mapping) -> tuple:
+    """Of these items, row × unit: their sum, what stretching adds to it; how often each row comes; the readings.
+
+    Many combinations come to the same points for every unit: each row stands once, with how many it stands for.
+    """
+    named = {name for _, rules in sheet for name in batch.touching(rules)}
     names = tuple(name for name in values if name in named)
-    found = np.zeros((prod(len(values[name]) for name in names), len(batch.cube.unit_ids)), np.int32)
-    for row, chosen in enumerate(product(*(values[name] for name in names))):
+    rows: dict[bytes, int] = {}
+    found, times = [], []
+    for chosen in product(*(values[name] for name in names)):
         readings = {**in_force, **dict(zip(names, chosen, strict=True))}
+        points = np.zeros(len(batch.cube.unit_ids), np.int32)
         for item, rules in sheet:
-            found[row] += batch.item(item, rules, readings)
-    return found, names
+            points += batch.item(item, rules, readings)
+        both = np.stack([points, batch.whole(sheet, readings, points)])
+        at = rows.setdefault(both.tobytes(), len(found))
+        if at == len(found):
+            found.append(both)
+            times.append(0)
+        times[at] += 1
+    whole = np.array(found)
+    return whole[:, 0], whole[:, 1], np.array(times, np.int64), names
 
 
-def _count(figures: np.ndarray, weight: int, counted: np.ndarray, bottom: np.ndarray) -> None:
-    """Add the places of a portion of combinations."""
+def _count(figures: np.ndarray, weights: np.ndarray, counted: np.ndarray, bottom: np.ndarray) -> None:
+    """Add the places of a portion of combinations, each as often as it comes."""
     rows, units = figures.shape
     order = np.argsort(-figures, axis=1, kind="stable")
     ordered = np.take_along_axis(figures, order, axis=1)
@@ -95,9 +109,7 @@ def _count(figures: np.ndarray, weight: int, counted: np.ndarray, bottom: np.nda
     last = np.minimum.accumulate(np.where(ends, np.arange(units), units)[:, ::-1], axis=1)[:, ::-1]
     places = np.empty_like(order)
     np.put_along_axis(places, order, first + 1, axis=1)
-    np.add.at(counted, (np.broadcast_to(np.arange(units), places.shape), places), weight)
+    np.add.at(counted, (np.broadcast_to(np.arange(units), places.shape), places), weights[:, None])
     among_last = np.zeros((rows, units), bool)
     np.put_along_axis(among_last, order, units - last <= TOP, axis=1)
-    bottom += weight * among_last.sum(axis=0)
-
-
+    bottom += (weights[:, None] * among_last).sum(axis=0)

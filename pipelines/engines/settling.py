@@ -1,11 +1,12 @@
 """What makes a score of findings: floors, the bonus cap, one award per matter, one rounding per item."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from pipelines.edges.wording import say
 from pipelines.engines.details import detail, plain
+from pipelines.engines.judging import unmeasured
 from pipelines.engines.rete import Firing, Match, Production, Session
 from pipelines.model.points import CENT, half_up, hundredths
 from pipelines.model.rule import Item, Rulebook
@@ -13,7 +14,9 @@ from pipelines.model.score import Entry, Finding
 from pipelines.model.tally import Award, UnitTally
 
 NO_CAP = "none"
-ORDER = ("floor", "rounding", "same_matter", "cap")  # the lines that settling adds
+ORDER = ("floor", "rounding", "same_matter", "cap", "reweight")  # the lines that settling adds
+WHOLE = "ALL"  # stands for an item where a line is of the whole
+LEAVES_OUT = ("left_out", "reweighted")  # values of `unmeasured` under which an item without data does not count
 
 
 class Settler:
@@ -28,14 +31,19 @@ class Settler:
                 _production("rounding", "item", {"$neq": {"lines": {"$m": "exact"}}}, self._rounding),
                 _production("same_matter", "award", {"$gt": {"place": 1}}, self._same_matter),
                 _production("cap", "bonus", {"$gt": {"bonus": {"$m": "cap"}}}, self._cap),
+                _production("reweight", "whole", {"$lt": {"left": {"$m": "all"}}}, self._reweight),
             ],
-            [{"step": step} for step in ("item", "award", "bonus")],
+            [{"step": step} for step in ("item", "award", "bonus", "whole")],
         )
 
     def settle(
         self, tally: UnitTally, findings: list[Finding]
     ) -> tuple[dict[str, Fraction], list[Entry], list[Firing]]:
-        """A unit's score per item, its ledger lines but for the occurrences, and what fired."""
+        """A unit's score per item, its ledger lines but for the occurrences, and what fired.
+
+        Lines of no single item come under `ALL`; an item that is left out has neither score nor lines.
+        """
+        self._gone = left_out(self.rulebook, self.readings, tally)
         self._tally, self._awards = tally, {f.ref_id: f for f in findings if f.ref_id}
         self._ranked = self._places()
         by_item = defaultdict(list)
@@ -44,11 +52,25 @@ class Settler:
         firings = self._session.run(tally.unit.unit_id, list(self._facts(by_item)))
         firings.sort(key=lambda f: (ORDER.index(f.rule), f.result.item_id, f.result.ref_id))
         entries = [entry for f in findings if (entry := self._entry(f))] + [f.result for f in firings]
-        return self._scores(findings, entries), entries, firings
+        scores = self._scores(findings, entries)
+        for firing in self._session.run(tally.unit.unit_id, list(self._whole_fact(scores))):
+            entries.append(firing.result)
+            firings.append(firing)
+            scores[WHOLE] = firing.result.points
+        return scores, entries, firings
+
+    def _whole_fact(self, scores: dict[str, Fraction]) -> Iterator[dict]:
+        if self.readings.get("unmeasured") == "reweighted":
+            marks = {item.id: hundredths(item.full_marks) for item in self.rulebook.items.values() if item.full_marks}
+            left = sum(full for id, full in marks.items() if id not in self._gone)
+            if left:
+                yield {"step": "whole", "base": sum(hundredths(scores[id]) for id in marks), "left": left,
+                       "all": sum(marks.values())}
 
     def _scores(self, findings: list[Finding], entries: list[Entry]) -> dict[str, Fraction]:
         """Full marks and every ledger line: those here, and the occurrences that the warehouse writes."""
-        scores = {item.id: hundredths(item.full_marks) for item in self.rulebook.items.values()}
+        items = self.rulebook.items.values()
+        scores = {item.id: 0 if item.id in self._gone else hundredths(item.full_marks) for item in items}
         for entry in entries:
             scores[entry.item_id] += hundredths(entry.points)
         for finding in findings:
@@ -57,7 +79,7 @@ class Settler:
         return {item: Fraction(score, CENT) for item, score in scores.items()}
 
     def _is_occurrence(self, finding: Finding) -> bool:
-        return self.rulebook.rules[finding.rule_id].kind == "occurrence"
+        return self.rulebook.rules[finding.rule_id].kind == "occurrence" and not finding.unmeasured
 
     def _lines(self, finding: Finding) -> int:
         """The finding as its ledger lines sum, in hundredths: each of n occurrences is rounded alone."""
@@ -137,6 +159,15 @@ class Settler:
         clause = self.rulebook.readings["bonus_cap"].clause
         return self._line(match, self.bonus, "cap", cap - bonus, clause, bonus=bonus, cap=cap)
 
+    def _reweight(self, match: Match) -> Entry:
+        base, left, whole = (match.fact[name] for name in ("base", "left", "all"))
+        stretched = hundredths(half_up(Fraction(base * whole, left * CENT)))
+        clause = self.rulebook.readings["unmeasured"].clause
+        facts = {name: plain(Fraction(value, CENT)) for name, value in (("base", base), ("left", left), ("all", whole))}
+        words = say("judge.reweight", **facts)
+        return Entry(match.unit_id, WHOLE, "reweight", clause, "", "", "", Fraction(stretched - base, CENT), "",
+                     words.zh)
+
     def _item(self, match: Match) -> Item:
         return self.rulebook.items[match.fact["item"]]
 
@@ -144,6 +175,22 @@ class Settler:
         amounts = {name: plain(Fraction(value, CENT)) for name, value in facts.items()}
         words = say(f"judge.{rule}", item=item.id, **amounts)
         return Entry(match.unit_id, item.id, rule, clause, "", "", "", Fraction(points, CENT), "", words.zh)
+
+
+def without_data(rulebook: Rulebook, tally: UnitTally) -> set[str]:
+    """The items of which no rule has anything to be judged by; an item without rules is none of them."""
+    rules = defaultdict(list)
+    for rule in rulebook.rules.values():
+        rules[rule.item].append(unmeasured(rule, tally))
+    return {item for item, found in rules.items() if all(found)}
+
+
+def left_out(rulebook: Rulebook, readings: Mapping[str, str], tally: UnitTally) -> set[str]:
+    """The items that do not count for a unit; one with an assessed rule stays: `missing_assessment` decides there."""
+    if readings.get("unmeasured") not in LEAVES_OUT:
+        return set()
+    assessed = {rule.item for rule in rulebook.rules.values() if rule.kind == "assessed"}
+    return {id for id in without_data(rulebook, tally) - assessed if rulebook.items[id].full_marks}
 
 
 def _production(name: str, step: str, test: dict, then) -> Production:

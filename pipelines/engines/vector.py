@@ -4,7 +4,7 @@ Whole hundredths throughout; where a reading divides (`pro_rata`), floats place 
 wherever a float might be wrong.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -13,6 +13,7 @@ import numpy as np
 
 from pipelines.edges.wording import say
 from pipelines.engines.cube import Cube
+from pipelines.model.absence import NOTHING, Absent
 from pipelines.model.refusals import ContractStop, JudgesDisagree
 from pipelines.model.rule import Item, Rule, Rulebook
 from pipelines.model.score import UnitScore
@@ -33,26 +34,30 @@ class Rescored:
     rated: np.ndarray  # of the quarter, for the order of a list
     satisfied: np.ndarray
     case_rows: np.ndarray
+    whole: np.ndarray | int = 0  # what measured items gain where they are stretched to the whole
 
     @property
     def total(self) -> np.ndarray:
-        """Base and bonus together."""
-        return self.base + self.bonus
+        """Base and bonus together, and what belongs to no single item."""
+        return self.base + self.bonus + self.whole
 
 
 def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Rescored:
     """Every unit's items, base and bonus under the readings; ContractStop as the first judge."""
     counts = cube.counts(readings)
+    rules_of = {item.id: [r for r in rulebook.rules.values() if r.item == item.id] for item in rulebook.items.values()}
     items = {
-        item.id: item_scores(cube, counts, [r for r in rulebook.rules.values() if r.item == item.id], item, readings)
-        for item in rulebook.items.values()
+        item.id: item_scores(cube, counts, rules_of[item.id], item, readings) for item in rulebook.items.values()
     }
     base = [score for id, score in items.items() if rulebook.items[id].full_marks]
     bonus = [score for id, score in items.items() if not rulebook.items[id].full_marks]
     nothing = np.zeros(len(cube.unit_ids), np.int64)
+    scored = sum(base, nothing)
+    sheet = [(item, rules_of[item.id]) for item in rulebook.items.values()]
     return Rescored(
-        cube.unit_ids, items, sum(base, nothing), sum(bonus, nothing),
+        cube.unit_ids, items, scored, sum(bonus, nothing),
         *(counts[name].sum(axis=1) for name in ("rated", "satisfied", "case_rows")),
+        stretch(cube, counts, sheet, readings, scored),
     )
 
 
@@ -65,7 +70,56 @@ def item_scores(
         return _bonus(cube, rules, readings)
     if not rules:
         return np.full(len(cube.unit_ids), full, np.int64)
-    return kept_of(full, [deduction(cube, counts, rule, full, readings) for rule in rules])
+    kept = kept_of(full, [deduction(cube, counts, rule, full, readings) for rule in rules])
+    return np.where(worth_nothing(cube, counts, rules, readings), 0, kept)
+
+
+def bare(cube: Cube, counts: Mapping[str, np.ndarray], rule: Rule, readings: Mapping[str, str]) -> np.ndarray:
+    """Of every unit: whether nothing is there to judge a rule by."""
+    untold, units = cube.untold(readings), len(cube.unit_ids)
+    if rule.kind == "assessed":
+        return cube.assessed.get(rule.measure, np.full(units, -1)) < 0
+    if rule.kind == "rate":
+        return (counts[rule.of].sum(axis=1) == 0) | bool(untold & {rule.part, rule.of})
+    return np.full(units, (rule.measure if rule.kind == "occurrence" else "awards") in untold)
+
+
+def left_out(
+    cube: Cube, counts: Mapping[str, np.ndarray], rules: Sequence[Rule], readings: Mapping[str, str]
+) -> np.ndarray:
+    """Of every unit: whether an item with these rules does not count, under `unmeasured` left_out or reweighted."""
+    out = np.full(len(cube.unit_ids), bool(rules) and readings.get("unmeasured") in ("left_out", "reweighted"))
+    for rule in rules:
+        out = out & (bare(cube, counts, rule, readings) if rule.kind != "assessed" else False)
+    return out
+
+
+def worth_nothing(
+    cube: Cube, counts: Mapping[str, np.ndarray], rules: Sequence[Rule], readings: Mapping[str, str]
+) -> np.ndarray:
+    """Of every unit: whether what is not measured leaves nothing of an item: left out, or zero by the reading."""
+    nothing = left_out(cube, counts, rules, readings)
+    if readings.get("unmeasured") == "zero":
+        for rule in rules:
+            nothing = nothing | (bare(cube, counts, rule, readings) if rule.kind != "assessed" else False)
+    return nothing
+
+
+def stretch(
+    cube: Cube, counts: Mapping[str, np.ndarray], sheet: Iterable[tuple[Item, Sequence[Rule]]],
+    readings: Mapping[str, str], base: np.ndarray,
+) -> np.ndarray:
+    """What every unit's base gains when its measured items are stretched to the whole, halves up; else nothing."""
+    if readings.get("unmeasured") != "reweighted":
+        return np.zeros(len(base), np.int64)
+    all_marks, left = 0, np.zeros(len(base), np.int64)
+    for item, rules in sheet:
+        full = _hundredths(item.full_marks)
+        if full:
+            all_marks += full
+            left += np.where(left_out(cube, counts, rules, readings), 0, full)
+    wide = base.astype(np.int64)
+    return np.where(left > 0, (2 * wide * all_marks + left) // np.maximum(2 * left, 1) - wide, 0)
 
 
 def places(figures: np.ndarray, among: np.ndarray) -> np.ndarray:
@@ -75,12 +129,12 @@ def places(figures: np.ndarray, among: np.ndarray) -> np.ndarray:
 
 
 def differences(scores: dict[str, UnitScore], rescored: Rescored) -> list[tuple[str, str, Fraction, Fraction]]:
-    """(unit, item, first judge's score, second's) wherever the two differ; ``item`` may be base or bonus."""
+    """(unit, item, first judge's score, second's) wherever the two differ; ``item`` may be base or total."""
     found = []
     for place, unit in enumerate(rescored.unit_ids):
         score = scores[unit]
-        first = {**{id: item.score for id, item in score.items.items()}, "base": score.base, "bonus": score.bonus}
-        second = {**rescored.items, "base": rescored.base, "bonus": rescored.bonus}
+        first = {**{id: item.score for id, item in score.items.items()}, "base": score.base, "total": score.total}
+        second = {**rescored.items, "base": rescored.base, "total": rescored.total}
         for name, value in first.items():
             other = int(second[name][place])
             if value.numerator * 100 != other * value.denominator:
@@ -88,9 +142,12 @@ def differences(scores: dict[str, UnitScore], rescored: Rescored) -> list[tuple[
     return found
 
 
-def must_agree(warehouse, period, rulebook: Rulebook, readings: Mapping[str, str], tallies, scores) -> Rescored:
+def must_agree(
+    warehouse, period, rulebook: Rulebook, readings: Mapping[str, str], tallies, scores, absent: Absent = NOTHING
+) -> Rescored:
     """Score the quarter again from the cube in the warehouse; JudgesDisagree names the first unit and item."""
-    cube = Cube.prepare(warehouse.arrow("tallies.cube"), warehouse.arrow("tallies.quarter"), tallies, period.months)
+    tables = (warehouse.arrow(f"tallies.{name}") for name in ("cube", "quarter"))
+    cube = Cube.prepare(*tables, tallies, period.months, absent)
     rescored = rescore(cube, rulebook, readings)
     for unit, item, first, second in differences(scores, rescored):
         raise JudgesDisagree(say("judge.judges_disagree", unit=unit, item=item, first=first, second=second))
@@ -114,6 +171,8 @@ def deduction(cube: Cube, counts: Mapping[str, np.ndarray], rule: Rule, full: in
     """What one rule of an item with ``full`` marks (hundredths) takes from every unit."""
     if rule.kind == "occurrence":
         return Deduction(3 * _hundredths(rule.deduct) * counts[rule.measure].sum(axis=1))
+    if rule.kind == "rate" and {rule.part, rule.of} & cube.untold(readings):
+        return Deduction(np.zeros(len(cube.unit_ids), np.int64))
     if rule.kind == "assessed":
         return Deduction(3 * (full - np.minimum(_assessed(cube, rule, full, readings), full)))
     if readings["shortfall"] == "pro_rata":

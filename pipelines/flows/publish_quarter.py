@@ -33,6 +33,7 @@ def preview_quarter(
     pdf: bool = True,
     settings: Path | None = None,
     at: datetime | None = None,
+    absent: list[str] | None = None,
 ) -> str | State:
     """Score a quarter, by default the one that ended before the scheduled start, and note it as preview.
 
@@ -40,7 +41,7 @@ def preview_quarter(
     """
     chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
     request = Request(chosen, Path(exports.replace("{period}", str(chosen))), out, None, readings or {}, rules, source,
-                      pdf)  # fmt: skip
+                      pdf, absent=tuple(absent or ()))  # fmt: skip
     try:
         named = load_settings(settings) if settings else None
         _scored(request)

@@ -32,15 +32,18 @@ def score_quarter(
     rules: Path = STANDARD_RULES,
     source: Path | None = None,
     pdf: bool = True,
+    absent: list[str] | None = None,
 ) -> str | State:
     """Score and publish a quarter; the folder it went to.
 
     Without a ``period`` the quarter that ended before the scheduled start is scored. ``{period}`` in ``exports``
-    stands for it. ``cutoff`` is local time. A Refusal fails the flow and leaves what was published as it was.
+    stands for it. ``cutoff`` is local time. ``absent`` names what the exports do not hold, as `--absent` does.
+    A Refusal fails the flow and leaves what was published as it was.
     """
     chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
     folder = Path(exports.replace("{period}", str(chosen)))
-    request = Request(chosen, folder, out, _local(cutoff), readings or {}, rules, source, pdf)
+    request = Request(chosen, folder, out, _local(cutoff), readings or {}, rules, source, pdf,
+                      absent=tuple(absent or ()))  # fmt: skip
     try:
         with Run(request) as run:
             for stage in STAGES:

@@ -3,13 +3,14 @@
 Floats are at home here: an interval is an estimate, no score.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipelines.engines.batch import by_item
 from pipelines.engines.cube import Cube
-from pipelines.engines.vector import Rescored
+from pipelines.engines.vector import Rescored, worth_nothing
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rule, Rulebook
 
@@ -28,20 +29,28 @@ class Chances:
 
     part: dict[str, np.ndarray]
     of: dict[str, np.ndarray]
+    # by item, of every unit: whether what was not measured leaves nothing of it
+    nothing: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def of_quarter(cls, cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> "Chances":
         """The counts of a quarter under its readings; measures of the whole quarter as one month."""
-        counts = cube.counts(readings)
-        rules = [rule for rule in rulebook.rules.values() if touched(rule)]
+        counts, untold = cube.counts(readings), cube.untold(readings)
+        rules = [rule for rule in rulebook.rules.values() if touched(rule, untold)]
         named = {rule.id: (rule.part, rule.of) if rule.kind == "rate" else (rule.measure, ROWS_OF[rule.measure])
                  for rule in rules}
         part, of = ({id: counts[pair[k]] for id, pair in named.items()} for k in (0, 1))
-        return cls(part, of)
+        nothing = {item.id: worth_nothing(cube, counts, rules, readings) for item, rules in by_item(rulebook)}
+        return cls(part, of, nothing)
 
 
-def touched(rule: Rule) -> bool:
-    """Rates, and lateness as a rate of all case rows; incidents, assessments and awards stay as they were."""
+def touched(rule: Rule, untold: Collection[str] = ()) -> bool:
+    """Rates, and lateness as a rate of all case rows; incidents, assessments and awards stay as they were.
+
+    So does what the exports do not tell.
+    """
+    if any(measure in untold for measure in (rule.part, rule.of, rule.measure)):
+        return False
     return rule.kind == "rate" or (rule.kind == "occurrence" and rule.measure in ROWS_OF)
 
 
@@ -63,7 +72,8 @@ def scored_rates(
         rules = [rule for rule in rulebook.rules.values() if rule.item == item.id and rule.id in rates]
         if rules:
             lost = sum(_lost(rule, rates[rule.id], chances.of[rule.id], readings) for rule in rules)
-            total = total + np.maximum(float(item.full_marks) - lost - fixed.get(item.id, 0.0), 0.0)
+            left = np.maximum(float(item.full_marks) - lost - fixed.get(item.id, 0.0), 0.0)
+            total = total + np.where(chances.nothing.get(item.id, False), 0.0, left)
     return total
 
 
@@ -79,12 +89,13 @@ def _lost(rule: Rule, rate: np.ndarray, of: np.ndarray, readings: Mapping[str, s
     return cost / of.shape[-1] if rule.per == "month" and readings["months"] == "mean" else cost
 
 
-def untouched(scores: Rescored, rulebook: Rulebook, readings: Mapping[str, str]) -> np.ndarray:
+def untouched(scores: Rescored, rulebook: Rulebook, readings: Mapping[str, str], chances: Chances) -> np.ndarray:
     """Of every unit: the points of the items that chance leaves alone, bonus included where it ranks."""
-    moved = {rule.item for rule in rulebook.rules.values() if touched(rule)}
+    moved = {rulebook.rules[id].item for id in chances.part}
     kept = [id for id, item in rulebook.items.items()
             if id not in moved and (item.full_marks or readings["rank_on"] == "total")]
-    return sum((scores.items[id] for id in kept), np.zeros(len(scores.unit_ids))) / CENT
+    stretched = scores.whole if readings["rank_on"] == "total" else 0  # as it was: an estimate needs no more
+    return (sum((scores.items[id] for id in kept), np.zeros(len(scores.unit_ids))) + stretched) / CENT
 
 
 def band(drawn: np.ndarray, level: float = BAND) -> tuple[np.ndarray, np.ndarray]:

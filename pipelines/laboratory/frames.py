@@ -38,29 +38,31 @@ def ranking(scenario):
         (period, units[k].unit_id, units[k].unit_name, apart if placed.apart[k] else units[k].unit_group,
          int(scores.base[k]) / CENT,
          int(scores.bonus[k]) / CENT, int(scores.total[k]) / CENT, int(placed.place[k]) or None,
-         int(placed.group_place[k]) or None, int(scores.case_rows[k]),
-         notes(say, placed.notes[k], scenario.quarter.simulated))
+         int(placed.group_place[k]) or None, int(scores.case_rows[k]), *_measured(scenario, k))
         for k in placed.order
     ]
     frame = pandas.DataFrame(rows, columns=list(RANKING))
     return frame.astype(dict.fromkeys(("rank", "group_rank", "case_rows"), "Int64"))
 
 
+def _measured(scenario, k: int) -> tuple[float, str]:
+    """A unit's measured marks, and its note."""
+    score = scenario.unit_scores[scenario.scores.unit_ids[k]]
+    said = notes(say, scenario.placed.notes[k], scenario.quarter.simulated, score.unmeasured_marks)
+    return float(score.measured_marks), said
+
+
 def items(scenario):
     """The items of a scenario, units in listing order."""
     import pandas
 
-    from pipelines.stages.settle import notes as notes_of
-
-    scores, period, sheet = scenario.scores, str(scenario.quarter.period), scenario.rulebook.items
-    rows = []
+    period, rows = str(scenario.quarter.period), []
     for k in scenario.placed.order:
-        id = scores.unit_ids[k]
-        flags = notes_of(scenario.rulebook, scenario.readings, scenario.tallies[id], scenario.quarter.period.months)
-        for item in sheet.values():
-            full, score = int(item.full_marks * CENT), int(scores.items[item.id][k])
-            said = notes(say, flags.get(item.id, ()), scenario.quarter.simulated)
-            rows.append((period, id, item.id, full / CENT, (score - full) / CENT, score / CENT, said))
+        id = scenario.scores.unit_ids[k]
+        for item in scenario.unit_scores[id].items.values():
+            said = notes(say, item.notes, scenario.quarter.simulated)
+            rows.append((period, id, item.item_id, *map(float, (item.full_marks, item.deducted, item.score,
+                                                                item.measured_marks)), said))  # fmt: skip
     return pandas.DataFrame(rows, columns=list(ITEMS))
 
 
@@ -77,7 +79,7 @@ def ledger(scenario):
             warehouse.store(name, table)
         write_ledger(
             warehouse, scenario.quarter.period, scenario.rulebook, scenario.readings, entries, scores,
-            read_flagged(scenario.quarter.folder),
+            read_flagged(scenario.quarter.folder), scenario.world.cube.untold(scenario.readings),
         )
         frame = pandas.DataFrame(ledger_lines(warehouse), columns=list(LEDGER))
     finally:

@@ -13,6 +13,7 @@ from pipelines.laboratory import chance
 from pipelines.laboratory.changes import names, whole_number
 from pipelines.laboratory.charts import text as chart_text
 from pipelines.laboratory.framed import Framed, copied
+from pipelines.model.absence import NOTHING, Absent
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Sure
@@ -55,7 +56,8 @@ def _movers(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked, place
         for value in values[1:]:
             under = {**readings, id: value}
             base, bonus = batch.base_and_bonus(sheet, under)
-            found = np.where(ranked, places(_figure(base, base + bonus, under), ranked), 0)
+            total = base + bonus + batch.whole(sheet, under, base)
+            found = np.where(ranked, places(_figure(base, total, under), ranked), 0)
             further = np.abs(found - place) > far
             far[further], to[further] = np.abs(found - place)[further], found[further]
             names[further] = f"{id}={value}"
@@ -68,7 +70,7 @@ def _by_chance(cube, rulebook: Rulebook, readings: Mapping[str, str], scores, ra
     rates = chance.drawn_rates(chances, chance.DRAWS, np.random.default_rng(seed))
     fixed = _fixed(cube, rulebook, readings)
     drawn = chance.scored_rates(rates, chances, rulebook, readings, fixed)
-    drawn = (drawn + chance.untouched(scores, rulebook, readings))[:, ranked]
+    drawn = (drawn + chance.untouched(scores, rulebook, readings, chances))[:, ranked]
     levels = (chance.BAND, chance.simultaneous_level(drawn)) if ranked.any() else ()
     found = []
     for level in levels:
@@ -85,7 +87,7 @@ def _fixed(cube, rulebook: Rulebook, readings: Mapping[str, str]) -> dict[str, n
     counts = cube.counts(readings)
     for item, rules in by_item(rulebook):
         for rule in rules:
-            if item.full_marks and not chance.touched(rule):
+            if item.full_marks and not chance.touched(rule, cube.untold(readings)):
                 took = deduction(cube, counts, rule, int(item.full_marks * CENT), readings).thirds / (3 * CENT)
                 found[item.id] = found.get(item.id, 0.0) + took
     return found
@@ -144,10 +146,12 @@ class Robustness(Framed):
 
 
 def sure_of_units(
-    warehouse, period, rulebook: Rulebook, readings: Mapping[str, str], tallies: Mapping, standings
+    warehouse, period, rulebook: Rulebook, readings: Mapping[str, str], tallies: Mapping, standings,
+    absent: Absent = NOTHING,
 ) -> dict[str, Sure]:
     """Of every ranked unit of a run, from the cube in its warehouse; the same for the same quarter."""
-    cube = Cube.prepare(warehouse.arrow("tallies.cube"), warehouse.arrow("tallies.quarter"), tallies, period.months)
+    tables = (warehouse.arrow(f"tallies.{name}") for name in ("cube", "quarter"))
+    cube = Cube.prepare(*tables, tallies, period.months, absent)
     with_place = {standing.unit_id for standing in standings if standing.rank is not None}
     ranked = np.array([id in with_place for id in cube.unit_ids], bool)
     sure = sureness(cube, rulebook, readings, ranked)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from pipelines.laboratory.framed import copied
 from pipelines.laboratory.labels import of_change, told
 from pipelines.laboratory.scores import Placed, placed, tallies_of
 from pipelines.laboratory.world import World
+from pipelines.model.points import CENT
 from pipelines.model.refusals import JudgesDisagree
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Entry, UnitScore
@@ -76,6 +78,18 @@ class Scenario:
     def ledger(self):
         """As `ledger.csv`, written anew by the engine of record and the ledger's own queries; it adds up."""
         return frames.ledger(self)
+
+    @cached_property
+    def unit_scores(self) -> dict[str, UnitScore]:
+        """The second judge's scores with what each item is worth, by the notes of the first."""
+        from pipelines.stages.settle import unit_scores
+
+        months, scores = self.quarter.period.months, self.scores
+        return unit_scores(self.rulebook, self.readings, self.tallies, months, {
+            id: {name: Fraction(int(of_item[k]), CENT) for name, of_item in (*scores.items.items(), ("ALL", wholes))}
+            for wholes in (np.broadcast_to(scores.whole, len(scores.unit_ids)),)
+            for k, id in enumerate(scores.unit_ids)
+        })
 
     @cached_property
     def judged(self) -> tuple[dict[str, UnitScore], list[Entry]]:

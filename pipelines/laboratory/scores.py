@@ -58,7 +58,10 @@ def _listing(rescored: Rescored, figure: np.ndarray, k: int) -> tuple:
 def tallies_of(cube: Cube, readings: Mapping[str, str], registers: Mapping[str, UnitTally]) -> dict[str, UnitTally]:
     """The tallies under the readings, as the judge of record takes them."""
     counts = cube.counts(readings)
-    return {id: replace(registers[id], **_counted(cube, counts, k)) for k, id in enumerate(cube.unit_ids)}
+    lacking = frozenset(cube.untold(readings))
+    return {
+        id: replace(registers[id], lacking=lacking, **_counted(cube, counts, k)) for k, id in enumerate(cube.unit_ids)
+    }
 
 
 def _counted(cube: Cube, counts: Mapping[str, np.ndarray], k: int) -> dict:

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipelines.edges.wording import say
 from pipelines.engines.batch import by_item
-from pipelines.engines.vector import item_scores
+from pipelines.engines.vector import item_scores, stretch
 from pipelines.model.points import CENT, shown
 from pipelines.model.words import Words
 
@@ -70,7 +70,9 @@ def variants(scenario, changes: list[tuple[int, dict[tuple[str, int], int]]]) ->
     for item, rules in by_item(scenario.rulebook):
         if item.full_marks:
             figure += item_scores(some, counts, list(rules), item, readings)
-    return figure if readings["rank_on"] == "base" else figure + scenario.scores.bonus[rows]
+    if readings["rank_on"] == "base":
+        return figure
+    return figure + stretch(some, counts, by_item(scenario.rulebook), readings, figure) + scenario.scores.bonus[rows]
 
 
 def next_step(scenario, unit_id: str) -> Step | None:

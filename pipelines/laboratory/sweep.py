@@ -135,13 +135,14 @@ def _number(value: str) -> object:
 def _scored(quarter, names: tuple[str, ...], grid: tuple, progress: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Base, total and the figure that ranks, scenario × unit, in hundredths."""
     batch, prepared = Batch(quarter.world.cube), _Prepared(quarter, names)
-    bases, bonuses = (np.zeros((len(grid), len(batch.cube.unit_ids)), np.int32) for _ in range(2))
+    bases, rest = (np.zeros((len(grid), len(batch.cube.unit_ids)), np.int32) for _ in range(2))
     by_base = np.zeros(len(grid), bool)
     for k, values in enumerate(_told(grid, progress)):
         sheet, readings = prepared.of(values)
-        bases[k], bonuses[k] = batch.base_and_bonus(sheet, readings)
+        bases[k], bonus = batch.base_and_bonus(sheet, readings)
+        rest[k] = bonus + batch.whole(sheet, readings, bases[k])
         by_base[k] = readings["rank_on"] == "base"
-    totals = bases + bonuses
+    totals = bases + rest
     return bases, totals, np.where(by_base[:, None], bases, totals)
 
 

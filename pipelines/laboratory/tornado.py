@@ -34,8 +34,9 @@ class Tornado(Framed):
         batch, was = Batch(quarter.world.cube), quarter.as_it_was.placed.place
         names, found = [], []
         for name, rulebook, readings in _single(quarter):
-            base, bonus = batch.base_and_bonus(by_item(rulebook), readings)
-            figure = base if readings["rank_on"] == "base" else base + bonus
+            sheet = by_item(rulebook)
+            base, bonus = batch.base_and_bonus(sheet, readings)
+            figure = base if readings["rank_on"] == "base" else base + bonus + batch.whole(sheet, readings, base)
             names.append(name)
             found.append(np.where(was > 0, places(figure, was > 0), 0))
         return cls(quarter, tuple(names), np.array(found).reshape(len(names), len(was)), was)

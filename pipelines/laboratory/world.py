@@ -10,9 +10,11 @@ from pipelines.edges import tallies as kept
 from pipelines.edges.wording import say
 from pipelines.engines.cube import Cube
 from pipelines.laboratory.finished import readable
+from pipelines.model.absence import NOTHING, Absent
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.tally import UnitTally
+from pipelines.rulebook.measures import absent
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +25,13 @@ class World:
     period: Period
     registers: dict[str, UnitTally]
     without_cases: tuple[str, ...] = ()
+    absent: Absent = NOTHING
 
     @classmethod
     def open(cls, folder: Path, period: Period) -> "World":
         """The world of a finished run's folder."""
         with readable(folder, kept.tallies_of(folder)):
-            return cls(folder, period, kept.read_registers(folder))
+            return cls(folder, period, kept.read_registers(folder), absent=absent(kept.read_absent(folder)))
 
     def without(self, units: Iterable[str] = (), cases: Iterable[str] = ()) -> "World":
         """The same without these units (by id or name) and cases (by id); UsageRefusal for one that is not there."""
@@ -44,7 +47,7 @@ class World:
         """The tally cube of these units, without the cases left out."""
         with readable(self.folder, kept.tallies_of(self.folder)):
             cube, quarter = self._tables()
-            return Cube.prepare(cube, quarter, self.registers, self.period.months)
+            return Cube.prepare(cube, quarter, self.registers, self.period.months, self.absent)
 
     def occurrences(self) -> dict:
         """Late case rows and incidents, as the ledger's queries read them."""

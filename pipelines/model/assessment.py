@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pipelines.model.counted import CountedList, CountedRow
 from pipelines.model.earlier import Earlier, at, ranking_before
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.library import LibraryReport
@@ -35,6 +36,8 @@ class Assessment:
     libraries: LibraryReport | None = None  # of the matter library and the knowledge base, where the exports have them
     sure: dict[str, Sure] = field(default_factory=dict)  # by unit_id, the ranked ones
     observations: tuple[Words, ...] = ()  # worth a line in the summary, no breach
+    counted: tuple[CountedList, ...] = ()  # what earlier published quarters counted
+    counted_rows: tuple[CountedRow, ...] = ()  # case rows left out for that
 
     def before(self, quarters: int) -> Earlier | None:
         """The quarter so many quarters ago, None where it is not known: 1 is the last, 4 the same of last year."""

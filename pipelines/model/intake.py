@@ -63,7 +63,7 @@ class Intake:
     breaches: tuple[Breach, ...]  # rows that could not even be read: one or more breaches each
     broken: dict[str, int]  # table -> rows that could not be read (they are in no raw table)
     absent_tables: tuple[str, ...]  # optional tables without a file
-    declared_absent: tuple[tuple[str, str], ...]  # (table, column) that the source mapping declares absent
+    declared_absent: tuple[tuple[str, str], ...]  # (table, column) declared absent, by option or source mapping
     notices: tuple[Words, ...] = ()
     source: str = ""  # name of the source mapping, "" for canonical exports
     source_sha256: str = ""
@@ -71,6 +71,8 @@ class Intake:
     flagged: tuple[tuple[str, str], ...] = ()  # (table, column) whose moments only stand for a published flag
     stops: tuple[Words, ...] = ()  # reasons why nothing may be scored: a missing required table or column
     warnings: tuple[Breach, ...] = ()  # about whole files (line 0), and lines that were never meant as rows
+    declared_tables: tuple[str, ...] = ()  # declared absent as a whole
+    not_scored: frozenset[str] = frozenset()  # `incidents`, `cases.replied_at`: what needs them is not assessed
 
 
 @dataclass(frozen=True)

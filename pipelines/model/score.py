@@ -20,6 +20,7 @@ class Finding:
     of: int
     points: Fraction
     ref_id: str = ""
+    unmeasured: bool = False  # the rule could not be judged, and the reading `unmeasured` takes all for it
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,19 @@ class Loss:
 
 @dataclass(frozen=True)
 class ItemScore:
-    """The score of one item: full marks + the sum of its ledger lines."""
+    """The score of one item: full marks + the sum of its ledger lines; no full marks where the item is left out."""
 
     item_id: str
     full_marks: Fraction
     score: Fraction
     notes: tuple[str, ...] = ()  # keys of wording/notes.yaml
     losses: tuple[Loss, ...] = ()  # the largest first
+    measured: bool = True  # something was there to judge it by
+
+    @property
+    def measured_marks(self) -> Fraction:
+        """The full marks that rest on data: none of an item without any."""
+        return self.full_marks if self.measured else Fraction(0)
 
     @property
     def deducted(self) -> Fraction:
@@ -76,11 +83,27 @@ class UnitScore:
     items: dict[str, ItemScore]  # in the order of the score sheet, A4 last
     base: Fraction
     bonus: Fraction
+    whole: Fraction = Fraction(0)  # the lines of no single item (`ALL`): measured items stretched to the whole
 
     @property
     def total(self) -> Fraction:
-        """Base and bonus together."""
-        return self.base + self.bonus
+        """Base and bonus together, and the lines of no single item."""
+        return self.base + self.bonus + self.whole
+
+    @property
+    def measured_marks(self) -> Fraction:
+        """The full marks of the items that were measured."""
+        return sum((item.measured_marks for item in self.items.values()), Fraction(0))
+
+    @property
+    def full_marks(self) -> Fraction:
+        """The full marks of the items that count."""
+        return sum((item.full_marks for item in self.items.values()), Fraction(0))
+
+    @property
+    def unmeasured_marks(self) -> Fraction:
+        """The full marks that count and rest on no data."""
+        return self.full_marks - self.measured_marks
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,8 @@ class SourceMapping:
     tables: dict[str, TableSource]
     absent: tuple[tuple[str, str], ...]  # (table, column) that the source does not hold
     sha256: str
+    absent_tables: tuple[str, ...] = ()
+    format: int = 1  # 2: what is declared absent is not assessed; 1, the form before: it counts as never done
 
     @property
     def flagged(self) -> tuple[tuple[str, str], ...]:

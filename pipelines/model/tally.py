@@ -31,7 +31,8 @@ class UnitTally:
 
     ``counts`` maps (measure, month) to rows; month is ``2026-07``, or "" for measures of the whole quarter.
     ``waived`` maps a measure to the occurrences that an adjustment waives; they are not in ``counts``.
-    ``assessed`` maps an item id to its score.
+    ``assessed`` maps an item id to its score. ``lacking`` are the measures that the exports do not tell: they are in
+    no count.
     """
 
     unit: Unit
@@ -40,6 +41,7 @@ class UnitTally:
     waived: dict[str, int]
     assessed: dict[str, Fraction]
     awards: tuple[Award, ...]
+    lacking: frozenset[str] = frozenset()
 
     def count(self, measure: str, month: str | None = None) -> int:
         """Rows of ``measure`` in ``month``, or in the whole quarter."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.edges.counted import keep_counted
 from pipelines.edges.published import found_elsewhere
 from pipelines.edges.quarters import list_quarters
 from pipelines.edges.wording import say
@@ -292,7 +293,9 @@ def _stopped(state: State) -> Words:
 def _frozen(desk: Desk, run: FinishedRun, kind: str, number: int, **says: object) -> Edition:
     folder = freeze(desk.out, desk.period, run, desk.state)
     left = [name for name in unrecorded(desk.out, desk.period, desk.state) if name != folder]
-    desk.note(kind, edition=folder, run=run.sha256, notice=number, **({"left": left} if left else {}), **says)
+    counted = keep_counted(desk.out, desk.period, folder, run.folder, run.manifest.get("readings", {}))
+    kept = {"counted": counted} if counted else {}
+    desk.note(kind, edition=folder, run=run.sha256, notice=number, **({"left": left} if left else {}), **kept, **says)
     _listed(desk)
     return desk.state.edition
 

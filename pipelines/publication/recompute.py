@@ -6,10 +6,12 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.assess import STANDARD_RULES, Request, Run, silent
+from pipelines.edges.counted import list_of
 from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.shelf import MANIFEST, RUNS
 from pipelines.edges.tallies import RULEBOOK
 from pipelines.edges.wording import say
+from pipelines.model.counted import CountedList
 from pipelines.model.period import Period
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication.editions import place_of
@@ -21,7 +23,8 @@ COMPARED = {"ranking_sha256": "ranking.csv", "manifest_sha256": MANIFEST}
 FIGURES = ("ranking.csv", "items.csv", "ledger.csv")
 WORDS = ("note", "detail")  # columns of these that hold sentences, which a newer program may put in other words
 OF_THE_PROGRAM = ("contracts", "office")  # what comes with the program, and another one may have worded otherwise
-FACTS = ("cutoff", "readings", "source", "rulebook", "calendar", "contracts", "earlier", "office")
+FACTS = ("cutoff", "readings", "source", "rulebook", "calendar", "contracts", "earlier", "office", "absent",
+         "counted_before")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def recompute(run: FinishedRun, out: Path, folder: Path, again: Again, progress=
     request = Request(
         period, again.exports, folder, datetime.fromisoformat(manifest["cutoff"]), dict(manifest["readings"]),
         again.rules or _own_rules(run), again.source, _printed(run) and can_print(run), again.office,
+        absent=tuple(manifest.get("absent", ())), verifying=True,
+        counted=tuple(_counted(one, out) for one in manifest.get("counted_before", ())),
     )  # fmt: skip
     with Run(request, progress) as made:
         made.run()
@@ -128,6 +133,14 @@ def _link_earlier(earlier: dict, out: Path, folder: Path) -> None:
             (folder / period).symlink_to(place.resolve())
             return
     raise VerificationFailed(say("publication.no_previous", period=period, out=out))
+
+
+def _counted(pinned: dict, out: Path) -> CountedList:
+    """The list of an earlier quarter's counted case rows that the run pinned, by its hash."""
+    for file in sorted(list_of(out, pinned["period"], "*").parent.glob("counted-*.parquet")):
+        if file_sha256(file) == pinned["sha256"]:
+            return CountedList(Period.parse(pinned["period"]), file, pinned["sha256"])
+    raise VerificationFailed(say("publication.no_counted", period=pinned["period"], out=out))
 
 
 def _sha256(file: Path) -> str:

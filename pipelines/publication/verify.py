@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.edges.beside import check_beside
+from pipelines.edges.counted import list_of
 from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
@@ -69,6 +70,8 @@ def _editions(out: Path, period: Period, state: State, verdict: Verdict) -> None
             verdict.notices.append(say("publication.by_name", edition=edition.folder,
                                        names="、".join(one.by for one in edition.signed)))  # fmt: skip
         _must_be_marked_alike(state, edition_run(out, period, edition))
+        if counted := edition.says.get("counted"):
+            _notice(list_of(out, period, edition.folder), counted)
     if left := unrecorded(out, period, state):
         raise VerificationFailed(say("publication.unrecorded", folder=place_of(out, period) / left[0]))
 

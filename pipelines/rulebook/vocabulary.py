@@ -31,10 +31,14 @@ READINGS = {
     "bonus_cap": ("none",),
     "missing_assessment": ("full", "zero", "stop"),
     "rank_on": ("total", "base"),
+    "unmeasured": ("full", "left_out", "reweighted", "zero"),
+    "counted_before": ("left_out", "again"),
 }
+# Readings that older editions do not name: those score as they did, by these values.
+LATER = {"unmeasured": "full", "counted_before": "again"}
 OPEN_NUMBER = ("bonus_cap",)  # readings that any number >= 0 with at most two decimals answers too
 
-SETTLING = ("floor", "cap", "same_matter", "rounding")  # rule ids that the ledger uses itself
+SETTLING = ("floor", "cap", "same_matter", "rounding", "reweight")  # rule ids that the ledger uses itself
 LISTS = ("commend", "criticise", "remark")
 TESTS = ("equals", "at_most", "at_least")
 FACTS = (

@@ -1,6 +1,6 @@
 """Ingest: export files → raw tables as text, a receipt per file, a breach for every row that could not be read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
+from pipelines.edges.absences import Declared, declared
 from pipelines.edges.arrow_rows import arrow_rows, empty_rows
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.export_bytes import sha256_of, state_of
@@ -22,42 +23,59 @@ from pipelines.model.export import NO_ROWS, Export, Fault, Notice, UnreadableExp
 from pipelines.model.intake import Breach, Intake, Receipt
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
+from pipelines.rulebook.measures import decisive_columns
 
 MAX_COLUMNS = 1000
 WITHOUT_HEADER = ("jsonl", "jsonl.gz")  # an empty file of these is an empty table; any other lacks required columns
 
 
 def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None = None,
-           progress: Callable[[str, int], None] | None = None) -> Intake:  # fmt: skip
+           progress: Callable[[str, int], None] | None = None, absent: Iterable[str] = (),
+           verifying: bool = False, scored: bool = True) -> Intake:  # fmt: skip
     """Fill ``raw.<table>`` for every contract table from the files of a folder and tell what came in.
 
     ``source`` is a source mapping for a foreign export. ``progress(file, rows)`` is called as rows are stored.
-    Damage becomes breaches or `Intake.stops`; UsageRefusal for a folder or a mapping that is none.
+    ``absent`` names tables and columns (``incidents``, ``cases.replied_at``) that the exports do not hold.
+    ``verifying``: a mapping of the old form keeps its meaning. Not ``scored``: no column is decisive. Damage becomes
+    breaches or `Intake.stops`; UsageRefusal for a folder or a mapping that is none and an unknown name in ``absent``.
     """
-    mapping = load_source(Path(source), contracts) if source else None
+    mapping = load_source(Path(source), contracts, verifying) if source else None
+    named = declared(absent, contracts) | (Declared(mapping.absent_tables, mapping.absent) if mapping else Declared())
     folder = sort_folder(Path(exports), contracts, mapping)
     warehouse.run("staging/macros")
     tools = Tools(lambda type, cells: warehouse.parsed(type, cells), _add_working_days)
-    work = _Work(warehouse, progress or (lambda file, rows: None), mapping, tools)
+    decisive = decisive_columns(contracts) if scored else dict.fromkeys(contracts.tables, frozenset())
+    work = _Work(warehouse, progress or (lambda file, rows: None), mapping, tools, named, decisive)
     for contract in contracts.tables.values():
         files = folder.tables.get(contract.name, [])
-        if files:
+        if contract.name in named.tables:
+            work.notices += [say("ingest.absent_table_there", file=f.name, table=contract.title) for f in files]
+            folder.tables.pop(contract.name, None)
+        elif files:
             _ingest_table(work, contract, _opened(work, files, contract, _names(contracts, contract)))
     missing = _missing_tables(contracts, folder)
+    old = mapping is not None and mapping.format < 2  # it counted what is absent as never done
     return Intake(
         receipts=tuple(work.receipts),
         breaches=tuple(work.breaches),
         warnings=tuple(work.warnings),
         broken=work.broken,
         absent_tables=tuple(name for name in contracts.tables if name not in folder.tables),
-        declared_absent=mapping.absent if mapping else (),
+        declared_absent=named.columns,
         notices=(*(_told(mapping) if mapping else ()), *folder.notices, *work.notices),
         source=mapping.name if mapping else "",
         source_sha256=mapping.sha256 if mapping else "",
         simulated=folder.simulated,
         flagged=mapping.flagged if mapping else (),
         stops=(*(folder.stops or missing), *work.stops),
+        declared_tables=named.tables,
+        not_scored=_not_scored(declared(absent, contracts) if old else named, folder.tables),
     )
+
+
+def _not_scored(named: Declared, there: Container[str]) -> frozenset[str]:
+    """The names without which something is not assessed: a column of a table that is not there at all says nothing."""
+    return frozenset((*named.tables, *(f"{table}.{column}" for table, column in named.columns if table in there)))
 
 
 def _told(mapping: SourceMapping) -> tuple[Words, ...]:
@@ -72,6 +90,8 @@ class _Work:
     progress: Callable[[str, int], None]
     mapping: SourceMapping | None
     tools: Tools
+    absent: Declared
+    decisive: dict[str, frozenset[str]]
     receipts: list[Receipt] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
     warnings: list[Breach] = field(default_factory=list)
@@ -94,17 +114,17 @@ def _opened(work: _Work, files: list[Found], contract: TableContract, others: fr
     """The files of a table that can be read; the others become stops."""
     source, opened = work.mapping and work.mapping.tables.get(contract.name), []
     known = replace(mapped_headers(source) if source else known_headers(contract), others=others)
-    absent = [column for table, column in work.mapping.absent if table == contract.name] if work.mapping else []
+    absent, decisive = work.absent.columns_of(contract.name), work.decisive[contract.name]
     for found in files:
         try:
             before = state_of(found.path)
             export = open_export(found, known)
-            columns = resolve(export.header, contract, found.name, absent)
+            columns = resolve(export.header, contract, found.name, absent, decisive)
             meant = _meant(export, columns, source, contract)
             export = mended(export, contract, meant, found.name)
             if source:
                 export = mapped(export, source, contract, work.tools, found.name, known_headers(contract).headers)
-                columns = resolve(export.header, contract, found.name, absent)
+                columns = resolve(export.header, contract, found.name, absent, decisive)
         except UnreadableExport as problem:
             work.stops.append(problem.words)
             continue
@@ -115,6 +135,7 @@ def _opened(work: _Work, files: list[Found], contract: TableContract, others: fr
         elif export.header and columns.stops:
             work.stops += columns.stops
         else:
+            work.notices += columns.unused
             opened.append(_Opened(found, export, columns, before))
     return opened
 

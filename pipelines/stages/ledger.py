@@ -1,9 +1,11 @@
 """The ledger: one line for every point, written by the warehouse and checked against the scores."""
 
+from collections.abc import Collection
 from fractions import Fraction
 
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
+from pipelines.engines.settling import WHOLE
 from pipelines.model.period import Period
 from pipelines.model.points import CENT, half_up, hundredths, shown
 from pipelines.model.refusals import VerificationFailed
@@ -12,7 +14,7 @@ from pipelines.model.score import Entry, UnitScore
 
 INCIDENT_TYPES = ("refused_to_sign", "not_handled", "rude_attitude", "poor_service")
 DONE = {"late_signing": ("cases", "signed_at"), "late_reply": ("cases", "replied_at")}  # what ends each wait
-CLOSING_LINES = ("same_matter", "floor", "cap", "rounding")
+CLOSING_LINES = ("same_matter", "floor", "cap", "rounding", "reweight")
 
 
 def write_ledger(
@@ -23,26 +25,31 @@ def write_ledger(
     entries: list[Entry],
     scores: dict[str, UnitScore],
     flagged: tuple[tuple[str, str], ...] = (),
+    lacking: Collection[str] = (),
 ) -> None:
     """Fill ``ledger.entries`` and prove that full marks + lines = score for every unit and item.
 
+    Nothing of the ``lacking`` measures, which the exports do not tell, becomes a line.
     Lines of ``flagged`` moments (Intake) quote the source's flag instead of the moments that stand for it.
     VerificationFailed where they do not (interface.md, "The ledger adds up").
     """
     import pyarrow
 
-    warehouse.store("ledger.rules", _occurrence_rules(rulebook, flagged, pyarrow))
+    warehouse.store("ledger.rules", _occurrence_rules(rulebook, flagged, lacking, pyarrow))
     warehouse.store("ledger.kinds", _kinds(pyarrow))
     warehouse.run(
         "ledger/occurrences",
         extension=readings["extension"], attribution=readings["attribution"], months=list(period.months),
+        counted_before=readings.get("counted_before", "again"),
     )
     warehouse.store("ledger.settled", _settled(entries, pyarrow))
     warehouse.run("ledger/entries", period=str(period))
     _must_add_up(warehouse, scores)
 
 
-def _occurrence_rules(rulebook: Rulebook, flagged: tuple[tuple[str, str], ...], pyarrow):
+def _occurrence_rules(
+    rulebook: Rulebook, flagged: tuple[tuple[str, str], ...], lacking: Collection[str], pyarrow
+):
     rows = [
         {
             "rule_id": rule.id,
@@ -54,7 +61,7 @@ def _occurrence_rules(rulebook: Rulebook, flagged: tuple[tuple[str, str], ...], 
             "never": _says(f"{rule.measure}_never"),
         }
         for rule in rulebook.rules.values()
-        if rule.kind == "occurrence"
+        if rule.kind == "occurrence" and rule.measure not in lacking
     ]
     names = ("rule_id", "measure", "item_id", "clause", "points", "late", "never")
     table = pyarrow.table({name: pyarrow.array([row[name] for row in rows], pyarrow.string()) for name in names})
@@ -84,6 +91,9 @@ def _settled(entries: list[Entry], pyarrow):
 def _must_add_up(warehouse: Warehouse, scores: dict[str, UnitScore]) -> None:
     sums = {(unit, item): lines for unit, item, lines in warehouse.rows("ledger/sums")}
     for unit_id, score in scores.items():
+        if (lines := sums.pop((unit_id, WHOLE), 0)) != hundredths(score.whole):
+            raise VerificationFailed(say("ledger.does_not_add_up", unit=unit_id, item=WHOLE,
+                                         ledger=Fraction(lines, CENT), score=score.whole))  # fmt: skip
         for item_id, item in score.items.items():
             ledger = hundredths(item.full_marks) + sums.pop((unit_id, item_id), 0)
             if ledger != hundredths(item.score):

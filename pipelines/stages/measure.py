@@ -1,10 +1,14 @@
 """Measure: accepted rows become facts, facts become tallies; everything is counted once, under every reading."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from fractions import Fraction
 
 from pipelines.edges.calendar import Calendar
+from pipelines.edges.counted import counted_table
 from pipelines.edges.warehouse import Warehouse
+from pipelines.model.absence import AWARDS, NOTHING, Absent
+from pipelines.model.counted import CountedList
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
 from pipelines.model.tally import Award, Unit, UnitTally
@@ -12,7 +16,7 @@ from pipelines.model.text import compared
 
 IN_FORCE_READINGS = (
     "attribution", "joint_cases", "extension", "completed", "satisfied", "unrated", "pending_evaluation",
-    "evaluation_clock",
+    "evaluation_clock", "counted_before",
 )
 MEASURES_OF_A_MONTH = ("late_signing", "late_reply", "due", "completed", "rated", "satisfied")
 FACTS = (
@@ -21,12 +25,17 @@ FACTS = (
 )
 
 
-def measure(warehouse: Warehouse, period: Period, cutoff: datetime, rulebook: Rulebook, calendar: Calendar) -> None:
+def measure(
+    warehouse: Warehouse, period: Period, cutoff: datetime, rulebook: Rulebook, calendar: Calendar,
+    before: Iterable[CountedList] = (),
+) -> None:
     """Fill ``facts.*`` and ``tallies.*`` from ``accepted.*`` (readings.md, Definitions every reading shares).
 
+    ``before`` lists the case rows that earlier published quarters counted.
     A Refusal where an evaluation needs a working day of a year without a calendar.
     """
     store_working_days(warehouse, calendar)
+    warehouse.store("facts.counted_before", counted_table(before))
     span = {"start": period.start, "end": period.end, "cutoff": cutoff, "months": list(period.months)}
     for name in FACTS:
         warehouse.run(f"facts/{name}", **span, **rulebook.evaluation)
@@ -37,18 +46,22 @@ def measure(warehouse: Warehouse, period: Period, cutoff: datetime, rulebook: Ru
     warehouse.run("tallies/quarter")
 
 
-def tallies_in_force(warehouse: Warehouse, period: Period, readings: dict[str, str]) -> dict[str, UnitTally]:
-    """The tally of every unit, by unit_id, as the readings in force see it."""
+def tallies_in_force(
+    warehouse: Warehouse, period: Period, readings: dict[str, str], absent: Absent = NOTHING
+) -> dict[str, UnitTally]:
+    """The tally of every unit, by unit_id, as the readings in force see it; what cannot be counted is in no count."""
+    lacking = absent.measures(readings)
     counts, waived, case_rows = _counts(warehouse, readings)
-    assessed, awards = _assessed(warehouse), _awards(warehouse, period)
+    assessed, awards = _assessed(warehouse), {} if AWARDS in lacking else _awards(warehouse, period)
     return {
         row["unit_id"]: UnitTally(
             unit=Unit(**row),
             case_rows=case_rows.get(row["unit_id"], 0),
-            counts=counts.get(row["unit_id"], {}),
-            waived=waived.get(row["unit_id"], {}),
+            counts={key: n for key, n in counts.get(row["unit_id"], {}).items() if key[0] not in lacking},
+            waived={measure: n for measure, n in waived.get(row["unit_id"], {}).items() if measure not in lacking},
             assessed=assessed.get(row["unit_id"], {}),
             awards=tuple(awards.get(row["unit_id"], ())),
+            lacking=lacking,
         )
         for row in warehouse.records("tallies/units")
     }
@@ -56,7 +69,8 @@ def tallies_in_force(warehouse: Warehouse, period: Period, readings: dict[str, s
 
 def _counts(warehouse: Warehouse, readings: dict[str, str]) -> tuple[dict, dict, dict]:
     counts, waived, case_rows = {}, {}, {}
-    for row in warehouse.records("tallies/in_force", **{name: readings[name] for name in IN_FORCE_READINGS}):
+    chosen = {name: readings.get(name, "again") for name in IN_FORCE_READINGS}
+    for row in warehouse.records("tallies/in_force", **chosen):
         unit, month = row["unit_id"], row["month"]
         case_rows[unit] = case_rows.get(unit, 0) + row["case_rows"]
         for name in MEASURES_OF_A_MONTH:

@@ -1,13 +1,14 @@
 """Settle: findings → item scores, base and bonus, and the ledger lines that stand for no single case."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import combinations
 
 from pipelines.edges.wording import say
-from pipelines.engines.judging import spans
+from pipelines.engines.judging import spans, unmeasured
 from pipelines.engines.rete import text_of
-from pipelines.engines.settling import Settler
+from pipelines.engines.settling import WHOLE, Settler, left_out, without_data
 from pipelines.model.points import CENT, half_up, hundredths
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Entry, Finding, Fired, ItemScore, Loss, UnitScore
@@ -37,27 +38,42 @@ def settle(
         tally = tallies[unit_id]
         marks, lines, firings = engine.settle(tally, by_unit[unit_id])
         flags = notes(rulebook, readings, tally, months)
-        scores[unit_id] = _unit_score(rulebook, tally, marks, flags, by_unit[unit_id])
+        scores[unit_id] = _unit_score(rulebook, readings, tally, marks, flags, by_unit[unit_id])
         entries += lines
         fired += [Fired(unit_id, "settle", f.rule, f.result.month, text_of(f.fact)) for f in firings]
     return scores, entries, fired
 
 
+def unit_scores(
+    rulebook: Rulebook, readings: dict[str, str], tallies: dict[str, UnitTally], months: tuple[str, ...],
+    marks: dict[str, dict[str, Fraction]],
+) -> dict[str, UnitScore]:
+    """Scores by unit from the points of their items, worked out elsewhere: with notes and with what was measured."""
+    return {
+        id: _unit_score(rulebook, readings, tally, marks[id], notes(rulebook, readings, tally, months))
+        for id, tally in tallies.items()
+    }
+
+
 def _unit_score(
-    rulebook: Rulebook, tally: UnitTally, marks: dict[str, Fraction], flags: dict[str, tuple[str, ...]],
-    findings: list[Finding],
+    rulebook: Rulebook, readings: dict[str, str], tally: UnitTally, marks: dict[str, Fraction],
+    flags: dict[str, tuple[str, ...]], findings: Iterable[Finding] = (),
 ) -> UnitScore:
+    silent, gone = without_data(rulebook, tally), left_out(rulebook, readings, tally)
     taken: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for finding in findings:
         taken[finding.item_id][finding.rule_id] -= finding.points
     items = {
-        item.id: ItemScore(item.id, item.full_marks, marks[item.id], flags.get(item.id, ()),
-                           losses(item.full_marks, taken[item.id]) if item.full_marks else ())
+        item.id: ItemScore(item.id, Fraction(0) if item.id in gone else item.full_marks, marks[item.id],
+                           flags.get(item.id, ()), losses(item.full_marks, taken[item.id]) if item.full_marks else (),
+                           item.id not in silent)
         for item in rulebook.items.values()
-    }
-    base = sum(hundredths(item.score) for item in items.values() if item.full_marks)
-    bonus = sum(hundredths(item.score) for item in items.values() if not item.full_marks)
-    return UnitScore(tally.unit.unit_id, items, Fraction(base, CENT), Fraction(bonus, CENT))
+    }  # fmt: skip
+    full = {item.id: item.full_marks for item in rulebook.items.values()}
+    base = sum(hundredths(item.score) for id, item in items.items() if full[id])
+    bonus = sum(hundredths(item.score) for id, item in items.items() if not full[id])
+    whole = marks.get(WHOLE, Fraction(0))
+    return UnitScore(tally.unit.unit_id, items, Fraction(base, CENT), Fraction(bonus, CENT), whole)
 
 
 def losses(full_marks: Fraction, taken: dict[str, Fraction]) -> tuple[Loss, ...]:
@@ -82,13 +98,13 @@ def losses(full_marks: Fraction, taken: dict[str, Fraction]) -> tuple[Loss, ...]
 def notes(
     rulebook: Rulebook, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...]
 ) -> dict[str, tuple[str, ...]]:
-    """Keys of wording/notes.yaml per item: an empty denominator, a missing assessment."""
-    flags: dict[str, tuple[str, ...]] = {}
+    """Keys of wording/notes.yaml per item: an empty denominator, a missing assessment, what was not assessed."""
+    flags: dict[str, dict[str, None]] = {}
+    silent = without_data(rulebook, tally)
     for rule in rulebook.rules.values():
-        note = _note(rule, readings, tally, months)
-        if note and note not in flags.get(rule.item, ()):
-            flags[rule.item] = (*flags.get(rule.item, ()), note)
-    return flags
+        for note in _notes(rule, rule.item in silent, readings, tally, months):
+            flags.setdefault(rule.item, {})[note] = None
+    return {item: tuple(found) for item, found in flags.items()}
 
 
 def without_assessment(scores: dict[str, UnitScore], readings: dict[str, str]) -> tuple[Words, ...]:
@@ -100,9 +116,21 @@ def without_assessment(scores: dict[str, UnitScore], readings: dict[str, str]) -
     return (say(f"assess.{note}", n=sum(lacking.values()), units=len(units), named=named),) if units else ()
 
 
-def _note(rule: Rule, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...]) -> str:
-    if rule.kind == "assessed" and rule.measure not in tally.assessed:
-        return f"assessment_{readings['missing_assessment']}"
-    if rule.kind == "rate" and not all(tally.count(rule.of, month or None) for month in spans(rule, readings, months)):
-        return f"no_{rule.of}"
-    return ""
+def _notes(
+    rule: Rule, silent: bool, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...]
+) -> Iterator[str]:
+    """Of one rule; ``silent``: no rule of its item has anything to be judged by."""
+    missing = unmeasured(rule, tally)
+    if rule.kind == "assessed":
+        if missing:
+            yield f"assessment_{readings['missing_assessment']}"
+        return
+    rate = rule.kind == "rate" and not {rule.part, rule.of} & tally.lacking
+    if rate and not all(tally.count(rule.of, month or None) for month in spans(rule, readings, months)):
+        yield f"no_{rule.of}"
+    if missing and rule.kind == "award":
+        yield "no_awards"
+    elif missing and silent:
+        yield f"unmeasured_{readings.get('unmeasured', 'full')}"
+    elif missing:
+        yield f"not_judged_{rule.part or rule.measure}"

@@ -14,14 +14,14 @@ def command() -> click.Command:
     check_ = options.verb(
         "check", check, options.period(), options.exports(),
         click.Option(["--on"], type=options.MomentType(), help=text("cli.opt_as_of")), options.out(),
-        options.rules(), options.source(),
+        options.rules(), options.source(), options.absent(),
         click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")), options.as_json(),
     )
     check_.help = text("cli.libraries_check")
     return Group("libraries", commands=[check_], help=text("cli.libraries"), no_args_is_help=True)
 
 
-def check(period, exports, on, out: Path, rules, source, no_pdf, as_json) -> None:
+def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json) -> None:
     """Read, validate, look, write; exit 3 where the contracts stop it."""
     from pipelines.assess import STANDARD_RULES, Request, Run, joined
     from pipelines.edges.wording import say
@@ -30,7 +30,7 @@ def check(period, exports, on, out: Path, rules, source, no_pdf, as_json) -> Non
     from pipelines.libraries.screen import show_report
     from pipelines.screen import progress
 
-    request = Request(period, exports, rules=rules or STANDARD_RULES, source=source)
+    request = Request(period, exports, rules=rules or STANDARD_RULES, source=source, absent=tuple(absent))
     with progress() as listener, Run(request, listener) as run:
         if stops := run.check():
             raise ContractStop(joined(stops))

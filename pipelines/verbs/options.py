@@ -117,6 +117,11 @@ def source() -> click.Option:
     return click.Option(["--source"], type=click.Path(path_type=Path), help=text("cli.opt_source"))
 
 
+def absent() -> click.Option:
+    """What the exports are declared not to hold."""
+    return click.Option(["--absent"], multiple=True, metavar="TABLE[.COLUMN]", help=text("cli.opt_absent"))
+
+
 def rules() -> click.Option:
     """The rulebook folder."""
     return click.Option(["--rules"], type=click.Path(path_type=Path), help=text("cli.opt_rules"))

@@ -13,19 +13,19 @@ def command() -> click.Command:
         "run", run, options.period(), options.exports(), options.out(),
         click.Option(["--cutoff"], type=options.MomentType(), help=text("cli.opt_cutoff")),
         options.readings(),
-        options.rules(), options.source(), options.office(),
+        options.rules(), options.source(), options.absent(), options.office(),
         click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")),
         options.as_json(),
     )
 
 
-def run(period, exports, out, cutoff, readings, rules, source, office, no_pdf, as_json) -> None:
+def run(period, exports, out, cutoff, readings, rules, source, absent, office, no_pdf, as_json) -> None:
     """Score and publish; print the top of the ranking and what to open."""
     from pipelines.assess import STANDARD_RULES, Request, Run
     from pipelines.screen import progress, show_run
 
     request = Request(period, exports, out, cutoff, readings, rules or STANDARD_RULES, source, not no_pdf,
-                      office)
+                      office, tuple(absent))
     with acts.noted_stop(period, out), progress() as listener, Run(request, listener) as done:
         done.run()
     if as_json:

@@ -19,13 +19,7 @@ WORDS = ("heading_overall", "heading_places", "heading_verdicts", "heading_data"
          "col_quarantined", "col_note", "col_column", "col_promise", "col_times", "col_remedy", "absent", "broken",
          "warned", "readings_says", "col_clause", "col_reading", "col_value", "col_why", "chosen")  # fmt: skip
 
-# What must be there for a count to mean anything: tables, columns of cases.
-NEEDS = {
-    "late_signing": {"sign_due_at", "signed_at"},
-    "late_reply": {"reply_due_at", "replied_at"},
-    "refusal": {"incidents"},
-    "attitude": {"incidents"},
-}
+OCCURRENCES = {"late_signing": "cases", "late_reply": "cases", "refusal": "incidents", "attitude": "incidents"}
 
 
 class Bulletin:
@@ -72,17 +66,36 @@ class Bulletin:
             first.append(self._says("overall_scores", mean=mean(totals), best=best, worst=worst))
         rates = [self._says(f"overall_{name}", part=now[part], of=now[of], rate=percent(now[part], now[of]))
                  for name, (part, of) in compared.RATES.items() if now[of]]  # fmt: skip
+        first += self.unmeasured()
         paragraphs = [run_on(first, self.lang), run_on(rates, self.lang), *compared.changes(a, self.say, self.lang),
                       *self.occurrences()]  # fmt: skip
         return [text for text in paragraphs if text]
 
     def occurrences(self) -> list[str]:
         """How often what costs points by the case happened; what the exports cannot tell is not given as zero."""
-        tallies, intake = self.assessment.tallies.values(), self.assessment.intake
-        lacking = {*intake.absent_tables, *(column for table, column in intake.declared_absent if table == "cases")}
-        counted = [m for m, needs in NEEDS.items() if lacking.isdisjoint(needs)]
+        tallies = self.assessment.tallies.values()
+        counted = [m for m in OCCURRENCES if not self._untold(m)]
         said = [self._says(f"count_{m}", n=sum(t.count(m) for t in tallies)) for m in counted]
         return [self._says("occurrences", counts=parted(said, self.lang))] if said else []
+
+    def _untold(self, measure: str) -> bool:
+        """Whether the exports do not tell how often something happened: its table is not there, or declared absent."""
+        lacking = any(measure in tally.lacking for tally in self.assessment.tallies.values())
+        return lacking or OCCURRENCES[measure] in self.assessment.intake.absent_tables
+
+    def unmeasured(self) -> list[str]:
+        """What was not assessed of how many units, an item a part; () where everything was."""
+        scores, book = self.assessment.scores.values(), self.assessment.rulebook
+        parts = []
+        for item in book.items.values():
+            n = sum(not score.items[item.id].measured for score in scores)
+            if n and item.full_marks:
+                parts.append(self._says("unmeasured_item", item=item.id, title=item.title.into(self.lang), n=n))
+        if not parts:
+            return []
+        units = sum(any(not one.measured and book.items[id].full_marks for id, one in score.items.items())
+                    for score in scores)  # fmt: skip
+        return [self._says("unmeasured", n=units, items=parted(parts, self.lang))]
 
     def places(self, groups: list[dict]) -> list[dict]:
         """What is said about places: the head, each group's first, the end, those who are not ranked."""

@@ -17,11 +17,12 @@ RATES = {"completion": ("completed", "due"), "satisfaction": ("satisfied", "rate
 def city_figures(assessment: Assessment) -> dict[str, int]:
     """The city's counts that a later quarter compares itself with."""
     tallies, standings = assessment.tallies.values(), assessment.standings
+    told = not any("completed" in tally.lacking for tally in tallies)  # else there is no rate, least of all one of 0 %
     return {
         "units": len(standings),
         "ranked": sum(s.rank is not None for s in standings),
         "case_rows": sum(s.case_rows for s in standings),
-        "due": sum(t.count("due") for t in tallies),
+        "due": sum(t.count("due") for t in tallies) if told else 0,
         "completed": sum(t.count("completed") for t in tallies),
         "rated": sum(s.rated for s in standings),
         "satisfied": sum(s.satisfied for s in standings),

@@ -86,7 +86,8 @@ def note(say: Say, key: str, lang: str = "zh") -> str:
     return known(say, f"notes.{key}", key, lang)
 
 
-def notes(say: Say, keys: Iterable[str], simulated: bool = False) -> str:
-    """Several notes as one cell."""
-    extra = [say("pages.simulated").zh] if simulated else []
+def notes(say: Say, keys: Iterable[str], simulated: bool = False, unmeasured: Fraction = Fraction(0)) -> str:
+    """Several notes as one cell; ``unmeasured`` are marks that count and rest on no data."""
+    extra = [say("notes.partly_unmeasured", marks=shown(unmeasured)).zh] if unmeasured else []
+    extra += [say("pages.simulated").zh] if simulated else []
     return "；".join([*(note(say, key) for key in keys), *extra])

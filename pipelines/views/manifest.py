@@ -40,6 +40,8 @@ def manifest(
             {"period": str(e.period), "ranking_sha256": e.ranking_sha256, "manifest_sha256": e.manifest_sha256}
             for e in assessment.earlier
         ],
+        "absent": sorted({*intake.declared_tables, *(".".join(pair) for pair in intake.declared_absent)}),
+        "counted_before": [{"period": str(one.period), "sha256": one.sha256} for one in assessment.counted],
         "office": _office(assessment) if "bulletin.pdf" in outputs else None,
         "figures": city_figures(assessment),
         "code": code,

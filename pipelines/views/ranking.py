@@ -75,6 +75,9 @@ def line(assessment: Assessment, standing: Standing, say: Say, lang: str = "zh")
         "base": shown(score.base),
         "bonus": shown(score.bonus),
         "total": shown(score.total),
+        "measured": shown(score.measured_marks),
+        "unmeasured": say("notes.partly_unmeasured", marks=shown(score.unmeasured_marks)).into(lang)
+        if score.unmeasured_marks else "",
         "case_rows": str(standing.case_rows),
         "satisfaction": percent(standing.satisfied, standing.rated),
         "moved": moved(standing, assessment.previous, say("site.same_place").into(lang)),
@@ -104,7 +107,10 @@ def figures(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
         "units": str(len(standings)),
         "ranked": str(len(ranked)),
         "case_rows": str(sum(s.case_rows for s in standings)),
-        "completion": percent(sum(t.count("completed") for t in tallies), sum(t.count("due") for t in tallies)),
+        "completion": percent(
+            sum(t.count("completed") for t in tallies),
+            sum(t.count("due") for t in tallies if "completed" not in t.lacking),
+        ),
         "satisfaction": percent(sum(s.satisfied for s in standings), sum(s.rated for s in standings)),
         "mean": mean(ranked),
     }

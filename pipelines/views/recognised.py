@@ -12,7 +12,8 @@ OCCURRENCES = ("late_signing_late", "late_signing_never", "late_signing_flagged"
                "late_reply_never", "late_reply_flagged", "refused_to_sign", "not_handled", "rude_attitude",
                "poor_service")  # fmt: skip
 CLOSING = {"floor": ("item", "deducted", "full"), "rounding": ("item", "deducted"), "cap": ("bonus", "cap"),
-           "same_matter": ("award", "counted")}  # fmt: skip
+           "same_matter": ("award", "counted"), "reweight": ("left", "base", "all"),
+           "unmeasured_zero": ("points",)}  # fmt: skip
 MONTHS = range(1, 13)
 
 

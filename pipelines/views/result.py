@@ -6,7 +6,7 @@ from pipelines.views.figures import Say
 from pipelines.views.frame import absences
 
 SCHEMA = "result.schema.json"
-VERSION = "1.0"
+VERSION = "1.1"
 
 
 def head(assessment: Assessment, say: Say) -> dict:

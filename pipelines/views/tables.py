@@ -11,8 +11,8 @@ from pipelines.views.figures import Say, notes
 from pipelines.views.ranking import verdicts
 
 RANKING = ("period", "unit_id", "unit_name", "unit_group", "base", "bonus", "total", "rank", "group_rank", "case_rows",
-           "note")
-ITEMS = ("period", "unit_id", "item_id", "full_marks", "deducted", "score", "note")
+           "measured_marks", "note")
+ITEMS = ("period", "unit_id", "item_id", "full_marks", "deducted", "score", "measured_marks", "note")
 LEDGER = ("entry_id", "period", "unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "points",
           "adjustment_id", "detail")
 QUARANTINE = ("table", "file", "line", "key", "column", "promise", "value", "remedy")
@@ -20,7 +20,7 @@ ADJUSTMENTS = ("adjustment_id", "unit_id", "action", "case_id", "rule_id", "ref_
 VERDICTS = ("period", "unit_id", "unit_name", "list", "clause", "title", "says")
 TRACE = ("period", "unit_id", "stage", "rule_id", "month", "fact")
 
-NUMBERS = frozenset({"base", "bonus", "total", "full_marks", "deducted", "score", "points"})
+NUMBERS = frozenset({"base", "bonus", "total", "full_marks", "deducted", "score", "points", "measured_marks"})
 COUNTS = frozenset({"rank", "group_rank", "case_rows", "line"})
 
 
@@ -39,7 +39,8 @@ def ranking_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
             "rank": standing.rank,
             "group_rank": standing.group_rank,
             "case_rows": standing.case_rows,
-            "note": notes(say, standing.notes, assessment.intake.simulated),
+            "measured_marks": shown(score.measured_marks),
+            "note": notes(say, standing.notes, assessment.intake.simulated, score.unmeasured_marks),
         }
 
 
@@ -54,6 +55,7 @@ def item_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
                 "full_marks": shown(item.full_marks),
                 "deducted": shown(item.deducted),
                 "score": shown(item.score),
+                "measured_marks": shown(item.measured_marks),
                 "note": notes(say, item.notes, assessment.intake.simulated),
             }
 

@@ -22,6 +22,7 @@ with moments as (
         x.rating_assignment,
         x.signing_waived_by,
         x.reply_waived_by,
+        x.counted_in,
         q.*
     from accepted.cases as c
     cross join facts.quarter as q
@@ -73,6 +74,7 @@ select
     closed_at is not null as closed,
     coalesce(closed_at <= due_approved, false) as closed_in_time_approved,
     coalesce(closed_at <= due_requested, false) as closed_in_time_requested,
+    counted_in is not null as counted_before,
     case
         when not_rated then 'none'
         when not dissatisfied then public_rating
@@ -89,5 +91,6 @@ select
     due_requested,
     replied_at,
     signing_waived_by,
-    reply_waived_by
+    reply_waived_by,
+    counted_in
 from flagged;

@@ -1,6 +1,6 @@
 -- All that is out of the ordinary about a case row, in one place: few rows have any, so one join serves them all.
--- Grain: case row with an extension, an evaluation, a waiver or an exclusion.
--- Reads: facts.extensions, .final_evaluations, .waived_cases, .excluded.
+-- Grain: case row with an extension, an evaluation, a waiver, an exclusion, or a quarter that counted it already.
+-- Reads: facts.extensions, .final_evaluations, .waived_cases, .excluded, .counted_before.
 create or replace table facts.circumstances as
 select
     case_id,
@@ -11,8 +11,10 @@ select
     rating_assignment,
     signing_waived_by,
     reply_waived_by,
-    coalesce(excluded, false) as excluded
+    coalesce(excluded, false) as excluded,
+    counted_in
 from facts.extensions
 full join facts.final_evaluations using (case_id, unit_id)
 full join facts.waived_cases using (case_id, unit_id)
-full join (select *, true as excluded from facts.excluded) using (case_id, unit_id);
+full join (select *, true as excluded from facts.excluded) using (case_id, unit_id)
+full join facts.counted_before using (case_id, unit_id);

@@ -4,7 +4,7 @@
 create or replace table facts.counted as
 select
     unit_id, role, month_due_approved, month_due_requested, month_dispatched, signing, reply_approved, reply_requested,
-    closed, closed_in_time_approved, closed_in_time_requested, rating_reminder, rating_assignment,
+    closed, closed_in_time_approved, closed_in_time_requested, rating_reminder, rating_assignment, counted_before,
     count(*) as case_rows,
     list({
         case_id: case_id,
@@ -19,4 +19,4 @@ select
 from facts.case_rows
 group by
     unit_id, role, month_due_approved, month_due_requested, month_dispatched, signing, reply_approved, reply_requested,
-    closed, closed_in_time_approved, closed_in_time_requested, rating_reminder, rating_assignment;
+    closed, closed_in_time_approved, closed_in_time_requested, rating_reminder, rating_assignment, counted_before;

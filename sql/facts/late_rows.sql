@@ -3,6 +3,7 @@
 create or replace table facts.late_rows as
 select
     unit_id, month_due_approved, month_due_requested, month_dispatched, signing, reply_approved, reply_requested,
+    counted_before,
     unnest(late, recursive := true)
 from facts.counted
 where late is not null;

@@ -9,6 +9,7 @@ with rows_in_force as (
         if($attribution = 'dispatched', month_dispatched,
             if($extension = 'approved', month_due_approved, month_due_requested)) as month
     from facts.late_rows
+    where $counted_before = 'again' or not counted_before
 ),
 
 found as (

@@ -15,6 +15,7 @@ select
     closed_in_time_requested,
     rating_reminder,
     rating_assignment,
+    counted_before,
     case_rows
 from facts.counted
 order by all;

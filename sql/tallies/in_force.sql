@@ -12,6 +12,7 @@ with chosen as (
         role = 'lead' or $joint_cases = 'all' as in_rates,
         case_rows
     from tallies.cube
+    where $counted_before = 'again' or not counted_before
 ),
 
 judged as (

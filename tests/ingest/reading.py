@@ -46,11 +46,14 @@ class Read:
         return found
 
 
-def read(folder: Path, source: Path | None = None) -> Read:
-    """Ingest a folder and fetch every raw table, in order of file and line."""
+def read(folder: Path, source: Path | None = None, scored: bool = False, **more) -> Read:
+    """Ingest a folder and fetch every raw table, in order of file and line.
+
+    Without ``scored`` a table may lack what decides a score: most tests of reading need few columns.
+    """
     warehouse, contracts = Warehouse(), load_contracts()
     try:
-        intake = ingest(warehouse, folder, contracts, source)
+        intake = ingest(warehouse, folder, contracts, source, scored=scored, **more)
         tables = {name: warehouse.arrow(f"raw.{name}").to_pylist() if warehouse.columns(f"raw.{name}") else []
                   for name in contracts.tables}  # fmt: skip
     finally:

@@ -37,6 +37,7 @@ tables:
       unit_name: Office name
       unit_group: {constant: all}
 absent: [cases.sign_due_at, cases.signed_at, awards]
+format: 2
 """
 HEADER = "No,Office,Office name,Part,Made,Good,Bad,title"
 ROWS = {

@@ -24,8 +24,10 @@ class CaseRow:
 
 
 def case_rows(quarter: Quarter) -> list[CaseRow]:
-    """All rows attributed to the quarter that no adjustment excludes, of any role."""
+    """All rows attributed to the quarter that no adjustment excludes and no earlier quarter counted, of any role."""
     gone = excluded(quarter)
+    if quarter.readings["counted_before"] == "left_out":
+        gone = gone | quarter.counted
     rows = [row for row in quarter.tables["cases"] if (row["unit_id"], row["case_id"]) not in gone]
     return [judged(quarter, row) for row in rows if quarter.covers(attributed_to(quarter, row))]
 

@@ -4,12 +4,16 @@ import csv
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
+import pyarrow
+import pyarrow.parquet as parquet
+
 from pipelines.assess import Request, Run
+from pipelines.model.counted import CountedList
 from pipelines.model.period import Period
 from pipelines.stages.publish import write_tables
 
@@ -19,10 +23,14 @@ from .scorer import OracleResult
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_pipeline(exports: Path, period: str, cutoff: str | None, readings: Mapping[str, str], out: Path) -> Path:
+def run_pipeline(
+    exports: Path, period: str, cutoff: str | None, readings: Mapping[str, str], out: Path,
+    absent: Iterable[str] = (), counted: Collection[tuple[str, str]] = (),
+) -> Path:
     """Scores a quarter in this process and gives the folder with its tables; no pages, no quality report."""
     request = Request(
-        Period.parse(period), exports, cutoff=cutoff and datetime.fromisoformat(cutoff), readings=dict(readings)
+        Period.parse(period), exports, cutoff=cutoff and datetime.fromisoformat(cutoff), readings=dict(readings),
+        absent=tuple(absent), counted=counted_list(counted, Period.parse(period), out.with_suffix(".parquet")),
     )
     with Run(request) as run:
         stops = run.check()
@@ -32,6 +40,15 @@ def run_pipeline(exports: Path, period: str, cutoff: str | None, readings: Mappi
         out.mkdir()
         write_tables(run.warehouse, run.assessment(), out)
     return out
+
+
+def counted_list(counted: Collection[tuple[str, str]], period: Period, file: Path) -> tuple[CountedList, ...]:
+    """(unit, case) pairs as the list that the quarter before would have left; none where there are none."""
+    if not counted:
+        return ()
+    units, cases = zip(*sorted(counted), strict=True)
+    parquet.write_table(pyarrow.table({"case_id": cases, "unit_id": units}), file)
+    return (CountedList(period.previous, file, ""),)
 
 
 def run_command(exports: Path, period: str, cutoff: str | None, readings: Mapping[str, str], out: Path) -> int:
@@ -64,12 +81,13 @@ def ranking_differences(result: OracleResult, rows: list[dict[str, str]], period
     expected = [
         (
             period, row.unit_id, row.unit_name, row.unit_group, money(row.base), money(row.bonus), money(row.total),
-            str(row.rank or ""), str(row.group_rank or ""), str(row.case_rows),
+            str(row.rank or ""), str(row.group_rank or ""), str(row.case_rows), money(Fraction(row.measured_marks)),
         )
         for row in result.ranking
     ]
     columns = (
         "period", "unit_id", "unit_name", "unit_group", "base", "bonus", "total", "rank", "group_rank", "case_rows",
+        "measured_marks",
     )
     found = [tuple(row[column] for column in columns) for row in rows]
     if len(found) != len(expected):
@@ -81,11 +99,13 @@ def ranking_differences(result: OracleResult, rows: list[dict[str, str]], period
 def item_differences(result: OracleResult, rows: list[dict[str, str]]) -> list[str]:
     """Items in any order: full marks, deducted, score."""
     expected = Counter(
-        (item.unit_id, item.item_id, Fraction(item.full_marks), item.deducted, item.score)
+        (item.unit_id, item.item_id, Fraction(item.full_marks), item.deducted, item.score,
+         Fraction(item.measured_marks))
         for item in result.items.values()
     )
     found = Counter(
-        (row["unit_id"], row["item_id"], *(Fraction(row[name]) for name in ("full_marks", "deducted", "score")))
+        (row["unit_id"], row["item_id"],
+         *(Fraction(row[name]) for name in ("full_marks", "deducted", "score", "measured_marks")))
         for row in rows
     )
     return multiset_differences("items", expected, found)
@@ -95,7 +115,7 @@ def ledger_differences(result: OracleResult, rows: list[dict[str, str]]) -> list
     """The ledger as a multiset of lines; which rule took points of an assessed item is left open."""
     found = Counter(
         Line(
-            row["unit_id"], row["item_id"], "assessed" if row["item_id"] < "A3" else row["rule_id"],
+            row["unit_id"], row["item_id"], "assessed" if "A1" <= row["item_id"] < "A3" else row["rule_id"],
             Fraction(row["points"]), row["month"], row["case_id"], row["ref_id"], row["adjustment_id"],
         )
         for row in rows

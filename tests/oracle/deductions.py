@@ -135,17 +135,21 @@ def satisfaction(quarter: Quarter, rows: list[CaseRow]) -> tuple[int, int]:
 
 def instruction_lines(quarter: Quarter, unit_id: str) -> list[Line]:
     """Instructions due in the quarter, closed and implemented before the cutoff, each against 100 %."""
-    gone = excluded(quarter)
-    due = [
-        row
-        for row in quarter.tables["instructions"]
-        if row["unit_id"] == unit_id and quarter.covers(row["due_at"]) and (unit_id, row["case_id"]) not in gone
-    ]
-    lines = []
+    due, lines = due_instructions(quarter, unit_id), []
     for rule_id, column in (("instruction_closing", "closed_at"), ("instruction_implementation", "implemented_at")):
         done = sum(quarter.seen(row[column]) is not None for row in due)
         lines.append(Line(unit_id, "A3.4", rule_id, -shortfall(quarter, 100, done, len(due))))
     return lines
+
+
+def due_instructions(quarter: Quarter, unit_id: str) -> list[Row]:
+    """Instructions of the whole quarter by their due date, but for those of excluded cases."""
+    gone = excluded(quarter)
+    return [
+        row
+        for row in quarter.tables["instructions"]
+        if row["unit_id"] == unit_id and quarter.covers(row["due_at"]) and (unit_id, row["case_id"]) not in gone
+    ]
 
 
 def shortfall(quarter: Quarter, target: int, part: int, whole: int) -> Fraction:

@@ -1,6 +1,6 @@
 """A quarter to be scored: typed tables, period, cutoff and the readings in force."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -25,6 +25,8 @@ READINGS: dict[str, tuple[str, ...]] = {
     "bonus_cap": ("none", "0", "3", "4.25"),  # any number with at most 2 decimals; these stand for them
     "missing_assessment": ("full", "zero", "stop"),
     "rank_on": ("total", "base"),
+    "unmeasured": ("full", "left_out", "reweighted", "zero"),
+    "counted_before": ("left_out", "again"),
 }
 
 
@@ -38,6 +40,8 @@ class Quarter:
     end: datetime
     cutoff: datetime
     readings: Mapping[str, str]
+    absent: frozenset[str] = frozenset()  # tables and table.column names declared absent
+    counted: frozenset[tuple[str, str]] = frozenset()  # (unit, case) that an earlier published quarter counted
 
     def covers(self, moment: datetime | date) -> bool:
         """Period: its first instant belongs to it, the next quarter's first instant does not."""
@@ -51,7 +55,8 @@ class Quarter:
 
 
 def open_quarter(
-    exports: Path | str | RawTables, period: str, cutoff: str | datetime | None, readings: Mapping[str, str]
+    exports: Path | str | RawTables, period: str, cutoff: str | datetime | None, readings: Mapping[str, str],
+    absent: Iterable[str] = (), counted: Iterable[tuple[str, str]] = (),
 ) -> Quarter:
     """A folder or text tables as a Quarter, the readings completed by their defaults; unknown readings are errors."""
     unknown = set(readings) - set(READINGS)
@@ -59,4 +64,5 @@ def open_quarter(
         raise ValueError(f"unknown readings: {sorted(unknown)}")
     tables = typed(exports if isinstance(exports, Mapping) else read_folder(Path(exports)))
     in_force = {name: values[0] for name, values in READINGS.items()} | dict(readings)
-    return Quarter(tables, period, *period_bounds(period), cutoff_of(period, cutoff), in_force)
+    bounds = (*period_bounds(period), cutoff_of(period, cutoff))
+    return Quarter(tables, period, *bounds, in_force, frozenset(absent), frozenset(counted))

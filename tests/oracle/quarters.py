@@ -1,5 +1,6 @@
 """Makes nasty random quarters: contract-clean exports, the same for a seed, crowded with edges."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -10,6 +11,7 @@ from .drawn_evaluations import draw_evaluations, draw_evaluators
 from .drawn_events import draw_adjustments, draw_assessments, draw_awards, draw_incidents, draw_instructions
 from .moments import period_bounds
 from .quarter import READINGS
+from .scorer import OracleResult, score
 from .tables import RawTables
 from .twins import add_twins
 
@@ -30,6 +32,11 @@ class Sample:
     period: str
     cutoff: str | None
     tables: RawTables
+    counted: tuple[tuple[str, str], ...] = ()  # (unit, case) that an earlier published quarter counted
+
+    def score(self, readings: Mapping[str, str] | None = None, absent: Iterable[str] = ()) -> OracleResult:
+        """What the oracle makes of it."""
+        return score(self.tables, self.period, self.cutoff, readings, absent, self.counted)
 
 
 def make_quarter(seed: int, period: str | None = None) -> Sample:
@@ -43,7 +50,15 @@ def make_quarter(seed: int, period: str | None = None) -> Sample:
     for rows in tables.values():
         rng.shuffle(rows)
     given = None if cutoff is None else cutoff.strftime("%Y-%m-%d %H:%M:%S")
-    return Sample(seed, period, given, {table: rows for table, rows in tables.items() if rows})
+    filled = {table: rows for table, rows in tables.items() if rows}
+    return Sample(seed, period, given, filled, draw_counted(seed, tables))
+
+
+def draw_counted(seed: int, tables: RawTables) -> tuple[tuple[str, str], ...]:
+    """Some case rows of every third quarter as counted before; drawn apart, so that its tables stay as they were."""
+    rng = Random(-seed - 1)
+    pairs = [(row["unit_id"], row["case_id"]) for row in tables["cases"]]
+    return tuple(sorted(rng.sample(pairs, min(len(pairs), 8)))) if seed % 3 == 2 else ()
 
 
 def draw_tables(draw: Draw) -> dict[str, list[dict[str, str]]]:

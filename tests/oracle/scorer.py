@@ -1,7 +1,7 @@
 """Scores a quarter: items, base, bonus, total, places, ledger; slow, literal, and on clean rows only."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -13,6 +13,7 @@ from .deductions import FULL_MARKS, item_lines, satisfaction
 from .ledger import Line, settle
 from .quarter import Quarter, open_quarter
 from .tables import RawTables
+from .unmeasured import WITHOUT, counts, judged_lines, measured, reweighted, unmeasured_rules
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class ItemScore:
     full_marks: int
     deducted: Fraction
     score: Fraction
+    measured_marks: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,13 @@ class UnitScore:
     bonus: Fraction
     case_rows: int
     satisfaction_rate: Fraction | None
+    whole: Fraction  # lines of the whole
+    measured_marks: int
 
     @property
     def total(self) -> Fraction:
-        """Total: base plus bonus."""
-        return self.base + self.bonus
+        """Total: base plus bonus plus the lines of the whole."""
+        return self.base + self.bonus + self.whole
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class RankingRow:
     rank: int | None
     group_rank: int | None
     case_rows: int
+    measured_marks: int
 
 
 @dataclass(frozen=True)
@@ -83,9 +88,11 @@ def score(
     period: str,
     cutoff: str | datetime | None = None,
     readings: Mapping[str, str] | None = None,
+    absent: Iterable[str] = (),
+    counted: Iterable[tuple[str, str]] = (),
 ) -> OracleResult:
     """Scores a folder of canonical CSV files (or text tables); raises MissingAssessment under that reading's `stop`."""
-    quarter = open_quarter(exports, period, cutoff, readings or {})
+    quarter = open_quarter(exports, period, cutoff, readings or {}, absent, counted)
     rows = case_rows(quarter)
     items: dict[tuple[str, str], ItemScore] = {}
     ledger: Counter[Line] = Counter()
@@ -95,25 +102,36 @@ def score(
         scores, lines = score_unit(quarter, unit["unit_id"], own)
         items |= {(item.unit_id, item.item_id): item for item in scores}
         ledger.update(lines)
-        units.append(unit_score(quarter, unit, own, scores))
+        whole = sum((line.points for line in lines if line.item_id == "ALL"), Fraction(0))
+        units.append(unit_score(quarter, unit, own, scores, whole))
     return OracleResult(placed(quarter, units), items, ledger)
 
 
 def score_unit(quarter: Quarter, unit_id: str, rows: list[CaseRow]) -> tuple[list[ItemScore], list[Line]]:
     """Item scores and ledger lines of one unit, the bonus as item A4 with full marks 0."""
-    scores, ledger = [], []
+    scores, ledger, lacking = [], [], unmeasured_rules(quarter, unit_id, rows)
     for item_id, exact in item_lines(quarter, unit_id, rows).items():
-        item_score, lines = settle(unit_id, item_id, FULL_MARKS[item_id], exact)
-        scores.append(ItemScore(unit_id, item_id, FULL_MARKS[item_id], item_score - FULL_MARKS[item_id], item_score))
+        is_measured, full = measured(quarter, unit_id, item_id, lacking), FULL_MARKS[item_id]
+        if not counts(quarter, item_id, is_measured):
+            scores.append(ItemScore(unit_id, item_id, 0, Fraction(0), Fraction(0)))
+            continue
+        item_score, lines = settle(unit_id, item_id, full, judged_lines(quarter, unit_id, item_id, exact, lacking))
+        scores.append(ItemScore(unit_id, item_id, full, item_score - full, item_score, full if is_measured else 0))
         ledger += lines
-    lines = bonus_lines(quarter, unit_id)
+    base = sum((item.score for item in scores), Fraction(0))
+    ledger += reweighted(quarter, unit_id, base, sum(item.full_marks for item in scores))
+    lines = [] if "awards" in quarter.absent else bonus_lines(quarter, unit_id)
     bonus = sum((line.points for line in lines), Fraction(0))
     return [*scores, ItemScore(unit_id, "A4", 0, bonus, bonus)], ledger + lines
 
 
-def unit_score(quarter: Quarter, unit: Mapping[str, object], rows: list[CaseRow], scores: list[ItemScore]) -> UnitScore:
+def unit_score(
+    quarter: Quarter, unit: Mapping[str, object], rows: list[CaseRow], scores: list[ItemScore], whole: Fraction
+) -> UnitScore:
     """Base, bonus and what orders equals; units without a case row in the quarter are not ranked."""
-    part, whole = satisfaction(quarter, [row for row in rows if row.in_rates])
+    part, rated = satisfaction(quarter, [row for row in rows if row.in_rates])
+    if WITHOUT["satisfaction_rate"] & quarter.absent:
+        rated = 0
     return UnitScore(
         unit_id=unit["unit_id"],
         unit_name=unit["unit_name"],
@@ -122,7 +140,9 @@ def unit_score(quarter: Quarter, unit: Mapping[str, object], rows: list[CaseRow]
         base=sum((item.score for item in scores if item.item_id != "A4"), Fraction(0)),
         bonus=sum((item.score for item in scores if item.item_id == "A4"), Fraction(0)),
         case_rows=len(rows),
-        satisfaction_rate=Fraction(part, whole) if whole else None,
+        satisfaction_rate=Fraction(part, rated) if rated else None,
+        whole=whole,
+        measured_marks=sum(item.measured_marks for item in scores),
     )
 
 
@@ -145,7 +165,7 @@ def placed(quarter: Quarter, units: list[UnitScore]) -> tuple[RankingRow, ...]:
         RankingRow(
             unit.unit_id, unit.unit_name, unit.unit_group, unit.base, unit.bonus, unit.total,
             place(unit, ranked), place(unit, [other for other in ranked if other.unit_group == unit.unit_group]),
-            unit.case_rows,
+            unit.case_rows, unit.measured_marks,
         )
         for unit in sorted(units, key=listing)
     )

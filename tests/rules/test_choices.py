@@ -27,7 +27,8 @@ def test_without_a_choice_every_reading_has_its_default():
 def test_the_defaults_are_those_of_the_interface():
     assert list(choose_readings(BOOK, {}).values()) == [
         "reply_due", "lead_only", "approved", "by_cutoff", "with_basic", "left_out", "dissatisfied", "reminder",
-        "whole_steps", "sum", "highest", "all_awards", "none", "full", "total",
+        "whole_steps", "sum", "highest", "all_awards", "none", "full", "total", "full",
+        "left_out",
     ]
 
 

@@ -68,7 +68,7 @@ def test_instruction_rates_are_of_the_whole_quarter_under_every_reading_of_month
 def test_no_instructions_are_full_marks_and_flagged():
     """A3.4"""
     score = settled(unit())[0]["U1"].items["A3.4"]
-    assert (score.score, score.notes) == (10, ("no_instructions_due",))
+    assert (score.score, score.notes) == (10, ("no_instructions_due", "unmeasured_full"))
 
 
 def test_an_assessed_score_is_the_score_of_its_item():
