@@ -1,10 +1,18 @@
 """Verdicts by the rule engine: conditions on a unit's standing, and on verdicts given before."""
 
-from pipelines.engines.rete import Match, Production, Session, text_of
+from collections.abc import Mapping
+from fractions import Fraction
+
+from pipelines.engines.details import plain
+from pipelines.engines.rete import Match, Production, Session
+from pipelines.model.condition import Condition
+from pipelines.model.points import half_up
 from pipelines.model.rule import Verdict
 from pipelines.model.score import Fired, Given
 
-TESTS = {"at_least": "$gte", "at_most": "$lte"}
+TESTS = {"at_least": ("$gte",), "at_most": ("$lte",), "more_than": ("$gt",), "less_than": ("$lt",),
+         "equals": ("$gte", "$lte")}  # fmt: skip
+Facts = Mapping[str, int | Fraction]
 
 
 class Adjudicator:
@@ -12,25 +20,35 @@ class Adjudicator:
 
     A verdict that leans on others (`also`, `unless`) belongs to a later round than they do: the engine
     looks for what is absent only once, so everything that could be there must be there by then.
+
+    The engine knows whole numbers only, and facts are exact fractions (points, percent): each comparison reaches it as
+    two whole numbers, both sides multiplied by both denominators.
     """
 
     def __init__(self, verdicts: tuple[Verdict, ...]):
         self._verdicts = {verdict.id: verdict for verdict in verdicts}
         self._rounds = rounds(verdicts)
+        self._conditions = [(f"{verdict.id}_{k}", c) for verdict in verdicts for k, c in enumerate(verdict.when)]
         kinds = [{"kind": "standing"}, {"kind": "round"}, {"kind": "given"}]
         self._session = Session([self._production(verdict) for verdict in verdicts], kinds)
 
-    def adjudicate(self, unit_id: str, facts: dict[str, int]) -> tuple[list[Given], list[Fired]]:
-        """The verdicts on one unit, in the order of the rulebook, and the trace."""
+    def adjudicate(self, unit_id: str, facts: Facts) -> tuple[list[Given], list[Fired]]:
+        """The verdicts on one unit, in the order of the rulebook, and the trace; a fact without a value is left out."""
+        self._facts = facts
         turns = [[{"kind": "round", "round": k}] for k in sorted(set(self._rounds.values()))]
-        firings = self._session.run(unit_id, [{"kind": "standing", **facts}], *turns)
+        standing = {"kind": "standing"}
+        for name, condition in self._conditions:
+            if condition.fact in facts:
+                standing |= _sides(name, facts[condition.fact], condition)
+        firings = self._session.run(unit_id, [standing], *turns)
         found = {firing.rule: firing for firing in firings}
         given = [found[id].result for id in self._verdicts if id in found]
-        fired = [Fired(unit_id, "verdict", firing.rule, "", text_of(_bare(firing.fact))) for firing in firings]
+        fired = [Fired(unit_id, "verdict", f.rule, "", " ".join(f"{name}={value}" for name, value in f.result.facts))
+                 for f in firings]  # fmt: skip
         return given, fired
 
     def _production(self, verdict: Verdict) -> Production:
-        tests = [{"kind": "standing"}, *(_test(c.fact, c.test, c.value) for c in verdict.when)]
+        tests = [{"kind": "standing"}, *(_test(f"{verdict.id}_{k}", c) for k, c in enumerate(verdict.when))]
         turn = {"$and": [{"kind": "round"}, {"round": self._rounds[verdict.id]}]}
         return Production(
             verdict.id,
@@ -42,7 +60,7 @@ class Adjudicator:
     def _give(self, verdict: Verdict, match: Match) -> Given:
         match.tell({"kind": "given", "verdict": verdict.id})
         used = dict.fromkeys(condition.fact for condition in verdict.when)
-        return Given(match.unit_id, verdict.id, tuple((name, str(match.fact[name])) for name in used))
+        return Given(match.unit_id, verdict.id, tuple((name, shown_fact(self._facts[name])) for name in used))
 
 
 def rounds(verdicts: tuple[Verdict, ...]) -> dict[str, int]:
@@ -62,13 +80,36 @@ def rounds(verdicts: tuple[Verdict, ...]) -> dict[str, int]:
     return found
 
 
-def _test(fact: str, test: str, value: int) -> dict:
-    return {fact: value} if test == "equals" else {TESTS[test]: {fact: value}}
+def shown_fact(value: int | Fraction) -> str:
+    """A fact as text: at most two decimals."""
+    return plain(half_up(Fraction(value)))
+
+
+def _values(condition: Condition) -> tuple[Fraction, ...]:
+    given = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    return tuple(map(Fraction, given))
+
+
+def _sides(name: str, fact: int | Fraction, condition: Condition) -> dict[str, int]:
+    """Both sides of a comparison as whole numbers, one pair for each value that it is compared with."""
+    fact, sides = Fraction(fact), {}
+    for k, value in enumerate(_values(condition)):
+        sides[f"{name}_{k}_has"] = fact.numerator * value.denominator
+        sides[f"{name}_{k}_asks"] = value.numerator * fact.denominator
+    return sides
+
+
+def _test(name: str, condition: Condition) -> dict:
+    if condition.test == "in":
+        pairs = [_compared(f"{name}_{k}", "equals") for k in range(len(_values(condition)))]
+        return {"$or": pairs} if len(pairs) > 1 else pairs[0]
+    return _compared(f"{name}_0", condition.test)
+
+
+def _compared(name: str, test: str) -> dict:
+    pairs = [{word: {f"{name}_has": {"$m": f"{name}_asks"}}} for word in TESTS[test]]
+    return {"$and": pairs} if len(pairs) > 1 else pairs[0]
 
 
 def _was_given(id: str) -> dict:
     return {"$and": [{"kind": "given"}, {"verdict": id}]}
-
-
-def _bare(fact: dict) -> dict:
-    return {name: value for name, value in fact.items() if name != "kind"}

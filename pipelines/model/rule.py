@@ -88,12 +88,13 @@ class Verdict:
 
     id: str
     clause: str
-    list: str  # commend, criticise, remark
+    list: str  # commend, criticise, remark; together: said once of all who meet it
     title: Words
     says: Words
     when: tuple[Condition, ...]
     unless: tuple[str, ...] = ()  # other verdicts that stand in the way
     also: tuple[str, ...] = ()  # other verdicts that must have been given
+    examples: tuple[dict, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from fractions import Fraction
 from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Verdict
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, fail_if_lists, vocabulary
-from pipelines.rulebook.numbers import count, day, exact
-from pipelines.rulebook.source import Block, refusal
+from pipelines.rulebook.numbers import day, exact
+from pipelines.rulebook.source import Block, refusal, shown_text
 
 DATES = ("in_force",)
 
@@ -150,10 +150,10 @@ def reading(block: Block, clauses: dict[str, Clause]) -> Reading:
     )
 
 
-def verdict(block: Block, clauses: dict[str, Clause]) -> Verdict:
+def verdict(block: Block, clauses: dict[str, Clause], sheet: dict[str, Item]) -> Verdict:
     """One verdict: conditions on facts, and the other verdicts that it leans on."""
     needed = ("verdict", "clause", "list", "title", "says", "when")
-    fail_if.unknown_field(block, (*needed, "unless", "also", *DATES))
+    fail_if.unknown_field(block, (*needed, "unless", "also", "examples", *DATES))
     fail_if.missing_field(block, needed)
     in_force(block)
     fail_if.unknown_clause(block, clauses)
@@ -163,19 +163,50 @@ def verdict(block: Block, clauses: dict[str, Clause]) -> Verdict:
         fail_if.not_a_list(block.get(key, []), block, key)
     return Verdict(
         block["verdict"], block["clause"], block["list"], words(block, "title"), words(block, "says"),
-        tuple(condition(entry) for entry in blocks(block["when"], block, "when")),
+        tuple(condition(entry, sheet) for entry in blocks(block["when"], block, "when")),
         tuple(block.get("unless", ())), tuple(block.get("also", ())),
+        tuple(blocks(block.get("examples", []), block, "examples")),
     )
 
 
-def condition(block: Block) -> Condition:
-    """One comparison of one fact with a whole number."""
-    fail_if.unknown_field(block, ("fact", *vocabulary.TESTS))
-    fail_if.missing_field(block, ("fact",))
-    fail_if_lists.unknown_fact(block)
+def condition(block: Block, sheet: dict[str, Item]) -> Condition:
+    """One comparison of one fact with a number: points and percent have up to two decimals."""
+    fail_if.unknown_field(block, ("fact", *vocabulary.THINGS, *vocabulary.TESTS))
+    fail_if_lists.no_fact(block)
     fail_if_lists.no_test(block)
     test = next(test for test in vocabulary.TESTS if test in block)
-    value = count(block[test])
-    if value is None:
+    if test == "in":
+        fail_if.not_a_list(block[test], block, test)
+        return Condition(_fact(block, sheet), test, tuple(_bound(block, test, value) for value in block[test]))
+    return Condition(_fact(block, sheet), test, _bound(block, test, block[test]))
+
+
+def _bound(block: Block, test: str, value: object) -> Fraction:
+    found = exact(value)
+    if found is None or found < 0:
         raise refusal(block, "bad_count", test, value=block[test])
-    return Condition(block["fact"], test, value)
+    return found
+
+
+def _fact(block: Block, sheet: dict[str, Item]) -> str:
+    """The fact that a condition looks at, by its name here."""
+    kind = next(kind for kind in ("fact", *vocabulary.THINGS) if kind in block)
+    if kind == "fact":
+        fail_if_lists.unknown_fact(block)
+        return block["fact"]
+    known = {"measure": vocabulary.MEASURES, "item": sheet, "section": {item.section for item in sheet.values()}}
+    if kind == "rate":
+        parts = block["rate"] if isinstance(block["rate"], list) else str(block["rate"]).split("/")
+        if len(parts) != 2:
+            raise refusal(block, "no_rate", "rate", value=shown_text(block["rate"]))
+        for part in parts:
+            fail_if.unknown_value(_alone(block, part), "rate", vocabulary.MEASURES)
+        return f"rate {parts[0]}/{parts[1]}"
+    fail_if.unknown_value(block, kind, known[kind])
+    return f"{kind} {block[kind]}"
+
+
+def _alone(block: Block, part: object) -> Block:
+    one = Block(block.file, block.lines.get("rate", block.line))
+    one["rate"] = part
+    return one

@@ -42,10 +42,16 @@ def unknown_fact(block: Block) -> None:
         raise refusal(block, "unknown_fact", "fact", near=near, value=shown_text(block["fact"]))
 
 
+def no_fact(block: Block) -> None:
+    """A condition that looks at nothing, or at two things."""
+    if sum(kind in block for kind in ("fact", *vocabulary.THINGS)) != 1:
+        raise refusal(block, "no_fact")
+
+
 def no_test(block: Block) -> None:
     """A condition with no comparison, or with two."""
     if sum(test in block for test in vocabulary.TESTS) != 1:
-        raise refusal(block, "no_test", "fact")
+        raise refusal(block, "no_test")
 
 
 def unknown_verdict(block: Block, key: str, known: Iterable[str]) -> None:

@@ -1,6 +1,7 @@
 """A rulebook folder → a checked `Rulebook` as it stands on a day."""
 
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pipelines.rulebook.numbers import count
 from pipelines.rulebook.panel import FILE as PANEL
 from pipelines.rulebook.panel import read_panel
 from pipelines.rulebook.source import Block, read_yaml, refusal
+from pipelines.rulebook.verdict_examples import check_verdict_examples
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
 BOOK_FIELDS = ("edition", "title", "in_force", "evaluation", "sections")
@@ -41,7 +43,7 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
     fail_if_lists.missing_reading(Block(READINGS, 1), readings)
     rulebook = Rulebook(
         edition=book["edition"], title=build.words(book, "title"), clauses=clauses, items=items,
-        rules=_rules_on(rules, items, on), readings=readings, verdicts=_verdicts(folder, clauses, on),
+        rules=_rules_on(rules, items, on), readings=readings, verdicts=_verdicts(folder, clauses, items, on),
         evaluation=_evaluation(book), sha256=digest(folder), sections=sections,
         panel=read_panel(folder, clauses), libraries=read_libraries(folder, clauses),
     )
@@ -140,14 +142,16 @@ def _in_force(folder: Path, name: str, key: str, make, clauses: dict[str, Clause
     return {thing.id: thing for (start, end), thing in spans if start <= on <= end}
 
 
-def _verdicts(folder: Path, clauses: dict[str, Clause], on: date) -> tuple[Verdict, ...]:
-    verdicts = tuple(_in_force(folder, VERDICTS, "verdict", build.verdict, clauses, on).values())
+def _verdicts(folder: Path, clauses: dict[str, Clause], items: dict[str, Item], on: date) -> tuple[Verdict, ...]:
+    make = partial(build.verdict, sheet=items)
+    verdicts = tuple(_in_force(folder, VERDICTS, "verdict", make, clauses, on).values())
     known = [verdict.id for verdict in verdicts]
     written = [block for block in read_yaml(folder / VERDICTS, VERDICTS) or [] if block["verdict"] in known]
     for block in written:
         fail_if_lists.unknown_verdict(block, "also", known)
         fail_if_lists.unknown_verdict(block, "unless", known)
     fail_if_lists.circle(written, verdicts)
+    check_verdict_examples(verdicts, written)
     return verdicts
 
 

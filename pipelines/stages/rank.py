@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from fractions import Fraction
 from itertools import groupby
 
-from pipelines.model.points import CENT
+from pipelines.model.points import CENT, points
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Fired, Given, Standing, UnitScore
 from pipelines.model.tally import UnitTally
@@ -71,18 +71,19 @@ def give_verdicts(
     from pipelines.engines.verdicts import Adjudicator
 
     engine = Adjudicator(rulebook.verdicts)
+    ranked = [standing for standing in standings if standing.rank is not None]
+    groups = {s.unit_id: tallies[s.unit_id].unit.unit_group for s in ranked}
+    own = _placed_facts({s.unit_id: (groups[s.unit_id], s.rank, s.group_rank) for s in ranked})
     before = _previous_facts(previous)
-    sizes = Counter(tallies[s.unit_id].unit.unit_group for s in standings if s.rank)
-    lower = _from_bottom({s.unit_id: (tallies[s.unit_id].unit.unit_group, s.group_rank) for s in standings if s.rank})
+    level = Counter(standing.rank for standing in ranked)
+    named = {condition.fact: condition.thing for verdict in rulebook.verdicts for condition in verdict.when}
     given, fired = [], []
-    for standing in standings:
-        if standing.rank is None:
-            continue
+    for standing in ranked:
         id = standing.unit_id
         facts = {
-            "place": standing.rank, "group_place": standing.group_rank, "from_bottom": lower[id],
-            "group_size": sizes[tallies[id].unit.unit_group], "case_rows": standing.case_rows,
-            **_score_facts(scores[id]), **before.get(id, {}),
+            **own[id], "ranked": len(ranked), "level": level[standing.rank],
+            "level_share": Fraction(100 * level[standing.rank], len(ranked)), "case_rows": standing.case_rows,
+            **_score_facts(scores[id]), **before.get(id, {}), **_book_facts(named, rulebook, scores[id], tallies[id]),
         }
         found, trace = engine.adjudicate(id, facts)
         given += found
@@ -90,35 +91,72 @@ def give_verdicts(
     return given, fired
 
 
-def _score_facts(score: UnitScore) -> dict[str, int]:
-    zero = [item.item_id for item in score.items.values() if item.full_marks and not item.score]
-    return {
+def _score_facts(score: UnitScore) -> dict[str, int | Fraction]:
+    """Of a unit's score; an item that was not measured is none at zero."""
+    zero = [i.item_id for i in score.items.values() if i.full_marks and i.measured and not i.score]
+    facts = {
         "items_at_zero": len(zero),
         "quality_items_at_zero": sum(id.startswith(QUALITY) for id in zero),
-        "total_hundredths": (score.total * CENT).numerator,
-        "base_hundredths": (score.base * CENT).numerator,
-        "bonus_hundredths": (score.bonus * CENT).numerator,
+        **{name: getattr(score, name) for name in ("total", "base", "bonus", "measured_marks", "full_marks")},
+        **{f"{name}_hundredths": getattr(score, name) * CENT for name in ("total", "base", "bonus")},
     }
+    return facts | ({"share": 100 * score.total / score.full_marks} if score.full_marks else {})
 
 
-def _previous_facts(previous: dict[str, dict]) -> dict[str, dict[str, int]]:
+def _book_facts(
+    named: dict[str, tuple[str, str]], rulebook: Rulebook, score: UnitScore, tally: UnitTally
+) -> dict[str, int | Fraction]:
+    """The rates, measures, items and sections that verdicts name; what was not measured has no value."""
+    found = {fact: _book_fact(kind, name, rulebook, score, tally) for fact, (kind, name) in named.items()
+             if kind != "fact"}  # fmt: skip
+    return {fact: value for fact, value in found.items() if value is not None}
+
+
+def _book_fact(
+    kind: str, name: str, rulebook: Rulebook, score: UnitScore, tally: UnitTally
+) -> int | Fraction | None:
+    if kind == "measure":
+        return None if name in tally.lacking else tally.count(name)
+    if kind == "rate":
+        part, of = name.split("/")
+        n = tally.count(of)
+        return Fraction(100 * tally.count(part), n) if n and not {part, of} & tally.lacking else None
+    items = [score.items[id] for id, item in rulebook.items.items() if name == (id if kind == "item" else item.section)]
+    measured = any(item.measured for item in items)
+    return sum((item.score for item in items), Fraction(0)) if measured else None
+
+
+def _previous_facts(previous: dict[str, dict]) -> dict[str, dict[str, int | Fraction]]:
     """What the ranking of the quarter before says of each unit that was ranked in it."""
     ranked = {
-        id: (line["unit_group"], int(line["group_rank"]))
+        id: (line["unit_group"], *(int(line[name]) for name in ("rank", "group_rank")))
         for id, line in previous.items()
-        if (line.get("group_rank") or "").isdecimal()
+        if all((line.get(name) or "").isdecimal() for name in ("rank", "group_rank"))
     }
-    sizes = Counter(group for group, _ in ranked.values())
-    lower = _from_bottom(ranked)
+    placed = _placed_facts(ranked)
+    figures = ("total", "base", "bonus", "measured_marks", "case_rows")
     return {
-        id: {"previous_group_place": place, "previous_group_size": sizes[group], "previous_from_bottom": lower[id]}
-        for id, (group, place) in ranked.items()
+        id: {f"previous_{name}": value for name, value in {
+            **placed[id], **{name: points(previous[id][name]) for name in figures if previous[id].get(name)},
+        }.items()}
+        for id in ranked
     }
 
 
-def _from_bottom(ranked: dict[str, tuple[str, int]]) -> dict[str, int]:
-    """The place counted from the group's end, 1 for the last; equals share one."""
-    groups = defaultdict(dict)
-    for id, (group, place) in ranked.items():
-        groups[group][id] = place
-    return {id: place for group in groups.values() for id, place in places(group).items()}
+def _placed_facts(ranked: dict[str, tuple[str, int, int]]) -> dict[str, dict[str, int]]:
+    """Places and sizes by unit from (group, place, place in its group)."""
+    sizes, of_group = Counter(group for group, _, _ in ranked.values()), defaultdict(dict)
+    for id, (group, _, place) in ranked.items():
+        of_group[group][id] = place
+    lower = {id: n for group in of_group.values() for id, n in _from_bottom(group).items()}
+    lower_of_all = _from_bottom({id: place for id, (_, place, _) in ranked.items()})
+    return {
+        id: {"place": place, "group_place": group_place, "size": len(ranked), "group_size": sizes[group],
+             "from_bottom": lower[id], "from_bottom_of_all": lower_of_all[id]}
+        for id, (group, place, group_place) in ranked.items()
+    }  # fmt: skip
+
+
+def _from_bottom(places_of: dict[str, int]) -> dict[str, int]:
+    """The place counted from the end, 1 for the last; equals share one."""
+    return places({id: Fraction(place) for id, place in places_of.items()})

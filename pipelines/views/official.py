@@ -68,7 +68,8 @@ class Official:
             yield from (("body", text) for text in part["sentences"])
 
     def _verdicts(self, given: dict[str, list[dict]]):
-        if not (given["commend"] or given["criticise"]):
+        yield from (("body", f"{verdict['says']}（{verdict['clause']}）。") for verdict in given["together"])
+        if not (given["commend"] or given["criticise"] or given["together"]):
             yield "body", self._says("no_verdicts")
         for name in ("commend", "criticise"):
             for verdict in given[name]:
@@ -89,7 +90,8 @@ class Official:
     def annexes(self, bulletin: dict) -> list[dict]:
         """The annexes that have something to show: ``key``, ``number`` and ``title``."""
         listed = bulletin["verdicts"]
-        keys = ["ranking", *(["lists"] if any(listed.values()) else []), "readings", "method"]
+        lists = ["lists"] if any(listed[name] for name in ("commend", "criticise", "remark")) else []
+        keys = ["ranking", *lists, "readings", "method"]
         return [
             {"key": key, "number": str(number), "title": self._says(f"annex_{key}", **self.facts)}
             for number, key in enumerate(keys, 1)

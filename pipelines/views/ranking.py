@@ -12,7 +12,7 @@ WORDS = ("ranking_says", "tools", "search", "group_filter", "all_groups", "shown
          "descending", "jump", "overall", "by_total", "by_base", "nobody", "unranked", "unranked_says", "verdicts",
          "groups", "col_rank", "col_unit", "col_total", "col_base", "col_bonus", "col_group", "col_group_rank",
          "col_overall_rank", "col_case_rows", "col_satisfaction", "col_moved", "col_reason", "files", "col_file",
-         "col_content", "col_size", "list_commend", "list_criticise", "list_remark")  # fmt: skip
+         "col_content", "col_size", "list_commend", "list_criticise", "list_remark", "list_together")  # fmt: skip
 FILES = ("bulletin.pdf", "results.xlsx", "ranking.csv", "items.csv", "ledger.csv", "verdicts.csv", "quarantine.csv",
          "warnings.csv", "trace.csv", "result.json", "result.schema.json", "manifest.json")  # fmt: skip
 
@@ -118,9 +118,9 @@ def figures(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
 
 
 def verdicts(assessment: Assessment, lang: str = "zh") -> dict[str, list[dict]]:
-    """The verdicts given, by list (commend, criticise, remark), with the facts that led to them."""
+    """The verdicts given, by list, with the facts that led to them; what is said `together` stands once for each."""
     by_id = {verdict.id: verdict for verdict in assessment.rulebook.verdicts}
-    found: dict[str, list[dict]] = {"commend": [], "criticise": [], "remark": []}
+    found: dict[str, list[dict]] = {"commend": [], "criticise": [], "remark": [], "together": []}
     for given in assessment.verdicts:
         verdict = by_id[given.verdict_id]
         found.setdefault(verdict.list, []).append({

@@ -83,9 +83,23 @@ class RuleTexts:
 
     def condition(self, condition: Condition, kind: str = "fact") -> str:
         """A comparison in words; ``kind`` says whose words the fact's name is among: fact, measure."""
-        fact = known(self.say, f"site.{kind}_{condition.fact}", condition.fact, self.lang)
+        fact = self._thing(*condition.thing) if " " in condition.fact else known(
+            self.say, f"site.{kind}_{condition.fact}", condition.fact, self.lang
+        )
         test = self._words(f"test_{condition.test}")
-        return self._words("condition", fact=fact, test=test, value=condition.value)
+        values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+        texts = (value if isinstance(value, str) else plainly(half_up(Fraction(value))) for value in values)
+        return self._words("condition", fact=fact, test=test, value=listed(texts, self.lang))
+
+    def _thing(self, kind: str, name: str) -> str:
+        """One of the book's own rates, measures, items or sections, as a condition looks at it."""
+        if kind == "rate":
+            part, of = map(self.measure, name.split("/"))
+            return self._words("thing_rate", part=part, of=of)
+        if kind == "measure":
+            return self._words("thing_measure", name=self.measure(name))
+        title = self.rulebook.items[name].title if kind == "item" else self.rulebook.sections[name]
+        return self._words(f"thing_{kind}", name=name, title=title.into(self.lang))
 
     def settings(self, clause: str) -> list[str]:
         """The settings of the evaluators' work that rest on a clause."""

@@ -8,7 +8,7 @@ from pipelines.model.points import shown
 from pipelines.model.text import masked
 from pipelines.views import quality
 from pipelines.views.figures import Say, notes
-from pipelines.views.ranking import verdicts
+from pipelines.views.ranking import by_verdict, verdicts
 
 RANKING = ("period", "unit_id", "unit_name", "unit_group", "base", "bonus", "total", "rank", "group_rank", "case_rows",
            "measured_marks", "note")
@@ -76,8 +76,12 @@ def breach_rows(breaches: list[Breach]) -> Iterator[dict]:
 
 
 def verdict_rows(assessment: Assessment) -> Iterator[dict]:
-    """`verdicts.csv`: a line per commendation, criticism or remark."""
-    for name, given in verdicts(assessment).items():
+    """`verdicts.csv`: a line per commendation, criticism or remark; one without a unit for what is said of many."""
+    every = verdicts(assessment)
+    for verdict in by_verdict({"together": every.pop("together")})["together"]:
+        yield {"period": str(assessment.period), "unit_id": "", "unit_name": "", "list": "together",
+               "clause": verdict["clause"], "title": verdict["title"], "says": verdict["says"]}  # fmt: skip
+    for name, given in every.items():
         for verdict in given:
             unit = assessment.tallies[verdict["unit_id"]].unit
             yield {"period": str(assessment.period), "unit_id": unit.unit_id, "unit_name": masked(unit.unit_name),

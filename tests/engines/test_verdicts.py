@@ -1,5 +1,7 @@
 """Verdicts: conditions, chains and exceptions (A0.1)."""
 
+from fractions import Fraction
+
 import pytest
 
 from pipelines.engines.verdicts import Adjudicator, rounds
@@ -20,9 +22,24 @@ def given(verdicts, **facts) -> list[str]:
 
 @pytest.mark.parametrize(("test", "value", "holds"), [
     ("equals", 2, [2]), ("at_most", 2, [1, 2]), ("at_least", 2, [2, 3]), ("at_most", 0, []), ("equals", 0, []),
+    ("more_than", 2, [3]), ("less_than", 2, [1]), ("in", (1, 3), [1, 3]), ("in", (2,), [2]), ("in", (4, 5), []),
 ])
 def test_a_condition_holds_at_and_beyond_its_value(test, value, holds):
     assert [n for n in (1, 2, 3) if given([verdict("v", ("place", test, value))], place=n)] == holds
+
+
+@pytest.mark.parametrize(("rate", "holds"), [(Fraction(9000, 100), True), (Fraction(8999999999, 10**8), False),
+                                             (Fraction(900001, 10**4), True)])
+def test_a_rate_is_compared_exactly_however_fine_it_is(rate, holds):
+    bar = verdict("v", ("rate satisfied/rated", "at_least", Fraction(90)))
+    assert bool(given([bar], **{"rate satisfied/rated": rate})) is holds
+
+
+def test_two_conditions_may_look_at_one_fact():
+    between = verdict("v", ("total", "at_least", Fraction("37.5")), ("total", "less_than", Fraction(80)))
+    assert [bool(given([between], total=Fraction(n))) for n in ("37.49", "37.5", "79.99", "80")] == [
+        False, True, True, False,
+    ]
 
 
 def test_all_conditions_must_hold():

@@ -70,12 +70,28 @@ BROKEN = {
     "an unknown reading value": (READINGS, "pooled: {zh", "pool: {zh", "nearest known name is pooled"),
     "a reading twice": (READINGS, "- reading: extension", "- reading: attribution", "attribution"),
     "a number where none is open": (READINGS, "open_number: true", "open_number: false", "false is not known"),
-    "a verdict on an unknown fact": (VERDICTS, "{fact: case_rows,", "{fact: cases,", "nearest known name is case_rows"),
+    "a verdict on an unknown fact": (VERDICTS, "{fact: items_at_zero,", "{fact: items_at_zer,",
+                                     "nearest known name is items_at_zero"),
     "a verdict without a comparison": (
-        VERDICTS, "{fact: case_rows, at_least: 1}", "{fact: case_rows}", "exactly one of"),
-    "a verdict on an unknown verdict": (VERDICTS, "unless: [top_of_group]", "unless: [top]", "no verdict top"),
-    "verdicts in a circle": (VERDICTS, "{fact: items_at_zero, equals: 0}\n",
-                             "{fact: items_at_zero, equals: 0}\n  unless: [bottom_of_group]\n", "depends on itself"),
+        VERDICTS, "{fact: level_share, more_than: 10}", "{fact: level_share}", "exactly one of"),
+    "a verdict that looks at two things": (
+        VERDICTS, "{section: A1, at_least: 12}", "{section: A1, item: A1.1, at_least: 12}", "exactly one of fact"),
+    "a verdict on an unknown section": (VERDICTS, "{section: A1, at", "{section: A8, at", "A8 is not known"),
+    "a verdict on an unknown rate": (VERDICTS, "[satisfied, rated], at_least", "[satisfid, rated], at_least",
+                                     "nearest known name is satisfied"),
+    "a verdict on half a rate": (VERDICTS, "[satisfied, rated], at_least", "[satisfied], at_least", "is no rate"),
+    "a verdict whose example differs": (VERDICTS, "{name: last of three, given: {from_bottom: 1",
+                                        "{name: last of three, given: {from_bottom: 2", "comes to false"),
+    "a verdict whose example leaves a fact out": (
+        VERDICTS, "given: {quality_items_at_zero: 0, case_rows: 20, ", "given: {quality_items_at_zero: 0, ",
+        "case_rows is missing"),
+    "a verdict on an unknown verdict": (VERDICTS, "unless: [crowded_top]", "unless: [top]", "no verdict top"),
+    "verdicts in a circle": (VERDICTS, "{fact: ranked, at_least: 1}\n",
+                             "{fact: ranked, at_least: 1}\n  unless: [top_of_group]\n", "depends on itself"),
+    "a verdict without an example at a bound": (
+        VERDICTS, "group_place: 3, satisfied/rated: 90,", "group_place: 3, satisfied/rated: 91,", "on the bound"),
+    "a verdict without an example beyond a bound": (
+        VERDICTS, "50, ranked: 0}, holds: false", "50, ranked: 9}, holds: true", "just beyond it"),
     "an unknown list": (VERDICTS, "list: commend", "list: recommend", "nearest known name is commend"),
     "a verdict twice": (VERDICTS, "- verdict: exhausted_at_the_bottom", "- verdict: bottom_of_group", "appears twice"),
     "a clause that nothing applies": (CLAUSES, "- no rule zh: 引导句，规则见 A1 至 A4。\n"
@@ -96,7 +112,7 @@ BROKEN = {
         READINGS, "  values:\n    none: {zh: 不设上限, en: no cap}", "  values: {}", "values is missing",
     ),
     "a list in the place of a block": (RATE, "short: {each: 2, deduct: 1}", "short: [2, 1]", "a block of keys"),
-    "a word in the place of a list": (VERDICTS, "unless: [top_of_group]", "unless: top_of_group", "a list is expected"),
+    "a word in the place of a list": (VERDICTS, "unless: [crowded_top]", "unless: crowded_top", "a list is expected"),
     "a reading that is left out": (READINGS, "- reading: rank_on", "- reading: rank_on\n  in_force: {from: 2027-01-01}",
                                    "rank_on is missing"),
     "the same rule twice": ("A3.3/attitude.yaml", "rule: attitude", "rule: refusal", "two rules would hold at once"),

@@ -1,12 +1,13 @@
 """Rank: places, who has none, in which order a list stands, and what follows from a place."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
 from pipelines.rulebook import choose_readings, with_changes
 from pipelines.stages.rank import give_verdicts, rank
-from tests.toy.town import BOOK, award, ranking, settled, unit
+from tests.toy.town import BOOK, FULL, award, ranking, settled, unit
 
 
 def late(id, n, **more):
@@ -100,15 +101,22 @@ def before(id, group_rank, group="district") -> dict:
             "base": "90.00", "bonus": "0.00", "total": "90.00"}
 
 
-TOWN = (late("A", 0), late("B", 5), late("C", 9))
+def seen(id, n=0, satisfied=95, **more):
+    """A unit of a hundred cases with all that a verdict asks to see, and ``n`` late replies."""
+    rates = {"due": 100, "completed": 100, "rated": 100, "satisfied": satisfied}
+    return unit(id, late_reply=n, **{**rates, **more})
+
+
+TOWN = (seen("A", 0), seen("B", 5), seen("C", 9))
+DISSATISFIED = seen("C", 50, satisfied=89)  # an item used up, and the rate a point under its target
 
 
 def test_the_first_of_a_group_is_commended_and_the_last_remarked():
     """A0.1"""
-    assert verdicts(*TOWN) == {("A", "top_of_group"), ("C", "bottom_of_group")}
+    assert verdicts(*TOWN) == {("A", "top_of_group"), ("C", "bottom_of_group"), ("C", "bottom_of_city")}
 
 
-def test_a_group_of_two_has_neither():
+def test_a_city_of_two_has_neither():
     assert verdicts(*TOWN[:2]) == set()
 
 
@@ -120,29 +128,95 @@ def test_a_first_place_with_an_item_used_up_is_not_commended():
     assert ("A", "top_of_group") not in verdicts(rich, *TOWN[1:])
 
 
+POOR = {item: Fraction(1, 2) for item in FULL}
+
+
+@pytest.mark.parametrize("first", [
+    seen("A", assessed=POOR),  # neither leadership nor working system
+    seen("A", assessed=FULL | {"A1.1": Fraction("1.99")}),  # 11.99 of 15 for leadership
+    seen("A", assessed=FULL | {"A2.3": Fraction("1.99")}),
+    seen("A", satisfied=89),  # costs nothing, and is under target
+    seen("A", rated=0, satisfied=0),  # nobody was asked: nothing says that people are satisfied
+    seen("A", case_rows=19),
+    seen("A", assessed={}),  # 30 marks that nobody gave
+])
+def test_a_first_place_alone_is_not_what_the_clause_asks_for(first):
+    """A0.1: leadership, a working system, handling in earnest, people satisfied; enough cases and marks to tell."""
+    rest = (seen("B", 40, satisfied=80), seen("C", 45, satisfied=70))
+    rest = tuple(replace(one, awards=(), assessed=POOR) for one in rest)
+    standing = ranking(first, *rest)
+    assert standing[0].unit_id == "A" and standing[0].rank == 1
+    assert ("A", "top_of_group") not in verdicts(first, *rest)
+
+
+def test_a_third_of_the_marks_is_not_commended_though_it_is_the_best():
+    """A0.1: 37 of 100 points, and all others have fewer."""
+    low = {item: Fraction(2) for item in FULL}
+    weak = [seen(id, 39 + k, satisfied=81, completed=90, refusal=30, assessed=low) for k, id in enumerate("ABC")]
+    scores, _, _ = settled(*weak)
+    assert scores["A"].total < 50
+    assert {id for id, verdict in verdicts(*weak) if verdict == "top_of_group"} == set()
+
+
+CROWDS = [(3, 20, 3), (4, 37, 4), (4, 35, 0), (43, 61, 0), (11, 93, 0)]
+
+
+@pytest.mark.parametrize(("level", "others", "commended"), CROWDS)
+def test_too_many_level_at_the_top_are_one_sentence_and_nobody_is_commended(level, others, commended):
+    """A0.1: more than three, and more than a tenth of the ranked."""
+    units = [seen(f"A{k:03}") for k in range(level)] + [seen(f"B{k:03}", 1 + k % 7) for k in range(others)]
+    found = verdicts(*units)
+    assert sum(verdict == "top_of_group" for _, verdict in found) == commended
+    assert sum(verdict == "crowded_top" for _, verdict in found) == (0 if commended else level)
+
+
 def test_last_twice_running_is_criticised():
     """A0.1"""
-    criticised = ("C", "bottom_of_group_two_quarters")
-    assert criticised in verdicts(*TOWN, previous=[before("A", "1"), before("B", "2"), before("C", "3")])
-    assert criticised in verdicts(*TOWN, previous=[before("A", "1"), before("B", "2"), before("C", "2")])
-    assert criticised not in verdicts(*TOWN, previous=[before("A", "1"), before("B", "3"), before("C", "2")])
-    assert criticised not in verdicts(*TOWN, previous=[before("A", "1"), before("B", "2"), before("C", "")])
-    assert criticised not in verdicts(*TOWN)
+    criticised, town = ("C", "bottom_of_group_two_quarters"), (*TOWN[:2], seen("C", 9, satisfied=89))
+    assert criticised in verdicts(*town, previous=[before("A", "1"), before("B", "2"), before("C", "3")])
+    assert criticised in verdicts(*town, previous=[before("A", "1"), before("B", "2"), before("C", "2")])
+    assert criticised not in verdicts(*town, previous=[before("A", "1"), before("B", "3"), before("C", "2")])
+    assert criticised not in verdicts(*town, previous=[before("A", "1"), before("B", "2"), before("C", "")])
+    assert criticised not in verdicts(*town)
+    assert criticised not in verdicts(*TOWN, previous=[before("A", "1"), before("B", "2"), before("C", "3")])
 
 
-def test_last_with_an_item_used_up_is_criticised_at_once():
+def test_last_with_an_item_used_up_and_people_dissatisfied_is_criticised_at_once():
     """A0.1, by a chain of two other verdicts."""
-    assert verdicts(*TOWN[:2], late("C", 50)) == {
-        ("A", "top_of_group"), ("C", "bottom_of_group"), ("C", "item_exhausted"), ("C", "exhausted_at_the_bottom"),
+    assert verdicts(*TOWN[:2], DISSATISFIED) == {
+        ("A", "top_of_group"), ("C", "bottom_of_group"), ("C", "bottom_of_city"), ("C", "item_exhausted"),
+        ("C", "exhausted_at_the_bottom"),
     }
 
 
+def test_the_last_of_the_city_is_seen_though_its_group_has_two():
+    """A0.1"""
+    pair = seen("D", 2, group="county"), replace(DISSATISFIED, unit=replace(DISSATISFIED.unit, unit_group="county"))
+    assert {verdict for id, verdict in verdicts(*TOWN[:2], seen("E", 9), *pair) if id == "C"} == {
+        "bottom_of_city", "item_exhausted", "exhausted_last_of_city",
+    }
+
+
+def test_the_case_of_one_citizen_criticises_nobody():
+    """A0.1: a unit with one case that went wrong."""
+    one = unit("C", late_reply=1, case_rows=1, due=1, completed=0, rated=1, satisfied=0)
+    assert {id for id, _ in verdicts(*TOWN[:2], one, previous=[before("A", "1"), before("C", "2")])} <= {"A"}
+
+
+def test_no_verdict_leans_on_what_the_exports_do_not_tell():
+    """A0.1: without ratings nobody is known to be satisfied, and nobody to be dissatisfied."""
+    blind = frozenset({"rated", "satisfied"})
+    town = [replace(one, lacking=blind, counts={key: n for key, n in one.counts.items() if key[0] not in blind})
+            for one in (*TOWN[:2], DISSATISFIED)]
+    assert {verdict for _, verdict in verdicts(*town)} == {"bottom_of_group", "bottom_of_city", "item_exhausted"}
+
+
 def test_where_all_are_equal_nobody_is_last():
-    assert verdicts(*(late(id, 3) for id in "ABC")) == {(id, "top_of_group") for id in "ABC"}
+    assert verdicts(*(seen(id, 3) for id in "ABC")) == {(id, "top_of_group") for id in "ABC"}
 
 
 def test_the_unranked_get_no_verdict():
-    assert {id for id, _ in verdicts(*TOWN, late("D", 99, ranked=False))} == {"A", "C"}
+    assert {id for id, _ in verdicts(*TOWN, seen("D", 99, ranked=False))} == {"A", "C"}
 
 
 @pytest.mark.parametrize("n", [0, 1])
