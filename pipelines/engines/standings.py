@@ -1,6 +1,7 @@
 """Places and verdicts judged a second time, from the second judge's figures; shares nothing with the first."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -33,10 +34,11 @@ class SecondOpinion:
         self.ranked = np.array([units[unit].ranked for unit in rescored.unit_ids], bool) & (rescored.case_rows > 0)
         self.groups = np.array([units[unit].unit_group for unit in rescored.unit_ids], object)
         self._before = {
-            unit: (line["unit_group"], int(line["group_rank"]))
+            unit: (line["unit_group"], int(line["rank"]), int(line["group_rank"]))
             for unit, line in previous.items()
-            if str(line.get("group_rank") or "").isdecimal()
+            if all(str(line.get(name) or "").isdecimal() for name in ("rank", "group_rank"))
         }
+        self._lines = previous
 
     def must_place_alike(self, standings: list[Standing]) -> None:
         """JudgesDisagree at the first unit whose place, group place or order in the list is another."""
@@ -85,55 +87,97 @@ class SecondOpinion:
                 if second != ((unit, verdict.id) in first):
                     _differ(unit, verdict.id, not second, second)
 
-    def _holds(self, verdict: Verdict, facts: Mapping[str, int], verdicts: Mapping[str, Verdict]) -> bool:
+    def _holds(self, verdict: Verdict, facts: Mapping[str, Fraction], verdicts: Mapping[str, Verdict]) -> bool:
         return (
             all(_meets(condition, facts) for condition in verdict.when)
             and all(self._holds(verdicts[other], facts, verdicts) for other in verdict.also)
             and not any(self._holds(verdicts[other], facts, verdicts) for other in verdict.unless)
         )
 
-    def facts(self, unit: str) -> dict[str, int]:
-        """What verdicts may ask of a ranked unit."""
-        at = self.at[unit]
+    def facts(self, unit: str) -> dict[str, Fraction]:
+        """What verdicts may ask of a ranked unit; what has no value is not among them."""
+        at, rescored = self.at[unit], self.rescored
         mine, all_figures = self.figures[at], self.figures[self.ranked]
         peers = self.figures[self.ranked & (self.groups == self.groups[at])]
-        empty = [
-            id for id, item in self.rulebook.items.items() if item.full_marks and not self.rescored.items[id][at]
-        ]
-        return {
+        items = {id: item for id, item in self.rulebook.items.items() if item.full_marks}
+        counting = {id: item for id, item in items.items() if not rescored.out[id][at]}
+        measured = {id: item for id, item in counting.items() if not rescored.bare[id][at]}
+        empty = [id for id in measured if not rescored.items[id][at]]
+        level, ranked = int((all_figures == mine).sum()), len(all_figures)
+        points = {name: Fraction(int(getattr(rescored, name)[at]), 100) for name in ("total", "base", "bonus")}
+        full = sum((item.full_marks for item in counting.values()), Fraction(0))
+        found = {
             "place": 1 + int((all_figures > mine).sum()),
             "group_place": 1 + int((peers > mine).sum()),
             "from_bottom": 1 + int((peers < mine).sum()),
+            "from_bottom_of_all": 1 + int((all_figures < mine).sum()),
+            "size": ranked,
+            "ranked": ranked,
             "group_size": len(peers),
-            "case_rows": int(self.rescored.case_rows[at]),
+            "level": level,
+            "level_share": Fraction(100 * level, ranked),
+            "case_rows": int(rescored.case_rows[at]),
             "items_at_zero": len(empty),
             "quality_items_at_zero": sum(id.startswith(QUALITY) for id in empty),
-            "total_hundredths": int(self.rescored.total[at]),
-            "base_hundredths": int(self.rescored.base[at]),
-            "bonus_hundredths": int(self.rescored.bonus[at]),
+            "measured_marks": sum((item.full_marks for item in measured.values()), Fraction(0)),
+            "full_marks": full,
+            **points,
+            **{f"{name}_hundredths": value * 100 for name, value in points.items()},
             **self._previous(unit),
+            **self._of_the_book(at),
         }
+        if full:
+            found["share"] = 100 * points["total"] / full
+        return {name: Fraction(value) for name, value in found.items()}
 
-    def _previous(self, unit: str) -> dict[str, int]:
+    def _of_the_book(self, at: int) -> dict[str, Fraction]:
+        """Rates, measures, items and sections that conditions name, where they have a value."""
+        found, rescored = {}, self.rescored
+        for name in {condition.fact for verdict in self.rulebook.verdicts for condition in verdict.when}:
+            kind, _, what = name.partition(" ")
+            if kind == "measure" and what not in rescored.untold:
+                found[name] = Fraction(int(rescored.sums[what][at]))
+            elif kind == "rate":
+                part, of = what.split("/")
+                if rescored.sums[of][at] and rescored.untold.isdisjoint((part, of)):
+                    found[name] = Fraction(100 * int(rescored.sums[part][at]), int(rescored.sums[of][at]))
+            elif kind in ("item", "section"):
+                ids = [id for id, item in self.rulebook.items.items() if what in (id, item.section)]
+                ids = [what] if kind == "item" else ids
+                if not all(rescored.bare[id][at] for id in ids):
+                    found[name] = Fraction(sum(int(rescored.items[id][at]) for id in ids), 100)
+        return found
+
+    def _previous(self, unit: str) -> dict[str, Fraction]:
         if unit not in self._before:
             return {}
-        group, place = self._before[unit]
-        peers = [other for of, other in self._before.values() if of == group]
+        group, place, group_place = self._before[unit]
+        everybody = [other for _, other, _ in self._before.values()]
+        peers = [other for of, _, other in self._before.values() if of == group]
+        line = self._lines[unit]
+        figures = ("total", "base", "bonus", "measured_marks", "case_rows")
         return {
-            "previous_group_place": place,
+            "previous_place": place,
+            "previous_size": len(everybody),
+            "previous_from_bottom_of_all": 1 + sum(other > place for other in everybody),
+            "previous_group_place": group_place,
             "previous_group_size": len(peers),
-            "previous_from_bottom": 1 + sum(other > place for other in peers),
+            "previous_from_bottom": 1 + sum(other > group_place for other in peers),
+            **{f"previous_{name}": Fraction(line[name]) for name in figures if line.get(name)},
         }
 
 
-def _meets(condition: Condition, facts: Mapping[str, int]) -> bool:
+def _meets(condition: Condition, facts: Mapping[str, Fraction]) -> bool:
     """A fact without a value makes no condition hold."""
     if condition.fact not in facts:
         return False
-    value = facts[condition.fact]
-    if condition.test == "equals":
-        return value == condition.value
-    return value >= condition.value if condition.test == "at_least" else value <= condition.value
+    value, bound = facts[condition.fact], condition.value
+    if condition.test == "in":
+        return value in bound
+    return {
+        "equals": value == bound, "at_least": value >= bound, "at_most": value <= bound,
+        "more_than": value > bound, "less_than": value < bound,
+    }[condition.test]
 
 
 def _differ(unit: str, name: str, first: object, second: object) -> None:

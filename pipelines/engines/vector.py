@@ -5,7 +5,7 @@ wherever a float might be wrong.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
@@ -35,6 +35,10 @@ class Rescored:
     satisfied: np.ndarray
     case_rows: np.ndarray
     whole: np.ndarray | int = 0  # what measured items gain where they are stretched to the whole
+    sums: Mapping[str, np.ndarray] = field(default_factory=dict)  # every measure over the quarter
+    untold: frozenset[str] = frozenset()  # measures that the exports do not tell
+    bare: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: nothing was there to judge it by
+    out: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: it does not count
 
     @property
     def total(self) -> np.ndarray:
@@ -58,7 +62,21 @@ def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Resc
         cube.unit_ids, items, scored, sum(bonus, nothing),
         *(counts[name].sum(axis=1) for name in ("rated", "satisfied", "case_rows")),
         stretch(cube, counts, sheet, readings, scored),
+        {name: table.sum(axis=1) for name, table in counts.items()},
+        frozenset(cube.untold(readings)),
+        {item.id: _all_bare(cube, counts, rules, readings) for item, rules in sheet},
+        {item.id: left_out(cube, counts, rules, readings) for item, rules in sheet},
     )
+
+
+def _all_bare(
+    cube: Cube, counts: Mapping[str, np.ndarray], rules: Sequence[Rule], readings: Mapping[str, str]
+) -> np.ndarray:
+    """Of every unit: whether nothing is there to judge an item by; an item without rules is not so."""
+    found = np.full(len(cube.unit_ids), bool(rules))
+    for rule in rules:
+        found = found & bare(cube, counts, rule, readings)
+    return found
 
 
 def item_scores(

@@ -23,6 +23,9 @@ ABSENT = list(enumerate(sorted(NAMES)))
 def agrees(tmp_path, seed: int, readings: dict[str, str], absent: tuple[str, ...] = ()) -> None:
     """Fails with every difference between the product and the oracle on the quarter of a seed."""
     sample = make_quarter(seed)
+    if "incidents" in absent:  # a decision about an incident that is in no table is no clean row
+        kept = [row for row in sample.tables["adjustments"] if not row["ref_id"]]
+        sample = replace(sample, tables={**sample.tables, "adjustments": kept})
     exports = write_folder(without(sample.tables, absent), tmp_path / "exports")
     expected = sample.score(readings, absent)
     published = run_pipeline(
