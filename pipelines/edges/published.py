@@ -73,7 +73,7 @@ def found_elsewhere(folder: Path) -> Words:
 def _lines(file: Path) -> Iterator[dict]:
     """The lines of a table; UsageRefusal where it is cut short, lacks a column or is no text."""
     try:
-        with file.open(encoding="utf-8", newline="") as opened:
+        with file.open(encoding="utf-8-sig", newline="") as opened:
             table = csv.reader(opened, strict=True)
             header = next(table, [])
             if not NEEDED[file.name] <= set(header):

@@ -11,10 +11,10 @@ from pipelines.views.tables import COUNTS, NUMBERS
 
 
 class CsvFile:
-    """A CSV file, UTF-8 without byte order mark, LF, RFC 4180; text that looks like a formula is guarded."""
+    """A CSV file as Excel opens it: UTF-8 with a byte mark, LF, RFC 4180; text that looks like a formula is guarded."""
 
     def __init__(self, file: Path, columns: tuple[str, ...]):
-        self._stream = file.open("w", encoding="utf-8", newline="")
+        self._stream = file.open("w", encoding="utf-8-sig", newline="")
         self._writer = csv.writer(self._stream, lineterminator="\n")
         self._writer.writerow(columns)
         self._text = tuple(column not in NUMBERS and column not in COUNTS for column in columns)

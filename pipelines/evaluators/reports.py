@@ -16,7 +16,7 @@ from pipelines.evaluators.private import private_folder, write_private
 from pipelines.evaluators.status import must_have_begun
 from pipelines.model.filenames import file_stem
 from pipelines.model.refusals import Refusal, UsageRefusal
-from pipelines.model.text import guarded
+from pipelines.model.text import BYTE_MARK, guarded
 
 COLUMNS = ("evaluator_id", "name", "employer_unit_id", "last_day", "notice_by", "proposal")
 
@@ -88,4 +88,4 @@ def _table(found: list[Ending]) -> str:
         one = ending.evaluator
         who = map(guarded, (one.evaluator_id, one.name, one.employer_unit_id or ""))
         table.writerow([*who, ending.last_day, ending.notice_by, ending.proposal])
-    return written.getvalue()
+    return BYTE_MARK + written.getvalue()

@@ -9,7 +9,7 @@ from pipelines.edges.wording import say
 from pipelines.evaluators.private import open_private
 from pipelines.evaluators.state import Assignment, CaseKey, State
 from pipelines.model.refusals import NotAllowed, UsageRefusal
-from pipelines.model.text import guarded
+from pipelines.model.text import BYTE_MARK, guarded
 
 KEYS = ("assignment_id", "派评编号")
 EVALUATIONS, REFUSED = "evaluations.csv", "refused.csv"
@@ -65,6 +65,7 @@ def _write(file: Path, columns: tuple[str, ...], rows: Iterable[list]) -> None:
     part = file.with_name(f".{file.name}.part")
     part.unlink(missing_ok=True)
     with open_private(part, "w") as stream:
+        stream.write(BYTE_MARK)
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(columns)
         table.writerows(rows)

@@ -17,10 +17,10 @@ def read_csv(file: Path):
     import pandas
 
     types = {name: "float64" if name in NUMBERS else "Int64" for name in (*NUMBERS, *COUNTS)}
-    columns = pandas.read_csv(file, nrows=0).columns
+    columns = pandas.read_csv(file, nrows=0, encoding="utf-8-sig").columns
     kinds = {name: types.get(name, "str") for name in columns}
     blank = {name: [""] for name, kind in kinds.items() if kind == "Int64"}
-    frame = pandas.read_csv(file, dtype=kinds, keep_default_na=False, na_values=blank)
+    frame = pandas.read_csv(file, encoding="utf-8-sig", dtype=kinds, keep_default_na=False, na_values=blank)
     for name in (name for name, kind in kinds.items() if kind == "str"):
         if frame[name].str.startswith("'").any():
             frame[name] = frame[name].map(unguarded)

@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from unicodedata import normalize
 
+BYTE_MARK = "\ufeff"  # before a CSV file: without it Excel takes UTF-8 for the machine's own letters
+
 # Spreadsheets run a cell that begins so; the full-width twins are folded by some of them.
 FORMULA_STARTS = frozenset("=+-@\t\r\n\0＝＋－＠")
 

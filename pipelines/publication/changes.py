@@ -86,7 +86,7 @@ def _shown_fact(told: object) -> str:
 def _adjustments(folder: Path) -> list[dict]:
     if not (folder / TABLE).is_file():
         return []
-    with (folder / TABLE).open(encoding="utf-8", newline="") as stream:
+    with (folder / TABLE).open(encoding="utf-8-sig", newline="") as stream:
         return [{name: unguarded(cell) for name, cell in line.items()} for line in csv.DictReader(stream)]
 
 

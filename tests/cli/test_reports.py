@@ -13,7 +13,7 @@ from tests.cli.conftest import PERIOD
 
 
 def ranking(out) -> list[dict]:
-    with (out / PERIOD / "ranking.csv").open(encoding="utf-8") as file:
+    with (out / PERIOD / "ranking.csv").open(encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 
@@ -21,7 +21,7 @@ def test_check_accounts_for_every_row_and_counts_no_more_than_the_file_has(call,
     code, told, _ = call("check", PERIOD, "--exports", str(exports), "--json")
     report = json.loads(told)
     assert code == 0
-    lines = len((exports / "cases.csv").read_text(encoding="utf-8").splitlines()) - 1
+    lines = len((exports / "cases.csv").read_text(encoding="utf-8-sig").splitlines()) - 1
     assert report["rows"]["cases"]["read"] == lines
     for count in report["rows"].values():
         assert count["read"] == count["accepted"] + count["quarantined"]
@@ -31,7 +31,7 @@ def test_check_accounts_for_every_row_and_counts_no_more_than_the_file_has(call,
 def test_check_writes_the_quarantine_as_a_table(call, exports, tmp_path):
     file = tmp_path / "quarantine.csv"
     assert call("check", PERIOD, "--exports", str(exports), "--quarantine", str(file))[0] == 0
-    with file.open(encoding="utf-8") as opened:
+    with file.open(encoding="utf-8-sig") as opened:
         rows = list(csv.DictReader(opened))
     assert list(rows[0]) == ["table", "file", "line", "key", "column", "promise", "value", "remedy"]
     assert len({(row["file"], row["line"]) for row in rows}) == 4
@@ -42,7 +42,7 @@ def test_a_run_says_why_rows_were_quarantined_and_where_each_of_them_is(call, qu
     assert code == 0
     file = tmp_path / "2026Q3" / "quarantine.csv"
     assert f"逐行见 {file}" in told.replace("\n", "")
-    with file.open(encoding="utf-8", newline="") as stream:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
         promises = {row["promise"] for row in csv.DictReader(stream)}
     assert promises and all(promise in told for promise in promises)
 
@@ -77,7 +77,7 @@ def test_an_explanation_sums_up_to_the_published_total(call, out):
 
 
 def test_an_explanation_on_screen_names_every_case_that_cost_points(call, out):
-    with (out / PERIOD / "ledger.csv").open(encoding="utf-8") as file:
+    with (out / PERIOD / "ledger.csv").open(encoding="utf-8-sig") as file:
         entry = next(line for line in csv.DictReader(file) if line["rule_id"] == "late_signing")
     told = call("explain", entry["unit_id"], PERIOD, "--out", str(out))[1]
     assert entry["case_id"] in told and "签收" in told
@@ -134,7 +134,7 @@ def test_the_catalogue_says_that_no_clause_is_without_what_honours_and_tests_it(
 def observed(exports, folder, lacking: set[tuple[str, str]], **readings) -> list[str]:
     """What a run's summary says where every unit has full qualitative marks but for those that are lacking."""
     shutil.copytree(exports, folder)
-    with (folder / "units.csv").open(encoding="utf-8") as file:
+    with (folder / "units.csv").open(encoding="utf-8-sig") as file:
         units = [row["unit_id"] for row in csv.DictReader(file)]
     marks = {(unit, item) for unit in units for item in ("A1.1", "A1.2", "A1.3", "A2.1", "A2.2", "A2.3")} - lacking
     lines = ["unit_id,item_id,score", *(f"{unit},{item},5" for unit, item in sorted(marks))]

@@ -127,7 +127,7 @@ def sample(tmp_path_factory):
 
 
 def refused(state: Path) -> list[dict]:
-    with (state / "refused.csv").open(encoding="utf-8", newline="") as stream:
+    with (state / "refused.csv").open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
 
 

@@ -107,7 +107,7 @@ def test_the_reasons_of_a_return_stay_out_of_the_table_for_scoring(tmp_path):
     (one,) = office.step(T0).assignments.values()
     state = office.step(T0 + timedelta(hours=2), act(one, "return", T0 + timedelta(hours=1), reason="my neighbour"))
     write_evaluations(tmp_path / "e.csv", state, {("C1", "U1")})
-    text = (tmp_path / "e.csv").read_text(encoding="utf-8")
+    text = (tmp_path / "e.csv").read_text(encoding="utf-8-sig")
     assert one.id in text and "my neighbour" not in text
 
 

@@ -89,7 +89,7 @@ def go_wrong(home, gongping):
     (home / "wrong.yaml").write_text(channels, encoding="utf-8")
     gongping("evaluators", "send", "--out", "out", "--notify", "wrong.yaml")
     broken = copied(home / "x", home / "y")
-    lines = (broken / "evaluators.csv").read_text(encoding="utf-8").splitlines()
+    lines = (broken / "evaluators.csv").read_text(encoding="utf-8-sig").splitlines()
     (broken / "evaluators.csv").write_text("\n".join([lines[0], *lines[1:2] * 2, *(f'"{CANARY}' for _ in range(9))]))
     gongping("evaluators", "step", "--at", AT, "--exports", "y", "--out", "out")
     (broken / "evaluators.csv").write_text("\n".join(lines[1:]), encoding="utf-8")  # somebody's row for a header
@@ -102,7 +102,7 @@ def go_wrong(home, gongping):
 
 def act(home):
     """An inbox with the word in every field: rows that are taken, and one broken by each column."""
-    table = (home / "out/restricted/evaluators/evaluations.csv").read_text(encoding="utf-8").splitlines()
+    table = (home / "out/restricted/evaluators/evaluations.csv").read_text(encoding="utf-8-sig").splitlines()
     rows = ["action_id,evaluator_id,action,acted_at,assignment_id,rating,reason,away_from,away_until"]
     for n, line in enumerate(table[1:5]):
         id, _, _, who, *_ = line.split(",")
@@ -150,7 +150,7 @@ def test_no_file_outside_the_restricted_folder_says_it(runs):
 
 def test_the_quarantine_lists_the_broken_rows_without_what_they_say(runs):
     home, _, _ = runs
-    lines = (home / "out" / str(PERIOD) / "quarantine.csv").read_text(encoding="utf-8").splitlines()
+    lines = (home / "out" / str(PERIOD) / "quarantine.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len([line for line in lines if line.startswith(("evaluators,", "evaluations,"))]) > 10
 
 
@@ -199,7 +199,7 @@ def rate(exports, rating):
 
     The second is of a case that did not need one, or upholds what the public said: so the notes count alike.
     """
-    with (exports / "cases.csv").open(encoding="utf-8", newline="") as stream:
+    with (exports / "cases.csv").open(encoding="utf-8-sig", newline="") as stream:
         cases = list(csv.DictReader(stream))
     told = [row for row in cases if "2026-07-20" < row["rated_at"] < "2026-09"]
     case, upheld = [row for row in told if row["public_rating"] == "dissatisfied"][:2]
@@ -213,9 +213,9 @@ def rate(exports, rating):
 
 def evaluate(exports, ids, given):
     """These evaluations of the cases ``ids`` and no others, by somebody who may."""
-    with (exports / "evaluators.csv").open(encoding="utf-8", newline="") as stream:
+    with (exports / "evaluators.csv").open(encoding="utf-8-sig", newline="") as stream:
         who = next(row["evaluator_id"] for row in list(csv.DictReader(stream))[4:] if not row["employer_unit_id"])
-    with (exports / "evaluations.csv").open(encoding="utf-8", newline="") as stream:
+    with (exports / "evaluations.csv").open(encoding="utf-8-sig", newline="") as stream:
         rows = [row for row in csv.DictReader(stream) if row["case_id"] not in ids]
     for number, (case, rating) in enumerate(given):
         at = f"{case['rated_at'][:10]} 23:00:00"

@@ -116,7 +116,7 @@ def test_the_pages_are_written_for_the_office_alone_and_hold_their_figures(sampl
     page = (state / "panel.html").read_text(encoding="utf-8")
     assert f"{report['size']['in_force']} / 50" in page and "限制查阅" in page and "模拟数据" in page
     assert "default-src 'none'" in page and page.index("提请关注") < page.index("疑难办件")
-    lines = list(csv.DictReader((state / "appointments.csv").read_text(encoding="utf-8").splitlines()))
+    lines = list(csv.DictReader((state / "appointments.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert [line["evaluator_id"] for line in lines] == ["E001", "E002", "E003"]
 
 

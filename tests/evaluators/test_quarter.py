@@ -43,7 +43,7 @@ def satisfied(home, name):
 def test_the_ratings_of_the_evaluators_and_nothing_else_move_the_satisfaction_rate(walked):
     home, _, before, after = walked
     state = replayed(home / "s")
-    with (home / "x" / "cases.csv").open(encoding="utf-8", newline="") as stream:
+    with (home / "x" / "cases.csv").open(encoding="utf-8-sig", newline="") as stream:
         counted = {
             (row["case_id"], row["unit_id"]) for row in csv.DictReader(stream)
             if row["role"] != "assist" and "2026-07" <= due(home, row)[:7] <= "2026-09"
@@ -56,7 +56,7 @@ def test_the_ratings_of_the_evaluators_and_nothing_else_move_the_satisfaction_ra
 
 def due(home, row):
     """The effective reply deadline of a case row: its own or an approved extension's, whichever is later."""
-    with (home / "x" / "extensions.csv").open(encoding="utf-8", newline="") as stream:
+    with (home / "x" / "extensions.csv").open(encoding="utf-8-sig", newline="") as stream:
         until = [one["extended_until"] for one in csv.DictReader(stream) if one["decision"] == "approved"
                  and (one["case_id"], one["unit_id"]) == (row["case_id"], row["unit_id"])]  # fmt: skip
     return max([row["reply_due_at"], *until])

@@ -27,7 +27,7 @@ def published(city: str, period: str, out):
 
 
 def lines(folder, name: str) -> list[dict]:
-    with (folder / f"{name}.csv").open(encoding="utf-8") as file:
+    with (folder / f"{name}.csv").open(encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))
 
 

@@ -41,7 +41,7 @@ def shown(given, **how) -> str:
 
 
 def lines(file) -> list[dict]:
-    with file.open(encoding="utf-8", newline="") as stream:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
 
 

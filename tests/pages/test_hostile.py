@@ -43,7 +43,7 @@ def twins(tmp_path_factory):
 
 
 def lines(folder, name):
-    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -112,7 +112,7 @@ def test_a_run_whose_files_were_changed_is_not_trusted(tmp_path):
     first = publish(warehouse(), assessment(), tmp_path, pdf=False).folder.resolve()
     (first / "ranking.csv").write_text("forged")
     again = publish(warehouse(), assessment(), tmp_path, pdf=False).folder
-    assert "forged" not in (again / "ranking.csv").read_text(encoding="utf-8")
+    assert "forged" not in (again / "ranking.csv").read_text(encoding="utf-8-sig")
 
 
 def test_the_link_is_relative_so_the_whole_folder_can_be_moved(tmp_path):

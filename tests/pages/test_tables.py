@@ -24,7 +24,7 @@ COLUMNS = {
 
 
 def read(folder, name):
-    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as stream:
+    with (folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
 
 
