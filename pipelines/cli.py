@@ -148,10 +148,6 @@ def _run(arguments: list[str]) -> int:
         return 1
     except BrokenPipeError:
         return 1
-    except OSError as problem:
-        where = problem.filename or ""
-        click.echo(text("cli.system", problem=problem.strerror or problem, where=where), err=True)
-        return 1
     except ImportError as problem:
         if os.environ.get("GONGPING_DEBUG"):
             raise
@@ -160,6 +156,11 @@ def _run(arguments: list[str]) -> int:
     except Exception as defect:
         if os.environ.get("GONGPING_DEBUG"):
             raise
+        from pipelines.edges.faults import machine_fault
+
+        if fault := machine_fault(defect):
+            click.echo(text("cli.refused", reason=fault), err=True)
+            return 1
         click.echo(text("cli.defect", kind=type(defect).__name__, place=_place(defect)), err=True)
         return 1
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipelines.edges.beside import note_beside
+from pipelines.edges.faults import machine_fault
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal
@@ -59,7 +60,7 @@ def must_take(out: Path, period: str) -> None:
         with staging(out) if place == out else TemporaryDirectory(prefix=".gongping-", dir=place) as folder:
             (Path(folder) / "room").write_bytes(bytes(ROOM))
     except OSError as problem:
-        raise Refusal(say("publish.no_place", folder=out, why=problem.strerror or problem)) from None
+        raise Refusal(say("publish.no_place", folder=out, why=machine_fault(problem))) from None
 
 
 def must_be_free(out: Path, period: str) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipelines.edges import shelf
+from pipelines.edges.faults import machine_fault
 from pipelines.edges.paper import Sheet, paper_problem, print_pages
 from pipelines.edges.tablefiles import write_csv
 from pipelines.edges.templates import render, style
@@ -49,7 +50,7 @@ def write_alone(report: LibraryReport, rulebook: Rulebook, out: Path, pdf: bool)
             for name in ("findings.csv", "matters.csv", "index.html", "index.pdf"):
                 _put(folder / name, target / name)
     except OSError as problem_:
-        raise Refusal(say("publish.cannot_write", folder=target, why=problem_.strerror or problem_)) from None
+        raise Refusal(say("publish.cannot_write", folder=target, why=machine_fault(problem_))) from None
     return target, ((problem,) if problem else glyphs)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.edges import shelf
+from pipelines.edges.faults import machine_fault
 from pipelines.edges.fingerprints import code_version, contract_hashes, folder_sha256
 from pipelines.edges.ledger import ledger_by_unit, ledger_lines
 from pipelines.edges.official_paper import absent_fonts, official_sheet
@@ -91,7 +92,7 @@ def publish(
             blanks = blanks_to_fill(assessment) if paper.state == "done" else ()
             return Published(in_force, (*paper.notices, *blanks, *list_quarters(out)))
     except OSError as problem:
-        raise Refusal(say("publish.cannot_write", folder=out, why=problem.strerror or problem)) from None
+        raise Refusal(say("publish.cannot_write", folder=out, why=machine_fault(problem))) from None
 
 
 def write_tables(warehouse: Warehouse, assessment: Assessment, folder: Path) -> None:
