@@ -20,14 +20,18 @@ FREE_SIZE = 32 << 20  # expanded; below it no ratio is suspicious
 MAX_SIZE = 4 << 30
 MAX_RATIO = 150
 MEMORY = 6 << 30
+# The parser lays a sheet out as a rectangle: two cells far apart in a small file would take what a machine has. A cell
+# that is really there takes some twenty bytes in the file and up to two hundred in the parser.
+ROOM, ROOM_BY_SIZE = 512 << 20, 12
 SECONDS = 300
 
 
 def open_xlsx(path: Path, layout: Layout, known: Known) -> Export:
     """Open the sheets of a workbook that hold the table; UnreadableExport for anything that is none."""
-    _look_at_zip(path)
-    output = _parsed(path, {"sheet": layout.sheet, "header_row": layout.header_row, "known": sorted(known.headers),
-                            "needed": [sorted(names) for names in known.needed]})  # fmt: skip
+    memory = min(ROOM + ROOM_BY_SIZE * _look_at_zip(path), MEMORY)
+    asked = {"sheet": layout.sheet, "header_row": layout.header_row, "known": sorted(known.headers),
+             "needed": [sorted(names) for names in known.needed]}  # fmt: skip
+    output = _parsed(path, memory, asked)
     told = json.loads(output.readline())
     if told["chosen"] is None:
         names = "、".join(told["sheets"])
@@ -63,7 +67,8 @@ def _not_read(path: Path, told: dict, layout: Layout, known: Known) -> tuple[Wor
     return tuple(notices)
 
 
-def _look_at_zip(path: Path) -> None:
+def _look_at_zip(path: Path) -> int:
+    """The expanded size in bytes; UnreadableExport for what is no workbook or expands without measure."""
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -78,12 +83,13 @@ def _look_at_zip(path: Path) -> None:
     if len(entries) > MAX_ENTRIES or size > MAX_SIZE or (size > FREE_SIZE and ratio > MAX_RATIO):
         facts = {"entries": len(entries), "size": size >> 20, "ratio": ratio}
         raise UnreadableExport(say("ingest.zip_bomb", file=path.name, **facts))
+    return size
 
 
-def _parsed(path: Path, asked: dict) -> IO[str]:
+def _parsed(path: Path, memory: int, asked: dict) -> IO[str]:
     """The child's whole output; UnreadableExport where it does not end well, so nothing is half read."""
     output = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - closed when its last batch is read
-    command = [sys.executable, "-I", workbook_child.__file__, str(path), str(MEMORY), str(SECONDS)]
+    command = [sys.executable, "-I", workbook_child.__file__, str(path), str(memory), str(SECONDS)]
     try:
         done = subprocess.run(command, input=json.dumps(asked).encode(), stdout=output, stderr=subprocess.DEVNULL,
                               timeout=2 * SECONDS, check=False)  # fmt: skip

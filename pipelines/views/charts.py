@@ -76,7 +76,8 @@ def _rate(rule: Rule, tally: UnitTally, months: tuple[str, ...], say: Say, lang:
         "target_x": target,
         "low": _plain(low),
         "track": {"x": str(TRACK[0]), "end": str(TRACK[1]), "width": str(TRACK[1] - TRACK[0])},
-        "height": str(TOP + ROW * len(counted) + 8),
+        "height": str(TOP + ROW * len(counted) + 14),
+        "foot": str(TOP + ROW * len(counted) + 8),
         "bottom": str(TOP + ROW * len(counted) - 8),
         "rows": [_row(n, span, part, of, rule.target, low, say, lang) for n, (span, part, of) in enumerate(counted)],
     }

@@ -162,6 +162,14 @@ def test_labels_of_one_height_do_not_touch(drawn):
             rows.setdefault(y, []).append((left, left + width))
 
 
+def test_no_label_is_cut_at_an_edge_of_its_chart(drawn):
+    """Letters reach a quarter of their size below the line that they stand on; a browser hides what lies outside."""
+    for svg in drawn:
+        height = float(re.search(r'viewBox="0 0 640 ([\d.]+)"', svg)[1])
+        for _, y, _, size, text in _labels(svg):
+            assert float(y) + 0.25 * size <= height and float(y) - size >= -2.5, text
+
+
 def _labels(svg):
     for attributes, text in re.findall(r"<text([^>]*)>([^<]*)</text>", svg):
         found = dict(re.findall(r'([\w-]+)="([^"]*)"', attributes))
