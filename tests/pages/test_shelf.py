@@ -139,7 +139,7 @@ def test_a_full_disk_is_one_line_and_changes_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(stage, "write_json", full)
     with pytest.raises(Refusal) as refused:
         publish(warehouse(), assessment(simulated=False), tmp_path, pdf=False)
-    assert "\n" not in refused.value.words.zh and "No space left" in refused.value.words.zh
+    assert "\n" not in refused.value.words.zh and "磁盘已满。请清出空间" in refused.value.words.zh
     assert (tmp_path / "2026Q3").resolve() == before
     assert left(tmp_path) == []
 
@@ -189,7 +189,7 @@ def test_a_full_disk_is_refused_before_the_work_and_nothing_is_left_behind(out, 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(Refusal) as refused:
         started(tmp_path / out)
-    assert "No space left" in refused.value.words.zh
+    assert "磁盘已满。请清出空间" in refused.value.words.zh
     assert sorted(file.name for file in tmp_path.iterdir()) == ["there"]
     assert out != "there" or left(tmp_path / "there") == []
 

@@ -31,7 +31,7 @@ def read(folder, name):
 @pytest.mark.parametrize("name", COLUMNS)
 def test_columns_stand_in_the_order_of_the_interface(folder, name):
     content = (folder / f"{name}.csv").read_bytes()
-    assert content.decode("utf-8").split("\n")[0] == COLUMNS[name]
+    assert content.decode("utf-8").split("\n")[0] == "\ufeff" + COLUMNS[name]  # the mark by which Excel knows UTF-8
     assert b"\r\n" not in content
 
 
