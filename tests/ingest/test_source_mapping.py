@@ -221,6 +221,7 @@ tables:
       replied_at: {by_flag: {deadline: reply_due_at, on_time: {Late: "0"}, late: {Late: "1"}}}
       closed_at: {working_days_after: {column: dispatched_at, days: 2}}
 absent: [cases.sign_due_at]
+format: 2
 """
 # how the moment is written -> the deadline five days later
 WRITTEN = {
