@@ -189,7 +189,9 @@ def test_a_late_reply_that_only_a_flag_tells_is_quoted_as_a_flag_and_not_as_a_mo
     (tmp_path / "in" / "requests 1.csv").write_text("\n".join([HEADER, *rows]))
     mapping = tmp_path / "town.yaml"
     mapping.write_text(MAPPING, encoding="utf-8")
-    with Run(Request(Period.parse("2026Q3"), tmp_path / "in", tmp_path / "out", source=mapping)) as run:
+    request = Request(Period.parse("2026Q3"), tmp_path / "in", tmp_path / "out", source=mapping,
+                      absent=("cases.public_rating",))  # fmt: skip
+    with Run(request) as run:
         assert not run.check()
         for stage in (run.measure, run.judge, run.settle):
             stage()
