@@ -286,9 +286,8 @@ class Run:
         """What is worth a line in the summary though it breaks no promise; read while the warehouse is open."""
         from pipelines.stages.settle import without_assessment
 
-        counted = tuple(
-            say(f"assess.{name}", n=n) for name, n in self.warehouse.rows("tallies/observations") if n
-        )
+        found = self.warehouse.rows("tallies/observations", clock=self.readings["evaluation_clock"])
+        counted = tuple(say(f"assess.{name}", n=n) for name, n in found if n)
         again = tuple(say("assess.counted_before", unit=row.unit_id, case=row.case_id, period=row.counted_in)
                       for row in self.counted_rows)  # fmt: skip
         return (*without_assessment(self.scores, self.readings), *self.counted_notices, *again, *counted)

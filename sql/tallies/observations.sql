@@ -10,6 +10,13 @@ semi join facts.dissatisfied using (case_id, unit_id)
 where refused is not null
 group by refused
 union all
+select 'evaluation_late' as observation, count(*) as n
+from facts.evaluations
+semi join facts.dissatisfied using (case_id, unit_id)
+where
+    refused is null
+    and case $clock when 'assignment' then late_by_assignment else late_by_reminder end
+union all
 select 'adjustment_without_effect' as observation, count(*) as n
 from accepted.adjustments as a
 where

@@ -155,3 +155,25 @@ def test_the_summary_says_which_units_lack_qualitative_scores_and_what_becomes_o
 
 def test_the_summary_is_silent_on_qualitative_scores_that_are_all_there(exports, tmp_path):
     assert not any("qualitative" in told for told in observed(exports, tmp_path / "exports", set()))
+
+
+def late(told: list[str]) -> int:
+    """How many evaluations a summary says came after the time for evaluating."""
+    said = next((line for line in told if "after the time for evaluating" in line), "0")
+    return int(said.split()[0])
+
+
+def test_the_summary_counts_the_evaluations_that_came_too_late(exports, tmp_path):
+    before = late(observed(exports, tmp_path / "as sent", set()))
+    shutil.copytree(exports, tmp_path / "exports")
+    file = tmp_path / "exports" / "evaluations.csv"
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    delayed = [row for row in rows if "2026-07" <= row["rated_at"] < "2026-08-20"][:4]
+    for row in delayed:
+        row["rated_at"] = f"2026-09-15{row['rated_at'][10:]}"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.DictWriter(stream, rows[0])
+        table.writeheader()
+        table.writerows(rows)
+    assert delayed and late(observed(tmp_path / "exports", tmp_path / "late", set())) == before + len(delayed)
