@@ -65,6 +65,7 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period:
             _validate_table(warehouse, intake, contracts, contract, present, account)
         else:
             account.rows[contract.name] = RowCount(0, 0, 0)
+    account.stops += _evaluators_named(warehouse)
     if period:
         account.stops += _without_case_rows(warehouse, intake, contracts, account, period, attribution)
     return Validation(
@@ -75,6 +76,13 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period:
         stops=tuple(account.stops),
         periods=account.periods,
     )
+
+
+def _evaluators_named(warehouse: Warehouse) -> list[Words]:
+    """A stop for decisions that would print an evaluator's name or number on a public page (E5.5)."""
+    named = [id for (id,) in warehouse.rows("checks/evaluators_named")]
+    shown = "、".join(named[:NAMED_ROWS]) + ("…" if len(named) > NAMED_ROWS else "")
+    return [say("contracts.evaluators_named", n=len(named), rows=shown)] if named else []
 
 
 def _numbers(published: Iterable[str]):
