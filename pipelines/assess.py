@@ -117,6 +117,10 @@ class Run:
         request = self.request
         self.intake = ingest(self.warehouse, request.exports, self.contracts, request.source, absent=request.absent,
                              verifying=request.verifying)  # fmt: skip
+        if self.intake.simulated and self.request.office is None:
+            from pipelines.edges.office import DEMO_OFFICE, load_office
+
+            self.office = load_office(DEMO_OFFICE)  # an invented office for invented data
         self.warehouse.lock(self.work)
 
     def validate(self) -> None:

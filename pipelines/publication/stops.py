@@ -15,7 +15,7 @@ QUALITY = "quality/report.json"
 
 def must_be_fit(run: FinishedRun, settings: Settings, without_pdf: bool) -> None:
     """NotAllowed with the reason where a run must not be published; its bytes have been checked before."""
-    for reason in (_quality(run), _paper(run, without_pdf)):
+    for reason in (_quality(run), _paper(run, without_pdf), _blanks(run)):
         if reason:
             raise NotAllowed(reason)
     if hit := canary_hit(run.folder, settings):
@@ -26,6 +26,15 @@ def must_hold_no_canary(name: str, text: str, settings: Settings) -> None:
     """NotAllowed where a text that is to be published beside a run holds a canary."""
     if hit := found_in(text, settings):
         raise NotAllowed(say("publication.canary", file=name, what=hit))
+
+
+def _blanks(run: FinishedRun) -> Words | None:
+    """What the printed bulletin leaves to be filled in: office, number, signatory, dates."""
+    blanks = run.manifest.get("blanks", ())
+    told = [say(f"publication.blank_{name.rpartition('.')[2]}", period=run.manifest["period"]) for name in blanks]
+    if not told:
+        return None
+    return say("publication.blanks", what=Words("、".join(one.zh for one in told), ", ".join(one.en for one in told)))
 
 
 def _quality(run: FinishedRun) -> Words | None:

@@ -43,6 +43,7 @@ def manifest(
         "absent": sorted({*intake.declared_tables, *(".".join(pair) for pair in intake.declared_absent)}),
         "counted_before": [{"period": str(one.period), "sha256": one.sha256} for one in assessment.counted],
         "office": _office(assessment) if "bulletin.pdf" in outputs else None,
+        "blanks": _blanks(assessment) if "bulletin.pdf" in outputs else [],
         "figures": city_figures(assessment),
         "code": code,
         "rows": row_account(assessment),
@@ -50,6 +51,11 @@ def manifest(
         "paper": [notice.zh for notice in paper.notices],
         "outputs": outputs,
     }
+
+
+def _blanks(assessment: Assessment) -> list[str]:
+    """The settings that the printed bulletin leaves blank, by name."""
+    return assessment.office.unset(str(assessment.period)) if assessment.office else []
 
 
 def _office(assessment: Assessment) -> dict | None:
