@@ -1,7 +1,7 @@
 """A quarter, scored: the seven stages called in order, for the command line, the flow and the tests alike."""
 
-import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -50,11 +50,13 @@ class Run:
     """
 
     stages = STAGES
+    flow_run = ""  # its id in Prefect, where Prefect runs it
 
     def __init__(self, request: Request, progress: Callable[[str, int, int], None] = silent):
         from pipelines.edges.calendar import Calendar
         from pipelines.edges.contracts import load_contracts
         from pipelines.edges.office import OFFICE, load_office
+        from pipelines.edges.scratch import scratch
         from pipelines.edges.warehouse import Warehouse
         from pipelines.model.promises import within
         from pipelines.rulebook import choose_readings, load_rulebook
@@ -70,8 +72,8 @@ class Run:
         self.office = load_office(request.office or OFFICE)
         self.contracts = within(load_contracts(), self.period)
         self.calendar = Calendar.load()
-        self._folder = tempfile.TemporaryDirectory(prefix="gongping-")
-        self.work = Path(self._folder.name)
+        self._note, self._scratch = ExitStack(), scratch()
+        self.work = self._scratch.__enter__()
         self.warehouse = Warehouse(spill=self.work)
         self.quality = self.validation = self.published = None
         self.counted_notices: tuple[Words, ...] = ()
@@ -79,11 +81,12 @@ class Run:
     def __enter__(self) -> "Run":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *raised: object) -> None:
+        self._note.__exit__(*raised)
         if self.quality is not None:
             self.quality.stop()
         self.warehouse.close()
-        self._folder.cleanup()
+        self._scratch.__exit__(None, None, None)
 
     def run(self) -> "Run":
         """All stages, in order."""
@@ -105,9 +108,11 @@ class Run:
 
     def ingest(self) -> None:
         """Export files → raw tables, a receipt per file; Refusal where nothing could be published in the end."""
+        from pipelines.edges.begun import RUN, begun
         from pipelines.edges.shelf import must_take
 
         must_take(self.request.out, str(self.period))
+        self._note.enter_context(begun(self.request.out, RUN, str(self.period), self.flow_run))
         self._read()
         _stop_for(self.intake.stops)
 

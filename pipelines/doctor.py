@@ -47,6 +47,7 @@ def diagnose(out: Path = Path("out")) -> list[Check]:
         _library("paper", trials["paper"]),
         *_fonts(),
         _telemetry(),
+        _leftovers(),
         _machine(out),
     ]
 
@@ -128,6 +129,13 @@ def _fonts() -> list[Check]:
 
 def _telemetry() -> Check:
     return _check("telemetry", is_hushed())
+
+
+def _leftovers() -> Check:
+    """What killed runs left in the temporary folder is removed here and now; it may hold what is confidential."""
+    from pipelines.edges.scratch import sweep
+
+    return _check("leftovers", True, number=sweep())
 
 
 def _machine(out: Path) -> Check:

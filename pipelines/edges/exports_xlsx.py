@@ -1,6 +1,7 @@
 """Workbook exports: the zip looked at first, then parsed in a child process with limits on memory and time."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -89,7 +90,7 @@ def _look_at_zip(path: Path) -> int:
 def _parsed(path: Path, memory: int, asked: dict) -> IO[str]:
     """The child's whole output; UnreadableExport where it does not end well, so nothing is half read."""
     output = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - closed when its last batch is read
-    command = [sys.executable, "-I", workbook_child.__file__, str(path), str(memory), str(SECONDS)]
+    command = [sys.executable, "-I", workbook_child.__file__, str(path), str(memory), str(SECONDS), str(os.getpid())]
     try:
         done = subprocess.run(command, input=json.dumps(asked).encode(), stdout=output, stderr=subprocess.DEVNULL,
                               timeout=2 * SECONDS, check=False)  # fmt: skip

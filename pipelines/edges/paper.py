@@ -4,7 +4,6 @@ import gc
 import logging
 import os
 import re
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -16,6 +15,7 @@ from xml.sax.saxutils import escape
 
 from pipelines.edges.fonts import FONT_TYPES, foreign, missing, uncovered
 from pipelines.edges.pdf_fonts import names_of, number_by_place
+from pipelines.edges.scratch import scratch
 from pipelines.edges.wording import say
 from pipelines.model.words import Words
 from pipelines.paths import FONTS
@@ -64,8 +64,8 @@ def print_pages(
     pages = [_drawable(Sheet(*page)) for page in pages]
     glyphs = uncovered("".join({*"".join(page.html for page in pages)}), FONTS)
     fonts: set[str] = set()
-    with tempfile.TemporaryDirectory(prefix="gongping-fonts-") as folder:
-        conf = Path(folder) / "fonts.conf"
+    with scratch() as folder:
+        conf = folder / "fonts.conf"
         conf.write_text(fontconfig(), encoding="utf-8")
         workers = min(WORKERS, len(pages)) or 1
         with ProcessPoolExecutor(workers, get_context("spawn"), _prepare, (str(conf), css, os.getpid())) as pool:

@@ -4,11 +4,12 @@ import json
 import pickle
 import subprocess
 import sys
-import tempfile
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from pipelines.edges.expectations import checks_of
 from pipelines.edges.quiet import SILENT
+from pipelines.edges.scratch import nameless
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts
@@ -34,6 +35,7 @@ class Quality:
         ContractStop where an accepted row breaks a promise, Refusal where a promise could not be checked.
         """
         self._process.wait()
+        self._hang_up()
         outcomes = self._outcomes()
         folder = self._folder / "quality"
         write_report(folder, report_of(*self._facts, outcomes))
@@ -45,6 +47,11 @@ class Quality:
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
 
     def _outcomes(self) -> list[dict]:
         written = self._folder / "outcomes.json"
@@ -60,17 +67,22 @@ def start_quality(
 ) -> Quality:
     """Hand the accepted rows to a process of its own, which checks them beside measure and judge.
 
-    ``work`` is a folder that the warehouse may write to; the rows lie there until the caller removes it.
+    ``work`` is a folder of the caller's for the report. The rows go over in files without names on the same disk: they
+    are gone with the two processes, however these end.
     """
-    folder = Path(tempfile.mkdtemp(prefix="quality-", dir=work))
+    folder = work / "checked"
+    folder.mkdir()
     present = frozenset(receipt.table for receipt in intake.receipts)
     tables = [table for table in contracts.tables.values() if table.name in present]
     promises = {table.name: in_force(table, intake.declared_absent) for table in tables}
-    for table in tables:
-        columns = _columns(table, promises, present)
-        file = folder / f"{table.name}.parquet"
-        warehouse.run_template("checks/export", table=table.name, columns=columns, file=file)
-    process = _start(folder, (tables, promises, present))
+    with ExitStack() as held:
+        rows = {}
+        for table in tables:
+            file, rows[table.name] = nameless(folder)
+            held.enter_context(file)
+            columns = _columns(table, promises, present)
+            warehouse.run_template("checks/export", table=table.name, columns=columns, file=rows[table.name])
+        process = _start(folder, (tables, promises, present, rows))
     return Quality(process, folder, (contracts, intake, validation))
 
 
@@ -92,14 +104,13 @@ def _start(folder: Path, job: tuple) -> subprocess.Popen:
             stdout=subprocess.DEVNULL,
             stderr=errors,
             cwd=PACKAGE.parent,
-            env={**os.environ, **SILENT},
+            env={**os.environ, **SILENT, "TMPDIR": str(folder)},
+            pass_fds=[int(path.name) for path in job[-1].values()],
         )
-    try:
-        with process.stdin:
-            process.stdin.write(pickle.dumps(job))
-    except BrokenPipeError:
-        pass  # the process ended at once; result() tells why
-    return process
+    with suppress(BrokenPipeError):  # the process ended at once; result() tells why
+        process.stdin.write(pickle.dumps(job))
+        process.stdin.flush()
+    return process  # its standard input stays open: where it ends, we have, and so does the process
 
 
 def _gate(outcomes: list[dict], contracts: Contracts) -> None:

@@ -1,11 +1,14 @@
 """Great Expectations: the one file that imports it, run as a process of its own (`python -m …quality_process FOLDER`).
 
-Reads the job from standard input, the accepted rows from `FOLDER/<table>.parquet`; writes `FOLDER/outcomes.json`.
+Reads the job from standard input, with the paths of the accepted rows as Parquet; writes `FOLDER/outcomes.json`.
+Standard input stays open for as long as the process that asked lives; where it ends, this one does.
 """
 
 import json
+import os
 import pickle
 import sys
+import threading
 from pathlib import Path
 
 from pipelines.edges.expectations import Check, Derived, checks_of
@@ -15,7 +18,8 @@ from pipelines.model.contract import TableContract
 COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
-def outcomes(folder: Path, tables: list[TableContract], promises: dict[str, tuple], present: frozenset) -> list[dict]:
+def outcomes(tables: list[TableContract], promises: dict[str, tuple], present: frozenset,
+             rows: dict[str, Path]) -> list[dict]:  # fmt: skip
     """The outcome of every expectation of every table, in the order of the contracts."""
     hush()
     import great_expectations as gx
@@ -27,7 +31,7 @@ def outcomes(folder: Path, tables: list[TableContract], promises: dict[str, tupl
     found = []
     for table in tables:
         checks = checks_of(table, promises[table.name], present)
-        frame = prepared(folder, table, checks)
+        frame = prepared(rows, table, checks)
         asset = source.add_dataframe_asset(table.name).add_batch_definition_whole_dataframe("all")
         found += suite_outcomes(gx, asset.get_batch({"dataframe": frame}), table.name, checks)
     return found
@@ -65,63 +69,71 @@ def _raised(info: dict) -> str:
     return messages[0].splitlines()[0][:300] if messages else ""
 
 
-def prepared(folder: Path, table: TableContract, checks: tuple[Check, ...]):
+def prepared(rows: dict[str, Path], table: TableContract, checks: tuple[Check, ...]):
     """The frame that the expectations of a table look at, with its derived columns."""
     import pandas as pd
 
     columns = sorted({column for check in checks for column in check.columns})
-    frame = pd.read_parquet(folder / f"{table.name}.parquet", columns=columns)
+    frame = pd.read_parquet(rows[table.name], columns=columns)
     for column in columns:
         if table.columns[column].type in ("boolean", "decimal", "date"):
             frame[column] = frame[column].astype(object)
     for check in checks:
         if check.derived:
-            frame[check.derived.name] = _derived(folder, frame, check.derived)
+            frame[check.derived.name] = _derived(rows, frame, check.derived)
     return frame
 
 
-def _derived(folder: Path, frame, derived: Derived):
+def _derived(rows: dict[str, Path], frame, derived: Derived):
     columns = list(derived.columns)
     if derived.kind == "any_given":
         return frame[columns].notna().any(axis=1)
     if derived.kind == "as_text":
         return frame[columns[0]].map(lambda value: None if value is None else format(value, "f")).astype("str")
     if derived.kind == "found":
-        return frame[columns].isna().any(axis=1) | _found(folder, frame[columns], derived.table, derived.keys)
+        return frame[columns].isna().any(axis=1) | _found(rows, frame[columns], derived.table, derived.keys)
     if derived.kind == "found_any":
         found = frame[columns].isna().any(axis=1)
         for table, keys in derived.targets:
-            found |= _found(folder, frame[columns], table, keys)
+            found |= _found(rows, frame[columns], table, keys)
         return found
     values = frame[columns[0]]
     if derived.kind == "one_spelling":
         spellings = values.groupby(values.str.lower()).nunique()
         return values.isna() | (values.str.lower().map(spellings) == 1)
     if derived.kind == "spelled":
-        known = _keys(folder, derived.table, derived.keys)[derived.keys[0]]
+        known = _keys(rows, derived.table, derived.keys)[derived.keys[0]]
         return values.isna() | values.isin(known) | ~values.str.lower().isin(known.str.lower())
     raise KeyError(derived.kind)
 
 
-def _keys(folder: Path, table: str, keys: tuple[str, ...]):
+def _keys(rows: dict[str, Path], table: str, keys: tuple[str, ...]):
     import pandas as pd
 
-    return pd.read_parquet(folder / f"{table}.parquet", columns=list(keys)).drop_duplicates()
+    return pd.read_parquet(rows[table], columns=list(keys)).drop_duplicates()
 
 
-def _found(folder: Path, wanted, table: str, keys: tuple[str, ...]):
+def _found(rows: dict[str, Path], wanted, table: str, keys: tuple[str, ...]):
     """Whether each row of ``wanted`` is among the keys of the other table."""
-    keys = _keys(folder, table, keys)
+    keys = _keys(rows, table, keys)
     keys.columns = wanted.columns
     joined = wanted.merge(keys, how="left", on=list(wanted.columns), indicator="_side")
     return (joined["_side"] == "both").to_numpy()
 
 
+def _end_with_the_other() -> None:
+    """Wait for the end of standard input: the run is done with us, or was killed."""
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
 def main() -> None:
     """Do the job that standard input describes."""
     folder = Path(sys.argv[1])
-    tables, promises, present = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started us
-    found = outcomes(folder, tables, promises, present)
+    tables, promises, present, rows = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started us
+    threading.Thread(target=_end_with_the_other, daemon=True).start()
+    found = outcomes(tables, promises, present, rows)
     (folder / "outcomes.json").write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
 
 

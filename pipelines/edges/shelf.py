@@ -12,10 +12,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from pipelines.edges.beside import note_beside
 from pipelines.edges.faults import machine_fault
+from pipelines.edges.scratch import scratch
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal
@@ -57,8 +57,8 @@ def must_take(out: Path, period: str) -> None:
     must_be_free(out, period)
     place = next(folder for folder in (out, *out.absolute().parents) if os.path.lexists(folder))
     try:
-        with staging(out) if place == out else TemporaryDirectory(prefix=".gongping-", dir=place) as folder:
-            (Path(folder) / "room").write_bytes(bytes(ROOM))
+        with staging(out) if place == out else scratch(place) as folder:
+            (folder / "room").write_bytes(bytes(ROOM))
     except OSError as problem:
         raise Refusal(say("publish.no_place", folder=out, why=machine_fault(problem))) from None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.edges.scratch import NAMELESS
 from pipelines.paths import SQL
 
 MEMORY_LIMIT = "4GB"
@@ -52,8 +53,8 @@ class Warehouse:
         self.run("staging/schemas")
 
     def lock(self, *writable: Path) -> None:
-        """From here on the database reads and writes files in ``writable`` folders only."""
-        folders = ", ".join("'" + str(folder).replace("'", "''") + "/'" for folder in writable)
+        """From here on the database reads and writes files in ``writable`` folders only, and those without a name."""
+        folders = ", ".join("'" + str(folder).replace("'", "''") + "/'" for folder in (*writable, NAMELESS))
         self.connection.execute(f"set allowed_directories = [{folders}]")
         self.connection.execute("set enable_external_access = false")
         self.connection.execute("set lock_configuration = true")

@@ -1,7 +1,8 @@
 """Reads the sheets of a workbook that hold a table and writes their rows as JSON lines: a program of its own.
 
 It runs in a process of its own: a hostile workbook makes the parser allocate without end or abort; here it can only
-take this process with it. Arguments: file, memory limit in bytes, time limit in seconds. Standard input, as JSON:
+take this process with it. Arguments: file, memory limit in bytes, time limit in seconds, process that
+waits. Standard input, as JSON:
 `sheet` ("" = found out), `header_row` (0 = found out), `known` (folded headers) and `needed` (of every required
 column its folded headers).
 
@@ -10,8 +11,11 @@ it and a line per batch of rows. Calamine gives the values; what a cell *is* sta
 `workbook_marks` reads where a sheet holds anything but plain values.
 """
 
+import ctypes
 import json
+import os
 import resource
+import signal
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -28,11 +32,13 @@ BATCH = 5000
 HEADER_WITHIN = 20  # filled rows
 HALF_SECOND = timedelta(milliseconds=500)
 NEARLY = timedelta(milliseconds=2)  # what a spreadsheet's fraction of a day may be off
+PR_SET_PDEATHSIG = 1  # of prctl(2)
 MANY_DIGITS = 1e15  # a spreadsheet keeps 15 digits of a number
 
 
-def main(path: str, memory: str, seconds: str) -> None:
+def main(path: str, memory: str, seconds: str, parent: str) -> None:
     """Write the sheets to standard output."""
+    _die_with(int(parent))
     resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
     from python_calamine import CalamineWorkbook
@@ -57,6 +63,13 @@ def main(path: str, memory: str, seconds: str) -> None:
     _write({"sheets": filled, "chosen": chosen, "hidden": sorted(hidden & {*filled}), "hidden_tables": hidden_tables})
     for name in chosen:
         _write_sheet(path, name, sheets[name], heads.get(name))
+
+
+def _die_with(parent: int) -> None:
+    """The kernel ends this process when the one that waits for it dies, which may have happened already."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _head(sheet, asked: dict) -> dict:

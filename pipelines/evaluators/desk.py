@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipelines.edges import clock as machine
+from pipelines.edges.begun import STEP, begun
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.wording import say
 from pipelines.evaluators import outbox, tables
@@ -67,7 +68,7 @@ def take_steps(work: Work, moments: list[datetime], follow: Callable[[Step], Non
     clock, found = clock_of(work, moments[0]), [read_exports(one.exports) for one in works]
     exports = joined(found)
     counts: Counter = Counter()
-    with locked(work.state) as folder:
+    with begun(work.state, STEP), locked(work.state) as folder:
         log = Log(folder)
         state = State(log.events)
         moments = _left(log, moments)

@@ -1,6 +1,5 @@
 """What the step needs of the exports: dissatisfied case rows, the panel, the names of units; all under contract."""
 
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -51,18 +50,19 @@ def joined(parts: list[Exports]) -> Exports:
 def read_exports(folder: Path) -> Exports:
     """Read and validate the tables that matter here; ContractStop where a contract stops the run."""
     from pipelines.edges.contracts import load_contracts
+    from pipelines.edges.scratch import scratch
     from pipelines.edges.warehouse import Warehouse
     from pipelines.stages.ingest import ingest
     from pipelines.stages.validate import validate
 
     every = load_contracts()
     contracts = Contracts({name: table for name, table in every.tables.items() if name in TABLES})
-    with tempfile.TemporaryDirectory(prefix="gongping-") as work:
-        warehouse = Warehouse(spill=Path(work))
+    with scratch() as work:  # nothing is copied there: only what memory cannot hold
+        warehouse = Warehouse(spill=work)
         try:
             intake = ingest(warehouse, folder, contracts, scored=False)
             stop_for(intake.stops)
-            warehouse.lock(Path(work))
+            warehouse.lock(work)
             validation = validate(warehouse, intake, contracts)
             stop_for(validation.stops)
             quarantined = sum(count.quarantined for count in validation.rows.values())

@@ -4,13 +4,14 @@ A file that cannot be read, a row that breaks the contract: refused with the rea
 """
 
 import json
-import tempfile
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts
@@ -99,19 +100,20 @@ def _read(file: Path, digest: str) -> InboxFile:
 
 def _through_the_contract(file: Path, digest: str) -> InboxFile:
     from pipelines.edges.contracts import load_contracts
+    from pipelines.edges.scratch import nameless, scratch
     from pipelines.edges.warehouse import Warehouse
     from pipelines.stages.ingest import ingest
     from pipelines.stages.validate import validate
 
     contracts = load_contracts(CONTRACTS / "inbox")
-    with tempfile.TemporaryDirectory(prefix="gongping-") as work:
-        warehouse = Warehouse(spill=Path(work))
+    with scratch() as work, nameless(work)[0] as lines:
+        warehouse = Warehouse(spill=work)
         try:
-            _lay_out(file, Path(work) / "in")
-            intake = ingest(warehouse, Path(work) / "in", contracts)
+            _lay_out(file, work / "in", lines)
+            intake = ingest(warehouse, work / "in", contracts)
             if intake.stops:
                 return _unreadable(file, digest, intake.stops[0])
-            warehouse.lock(Path(work))
+            warehouse.lock(work)
             validation = validate(warehouse, intake, contracts)
             return _sorted_out(warehouse, file, digest, contracts, validation)
         except UnreadableExport as problem:
@@ -120,13 +122,26 @@ def _through_the_contract(file: Path, digest: str) -> InboxFile:
             warehouse.close()
 
 
-def _lay_out(file: Path, folder: Path) -> None:
-    """The file alone in a folder, under a name that says which table it is; a JSON list becomes JSON Lines."""
+def _lay_out(file: Path, folder: Path, lines: IO[bytes]) -> None:
+    """A link to the file alone in a folder, by a name that says which table it is; nothing of it is copied there.
+
+    A JSON list becomes JSON Lines in ``lines``, a file without a name.
+    """
     folder.mkdir(mode=0o700)
     if file.suffix.lower() == ".json":
-        (folder / f"{TABLE}.jsonl").write_text(_as_lines(file), encoding="utf-8")
+        lines.write(_as_lines(file).encode())
+        lines.flush()
+        (folder / _linked(file)).symlink_to(f"/proc/{os.getpid()}/fd/{lines.fileno()}")
     else:
-        (folder / f"{TABLE}_{file.name}").symlink_to(file.resolve())
+        (folder / _linked(file)).symlink_to(file.resolve())
+
+
+def _linked(file: Path) -> str:
+    """The link's name: it tells the table and the format, and nothing of the file's own name, which may name people."""
+    from pipelines.edges.export_files import split_name
+
+    suffix = split_name(file.name)[1]
+    return f"{TABLE}.{'jsonl' if suffix == 'json' else suffix}"
 
 
 def _as_lines(file: Path) -> str:
@@ -145,7 +160,7 @@ def _unreadable(file: Path, digest: str, why: Words) -> InboxFile:
 
 def _by_its_name(file: Path, why: Words) -> Words:
     """A sentence that names the file as the office knows it."""
-    return Words(*(text.replace(f"{TABLE}_{file.name}", file.name) for text in (why.zh, why.en)))
+    return Words(*(text.replace(_linked(file), file.name) for text in (why.zh, why.en)))
 
 
 def _sorted_out(warehouse, file: Path, digest: str, contracts: Contracts, validation) -> InboxFile:

@@ -5,13 +5,13 @@ steps are taken at the same moments. Some are slow, some return, some forget, so
 """
 
 import csv
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from pipelines.edges.scratch import scratch
 from pipelines.evaluators.desk import Work, clock_of, moments_between
 from pipelines.evaluators.exports import Exports, read_exports
 from pipelines.evaluators.inbox import Action, InboxFile
@@ -35,8 +35,8 @@ HOURS = 60  # within so many the evaluators act
 def make_inbox(exports: Path, inbox: Path, period: Period, seed: int) -> list[Path]:
     """Write the actions of a quarter to ``inbox``, a file a month, for steps that are a day apart from its start."""
     seen = read_exports(exports)
-    with tempfile.TemporaryDirectory(prefix="gongping-") as folder:
-        actions = _played(seen, Path(folder), period, seed)
+    with scratch() as folder:
+        actions = _played(seen, folder, period, seed)
     inbox.mkdir(parents=True, exist_ok=True)
     months = defaultdict(list)
     for action in sorted(actions, key=lambda one: (one.acted_at, one.action_id)):

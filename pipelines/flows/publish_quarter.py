@@ -79,6 +79,7 @@ def publish_quarter(
 def _scored(request: Request) -> None:
     try:
         with Run(request) as run:
+            run.flow_run = str(runtime.flow_run.id or "")
             for stage in STAGES:
                 perform.with_options(name=stage, task_run_name=stage)(run, stage)
     except Refusal as refusal:

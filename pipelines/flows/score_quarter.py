@@ -46,6 +46,7 @@ def score_quarter(
                       absent=tuple(absent or ()))  # fmt: skip
     try:
         with Run(request) as run:
+            run.flow_run = str(runtime.flow_run.id or "")
             for stage in STAGES:
                 perform.with_options(name=stage, task_run_name=stage)(run, stage)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store

@@ -1,12 +1,12 @@
 """Verify: the record's chain, every published byte, and on request the whole quarter computed again."""
 
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.edges.beside import check_beside
 from pipelines.edges.counted import list_of
 from pipelines.edges.fingerprints import file_sha256
+from pipelines.edges.scratch import scratch
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal, VerificationFailed
@@ -105,8 +105,8 @@ def _recompute(run: FinishedRun, out: Path, again, verdict: Verdict, progress) -
     from pipelines.assess import silent
     from pipelines.publication.recompute import can_print, compare_runs, recompute
 
-    with tempfile.TemporaryDirectory(prefix="gongping-verify-") as folder:
-        fresh, pages = recompute(run, out, Path(folder), again, progress or silent), can_print(run)
+    with scratch() as folder:
+        fresh, pages = recompute(run, out, folder, again, progress or silent), can_print(run)
         same = compare_runs(run, fresh, pages)
         if not pages:
             verdict.notices.append(say("publication.pages_not_compared"))

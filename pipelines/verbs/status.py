@@ -15,15 +15,22 @@ def command() -> click.Command:
 
 def status(period, out, at, settings, signers, as_json) -> None:
     """Show the state; nothing is written."""
+    from pipelines.edges.begun import under_way
+    from pipelines.evaluators.desk import DEFAULT
     from pipelines.publication.settings import load_settings
     from pipelines.publication.signers import SIGNERS
     from pipelines.publication.status import status as standing
 
     found = standing(out, period, at, load_settings(settings) if settings else None, signers or SIGNERS)
+    found["begun"] = [vars(one) for one in under_way(out) if one.period == str(period)]
+    found["begun"] += [vars(one) for one in under_way(out / DEFAULT)]
     if as_json:
         options.print_json(found)
         return
     click.echo(text("publication.state", period=period, name=text(f"publication.state_{found['state']}")))
+    for one in found["begun"]:
+        click.echo(text(f"publication.says_begun_{'alive' if one['alive'] else 'killed'}",
+                        **{**one, "what": text(f"publication.begun_{one['kind']}")}))
     for line in (*_people(found), *_changed(found["changed"])):
         click.echo(line)
 

@@ -26,11 +26,11 @@ def test_the_quarter_is_scored_six_days_after_it_ended_by_the_citys_clock(deploy
     assert schedule["schedule"]["timezone"] == "Asia/Shanghai"
 
 
-def test_the_deployment_names_no_data_and_runs_one_at_a_time(deployment):
+def test_the_deployment_names_no_data_and_no_place_that_a_killed_run_could_hold(deployment):
     assert deployment["name"] == "quarterly"
     assert deployment["parameters"] == {}
     assert deployment["work_pool_name"] == "quarters"
-    assert deployment["global_concurrency_limit"]["limit"] == 1
+    assert deployment["global_concurrency_limit"] is None
 
 
 def test_the_scheduler_makes_the_runs_that_the_schedules_promise(server, deployment):
