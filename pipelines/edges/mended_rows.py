@@ -30,6 +30,7 @@ _LONG_FRACTION = re.compile(r"-?\d+\.\d{9,}")
 # What the bytes of a column hold where some cell of it may need a closer look.
 _ANY_SIGNS = (b'="', b"\\N")
 _DAY_SIGNS = (b"0000",)
+_COMPARED = ("matter", "unit_name", "unit_group", "matter_name", "process")  # texts that count as equal or not
 _ID_SIGNS = (b"'", b".", b",", b"+", b"\xe2\x80", b"\xe2\x81\xa0", b"\xef", b"\xc2\xad")
 
 # kind of a repair, text in its place; a kind without a text is a fault of the row
@@ -160,7 +161,8 @@ def _closer_look(column, meant: Column) -> Callable[[str], Repair | None] | None
     """The function that looks at every cell of a column, where its bytes give reason to."""
     content = _bytes(column)
     signs = (*_ANY_SIGNS, *(_ID_SIGNS if is_id(meant) else ()),
-             *(_DAY_SIGNS if meant.type in ("timestamp", "date") else ()))  # fmt: skip
+             *(_DAY_SIGNS if meant.type in ("timestamp", "date") else ()),
+             *((b"\n", b"\r") if meant.name in _COMPARED else ()))  # fmt: skip
     if is_id(meant):
         if _lost_digits(column, content):
             return lambda cell: ("digits", None) if len(cell.strip()) >= MANY_DIGITS else _mended_id(cell)
@@ -169,6 +171,8 @@ def _closer_look(column, meant: Column) -> Callable[[str], Repair | None] | None
         look = _mended_day
     elif meant.type == "decimal":
         look = _mended_number
+    elif meant.name in _COMPARED:
+        look = _broken_text
     else:
         look = _mended_text
     return look if meant.type == "decimal" or any(sign in content for sign in signs) else None
@@ -211,6 +215,12 @@ def _mended_text(cell: str) -> Repair | None:
         return "database_null", ""
     inside = _FORMULA_TEXT.fullmatch(cell)
     return ("formula_text", inside[1].replace('""', '"')) if inside else None
+
+
+def _broken_text(cell: str) -> Repair | None:
+    """A text over several lines stays as it is and is told: where texts are compared, it counts as one line."""
+    text = cell.strip()
+    return ("line_break", cell) if "\n" in text or "\r" in text else _mended_text(cell)
 
 
 def _mended_day(cell: str) -> Repair | None:

@@ -91,6 +91,13 @@ def test_the_noise_of_floats_is_taken_from_a_number(tmp_path, written, meant):
     assert read_cases(tmp_path, f"{HEADER}\n").ids("assessments", "score") == [meant]
 
 
+def test_a_line_break_inside_a_text_that_is_compared_is_told(tmp_path):
+    (tmp_path / "awards.csv").write_text('award_id,unit_id,award_type,matter,awarded_on,approved\n1,U1,x,"供暖\n提前",,\n')
+    got = read_cases(tmp_path, f"{HEADER}\n")
+    assert got.ids("awards", "matter") == ["供暖\n提前"]
+    assert "1 values of matter hold line breaks (the first in line 2)" in got.notices
+
+
 def test_lines_below_and_between_the_rows_that_are_none(tmp_path):
     lines = [HEADER, row("A"), HEADER, row("B"), "合计,,,,", "共2条记录", "-- END --", "制表人：李某,,审核人：王某,,"]
     got = read_cases(tmp_path, "\n".join(lines))
