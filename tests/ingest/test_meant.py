@@ -92,7 +92,8 @@ def test_the_noise_of_floats_is_taken_from_a_number(tmp_path, written, meant):
 
 
 def test_a_line_break_inside_a_text_that_is_compared_is_told(tmp_path):
-    (tmp_path / "awards.csv").write_text('award_id,unit_id,award_type,matter,awarded_on,approved\n1,U1,x,"供暖\n提前",,\n')
+    rows = 'award_id,unit_id,award_type,matter,awarded_on,approved\n1,U1,x,"供暖\n提前",,\n'
+    (tmp_path / "awards.csv").write_text(rows, encoding="utf-8")
     got = read_cases(tmp_path, f"{HEADER}\n")
     assert got.ids("awards", "matter") == ["供暖\n提前"]
     assert "1 values of matter hold line breaks (the first in line 2)" in got.notices
