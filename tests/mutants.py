@@ -63,17 +63,17 @@ QUICK = (  # the first pattern that fits a file names its tests, the cheapest fi
 
 @dataclass(frozen=True)
 class Mutant:
-    """A fault in its place: ``number`` from 1, ``line`` of its first change."""
+    """A fault in its place: ``number`` from 1, ``line`` of its first change, ``sound`` the file without it."""
 
     number: int
     file: str
     line: int
     change: Change
+    sound: str
 
     def diff(self) -> str:
         """What it changes, as a patch without context."""
-        before = (ROOT / self.file).read_text(encoding="utf-8")
-        after = self.change.apply(before)
+        before, after = self.sound, self.change.apply(self.sound)
         lines = unified_diff(before.splitlines(), after.splitlines(), self.file, self.file, n=0, lineterm="")
         return "\n".join(list(lines)[2:])
 
@@ -85,7 +85,7 @@ def draw(seed: int) -> list[Mutant]:
     return [Mutant(number, *rest) for number, rest in enumerate(pairs, 1)]
 
 
-def _drawn_from(seed: int, language: str, patterns: tuple[str, ...]) -> list[tuple[str, int, Change]]:
+def _drawn_from(seed: int, language: str, patterns: tuple[str, ...]) -> list[tuple[str, int, Change, str]]:
     found = {}
     for file in sorted({file for pattern in patterns for file in ROOT.glob(pattern)} - {ROOT / NOT_DRAWN}):
         name, source = file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")
@@ -96,14 +96,14 @@ def _drawn_from(seed: int, language: str, patterns: tuple[str, ...]) -> list[tup
             here = (name, change.kind, text, before, change.text)
             seen[here] += 1
             place = sha256(json.dumps([seed, *here, seen[here]], ensure_ascii=False).encode()).hexdigest()
-            found[place] = name, line + 1, change
+            found[place] = name, line + 1, change, source
     chosen, of_file, lines = [], Counter(), set()
     for place in sorted(found):
-        name, line, change = found[place]
+        name, line, *_ = found[place]
         if of_file[name] < MOST_OF_A_FILE and (name, line) not in lines:
             of_file[name] += 1
             lines.add((name, line))
-            chosen.append((name, line, change))
+            chosen.append(found[place])
     return chosen[: DRAWN // len(SOURCES)]
 
 
@@ -158,11 +158,10 @@ def run(mutants: list[Mutant], report: Path | None) -> list[Mutant]:
             _must_pass(tree, [folder for folder in folders(mutant.file) if folder not in proven])
             proven.update(folders(mutant.file))
             place = tree / mutant.file
-            sound = place.read_text(encoding="utf-8")
             started = time.monotonic()
-            place.write_text(mutant.change.apply(sound), encoding="utf-8")
+            place.write_text(mutant.change.apply(mutant.sound), encoding="utf-8")
             test, said = failing(tree, folders(mutant.file))
-            place.write_text(sound, encoding="utf-8")
+            place.write_text(mutant.sound, encoding="utf-8")
             if not test:
                 survivors.append(mutant)
             _tell(mutant, test, said, time.monotonic() - started, report)

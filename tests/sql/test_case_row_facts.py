@@ -199,9 +199,15 @@ def test_a_waiver_meets_the_lines_that_match_all_it_names(waiver, signing, reply
     assert (facts["signing"], facts["reply_approved"]) == (signing, reply)
 
 
-def test_a_year_without_a_calendar_stops_and_names_the_file():
+@pytest.mark.parametrize("moments", [
+    {"assigned_at": "2012-08-12 09:00:00", "reminded_at": None},
+    {"assigned_at": "2012-08-12 09:00:00"},  # the clock of the assignment alone
+    {"assigned_at": "2012-08-12 09:00:00", "reminded_at": "2012-08-13 09:00:00", "rated_at": "2012-08-14 10:00:00"},
+    {"reminded_at": "2012-08-13 09:00:00"},
+])
+def test_a_year_without_a_calendar_stops_and_names_the_file(moments):
     """E5.2: working days come from the State Council's calendar and from nowhere else."""
-    moments = {"rated_at": "2026-08-14 10:00:00", "assigned_at": "2012-08-12 09:00:00", "reminded_at": None}
+    moments = {"rated_at": "2026-08-14 10:00:00", **moments}
     evaluators = [{"appointed_on": "2010-01-01"}]
     with pytest.raises(Refusal) as stopped:
         facts_of(cases=[DISSATISFIED], evaluators=evaluators, evaluations=[{"assignment_id": "V1", **moments}])
