@@ -40,7 +40,7 @@ class Papers:
     extensions: tuple[Mapping, ...] = ()
     evaluations: tuple[Mapping, ...] = ()
     adjustments: tuple[Mapping, ...] = ()
-    counted_in: str | None = None  # the published quarter that counted the row already
+    counted_before: tuple[Mapping, ...] = ()  # the published quarter that counted the row already
 
 
 def judged(row: Mapping, papers: Papers, evaluators: Mapping[str, Mapping], quarter: Quarter) -> dict | None:
@@ -48,6 +48,7 @@ def judged(row: Mapping, papers: Papers, evaluators: Mapping[str, Mapping], quar
     if any(paper["action"] == "exclude_case" for paper in papers.adjustments):
         return None
     found = {"role": row["role"], "month_dispatched": quarter.month(row["dispatched_at"])}
+    found["counted_before"] = bool(papers.counted_before)
     late = _late(row["sign_due_at"], row["signed_at"], quarter)
     found["signing"], found["signing_waived_by"] = _waived(late, "late_signing", papers)
     found["sign_due_at"] = row["sign_due_at"]

@@ -16,7 +16,7 @@ SAMPLE = {"all_of": 5_000, "sample": 1_000, "units": 10}  # case rows; all rows 
 COUNTED = (  # what the cube counts by, beside the unit
     "month_due_approved", "month_due_requested", "month_dispatched", "role", "signing", "reply_approved",
     "reply_requested", "closed", "closed_in_time_approved", "closed_in_time_requested", "rating_reminder",
-    "rating_assignment",
+    "rating_assignment", "counted_before",
 )
 QUOTED = (  # of a late row, by the ledger
     "signing", "reply_approved", "reply_requested", "due_approved", "due_requested", "sign_due_at", "signed_at",
@@ -46,7 +46,7 @@ def must_read_alike(
 
 def _literal(warehouse: Warehouse, quarter: Quarter) -> dict[Key, dict]:
     """The flags of every sampled row that the quarter answers for."""
-    tables = ("extensions", "evaluations", "adjustments")
+    tables = ("extensions", "evaluations", "adjustments", "counted_before")
     papers = {name: literal.by_row(warehouse.records(f"opinions/{name}")) for name in tables}
     evaluators = {row["evaluator_id"]: row for row in warehouse.records("opinions/evaluators")}
     found = {}

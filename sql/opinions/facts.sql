@@ -3,7 +3,7 @@
 select
     r.case_id, r.unit_id, r.role, r.month_due_approved, r.month_due_requested, r.month_dispatched, r.signing,
     r.reply_approved, r.reply_requested, r.closed, r.closed_in_time_approved, r.closed_in_time_requested,
-    r.rating_reminder, r.rating_assignment, r.signing_waived_by, r.reply_waived_by, r.due_approved, r.due_requested,
+    r.rating_reminder, r.rating_assignment, r.counted_before, r.signing_waived_by, r.reply_waived_by, r.due_approved, r.due_requested,
     r.sign_due_at, r.signed_at, r.replied_at,
     l.case_id is not null as quoted,
     l.signing as quoted_signing,
