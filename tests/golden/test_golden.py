@@ -25,7 +25,7 @@ def marked():
         yield pytest.param(case, hashes, id=case.name, marks=marks)
 
 
-@pytest.mark.parametrize(("case", "hashes"), marked())
+@pytest.mark.parametrize(("case", "hashes"), list(marked()))
 def test_the_figures_are_those_that_were_kept(tmp_path, case, hashes):
     assert case.scored(tmp_path) == hashes
 
