@@ -37,7 +37,7 @@ def quarters(tmp_path_factory):
     assert not runs[-1].check()
     yield runs
     for run in runs:
-        run.__exit__()
+        run.__exit__(None, None, None)
 
 
 def edges() -> Sample:
