@@ -65,7 +65,8 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period:
             _validate_table(warehouse, intake, contracts, contract, present, account)
         else:
             account.rows[contract.name] = RowCount(0, 0, 0)
-    account.stops += _evaluators_named(warehouse)
+    if {"adjustments", "evaluators"} <= present:
+        account.stops += _evaluators_named(warehouse)
     if period:
         account.stops += _without_case_rows(warehouse, intake, contracts, account, period, attribution)
     return Validation(

@@ -31,28 +31,32 @@ def write_twins(folder: Path) -> dict[str, Path]:
     for name in ("hostile", "harmless"):
         (folder / name).mkdir()
         for file in sorted((folder / "plain").glob("*.csv")):
-            _write(file, folder / name / file.name, tables[file.stem].columns, taken if name == "hostile" else None)
+            _write(file, folder / name / file.name, tables[file.stem].columns, taken, name == "hostile")
         for other in (folder / "plain").iterdir():
             if other.suffix != ".csv":
                 (folder / name / other.name).write_bytes(other.read_bytes())
     return {name: folder / name for name in ("hostile", "harmless")}
 
 
-def _write(source: Path, target: Path, columns: dict, taken: dict | None) -> None:
+def _write(source: Path, target: Path, columns: dict, taken: dict, hostile: bool) -> None:
     with source.open(encoding="utf-8-sig", newline="") as read, target.open("w", encoding="utf-8", newline="") as write:
         rows = list(csv.reader(read))
         free = {name for name, column in columns.items() if column.type == "text" and name not in CLOSED}
         places = [place for place, title in enumerate(rows[0]) if title in free]
-        changed = [[_changed(cell, taken) if place in places else cell for place, cell in enumerate(row)]
+        changed = [[_changed(cell, taken, hostile) if place in places else cell for place, cell in enumerate(row)]
                    for row in rows[1:]]  # fmt: skip
         csv.writer(write).writerows([rows[0], *changed])
 
 
-def _changed(cell: str, taken: dict | None) -> str:
-    """The same text for the same cell, wherever and however it is written, so that rows still refer to each other."""
+def _changed(cell: str, taken: dict, hostile: bool) -> str:
+    """The same text for the same cell, wherever and however it is written, so that rows still refer to each other.
+
+    The harmless text breaks where the hostile one does: a break in a text that is compared is told of.
+    """
     if not cell:
         return cell
-    return (HARMLESS if taken is None else taken.setdefault(same_text(cell), TEXTS[len(taken) % len(TEXTS)])) + cell
+    text = taken.setdefault(same_text(cell), TEXTS[len(taken) % len(TEXTS)])
+    return (text if hostile else HARMLESS + "".join(sign for sign in text if sign in "\r\n")) + cell
 
 
 class QuickRun(Run):
