@@ -70,8 +70,9 @@ def work_through(home, gongping):
     gongping("libraries", "check", str(PERIOD), *office, "--json", "--no-pdf")
     gongping("explain", "U001", str(PERIOD), "--out", "out")
     gongping("preview", str(PERIOD), "--out", "out")
-    gongping("approve", str(PERIOD), "--out", "out", "--by", "林一", "--role", "审核")
-    gongping("approve", str(PERIOD), "--out", "out", "--by", "周二", "--role", "签发")
+    gongping("signers", "init", "--out", "out", "--simulated")
+    for name, role in (("林一", "审核"), ("吴二", "签发")):
+        gongping("approve", str(PERIOD), "--out", "out", "--by", name, "--role", role, "--key", f"keys/{name}")
     gongping("publish", str(PERIOD), "--out", "out", "--without-pdf", "--before-objections-end", "试")
     gongping("status", str(PERIOD), "--out", "out")
     gongping("verify", str(PERIOD), "--out", "out", "--exports", "x")
