@@ -30,9 +30,10 @@ def oracle_under(asked: Asked, sample, readings, monkeypatch):
     tables = dict(sample.tables)
     units = [row["unit_id"] for row in tables["units"] if row["unit_id"] not in asked.exclude_units]
     tables["units"] = [row for row in tables["units"] if row["unit_id"] in units]
-    tables["adjustments"] = [*tables["adjustments"], *(
-        {**blank(tables["adjustments"]), "adjustment_id": f"Z{k}{unit}", "action": "exclude_case", "unit_id": unit,
-         "case_id": case, "decided_by": "x", "decided_on": "2026-10-01", "reason": "x"}
+    decided = tables.get("adjustments", [])  # the table may be absent
+    tables["adjustments"] = [*decided, *(
+        {"rule_id": "", "ref_id": "", **blank(decided), "adjustment_id": f"Z{k}{unit}", "action": "exclude_case",
+         "unit_id": unit, "case_id": case, "decided_by": "x", "decided_on": "2026-10-01", "reason": "x"}
         for k, case in enumerate(asked.exclude_cases) for unit in units)]
     with monkeypatch.context() as bent:
         bent.setattr(scorer, "item_lines", item_lines(asked, deductions.item_lines))
