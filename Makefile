@@ -1,6 +1,7 @@
 # 公评: everything starts here. `make demo` on a fresh machine does its own set-up.
 PYTHON := .venv/bin/python
-UV := $(or $(wildcard .tools/bin/uv),uv)
+# Asked in the recipe, for set-up may have just made it.
+UV = $$([ -x .tools/bin/uv ] && echo .tools/bin/uv || echo uv)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
