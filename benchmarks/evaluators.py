@@ -124,6 +124,7 @@ def write_log(folder: Path, events: int) -> None:
     still = [event for ago, n in OPEN.items() for event in islice(_open(ago), min(n, events // 8) * 2)]
     with locked(folder):
         log = Log(folder)
+        log.simulated = True  # as the sample is
         for event in (*islice(_settled(), events - len(still)), *still):
             log.append(event)
         log.close()

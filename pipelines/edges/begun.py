@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from pathlib import Path
+
+from pipelines.edges import clock
 
 FOLDER = ".begun"
 RUN, STEP = "run", "step"
@@ -46,7 +47,7 @@ def begun(folder: Path, kind: str, period: str = "", flow_run: str = "") -> Iter
         yield
         return
     token, missing = _noted.set(True), _missing(folder / FOLDER)
-    now = datetime.now().astimezone().replace(tzinfo=None, microsecond=0)
+    now = clock.now()
     note = _written(folder, Begun(kind, period, str(now), os.getpid(), socket.gethostname(), flow_run))
     try:
         yield

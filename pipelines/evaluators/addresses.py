@@ -1,8 +1,8 @@
 """Where reminders go: a file of the office's, outside the repository, that names the channels.
 
-    everyone: ["wecom://…"]            # a shared channel; the text names the evaluator by pseudonym
-    evaluators:
-      E001: ["mailto://…"]             # an evaluator's own channels, instead of the shared one
+everyone: ["wecom://…"]            # a shared channel; the text names the evaluator by pseudonym
+evaluators:
+  E001: ["mailto://…"]             # an evaluator's own channels, instead of the shared one
 """
 
 from collections import Counter
@@ -13,6 +13,7 @@ from pathlib import Path
 from pipelines.edges.wording import say
 from pipelines.evaluators.outbox import Letter, again, open_outbox, send
 from pipelines.evaluators.pseudonym import pseudonym, read_key
+from pipelines.evaluators.status import must_be_sound
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook import fail_if
 from pipelines.rulebook.source import Block, read_yaml
@@ -49,10 +50,14 @@ class Addresses:
 
 
 def send_ready(state_folder: Path, notify: Path, repeat: str = "") -> Counter:
-    """Send what is ready to the channels of ``notify``, first making the assignment ``repeat`` ready once more."""
+    """Send what is ready to the channels of ``notify``, first making the assignment ``repeat`` ready once more.
+
+    VerificationFailed where the log was touched: what waits in the outbox follows from it.
+    """
     from pipelines.edges.notify import deliver
 
     addresses = Addresses.load(notify)
+    must_be_sound(state_folder)
     outbox = open_outbox(state_folder)
     if repeat:
         again(outbox, repeat)

@@ -11,8 +11,9 @@ from pipelines.edges.begun import STEP, begun
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.wording import say
 from pipelines.evaluators import outbox, tables
+from pipelines.evaluators.anchor import FOLDER
 from pipelines.evaluators.clock import Clock
-from pipelines.evaluators.exports import joined, read_exports
+from pipelines.evaluators.exports import Exports, joined, read_exports
 from pipelines.evaluators.inbox import read_inbox
 from pipelines.evaluators.log import Log, gc_at_rest
 from pipelines.evaluators.private import locked
@@ -25,7 +26,7 @@ from pipelines.rulebook import choose_readings, load_rulebook
 from pipelines.rulebook.panel import must_agree_on_the_clock
 
 STANDARD_RULES = RULES / "standard"
-DEFAULT = Path("restricted") / "evaluators"  # under the out folder
+DEFAULT = FOLDER
 
 
 @dataclass(frozen=True)
@@ -55,21 +56,30 @@ class Outcome:
 
 
 @gc_at_rest()
-def take_steps(work: Work, moments: list[datetime], follow: Callable[[Step], None] = lambda step: None) -> Outcome:
-    """Take a step at each moment, in order. Those before the end of the log are done already and passed over, so that
-    a catch-up that was cut short can be repeated.
+def take_steps(
+    work: Work, typed: list[datetime] | None = None, follow: Callable[[Step], None] = lambda step: None
+) -> Outcome:
+    """Take a step now by the clock or, for invented data alone, at each ``typed`` moment, in order.
 
-    NotAllowed where all of them are, or where one lies in the future: nobody has received anything then.
-    ``follow`` is told of every step. Afterwards `evaluations.csv`, `refused.csv` and the outbox are as the log says.
+    Moments before the end of the log are done already and passed over, so that a catch-up that was cut short can be
+    repeated. NotAllowed where all of them are, where one lies in the future (nobody has received anything then), and
+    where the log is of invented data and the exports are not, or the other way round; UsageRefusal where moments are
+    ``typed`` for other data: reminders and limits count by the clock alone. ``follow`` is told of every step.
+    Afterwards `evaluations.csv`, `refused.csv` and the outbox are as the log says.
     """
-    if moments[-1] > machine.now():
-        raise NotAllowed(say("evaluators.in_future", at=moments[-1], now=machine.now()))
+    now = machine.now()
+    moments = typed or [now]
+    if moments[-1] > now:
+        raise NotAllowed(say("evaluators.in_future", at=moments[-1], now=now))
     works = [work, work.before] if work.before else [work]
     clock, found = clock_of(work, moments[0]), [read_exports(one.exports) for one in works]
     exports = joined(found)
+    if typed and not exports.simulated:
+        raise UsageRefusal(say("evaluators.typed_time", now=now))
     counts: Counter = Counter()
     with begun(work.state, STEP), locked(work.state) as folder:
         log = Log(folder)
+        _must_be_of_the_same_data(log, exports)
         state = State(log.events)
         moments = _left(log, moments)
         for one in works:
@@ -91,6 +101,14 @@ def take_steps(work: Work, moments: list[datetime], follow: Callable[[Step], Non
     mended = log.mended
     later = sum(action.acted_at > moments[-1] for file in files for action in file.actions)
     return Outcome(moments[-1], counts, len(state.unassigned), len(state.open), exports.quarantined, mended, later)
+
+
+def _must_be_of_the_same_data(log: Log, exports: Exports) -> None:
+    """What is added is marked as the exports are; typed moments of invented data must not stand among true ones."""
+    log.simulated = exports.simulated
+    if log.begun_simulated not in (None, exports.simulated):
+        name = "log_simulated" if log.begun_simulated else "log_not_simulated"
+        raise NotAllowed(say(f"evaluators.{name}", folder=log.file.parent))
 
 
 def put_out(folder: Path, state: State, keys: set[CaseKey], rules: PanelRules) -> None:

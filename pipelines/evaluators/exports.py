@@ -43,7 +43,7 @@ def joined(parts: list[Exports]) -> Exports:
         tuple(panel[id] for id in sorted(panel)),
         units,
         sum(part.quarantined for part in parts),
-        any(part.simulated for part in parts),
+        all(part.simulated for part in parts),  # typed moments count for invented data alone
     )
 
 

@@ -1,8 +1,9 @@
 """The log of events: JSON Lines that are only ever added to, each numbered and chained to the one before.
 
 A line is ``{"n": …, "id": …, "at": …, "kind": …, …, "hash": …}``; ``hash`` is the sha256 of the hash before and of the
-line without it. An event's id follows from what it says, so the same event is never written twice. A line that a
-crash cut short is taken away when the log is opened; any other damage, and an end that is missing, is a refusal.
+line without it. An event's id follows from what it says, so the same event is never written twice. The lines of a step
+are written together, after the head has announced them: what a crash left of them never happened, and any other
+damage, an end that is missing, and a line that nobody announced are a refusal.
 """
 
 import gc
@@ -10,19 +11,21 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from pipelines.edges.shelf import sync_folder
 from pipelines.edges.wording import say
-from pipelines.evaluators.head import HEAD, Head, read_head, write_head
+from pipelines.evaluators.anchor import anchor_of
+from pipelines.evaluators.head import ANNOUNCING, HEAD, Head, read_head, write_head
 from pipelines.evaluators.private import open_private
 from pipelines.model.refusals import VerificationFailed
 
 LOG = "log.jsonl"
 FIRST = "0" * 64
-NOTHING = Head(0, 0, sha256().hexdigest(), FIRST)
 _TAIL = len(',"hash":""}') + len(FIRST)
 
 
@@ -41,79 +44,125 @@ class Event(NamedTuple):
 
 
 class Log:
-    """The log in a state folder, read whole; `append` adds events and `sync` brings them to the disk."""
+    """The log in a state folder, read whole; `append` adds events and `sync` brings them to the disk.
+
+    ``simulated`` marks the lines that are added as those of invented data.
+    """
 
     def __init__(self, folder: Path):
         self.file = folder / LOG
-        self.mended = False  # a torn last line was taken away
+        self.mended = False  # what a crash had left of announced lines was taken away
+        self.simulated = False
         self.events: list[Event] = []
-        self._head = read_head(folder)
+        self.hashes: list[str] = []  # in each line
+        self._anchor = anchor_of(folder)
+        self._head = self._written = read_head(folder)
         self._hash = FIRST
         self._ids: set[str] = set()
+        self._waiting: list[bytes] = []
         content = self.file.read_bytes() if self.file.exists() else b""
         with gc_at_rest():
-            self._read(content)
-        self._stream = None
+            self._read(self._without_leftovers(content))
+        self._there, self._leftovers = self._reached(), self.mended  # what is on the disk and sound, and what is not
+        if self._anchor:
+            self._anchor.must_hold(self._head, self.hashes)
 
     def __contains__(self, id: str) -> bool:
         return id in self._ids
 
     def append(self, event: Event) -> bool:
-        """Write an event; False where it is there already."""
+        """Add an event; False where it is there already."""
         if event.id in self._ids:
             return False
-        if self._stream is None:
-            self._open()
+        if self.simulated:
+            event = event._replace(says={**event.says, "simulated": True})
         body = event.body(len(self.events) + 1)
         self._hash = _chained(self._hash, body.encode())
-        line = f'{body},"hash":"{self._hash}"}}\n'
-        self._stream.write(line)
-        self._stream.flush()
-        self._count(line.encode())
-        self._remember(event)
+        line = f'{body},"hash":"{self._hash}"}}\n'.encode()
+        self._waiting.append(line)
+        self._count(line)
+        self._remember(event, self._hash)
         return True
 
     def sync(self) -> None:
-        """Bring what was written to the disk, then the head that says so; also what a crash kept the head from."""
-        if self._stream is None and self._head and self._head.lines < len(self.events):
-            self._open()
-        if self._stream is not None:
-            os.fsync(self._stream.fileno())
-            self._keep_head()
+        """Announce what waits, bring it to the disk, then the head that says so; also a head that a crash kept back."""
+        reached = self._reached()
+        if self._leftovers:
+            self._drop()
+        if self._waiting:
+            self._announce(reached)
+            self._write()
+        elif self._written in (None, reached):
+            return
+        write_head(self.file.parent, reached)
+        self._written = self._there = reached
+        if self._anchor:
+            self._anchor.keep(reached)
 
     def close(self) -> None:
-        """Sync and close."""
+        """Sync; nothing stays open in between."""
         self.sync()
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
 
-    def _open(self) -> None:
-        if self._head is None:  # before the first line: a log without a head has lost it
-            write_head(self.file.parent, NOTHING)
-        if self.mended:
-            os.truncate(self.file, self._bytes)
-        self._stream = open_private(self.file, "a")
+    @property
+    def begun_simulated(self) -> bool | None:
+        """Whether the log is of invented data; None where it holds nothing yet."""
+        return bool(self.events[0].says.get("simulated")) if self.events else None
 
-    def _keep_head(self) -> None:
-        head = Head(len(self.events), self._bytes, self._digest.hexdigest(), self._hash)
-        if head != self._head:
-            write_head(self.file.parent, head)
-            self._head = head
+    def _announce(self, reached: Head) -> None:
+        if self._anchor:
+            self._anchor.announce(self._there, reached)
+        write_head(self.file.parent, replace(self._there, next=reached))
+
+    def _drop(self) -> None:
+        """Take what a crash left off the disk, before anything else is announced in its place."""
+        with self.file.open("r+b") as stream:
+            stream.truncate(self._there.bytes)
+            os.fsync(stream.fileno())
+        self._leftovers = False
+
+    def _write(self) -> None:
+        with open_private(self.file, "a") as stream:
+            stream.write(b"".join(self._waiting).decode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        sync_folder(self.file.parent)
+        self._waiting.clear()
+
+    def _reached(self) -> Head:
+        return Head(len(self.events), self._bytes, self._digest.hexdigest(), self._hash, ANNOUNCING, bool(self._anchor))
 
     def _count(self, lines: bytes) -> None:
         self._digest.update(lines)
         self._bytes += len(lines)
 
-    def _remember(self, event: Event) -> None:
+    def _remember(self, event: Event, hash: str) -> None:
         self.events.append(event)
+        self.hashes.append(hash)
         self._ids.add(event.id)
+
+    def _without_leftovers(self, content: bytes) -> bytes:
+        """The content as far as its head goes, or the announced one; VerificationFailed for lines nobody announced.
+
+        A log of form 1 may go further than its head: there the chain alone is followed.
+        """
+        head = self._head
+        if head is None or head.form < ANNOUNCING:
+            return content
+        if head.next and head.next.bytes == len(content) and head.next.stands_for(content):
+            self._head = head.done()
+            return content
+        if len(content) == head.bytes or not head.stands_for(content):
+            return content
+        if not head.next or len(content) >= head.next.bytes:
+            raise VerificationFailed(say("evaluators.log_foreign", file=LOG, head=HEAD, line=head.lines + 1))
+        self.mended = True
+        return content[: head.bytes]
 
     def _read(self, content: bytes) -> None:
         """Everything up to the head at once where it is as the head was written for it, the rest along the chain."""
         self._bytes, self._digest = content.rfind(b"\n") + 1, sha256()
         self._digest.update(memoryview(content)[: self._bytes])
-        self.mended = self._bytes < len(content)
+        self.mended |= self._bytes < len(content)
         *lines, _ = content.split(b"\n")
         sound = self._head.lines if self._head and self._head.stands_for(content) else 0
         said = iter(_parsed(lines))
@@ -127,7 +176,8 @@ class Log:
         """The first lines, whose chain was followed before the head was written."""
         parse = datetime.fromisoformat
         for _, one in zip(range(count), said, strict=False):
-            del one["n"], one["hash"]
+            del one["n"]
+            self.hashes.append(one.pop("hash"))
             self.events.append(Event(one.pop("id"), parse(one.pop("at")), one.pop("kind"), one))
         self._ids = {event.id for event in self.events}
         self._hash = self._head.hash
@@ -141,7 +191,7 @@ class Log:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise VerificationFailed(say("evaluators.log_damaged", file=LOG, line=number)) from None
         self._hash = digest
-        self._remember(event)
+        self._remember(event, digest)
 
     def _must_reach_the_head(self, lines: list[bytes], sound: int) -> None:
         """VerificationFailed where lines at the end are missing, all of them were written anew, or the head is gone."""

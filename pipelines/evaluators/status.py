@@ -5,11 +5,13 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.edges.wording import say
+from pipelines.evaluators.anchor import anchor_of
 from pipelines.evaluators.desk import replayed
 from pipelines.evaluators.head import HEAD
 from pipelines.evaluators.lifecycle import STATES
-from pipelines.evaluators.log import LOG
+from pipelines.evaluators.log import LOG, Log
 from pipelines.evaluators.outbox import READY, SENT, open_outbox, standing
+from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import State
 from pipelines.model.refusals import UsageRefusal
 
@@ -30,9 +32,17 @@ def standing_at(folder: Path, at: datetime | None) -> dict:
 
 
 def must_have_begun(folder: Path) -> None:
-    """UsageRefusal where the folder holds no log, and no head of one that is gone."""
+    """UsageRefusal where the folder holds no log and nothing tells of one; VerificationFailed where something does."""
     if not (folder / LOG).is_file() and not (folder / HEAD).is_file():
+        if anchor := anchor_of(folder):
+            anchor.must_hold(None, [])
         raise UsageRefusal(say("evaluators.no_log", folder=folder))
+
+
+def must_be_sound(folder: Path) -> None:
+    """VerificationFailed where the log of a folder was forged, cut, lost or begun again."""
+    with locked(folder):
+        Log(folder)
 
 
 def _by_state(state: State) -> dict[str, int]:

@@ -83,7 +83,7 @@ def _work(exports: str, inbox: Path, out: Path, state: Path, evaluations: str | 
 
 
 def _step(work: Work) -> dict:
-    outcome = take_steps(work, [clock.now()])
+    outcome = take_steps(work)
     return {**outcome.counts, "open": outcome.open, "waiting": outcome.waiting}
 
 

@@ -38,6 +38,7 @@ class Assessment:
     observations: tuple[Words, ...] = ()  # worth a line in the summary, no breach
     counted: tuple[CountedList, ...] = ()  # what earlier published quarters counted
     counted_rows: tuple[CountedRow, ...] = ()  # case rows left out for that
+    evaluators: str = ""  # the hash in the last line of the evaluators' log before the cutoff
 
     def before(self, quarters: int) -> Earlier | None:
         """The quarter so many quarters ago, None where it is not known: 1 is the last, 4 the same of last year."""

@@ -27,15 +27,6 @@ class Moment:
     simulated: bool = False
 
 
-def city_now() -> datetime:
-    """Now by the machine's clock, as local time of the city, without a zone."""
-    from zoneinfo import ZoneInfo
-
-    from pipelines.edges.warehouse import ZONE
-
-    return datetime.now(ZoneInfo(ZONE)).replace(tzinfo=None, microsecond=0)
-
-
 def moment_of(clock: datetime, typed: datetime | None, simulated: bool, cutoff: datetime | None) -> Moment:
     """The moment of an act: ``typed`` is what ``--at`` gave, ``cutoff`` that of the run in force.
 

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.edges import clock as machine
 from pipelines.edges.counted import keep_counted
 from pipelines.edges.published import found_elsewhere
 from pipelines.edges.quarters import list_quarters
 from pipelines.edges.wording import say
+from pipelines.evaluators.anchor import NAME as EVALUATORS
+from pipelines.evaluators.told import log_of, reached_by
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal, UsageRefusal, VerificationFailed
 from pipelines.model.words import Words
 from pipelines.publication import pages
-from pipelines.publication.clock import Clock, Moment, city_now, moment_of
+from pipelines.publication.clock import Clock, Moment, moment_of
 from pipelines.publication.editions import edition_run, freeze, place_of, unrecorded
 from pipelines.publication.links import must_hold_no_link
 from pipelines.publication.preview import place_of_previews, write_preview
@@ -52,7 +55,7 @@ class Desk:
         self.simulated = bool(state.simulated)
         with suppress(VerificationFailed):  # a run that was touched is refused by every act that needs it
             self._meet(run_in_force(out, period), state)
-        self.moment = moment_of((given.clock or city_now)(), given.typed, self.simulated, self.cutoff)
+        self.moment = moment_of((given.clock or machine.now)(), given.typed, self.simulated, self.cutoff)
         self.settings = given.settings or load_settings()
         if state.settings:
             self.settings = bound(state.settings, self.settings, given.settings is not None)
@@ -138,7 +141,9 @@ class Desk:
             if kind != "stop":
                 raise UsageRefusal(say("publication.too_early", at=moment.at, last=state.last))
             moment = Moment(state.last, moment.clock, None, True)  # of invented data alone: a clock that is behind
-        self._events = append(self._file, self._events, kind, moment, **says)
+        log = reached_by(log_of(self.out))
+        told = {EVALUATORS: log} if log else {}  # so that whoever writes the log anew must forge what people signed
+        self._events = append(self._file, self._events, kind, moment, **says, **told)
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipelines.edges import shelf
+from pipelines.edges.heads import HEADS, RECORD, heads, keep_head
 from pipelines.edges.wording import say
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication.clock import Moment
 from pipelines.publication.links import must_hold_no_link
 
-RECORD, HEADS, SUFFIX = "record", "heads.json", ".jsonl"
+SUFFIX = ".jsonl"
 FIRST = "0" * 64
 _TAIL = len(',"sha256":""}') + len(FIRST)
 
@@ -79,7 +80,7 @@ def append(file: Path, events: tuple[Event, ...], kind: str, when: Moment, **say
     body = json.dumps(told, ensure_ascii=False, separators=(",", ":"))[:-1]
     digest = _digest(body)
     line = f'{body},"sha256":"{digest}"}}\n'.encode()
-    _keep_head(file, {"lines": len(events), "sha256": before, "next": digest})
+    keep_head(file.parent, file.stem, {"lines": len(events), "sha256": before, "next": digest})
     known = _known_bytes(file)
     handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
     try:
@@ -89,27 +90,13 @@ def append(file: Path, events: tuple[Event, ...], kind: str, when: Moment, **say
     finally:
         os.close(handle)
     shelf.sync_folder(file.parent)
-    _keep_head(file, {"lines": len(events) + 1, "sha256": digest})
+    keep_head(file.parent, file.stem, {"lines": len(events) + 1, "sha256": digest})
     return (*events, _event(line.decode(), len(events) + 1, before))
 
 
 def head_of(events: tuple[Event, ...]) -> str:
     """The sha256 of the last line."""
     return events[-1].sha256 if events else FIRST
-
-
-def heads(folder: Path) -> dict[str, dict]:
-    """How far each record in the folder reached, by its name; VerificationFailed where that cannot be read."""
-    file = folder / HEADS
-    try:
-        told = json.loads(file.read_bytes())
-        if all(isinstance(one["lines"], int) and isinstance(one["sha256"], str) for one in told.values()):
-            return told
-    except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        pass
-    raise VerificationFailed(say("publication.heads_damaged", file=file))
 
 
 def must_reach_its_head(file: Path, events: tuple[Event, ...]) -> None:
@@ -127,20 +114,6 @@ def must_reach_its_head(file: Path, events: tuple[Event, ...]) -> None:
         raise VerificationFailed(say("publication.record_rewritten", **facts, known=known))
     if more and (len(more) > 1 or more[0].sha256 != head.get("next")):
         raise VerificationFailed(say("publication.record_foreign", **facts, line=known + 1))
-
-
-def _keep_head(file: Path, head: dict) -> None:
-    """Note how far a record reaches, whole and on the disk, beside those of the other records."""
-    place = file.with_name(HEADS)
-    with file.with_name("heads.lock").open("w") as mark:
-        fcntl.flock(mark, fcntl.LOCK_EX)
-        told = {**heads(file.parent), file.stem: head}
-        new = place.with_name(f".{HEADS}.new")
-        new.write_text(json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        with new.open("rb") as stream:
-            os.fsync(stream.fileno())
-        new.replace(place)
-    shelf.sync_folder(file.parent)
 
 
 def _timed(when: Moment) -> dict:

@@ -3,9 +3,10 @@
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.edges import clock as machine
 from pipelines.model.period import Period
 from pipelines.publication.changes import effects, movements, plain_effect, plain_movement
-from pipelines.publication.clock import Clock, city_now, moment_of
+from pipelines.publication.clock import Clock, moment_of
 from pipelines.publication.editions import place_of
 from pipelines.publication.links import must_hold_no_link
 from pipelines.publication.preview import place_of_previews
@@ -18,9 +19,10 @@ from pipelines.publication.whole import read_whole
 
 def status(
     out: Path, period: Period, at: datetime | None, settings: Settings | None, signers: Path = SIGNERS,
-    clock: Clock = city_now,
+    clock: Clock | None = None,
 ) -> dict:
-    """The state now as a plain document; reads only. ``at`` counts for invented data alone.
+    """The state now as a plain document; reads only. ``at`` counts for invented data alone,
+    ``clock`` is the machine's where None.
 
     VerificationFailed where the record was forged, cut, lost or begun again, or a manifest is damaged.
     """
@@ -31,7 +33,7 @@ def status(
     if state.settings:
         settings = with_frozen(state.settings, settings) if not named else bound(state.settings, settings, named)
     simulated = bool(run.manifest.get("simulated")) if run and state.simulated is None else bool(state.simulated)
-    at = moment_of(clock(), at, simulated, None).at
+    at = moment_of((clock or machine.now)(), at, simulated, None).at
     days = window(state, at, settings)
     return {
         "period": str(period),

@@ -1,12 +1,18 @@
 """Whether a quarter's record is all that there was: what lies beside it tells of lines that are no longer there."""
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from pipelines.edges.shelf import MANIFEST
 from pipelines.edges.wording import say
+from pipelines.evaluators.anchor import told_by
+from pipelines.evaluators.told import log_of, must_have_been_told
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication import record
 from pipelines.publication.record import Event
+from pipelines.publication.runs import FinishedRun
 from pipelines.publication.signatures import must_be_signed
 from pipelines.publication.signers import NAME, Signers, read_signers
 from pipelines.publication.state import State, replay
@@ -29,7 +35,20 @@ def read_whole(out: Path, period: object, copy: Path | None = None) -> tuple[tup
     _must_build_on_what_was_published(Path(out), period, state)
     signers = read_signers(out, copy)
     must_be_signed(period, events, file, signers)
+    must_have_been_told(log_of(out), _told(Path(out), period, events, state))
     return events, state, signers
+
+
+def _told(out: Path, period: object, events: tuple[Event, ...], state: State) -> Iterator[tuple[str, str]]:
+    """(where, hash) of all that tells of the evaluators' log: acts, the run in force, editions."""
+    name = record.record_file(out, period).name
+    found = [(f"{record.RECORD}/{name} {event.n}", event.says) for event in events]
+    places = [out / str(period), *(out / "published" / str(period) / one.folder for one in state.editions)]
+    for place in places:
+        with suppress(VerificationFailed):  # a manifest that was touched is refused by every act that needs it
+            if (place / MANIFEST).is_file():
+                found.append((f"{place.relative_to(out)}/{MANIFEST}", FinishedRun(place, "").manifest))
+    return ((where, told_by(document)) for where, document in found if told_by(document))
 
 
 def head_before(out: Path, period: object) -> str:

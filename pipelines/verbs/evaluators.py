@@ -75,16 +75,20 @@ def folder_of(out: Path, state: Path | None) -> Path:
 def step(at, exports, inbox, out, state, evaluations, first, every, rules, readings, as_json) -> None:
     """Do all that is due now, or was at ``at``; say how much it was, never whose."""
     from pipelines.edges import clock
+    from pipelines.evaluators.anchor import anchor_of
     from pipelines.evaluators.desk import STANDARD_RULES, Work, moments_between, take_steps
 
     work = Work(exports, inbox, folder_of(out, state), rules or STANDARD_RULES, readings, evaluations)
-    outcome = take_steps(work, moments_between(first, at or clock.now(), every))
+    typed = moments_between(first, at or clock.now(), every) if first or at else None
+    outcome = take_steps(work, typed)
     if as_json:
         options.print_json({**vars(outcome), "counts": dict(sorted(outcome.counts.items()))})
         return
     done = "，".join(f"{text(f'evaluators.did_{kind}')} {n}" for kind, n in sorted(outcome.counts.items()))
     click.echo(text("evaluators.stepped", at=outcome.at, done=done or text("evaluators.did_nothing")))
     click.echo(text("evaluators.stands", open=outcome.open, waiting=outcome.waiting, folder=work.state))
+    if anchor_of(work.state) is None:
+        click.echo(text("evaluators.elsewhere", folder=work.state))
     if outcome.turned:
         click.echo(text("evaluators.rows_turned_away", n=outcome.turned, exports=exports))
     if outcome.later:

@@ -128,13 +128,13 @@ def agree(by, key, line, out, signers, as_json) -> None:
 
 def list_them(write, out, signers, as_json) -> None:
     """Signers, fingerprints, changes that wait."""
-    from pipelines.publication.clock import city_now
+    from pipelines.edges import clock
     from pipelines.publication.signers import SIGNERS, read_signers
 
     if write:
         with _register(out, signers, rewrite=True) as register:
             click.echo(text("signers.says_written", copy=register.write_copy()), err=as_json)
-    found, now = read_signers(out, signers or SIGNERS), city_now()
+    found, now = read_signers(out, signers or SIGNERS), clock.now()
     if as_json:
         options.print_json({"signers": [_plain(one) for one in found.all],
                             "waiting": [{**vars(one), "signer": None} for one in found.waiting]})  # fmt: skip
@@ -175,10 +175,10 @@ def _tell(change, as_json: bool) -> None:
 
 
 def _register(out: Path, signers: Path | None, rewrite: bool = False):
-    from pipelines.publication.clock import city_now
+    from pipelines.edges import clock
     from pipelines.publication.signers import SIGNERS, open_register
 
-    return open_register(out, signers or SIGNERS, city_now(), rewrite)
+    return open_register(out, signers or SIGNERS, clock.now(), rewrite)
 
 
 def _show(people) -> None:

@@ -42,6 +42,7 @@ def manifest(
         ],
         "absent": sorted({*intake.declared_tables, *(".".join(pair) for pair in intake.declared_absent)}),
         "counted_before": [{"period": str(one.period), "sha256": one.sha256} for one in assessment.counted],
+        **({"evaluators": assessment.evaluators} if assessment.evaluators else {}),
         "office": _office(assessment) if "bulletin.pdf" in outputs else None,
         "blanks": _blanks(assessment) if "bulletin.pdf" in outputs else [],
         "figures": city_figures(assessment),

@@ -222,7 +222,7 @@ def test_a_font_from_elsewhere_stops_publication(tmp_path):
 
 def test_two_judges_that_disagree_stop_what_was_approved_before(tmp_path, monkeypatch):
     approved_run(tmp_path)
-    monkeypatch.setattr(acts, "city_now", lambda: SIGNED)
+    monkeypatch.setattr("pipelines.edges.clock.now", lambda: SIGNED)
     with pytest.raises(JudgesDisagree), acts_of_verbs.noted_stop(PERIOD, tmp_path):
         raise JudgesDisagree(say("judge.judges_disagree", unit="U1", item="A3.1", first="1", second="2"))
     _refused(tmp_path, match="两个评分引擎")
