@@ -56,7 +56,11 @@ class Server:
         with (self.home / "worker.log").open("w") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "prefect", "worker", "start", "--pool", pool, "--limit", "1"],
-                cwd=ROOT, env=self.env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+                cwd=ROOT,
+                env=self.env,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
             try:
                 yield process
@@ -103,7 +107,11 @@ def server(tmp_path_factory):
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
-            cwd=home, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
+            cwd=home,
+            env=env,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
         try:
             _wait_until_well(url, process, log)
@@ -123,6 +131,15 @@ def _end(process: subprocess.Popen) -> None:
             return
         except subprocess.TimeoutExpired:
             continue
+
+
+@pytest.fixture(scope="session")
+def deployment(server) -> dict:
+    """The deployment as the server knows it."""
+    server.prefect("--no-prompt", "work-pool", "create", "quarters", "--type", "process")
+    server.prefect("--no-prompt", "deploy", "--all")
+    (found,) = server.ask("deployments/filter", deployments={"name": {"any_": ["quarterly"]}})
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -10,15 +10,6 @@ pytestmark = pytest.mark.xdist_group("prefect")
 SCHEDULED = {"state": {"type": {"any_": ["SCHEDULED"]}}, "tags": {"all_": ["auto-scheduled"]}}
 
 
-@pytest.fixture(scope="module")
-def deployment(server) -> dict:
-    """The deployment as the server knows it."""
-    server.prefect("--no-prompt", "work-pool", "create", "quarters", "--type", "process")
-    server.prefect("--no-prompt", "deploy", "--all")
-    (found,) = server.ask("deployments/filter", deployments={"name": {"any_": ["quarterly"]}})
-    return found
-
-
 def test_the_quarter_is_scored_six_days_after_it_ended_by_the_citys_clock(deployment):
     (schedule,) = deployment["schedules"]
     assert schedule["active"]
