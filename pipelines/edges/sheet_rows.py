@@ -1,36 +1,84 @@
-"""Rows of a worksheet, as xlsxwriter writes them cell by cell, at once: a ledger has millions of cells.
+"""Rows of a worksheet as XML, written at once: a ledger has millions of cells, which xlsxwriter writes one by one.
 
-xlsxwriter takes a text that begins with `<r>` and ends with `</r>` for its own markup; here every text is text.
+xlsxwriter makes the workbook with the headers of its sheets; `packed` puts the rows below them. Every text is text
+here, while xlsxwriter takes one that begins with `<r>` and ends with `</r>` for its own markup.
 """
 
 import re
+import shutil
+import tempfile
 from collections.abc import Iterable
+from copy import copy
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+from zipfile import ZipFile
 
 from xlsxwriter.utility import xl_col_to_name
-from xlsxwriter.worksheet import Worksheet
 
 LONGEST = 32_767  # units of UTF-16 in a cell
 _SPECIAL = re.compile(r"[&<>\x00-\x1f\x7f-\x9f\ufffe\uffff]|_x|^\s|\s$")
-
 _CONTROL, _LIKE_ONE = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]"), re.compile(r"(_x[0-9a-fA-F]{4}_)")  # as _x0000_
+_STYLE = re.compile(rb'<col [^>]*style="([0-9]+)"')
+_SIZE, _END = re.compile(rb'<dimension ref="[^"]*"/>'), re.compile(rb"</sheetData>|<sheetData/>")
 
 
-class Rows(Worksheet):
-    """A worksheet in constant memory that takes whole rows below its header."""
+class Rows:
+    """The rows of one sheet below its header, in a file without a name until they are packed.
 
-    def begin(self, styles: tuple[int | None, ...]) -> None:
-        """Say which columns hold numbers, by the number of their style, and which hold text (None)."""
+    ``styles`` tells which columns hold numbers, by the number of their style, and which hold text (None).
+    """
+
+    def __init__(self, folder: Path, styles: tuple[int | None, ...]):
         self._styles = [(xl_col_to_name(place), style) for place, style in enumerate(styles)]
+        self._xml = tempfile.TemporaryFile("w+", encoding="utf-8", newline="", dir=folder)  # noqa: SIM115 - see close
+        self._last = 0
 
     def add(self, number: int, row: Iterable[object]) -> None:
         """Write the row below all that were written; None and empty texts leave their cells out."""
-        self._check_dimensions(number, 0)
-        self._write_single_row(number)  # the one before, where it was written by cells
         pairs = zip(self._styles, row, strict=True)
         cells = [_cell(f"{column}{number + 1}", style, value) for (column, style), value in pairs
                  if value is not None and value != ""]  # fmt: skip
         if cells:
-            self.fh.write(f'<row r="{number + 1}">{"".join(cells)}</row>')
+            self._xml.write(f'<row r="{number + 1}">{"".join(cells)}</row>')
+        self._last = number + 1
+
+    def into(self, sheet: bytes, target: IO[bytes]) -> None:
+        """Write the XML of a sheet that has its header, with these rows below.
+
+        RuntimeError where xlsxwriter has numbered the styles of its columns otherwise.
+        """
+        found, wanted = {int(number) for number in _STYLE.findall(sheet)}, {style for _, style in self._styles if style}
+        if found != wanted:
+            raise RuntimeError(f"the styles of the columns are {found}, their cells have {wanted}")
+        if self._last:
+            last = f"{self._styles[-1][0]}{self._last}"
+            sheet = _SIZE.sub(f'<dimension ref="A1{"" if last == "A1" else f":{last}"}"/>'.encode(), sheet, count=1)
+        end = _END.search(sheet)
+        target.write(sheet[: end.start()] + (b"<sheetData>" if end[0] == b"<sheetData/>" else b""))
+        self._xml.flush()
+        self._xml.buffer.seek(0)
+        shutil.copyfileobj(self._xml.buffer, target, 1 << 20)
+        target.write(b"</sheetData>" + sheet[end.end() :])
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._xml.close()
+
+
+def packed(book: BytesIO, sheets: list[Rows]) -> bytes:
+    """A workbook of xlsxwriter with the rows of its sheets, which are in their order; all else is as it was."""
+    content = BytesIO()
+    named = {f"xl/worksheets/sheet{number}.xml": rows for number, rows in enumerate(sheets, 1)}
+    with ZipFile(book) as made, ZipFile(content, "w") as target:
+        for part in made.infolist():
+            xml = made.read(part)
+            with target.open(copy(part), "w") as member:
+                if rows := named.get(part.filename):
+                    rows.into(xml, member)
+                else:
+                    member.write(xml)
+    return content.getvalue()
 
 
 def _cell(place: str, style: int | None, value: object) -> str:

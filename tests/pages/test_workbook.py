@@ -33,12 +33,12 @@ def xml(file):
 def by_the_library(file, rows):
     """The same table, cell by cell."""
     book = xlsxwriter.Workbook(file, {"constant_memory": True, "strings_to_formulas": False})
-    head, points = book.add_format({"bold": True}), book.add_format({"num_format": "0.00"})
-    points._get_xf_index()  # as the workbook numbers its styles
+    head = book.add_format({"bold": True, "bottom": 1, "bg_color": "#F4F5F7"})
+    points = book.add_format({"num_format": "0.00"})
     sheet = book.add_worksheet("台账")
     sheet.freeze_panes(1, 0)
     for place, column in enumerate(COLUMNS):
-        sheet.set_column(place, place, workbook._WIDE.get(column, 12))
+        sheet.set_column(place, place, workbook._WIDE.get(column, 12), points if column == "points" else None)
         sheet.write_string(0, place, column, head)
     for number, (entry, value, count, detail) in enumerate(rows, 1):
         for place, text in ((0, entry), (3, detail)):
@@ -55,6 +55,30 @@ def by_the_library(file, rows):
 def test_rows_are_written_as_the_library_writes_cells(tmp_path):
     rows = [(f"e{n}", value, n, text) for n, (text, value) in enumerate(product(TEXTS, NUMBERS))]
     assert xml(written(tmp_path / "ours.xlsx", rows)) == xml(by_the_library(tmp_path / "theirs.xlsx", rows))
+
+
+def test_every_part_of_the_workbook_is_as_the_library_packs_it(tmp_path):
+    """Down to names, order and times: only the title is ours."""
+    rows = [(f"e{n}", value, n, text) for n, (text, value) in enumerate(product(TEXTS, NUMBERS))]
+    parts = []
+    for file in written(tmp_path / "ours.xlsx", rows), by_the_library(tmp_path / "theirs.xlsx", rows):
+        with zipfile.ZipFile(file) as book:
+            parts.append({(part.filename, part.date_time, part.compress_type, part.external_attr): book.read(part)
+                          for part in book.infolist() if part.filename != "docProps/core.xml"})  # fmt: skip
+    assert list(parts[0]) == list(parts[1]) and len(parts[0]) >= 8
+    assert [name for name in parts[0] if parts[0][name] != parts[1][name]] == []
+
+
+def test_points_have_two_decimals_and_counts_none(tmp_path):
+    book = openpyxl.load_workbook(written(tmp_path / "x.xlsx", [("e", Decimal("-0.50"), 7, "x")]))
+    assert [cell.number_format for cell in book["台账"][2]] == ["General", "0.00", "General", "General"]
+
+
+def test_a_style_that_the_library_numbers_otherwise_is_no_workbook(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "POINTS", 1)
+    with pytest.raises(RuntimeError, match="styles"):
+        written(tmp_path / "x.xlsx", [("e", Decimal("-0.50"), 7, "x")])
+    assert not (tmp_path / "x.xlsx").exists()
 
 
 @pytest.mark.parametrize("text", [MARKUP, "<r><t>red</t></r>", "<r></r>"])
