@@ -1,15 +1,19 @@
 """How a quarter stands: its state, the days left, who approved, and what the latest run changed."""
 
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from pipelines.edges import clock as machine
+from pipelines.edges.begun import under_way
 from pipelines.model.period import Period
 from pipelines.publication.changes import effects, movements, plain_effect, plain_movement
 from pipelines.publication.clock import Clock, moment_of
-from pipelines.publication.editions import place_of
+from pipelines.publication.editions import PUBLISHED, place_of
 from pipelines.publication.links import must_hold_no_link
+from pipelines.publication.preview import FOLDER as PREVIEWS
 from pipelines.publication.preview import place_of_previews
+from pipelines.publication.record import RECORD, SUFFIX
 from pipelines.publication.runs import FinishedRun, run_in_force, run_on_shelf
 from pipelines.publication.settings import Settings, bound, load_settings, with_frozen
 from pipelines.publication.signers import SIGNERS
@@ -56,6 +60,23 @@ def status(
         "stopped": state.stopped and {name: state.stopped[name] for name in ("zh", "en")},
         "changed": _changed(out, period, state, run),
     }
+
+
+def periods(out: Path) -> list[Period]:
+    """Every quarter of which the folder holds anything, the latest first: a run, a preview, an edition, a record, or
+    the note of a run that was begun.
+    """
+    names = [one.name for place in (out, out / PUBLISHED, out / PREVIEWS) for one in place.glob("*Q?")]
+    names += [file.stem for file in (out / RECORD).glob(f"*Q?{SUFFIX}")]
+    names += [one.period for one in under_way(out)]
+    return sorted({one for name in names if (one := _read(name))}, reverse=True)
+
+
+def _read(name: str) -> Period | None:
+    with suppress(ValueError):
+        found = Period.parse(name)
+        return found if str(found) == name else None
+    return None
 
 
 def name_of(state: State, run: FinishedRun | None, window_open: bool, settings: Settings) -> str:

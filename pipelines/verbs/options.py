@@ -91,9 +91,10 @@ def verb(name: str, function, *parameters: click.Parameter) -> click.Command:
     return Spoken(name, callback=function, params=list(parameters), help=text(f"cli.{name}"))
 
 
-def period(name: str = "period") -> click.Argument:
+def period(name: str = "period", required: bool = True) -> click.Argument:
     """The quarter."""
-    return click.Argument([name], type=PeriodType(), metavar="PERIOD")
+    metavar = "PERIOD" if required else "[PERIOD]"
+    return click.Argument([name], type=PeriodType(), metavar=metavar, required=required)
 
 
 def office() -> click.Option:

@@ -1,6 +1,7 @@
-"""`gongping status`: how a quarter stands on its way to publication, and what the latest run changed."""
+"""`gongping status`: how a quarter stands on its way to publication, or every quarter of a folder in a line each."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
@@ -10,29 +11,79 @@ from pipelines.verbs import acts, options
 
 def command() -> click.Command:
     """The verb with its options."""
-    return options.verb("status", status, options.period(), options.out(), *acts.when(), options.as_json())
+    period = options.period(required=False)
+    return options.verb("status", status, period, options.out(), *acts.when(), options.as_json())
 
 
 def status(period, out, at, settings, signers, as_json) -> None:
-    """Show the state; nothing is written."""
-    from pipelines.edges.begun import under_way
-    from pipelines.evaluators.desk import DEFAULT
+    """Show the state of the quarter, of every quarter where none is named; nothing is written."""
     from pipelines.publication.settings import load_settings
     from pipelines.publication.signers import SIGNERS
     from pipelines.publication.status import status as standing
 
-    found = standing(out, period, at, load_settings(settings) if settings else None, signers or SIGNERS)
-    found["begun"] = [vars(one) for one in under_way(out) if one.period == str(period)]
-    found["begun"] += [vars(one) for one in under_way(out / DEFAULT)]
+    chosen = load_settings(settings) if settings else None
+    if period is None:
+        _every(out, lambda one: standing(out, one, at, chosen, signers or SIGNERS), as_json)
+        return
+    found = standing(out, period, at, chosen, signers or SIGNERS)
+    found["begun"] = [*_runs(out, period), *_steps(out)]
     if as_json:
         options.print_json(found)
         return
-    click.echo(text("publication.state", period=period, name=text(f"publication.state_{found['state']}")))
-    for one in found["begun"]:
-        click.echo(text(f"publication.says_begun_{'alive' if one['alive'] else 'killed'}",
-                        **{**one, "what": text(f"publication.begun_{one['kind']}")}))
-    for line in (*_people(found), *_changed(found["changed"])):
+    for line in (*_state(found), *_begun(found["begun"]), *_people(found), *_changed(found["changed"])):
         click.echo(line)
+
+
+def _every(out: Path, standing, as_json: bool) -> None:
+    """Every quarter, the latest first; a damaged one does not hide the others, and its refusal ends the verb."""
+    from pipelines.model.refusals import Refusal
+    from pipelines.publication.status import periods
+
+    found, refused = [], None
+    for period in periods(out):
+        try:
+            found.append({**standing(period), "begun": _runs(out, period)})
+        except Refusal as refusal:
+            refused = refused or refusal
+            found.append({"period": str(period), "state": "damaged", "begun": _runs(out, period),
+                          "why": {"zh": refusal.words.zh, "en": refusal.words.en}})  # fmt: skip
+    if as_json:
+        options.print_json({"quarters": found, "begun": _steps(out)})
+    elif not found:
+        click.echo(text("publication.says_no_quarter", out=out))
+    for one in [] if as_json else found:
+        for line in (*_state(one), *_begun(one["begun"])):
+            click.echo(line)
+    for line in [] if as_json else _begun(_steps(out)):
+        click.echo(line)
+    if refused:
+        raise refused
+
+
+def _runs(out: Path, period) -> list[dict]:
+    from pipelines.edges.begun import under_way
+
+    return [vars(one) for one in under_way(out) if one.period == str(period)]
+
+
+def _steps(out: Path) -> list[dict]:
+    from pipelines.edges.begun import under_way
+    from pipelines.evaluators.desk import DEFAULT
+
+    return [vars(one) for one in under_way(out / DEFAULT)]
+
+
+def _state(found: dict) -> Iterator[str]:
+    """The quarter and its state."""
+    name = text(f"publication.state_{found['state']}")
+    yield text("publication.state", period=found["period"], name=name)
+
+
+def _begun(notes: list[dict]) -> Iterator[str]:
+    """What was begun and has not ended."""
+    for one in notes:
+        facts = {**one, "what": text(f"publication.begun_{one['kind']}")}
+        yield text(f"publication.says_begun_{'alive' if one['alive'] else 'killed'}", **facts)
 
 
 def _people(found: dict) -> Iterator[str]:
