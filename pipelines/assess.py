@@ -40,6 +40,7 @@ class Request:
     office: Path | None = None  # settings of the bulletin, the project's own where None
     absent: tuple[str, ...] = ()  # tables and TABLE.COLUMN names that the exports do not hold
     counted: tuple[CountedList, ...] | None = None  # by earlier quarters; those published in ``out`` where None
+    record_before: str | None = None  # the head that the bulletin shows; what ``out`` says of it where None
     verifying: bool = False  # what was published is computed again: a mapping of the old form keeps its meaning
 
 
@@ -195,8 +196,11 @@ class Run:
         from pipelines.edges.earlier import earlier_quarters
         from pipelines.engines.standings import SecondOpinion
         from pipelines.model.earlier import ranking_before
+        from pipelines.publication.whole import head_before
         from pipelines.stages.rank import give_verdicts, rank
 
+        asked = self.request.record_before
+        self.record_before = head_before(self.request.out, self.period) if asked is None else asked
         self.earlier = earlier_quarters(self.request.out, self.period)
         self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
         previous = ranking_before(self.earlier, self.period)
@@ -276,6 +280,7 @@ class Run:
             counted=self.counted,
             counted_rows=self.counted_rows,
             evaluators=self.evaluators,
+            record_before=self.record_before,
         )
 
     @cached_property

@@ -14,6 +14,8 @@ from pipelines.model.score import Fired, Given, Standing, Sure, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import Words
 
+NOTHING_BEFORE = "first"  # stands for the head of the record where nothing was published before
+
 
 @dataclass(frozen=True)
 class Assessment:
@@ -39,6 +41,7 @@ class Assessment:
     counted: tuple[CountedList, ...] = ()  # what earlier published quarters counted
     counted_rows: tuple[CountedRow, ...] = ()  # case rows left out for that
     evaluators: str = ""  # the hash in the last line of the evaluators' log before the cutoff
+    record_before: str = NOTHING_BEFORE  # head of the record of publication before this quarter's first act
 
     def before(self, quarters: int) -> Earlier | None:
         """The quarter so many quarters ago, None where it is not known: 1 is the last, 4 the same of last year."""

@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 
 from pipelines.edges.beside import note_beside
+from pipelines.edges.proposed import proposed_pages
 from pipelines.edges.wording import say
 from pipelines.publication.editions import UNFINISHED
 from pipelines.publication.runs import FinishedRun
@@ -28,7 +29,10 @@ def preview_folder(out: Path, period: object, preview: Preview) -> Path:
 
 
 def write_preview(out: Path, period: object, preview: Preview, run: FinishedRun) -> Path:
-    """Copy the run with a banner on every page; the run itself, which is what gets approved, stays as it is."""
+    """Copy the run with a banner on every page; the run itself, which is what gets approved, stays as it is.
+
+    Pages that name commendations are rendered again from their data, for what is signed says 予以 and a preview 拟.
+    """
     target = preview_folder(out, period, preview)
     if target.is_dir():
         return target
@@ -38,6 +42,9 @@ def write_preview(out: Path, period: object, preview: Preview, run: FinishedRun)
     copy = target.with_name(f"{UNFINISHED}{uuid.uuid4().hex}")
     shutil.copytree(run.folder, copy, ignore=_left_out)
     banner = say("publication.banner", revision=preview.revision, run=run.sha256[:16])
+    if promised := run.manifest.get("proposed"):  # runs of older versions were worded as a proposal
+        for name, html in proposed_pages(run.folder, promised):
+            (copy / name).write_text(html, encoding="utf-8", newline="")
     for page in copy.rglob("*.html"):
         page.write_text(marked(page.read_text(encoding="utf-8"), f"{banner.zh}　{banner.en}"), encoding="utf-8",
                         newline="")  # fmt: skip

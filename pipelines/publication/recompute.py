@@ -16,6 +16,7 @@ from pipelines.model.period import Period
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication.editions import place_of
 from pipelines.publication.runs import FinishedRun, run_in_force
+from pipelines.publication.whole import head_before
 from pipelines.rulebook import load_rulebook
 
 PAGES = (".html", ".pdf")
@@ -24,8 +25,8 @@ FIGURES = ("ranking.csv", "items.csv", "ledger.csv")
 WORDS = ("note", "detail")  # columns of these that hold sentences, which a newer program may put in other words
 OF_THE_PROGRAM = ("contracts", "office")  # what comes with the program, and another one may have worded otherwise
 FACTS = ("cutoff", "readings", "source", "rulebook", "calendar", "contracts", "earlier", "office", "absent",
-         "counted_before")  # fmt: skip
-LATER = ("absent", "counted_before")  # facts that older manifests do not hold
+         "counted_before", "record")  # fmt: skip
+LATER = ("absent", "counted_before", "record")  # facts that older manifests do not hold
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def recompute(run: FinishedRun, out: Path, folder: Path, again: Again, progress=
     request = Request(
         period, again.exports, folder, datetime.fromisoformat(manifest["cutoff"]), dict(manifest["readings"]),
         again.rules or _own_rules(run), again.source, _printed(run) and can_print(run), again.office,
-        absent=tuple(manifest.get("absent", ())), verifying=True,
+        absent=tuple(manifest.get("absent", ())), verifying=True, record_before=head_before(out, period),
         counted=tuple(_counted(one, out) for one in manifest.get("counted_before", ())),
     )  # fmt: skip
     with Run(request, progress) as made:

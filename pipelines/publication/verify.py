@@ -18,7 +18,7 @@ from pipelines.publication.record import RECORD
 from pipelines.publication.runs import FinishedRun, run_in_force, runs_on_shelf
 from pipelines.publication.signers import SIGNERS
 from pipelines.publication.state import Edition, State
-from pipelines.publication.whole import read_whole
+from pipelines.publication.whole import head_before, read_whole
 
 
 @dataclass
@@ -49,6 +49,7 @@ def verify(out: Path, period: Period, again=None, progress=None, signers: Path =
     if run is not None:
         verdict.files += run.check()
         _must_be_marked_alike(state, run)
+        _must_show_the_head(out, period, run)
     if not state.editions:
         verdict.notices.append(say("publication.only_preview", period=period))
     if again is None:
@@ -70,6 +71,7 @@ def _editions(out: Path, period: Period, state: State, verdict: Verdict) -> None
             verdict.notices.append(say("publication.by_name", edition=edition.folder,
                                        names="、".join(one.by for one in edition.signed)))  # fmt: skip
         _must_be_marked_alike(state, edition_run(out, period, edition))
+        _must_show_the_head(out, period, edition_run(out, period, edition))
         if counted := edition.says.get("counted"):
             _notice(list_of(out, period, edition.folder), counted)
     if left := unrecorded(out, period, state):
@@ -92,6 +94,13 @@ def _must_be_marked_alike(state: State, run: FinishedRun) -> None:
     """Typed times count for invented data alone: a record that says so of other data was forged."""
     if state.simulated and not run.manifest.get("simulated"):
         raise VerificationFailed(say("publication.not_simulated", folder=run.folder))
+
+
+def _must_show_the_head(out: Path, period: Period, run: FinishedRun) -> None:
+    """The bulletin shows the record's head before the quarter's first act; runs of older versions show none."""
+    shown, known = run.manifest.get("record", {}).get("before"), head_before(out, period)
+    if shown not in (None, known):
+        raise VerificationFailed(say("publication.head_differs", folder=run.folder, shown=shown, known=known))
 
 
 def _notice(file: Path, promised: str) -> None:

@@ -9,6 +9,7 @@ from pipelines.edges.shelf import MANIFEST
 from pipelines.edges.wording import say
 from pipelines.evaluators.anchor import told_by
 from pipelines.evaluators.told import log_of, must_have_been_told
+from pipelines.model.assessment import NOTHING_BEFORE
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication import record
 from pipelines.publication.record import Event
@@ -19,7 +20,6 @@ from pipelines.publication.state import State, replay
 
 SHEET = "publication.json"
 PUBLICATIONS = ("publication", "correction")
-NOTHING = "first"  # what stands for the head where nothing was published before
 
 
 def read_whole(out: Path, period: object, copy: Path | None = None) -> tuple[tuple[Event, ...], State, Signers]:
@@ -59,7 +59,7 @@ def head_before(out: Path, period: object) -> str:
     until = events[0].at if events else None
     published = [event for other in _others(out, period) for event in record.read(other) if event.kind in PUBLICATIONS]
     before = [event for event in published if until is None or event.at <= until]
-    return max(before, key=lambda event: (event.clock or event.at, event.at)).sha256 if before else NOTHING
+    return max(before, key=lambda event: (event.clock or event.at, event.at)).sha256 if before else NOTHING_BEFORE
 
 
 def _others(out: Path, period: object) -> list[Path]:
@@ -81,7 +81,7 @@ def _must_match_what_lies_beside(out: Path, period: object, state: State) -> Non
 
 
 def _must_build_on_what_was_published(out: Path, period: object, state: State) -> None:
-    if state.before in ("", NOTHING):
+    if state.before in ("", NOTHING_BEFORE):
         return
     known = {event.sha256 for other in _others(out, period) for event in record.read(other)
              if event.kind in PUBLICATIONS}  # fmt: skip

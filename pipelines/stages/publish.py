@@ -4,15 +4,16 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from pipelines.edges import shelf
 from pipelines.edges.faults import machine_fault
-from pipelines.edges.fingerprints import code_version, contract_hashes, folder_sha256
+from pipelines.edges.fingerprints import code_version, contract_hashes, file_sha256, folder_sha256
 from pipelines.edges.ledger import ledger_by_unit, ledger_lines
 from pipelines.edges.official_paper import absent_fonts, official_sheet
 from pipelines.edges.paper import Sheet, paper_problem, print_pages
+from pipelines.edges.proposed import keep_proposed, proposed_file
 from pipelines.edges.quarters import list_quarters
 from pipelines.edges.tablefiles import CsvFile, feed, write_csv, write_json
 from pipelines.edges.tallies import tallies_of
@@ -29,12 +30,13 @@ from pipelines.model.words import Words
 from pipelines.paths import CONTRACTS
 from pipelines.views import tables
 from pipelines.views.bulletin import Bulletin
-from pipelines.views.figures import quarter
+from pipelines.views.figures import Say, quarter
 from pipelines.views.frame import SUFFIX, absences
 from pipelines.views.libraries import finding_rows
 from pipelines.views.manifest import manifest
 from pipelines.views.method import method
-from pipelines.views.ranking import ranking
+from pipelines.views.proposed import PROPOSING, proposing
+from pipelines.views.ranking import ranking, verdicts
 from pipelines.views.result import SCHEMA, head
 from pipelines.views.scorecard import Scorecards
 
@@ -82,11 +84,13 @@ def publish(
             write_tables(warehouse, assessment, folder)
             if kept is not None:
                 shutil.copytree(kept, folder, dirs_exist_ok=True)
-            paper = write_and_print(warehouse, assessment, folder, pdf, quality is not None, progress)
+            proposed = proposed_file(kept) if kept else None
+            paper = write_and_print(warehouse, assessment, folder, pdf, quality is not None, progress, proposed)
             if quality is not None:
                 shutil.copytree(quality(), folder / "quality")
             outputs = folder_sha256(folder)
-            sheet = manifest(assessment, code_version(), contract_hashes(), outputs, paper)
+            pinned = file_sha256(proposed) if proposed else ""
+            sheet = manifest(assessment, code_version(), contract_hashes(), outputs, paper, pinned)
             write_json(folder / shelf.MANIFEST, sheet)
             in_force = shelf.put_in_place(out, period, folder, tallies_of(kept) if kept else None)
             blanks = blanks_to_fill(assessment) if paper.state == "done" else ()
@@ -135,11 +139,12 @@ def _passed_on(lines: Iterator[tuple], ledger: CsvFile, document) -> Iterator[tu
 
 
 def write_and_print(
-    warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool, quality: bool, progress: Progress
+    warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool, quality: bool, progress: Progress,
+    proposed: Path | None = None,
 ) -> Paper:
     """All pages, and the PDF files where they are wanted and can be made; where printing fails, pages without them."""
     problem = paper_problem() if pdf else None
-    pages = write_pages(warehouse, assessment, folder, pdf and not problem, quality)
+    pages = write_pages(warehouse, assessment, folder, pdf and not problem, quality, proposed)
     if not pages:
         return Paper("none", (problem,) if problem else ())
     notices = (*absent_fonts(assessment), *print_pdf(pages, progress))
@@ -147,47 +152,73 @@ def write_and_print(
         return Paper("done", notices)
     for sheet in pages:
         sheet.file.unlink(missing_ok=True)
-    write_pages(warehouse, assessment, folder, False, quality)
+    write_pages(warehouse, assessment, folder, False, quality, proposed)
     return Paper("failed", notices)
 
 
 def write_pages(
-    warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool = True, quality: bool = False
+    warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool = True, quality: bool = False,
+    proposed: Path | None = None,
 ) -> list[Sheet]:
     """All HTML pages; returns what is to be printed: (HTML for paper, PDF file).
 
-    The pages lead to PDF files and to a quality report where there will be any.
+    The pages lead to PDF files and to a quality report where there will be any. ``proposed`` is the file for those that
+    a preview words otherwise.
     """
     beside = {"pdf": pdf, "quality": quality, "libraries": assessment.libraries is not None}
     sums = warehouse.records("publish/sums")
-    bulletins = {lang: Bulletin(assessment, sums, say, lang).page() for lang in SUFFIX}
     sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
-    for lang, suffix in SUFFIX.items():
-        _write(folder / f"index{suffix}.html", RANKING, ranking(assessment, say, lang, sizes), **beside)
-        _write(folder / f"method{suffix}.html", METHOD, method(assessment, say, lang), **beside)
-        _write(folder / f"bulletin{suffix}.html", BULLETIN, bulletins[lang], **beside)
+    pages = _site(assessment, sums, sizes, say)
+    for name, template, page in pages:
+        _write(folder / name, template, page, **beside)
+    named = _named(assessment)
+    others = _site(assessment, sums, sizes, proposing(say)) if proposed else []
     (folder / "units" / "en").mkdir(parents=True, exist_ok=True)
     printed = []
     for unit_id, card in _scorecards(warehouse, assessment):
-        stem = folder / "units" / file_stem(unit_id)
-        _write(stem.with_name(f"{stem.name}.html"), SCORECARD, card(), **beside)
-        _write(folder / "units" / "en" / f"{stem.name}.html", SCORECARD, card(lang="en"), **beside)
+        stem = file_stem(unit_id)
+        names = {"zh": f"units/{stem}.html", "en": f"units/en/{stem}.html"}
+        for lang, name in names.items():
+            _write(folder / name, SCORECARD, card(lang=lang), **beside)
+        if proposed and unit_id in named:
+            others += [(name, SCORECARD, card(lang=lang, proposed=True)) for lang, name in names.items()]
         if pdf:
             paper = render(SCORECARD, card(most=PRINTED_LINES), paper=True)
-            printed.append(Sheet(paper, stem.with_name(f"{stem.name}.pdf")))
+            printed.append(Sheet(paper, folder / "units" / f"{stem}.pdf"))
+    if proposed:
+        keep_proposed(proposed, others, beside)
     if assessment.libraries:
         printed += write_page(assessment.libraries, assessment.rulebook, folder / FOLDER, **beside)
     if pdf:
-        printed.insert(0, Sheet(official_sheet(assessment, bulletins["zh"]), folder / "bulletin.pdf", alone=True))
+        bulletin = next(page for name, _, page in pages if name == "bulletin.html")
+        printed.insert(0, Sheet(official_sheet(assessment, bulletin), folder / "bulletin.pdf", alone=True))
     return printed
+
+
+def _named(assessment: Assessment) -> set[str]:
+    """The units whose scorecards name a commendation or a criticism."""
+    given = verdicts(assessment)
+    return {verdict["unit_id"] for name in PROPOSING for verdict in given[name]}
+
+
+def _site(assessment: Assessment, sums: list[dict], sizes: dict, say: Say) -> list[tuple[str, str, dict]]:
+    """The pages of the quarter as a whole: name, template and page dict of each."""
+    return [
+        made for lang, suffix in SUFFIX.items() for made in (
+            (f"index{suffix}.html", RANKING, ranking(assessment, say, lang, sizes)),
+            (f"method{suffix}.html", METHOD, method(assessment, say, lang)),
+            (f"bulletin{suffix}.html", BULLETIN, Bulletin(assessment, sums, say, lang).page()),
+        )
+    ]  # fmt: skip
 
 
 def _scorecards(warehouse: Warehouse, assessment: Assessment) -> Iterator[tuple[str, Callable[..., dict]]]:
     """Unit by unit a function that makes its scorecard; units without a ledger line come last."""
-    cards = {lang: Scorecards(assessment, say, lang) for lang in SUFFIX}
+    cards = cache(partial(Scorecards, assessment))
+    proposing_say = proposing(say)
 
-    def card(standing, lines, decisions, most=None, lang="zh") -> dict:
-        return cards[lang].of(standing, lines, decisions, most)
+    def card(standing, lines, decisions, most=None, lang="zh", proposed=False) -> dict:
+        return cards(proposing_say if proposed else say, lang).of(standing, lines, decisions, most)
 
     decisions = _by_unit(warehouse.records("publish/decisions"))
     waiting = {standing.unit_id: standing for standing in assessment.standings}

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from itertools import groupby
 
-from pipelines.model.assessment import Assessment
+from pipelines.model.assessment import NOTHING_BEFORE, Assessment
 from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
 from pipelines.views import compared, quality
@@ -53,7 +53,15 @@ class Bulletin:
             "warned": quality.by_promise(warned, self.say, self.lang),
             "notices": quality.notices(self.assessment, self.lang),
             "method": self.method(),
+            "record": self.record(),
         }
+
+    def record(self) -> dict[str, str]:
+        """The head of the record of publication before this quarter's first act: ``says`` and ``head``."""
+        head = self.assessment.record_before
+        first = head == NOTHING_BEFORE
+        return {"title": self._says("record"), "says": self._says("record_first" if first else "record_before"),
+                "head": "" if first else head}  # fmt: skip
 
     def overall(self) -> list[str]:
         """The first paragraphs: how many units, how many cases, how they did, and what changed."""

@@ -14,11 +14,13 @@ def manifest(
     contracts: dict[str, str],
     outputs: dict[str, str],
     paper: Paper,
+    proposed: str = "",
 ) -> dict:
     """Everything that `verify` needs to recompute the quarter.
 
     ``code`` is the package version and the hash of the code; ``contracts`` and ``outputs`` are sha256 by file;
     ``paper`` tells whether pages were printed, and what is wrong with them: a missing font, a missing glyph.
+    ``proposed`` is the sha256 of the pages that are kept for a preview.
     """
     intake, rulebook = assessment.intake, assessment.rulebook
     return {
@@ -41,6 +43,7 @@ def manifest(
             for e in assessment.earlier
         ],
         "absent": sorted({*intake.declared_tables, *(".".join(pair) for pair in intake.declared_absent)}),
+        "record": {"before": assessment.record_before},
         "counted_before": [{"period": str(one.period), "sha256": one.sha256} for one in assessment.counted],
         **({"evaluators": assessment.evaluators} if assessment.evaluators else {}),
         "office": _office(assessment) if "bulletin.pdf" in outputs else None,
@@ -50,6 +53,7 @@ def manifest(
         "rows": row_account(assessment),
         "printing": paper.state,
         "paper": [notice.zh for notice in paper.notices],
+        "proposed": proposed,
         "outputs": outputs,
     }
 

@@ -38,7 +38,7 @@ class Scorecards:
         self.words = words(say, WORDS, lang, "scorecard")
         self.past = minute.pasts(assessment)
         self.places = _places(assessment)
-        self.verdicts = _verdicts_by_unit(assessment, lang)
+        self.verdicts = _verdicts_by_unit(assessment, say, lang)
         self.english = Recognised(assessment.rulebook, say).english if lang == "en" else None
         totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.rank is not None]
         self.strip = charts.Strip(totals) if totals else None
@@ -234,9 +234,10 @@ def _places(assessment: Assessment) -> dict[tuple[str, str], int]:
     return {**places, ("", ""): len(ranked)}
 
 
-def _verdicts_by_unit(assessment: Assessment, lang: str) -> dict[str, list[dict]]:
+def _verdicts_by_unit(assessment: Assessment, say: Say, lang: str) -> dict[str, list[dict]]:
     found: dict[str, list[dict]] = {}
     for name, given in verdicts(assessment, lang).items():
         for verdict in given:
-            found.setdefault(verdict["unit_id"], []).append({**verdict, "list": name})
+            said = say(f"scorecard.given_{name}", says=verdict["says"]).into(lang)
+            found.setdefault(verdict["unit_id"], []).append({**verdict, "list": name, "says": said})
     return found

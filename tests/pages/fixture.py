@@ -188,10 +188,10 @@ def rulebook() -> Rulebook:
         },
         verdicts=(
             Verdict("top_of_group", "A0.1", "commend", Words("同类第一", ""),
-                    Words("同类单位第{group_place}名，拟予表彰", ""),
+                    Words("同类单位第{group_place}名", ""),
                     (Condition("group_place", "equals", 1),)),
             Verdict("exhausted_at_the_bottom", "A0.1", "criticise", Words("末位且单项扣完", ""),
-                    Words("列同类单位末位且有评分项扣完，拟予通报批评", ""), ()),
+                    Words("列同类单位末位且有评分项扣完", ""), ()),
         ),
         evaluation={"working_days": 2, "reminder_after_hours": 24},
         sha256="f" * 64,
