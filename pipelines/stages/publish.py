@@ -139,7 +139,12 @@ def _passed_on(lines: Iterator[tuple], ledger: CsvFile, document) -> Iterator[tu
 
 
 def write_and_print(
-    warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool, quality: bool, progress: Progress,
+    warehouse: Warehouse,
+    assessment: Assessment,
+    folder: Path,
+    pdf: bool,
+    quality: bool,
+    progress: Progress,
     proposed: Path | None = None,
 ) -> Paper:
     """All pages, and the PDF files where they are wanted and can be made; where printing fails, pages without them."""
@@ -157,7 +162,11 @@ def write_and_print(
 
 
 def write_pages(
-    warehouse: Warehouse, assessment: Assessment, folder: Path, pdf: bool = True, quality: bool = False,
+    warehouse: Warehouse,
+    assessment: Assessment,
+    folder: Path,
+    pdf: bool = True,
+    quality: bool = False,
     proposed: Path | None = None,
 ) -> list[Sheet]:
     """All HTML pages; returns what is to be printed: (HTML for paper, PDF file).

@@ -20,8 +20,10 @@ from pipelines.stages.publish import publish
 from pipelines.views.bulletin import Bulletin
 from tests.pages import fixture
 
-NAMING = {"zh": {"index.html", "bulletin.html", "method.html", "units/U001.html", "units/U003.html"},
-          "en": {"index.en.html", "bulletin.en.html", "method.en.html", "units/en/U001.html", "units/en/U003.html"}}
+NAMING = {
+    "zh": {"index.html", "bulletin.html", "method.html", "units/U001.html", "units/U003.html"},
+    "en": {"index.en.html", "bulletin.en.html", "method.en.html", "units/en/U001.html", "units/en/U003.html"},
+}
 FINAL = {"zh": re.compile("予以"), "en": re.compile("(?i)commended|criticised")}
 OPEN = {"zh": re.compile("拟"), "en": re.compile("(?i)proposed")}
 BANNER = re.compile('<p role="note"[^>]*>预览.*?</p>')
