@@ -46,6 +46,7 @@ def diagnose(out: Path = Path("out")) -> list[Check]:
         _writable(out),
         _library("paper", trials["paper"]),
         *_fonts(),
+        _signing(),
         _telemetry(),
         _leftovers(),
         _machine(out),
@@ -125,6 +126,13 @@ def _fonts() -> list[Check]:
         _check("font_bytes", not changed, number=number, changed=", ".join(changed), line=line,
                manifest=shown(fonts.MANIFEST)),
     ]
+
+
+def _signing() -> Check:
+    """Nothing is approved, published or verified without OpenSSH's tool; runs do not need it."""
+    from pipelines.publication.ssh import TOOL
+
+    return _check("signing", bool(shutil.which(TOOL)))
 
 
 def _telemetry() -> Check:

@@ -67,3 +67,10 @@ def test_telemetry_counts_as_off_only_when_every_library_is_told(monkeypatch):
     assert not doctor._telemetry().ok
     hush()
     assert is_hushed() and doctor._telemetry().ok
+
+
+def test_a_machine_without_the_tool_for_signatures_is_told_what_to_install(tmp_path, monkeypatch):
+    for there in (True, False):
+        monkeypatch.setattr("shutil.which", lambda tool, there=there: f"/usr/bin/{tool}" if there else None)
+        (found,) = [check for check in doctor.diagnose(tmp_path) if "ssh-keygen" in check.name.en]
+        assert (found.ok, found.remedy.en) == (there, "apt-get install openssh-client")
