@@ -110,8 +110,10 @@ class Run:
     def ingest(self) -> None:
         """Export files → raw tables, a receipt per file; Refusal where nothing could be published in the end."""
         from pipelines.edges.begun import RUN, begun
+        from pipelines.edges.city import must_be_of
         from pipelines.edges.shelf import must_take
 
+        must_be_of(self.request.out, self.city)
         must_take(self.request.out, str(self.period))
         self.evaluators  # noqa: B018 - a log that was forged stops the run before its work
         self._note.enter_context(begun(self.request.out, RUN, str(self.period), self.flow_run))
@@ -213,6 +215,7 @@ class Run:
 
     def publish(self) -> None:
         """Assessment → pages, tables, feed and manifest, switched into place at once."""
+        from pipelines.edges.city import claim
         from pipelines.edges.tallies import keep_tallies
         from pipelines.laboratory.robustness import sure_of_units
         from pipelines.stages.publish import publish
@@ -224,10 +227,20 @@ class Run:
             self.warehouse, self.tallies, self.request.rules, self.work / "kept", self.intake.flagged,
             self.absent.names,
         )
+        claim(self.request.out, self.city)
         self.published = publish(
             self.warehouse, replace(self.assessment(), sure=sure), self.request.out, self.request.pdf,
             self.quality.result, self.progress, kept,
         )
+
+    @cached_property
+    def city(self) -> str:
+        """Whose quarter this is: as the source mapping is named, or the rulebook's edition where there is none."""
+        from pipelines.edges.source_mapping import load_source
+
+        if self.request.source is None:
+            return self.rulebook.edition
+        return load_source(Path(self.request.source), self.contracts, self.request.verifying).name
 
     @property
     def rows(self) -> dict:

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.edges import clock as machine
+from pipelines.edges.city import must_stay_here
 from pipelines.edges.counted import keep_counted
 from pipelines.edges.published import found_elsewhere
 from pipelines.edges.quarters import list_quarters
@@ -88,6 +89,7 @@ class Desk:
         if found is None:
             raise NotAllowed(_no_run(self))
         found.check()
+        must_stay_here(self.out, found.manifest)
         marked = self.state.simulated
         if marked is not None and marked != bool(found.manifest.get("simulated")):
             raise NotAllowed(say("publication.mixed", period=self.period))

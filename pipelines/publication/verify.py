@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.edges.beside import check_beside
+from pipelines.edges.city import must_stay_here
 from pipelines.edges.counted import list_of
 from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.scratch import scratch
@@ -48,6 +49,7 @@ def verify(out: Path, period: Period, again=None, progress=None, signers: Path =
     verdict.files += check_beside(out, period, verdict.notices) + sum(one.check() for one in runs_on_shelf(out, period))
     if run is not None:
         verdict.files += run.check()
+        must_stay_here(Path(out), run.manifest)
         _must_be_marked_alike(state, run)
         _must_show_the_head(out, period, run)
     if not state.editions:
@@ -72,6 +74,7 @@ def _editions(out: Path, period: Period, state: State, verdict: Verdict) -> None
                                        names="、".join(one.by for one in edition.signed)))  # fmt: skip
         _must_be_marked_alike(state, edition_run(out, period, edition))
         _must_show_the_head(out, period, edition_run(out, period, edition))
+        must_stay_here(Path(out), edition_run(out, period, edition).manifest)
         if counted := edition.says.get("counted"):
             _notice(list_of(out, period, edition.folder), counted)
     if left := unrecorded(out, period, state):

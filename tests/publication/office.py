@@ -46,7 +46,8 @@ HEADS = {
 def finished_run(out: Path, points: str = "-1.00", adjustment: str = "", **more) -> str:
     """Put a run in force in which U1 loses ``points`` for case C1; the sha256 that names it.
 
-    ``more``: ``files`` (name → bytes beside the usual ones), ``paper`` (notices), ``quality`` (the report).
+    ``more``: ``files`` (name → bytes beside the usual ones), ``paper`` (notices), ``quality`` (the report),
+    ``manifest`` (what else it says).
     """
     total = f"{100 + float(points):.2f}"
     rows = {
@@ -66,7 +67,7 @@ def finished_run(out: Path, points: str = "-1.00", adjustment: str = "", **more)
                 (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_bytes(content)
         told = {"period": str(PERIOD), "paper": more.get("paper", []), "printing": more.get("printing", "none"),
-                "outputs": folder_sha256(folder)}
+                "outputs": folder_sha256(folder), **more.get("manifest", {})}
         (folder / shelf.MANIFEST).write_text(json.dumps(told), encoding="utf-8")
         named = sha256((folder / shelf.MANIFEST).read_bytes()).hexdigest()
         shelf.put_in_place(out, str(PERIOD), folder)
