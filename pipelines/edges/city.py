@@ -34,7 +34,7 @@ def cities_in(out: Path) -> tuple[str, ...]:
         told = json.loads((out / CITY).read_text(encoding="utf-8"))["city"]
         if isinstance(told, str) and told:
             return (told,)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # of a file in the way the run itself speaks
         return tuple(sorted(set(_told(out, EDITIONS)) or set(_told(out, IN_FORCE))))
     except (OSError, ValueError, KeyError, TypeError):
         pass
