@@ -22,7 +22,7 @@ TABLE_WORDS = ("name", "businessName", "physicalType", "logicalType", "descripti
 COLUMN_WORDS = ("name", "businessName", "description", "logicalType", "primaryKey", "primaryKeyPosition", "required",
                 "classification", "synonyms", "enum", "customProperties", "quality", "examples")  # fmt: skip
 QUALITY_WORDS = ("id", "severity", "type", "engine", "implementation", "description", "dimension")
-TABLE_SETTINGS = ("required", "tolerancePercent", "toleratedRows", "periodBy")
+TABLE_SETTINGS = ("required", "tolerancePercent", "toleratedRows", "periodBy", "everyMonth")
 COLUMN_SETTINGS = ("freeText", "default", "emptyLabels", "validity")
 
 
@@ -89,8 +89,21 @@ def _table(file: Path, table: dict, sha256: str, titles: dict[str, Words]) -> Ta
     required, period_by = settings.get("required") is True, settings.get("periodBy", "")
     if period_by and (period_by not in columns or columns[period_by].type not in ("timestamp", "date")):
         raise unknown(file.name, table["name"], "periodBy", period_by, columns)
+    every_month = settings.get("everyMonth", False)
+    if type(every_month) is not bool or every_month and not period_by:
+        raise wrong(file.name, table["name"], "everyMonth", every_month, "true, false (true: beside periodBy)")
     return TableContract(
-        table["name"], titles[table["name"]], required, key, columns, promises, percent, sha256, rows, period_by
+        table["name"],
+        titles[table["name"]],
+        required,
+        key,
+        columns,
+        promises,
+        percent,
+        sha256,
+        rows,
+        period_by,
+        every_month,
     )
 
 

@@ -3,15 +3,15 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib import import_module
 from pathlib import Path
 
-from pipelines.edges.wording import say
+from pipelines.edges.wording import note, say
 from pipelines.model.contract import Contracts
-from pipelines.model.export import Export, Known, Layout, UnreadableExport
+from pipelines.model.export import Export, Known, Layout, Notice, UnreadableExport
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
@@ -28,6 +28,7 @@ READERS = {
     "jsonl.gz": ("exports_jsonl", "open_jsonl"),
 }
 SAMPLE_MARKER = "SIMULATED"
+CONTROL = "totals"  # the stem of the file that tells how many rows every table has
 # Files with these suffixes and a table's name are exports somebody meant to be read: leaving them out would be silent.
 FOREIGN_SUFFIXES = ("xls", "xlsm", "xlsb", "et", "ods", "numbers", "json", "zip", "rar", "7z", "xlsx.gz", "parquet.gz",
                     "dbf", "crdownload", "part", "partial", "download", "tmp")  # fmt: skip
@@ -53,10 +54,11 @@ class Folder:
     """An exports folder sorted out."""
 
     tables: dict[str, list[Found]]  # in reading order; a table without a file is not there
-    notices: tuple[Words, ...]
+    notices: tuple[Notice, ...]
     stops: tuple[Words, ...]
     simulated: bool
     strangers: tuple[str, ...] = ()  # files that belong to no table
+    totals: tuple[Found, ...] = ()  # control files
 
 
 def list_entries(exports: Path) -> list[Path]:
@@ -89,9 +91,12 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
     sources = mapping.tables if mapping else {}
     tables, stops = _mapped_files(files, sources)
     stops += [words for one in entries if not one.is_file() and (words := unread_folder(one, contracts, sources))]
-    notices, strangers = [], []
+    notices, strangers, totals = [], [], []
     for file in files:
         stem, suffix = split_name(file.name)
+        if stem == CONTROL and suffix in READERS:
+            totals.append(Found(file, suffix))
+            continue
         table = table_of(stem, contracts)
         if table in sources or (mapping and not table):
             continue
@@ -108,7 +113,7 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
     if not files:
         stops.append(say("ingest.empty_folder", folder=exports))
     return Folder(tables, tuple(notices), tuple(stops), (exports / SAMPLE_MARKER).is_file(),
-                  tuple(strangers))  # fmt: skip
+                  tuple(strangers), tuple(totals))  # fmt: skip
 
 
 def _foreign(suffix: str) -> str:
@@ -176,16 +181,17 @@ def open_export(found: Found, known: Known) -> Export:
         raise UnreadableExport(say("ingest.no_permission", file=found.name)) from None
 
 
-def _unrecognised(name: str, stem: str, contracts: Contracts) -> Words:
-    names = [alias for table in contracts.tables.values() for alias in (table.name, table.title.zh)]
+def _unrecognised(name: str, stem: str, contracts: Contracts) -> Notice:
+    names = [CONTROL, *(alias for table in contracts.tables.values() for alias in (table.name, table.title.zh))]
     near = get_close_matches(stem.partition("_")[0], names, 1, 0.5) or get_close_matches(stem, names, 1, 0.5)
     hint = say("ingest.hint_table", name=near[0]) if near else Words("", "")
-    return say("ingest.unrecognised_file", file=name, hint=hint)
+    return note("ingest.unrecognised_file", file=name, hint=hint)
 
 
 def _same_stem(found: list[Found]) -> bool:
     return len({split_name(one.name)[0] for one in found}) < len(found)
 
 
-def _two_formats(table: str, found: list[Found]) -> Words:
-    return say("ingest.two_formats", table=table, files="、".join(one.name for one in found))
+def _two_formats(table: str, found: list[Found]) -> Notice:
+    files = "、".join(one.name for one in found)
+    return replace(note("ingest.two_formats", of=table, table=table, files=files), file=files)

@@ -42,8 +42,9 @@ def open_csv(path: Path, layout: Layout, known: Known) -> Export:
     if _ends_with_delimiters(lines[at + span :], delimiter, len(header)):
         header.append("")
         notices += (note("ingest.trailing_delimiter", file=path.name, delimiter=_shown(delimiter)),)
-    batches = partial(_batches, path, encoding, delimiter, len(header), at + span)
-    return Export(tuple(header), batches, encoding, notices)
+    unended: list[int] = []
+    batches = partial(_batches, path, encoding, delimiter, len(header), at + span, unended)
+    return Export(tuple(header), batches, encoding, notices, unended=unended)
 
 
 def _header_line(lines: list[str], layout: Layout, known: frozenset[str]) -> tuple[int, str, list[int]]:
@@ -135,8 +136,9 @@ def _header(path: Path, lines: list[str], at: int, delimiter: str) -> tuple[list
     raise UnreadableExport(say("ingest.header_unreadable", file=path.name, line=at + 1))
 
 
-def _batches(path: Path, encoding: str, delimiter: str, width: int, skipped: int) -> Iterator[Batch]:
-    """All rows below the first ``skipped`` lines."""
+def _batches(path: Path, encoding: str, delimiter: str, width: int, skipped: int,
+             unended: list[int]) -> Iterator[Batch]:  # fmt: skip
+    """All rows below the first ``skipped`` lines; ``unended`` gets the last line, where no line end follows it."""
     line, rest, blocks = 1, b"", line_blocks(path)
     block = next(blocks, None)
     while block is not None:
@@ -150,6 +152,8 @@ def _batches(path: Path, encoding: str, delimiter: str, width: int, skipped: int
         batches, waiting = read_block(utf8, line, {i: ("encoding", value) for i, value in bad.items()},
                                       width, delimiter, following is None)  # fmt: skip
         yield from (batch for batch in batches if batch.records or batch.faults)
+        if following is None and not block.endswith(b"\n"):
+            unended[:] = [line + content.count(b"\n")]
         rest = b"" if waiting is None else b"\n".join(content.split(b"\n")[waiting:])
         line += content.count(b"\n") - rest.count(b"\n")
         block = following

@@ -18,15 +18,17 @@ def open_jsonl(path: Path, layout: Layout, known: Known) -> Export:
     """Open a JSON Lines file; its header is every key of every object, in the order in which they first appear."""
     encoding = layout.encoding or find_encoding(path)
     header: dict[str, None] = {}
-    for _, row in _records(path, encoding, known):
+    unended: list[int] = []
+    for _, row in _records(path, encoding, known, unended):
         if isinstance(row, dict):
             header |= dict.fromkeys(row)
-    return Export(tuple(header), partial(_batches, path, encoding, known, tuple(header)), encoding)
+    batches = partial(_batches, path, encoding, known, tuple(header))
+    return Export(tuple(header), batches, encoding, unended=unended)
 
 
 def _batches(path: Path, encoding: str, known: Known, header: tuple[str, ...]) -> Iterator[Batch]:
     rows, lines, faults = [], [], []
-    for line, row in _records(path, encoding, known):
+    for line, row in _records(path, encoding, known, []):
         if isinstance(row, Fault):
             faults.append(row)
         else:
@@ -42,8 +44,11 @@ def _batch(rows: list, lines: list[int], faults: list[Fault], width: int) -> Bat
     return Batch(lines, tuple(zip(*rows, strict=True)) or ((),) * width, tuple(faults))
 
 
-def _records(path: Path, encoding: str, known: Known) -> Iterator[tuple[int, dict | Fault]]:
-    """Line and object, or the fault, of every line that is not blank."""
+def _records(path: Path, encoding: str, known: Known, unended: list[int]) -> Iterator[tuple[int, dict | Fault]]:
+    """Line and object, or the fault, of every line that is not blank.
+
+    ``unended`` gets the last line, where no line end follows it.
+    """
     first = 1
     for block in line_blocks(path):
         content, bad = as_utf8(block, UTF8 if encoding == UTF8_BOM else encoding)
@@ -57,6 +62,7 @@ def _records(path: Path, encoding: str, known: Known) -> Iterator[tuple[int, dic
             elif text.strip():
                 yield line, _object(text, line, known)
         first += content.count(b"\n")
+        unended[:] = [] if block.endswith(b"\n") else [first]
 
 
 def _object(text: str, line: int, known: Known) -> dict | Fault:

@@ -1,16 +1,21 @@
 """Headers of a file against the columns of its contract: which is which, what is missing, what is there twice."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pipelines.edges.wording import say
+from pipelines.edges.wording import note, say
 from pipelines.model.contract import Column, TableContract
 from pipelines.model.export import Known, folded
 from pipelines.model.source import TableSource
+from pipelines.model.text import masked
 from pipelines.model.words import Words
 
 RESERVED = ("_file", "_line")
+NAMED = 5  # headers that a sentence lists
+LONGEST_NAME = 30  # what is longer is no header
+_OF_TIME = re.compile(r"时间|日期|时刻|时限|期限|日$|time|date|_at$|_on$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,8 @@ def resolve(
         at = _columns_named(header, (column.name, column.title)) or _columns_named(header, column.synonyms)
         if column.name in absent:
             name = f"{contract.name}.{column.name}"
-            unused += [say("ingest.absent_there", file=file, header=header[i].strip(), name=name) for i in at]
+            unused += [note("ingest.absent_there", file=file, of=contract.name, header=header[i].strip(), name=name)
+                       for i in at]  # fmt: skip
             continue
         if len(at) > 1:
             twice = "、".join(f"“{header[i].strip()}”" for i in at)
@@ -107,13 +113,25 @@ def unique_name(name: str, taken: set[str]) -> str:
 
 
 def _missing(column: Column, contract: TableContract, file: str, rest: list[str]) -> Words:
-    cutoff = 0.75 if column.restricted else 0.6  # without its header a file has somebody's row in that place
-    close = [cell for name in _accepted(column) for cell in get_close_matches(name, rest, 1, cutoff)]
-    hint = say("ingest.hint_header", header=close[0]) if close else Words("", "")
+    hint = _hint(column, rest)
     if not column.required:
         return say("ingest.missing_decisive", file=file, table=contract.name, name=column.name, title=column.title,
                    hint=hint, measures=say(f"ingest.needs_{contract.name}_{column.name}"))  # fmt: skip
     return say("ingest.missing_column", file=file, name=column.name, title=column.title, hint=hint)
+
+
+def _hint(column: Column, rest: list[str]) -> Words:
+    """Which of the headers that nobody knows may be a missing column: the nearest name, else those of its kind."""
+    cutoff = 0.75 if column.restricted else 0.6  # without its header a file has somebody's row in that place
+    close = [cell for name in _accepted(column) for cell in get_close_matches(name, rest, 1, cutoff)]
+    if close:
+        return say("ingest.hint_header", header=close[0])
+    named = [cell for cell in rest if 0 < len(cell) <= LONGEST_NAME]
+    alike = [cell for cell in named if _OF_TIME.search(cell)] if column.type in ("timestamp", "date") else []
+    headers = "、".join(f"“{masked(cell)}”" for cell in (alike or named)[:NAMED])
+    if not headers or column.restricted:
+        return Words("", "")
+    return say("ingest.hint_unused", headers=headers, column=column.title, name=column.name)
 
 
 def _meant(

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import partial
 
 from pipelines.edges.arrow_rows import texts
-from pipelines.edges.wording import say
+from pipelines.edges.wording import note, say
 from pipelines.model.contract import TableContract
 from pipelines.model.export import Batch, Export, Fault, UnreadableExport, folded
 from pipelines.model.refusals import Refusal
@@ -114,10 +114,10 @@ def _batches_of(own: dict[tuple, tuple], made: dict[tuple, list], faults: list[F
 
 def _reported(file: str, source: TableSource, rows: int, keyless: int, several: list[str]) -> Iterator:
     facts = {"file": file, "table": source.name, "rows": rows, "key": "/".join(source.one_row_per)}
-    yield say("ingest.one_row_per", keyless=keyless, **facts)
+    yield note("ingest.one_row_per", keyless=keyless, **facts)
     if several:
         shown = "、".join(several[:NAMED]) + ("…" if len(several) > NAMED else "")
-        yield say("ingest.several_names", n=len(several), shown=shown, **facts)
+        yield note("ingest.several_names", n=len(several), shown=shown, **facts)
 
 
 def _kinds(counter: Counter) -> int:

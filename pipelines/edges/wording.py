@@ -23,7 +23,7 @@ def say(key: str, /, **facts: object) -> Words:
     return Words(sentence["zh"].format(**zh), sentence["en"].format(**en))
 
 
-def note(key: str, /, value: str = "", **facts: object) -> Notice:
-    """A sentence about a file as a line of `warnings.csv`; its kind is the sentence's name."""
+def note(key: str, /, value: str = "", of: str = "", **facts: object) -> Notice:
+    """A sentence about a ``file`` as a line of `warnings.csv`; its kind is the sentence's name, ``of`` its table."""
     words = say(key, value=value, **facts)
-    return Notice(words.zh, words.en, key.rpartition(".")[2], value)
+    return Notice(words.zh, words.en, key.rpartition(".")[2], value, str(facts.get("file", "")), of)

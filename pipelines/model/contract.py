@@ -57,6 +57,7 @@ class TableContract:
     sha256: str
     tolerated_rows: int = 3  # so many rejected rows never stop a run, whatever their share
     period_by: str = ""  # the column whose moment tells of which period a row is; "" = of none
+    every_month: bool = False  # rows come in every month: one that has hardly any is a sign of a cut export
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ class Layout:
 
 # Faults of lines that were never meant as rows: told of, and no part of the account.
 NO_ROWS = ("footer", "repeated_header")
+# Kinds of warnings that speak for an export that was cut.
+CUT_SIGNS = CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH = ("cut_in_row", "cut_at_row", "thin_month")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Notice(Words):
 
     kind: str = "file"
     value: str = ""
+    file: str = ""  # relative to the exports folder
+    table: str = ""  # where it is of one
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class Export:
     notices: tuple[Words, ...] = ()
     sha256: str = ""  # of the bytes that were read; "" = not taken while reading
     later: list[Notice] = field(default_factory=list)  # what reading the rows told
+    unended: list[int] = field(default_factory=list)  # found while reading: the last line, where no line end follows
 
 
 def header_at(rows: list[list[str]], known: frozenset[str]) -> int:

@@ -18,6 +18,7 @@ class Receipt:
     notices: tuple[Words, ...] = ()  # extra columns, a second sheet, anything worth one line
     left_out: int = 0  # of the records, by the mapping's `where`
     blank: int = 0  # of the records, without any value
+    unended: bool = False  # a text file whose last line has no line end
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The copy of a run that goes to the units: every page says 预览; what cannot be marked stays at home."""
 
+import json
 import re
 import shutil
 import uuid
@@ -8,6 +9,8 @@ from pathlib import Path
 from pipelines.edges.beside import note_beside
 from pipelines.edges.proposed import proposed_pages
 from pipelines.edges.wording import say
+from pipelines.model.export import CUT_SIGNS
+from pipelines.model.words import Words
 from pipelines.publication.editions import UNFINISHED
 from pipelines.publication.runs import FinishedRun
 from pipelines.publication.state import Preview
@@ -51,6 +54,13 @@ def write_preview(out: Path, period: object, preview: Preview, run: FinishedRun)
     copy.rename(target)
     note_beside(Path(out), [target])
     return target
+
+
+def signs_told(run: FinishedRun) -> list[Words]:
+    """What the run's quality report tells of exports that seem cut."""
+    report = run.folder / "quality" / "report.json"
+    warnings = json.loads(report.read_text(encoding="utf-8"))["warnings"] if report.is_file() else []
+    return [Words(**one["remedy"]) for one in warnings if one["promise"] in CUT_SIGNS]
 
 
 def marked(page: str, banner: str) -> str:

@@ -9,6 +9,7 @@ from pipelines.edges.promises import WITH_OTHER
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.contract import Promise, TableContract
+from pipelines.model.export import Notice
 from pipelines.model.intake import Breach
 from pipelines.model.promises import columns_shown, targets
 from pipelines.model.text import masked
@@ -50,6 +51,11 @@ def breaches_of(
         )
         found[not rejected].append(breach)
     return found
+
+
+def told_of_file(notice: Notice) -> Breach:
+    """A sentence about a whole file as a line of `warnings.csv`."""
+    return Breach(notice.table, notice.file, 0, "", "", notice.kind, notice.value, notice)
 
 
 def shown_value(value: str | None) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from pipelines.edges.absences import Declared, declared
 from pipelines.edges.arrow_rows import arrow_rows, empty_rows
 from pipelines.edges.calendar import Calendar
+from pipelines.edges.control_totals import differing_totals
 from pipelines.edges.export_bytes import sha256_of, state_of
 from pipelines.edges.export_files import Folder, Found, open_export, sort_folder
 from pipelines.edges.headers import Resolved, known_headers, mapped_headers, resolve
@@ -19,11 +20,13 @@ from pipelines.edges.source_mapping import load_source
 from pipelines.edges.source_rows import Tools, mapped, one_row_per
 from pipelines.edges.wording import note, say
 from pipelines.model.contract import Column, Contracts, TableContract
-from pipelines.model.export import NO_ROWS, Export, Fault, Notice, UnreadableExport, folded
+from pipelines.model.export import CUT_IN_ROW, NO_ROWS, Export, Fault, Notice, UnreadableExport, folded
 from pipelines.model.intake import Breach, Intake, Receipt
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
 from pipelines.rulebook.measures import decisive_columns
+from pipelines.stages.breaches import told_of_file
+from pipelines.stages.completeness import is_broken_off
 
 MAX_COLUMNS = 1000
 WITHOUT_HEADER = ("jsonl", "jsonl.gz")  # an empty file of these is an empty table; any other lacks required columns
@@ -49,11 +52,14 @@ def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None =
     for contract in contracts.tables.values():
         files = folder.tables.get(contract.name, [])
         if contract.name in named.tables:
-            work.notices += [say("ingest.absent_table_there", file=f.name, table=contract.title) for f in files]
+            work.notices += [note("ingest.absent_table_there", file=f.name, of=contract.name, table=contract.title)
+                             for f in files]  # fmt: skip
             folder.tables.pop(contract.name, None)
         elif files:
             _ingest_table(work, contract, _opened(work, files, contract, _names(contracts, contract)))
     missing = _missing_tables(contracts, folder)
+    work.stops += _totals(work, folder, contracts)
+    work.warnings += [told_of_file(n) for n in (*folder.notices, *work.notices) if isinstance(n, Notice)]
     old = mapping is not None and mapping.format < 2  # it counted what is absent as never done
     return Intake(
         receipts=tuple(work.receipts),
@@ -199,7 +205,7 @@ def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -
 def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: dict[str, str]) -> None:
     """Store the rows of a file and give its receipt."""
     names = tuple(columns[name.casefold()] for name in one.columns.names)
-    found, records, broken, left_out = one.found, 0, 0, 0
+    found, records, broken, left_out, faults = one.found, 0, 0, 0, []
     for batch in one.export.batches():
         file = f"{found.name}[{batch.part}]" if batch.part else found.name
         if len(batch.lines):
@@ -207,6 +213,7 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
         rows = [_breach(fault, contract, file) for fault in batch.faults if fault.promise not in NO_ROWS]
         work.breaches += rows
         work.warnings += [_breach(fault, contract, file) for fault in batch.faults if fault.promise in NO_ROWS]
+        faults += batch.faults
         records += batch.records
         left_out += batch.left_out
         broken += batch.records - len(batch.lines) - batch.left_out
@@ -219,18 +226,32 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
         notices += (note("ingest.extra_columns", file=found.name, columns="、".join(one.columns.extras), hint=hint),)
     if not records:
         notices += (note("ingest.empty_table", file=found.name),)
+    notices += tuple(note(f"ingest.{CUT_IN_ROW}", file=found.name, line=fault.line) for fault in faults
+                     if fault.line in one.export.unended and is_broken_off(fault))  # fmt: skip
     sha256 = sha256_of(found.path)
     if state_of(found.path) != one.before:
         raise UnreadableExport(say("ingest.changed_meanwhile", file=found.name))
-    work.warnings += [Breach(contract.name, found.name, 0, "", "", notice.kind, notice.value, notice)
-                      for notice in notices if isinstance(notice, Notice)]  # fmt: skip
+    of_table = (replace(notice, table=contract.name, file=found.name) for notice in notices
+                if isinstance(notice, Notice))  # fmt: skip
+    work.warnings += map(told_of_file, of_table)
     work.receipts.append(Receipt(contract.name, found.name, found.suffix, one.export.encoding, sha256, records,
-                                 notices, left_out))  # fmt: skip
+                                 notices, left_out, unended=bool(one.export.unended)))  # fmt: skip
 
 
 def _breach(fault: Fault, contract: TableContract, file: str) -> Breach:
     remedy = say(f"ingest.remedy_{fault.promise}")
     return Breach(contract.name, file, fault.line, fault.key, fault.column, fault.promise, fault.value, remedy)
+
+
+def _totals(work: _Work, folder: Folder, contracts: Contracts) -> list[Words]:
+    """A stop for every control total that differs; tables that stopped already are not compared."""
+    made_of = work.mapping.tables if work.mapping else {}
+    read = {receipt.file for receipt in work.receipts}
+    unread = {name for name, files in folder.tables.items() if not all(file.name in read for file in files)}
+    made = {name for name, source in made_of.items() if source.one_row_per}
+    work.notices += [note("ingest.totals_not_compared", file=file.name, of=name, title=contracts.tables[name].title.zh,
+                          table=name) for file in folder.totals for name in sorted(made)]  # fmt: skip
+    return differing_totals(folder.totals, contracts, work.receipts, frozenset({*work.absent.tables, *unread, *made}))
 
 
 def _missing_tables(contracts: Contracts, folder: Folder) -> tuple[Words, ...]:

@@ -8,12 +8,14 @@ from pipelines.edges.promises import REFERENCES
 from pipelines.edges.warehouse import PARSERS, Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts, Promise, TableContract
+from pipelines.model.export import CUT_IN_ROW
 from pipelines.model.intake import Breach, Intake, RowCount, Validation
 from pipelines.model.period import Period
 from pipelines.model.promises import in_force, targets
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
-from pipelines.stages.breaches import REFERENCE_REJECTED, breaches_of, shown_value
+from pipelines.stages.breaches import REFERENCE_REJECTED, breaches_of, shown_value, told_of_file
+from pipelines.stages.completeness import signs_of_a_cut
 
 SQL_TYPES = {
     "text": "varchar",
@@ -69,6 +71,7 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period:
         account.stops += _evaluators_named(warehouse)
     if period:
         account.stops += _without_case_rows(warehouse, intake, contracts, account, period, attribution)
+        _tell_signs_of_a_cut(warehouse, intake, contracts, period, present, account)
     return Validation(
         rows={name: account.rows[name] for name in sorted(account.rows)},
         breaches=tuple(sorted(account.breaches, key=_place)),
@@ -77,6 +80,17 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period:
         stops=tuple(account.stops),
         periods=account.periods,
     )
+
+
+def _tell_signs_of_a_cut(warehouse, intake: Intake, contracts: Contracts, period: Period, present: set[str],
+                         account: _Account) -> None:  # fmt: skip
+    """Signs of a cut export are warnings; where the run stops, they come first, for they may be the cause."""
+    signs = signs_of_a_cut(warehouse, intake, contracts, period, present)
+    account.warnings += map(told_of_file, signs)
+    if account.stops:
+        account.stops[:0] = [*(one.remedy for one in intake.warnings if one.promise == CUT_IN_ROW), *signs]
+    else:
+        account.notices += signs
 
 
 def _evaluators_named(warehouse: Warehouse) -> list[Words]:

@@ -2,7 +2,7 @@
 
 import click
 
-from pipelines.cli import text
+from pipelines.cli import said, text
 from pipelines.verbs import acts, options
 
 
@@ -14,14 +14,18 @@ def command() -> click.Command:
 def preview(period, out, at, settings, signers, as_json) -> None:
     """Note the preview; say its revision."""
     from pipelines.publication.desk import note_preview
-    from pipelines.publication.preview import preview_folder
+    from pipelines.publication.preview import preview_folder, signs_told
 
     with acts.desk(period, out, at, settings, signers) as desk:
         seen, bound = note_preview(desk), desk.state.settings
+        signs = signs_told(desk.run())
     folder = preview_folder(out, period, seen)
     if as_json:
-        options.print_json({"period": str(period), **vars(seen), "folder": folder, "settings": bound})
+        options.print_json({"period": str(period), **vars(seen), "folder": folder, "settings": bound,
+                            "seems_cut": [vars(sign) for sign in signs]})  # fmt: skip
     else:
         click.echo(text("publication.previewed", period=period, revision=seen.revision, run=seen.run[:16],
                         folder=folder))  # fmt: skip
+        for sign in signs:
+            click.echo("· " + said(sign))
         click.echo(text("publication.says_settings", **{**bound, "roles": "、".join(bound["roles"])}))
