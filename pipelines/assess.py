@@ -97,15 +97,28 @@ class Run:
         self.progress("done", len(self.stages), len(self.stages))
         return self
 
-    def check(self) -> tuple[Words, ...]:
-        """Ingest and validate only; the reasons why a run would be stopped, none where it would not."""
+    def check(self, twice: bool = False) -> tuple[Words, ...]:
+        """Ingest and validate only; the reasons why a run would be stopped, none where it would not.
+
+        ``twice``: the accepted rows are checked a second time, as a run does. That takes seconds of its own.
+        """
         self.progress("ingest", 0, 2)
         self._read()
         if self.intake.stops:
             return self.intake.stops
         self.progress("validate", 1, 2)
         self._validate()
-        return self.validation.stops
+        return self.validation.stops or (self._checked_twice() if twice else ())
+
+    def _checked_twice(self) -> tuple[Words, ...]:
+        from pipelines.edges.quality import start_quality
+
+        self.quality = start_quality(self.warehouse, self.intake, self.validation, self.contracts, self.work)
+        try:
+            self.quality.result()
+        except ContractStop as stop:
+            return (stop.words,)
+        return ()
 
     def ingest(self) -> None:
         """Export files → raw tables, a receipt per file; Refusal where nothing could be published in the end."""

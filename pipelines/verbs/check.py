@@ -1,4 +1,4 @@
-"""`gongping check`: the contracts only: what would be accepted, what quarantined, and why."""
+"""`gongping check`: the contracts only, asked twice as in a run: what would be accepted, what quarantined, and why."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def check(period, exports, source, absent, quarantine, as_json) -> None:
     from pipelines.screen import progress, show_check
 
     with progress() as listener, Run(Request(period, exports, source=source, absent=tuple(absent)), listener) as done:
-        stops = done.check()
+        stops = done.check(twice=True)
     if quarantine:
         from pipelines.edges.tablefiles import write_csv
         from pipelines.views.tables import QUARANTINE, breach_rows
