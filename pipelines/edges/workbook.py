@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
@@ -24,12 +25,13 @@ class Workbook:
         # Zipped in memory: a zip file on a full disk complains once more when it is thrown away.
         self._file, self._content = file, BytesIO()
         self._rows: list[Rows] = []
+        self._aside = TemporaryDirectory(dir=file.parent)  # xlsxwriter leaves its file of a sheet without cells
         self._book = xlsxwriter.Workbook(self._content, {
             "strings_to_formulas": False,
             "strings_to_urls": False,
             "strings_to_numbers": False,
             "constant_memory": True,
-            "tmpdir": str(file.parent),
+            "tmpdir": self._aside.name,
         })
         self._book.set_properties({"title": title, "created": CREATED})
         self._head = self._book.add_format({"bold": True, "bottom": 1, "bg_color": "#F4F5F7"})
@@ -41,14 +43,14 @@ class Workbook:
     def __exit__(self, kind: type | None, *_: object) -> None:
         try:
             self._book.close()
-        except FileCreateError as problem:
-            raise problem.args[0] from None
-        try:
             if kind is None:
                 self._file.write_bytes(packed(self._content, self._rows))
+        except FileCreateError as problem:
+            raise problem.args[0] from None
         finally:
             for rows in self._rows:
                 rows.close()
+            self._aside.cleanup()
 
     def text(self, name: str, lines: Iterable[str]) -> None:
         """A sheet of plain lines."""

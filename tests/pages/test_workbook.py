@@ -113,3 +113,11 @@ def test_a_sheet_never_gets_more_rows_than_the_format_allows():
 def test_the_same_rows_give_the_same_bytes(tmp_path):
     rows = [(f"e{n}", Decimal(n), n, "x") for n in range(50)]
     assert written(tmp_path / "a.xlsx", rows).read_bytes() == written(tmp_path / "b.xlsx", rows).read_bytes()
+
+
+@pytest.mark.parametrize("rows", [[], [("E1", Decimal("-1.00"), 1, "x")]])
+def test_nothing_else_is_left_in_the_folder(tmp_path, rows):
+    with Workbook(tmp_path / "results.xlsx", "t") as book:
+        book.text("说明", ["一行"])
+        book.table("台账", COLUMNS, {}, rows)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["results.xlsx"]
