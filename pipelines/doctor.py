@@ -1,6 +1,7 @@
 """The doctor: what this machine lacks for a quarter to be scored and printed, and the one line that mends it."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pipelines.paths import CALENDARS, DATA, INSTALLED, shown
 
 PYTHONS = ((3, 11), (3, 14))  # the first and the last that durable_rules runs on
 MACRO = "-DPyEval_CallObject=PyObject_CallObject"  # without it durable_rules builds on Python 3.13 and does not load
+OPENSSH_WANTED = (9, 1)  # the first that knows times in UTC, which the signers' file is written in
 GIB = 2**30
 MEMORY_WANTED, DISK_WANTED = 2 * GIB, GIB
 PATIENCE = 60  # seconds for a library to import on a busy machine
@@ -132,7 +134,20 @@ def _signing() -> Check:
     """Nothing is approved, published or verified without OpenSSH's tool; runs do not need it."""
     from pipelines.publication.ssh import TOOL
 
-    return _check("signing", bool(shutil.which(TOOL)))
+    there, version = bool(shutil.which(TOOL)), _openssh()
+    ok = there and (version is None or version >= OPENSSH_WANTED)
+    told, wanted = (".".join(map(str, one or "?")) for one in (version, OPENSSH_WANTED))
+    return _check("signing", ok, "old" if there and not ok else "", version=told, wanted=wanted)
+
+
+def _openssh() -> tuple[int, int] | None:
+    """The version of openssh-client, as `ssh -V` tells it; None where nobody can say."""
+    try:
+        done = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=False, timeout=PATIENCE)  # noqa: S607
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    found = re.search(r"OpenSSH_(\d+)\.(\d+)", done.stderr + done.stdout)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _telemetry() -> Check:

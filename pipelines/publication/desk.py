@@ -193,11 +193,13 @@ def record_stop(refusal: Refusal, out: Path, period: Period, **given: object) ->
         refusal.words = say("publication.stop_not_noted", reason=refusal.words, why=why)
 
 
-def approve(desk: Desk, person: Person) -> State:
+def approve(desk: Desk, person: Person, early: str = "") -> State:
     """A person's signature under the run in force, whose bytes are checked; the state after it.
 
+    ``early`` is why publication need not wait for the end of the objection window; the signature covers it.
     NotAllowed where there are no signers, the person is none in force, the role is unknown or signed already, the
-    person or the key has signed, the key is another's, or the run is published.
+    person or the key has signed, the key is another's, or the run is published; UsageRefusal for a blank reason, or
+    one after the window.
     """
     who, run = _known(desk, person), desk.run()
     if not desk.signers.heads:
@@ -212,7 +214,10 @@ def approve(desk: Desk, person: Person) -> State:
         if signed.role == who.role:
             raise NotAllowed(say("publication.same_role", role=who.role, by=signed.by))
     state = desk.state
-    told = {"by": signer.name, "role": who.role, "until": str(desk.window().last)}
+    days, reason = desk.window(), early.strip()
+    if early and (not reason or not days.open):
+        raise UsageRefusal(say("publication.early_needless", last=days.last))
+    told = {"by": signer.name, "role": who.role, "until": str(days.last), **({"early": reason} if reason else {})}
     message = approval_message(desk.period, state, desk.head, told)
     seal = signed_with(message, who.role, signer, who.key, desk.signers, desk.moment.clock)
     desk.note("approval", **told, revision=state.preview.revision, run=run.sha256,
@@ -220,17 +225,18 @@ def approve(desk: Desk, person: Person) -> State:
     return desk.state
 
 
-def publish(desk: Desk, without_pdf: bool = False, early: str = "") -> Edition:
-    """Freeze exactly what was approved as the first edition. ``early`` is why the objection window was cut short."""
+def publish(desk: Desk, without_pdf: bool = False) -> Edition:
+    """Freeze exactly what was approved as the first edition; before the objection window ends where all signed that."""
     if edition := desk.state.edition:
         _listed(desk)  # a crash may have come between the record and its pages
         raise NotAllowed(say("publication.already", period=desk.period, edition=edition.folder))
     run = _approved_run(desk)
     days = desk.window()
-    if days.open and not early.strip():
+    early = desk.state.early if days.open else ""
+    if days.open and not early:
         raise NotAllowed(say("publication.window_open", last=days.last, left=days.left))
     must_be_fit(run, desk.settings, without_pdf)
-    return _frozen(desk, run, "publication", 0, without_pdf=without_pdf, early=early.strip())
+    return _frozen(desk, run, "publication", 0, without_pdf=without_pdf, early=early)
 
 
 def waits_for(desk: Desk) -> Words | None:
@@ -243,7 +249,7 @@ def waits_for(desk: Desk) -> Words | None:
     if not state.stopped and not state.approved(run.sha256, desk.settings.approvals):
         return not_approved(state, run.sha256, desk.period, desk.settings)
     days = desk.window()
-    if days and days.open:
+    if days and days.open and not state.early:
         return say("publication.window_open", last=days.last, left=days.left)
     return None
 

@@ -14,7 +14,8 @@ from pipelines.publication.state import State, replay
 
 
 def approval_message(period: object, state: State, head: str, signed: dict) -> bytes:
-    """What an approval's signature covers; ``signed`` holds ``by``, ``role`` and ``until``, the last day to object."""
+    """What an approval's signature covers; ``signed`` holds ``by``, ``role``, ``until``, the last day to object,
+    and ``early``, why publication need not wait for it, where somebody signs that."""
     return _canonical({
         "gongping": "approval",
         "period": str(period),
@@ -24,6 +25,7 @@ def approval_message(period: object, state: State, head: str, signed: dict) -> b
         "head": head,
         "simulated": bool(state.simulated),
         **{name: str(signed[name]) for name in ("by", "role", "until")},
+        **({"early": str(signed["early"])} if signed.get("early") else {}),
     })  # fmt: skip
 
 

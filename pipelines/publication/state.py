@@ -30,6 +30,7 @@ class Approval:
     run: str
     key: str = ""
     until: date | None = None  # the last day of objections that was signed with it
+    early: str = ""  # why publication need not wait for that day, signed with it too
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,12 @@ class State:
     def edition(self) -> Edition | None:
         """The publication in force."""
         return self.editions[-1] if self.editions else None
+
+    @property
+    def early(self) -> str:
+        """Why publication need not wait for the end of the window, where every signature covers a reason; else ""."""
+        reasons = list(dict.fromkeys(one.early for one in self.approvals))
+        return "；".join(reasons) if all(reasons) else ""
 
     def approved(self, run: str, needed: int) -> bool:
         """Whether ``run`` is the revision that enough people have approved, with keys."""
@@ -170,7 +177,7 @@ def _approved(state: State, event: Event) -> State:
         raise ValueError(says["run"])
     signed = Approval(says["by"], says["role"], event.at, state.preview.revision, says["run"])
     if event.clock:
-        signed = replace(signed, key=says["key"], until=date.fromisoformat(says["until"]))
+        signed = replace(signed, key=says["key"], until=date.fromisoformat(says["until"]), early=says.get("early", ""))
         _must_add(state, signed, says)
     return replace(state, approvals=(*state.approvals, signed))
 
@@ -198,7 +205,7 @@ def _published(state: State, event: Event) -> State:
     if event.clock:
         over = all(event.at.date() > one.until for one in state.approvals)
         enough = len(state.approvals) >= state.settings["needed"]
-        if not enough or state.stopped or not (state.editions or over or says.get("early")):
+        if not enough or state.stopped or not (state.editions or over or state.early == says["early"] != ""):
             raise ValueError(says["edition"])
     made = Edition(str(says["edition"]), says["run"], event.at, int(says["notice"]), says, state.approvals,
                    event.sha256, event.clock)  # fmt: skip

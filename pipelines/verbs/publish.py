@@ -10,19 +10,17 @@ def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
         "publish", publish, options.period(), options.out(), acts.without_pdf(),
-        click.Option(["--before-objections-end", "early"], default="", metavar="REASON",
-                     help=text("publication.opt_early")),
         *acts.when(), options.as_json(),
     )  # fmt: skip
 
 
-def publish(period, out, without_pdf, early, at, settings, signers, as_json) -> None:
+def publish(period, out, without_pdf, at, settings, signers, as_json) -> None:
     """Freeze and record; say where the edition lies."""
     from pipelines.publication.desk import publish as freeze
     from pipelines.publication.editions import place_of
 
     with acts.desk(period, out, at, settings, signers) as desk:
-        edition = freeze(desk, without_pdf, early)
+        edition = freeze(desk, without_pdf)
     folder = place_of(out, period) / edition.folder
     if as_json:
         options.print_json({"period": str(period), "edition": edition.folder, "run": edition.run, "folder": folder})

@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.edges.wording import say
 from pipelines.engines.vector import JudgesDisagree
-from pipelines.model.refusals import NotAllowed, VerificationFailed
+from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.model.words import Words
 from pipelines.paths import ROOT
 from pipelines.publication import desk as acts
@@ -23,6 +23,7 @@ from tests.publication.office import (
     LATER,
     LIN,
     PERIOD,
+    SENT,
     SETTINGS,
     SIGNED,
     WU,
@@ -89,11 +90,35 @@ def test_a_file_too_many_or_too_few_stops_publication(tmp_path):
     _refused(tmp_path, VerificationFailed, r"items\.csv")
 
 
-def test_units_have_their_days_to_object_unless_a_reason_is_given(tmp_path):
+def test_units_have_their_days_to_object(tmp_path):
     approved_run(tmp_path, signed=datetime(2026, 7, 7))
     _refused(tmp_path, match="2026-07-13", at=datetime(2026, 7, 13, 23, 59))
-    edition = act(tmp_path, acts.publish, without_pdf=True, early="领导批准", at=datetime(2026, 7, 8))
-    assert edition.says["early"] == "领导批准"
+    assert act(tmp_path, acts.publish, without_pdf=True, at=datetime(2026, 7, 14)).says["early"] == ""
+
+
+@pytest.mark.parametrize(("reasons", "printed"), [
+    (("", ""), ""), (("领导批准", ""), ""), (("领导批准", "领导批准"), "领导批准"),
+    (("特大汛情", "领导批准"), "特大汛情；领导批准"),
+])  # fmt: skip
+def test_the_window_ends_early_only_where_everybody_signed_a_reason(tmp_path, reasons, printed):
+    finished_run(tmp_path)
+    act(tmp_path, acts.note_preview, at=SENT)
+    at = datetime(2026, 7, 7)
+    for who, reason in zip((LIN, WU), reasons, strict=True):
+        act(tmp_path, acts.approve, who, early=reason, at=at)
+    if not printed:
+        _refused(tmp_path, match="2026-07-13", at=at)
+    else:
+        assert act(tmp_path, acts.publish, without_pdf=True, at=at).says["early"] == printed
+        assert verify(tmp_path, PERIOD).editions == ["1"]
+
+
+@pytest.mark.parametrize(("reason", "at"), [("  ", datetime(2026, 7, 7)), ("领导批准", LATER)])
+def test_a_reason_to_end_the_window_is_one_and_the_window_is_open(tmp_path, reason, at):
+    finished_run(tmp_path)
+    act(tmp_path, acts.note_preview, at=SENT)
+    with pytest.raises(UsageRefusal, match="2026-07-13"):
+        act(tmp_path, acts.approve, LIN, early=reason, at=at)
 
 
 def test_a_run_without_paper_is_published_only_where_that_is_wanted(tmp_path):

@@ -1,5 +1,6 @@
 """The doctor finds what is missing, and each finding names the line that mends it."""
 
+import subprocess
 import sys
 from datetime import date
 
@@ -74,3 +75,14 @@ def test_a_machine_without_the_tool_for_signatures_is_told_what_to_install(tmp_p
         monkeypatch.setattr("shutil.which", lambda tool, there=there: f"/usr/bin/{tool}" if there else None)
         (found,) = [check for check in doctor.diagnose(tmp_path) if "ssh-keygen" in check.name.en]
         assert (found.ok, found.remedy.en) == (there, "apt-get install openssh-client")
+
+
+@pytest.mark.parametrize(("told", "ok", "shown"), [
+    ("OpenSSH_9.2p1 Debian-2+deb12u3, OpenSSL 3.0.15", True, "9.2"), ("OpenSSH_9.1", True, "9.1"),
+    ("OpenSSH_9.0p1", False, "9.0"), ("OpenSSH_8.4p1 Debian-5", False, "8.4"), ("", True, "?"),
+])  # fmt: skip
+def test_the_version_of_openssh_is_told_and_one_too_old_for_the_signers_file_is_named(monkeypatch, told, ok, shown):
+    monkeypatch.setattr("shutil.which", lambda tool: f"/usr/bin/{tool}")
+    monkeypatch.setattr(doctor.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, "", told))
+    found = doctor._signing()
+    assert (found.ok, f"openssh-client {shown}" in found.found.en) == (ok, True)
