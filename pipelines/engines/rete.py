@@ -8,6 +8,7 @@ import re
 import time
 import weakref
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -16,7 +17,8 @@ from pipelines.model.refusals import Refusal
 
 CODE = re.compile(r"[A-Za-z0-9_.\-]+")
 LARGEST = 2**62  # beyond 63 bits the library compares wrongly and says nothing
-LONGEST_ACTION = 5.0  # seconds; after 10 the library drops the rest of a chain without a word
+LONGEST_ACTION = 5.0  # seconds of the clock; after 10 the library drops the rest of a chain without a word
+TRIES = 5  # of a unit: an action takes microseconds, and what held it up is nearly always a machine that stood still
 SID = "unit"
 TAKEN = ("id", "sid", "$s")  # words that the library reads as identity
 RULESET = "rulebook"
@@ -28,6 +30,10 @@ class EngineFault(Refusal):
 
     def __init__(self, what: str, **facts: object):
         super().__init__(say(f"judge.engine_{what}", **facts))
+
+
+class _TooSlow(EngineFault):
+    """An action took so long that the library may have dropped what follows."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,18 @@ class Session:
         self._prime()
 
     def run(self, unit_id: str, *batches: list[dict]) -> list[Firing]:
-        """Assert the batches of facts in order; everything that fired. EngineFault where a fact was lost."""
+        """Assert the batches of facts in order; everything that fired. EngineFault where a fact was lost.
+
+        Actions leave nothing behind but what they return, so a unit that was held up is judged anew, in a fresh state.
+        """
         if os.getpid() != self._process:
             raise EngineFault("forked", unit=unit_id)
+        for _ in range(TRIES - 1):
+            with suppress(_TooSlow):
+                return self._judged(unit_id, batches)
+        return self._judged(unit_id, batches)
+
+    def _judged(self, unit_id: str, batches: tuple[list[dict], ...]) -> list[Firing]:
         self._unit, self._sent, self._fault, self._firings, self._asserted = unit_id, 0, None, [], False
         try:
             for batch in batches:
@@ -171,7 +186,7 @@ class Session:
         facts = tuple(closure._m[f"m{k}"] for k in range(len(production.when)))
         result = production.then(Match(self._unit, facts, lambda fact: self._tell(closure, fact)))
         if time.monotonic() - started > LONGEST_ACTION:
-            raise EngineFault("slow", unit=self._unit, rule=production.name)
+            raise _TooSlow("slow", unit=self._unit, rule=production.name)
         self._firings.append(Firing(production.name, facts[0], result))
 
     def _tell(self, closure, fact: dict) -> None:
