@@ -328,7 +328,9 @@ class Run:
         from pipelines.libraries.inspect import inspect, last_day
 
         on = last_day(self.cutoff)
-        return inspect(self.warehouse, self.period, on, self.rulebook, self.calendar, self.intake)
+        return inspect(
+            self.warehouse, self.period, on, self.rulebook, self.calendar, self.intake, self.breaches
+        )
 
     @cached_property
     def observations(self) -> tuple[Words, ...]:

@@ -13,6 +13,7 @@ from pipelines.model.refusals import Refusal
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import Words
 from pipelines.views import libraries as view
+from pipelines.views.tables import QUARANTINE, breach_rows
 
 FOLDER = "libraries"
 PAGE = "libraries/index.html.j2"
@@ -44,10 +45,12 @@ def write_alone(report: LibraryReport, rulebook: Rulebook, out: Path, pdf: bool)
         with shelf.staging(Path(out)) as folder:
             problem = paper_problem() if pdf else None
             write_library_tables(report, folder)
+            if report.quarantined:
+                write_csv(folder / "quarantine.csv", QUARANTINE, breach_rows(report.quarantined))
             pages = write_page(report, rulebook, folder, pdf and not problem, alone=True)
             glyphs = print_pages(pages, style(), lambda done, total: None) if pages else ()
             target.mkdir(parents=True, exist_ok=True)
-            for name in ("findings.csv", "matters.csv", "index.html", "index.pdf"):
+            for name in ("findings.csv", "matters.csv", "quarantine.csv", "index.html", "index.pdf"):
                 _put(folder / name, target / name)
     except OSError as problem_:
         raise Refusal(say("publish.cannot_write", folder=target, why=machine_fault(problem_))) from None

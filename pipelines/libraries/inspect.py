@@ -9,7 +9,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.engines.inspector import Inspector
 from pipelines.libraries.history import history
-from pipelines.model.intake import Intake
+from pipelines.model.intake import Breach, Intake
 from pipelines.model.library import (
     KINDS,
     NEEDS,
@@ -38,12 +38,14 @@ def last_day(cutoff: datetime) -> date:
 
 
 def inspect(
-    warehouse: Warehouse, period: Period, on: date, rulebook: Rulebook, calendar: Calendar, intake: Intake
-) -> LibraryReport | None:
+    warehouse: Warehouse, period: Period, on: date, rulebook: Rulebook, calendar: Calendar, intake: Intake,
+    breaches: Iterable[Breach] = (),
+) -> LibraryReport | None:  # fmt: skip
     """What there is to find in ``accepted.*`` on the day ``on``; None where the exports hold none of the tables.
 
     Cases count that were dispatched in the period, up to the day. Where an application waits on a day of a year
-    without a calendar, waiting is not looked for and the report says why.
+    without a calendar, waiting is not looked for and the report says why. ``breaches`` are those of the quarantined
+    rows: what is not among the accepted rows is not looked at, and the report says so.
     """
     absent = tuple(table for table in TABLES if table in intake.absent_tables)
     if len(absent) == len(TABLES) or not rulebook.libraries:
@@ -61,6 +63,7 @@ def inspect(
         period, on, rules, tuple(_findings(warehouse, rules, on)),
         tuple(LibraryEntry(**row) for row in warehouse.records("libraries/matters_on", on=on)),
         warehouse.rows("libraries/published")[0][0], units, absent, uncovered, intake.simulated,
+        tuple(breach for breach in breaches if breach.table in TABLES),
     )  # fmt: skip
 
 

@@ -26,5 +26,6 @@ def show_report(report: LibraryReport, folder: Path, notices: tuple[Words, ...])
     screen.print(table if report.findings else text("libraries.clean"))
     for notice in notices:
         screen.print(escape(said(notice)))
-    files = [name for name in ("index.html", "index.pdf", "findings.csv", "matters.csv") if (folder / name).is_file()]
+    names = ("index.html", "index.pdf", "findings.csv", "matters.csv", "quarantine.csv")
+    files = [name for name in names if (folder / name).is_file()]
     screen.print(text("libraries.written", folder=folder, files=" ".join(files)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pipelines.model.condition import Condition
+from pipelines.model.intake import Breach
 from pipelines.model.period import Period
 from pipelines.model.words import Words
 
@@ -128,3 +129,4 @@ class LibraryReport:
     absent: tuple[str, ...] = ()  # tables of the libraries that the exports do not hold
     uncovered: tuple[Words, ...] = ()  # why no working days could be counted
     simulated: bool = False
+    quarantined: tuple[Breach, ...] = ()  # broken promises of rows of the libraries that were kept out

@@ -29,20 +29,21 @@ def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json
     from pipelines.libraries.inspect import inspect, last_day
     from pipelines.libraries.screen import show_report
     from pipelines.screen import progress
+    from pipelines.views.libraries import left_aside
 
     request = Request(period, exports, rules=rules or STANDARD_RULES, source=source, absent=tuple(absent))
     with progress() as listener, Run(request, listener) as run:
         if stops := run.check():
             raise ContractStop(joined(stops))
         day = on.date() if on else last_day(run.cutoff)
-        report = inspect(run.warehouse, period, day, run.rulebook, run.calendar, run.intake)
+        report = inspect(run.warehouse, period, day, run.rulebook, run.calendar, run.intake, run.breaches)
         if report is None:
             raise Refusal(say("libraries.none_there", folder=exports))
         folder, notices = write_alone(report, run.rulebook, out, not no_pdf)
     if as_json:
         options.print_json(summary(report, folder))
     else:
-        show_report(report, folder, (*report.uncovered, *notices))
+        show_report(report, folder, (*left_aside(report, say), *report.uncovered, *notices))
 
 
 def summary(report, folder: Path) -> dict:
@@ -57,4 +58,5 @@ def summary(report, folder: Path) -> dict:
         "uncovered": [vars(words) for words in report.uncovered],
         "counts": {count["id"]: int(count["n"]) for count in counts(report.findings)},
         "findings": list(finding_rows(report)),
+        "quarantined": [{**vars(breach), "remedy": vars(breach.remedy)} for breach in report.quarantined],
     }

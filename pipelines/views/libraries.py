@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from datetime import date
 
 from pipelines.model.filenames import file_stem, link_to
+from pipelines.model.intake import Breach
 from pipelines.model.library import LibraryFinding, LibraryReport
 from pipelines.model.rule import Rulebook
 from pipelines.model.text import masked, plain
+from pipelines.model.words import Words
 from pipelines.views.figures import Say, listed, quarter
-from pipelines.views.frame import shell
+from pipelines.views.frame import column_name, shell, table_name
 
 FINDINGS = ("period", "as_of", "clause", "finding", "unit_id", "unit_name", "table", "row", "what", "remedy")
 MATTERS = ("as_of", "matter_id", "matter_name", "unit_id", "process", "valid_from", "valid_to", "change_id")
@@ -53,6 +55,7 @@ def page(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
         "figures": _figures(report, say),
         "libraries": [_library(report, name, say) for name in LIBRARIES],
         "units": _units(report),
+        "quarantined": _quarantined(report, say),
     }
 
 
@@ -75,6 +78,35 @@ def absences(report: LibraryReport, say: Say) -> list[str]:
     tables = listed(say(f"pages.table_{table}").zh for table in report.absent)
     lacking = [say("libraries.absent", tables=tables).zh] if report.absent else []
     return [*lacking, *(say("libraries.uncovered", why=why).zh for why in report.uncovered)]
+
+
+def left_aside(report: LibraryReport, say: Say) -> list[Words]:
+    """A sentence for every table of the libraries with quarantined rows: how many, and what is wrong with the first."""
+    tables: dict[str, list[Breach]] = {}
+    for breach in report.quarantined:
+        tables.setdefault(breach.table, []).append(breach)
+    return [say("libraries.quarantined", title=say(f"pages.table_{table}").zh, table=table, n=_rows(found),
+                **{name: getattr(found[0], name) for name in ("file", "line", "column", "value", "remedy")})
+            for table, found in tables.items()]  # fmt: skip
+
+
+def _rows(breaches: list[Breach]) -> int:
+    return len({(breach.file, breach.line) for breach in breaches})
+
+
+def _quarantined(report: LibraryReport, say: Say) -> list[dict]:
+    """What is wrong with the rows that were not looked at, a line a kind, with the numbers of the first of them."""
+    kinds: dict[tuple, list[Breach]] = {}
+    for breach in report.quarantined:
+        kinds.setdefault((breach.table, breach.column, breach.promise), []).append(breach)
+    return [
+        {
+            "table": table_name(say, table), "column": column_name(say, column), "n": str(_rows(found)),
+            "keys": listed(sorted({plain(masked(breach.key)) for breach in found if breach.key})[:IN_BOX]),
+            "remedy": plain(masked(found[0].remedy.zh)),
+        }
+        for (table, column, _), found in sorted(kinds.items())
+    ]  # fmt: skip
 
 
 def counts(findings: tuple[LibraryFinding, ...], lang: str = "zh") -> list[dict]:
