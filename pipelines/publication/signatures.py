@@ -75,9 +75,29 @@ def must_be_signed(period: object, events: tuple[Event, ...], file: Path, signer
             state = replay(events[:number], file)
             if not _signed(period, state, event, signers, events[number - 1].sha256 if number else FIRST):
                 raise VerificationFailed(say("signers.forged", file=file.name, line=event.n, by=event.says.get("by")))
+    _must_stand_as_when_signers_changed(period, events, file, signers)
     older = [event for event in events if event.clock is None]
     if older and signers.heads and older[-1].sha256 != (signers.adopted or {}).get(str(period)):
         raise VerificationFailed(say("signers.not_adopted", file=file.name))
+
+
+def _must_stand_as_when_signers_changed(
+    period: object, events: tuple[Event, ...], file: Path, signers: Signers
+) -> None:
+    """VerificationFailed where lines are gone that were there when the signers changed, or later ones are dated before.
+
+    Somebody whose key ended could otherwise add a line with a date at which it had not.
+    """
+    for clock, records in signers.stood:
+        if str(period) not in records:
+            continue
+        stood = records[str(period)]
+        known = events[: stood["lines"]]
+        if len(known) < stood["lines"] or (known[-1].sha256 if known else FIRST) != stood["sha256"]:
+            raise VerificationFailed(say("signers.record_before", file=file.name, lines=stood["lines"], clock=clock))
+        for event in events[stood["lines"] :]:
+            if event.clock and event.clock < clock:
+                raise VerificationFailed(say("signers.backdated", file=file.name, line=event.n, clock=clock))
 
 
 def _signed(period: object, state: State, event: Event, signers: Signers, head: str) -> bool:

@@ -7,7 +7,7 @@ something else than the record is refused.
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -63,6 +63,7 @@ class Signers:
     waiting: tuple[Change, ...] = ()
     adopted: dict[str, str] | None = None
     heads: tuple[tuple[str, datetime], ...] = ()  # sha256 and clock of every line
+    stood: tuple[tuple[datetime, dict], ...] = ()  # the clock of a line, and how far each other record reached then
 
     @property
     def head(self) -> str:
@@ -108,6 +109,8 @@ def _replayed(events: tuple[Event, ...], file: Path, copy: Path | None) -> Signe
         except (KeyError, TypeError, AttributeError, ValueError, UsageRefusal):
             raise VerificationFailed(say("publication.record_damaged", file=file.name, line=event.n)) from None
         found = replace(found, heads=(*found.heads, (event.sha256, event.clock)))
+        if "records" in event.says:
+            found = replace(found, stood=(*found.stood, (event.clock, dict(event.says["records"]))))
     if copy is not None and copy.is_file():
         if not found.heads:
             raise VerificationFailed(say("signers.without_record", copy=copy, record=file))
@@ -188,7 +191,9 @@ class Register:
         return self.copy
 
     def _note(self, kind: str, **says: object) -> None:
-        self._events = record.append(self._file, self._events, kind, Moment(self.clock, self.clock), **says)
+        with _still(self.out) as records:
+            self._events = record.append(self._file, self._events, kind, Moment(self.clock, self.clock), **says,
+                                         records=records)  # fmt: skip
         self.signers = _replayed(self._events, self._file, None)
         self.write_copy()
 
@@ -321,6 +326,18 @@ def _changed(found: Signers, change: Change, clock: datetime) -> Signers:
     if len([one for one in everybody if one.in_force(clock)]) < FEWEST:
         raise ValueError(change.name)
     return replace(found, all=everybody)
+
+
+@contextmanager
+def _still(out: Path) -> Iterator[dict[str, dict]]:
+    """How far the records of all quarters reach, and no act is in the middle of one: it would be dated before.
+
+    A key that ends now adds nothing to them with a date at which it had not ended.
+    """
+    names = sorted(file.stem for file in (Path(out) / record.RECORD).glob(f"*{record.SUFFIX}") if file.stem != NAME)
+    with ExitStack() as held:
+        found = {name: record.read(held.enter_context(record.locked(out, name))) for name in names}
+        yield {name: {"lines": len(events), "sha256": record.head_of(events)} for name, events in found.items()}
 
 
 def _without_keys(out: Path) -> dict[str, str]:
