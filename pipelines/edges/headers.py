@@ -79,7 +79,7 @@ def resolve(
         if column.name in (*found.values(), *absent):
             continue
         if column.required or column.name in decisive:
-            stops.append(_missing(column, contract, file, rest))
+            stops.append(_missing(column, contract, file, rest, bool(found)))
     return Resolved(names, extras, tuple(stops), tuple(_meant(contract, found, extras, absent)), tuple(unused))
 
 
@@ -112,16 +112,19 @@ def unique_name(name: str, taken: set[str]) -> str:
     return unique
 
 
-def _missing(column: Column, contract: TableContract, file: str, rest: list[str]) -> Words:
-    hint = _hint(column, rest)
+def _missing(column: Column, contract: TableContract, file: str, rest: list[str], has_header: bool) -> Words:
+    hint = _hint(column, rest, has_header)
     if not column.required:
         return say("ingest.missing_decisive", file=file, table=contract.name, name=column.name, title=column.title,
                    hint=hint, measures=say(f"ingest.needs_{contract.name}_{column.name}"))  # fmt: skip
     return say("ingest.missing_column", file=file, name=column.name, title=column.title, hint=hint)
 
 
-def _hint(column: Column, rest: list[str]) -> Words:
-    """Which of the headers that nobody knows may be a missing column: the nearest name, else those of its kind."""
+def _hint(column: Column, rest: list[str], has_header: bool) -> Words:
+    """Which of the headers that nobody knows may be a missing column: the nearest name, else those of its kind.
+
+    Where no header is known the cells may be somebody's row, and are not repeated.
+    """
     cutoff = 0.75 if column.restricted else 0.6  # without its header a file has somebody's row in that place
     close = [cell for name in _accepted(column) for cell in get_close_matches(name, rest, 1, cutoff)]
     if close:
@@ -129,7 +132,7 @@ def _hint(column: Column, rest: list[str]) -> Words:
     named = [cell for cell in rest if 0 < len(cell) <= LONGEST_NAME]
     alike = [cell for cell in named if _OF_TIME.search(cell)] if column.type in ("timestamp", "date") else []
     headers = "、".join(f"“{masked(cell)}”" for cell in (alike or named)[:NAMED])
-    if not headers or column.restricted:
+    if not headers or not has_header or column.restricted:
         return Words("", "")
     return say("ingest.hint_unused", headers=headers, column=column.title, name=column.name)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ingest.reading import HEADER, read_cases, row
+from tests.ingest.reading import HEADER, UNITS, read, read_cases, row
 
 ROW = row("A")
 
@@ -86,3 +86,22 @@ def test_a_header_alone_is_an_empty_table(tmp_path, content):
     got = read_cases(tmp_path, content)
     assert (got.stops, got.receipt().records, got.ids()) == ("", 0, [])
     assert "holds no rows" in got.notices
+
+
+@pytest.mark.parametrize(
+    ("headers", "named", "not_named"),
+    [
+        ("承办单位反馈时间,备用", ["“承办单位反馈时间”", "rename its header to replied_at"], ["备用"]),  # of its kind
+        ("反馈情况,备用", ["“反馈情况”、“备用”"], []),  # none is of its kind: all
+        ("回复的时间,承办单位反馈时间", ["the nearest header is “回复的时间”"], ["承办单位反馈时间"]),
+        ("", [], ["not used"]),
+        ("甲" * 31, [], ["甲"]),  # no header
+    ],
+)
+def test_a_missing_column_is_told_with_the_headers_that_may_be_it(tmp_path, headers, named, not_named):
+    columns = f"{HEADER},signed_at,closed_at,public_rating"
+    (tmp_path / "cases.csv").write_text(f"{columns},{headers}\n" if headers else f"{columns}\n", encoding="utf-8")
+    (tmp_path / "units.csv").write_text(UNITS, encoding="utf-8")
+    [stop] = read(tmp_path, scored=True).stops.splitlines()
+    assert "replied_at" in stop and all(word in stop for word in named)
+    assert not any(word in stop for word in not_named)
