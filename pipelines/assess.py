@@ -12,6 +12,7 @@ from pipelines.model.absence import Absent
 from pipelines.model.assessment import Assessment
 from pipelines.model.counted import CountedList, CountedRow
 from pipelines.model.library import LibraryReport
+from pipelines.model.named import Panel
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
 from pipelines.model.words import Words
@@ -41,6 +42,7 @@ class Request:
     absent: tuple[str, ...] = ()  # tables and TABLE.COLUMN names that the exports do not hold
     counted: tuple[CountedList, ...] | None = None  # by earlier quarters; those published in ``out`` where None
     record_before: str | None = None  # the head that the bulletin shows; what ``out`` says of it where None
+    settings: Path | None = None  # of publication, the project's own where None: which words name no evaluator
     verifying: bool = False  # what was published is computed again: a mapping of the old form keeps its meaning
 
 
@@ -60,6 +62,7 @@ class Run:
         from pipelines.edges.scratch import scratch
         from pipelines.edges.warehouse import Warehouse
         from pipelines.model.promises import within
+        from pipelines.publication.settings import load_settings
         from pipelines.rulebook import choose_readings, load_rulebook
 
         self.request = request
@@ -77,6 +80,8 @@ class Run:
         self.work = self._scratch.__enter__()
         self.warehouse = Warehouse(spill=self.work)
         self.quality = self.validation = self.published = None
+        self.panel = Panel(())
+        self.coincidences = load_settings(request.settings).coincidences
         self.counted_notices: tuple[Words, ...] = ()
 
     def __enter__(self) -> "Run":
@@ -154,22 +159,28 @@ class Run:
         self.quality = start_quality(self.warehouse, self.intake, self.validation, self.contracts, self.work)
 
     def _validate(self) -> None:
+        from pipelines.edges.counted import counted_lists, counted_table
+        from pipelines.stages.evaluators_named import named_in_rows, panel_of
         from pipelines.stages.validate import validate
-
-        self.validation = validate(
-            self.warehouse, self.intake, self.contracts, self.period, self.readings["attribution"]
-        )
-
-    def measure(self) -> None:
-        """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""
-        from pipelines.edges.counted import counted_lists
-        from pipelines.stages.measure import measure, tallies_in_force
-        from pipelines.stages.opinions import must_read_alike
 
         if self.request.counted is None:
             self.counted, self.counted_notices = counted_lists(self.request.out, self.period)
         else:
             self.counted = self.request.counted
+        numbers = counted_table(self.counted)["case_id"].to_pylist()
+        found = validate(
+            self.warehouse, self.intake, self.contracts, self.period, self.readings["attribution"], numbers
+        )
+        if not self.request.verifying:  # what was published is public
+            self.panel = panel_of(self.warehouse, self.coincidences)
+            found = replace(found, stops=(*found.stops, *named_in_rows(self.warehouse, self.contracts, self.panel)))
+        self.validation = found
+
+    def measure(self) -> None:
+        """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""
+        from pipelines.stages.measure import measure, tallies_in_force
+        from pipelines.stages.opinions import must_read_alike
+
         measure(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, self.counted)
         seed = "".join(sorted(receipt.sha256 for receipt in self.intake.receipts))
         must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)
@@ -231,6 +242,7 @@ class Run:
         from pipelines.edges.city import claim
         from pipelines.edges.tallies import keep_tallies
         from pipelines.laboratory.robustness import sure_of_units
+        from pipelines.stages.evaluators_named import panel_of_pages
         from pipelines.stages.publish import publish
 
         sure = sure_of_units(
@@ -244,6 +256,7 @@ class Run:
         self.published = publish(
             self.warehouse, replace(self.assessment(), sure=sure), self.request.out, self.request.pdf,
             self.quality.result, self.progress, kept,
+            panel_of_pages(self.warehouse, self.contracts, self.panel, self.request.rules),
         )
 
     @cached_property
@@ -307,6 +320,7 @@ class Run:
             counted_rows=self.counted_rows,
             evaluators=self.evaluators,
             record_before=self.record_before,
+            accounts=tuple(self.warehouse.records("publish/accounts", **self._counting)),
         )
 
     @cached_property
@@ -319,8 +333,12 @@ class Run:
     @cached_property
     def counted_rows(self) -> tuple[CountedRow, ...]:
         """Case rows left out because an earlier published quarter counted them; read while the warehouse is open."""
-        chosen = {name: self.readings.get(name, "again") for name in ("counted_before", "attribution", "extension")}
-        return tuple(CountedRow(*row) for row in self.warehouse.rows("publish/counted_before", **chosen))
+        return tuple(CountedRow(*row) for row in self.warehouse.rows("publish/counted_before", **self._counting))
+
+    @property
+    def _counting(self) -> dict[str, str]:
+        """The readings that say which case rows are of the quarter."""
+        return {name: self.readings.get(name, "again") for name in ("counted_before", "attribution", "extension")}
 
     @cached_property
     def libraries(self) -> LibraryReport | None:

@@ -42,6 +42,7 @@ class Assessment:
     counted_rows: tuple[CountedRow, ...] = ()  # case rows left out for that
     evaluators: str = ""  # the hash in the last line of the evaluators' log before the cutoff
     record_before: str = NOTHING_BEFORE  # head of the record of publication before this quarter's first act
+    accounts: tuple[dict, ...] = ()  # what became of every unit's case rows, by `sql/publish/accounts.sql`
 
     def before(self, quarters: int) -> Earlier | None:
         """The quarter so many quarters ago, None where it is not known: 1 is the last, 4 the same of last year."""

@@ -1,19 +1,12 @@
 """The canaries: texts that must not stand in anything published, looked for in bytes, cells and printed lines."""
 
-import io
 import re
-import zipfile
-from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
 
-from pipelines.edges.wording import say
-from pipelines.model.refusals import Refusal
+from pipelines.edges.plain_texts import texts_of
 from pipelines.publication.settings import Settings
 
-_TAG = re.compile(r"<[^>]*>")
 _BLANK = re.compile(r"\s+")
-_MARKUP = {".html", ".xml", ".svg", ".rels"}
 
 
 def canary_hit(folder: Path, settings: Settings) -> tuple[str, str] | None:
@@ -26,37 +19,6 @@ def canary_hit(folder: Path, settings: Settings) -> tuple[str, str] | None:
             if found := found_in(text, settings):
                 return file.relative_to(folder).as_posix(), found
     return None
-
-
-def texts_of(file: Path) -> Iterator[str]:
-    """The file as it is written and as a reader meets it: without markup, unpacked, extracted from the page."""
-    content = file.read_bytes()
-    if file.suffix == ".pdf":
-        yield from _printed(content)
-    elif file.suffix == ".xlsx":
-        with zipfile.ZipFile(io.BytesIO(content)) as book:
-            for name in book.namelist():
-                yield from _views(book.read(name), Path(name).suffix)
-    yield from _views(content, file.suffix)
-
-
-def _views(content: bytes, suffix: str) -> Iterator[str]:
-    text = content.decode("utf-8", errors="replace")
-    yield text
-    if suffix in _MARKUP:
-        yield unescape(_TAG.sub("", text))
-        yield unescape(text)
-
-
-def _printed(content: bytes) -> Iterator[str]:
-    try:
-        import pypdf
-    except ImportError:
-        raise Refusal(say("publication.no_pdf_reader")) from None
-    document = pypdf.PdfReader(io.BytesIO(content))
-    yield from (str(value) for value in (document.metadata or {}).values())
-    for page in document.pages:
-        yield page.extract_text()
 
 
 def found_in(text: str, settings: Settings) -> str:

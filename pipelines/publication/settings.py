@@ -21,7 +21,11 @@ STANDARD = RULES / "publication.yaml"
 FEWEST = 2  # people without whom nothing is published
 SHORTEST = 1  # working days in which units may object
 _ROLE = re.compile(r"[^\W_](?:[\w-]{0,38}[^\W_])?")  # a role is a namespace of signatures: no blanks, commas or quotes
-PARTS = {"objection": {"working_days"}, "approval": {"roles", "needed"}, "canaries": {"texts", "patterns"}}
+PARTS = {
+    "objection": {"working_days"},
+    "approval": {"roles", "needed"},
+    "canaries": {"texts", "patterns", "coincidences"},
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Settings:
     approvals: int
     texts: tuple[str, ...] = ()
     patterns: tuple[re.Pattern, ...] = ()
+    coincidences: tuple[str, ...] = ()  # hold an evaluator's name and mean something else: a run looks past them
 
 
 def load_settings(file: Path | None = None) -> Settings:
@@ -57,6 +62,7 @@ def load_settings(file: Path | None = None) -> Settings:
         needed,
         _texts(file, "canaries.texts", told["canaries"].get("texts", [])),
         tuple(_pattern(file, one) for one in _texts(file, "canaries.patterns", told["canaries"].get("patterns", []))),
+        _texts(file, "canaries.coincidences", told["canaries"].get("coincidences", [])),
     )
 
 

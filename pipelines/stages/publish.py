@@ -24,10 +24,12 @@ from pipelines.edges.workbook import Workbook
 from pipelines.libraries.files import FOLDER, write_library_tables, write_page
 from pipelines.model.assessment import Assessment
 from pipelines.model.filenames import file_stem
+from pipelines.model.named import Panel
 from pipelines.model.paper import Paper
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
 from pipelines.paths import CONTRACTS
+from pipelines.stages.evaluators_named import must_name_nobody
 from pipelines.views import tables
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.figures import Say, quarter
@@ -46,6 +48,7 @@ BULLETIN = "bulletin/bulletin.html.j2"
 SCORECARD = "scorecard/scorecard.html.j2"
 RANKING = "site/index.html.j2"
 METHOD = "site/method.html.j2"
+NOBODY = Panel(())
 Progress = Callable[[str, int, int], None]
 
 
@@ -69,12 +72,14 @@ def publish(
     quality: Callable[[], Path] | None = None,
     progress: Progress = silent,
     kept: Path | None = None,
+    panel: Panel = NOBODY,
 ) -> Published:
     """Write everything beside the published quarter, then switch to it; readers see the old or the new one, whole.
 
     ``quality`` waits for the folder of the quality report, which is copied as it is; it is asked last, for it is made
     beside the printing and may still stop the publication. ``kept`` is the folder of what the laboratory needs later:
-    the rulebook goes to the readers, the tallies beside it stay beside the run. NotAllowed where `<out>/<period>` is a
+    the rulebook goes to the readers, the tallies beside it stay beside the run.
+    ContractStop where a file or a page to be printed names one of the ``panel``, NotAllowed where `<out>/<period>` is a
     real folder, Refusal where the disk is full or cannot be written.
     """
     out, period = Path(out), str(assessment.period)
@@ -85,13 +90,16 @@ def publish(
             if kept is not None:
                 shutil.copytree(kept, folder, dirs_exist_ok=True)
             proposed = proposed_file(kept) if kept else None
-            paper = write_and_print(warehouse, assessment, folder, pdf, quality is not None, progress, proposed)
+            paper = write_and_print(
+                warehouse, assessment, folder, pdf, quality is not None, progress, proposed, panel
+            )
             if quality is not None:
                 shutil.copytree(quality(), folder / "quality")
             outputs = folder_sha256(folder)
             pinned = file_sha256(proposed) if proposed else ""
             sheet = manifest(assessment, code_version(), contract_hashes(), outputs, paper, pinned)
             write_json(folder / shelf.MANIFEST, sheet)
+            must_name_nobody(panel, folder)
             in_force = shelf.put_in_place(out, period, folder, tallies_of(kept) if kept else None)
             blanks = blanks_to_fill(assessment) if paper.state == "done" else ()
             return Published(in_force, (*paper.notices, *blanks, *list_quarters(out)))
@@ -146,12 +154,14 @@ def write_and_print(
     quality: bool,
     progress: Progress,
     proposed: Path | None = None,
+    panel: Panel = NOBODY,
 ) -> Paper:
     """All pages, and the PDF files where they are wanted and can be made; where printing fails, pages without them."""
     problem = paper_problem() if pdf else None
     pages = write_pages(warehouse, assessment, folder, pdf and not problem, quality, proposed)
     if not pages:
         return Paper("none", (problem,) if problem else ())
+    must_name_nobody(panel, folder, pages)
     notices = (*absent_fonts(assessment), *print_pdf(pages, progress))
     if all(sheet.file.exists() for sheet in pages):
         return Paper("done", notices)

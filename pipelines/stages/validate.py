@@ -67,8 +67,6 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period:
             _validate_table(warehouse, intake, contracts, contract, present, account)
         else:
             account.rows[contract.name] = RowCount(0, 0, 0)
-    if {"adjustments", "evaluators"} <= present:
-        account.stops += _evaluators_named(warehouse)
     if period:
         account.stops += _without_case_rows(warehouse, intake, contracts, account, period, attribution)
         _tell_signs_of_a_cut(warehouse, intake, contracts, period, present, account)
@@ -91,13 +89,6 @@ def _tell_signs_of_a_cut(warehouse, intake: Intake, contracts: Contracts, period
         account.stops[:0] = [*(one.remedy for one in intake.warnings if one.promise == CUT_IN_ROW), *signs]
     else:
         account.notices += signs
-
-
-def _evaluators_named(warehouse: Warehouse) -> list[Words]:
-    """A stop for decisions that would print an evaluator's name or number on a public page (E5.5)."""
-    named = [id for (id,) in warehouse.rows("checks/evaluators_named")]
-    shown = "、".join(named[:NAMED_ROWS]) + ("…" if len(named) > NAMED_ROWS else "")
-    return [say("contracts.evaluators_named", n=len(named), rows=shown)] if named else []
 
 
 def _numbers(published: Iterable[str]):

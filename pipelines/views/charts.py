@@ -15,6 +15,7 @@ LEFT, RIGHT = 24, 616  # of the 640 wide strip
 TICK = (28, 52)  # upper and lower end of a tick
 LAYERS = 4  # neighbours lie in different ones: a few paths draw fast, and ticks that overlap still show darker
 TRACK = (60, 330)  # of the 640 wide rate panel: left and right end of its scale
+HATCH = 9  # from stroke to stroke of a track without data
 ROW, TOP = 26, 30  # of a rate panel: the height of a row, the middle of the first
 SPAN, CEILING, FOOT = (60, 580), 26, 82  # of the line of quarters: its ends, its highest and lowest point
 LEAST, MOST = 3, 12  # totals that make a line, quarters that it has room for
@@ -56,7 +57,7 @@ def rates(assessment: Assessment, tally: UnitTally, say: Say, lang: str = "zh") 
     """For every rate that is judged: a row per month (or the quarter) with part, whole, rate and target."""
     found = [_rate(rule, tally, assessment.period.months, say, lang) for rule in assessment.rulebook.rules.values()
              if rule.kind == "rate"]  # fmt: skip
-    return [panel for panel in found if any(row["of"] != "0" for row in panel["rows"])]
+    return [panel for panel in found if any(row["of"] != "0" or row["hatch"] for row in panel["rows"])]
 
 
 def _rate(rule: Rule, tally: UnitTally, months: tuple[str, ...], say: Say, lang: str) -> dict:
@@ -79,23 +80,27 @@ def _rate(rule: Rule, tally: UnitTally, months: tuple[str, ...], say: Say, lang:
         "height": str(TOP + ROW * len(counted) + 14),
         "foot": str(TOP + ROW * len(counted) + 8),
         "bottom": str(TOP + ROW * len(counted) - 8),
-        "rows": [_row(n, span, part, of, rule.target, low, say, lang) for n, (span, part, of) in enumerate(counted)],
-    }
+        "rows": [_row(n, span, part, of if told else None, rule.target, low, say, lang)
+                 for n, (span, part, of) in enumerate(counted)],
+    }  # fmt: skip
 
 
-def _row(number: int, span: str | None, part: int, of: int, target: Fraction, low: Fraction, say: Say,
+def _row(number: int, span: str | None, part: int, of: int | None, target: Fraction, low: Fraction, say: Say,
          lang: str) -> dict:  # fmt: skip
+    """A row of a panel; where ``of`` is None there are no data, and the track is hatched from end to end."""
     y = TOP + ROW * number
     rate = Fraction(100 * part, of) if of else None
     short = half_up(target - rate) if rate is not None and rate < target else Fraction(0)
-    key = "none" if rate is None else "short" if rate < target else "met"
+    key = "unmeasured" if of is None else "none" if rate is None else "short" if rate < target else "met"
     return {
         "label": month_name(span, lang) if span else say("pages.whole_quarter").into(lang),
         "y": str(y),
         "text_y": str(y + 5),
         "bar_y": str(y - 4),
+        "hatch": "".join(f"M{x} {y + 4}l8 -8" for x in range(*TRACK, HATCH)) if of is None else "",
         "part": str(part),
-        "of": str(of),
+        "of": str(of or 0),
+        "count": "" if of is None else f"{part}/{of}",
         "rate": percent(part, of) if of else NOTHING,
         "x": _px(_between(*TRACK, rate, low, Fraction(100))) if rate is not None else "",
         "state": key,

@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from pipelines.model.assessment import Assessment
+from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
 from pipelines.model.text import masked, plain
@@ -23,7 +24,7 @@ WORDS = ("unit_id", "total", "rank", "group_rank", "moved", "base", "bonus", "ca
          "col_clause", "col_item", "col_full", "col_deducted", "col_score", "col_share", "trend", "trend_box",
          "col_quarter", "col_change", "rates", "ledger", "nothing", "col_month", "col_case", "col_ref", "col_detail",
          "col_points", "waived", "decisions", "decisions_says", "col_decision", "col_action", "col_about", "col_on",
-         "col_reason", "libraries")  # fmt: skip
+         "col_reason", "libraries", "counted_before", "counted_before_says")  # fmt: skip
 COLUMNS = {"months": "month", "cases": "case_id", "refs": "ref_id"}  # shown where a line of the item fills them
 
 
@@ -75,6 +76,10 @@ class Scorecards:
                 for item_id in score.items if item_id in by_item
             ],
             **self._decisions(list(decisions), most),
+            "counted_before": [
+                {"case": plain(row.case_id), "quarter": quarter(Period.parse(row.counted_in), self.lang)}
+                for row in self.assessment.counted_rows if row.unit_id == standing.unit_id
+            ],
             "verdicts": self.verdicts.get(standing.unit_id, []),
             "sure": sureness.box(self.assessment.sure.get(standing.unit_id), self.assessment.rulebook, self.say,
                                  self.lang),
@@ -132,6 +137,7 @@ class Scorecards:
             "lost": score.deducted < 0,
             "score": shown(score.score),
             "width": width(score.score, score.full_marks) if score.full_marks else "",
+            "unmeasured": not score.measured,
             "notes": [note(self.say, key, self.lang) for key in score.notes],
         }
 

@@ -17,11 +17,13 @@ LEDGER = ("entry_id", "period", "unit_id", "item_id", "rule_id", "clause", "mont
           "adjustment_id", "detail")
 QUARANTINE = ("table", "file", "line", "key", "column", "promise", "value", "remedy")
 ADJUSTMENTS = ("adjustment_id", "unit_id", "action", "case_id", "rule_id", "ref_id")
+ACCOUNTS = ("period", "unit_id", "table", "received", "scored", "pending", "other_period", "excluded", "quarantined",
+            "left_out", "counted_before", "cases_counted_before")
 VERDICTS = ("period", "unit_id", "unit_name", "list", "clause", "title", "says")
 TRACE = ("period", "unit_id", "stage", "rule_id", "month", "fact")
 
 NUMBERS = frozenset({"base", "bonus", "total", "full_marks", "deducted", "score", "points", "measured_marks"})
-COUNTS = frozenset({"rank", "group_rank", "case_rows", "line"})
+COUNTS = frozenset({"rank", "group_rank", "case_rows", "line", *ACCOUNTS[3:-1]})
 
 
 def ranking_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
@@ -75,6 +77,27 @@ def breach_rows(breaches: list[Breach]) -> Iterator[dict]:
         }
 
 
+def account_rows(assessment: Assessment) -> Iterator[dict]:
+    """`accounts.csv`: what became of every unit's case rows; a line for rows of no known unit comes first.
+
+    received = scored + other_period + excluded + quarantined + left_out + counted_before; pending (open at the cutoff)
+    is a part of scored. Rows that an earlier quarter counted are named with that quarter.
+    """
+    receipts = [receipt for receipt in assessment.intake.receipts if receipt.table == "cases"]
+    for row in assessment.accounts:
+        nobody = not row["unit_id"]
+        broken = assessment.intake.broken.get("cases", 0) if nobody else 0
+        told = {**row, "quarantined": row["quarantined"] + broken,
+                "left_out": sum(receipt.left_out for receipt in receipts) if nobody else 0}  # fmt: skip
+        before = [f"{one.case_id}（{one.counted_in}）" for one in assessment.counted_rows
+                  if one.unit_id == row["unit_id"]]  # fmt: skip
+        parts = ("scored", "other_period", "excluded", "quarantined", "left_out", "counted_before")
+        if not nobody or any(told[name] for name in parts):
+            yield {"period": str(assessment.period), "table": "cases", **told,
+                   "received": sum(told[name] for name in parts),
+                   "cases_counted_before": "；".join(before)}  # fmt: skip
+
+
 def verdict_rows(assessment: Assessment) -> Iterator[dict]:
     """`verdicts.csv`: a line per commendation, criticism or remark; one without a unit for what is said of many."""
     every = verdicts(assessment)
@@ -101,6 +124,7 @@ def small_tables(assessment: Assessment, say: Say) -> dict[str, tuple[tuple[str,
     return {
         "ranking": (RANKING, list(ranking_rows(assessment, say))),
         "items": (ITEMS, list(item_rows(assessment, say))),
+        "accounts": (ACCOUNTS, list(account_rows(assessment))),
         "quarantine": (QUARANTINE, list(breach_rows(quality.quarantined(assessment)))),
         "warnings": (QUARANTINE, list(breach_rows(quality.warned(assessment)))),
         "verdicts": (VERDICTS, list(verdict_rows(assessment))),

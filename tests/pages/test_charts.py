@@ -16,6 +16,7 @@ from pipelines.model.rule import Rule
 from pipelines.model.score import ItemScore, Loss, UnitScore
 from pipelines.model.words import Words
 from pipelines.views import charts, minute
+from pipelines.views.ranking import ranking
 from pipelines.views.scorecard import Scorecards
 from tests.pages.fixture import assessment
 
@@ -187,3 +188,40 @@ def test_the_charts_have_the_same_coordinates_every_time():
     quarter = with_rate()
     cards = [Scorecards(quarter, say).of(quarter.standings[0], []) for _ in range(2)]
     assert cards[0]["strip"] == cards[1]["strip"] and cards[0]["rates"] == cards[1]["rates"]
+
+
+def unmeasured(panel_of="U001"):
+    """A quarter whose rate has no data, and one item of a unit without any."""
+    quarter = with_rate()
+    tally = replace(quarter.tallies[panel_of], lacking=frozenset({"completed"}))
+    score = quarter.scores[panel_of]
+    items = {**score.items, "A3.2": replace(score.items["A3.2"], measured=False, notes=("unmeasured_full",))}
+    scores = {**quarter.scores, panel_of: replace(score, items=items)}
+    return replace(quarter, tallies={**quarter.tallies, panel_of: tally}, scores=scores)
+
+
+def test_a_rate_without_data_is_hatched_from_end_to_end_and_says_so():
+    quarter = unmeasured()
+    [panel] = charts.rates(quarter, quarter.tallies["U001"], say)
+    assert {row["state"] for row in panel["rows"]} == {"unmeasured"} and len(panel["rows"]) == 3
+    assert {(row["rate"], row["count"], row["says"]) for row in panel["rows"]} == {("—", "", "没有数据，未考核")}
+    strokes = [int(x) for x in re.findall(r"M(\d+) ", panel["rows"][0]["hatch"])]
+    assert strokes[0] == 60 and 330 - 9 <= strokes[-1] < 330
+    assert not any(row["hatch"] for row in charts.rates(with_rate(), with_rate().tallies["U001"], say)[0]["rows"])
+
+
+def test_the_card_hatches_the_bar_of_an_item_without_data_and_of_no_other():
+    quarter = unmeasured()
+    standing = next(one for one in quarter.standings if one.unit_id == "U001")
+    page = render("scorecard/scorecard.html.j2", Scorecards(quarter, say).of(standing, []), pdf=False)
+    rows = re.findall(r'<td class="k">(A[\d.]+)</td>.*?</tr>', page, re.DOTALL)
+    hatched = [part for part in page.split("<tr>") if 'class="bar unmeasured"' in part]
+    assert len(rows) == 11 and len(hatched) == 1 and ">A3.2<" in hatched[0] and "未考核，按满分计" in hatched[0]
+    assert page.count('d="M60 ') == 3 and "没有数据，未考核" in page
+
+
+def test_the_ranking_marks_the_unit_whose_marks_rest_on_no_data_and_no_other():
+    page = render("site/index.html.j2", ranking(unmeasured(), say), pdf=False)
+    marked = [part for part in page.split("<tr") if 'class="tag unmeasured"' in part]
+    assert marked and all("东湖区人民政府" in part and "其中20.00分未考核" in part for part in marked)
+    assert 'class="tag unmeasured"' not in render("site/index.html.j2", ranking(assessment(), say), pdf=False)
