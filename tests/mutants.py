@@ -56,6 +56,7 @@ QUICK = (  # the first pattern that fits a file names its tests, the cheapest fi
     ("pipelines/stages/ingest.py", "tests/ingest tests/contracts"),
     ("pipelines/stages/validate.py", "tests/contracts tests/ingest"),
     ("pipelines/stages/breaches.py", "tests/contracts tests/ingest"),
+    ("pipelines/stages/evaluators_named.py", "tests/contracts"),
     ("pipelines/stages/measure.py", "tests/sql tests/oracle"),
     ("pipelines/stages/*", "tests/spec tests/engines tests/oracle tests/sabotage"),
 )
@@ -127,7 +128,7 @@ def copy_of_the_project(into: Path) -> Path:
     return into
 
 
-def failing(tree: Path, tests: list[str]) -> tuple[str, str]:
+def failing(tree: Path, tests: list[str], seconds: int) -> tuple[str, str]:
     """(the first test that fails, what it says), ("", "") where all pass; a run beyond the time counts as failed."""
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "-m", "not slow", "--tb=line", "-rfE"]
@@ -138,7 +139,7 @@ def failing(tree: Path, tests: list[str]) -> tuple[str, str]:
             start_new_session=True,
         )
         try:
-            said, _ = process.communicate(timeout=TIMEOUT - (time.monotonic() - started))
+            said, _ = process.communicate(timeout=seconds - (time.monotonic() - started))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
@@ -149,18 +150,18 @@ def failing(tree: Path, tests: list[str]) -> tuple[str, str]:
     return "", ""
 
 
-def run(mutants: list[Mutant], report: Path | None) -> list[Mutant]:
+def run(mutants: list[Mutant], report: Path | None, seconds: int = TIMEOUT) -> list[Mutant]:
     """Each in turn; the survivors. A line of the report for each, as it is known."""
     survivors, proven = [], set()
     with tempfile.TemporaryDirectory(prefix="gongping-mutants-") as folder:
         tree = copy_of_the_project(Path(folder))
         for mutant in mutants:
-            _must_pass(tree, [folder for folder in folders(mutant.file) if folder not in proven])
+            _must_pass(tree, [folder for folder in folders(mutant.file) if folder not in proven], seconds)
             proven.update(folders(mutant.file))
             place = tree / mutant.file
             started = time.monotonic()
             place.write_text(mutant.change.apply(mutant.sound), encoding="utf-8")
-            test, said = failing(tree, folders(mutant.file))
+            test, said = failing(tree, folders(mutant.file), seconds)
             place.write_text(mutant.sound, encoding="utf-8")
             if not test:
                 survivors.append(mutant)
@@ -168,9 +169,9 @@ def run(mutants: list[Mutant], report: Path | None) -> list[Mutant]:
     return survivors
 
 
-def _must_pass(tree: Path, tests: list[str]) -> None:
+def _must_pass(tree: Path, tests: list[str], seconds: int) -> None:
     """A test that fails without any fault would notice every one."""
-    test, said = failing(tree, tests)
+    test, said = failing(tree, tests, seconds)
     if test:
         raise SystemExit(f"{test} fails without any fault: {said}")
 
@@ -194,6 +195,7 @@ def main() -> int:
     asked.add_argument("--part", default="1/1", help="i/n: every n-th, from the i-th")
     asked.add_argument("--list", action="store_true", help="show what is drawn, run nothing")
     asked.add_argument("--report", type=Path, help="a file that gets a JSON line for each")
+    asked.add_argument("--seconds", type=int, default=TIMEOUT, help="for the tests of one fault")
     asked.add_argument("--may-survive", type=int, default=MAY_SURVIVE)
     given = asked.parse_args()
     first, every = map(int, given.part.split("/"))
@@ -205,7 +207,7 @@ def main() -> int:
             print(f"{mutant.number:3} {mutant.file}:{mutant.line} {mutant.change.kind}")
             print("\n".join("      " + line for line in mutant.diff().splitlines()))
         return 0
-    survivors = run(mutants, given.report)
+    survivors = run(mutants, given.report, given.seconds)
     print(f"{len(mutants) - len(survivors)} of {len(mutants)} killed; survived: {[m.number for m in survivors]}")
     return int(len(survivors) > given.may_survive)
 
