@@ -20,8 +20,8 @@ from pipelines.publication.signers import Signers
 from pipelines.publication.state import Edition, State
 
 TEMPLATE = "publication/sheet.html.j2"
-WORDS = ("sheet", "sheet_says", "signed_by", "col_signer",
-         "col_role", "col_key", "col_signed_at", "editions", "col_edition",
+PAPER = "publication.pdf"
+WORDS = ("sheet", "sheet_says", "signed_by", "col_key", "editions", "col_edition",
          "col_at", "col_what", "col_hash", "first_edition", "head_before", "head_after", "head_says", "settings",
          "early", "reason", "run", "typed", "clock", "by_name", "nothing_before", "sheet_simulated")  # fmt: skip
 
@@ -39,7 +39,7 @@ def write_sheet(out: Path, period: object, state: State, signers: Signers) -> di
     page = _page(document)
     replace_file(place / "publication.html", lambda file: file.write_text(page, encoding="utf-8", newline="\n"))
     if (place / "bulletin.pdf").is_file():
-        _print(_page(document, paper=True), place / "publication.pdf")
+        _print(_page(document, paper=True), place / PAPER)
     return {file.name: sha256(file.read_bytes()).hexdigest() for file in sorted(place / name for name in SHEETS)
             if file.is_file()}  # fmt: skip
 

@@ -51,6 +51,15 @@ def desk(period, out: Path, at: datetime | None, settings: Path | None, signers:
     return open_desk(out, period, at, load_settings(settings) if settings else None, signers=signers or SIGNERS)
 
 
+def tell_of_sheet(edition, folder: Path) -> None:
+    """Where the publication sheet lies, and that there is none on paper where that is so."""
+    from pipelines.publication.sheet import PAPER
+
+    printed = PAPER in (edition.sheet or {})
+    page = folder / (PAPER if printed else "publication.html")
+    click.echo(text("publication.says_sheet" if printed else "publication.says_sheet_unprinted", file=page))
+
+
 @contextmanager
 def noted_stop(period, out: Path) -> Iterator[None]:
     """Note in a quarter's record, where it has one, that data or judges stopped its scoring.

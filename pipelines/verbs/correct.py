@@ -30,3 +30,4 @@ def correct(period, reason, by, role, key, out, without_pdf, at, settings, signe
     else:
         click.echo(text("publication.corrected", period=period, notice=edition.notice, edition=edition.folder,
                         folder=folder))  # fmt: skip
+        acts.tell_of_sheet(edition, folder)

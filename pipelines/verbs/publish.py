@@ -26,3 +26,4 @@ def publish(period, out, without_pdf, at, settings, signers, as_json) -> None:
         options.print_json({"period": str(period), "edition": edition.folder, "run": edition.run, "folder": folder})
     else:
         click.echo(text("publication.published", period=period, edition=edition.folder, folder=folder))
+        acts.tell_of_sheet(edition, folder)

@@ -31,6 +31,7 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path, monkeypatch, caps
         assert ended.value.code == 0, (verb, arguments)
     said = {verb: text for (_, verb), text in told.items()}  # the last of each
     assert [verb for _, verb in told].count("approve") == 4
+    assert all("发布单没有 PDF" in said[verb] for verb in ("publish", "correct"))
     assert "更正 1 已发布，现行第 2 版" in said["correct"]
     assert "已发布 2 版" in said["verify"] and "逐字节相同" in said["verify"]
     assert "SIMULATED" in said["status"]
