@@ -77,6 +77,11 @@ def write_notice(out: Path, period: Period, number: int, document: dict) -> dict
 
 def write_index(out: Path, period: Period, state: State) -> None:
     """The list of editions, newest first; made anew from the record after every act."""
+    note_beside(Path(out), index_into(place_of(out, period), out, period, state))
+
+
+def index_into(target: Path, out: Path, period: Period, state: State) -> list[Path]:
+    """The list of editions and a page over each, written into a folder; the files."""
     editions = [
         {"folder": one.folder, "at": one.at.isoformat(" ", "minutes"), "notice": one.notice, "run": one.run,
          "reason": plain(masked(one.says.get("reason", ""))), "early": plain(masked(one.says.get("early", ""))),
@@ -92,13 +97,18 @@ def write_index(out: Path, period: Period, state: State) -> None:
         "correction": [_says("correction", n=one["notice"]) for one in editions],
         "superseded": [_says("superseded", n=one["folder"], now=editions[0]["folder"]) for one in editions],
     }
-    replace_file(place / "index.json", lambda file: write_json(file, document))
-    replace_file(place / "index.html", lambda file: _write(file, INDEX, document, words))
-    note_beside(Path(out), [place / "index.json", place / "index.html", *_frames(place, state, document)])
+    replace_file(target / "index.json", lambda file: write_json(file, document))
+    replace_file(target / "index.html", lambda file: _write(file, INDEX, document, words))
+    return [target / "index.json", target / "index.html", *_frames(target, state, document)]
 
 
 def write_previews(out: Path, period: Period, state: State, place: Path) -> None:
     """The list of previews, newest first, with what the newest changed against the one before it."""
+    note_beside(Path(out), previews_into(place, out, period, state))
+
+
+def previews_into(target: Path, out: Path, period: Period, state: State) -> list[Path]:
+    """The list of previews, written into a folder; the files."""
     known = {one.revision: run_on_shelf(out, period, one.run) for one in state.previews[-2:]}
     both = list(known.values())
     moved = changed(both[0].folder, both[1].folder) if len(both) == 2 and all(both) else {}
@@ -111,9 +121,9 @@ def write_previews(out: Path, period: Period, state: State, place: Path) -> None
         "revision": [_says("revision", n=one["revision"]) for one in previews],
         "against": _says("against", n=document["against"]),
     }
-    replace_file(place / "index.json", lambda file: write_json(file, document))
-    replace_file(place / "index.html", lambda file: _write(file, PREVIEWS, document, words))
-    note_beside(Path(out), [place / "index.json", place / "index.html"])
+    replace_file(target / "index.json", lambda file: write_json(file, document))
+    replace_file(target / "index.html", lambda file: _write(file, PREVIEWS, document, words))
+    return [target / "index.json", target / "index.html"]
 
 
 def _frames(place: Path, state: State, listed: dict) -> list[Path]:

@@ -32,10 +32,7 @@ def preview_folder(out: Path, period: object, preview: Preview) -> Path:
 
 
 def write_preview(out: Path, period: object, preview: Preview, run: FinishedRun) -> Path:
-    """Copy the run with a banner on every page; the run itself, which is what gets approved, stays as it is.
-
-    Pages that name commendations are rendered again from their data, for what is signed says 予以 and a preview 拟.
-    """
+    """Copy the run with a banner on every page; the run itself, which is what gets approved, stays as it is."""
     target = preview_folder(out, period, preview)
     if target.is_dir():
         return target
@@ -43,6 +40,17 @@ def write_preview(out: Path, period: object, preview: Preview, run: FinishedRun)
     for left in target.parent.glob(f"{UNFINISHED}*"):
         shutil.rmtree(left)
     copy = target.with_name(f"{UNFINISHED}{uuid.uuid4().hex}")
+    copy_into(copy, preview, run)
+    copy.rename(target)
+    note_beside(Path(out), [target])
+    return target
+
+
+def copy_into(copy: Path, preview: Preview, run: FinishedRun) -> None:
+    """The copy, made as a new folder.
+
+    Pages that name commendations are rendered again from their data, for what is signed says 予以 and a preview 拟.
+    """
     shutil.copytree(run.folder, copy, ignore=_left_out)
     banner = say("publication.banner", revision=preview.revision, run=run.sha256[:16])
     if promised := run.manifest.get("proposed"):  # runs of older versions were worded as a proposal
@@ -51,9 +59,6 @@ def write_preview(out: Path, period: object, preview: Preview, run: FinishedRun)
     for page in copy.rglob("*.html"):
         page.write_text(marked(page.read_text(encoding="utf-8"), f"{banner.zh}　{banner.en}"), encoding="utf-8",
                         newline="")  # fmt: skip
-    copy.rename(target)
-    note_beside(Path(out), [target])
-    return target
 
 
 def signs_told(run: FinishedRun) -> list[Words]:

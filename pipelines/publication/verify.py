@@ -13,6 +13,7 @@ from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal, VerificationFailed
 from pipelines.model.words import Words
 from pipelines.publication.editions import SHEETS, edition_run, place_of, unrecorded
+from pipelines.publication.follow import must_follow
 from pipelines.publication.links import must_hold_no_link
 from pipelines.publication.preview import place_of_previews
 from pipelines.publication.record import RECORD
@@ -46,6 +47,7 @@ def verify(out: Path, period: Period, again=None, progress=None, signers: Path =
         raise UsageRefusal(say("publication.nothing_to_verify", period=period, out=out))
     verdict = Verdict(len(events))
     _editions(out, period, state, verdict)
+    must_follow(Path(out), period, state, verdict.notices)
     verdict.files += check_beside(out, period, verdict.notices) + sum(one.check() for one in runs_on_shelf(out, period))
     if run is not None:
         verdict.files += run.check()

@@ -3,6 +3,7 @@
 import json
 import shutil
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from tests.publication.office import (
     approved_run,
     finished_run,
     key_of,
+    published,
     record,
     signers_of,
 )
@@ -265,3 +267,36 @@ def test_after_an_upgrade_figures_are_compared_and_the_version_of_the_pages_is_t
     verdict = verify(out, PERIOD, again=object(), signers=signers_of(out))
     (told,) = [notice.en for notice in verdict.notices if says in notice.en]
     assert "1.4" in told and "1.5" in told and verdict.same_bytes is (page is None)
+
+
+@pytest.mark.parametrize("file", ["published/2026Q2/index.html", "published/2026Q2/index.json",
+                                  "published/2026Q2/edition-1.html", "preview/2026Q2/index.html",
+                                  "preview/2026Q2/index.json", "preview/2026Q2/1/units/U1.html",
+                                  "preview/2026Q2/1/ranking.csv"])  # fmt: skip
+def test_a_list_or_preview_edited_together_with_its_hash_is_found(tmp_path, file):
+    from pipelines.edges.fingerprints import code_version
+
+    approved_run(tmp_path, manifest={"code": code_version()})
+    act(tmp_path, acts.publish, without_pdf=True, at=LATER)
+    verify(tmp_path, PERIOD, signers=signers_of(tmp_path))
+    page = tmp_path / file
+    page.write_bytes(page.read_bytes() + b" ")
+    beside = tmp_path / ".beside.json"
+    told = json.loads(beside.read_text(encoding="utf-8")) | {file: sha256(page.read_bytes()).hexdigest()}
+    beside.write_text(json.dumps(told, ensure_ascii=False, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+    with pytest.raises(VerificationFailed, match=page.name):
+        verify(tmp_path, PERIOD, signers=signers_of(tmp_path))
+
+
+def test_a_list_by_another_version_is_compared_by_its_data_and_that_is_said(tmp_path):
+    published(tmp_path)
+    verdict = verify(tmp_path, PERIOD, signers=signers_of(tmp_path))
+    assert [notice for notice in verdict.notices if "another version" in notice.en]
+    listed = tmp_path / "published" / str(PERIOD) / "index.json"
+    text = listed.read_text(encoding="utf-8")
+    for old, new in (("2026-07-15", "2026-07-14"), ('"folder": "1"', '"folder": "2"')):
+        assert old in text
+        listed.write_text(text.replace(old, new), encoding="utf-8")
+        with pytest.raises(VerificationFailed):
+            verify(tmp_path, PERIOD, signers=signers_of(tmp_path))
+    listed.write_text(text, encoding="utf-8")
