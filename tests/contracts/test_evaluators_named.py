@@ -9,7 +9,9 @@ from pipelines.edges.contracts import load_contracts
 from pipelines.model.named import Evaluator, Panel
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop
+from pipelines.paths import RULES
 from pipelines.sample.make import make_sample
+from pipelines.stages.evaluators_named import panel_of_pages
 
 PERIOD = Period(2026, 3)
 HEAD = "adjustment_id,action,unit_id,case_id,rule_id,ref_id,decided_by,decided_on,reason"
@@ -152,3 +154,17 @@ def test_a_name_that_every_page_says_counts_behind_its_employer_alone():
     everyone = Panel(two, ordinary="早晚高峰，方法")
     assert everyone.found_in("早晚高峰用这个方法") is None
     assert everyone.found_in("云溪区 高峰").line == 2
+
+
+def test_a_number_that_is_also_a_units_is_none_of_an_evaluator_on_pages(exports):
+    file = exports / "evaluators.csv"
+    before, rows = file.read_bytes(), rows_of(file)
+    rows[0]["evaluator_id"] = unit = rows_of(exports / "units.csv")[0]["unit_id"]
+    rewrite(file, rows)
+    with Run(Request(PERIOD, exports, exports / "out")) as run:
+        run.check()
+        pages = panel_of_pages(run.warehouse, run.contracts, run.panel, RULES / "standard")
+    file.write_bytes(before)
+    assert pages.public == {unit} and pages.pages
+    assert pages.found_in(f"单位 {unit} 第 1 名") is None and run.panel.found_in(unit) is not None
+    assert pages.found_in(rows[1]["evaluator_id"]) is not None

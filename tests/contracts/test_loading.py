@@ -140,3 +140,29 @@ def test_the_tolerance_is_a_setting_of_the_contract_and_a_stop_promise_stops(tmp
     intake = read(warehouse, {**good_tables(), "cases": rows})
     [stop] = [stop for stop in validate(warehouse, intake, load_contracts(folder)).stops if "cases" in stop.zh]
     assert "9 行" in stop.zh and "承办单位编码" in stop.zh
+
+
+@pytest.mark.parametrize(("rows", "tolerated"), [(3, True), (4, False)])
+def test_a_table_that_tolerates_rows_and_no_share_says_how_much_it_tolerates(tmp_path, rows, tolerated):
+    from pipelines.edges.warehouse import Warehouse
+    from pipelines.stages.validate import validate
+    from tests.contracts.world import good, good_tables, read
+
+    folder = shutil.copytree(EXPORTS, tmp_path / "exports")
+    text = (folder / "cases.yaml").read_text(encoding="utf-8")
+    text = text.replace("tolerancePercent, value: 5", "tolerancePercent, value: 0")
+    (folder / "cases.yaml").write_text(text, encoding="utf-8")
+    wrong = [good("cases", case_id=f"X{i}", dispatched_at="昨天") for i in range(rows)]
+    warehouse = Warehouse()
+    intake = read(warehouse, {**good_tables(), "cases": [good("cases"), *wrong]})
+    stops = [stop.zh for stop in validate(warehouse, intake, load_contracts(folder)).stops if "cases" in stop.zh]
+    assert stops == [] if tolerated else "超过 5 行的 0%" in stops[0], stops
+
+
+@pytest.mark.parametrize(("rows", "tolerated"), [(5, True), (6, False)])
+def test_the_tolerated_share_itself_is_tolerated(rows, tolerated):
+    from tests.contracts.world import good, good_tables, validated
+
+    cases = [good("cases", case_id=f"C{i}", **({"dispatched_at": "昨天"} if i < rows else {})) for i in range(100)]
+    stops = validated({**good_tables(), "cases": cases})[0].stops
+    assert ([stop for stop in stops if "cases" in stop.zh] == []) is tolerated

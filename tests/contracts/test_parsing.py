@@ -134,3 +134,9 @@ def test_no_blank_of_unicode_stays_at_the_end_of_a_name_or_a_code():
     rows = warehouse.arrow("accepted.units").select(["unit_id", "unit_name"]).to_pylist()
     read = {row["unit_id"]: row["unit_name"] for row in rows if row["unit_id"].startswith("N")}
     assert read == {f"N{i}": f"单位{i}" for i in range(len(BLANKS))}
+
+
+@pytest.mark.parametrize(("score", "kept"), [("4.001", False), ("4.0010", False), ("4.01", True), ("4.010", True)])
+def test_a_third_decimal_counts_whatever_its_digit(score, kept):
+    validation, _ = validated({**good_tables(), "assessments": [good("assessments", score=score)]})
+    assert (outcomes(validation, "assessments") == {}) is kept

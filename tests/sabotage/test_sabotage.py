@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.edges import warehouse
-from pipelines.engines import literal, verdicts
+from pipelines.engines import literal, vector, verdicts
 from pipelines.model.period import Period
 from pipelines.model.refusals import JudgesDisagree, VerificationFailed
 from pipelines.sample import make_sample
@@ -96,6 +96,32 @@ def edges() -> Sample:
     return Sample(0, "2026Q3", cutoff, tables)
 
 
+def rated(name: str, unit: str, month: str, satisfied: int, of: int, closed: int | None = None) -> list[dict]:
+    """Case rows of a unit's month in time, with so many satisfied ratings ``of`` all and so many ``closed``."""
+    day = f"2026-{month}"
+    usual = {
+        "unit_id": unit, "role": "lead", "dispatched_at": f"{day}-03 09:00:00", "sign_due_at": f"{day}-04 09:00:00",
+        "signed_at": f"{day}-03 10:00:00", "reply_due_at": f"{day}-10 18:00:00", "replied_at": f"{day}-07 12:00:00",
+        "closed_at": f"{day}-07 12:00:00", "rated_at": f"{day}-08 12:00:00",
+    }
+    words = ["satisfied"] * satisfied + ["dissatisfied"] * (of - satisfied)
+    rows = [usual | {"case_id": f"{name}{k}", "public_rating": word} for k, word in enumerate(words)]
+    for row in rows[of if closed is None else closed :]:
+        row["closed_at"] = ""
+    return rows
+
+
+@contextmanager
+def quarter_of(place, cases: list[dict], **readings: str):
+    """A run of these case rows, read and found clean."""
+    units = [{"unit_id": id, "unit_name": id, "unit_group": "市直部门", "ranked": "true"}
+             for id in sorted({row["unit_id"] for row in cases})]  # fmt: skip
+    exports = write_folder({"units": units, "cases": cases}, place / "in")
+    with Run(Request(Period(2026, 3), exports, place / "out", readings=readings)) as run:
+        assert not run.check() and not run.breaches
+        yield run
+
+
 def scored(run) -> None:
     for stage in (run.measure, run.judge, run.settle, run.rank):
         stage()
@@ -178,6 +204,32 @@ def test_a_place_or_a_verdict_judged_wrongly_stops_the_run(quarters, module, bef
     with source(module, replaced(inspect.getsource(module), before, after)):
         said = stopped(quarters)
     assert any(name in said for name in names.split("|")), said
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    ("-score.base, -rate,", "-score.base,"),
+    ("-score.base, -rate,", "-score.base, rate,"),
+    ("else Fraction(-1)", "else Fraction(2)"),
+])
+def test_equals_listed_by_another_rate_stop_the_run(tmp_path, before, after):
+    """Three units level at the top: nobody rated, 95 % and 100 % satisfied; the number of a unit decides last."""
+    silent = [row | {"public_rating": "", "rated_at": ""} for row in rated("A", "U1", "07", 20, 20)]
+    cases = [*silent, *rated("B", "U2", "07", 19, 20), *rated("C", "U3", "07", 20, 20)]
+    with quarter_of(tmp_path, cases) as run:
+        assert stopped([run]) == "" and [one.unit_id for one in run.standings] == ["U3", "U2", "U1"]
+        with source(rank, replaced(inspect.getsource(rank), before, after)):
+            assert "listing" in stopped([run])
+
+
+@pytest.mark.parametrize(("readings", "cases", "score", "before", "after"), [
+    ({"months": "mean"}, rated("A", "U1", "08", 10, 10, closed=9), "19.33", "* thirds + 3) // 6", "* thirds) // 6"),
+    ({"shortfall": "pro_rata"}, rated("A", "U1", "07", 13, 16), "15.62", "thirds[unit])) + 3", "thirds[unit]))"),
+], ids=["two thirds of a point", "half a hundredth"])
+def test_a_second_judge_that_rounds_down_stops_the_run(tmp_path, readings, cases, score, before, after):
+    with quarter_of(tmp_path, cases, **readings) as run:
+        assert stopped([run]) == "" and f"{float(run.scores['U1'].items['A3.2'].score):.2f}" == score
+        with source(vector, replaced(inspect.getsource(vector), before, after)):
+            assert "A3.2" in stopped([run])
 
 
 # The view holds more rows than belong to the quarter; what belongs is asked of its months. And no case is dispatched
