@@ -78,6 +78,8 @@ def _remedy(promise: Promise, contract: TableContract, titles: dict, cascade: bo
     column = contract.columns.get(promise.column)
     if promise.kind == "type" and column.type in ("timestamp", "date") and not column.restricted:
         return _serial_remedy(column.type, value) or promise.remedy
+    if promise.kind == "type" and column.type == "decimal" and value.endswith(("%", "％")):
+        return say("contracts.percent_remedy", value=shown_value(value))
     return promise.remedy
 
 

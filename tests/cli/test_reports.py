@@ -177,3 +177,16 @@ def test_the_summary_counts_the_evaluations_that_came_too_late(exports, tmp_path
         table.writeheader()
         table.writerows(rows)
     assert delayed and late(observed(tmp_path / "exports", tmp_path / "late", set())) == before + len(delayed)
+
+
+def test_the_account_of_every_unit_agrees_with_ranking_and_manifest(out):
+    def lines(name: str) -> list[dict]:
+        with (out / PERIOD / name).open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    accounts, rows = lines("accounts.csv"), json.loads((out / PERIOD / "manifest.json").read_text())["rows"]["cases"]
+    assert {line["unit_id"]: line["scored"] for line in accounts if line["unit_id"]} == {
+        row["unit_id"]: row["case_rows"] for row in lines("ranking.csv")
+    }
+    for name, part in (("received", "read"), ("quarantined", "quarantined")):
+        assert sum(int(line[name]) for line in accounts) == rows[part] > 0

@@ -139,6 +139,13 @@ def test_confidential_values_are_masked_in_values_and_keys():
     assert outcomes(validation, "evaluations") == {2: {"reference_rejected"}, 3: {"evaluator_id_in_evaluators"}}
 
 
+@pytest.mark.parametrize(("score", "told"), [("96%", True), ("96.25％", True), ("九十六", False)])
+def test_a_percentage_among_numbers_is_told_as_one(score, told):
+    [breach] = validated({**good_tables(), "assessments": [good("assessments", score=score)]})[0].breaches
+    assert (breach.value, breach.column) == (score, "score")
+    assert ("is a percentage" in breach.remedy.en and score in breach.remedy.zh) == told
+
+
 def test_telephone_and_identity_numbers_are_masked_and_long_values_cut():
     rows = [good("cases", case_id="13812345678", signed_at="找张三 13987654321 身份证 110101199003071234"),
             good("cases", case_id="C2", signed_at="很" * 200)]  # fmt: skip
