@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import click
 
 from pipelines.cli import called, text
+from pipelines.edges import clock
 from pipelines.model.period import Period
 from pipelines.verbs import options
 from pipelines.verbs.approve import approve
@@ -78,13 +79,12 @@ def walk(out: Path, signers: Path) -> None:
 
 
 def _sign_and_publish(out: Path, signers: Path, keys: Path) -> None:
-    from pipelines.publication.clock import city_now
     from pipelines.publication.runs import run_in_force
     from pipelines.publication.signers import open_register
 
     printed = run_in_force(out, PERIOD).manifest["printing"] != "none"
     preview(PERIOD, out, SENT, None, signers, False)
-    with open_register(out, signers, city_now()) as register:
+    with open_register(out, signers, clock.now()) as register:
         begun = begin_trial(register, keys)
     for one in begun.all:
         click.echo(text("cli.demo_key", name=one.name, fingerprint=one.fingerprint))

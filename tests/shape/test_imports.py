@@ -1,5 +1,6 @@
 """Imports point down, the pure parts touch no edge, and the command line starts light."""
 
+import ast
 import subprocess
 import sys
 
@@ -57,6 +58,24 @@ def test_a_module_imports_only_from_its_own_layer_or_a_lower_one(module):
 def test_a_pure_module_imports_no_edge_but_the_wording(module):
     edges = {name for name in _ours(modules()[module]) if _folder(name) == "edges"}
     assert not {name for name in edges if not _under(name, WORDING)} - {"pipelines.edges"}
+
+
+@pytest.mark.parametrize("module", modules())
+def test_every_name_that_is_imported_from_us_is_there(module):
+    """Also inside functions, where only a call would tell."""
+    wanted = [(node.module, alias.name) for node in ast.walk(modules()[module]) if isinstance(node, ast.ImportFrom)
+              for alias in node.names if _under(node.module or "", "pipelines")]  # fmt: skip
+    assert [f"{of}.{name}" for of, name in wanted
+            if f"{of}.{name}" not in modules() and name not in _names(modules()[of])] == []  # fmt: skip
+
+
+def _names(tree: ast.Module) -> set[str]:
+    """What a module gives by assignment, definition or import, wherever in it."""
+    nodes = [*ast.walk(tree)]
+    found = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    found |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    brought = [alias for node in nodes if isinstance(node, ast.ImportFrom | ast.Import) for alias in node.names]
+    return found | {alias.asname or alias.name for alias in brought}
 
 
 @pytest.mark.parametrize(("library", "owner"), OWNERS.items())
