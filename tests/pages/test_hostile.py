@@ -77,6 +77,37 @@ def test_no_page_has_an_element_or_attribute_more_than_its_harmless_twin(twins):
         assert not counted.keys() - good[name].keys(), name
 
 
+def told(folder):
+    """How many lines pages have to tell of a run: warnings, kinds of them, notices and findings of the libraries."""
+    warned, broken = lines(folder, "warnings"), lines(folder, "quarantine")
+    report = json.loads((folder / "quality" / "report.json").read_text(encoding="utf-8"))
+    kinds = {tuple(line[name] for name in ("table", "column", "promise", "remedy")) for line in warned + broken}
+    return Counter(warnings=len(warned), kinds=len(kinds), notices=len(report["notices"]),
+                   findings=len(lines(folder, "libraries/findings")))  # fmt: skip
+
+
+def test_no_page_has_more_elements_than_the_rows_that_it_tells(twins):
+    """Not one element more or fewer: whatever a hostile text adds to a page is a row that tells of it."""
+    bad, good = elements(twins["hostile"]), elements(twins["harmless"])
+    more = Counter(told(twins["hostile"]))
+    more.subtract(told(twins["harmless"]))
+    row, cell, typed, item = ("tr", ()), ("td", ()), ("td", ("class",)), ("li", ())
+    name, place = ("bdi", ()), ("span", ("class",))
+    kinds, notices, warnings, findings = (more[one] for one in ("kinds", "notices", "warnings", "findings"))
+    assert min(kinds, notices, warnings) > 20 and findings == 1
+    bulletin = {row: kinds, cell: 3 * kinds, typed: 2 * kinds, item: notices}
+    quality = {item: warnings + notices, name: warnings, place: warnings}
+    cards = {item: 2 * findings, name: 2 * findings, place: 4 * findings}  # a unit's card and its twin
+    expected = {"bulletin.html": bulletin, "bulletin.en.html": bulletin, "quality/index.html": quality,
+                "quality/index.en.html": quality, "units": cards}  # fmt: skip
+    for page in bad.keys() - {"libraries/index.html"}:
+        counted = {one: bad[page][one] - good[page][one] for one in bad[page].keys() | good[page].keys()}
+        assert {one: n for one, n in counted.items() if n} == expected.get(page, {}), page
+    libraries = bad["libraries/index.html"] - good["libraries/index.html"]
+    assert not good["libraries/index.html"] - bad["libraries/index.html"]
+    assert libraries[row] == 2 * findings and libraries["h3", ()] == findings  # the first of its kind opens a table
+
+
 def test_no_attribute_that_a_browser_acts_on_is_made_of_a_text(twins):
     for name, html in pages(twins["hostile"]).items():
         for attribute, value in Elements(html).acted:
