@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 import click
 
 from pipelines.cli import called, text
-from pipelines.edges import clock
 from pipelines.model.period import Period
 from pipelines.verbs import options
 from pipelines.verbs.approve import approve
@@ -79,15 +78,17 @@ def walk(out: Path, signers: Path) -> None:
 
 
 def _sign_and_publish(out: Path, signers: Path, keys: Path) -> None:
+    from pipelines.edges import clock
     from pipelines.publication.runs import run_in_force
     from pipelines.publication.signers import open_register
 
     printed = run_in_force(out, PERIOD).manifest["printing"] != "none"
-    preview(PERIOD, out, SENT, None, signers, False)
+    given = {"out": out, "settings": None, "signers": signers, "as_json": False}
+    preview(PERIOD, at=SENT, **given)
     with open_register(out, signers, clock.now()) as register:
         begun = begin_trial(register, keys)
     for one in begun.all:
         click.echo(text("cli.demo_key", name=one.name, fingerprint=one.fingerprint))
     for name, role in zip(TRIAL, ROLES, strict=True):
-        approve(PERIOD, name, role, keys / name, out, SIGNED, None, signers, False)
-    publish(PERIOD, out, not printed, "", SIGNED, None, signers, False)
+        approve(PERIOD, name, role, keys / name, early="", at=SIGNED, **given)
+    publish(PERIOD, without_pdf=not printed, at=SIGNED, **given)
