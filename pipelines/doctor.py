@@ -40,11 +40,13 @@ class Check:
 
 def diagnose(out: Path = Path("out")) -> list[Check]:
     """Every check, in the order in which they matter; ``out`` is the folder that results would go to."""
+    from pipelines.edges import clock
+
     trials = {name: _import_aside(module) for name, module in LIBRARIES.items()}
     return [
         _python(),
         _library("rules", trials["rules"]),
-        _calendar(date.today()),
+        _calendar(clock.now().date()),
         _writable(out),
         _library("paper", trials["paper"]),
         *_fonts(),

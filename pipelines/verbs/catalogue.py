@@ -1,7 +1,5 @@
 """`gongping catalogue`: every clause with its rules, readings and tests."""
 
-from datetime import date
-
 import click
 
 from pipelines.cli import language, text
@@ -22,11 +20,12 @@ def catalogue(on, rules, as_json) -> None:
     """Print the clauses in order."""
     from pipelines.assess import STANDARD_RULES
     from pipelines.catalogue import catalogue as rows_of
+    from pipelines.edges import clock
     from pipelines.rulebook import load_rulebook
     from pipelines.screen import show_catalogue
 
     tests = None if INSTALLED else ROOT / "tests"  # a wheel holds no tests
-    rows = rows_of(load_rulebook(rules or STANDARD_RULES, on.date() if on else date.today()), tests)
+    rows = rows_of(load_rulebook(rules or STANDARD_RULES, (on or clock.now()).date()), tests)
     if as_json:
         options.print_json(rows)
     else:

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -28,6 +28,13 @@ def test_a_covered_year_is_well_and_autumn_points_to_the_next_years_calendar():
     autumn = doctor._calendar(date(2026, 11, 1))
     assert autumn.ok
     assert "rules/calendars/2027.yaml" in autumn.found.en
+
+
+@pytest.mark.parametrize(("moment", "well"), [(datetime(2026, 12, 31, 23, 59), True), (datetime(2041, 1, 1), False)])
+def test_the_calendar_is_asked_for_by_the_citys_clock(tmp_path, monkeypatch, moment, well):
+    monkeypatch.setattr("pipelines.edges.clock.now", lambda: moment)
+    (calendar,) = [check for check in doctor.diagnose(tmp_path) if check.name.en == "working-day calendar"]
+    assert calendar.ok is well
 
 
 def test_an_output_folder_that_is_a_file_is_found(tmp_path):
