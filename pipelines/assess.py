@@ -8,10 +8,12 @@ from functools import cached_property
 from pathlib import Path
 
 from pipelines.edges.wording import say
+from pipelines.engines.marks import place
 from pipelines.model.absence import Absent
 from pipelines.model.assessment import Assessment
 from pipelines.model.counted import CountedList, CountedRow
 from pipelines.model.library import LibraryReport
+from pipelines.model.measure import CASE_ROWS
 from pipelines.model.named import Panel
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
@@ -143,7 +145,7 @@ class Run:
 
         request = self.request
         self.intake = ingest(self.warehouse, request.exports, self.contracts, request.source, absent=request.absent,
-                             verifying=request.verifying)  # fmt: skip
+                             verifying=request.verifying, measures=self.rulebook.measures.values())  # fmt: skip
         if self.intake.simulated and self.request.office is None:
             from pipelines.edges.office import DEMO_OFFICE, load_office
 
@@ -169,7 +171,7 @@ class Run:
             self.counted = self.request.counted
         numbers = counted_table(self.counted)["case_id"].to_pylist()
         found = validate(
-            self.warehouse, self.intake, self.contracts, self.period, self.readings["attribution"], numbers
+            self.warehouse, self.intake, self.contracts, self.period, self._placed_by.split("__")[0], numbers
         )
         if not self.request.verifying:  # what was published is public
             self.panel = panel_of(self.warehouse, self.coincidences)
@@ -184,14 +186,12 @@ class Run:
         measure(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, self.counted)
         seed = "".join(sorted(receipt.sha256 for receipt in self.intake.receipts))
         must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)
-        self.tallies = tallies_in_force(self.warehouse, self.period, self.readings, self.absent)
+        self.tallies = tallies_in_force(self.warehouse, self.period, self.rulebook, self.readings, self.absent)
 
     @property
     def absent(self) -> Absent:
-        """What is declared absent, with what the measures need."""
-        from pipelines.rulebook.measures import absent
-
-        return absent(self.intake.not_scored)
+        """What is declared absent."""
+        return Absent(self.intake.not_scored)
 
     def judge(self) -> None:
         """Rulebook × tallies → findings."""
@@ -210,8 +210,14 @@ class Run:
         )
         self.trace = (*self.trace, *fired)
         write_ledger(
-            self.warehouse, self.period, self.rulebook, self.readings, entries, self.scores, self.intake.flagged,
-            self.absent.measures(self.readings),
+            self.warehouse,
+            self.period,
+            self.rulebook,
+            self.readings,
+            entries,
+            self.scores,
+            self.intake.flagged,
+            self.absent.measures(self.rulebook.measures),
         )
         self.rescored = must_agree(
             self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.scores, self.absent
@@ -249,7 +255,12 @@ class Run:
             self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent
         )
         kept = keep_tallies(
-            self.warehouse, self.tallies, self.request.rules, self.work / "kept", self.intake.flagged,
+            self.warehouse,
+            self.tallies,
+            self.rulebook.marks,
+            self.request.rules,
+            self.work / "kept",
+            self.intake.flagged,
             self.absent.names,
         )
         claim(self.request.out, self.city)
@@ -320,8 +331,15 @@ class Run:
             counted_rows=self.counted_rows,
             evaluators=self.evaluators,
             record_before=self.record_before,
-            accounts=tuple(self.warehouse.records("publish/accounts", **self._counting)),
+            accounts=tuple(self.warehouse.records_template(
+                "publish/accounts", place=self._placed_by, again=self.readings.get("counted_before") == "left_out",
+            )),
         )
+
+    @property
+    def _placed_by(self) -> str:
+        """The moment that places a case row in the period, under the readings in force."""
+        return place(self.rulebook.measures[CASE_ROWS], self.readings)
 
     @cached_property
     def evaluators(self) -> str:
@@ -333,12 +351,10 @@ class Run:
     @cached_property
     def counted_rows(self) -> tuple[CountedRow, ...]:
         """Case rows left out because an earlier published quarter counted them; read while the warehouse is open."""
-        return tuple(CountedRow(*row) for row in self.warehouse.rows("publish/counted_before", **self._counting))
-
-    @property
-    def _counting(self) -> dict[str, str]:
-        """The readings that say which case rows are of the quarter."""
-        return {name: self.readings.get(name, "again") for name in ("counted_before", "attribution", "extension")}
+        if self.readings.get("counted_before") != "left_out":
+            return ()
+        place = self.rulebook.marks[CASE_ROWS].places.index(self._placed_by)
+        return tuple(CountedRow(*row) for row in self.warehouse.rows_template("publish/counted_before", place=place))
 
     @cached_property
     def libraries(self) -> LibraryReport | None:

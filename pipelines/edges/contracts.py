@@ -23,7 +23,7 @@ COLUMN_WORDS = ("name", "businessName", "description", "logicalType", "primaryKe
                 "classification", "synonyms", "enum", "customProperties", "quality", "examples")  # fmt: skip
 QUALITY_WORDS = ("id", "severity", "type", "engine", "implementation", "description", "dimension")
 TABLE_SETTINGS = ("required", "tolerancePercent", "toleratedRows", "periodBy", "everyMonth")
-COLUMN_SETTINGS = ("freeText", "default", "emptyLabels", "validity")
+COLUMN_SETTINGS = ("freeText", "default", "emptyLabels", "validity", "deadline")
 
 
 @cache
@@ -125,6 +125,7 @@ def _column(file: str, one: dict) -> Column:
         labels=tuple((e["value"], (e["label"],) if "label" in e else ()) for e in one.get("enum", ())),
         empty_labels=tuple(settings.get("emptyLabels", ())),
         validity=settings.get("validity") is True,
+        deadline=settings.get("deadline") is True,
     )
 
 

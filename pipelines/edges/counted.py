@@ -1,12 +1,11 @@
 """Which case rows a published quarter counted: kept for the office alone, so that a later quarter leaves them out."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.edges.earlier import edition_in_force, periods_in
 from pipelines.edges.fingerprints import file_sha256
-from pipelines.edges.tallies import read_kept, tallies_of
 from pipelines.edges.wording import say
 from pipelines.model.counted import CountedList
 from pipelines.model.period import Period
@@ -14,7 +13,6 @@ from pipelines.model.refusals import UsageRefusal
 from pipelines.model.words import Words
 
 RESTRICTED = "restricted"
-MONTH = {"dispatched": "month_dispatched", "approved": "month_due_approved", "requested_in_time": "month_due_requested"}
 
 
 def list_of(out: Path, period: object, edition: str) -> Path:
@@ -22,26 +20,18 @@ def list_of(out: Path, period: object, edition: str) -> Path:
     return Path(out) / RESTRICTED / str(period) / f"counted-{edition}.parquet"
 
 
-def keep_counted(out: Path, period: object, edition: str, run: Path, readings: Mapping[str, str]) -> str:
-    """Write the ids of the case rows that a run counted, from its tallies; the sha256, "" where a run kept none.
+def keep_counted(out: Path, period: object, edition: str, counted) -> str:
+    """Write the ids of the case rows that a run counted (Arrow: case_id, unit_id); the list's sha256.
 
     Ids of cases and units and nothing else; the folder is the office's own.
     """
-    import pyarrow.compute as pc
     import pyarrow.parquet as parquet
 
-    if not tallies_of(run).is_dir():
-        return ""
-    rows = read_kept(run, "case_rows")
-    by_dispatch = readings["attribution"] == "dispatched"
-    counted = pc.greater(rows[MONTH["dispatched" if by_dispatch else readings["extension"]]], 0)
-    if "counted_before" in rows.column_names and readings.get("counted_before") == "left_out":
-        counted = pc.and_(counted, pc.invert(rows["counted_before"]))
     file = list_of(out, period, edition)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.parent.parent.chmod(0o700)
     new = file.with_suffix(".new")
-    parquet.write_table(rows.filter(counted).select(["case_id", "unit_id"]), new, compression="zstd")
+    parquet.write_table(counted, new, compression="zstd")
     new.chmod(0o600)
     with new.open("rb") as opened:
         os.fsync(opened.fileno())

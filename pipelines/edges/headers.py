@@ -1,9 +1,10 @@
 """Headers of a file against the columns of its contract: which is which, what is missing, what is there twice."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from pipelines.edges.wording import note, say
 from pipelines.model.contract import Column, TableContract
@@ -46,14 +47,17 @@ def mapped_headers(source: TableSource) -> Known:
     return Known(headers, tuple(frozenset((header,)) for header in headers))
 
 
+NOTHING_DECISIVE: Mapping[str, Words] = MappingProxyType({})
+
+
 def resolve(
     header: tuple[str, ...], contract: TableContract, file: str, absent: Collection[str] = (),
-    decisive: Collection[str] = (),
+    decisive: Mapping[str, Words] = NOTHING_DECISIVE,
 ) -> Resolved:
     """Canonical columns by their headers; other columns keep their own name, made unique.
 
-    ``absent`` are columns declared so: they may be missing, and are not used where they are there. ``decisive`` are
-    columns that stop the run where they are missing and not declared absent, as required ones do.
+    ``absent`` are columns declared so: they may be missing, and are not used where they are there. ``decisive``:
+    column → the measures that need it; without one the run stops unless it is declared absent, as for required ones.
 
     A column's name and its Chinese header go before its synonyms: a synonym beside them is an extra column.
     """
@@ -79,7 +83,7 @@ def resolve(
         if column.name in (*found.values(), *absent):
             continue
         if column.required or column.name in decisive:
-            stops.append(_missing(column, contract, file, rest, bool(found)))
+            stops.append(_missing(column, contract, file, rest, bool(found), decisive.get(column.name)))
     return Resolved(names, extras, tuple(stops), tuple(_meant(contract, found, extras, absent)), tuple(unused))
 
 
@@ -112,11 +116,13 @@ def unique_name(name: str, taken: set[str]) -> str:
     return unique
 
 
-def _missing(column: Column, contract: TableContract, file: str, rest: list[str], has_header: bool) -> Words:
+def _missing(
+    column: Column, contract: TableContract, file: str, rest: list[str], has_header: bool, measures: Words | None
+) -> Words:
     hint = _hint(column, rest, has_header)
     if not column.required:
         return say("ingest.missing_decisive", file=file, table=contract.name, name=column.name, title=column.title,
-                   hint=hint, measures=say(f"ingest.needs_{contract.name}_{column.name}"))  # fmt: skip
+                   hint=hint, measures=measures)  # fmt: skip
     return say("ingest.missing_column", file=file, name=column.name, title=column.title, hint=hint)
 
 

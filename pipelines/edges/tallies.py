@@ -1,5 +1,6 @@
 """What a finished run keeps for the laboratory: tallies and facts as Parquet, and the rulebook it was scored by."""
 
+import json
 import shutil
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -7,19 +8,25 @@ from pathlib import Path
 
 from pipelines.edges.warehouse import Warehouse, query_text
 from pipelines.edges.wording import say
+from pipelines.model.marks import Marks
 from pipelines.model.points import hundredths
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.tally import Award, Unit, UnitTally
 
 TALLIES, RULEBOOK = ".tallies", "rulebook"
-COUNTED = ("cube", "quarter", "case_rows", "incidents", "instructions")  # written by the warehouse: sql/keep/<name>.sql
-WITH_CASES = ("case_rows", "incidents", "instructions")
-LATE = ("signing", "reply_approved", "reply_requested")
+LAYOUT = "layout.json"  # what the cube's marks and places say, by counted table
+CUBE = "cube"
+ROWS = "rows_"  # and the counted table: its rows one by one
 
 
 def keep_tallies(
-    warehouse: Warehouse, tallies: Mapping[str, UnitTally], rules: Path, folder: Path,
-    flagged: Iterable[tuple[str, str]] = (), absent: Iterable[str] = (),
+    warehouse: Warehouse,
+    tallies: Mapping[str, UnitTally],
+    layouts: Mapping[str, Marks],
+    rules: Path,
+    folder: Path,
+    flagged: Iterable[tuple[str, str]] = (),
+    absent: Iterable[str] = (),
 ) -> Path:
     """Write ``rulebook/`` into ``folder`` and the tallies beside it; the same bytes for the same quarter.
 
@@ -35,7 +42,10 @@ def keep_tallies(
     folder.mkdir(parents=True)
     beside = tallies_of(folder)
     beside.mkdir(mode=0o700)
-    tables = {name: warehouse.connection.sql(query_text(f"keep/{name}")).to_arrow_table() for name in COUNTED}
+    tables = {CUBE: warehouse.connection.sql(query_text("keep/cube")).to_arrow_table()}
+    for counts in layouts:
+        tables[f"{ROWS}{counts}"] = warehouse.arrow_template("keep/rows", counts=counts)
+    (beside / LAYOUT).write_text(written(layouts), encoding="utf-8")
     tables["flagged"] = _table(sorted(flagged), table=pyarrow.string(), column=pyarrow.string())
     tables["absent"] = _table([(name,) for name in sorted(absent)], name=pyarrow.string())
     for name, table in {**tables, **_registers(tallies)}.items():
@@ -64,12 +74,20 @@ def _registers(tallies: Mapping[str, UnitTally]) -> dict:
     scores = [(t.unit.unit_id, item, hundredths(score)) for t in ordered for item, score in sorted(t.assessed.items())]
     text, day, whole = pyarrow.string(), pyarrow.date32(), pyarrow.int64()
     return {
-        "units": pyarrow.table({name: pyarrow.array(values, pyarrow.bool_() if name == "ranked" else text)
-                                for name, values in units.items()}),
+        "units": pyarrow.table(
+            {
+                name: pyarrow.array(values, pyarrow.bool_() if name == "ranked" else text)
+                for name, values in units.items()
+            }
+        ),
         "assessed": _table(scores, unit_id=text, item_id=text, hundredths=whole),
         "awards": _table(
             [(unit, a.award_id, a.award_type, str(matters[a.matter_key]), a.awarded_on) for unit, a in awards],
-            unit_id=text, award_id=text, award_type=text, matter=text, awarded_on=day,
+            unit_id=text,
+            award_id=text,
+            award_type=text,
+            matter=text,
+            awarded_on=day,
         ),
     }
 
@@ -110,9 +128,7 @@ def read_registers(folder: Path) -> dict[str, UnitTally]:
         awards.setdefault(row["unit_id"], []).append(award)
     units = [Unit(**row) for row in read_kept(folder, "units").to_pylist()]
     return {
-        unit.unit_id: UnitTally(
-            unit, 0, {}, {}, assessed.get(unit.unit_id, {}), tuple(awards.get(unit.unit_id, ()))
-        )
+        unit.unit_id: UnitTally(unit, 0, {}, {}, assessed.get(unit.unit_id, {}), tuple(awards.get(unit.unit_id, ())))
         for unit in units
     }
 
@@ -129,46 +145,48 @@ def read_absent(folder: Path) -> frozenset[str]:
     return frozenset(row["name"] for row in read_kept(folder, "absent").to_pylist())
 
 
-def read_occurrences(folder: Path, unit_ids: Iterable[str], without_cases: Iterable[str]) -> dict:
-    """The late case rows and the incidents of these units, as the ledger's queries read them."""
-    import pyarrow.compute as pc
-
-    late = pc.scalar(False)
-    for name in LATE:
-        late = late | (pc.field(name) != "on_time")
-    units, cases = pc.field("unit_id").isin(_strings(unit_ids)), pc.field("case_id").isin(_strings(without_cases))
-    kept = pc.coalesce(~cases, pc.scalar(True))
-    return {
-        "facts.late_rows": _flagged(read_kept(folder, "case_rows", late & units & kept)),
-        "facts.incidents": read_kept(folder, "incidents", units & kept),
-    }
+def written(layouts: Mapping[str, Marks]) -> str:
+    """The layouts as JSON."""
+    return json.dumps([marks.as_data() for marks in layouts.values()], ensure_ascii=False, indent=1) + "\n"
 
 
-def _flagged(rows):
-    """Case rows with the flag `counted_before`, which older runs did not keep: none of theirs was."""
-    import pyarrow
+def read_layouts(folder: Path) -> dict[str, Marks] | None:
+    """What the cube's marks and places say, by counted table; None for a run from before there were marks."""
+    file = tallies_of(folder) / LAYOUT
+    if not file.is_file():
+        return None
+    return {one["counts"]: Marks.of_data(one) for one in json.loads(file.read_text(encoding="utf-8"))}
 
-    if "counted_before" in rows.column_names:
-        return rows
-    return rows.append_column("counted_before", pyarrow.array([False] * len(rows), pyarrow.bool_()))
+
+def read_rows(
+    folder: Path, counts: str, unit_ids: Iterable[str] | None, without_cases: Iterable[str],
+    columns: list[str] | None = None,
+):
+    """The marked rows of a counted table, of these units (all where None) and without these cases, as Arrow."""
+    if unit_ids is None and not without_cases:
+        return read_kept(folder, f"{ROWS}{counts}", columns=columns)
+    return read_kept(folder, f"{ROWS}{counts}", _wanted(unit_ids, without_cases))
 
 
-def recount(folder: Path, months: tuple[str, ...], without_cases: Iterable[str]) -> tuple:
-    """(cube, quarter) counted anew without these cases, by the same queries as in a run."""
+def chosen(table, unit_ids: Iterable[str] | None, without_cases: Iterable[str]):
+    """The same of a table at hand."""
+    return table.filter(_wanted(unit_ids, without_cases))
+
+
+def _wanted(unit_ids: Iterable[str] | None, without_cases: Iterable[str]):
     import pyarrow.compute as pc
 
     kept = pc.coalesce(~pc.field("case_id").isin(_strings(without_cases)), pc.scalar(True))  # some belong to no case
-    warehouse = Warehouse()
-    try:
-        for name in WITH_CASES:
-            table = read_kept(folder, name, kept)
-            warehouse.store(f"facts.{name}", _flagged(table) if name == "case_rows" else table)
-        warehouse.run("facts/counted")
-        warehouse.run("tallies/cube", months=list(months))
-        warehouse.run("tallies/quarter")
-        return warehouse.arrow("tallies.cube"), warehouse.arrow("tallies.quarter")
-    finally:
-        warehouse.close()
+    return kept if unit_ids is None else kept & pc.field("unit_id").isin(_strings(unit_ids))
+
+
+def flagged_before(table):
+    """A table of format 1 with the flag `counted_before`, which the oldest runs did not keep: none of theirs was."""
+    import pyarrow
+
+    if "counted_before" in table.column_names or "month_dispatched" not in table.column_names:
+        return table
+    return table.append_column("counted_before", pyarrow.array([False] * len(table), pyarrow.bool_()))
 
 
 def only_units(table, unit_ids: Iterable[str]):
@@ -176,12 +194,6 @@ def only_units(table, unit_ids: Iterable[str]):
     import pyarrow.compute as pc
 
     return table.filter(pc.is_in(table["unit_id"], value_set=_strings(unit_ids)))
-
-
-def known_cases(folder: Path) -> list[str]:
-    """Every case id of the quarter: those of its rows first, then what only incidents or instructions name."""
-    tables = (read_kept(folder, name, columns=["case_id"]) for name in WITH_CASES)
-    return [id for table in tables for id in table["case_id"].to_pylist() if id is not None]
 
 
 def _strings(values: Iterable[str]):

@@ -17,17 +17,17 @@ ZONE = "Asia/Shanghai"
 
 
 @cache
-def _template(name: str):
-    import jinja2
-
-    source = (SQL / f"{name}.sql.j2").read_text(encoding="utf-8")
-    return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(source)
+def query_text(name: str) -> str:
+    """The text of ``sql/<name>.sql``, or of the template ``sql/<name>.sql.j2``."""
+    file = SQL / f"{name}.sql"
+    return (file if file.is_file() else SQL / f"{name}.sql.j2").read_text(encoding="utf-8")
 
 
 @cache
-def query_text(name: str) -> str:
-    """The text of ``sql/<name>.sql``."""
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+def _template(text: str):
+    import jinja2
+
+    return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(text)
 
 
 class Warehouse:
@@ -77,11 +77,21 @@ class Warehouse:
 
     def run_template(self, name: str, **context: object) -> None:
         """Render ``sql/<name>.sql.j2`` (identifiers and closed vocabularies only) and run it."""
-        self.connection.execute(_template(name).render(**context))
+        self.connection.execute(_template(query_text(name)).render(**context))
+
+    def records_template(self, name: str, **context: object) -> list[dict]:
+        """The rows of the rendered ``sql/<name>.sql.j2`` as dicts by column name."""
+        cursor = self.connection.execute(_template(query_text(name)).render(**context))
+        columns = [column[0] for column in cursor.description]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+    def arrow_template(self, name: str, **context: object):
+        """The rows of the rendered ``sql/<name>.sql.j2`` as an Arrow table."""
+        return self.connection.sql(_template(query_text(name)).render(**context)).to_arrow_table()
 
     def rows_template(self, name: str, **context: object) -> list[tuple]:
         """The rows of the rendered ``sql/<name>.sql.j2``."""
-        return self.connection.execute(_template(name).render(**context)).fetchall()
+        return self.connection.execute(_template(query_text(name)).render(**context)).fetchall()
 
     def store(self, table: str, arrow) -> None:
         """Create or replace ``schema.table`` from an Arrow table; dots separate schema and table."""

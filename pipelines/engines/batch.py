@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 
-from pipelines.engines.cube import COUNTING, Cube
+from pipelines.engines.cube import Cube
+from pipelines.engines.marks import readings_that_count
 from pipelines.engines.vector import Deduction, deduction, item_scores, kept_of, stretch, worth_nothing
+from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.rule import Item, Rule, Rulebook
 
@@ -15,15 +17,8 @@ RATES = ("shortfall", "months")
 AWARDS = ("same_matter", "same_matter_scope", "bonus_cap")
 ASSESSED = ("missing_assessment",)
 UNMEASURED = ("unmeasured",)
+NOT_BEFORE = '{"not":{"counted_before":{"equals":"true"}}}'  # the mark of a row that no earlier period counted
 SCORING = {"occurrence": UNMEASURED, "rate": (*RATES, *UNMEASURED), "assessed": ASSESSED, "award": AWARDS}
-BASE_COUNTING = ("attribution", "extension", "counted_before")
-COUNTS_OF = {  # the readings that change what a measure counts
-    "late_signing": BASE_COUNTING, "late_reply": BASE_COUNTING,
-    "due": (*BASE_COUNTING, "joint_cases"),
-    "completed": (*BASE_COUNTING, "joint_cases", "completed"),
-    "rated": (*BASE_COUNTING, "joint_cases", "unrated", "pending_evaluation", "evaluation_clock"),
-    "satisfied": (*BASE_COUNTING, "joint_cases", "satisfied", "unrated", "evaluation_clock"),
-}
 
 
 @dataclass(eq=False)
@@ -56,16 +51,15 @@ class Batch:
     def _item(self, item: Item, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> np.ndarray:
         full = int(item.full_marks * CENT)
         if not full or not rules:
-            return item_scores(self.cube, self.cube.quarter, list(rules), item, readings).astype(np.int32)
+            return item_scores(self.cube, self.cube.counts(readings), list(rules), item, readings).astype(np.int32)
         kept = kept_of(full, [self._deduction(full, rule, readings) for rule in rules])
-        counts = self.cube.counts(readings) if any(map(needs_counts, rules)) else self.cube.quarter
+        counts = self.cube.counts(readings)
         return np.where(worth_nothing(self.cube, counts, rules, readings), 0, kept).astype(np.int32)
 
     def _deduction(self, full: int, rule: Rule, readings: Mapping[str, str]) -> Deduction:
         key = id(rule), tuple(readings.get(name) for name in self.touching((rule,)))
         if key not in self._kept:
-            counts = self.cube.counts(readings) if needs_counts(rule) else self.cube.quarter
-            self._kept[key] = deduction(self.cube, counts, rule, full, readings), rule
+            self._kept[key] = deduction(self.cube, self.cube.counts(readings), rule, full, readings), rule
         return self._kept[key][0]
 
     def whole(
@@ -78,38 +72,31 @@ class Batch:
 
     def touching(self, rules: tuple[Rule, ...]) -> tuple[str, ...]:
         """The readings that can change the score of an item with these rules on this cube, in a fixed order."""
-        return tuple(name for name in touching(rules) if name not in self._silent)
+        key = tuple((rule.kind, rule.measure, rule.part, rule.of) for rule in rules)
+        if key not in self._kept:
+            found = {name: None for kind, *_ in key for name in SCORING[kind]}
+            for measure in (measure for _, *measures in key for measure in measures if measure in self._counting):
+                found |= dict.fromkeys(self._counting[measure])
+            self._kept[key] = tuple(name for name in found if name not in self._silent)
+        return self._kept[key]
+
+    @cached_property
+    def _counting(self) -> dict[str, tuple[str, ...]]:
+        """The readings that change what each measure counts."""
+        return {id: readings_that_count(measure) for id, measure in self.cube.measures.items()}
 
     @cached_property
     def _silent(self) -> tuple[str, ...]:
         """Readings that change nothing here: no row was counted before."""
-        return () if self.cube.rows["counted_before"].any() else ("counted_before",)
+        rows = self.cube.rows[CASE_ROWS]
+        before = rows.layout.position.get(NOT_BEFORE)
+        return ("counted_before",) if before is None or rows.marked((before,)).all() else ()
 
 
 def by_item(rulebook: Rulebook) -> list[tuple[Item, tuple[Rule, ...]]]:
     """Every item with its rules."""
     rules = rulebook.rules.values()
     return [(item, tuple(rule for rule in rules if rule.item == item.id)) for item in rulebook.items.values()]
-
-
-def touching(rules: tuple[Rule, ...]) -> tuple[str, ...]:
-    """The readings that can change the score of an item with these rules, in a fixed order."""
-    return _touching(tuple((rule.kind, rule.measure, rule.part, rule.of) for rule in rules))
-
-
-@cache
-def _touching(rules: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
-    found = set()
-    for kind, *measures in rules:
-        found.update(SCORING[kind])
-        for measure in measures:
-            found.update(COUNTS_OF.get(measure, ()))
-    return tuple(name for name in (*COUNTING, *RATES, *AWARDS, *ASSESSED, *UNMEASURED) if name in found)
-
-
-def needs_counts(rule: Rule) -> bool:
-    """Whether a rule counts case rows."""
-    return any(measure in COUNTS_OF for measure in (rule.measure, rule.part, rule.of))
 
 
 def all_places(figures: np.ndarray, ranked: np.ndarray) -> np.ndarray:

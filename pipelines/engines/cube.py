@@ -1,20 +1,24 @@
-"""The tally cube as arrays: counts under any readings, without going back to the cases."""
+"""The tally cube as arrays: counts under any readings, without going back to the cases.
 
-from collections.abc import Iterable, Mapping
+Which marks a measure stands for is worked out here anew, from the words of its file (`literal_measures.spelled`): the
+first judge's queries take them from the conditions that were built of it (`marks.selection`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipelines.model.absence import NOTHING, Absent
+from pipelines.edges.wording import say
+from pipelines.engines.literal_measures import spelled
+from pipelines.model.absence import AWARD_NEEDS, AWARDS, NOTHING, Absent
+from pipelines.model.marks import WAIVED, WORD, Marks
+from pipelines.model.measure import CASE_ROWS, DERIVED, Measure
+from pipelines.model.refusals import UsageRefusal
 from pipelines.model.tally import UnitTally
 
-EXTENSION = {"approved": "approved", "requested_in_time": "requested"}  # reading value -> column suffix
-RATINGS = ("none", "satisfied", "basically_satisfied", "dissatisfied", "pending")
-NONE, SATISFIED, BASIC, _, PENDING = range(len(RATINGS))
-COUNTING = (
-    "attribution", "joint_cases", "extension", "completed", "satisfied", "unrated", "pending_evaluation",
-    "evaluation_clock", "counted_before",
-)  # the readings that change what is counted
+ALWAYS = '{"all":[]}'  # how a part is spelled that asks nothing
+WORKED_OUT = {name: [reading for reading, _ in derived.readings] for name, derived in DERIVED.items()}
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,31 @@ class Awards:
 
 
 @dataclass(frozen=True, eq=False)
+class Rows:
+    """The cells of one counted table: ``unit`` and ``n`` by cell, ``places`` the months (0 = outside), ``marks``."""
+
+    layout: Marks
+    unit: np.ndarray
+    n: np.ndarray
+    places: tuple[np.ndarray, ...]
+    marks: tuple[np.ndarray, ...]
+
+    def marked(self, bits: Iterable[int]) -> np.ndarray:
+        """Which cells have all of these marks."""
+        found = np.ones(len(self.n), bool)
+        for bit in bits:
+            found &= (self.marks[bit // WORD] >> np.uint64(bit % WORD)) & np.uint64(1) == 1
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Cube:
-    """`tallies.cube` and `tallies.quarter` ready for any number of scenarios; counts are kept once made."""
+    """`tallies.cube` ready for any number of scenarios; counts are kept once made."""
 
     unit_ids: tuple[str, ...]
     months: tuple[str, ...]
-    rows: Mapping[str, np.ndarray]  # flags as whole numbers, one entry a row of the cube
-    quarter: Mapping[str, np.ndarray]  # measure -> units × months, or units × 1 for the whole quarter
+    rows: Mapping[str, Rows]  # by counted table
+    measures: Mapping[str, Measure]
     assessed: Mapping[str, np.ndarray]  # item -> hundredths per unit, -1 where there is no score
     awards: Awards
     absent: Absent = NOTHING
@@ -43,81 +65,119 @@ class Cube:
 
     @classmethod
     def prepare(
-        cls, cube, quarter, tallies: dict[str, UnitTally], months: tuple[str, ...], absent: Absent = NOTHING
+        cls,
+        cube,
+        layouts: Mapping[str, Marks],
+        measures: Mapping[str, Measure],
+        tallies: dict[str, UnitTally],
+        months: tuple[str, ...],
+        absent: Absent = NOTHING,
     ) -> "Cube":
-        """From the two tables (Arrow, or dicts of arrays), and assessments and awards out of the tallies."""
+        """From the cube (Arrow, or a dict of arrays) as ``layouts`` marked it; scores and awards are of the tallies."""
         units = tuple(sorted(tallies))
         return cls(
-            units, months, _rows(cube, units, months), _quarter(quarter, units, months),
-            _assessed(tallies, units), _awards(tallies, units), absent,
+            units,
+            months,
+            _rows(cube, layouts, units),
+            measures,
+            _assessed(tallies, units),
+            _awards(tallies, units),
+            absent,
         )
 
-    def counts(self, readings: Mapping[str, str]) -> dict[str, np.ndarray]:
-        """Every measure, and ``case_rows``, as units × months under the readings (whole quarter: units × 1).
+    def counts(self, readings: Mapping[str, str]) -> "Counts":
+        """Every measure as units × months under the readings; one that the exports do not tell counts nothing."""
+        return Counts(self, readings)
 
-        A measure that the exports do not tell counts nothing.
-        """
-        key = tuple(readings.get(name) for name in COUNTING)
+    def count(self, id: str, readings: Mapping[str, str]) -> np.ndarray:
+        """A measure as units × months under the readings."""
+        if id in self.untold():
+            return np.zeros((len(self.unit_ids), len(self.months)), np.int64)
+        place, bits = self._selected(self.measures[id], readings)
+        return self._sums(self.measures[id].counts, place, bits)
+
+    def occurrences(self, rule_id: str, measure: str, readings: Mapping[str, str]) -> np.ndarray:
+        """The rows of a measure that cost points by a rule, as units × months: those that no waiver meets."""
+        if measure in self.untold():
+            return self.count(measure, readings)
+        counts = self.measures[measure].counts
+        place, bits = self._selected(self.measures[measure], readings)
+        known = self.rows[counts].layout.position
+        waivers = [known[WAIVED + name] for name in ("", rule_id) if WAIVED + name in known]
+        return self._sums(counts, place, bits, tuple(waivers))
+
+    def untold(self) -> set[str]:
+        """The measures that nothing in the exports tells: worked out here again, not taken from the first judge."""
+        awards = {AWARDS} if AWARD_NEEDS & self.absent.names else set()
+        return awards | {id for id, measure in self.measures.items() if set(measure.needs) & self.absent.names}
+
+    def _selected(self, measure: Measure, readings: Mapping[str, str]) -> tuple[int, tuple[int, ...]]:
+        """Which place column a measure goes by, and which marks its rows have."""
+        key = measure.id, *readings.values()
         if key not in self._kept:
-            counted, untold = {**self.quarter, **self._count(readings)}, self.untold(readings)
-            self._kept[key] = {name: table * (name not in untold) for name, table in counted.items()}
+            self._kept[key] = self._select(measure, readings)
         return self._kept[key]
 
-    def untold(self, readings: Mapping[str, str]) -> set[str]:
-        """The measures that nothing in the exports tells: worked out here again, not taken from the first judge."""
-        found = set()
-        for measure, needs in self.absent.needs.items():
-            wanted = set(needs.always)
-            for reading, value, names in needs.under:
-                wanted |= names if readings.get(reading) == value else set()
-            if wanted & self.absent.names:
-                found.add(measure)
-        return found
+    def _select(self, measure: Measure, readings: Mapping[str, str]) -> tuple[int, tuple[int, ...]]:
+        layout, derived = self.rows[measure.counts].layout, WORKED_OUT if measure.counts == CASE_ROWS else {}
+        keys = [spelled(part, readings, derived) for part in measure.written]
+        column = measure.by.column or dict(measure.by.options)[readings[measure.by.reading]]
+        column = "__".join((column, *(readings[name] for name in derived.get(column, ()))))
+        if column not in layout.places or any(key not in layout.position for key in keys if key != ALWAYS):
+            raise UsageRefusal(say("laboratory.not_tallied", measure=measure.id))
+        return layout.places.index(column), tuple(sorted(layout.position[key] for key in keys if key != ALWAYS))
 
-    def _count(self, readings: Mapping[str, str]) -> dict[str, np.ndarray]:
-        suffix = EXTENSION[readings["extension"]]
-        by_dispatch = readings["attribution"] == "dispatched"
-        order, bounds = self._cells("month_dispatched" if by_dispatch else f"month_due_{suffix}")
-        rows = self.rows
-        here = ~rows["counted_before"] | (readings.get("counted_before", "again") == "again")
-        lead = rows["lead"] | (readings["joint_cases"] == "all")
-        in_time = rows[f"closed_in_time_{suffix}"]
-        completed = in_time if readings["completed"] == "by_deadline" else rows["closed"]
-        rated, satisfied = _rated(rows[f"rating_{readings['evaluation_clock']}"], readings)
-        masks = {
-            "case_rows": np.ones_like(lead), "late_signing": rows["signing"], "late_reply": rows[f"reply_{suffix}"],
-            "due": lead, "completed": lead & completed, "rated": lead & rated, "satisfied": lead & satisfied,
-        }
-        return {name: self._sums(rows["n"] * (mask & here), order, bounds) for name, mask in masks.items()}
+    def _sums(self, counts: str, place: int, bits: tuple[int, ...], without: tuple[int, ...] = ()) -> np.ndarray:
+        """Rows of a table with these marks by unit and month, less those with one of the marks ``without``."""
+        key = counts, place, bits, without
+        if key not in self._kept:
+            rows, (order, bounds) = self.rows[counts], self._cells(counts, place)
+            chosen = rows.marked(bits)
+            for bit in without:
+                chosen &= ~rows.marked((bit,))
+            running = np.concatenate(([0], np.cumsum((rows.n * chosen)[order])))  # whole numbers: exact in any order
+            self._kept[key] = np.diff(running[bounds]).reshape(len(self.unit_ids), len(self.months))
+        return self._kept[key]
 
-    def _cells(self, month: str) -> tuple[np.ndarray, np.ndarray]:
+    def _cells(self, counts: str, place: int) -> tuple[np.ndarray, np.ndarray]:
         """The rows in the order of their cell (unit, month), and where each cell begins."""
-        if month not in self._kept:
-            cells = len(self.unit_ids) * len(self.months)
-            inside = self.rows[month] >= 0
-            cell = np.where(inside, self.rows["unit"] * len(self.months) + self.rows[month], cells)
+        if (counts, place) not in self._kept:
+            cells, rows = len(self.unit_ids) * len(self.months), self.rows[counts]
+            month = rows.places[place].astype(np.int64) - 1
+            cell = np.where(month >= 0, rows.unit * len(self.months) + month, cells)
             order = np.argsort(cell, kind="stable")
-            self._kept[month] = order, np.searchsorted(cell[order], np.arange(cells + 1))
-        return self._kept[month]
-
-    def _sums(self, values: np.ndarray, order: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-        running = np.concatenate(([0], np.cumsum(values[order])))  # whole numbers: exact in any order
-        return np.diff(running[bounds]).reshape(len(self.unit_ids), len(self.months))
+            self._kept[counts, place] = order, np.searchsorted(cell[order], np.arange(cells + 1))
+        return self._kept[counts, place]
 
 
-def _rated(rating: np.ndarray, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    """Which rows enter the satisfaction rate, and which of them count as satisfied."""
-    rated = np.ones(len(rating), dtype=bool)
-    satisfied = rating == SATISFIED
-    if readings["satisfied"] == "with_basic":
-        satisfied = satisfied | (rating == BASIC)
-    if readings["unrated"] == "satisfied":
-        satisfied = satisfied | (rating == NONE)
-    else:
-        rated &= rating != NONE
-    if readings["pending_evaluation"] == "left_out":
-        rated &= rating != PENDING
-    return rated, satisfied
+@dataclass(frozen=True, eq=False)
+class Counts(Mapping):
+    """Measure → units × months under some readings.
+
+    With ``rows`` it tells of these units alone, one line each; ``changed`` is added to what a measure counts.
+    """
+
+    cube: Cube
+    readings: Mapping[str, str]
+    rows: np.ndarray | None = None
+    changed: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __getitem__(self, id: str) -> np.ndarray:
+        return self._told(id, self.cube.count(id, self.readings))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.cube.measures)
+
+    def __len__(self) -> int:
+        return len(self.cube.measures)
+
+    def occurrences(self, rule) -> np.ndarray:
+        """The rows that cost points by an occurrence rule."""
+        return self._told(rule.measure, self.cube.occurrences(rule.id, rule.measure, self.readings))
+
+    def _told(self, id: str, table: np.ndarray) -> np.ndarray:
+        table = table if self.rows is None else table[self.rows]
+        return table + self.changed[id] if id in self.changed else table
 
 
 def _values(table, name: str) -> np.ndarray:
@@ -136,45 +196,31 @@ def _codes(table, name: str, known: Iterable[str]) -> np.ndarray:
     return found[encoded.indices.to_numpy()] if len(encoded) else np.zeros(0, dtype=np.int64)
 
 
-def _rows(cube, units: tuple[str, ...], months: tuple[str, ...]) -> dict[str, np.ndarray]:
-    rows = {
-        "unit": _codes(cube, "unit_id", units),
-        "n": _values(cube, "case_rows").astype(np.int64),
-        "lead": _codes(cube, "role", ("assist", "lead")).astype(bool),
-        "closed": _values(cube, "closed").astype(bool),
-    }
-    known = cube if isinstance(cube, Mapping) else cube.column_names
-    flagged = _values(cube, "counted_before").astype(bool) if "counted_before" in known else None  # not in older runs
-    rows["counted_before"] = np.zeros(len(rows["n"]), bool) if flagged is None else flagged
-    for name in ("month_due_approved", "month_due_requested", "month_dispatched"):
-        rows[name] = _codes(cube, name, ("", *months)) - 1
-    for name in ("signing", "reply_approved", "reply_requested"):
-        rows[name] = _codes(cube, name, ("on_time", "late", "waived")) == 1
-    for name in ("closed_in_time_approved", "closed_in_time_requested"):
-        rows[name] = _values(cube, name).astype(bool)
-    for name in ("rating_reminder", "rating_assignment"):
-        rows[name] = _codes(cube, name, RATINGS)
-    return rows
-
-
-def _quarter(table, units: tuple[str, ...], months: tuple[str, ...]) -> dict[str, np.ndarray]:
-    monthly = {name: np.zeros((len(units), len(months)), np.int64) for name in ("refusal", "attitude")}
-    whole = {
-        name: np.zeros((len(units), 1), np.int64)
-        for name in ("instructions_due", "instructions_closed", "instructions_implemented")
-    }
-    found = {**monthly, **whole}
-    unit, month, n = _codes(table, "unit_id", units), _codes(table, "month", ("", *months)), _values(table, "n")
-    for row, measure in enumerate(_values(table, "measure").tolist()):
-        found[measure][unit[row], max(month[row] - 1, 0)] += n[row]
+def _rows(cube, layouts: Mapping[str, Marks], units: tuple[str, ...]) -> dict[str, Rows]:
+    table, unit, n = _codes(cube, "counts", layouts), _codes(cube, "unit_id", units), _values(cube, "n")
+    found = {}
+    for number, (counts, layout) in enumerate(layouts.items()):
+        own = table == number
+        found[counts] = Rows(
+            layout,
+            unit[own],
+            n[own].astype(np.int64),
+            tuple(_values(cube, f"place_{k}")[own] for k in range(len(layout.places))),
+            tuple(_values(cube, f"marks_{k}")[own].astype(np.uint64) for k in range(layout.words)),
+        )
     return found
 
 
 def _assessed(tallies: dict[str, UnitTally], units: tuple[str, ...]) -> dict[str, np.ndarray]:
     items = sorted({item for tally in tallies.values() for item in tally.assessed})
     return {
-        item: np.array([int(tallies[unit].assessed.get(item, -1) * 100) if item in tallies[unit].assessed else -1
-                        for unit in units], np.int64)
+        item: np.array(
+            [
+                int(tallies[unit].assessed.get(item, -1) * 100) if item in tallies[unit].assessed else -1
+                for unit in units
+            ],
+            np.int64,
+        )
         for item in items
     }
 
@@ -187,8 +233,11 @@ def _awards(tallies: dict[str, UnitTally], units: tuple[str, ...]) -> Awards:
     matters = _numbered([(unit, award.matter_key) for unit, award in listed])
     of_type = _numbered([(unit, award.matter_key, award.award_type) for unit, award in listed])
     return Awards(
-        np.array([unit for unit, _ in listed], np.int64), tuple(award.award_type for _, award in listed),
-        matters, of_type, earliest,
+        np.array([unit for unit, _ in listed], np.int64),
+        tuple(award.award_type for _, award in listed),
+        matters,
+        of_type,
+        earliest,
     )
 
 

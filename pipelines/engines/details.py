@@ -1,14 +1,14 @@
-"""The sentence of a ledger line: a rule's own words with its arithmetic filled in."""
+"""What the sentence of a ledger line is made of: figures and keys, in no language."""
 
 from fractions import Fraction
 
-from pipelines.edges.wording import say
 from pipelines.engines.judging import is_mean
 from pipelines.model.points import CENT, half_up, shown
 from pipelines.model.rule import Rule
 from pipelines.model.score import Finding
 
-# What the words of a rule may name, by kind.
+UNMEASURED, MEAN = "unmeasured_zero", "mean"
+# What the words of a rule may name, by kind; those of an occurrence also what its measure quotes.
 FACTS = {
     "occurrence": ("n", "deduct", "points"),
     "rate": ("month", "rate", "part", "of", "target", "short", "points", "each", "deduct"),
@@ -17,31 +17,36 @@ FACTS = {
 }
 
 
-def detail(rule: Rule, finding: Finding, readings: dict[str, str]) -> str:
-    """A finding in Chinese with its arithmetic, such as "8月办结率 93.00%…扣1分"."""
+def sentence(rule: Rule, finding: Finding, readings: dict[str, str]) -> str:
+    """The key of the sentence where it is not the rule's own: not measured, or a month of a mean."""
     if finding.unmeasured:
-        return say("judge.unmeasured_zero", points=plain(abs(finding.points))).zh
-    facts = {"points": plain(half_up(abs(finding.points))), "n": finding.n, **_facts(rule, finding)}
-    text = rule.says.zh.format(**facts)
-    return text + say("judge.mean").zh if is_mean(rule, readings) else text
+        return UNMEASURED
+    return MEAN if is_mean(rule, readings) else ""
 
 
-def _facts(rule: Rule, finding: Finding) -> dict[str, str | int]:
+def facts(rule: Rule, finding: Finding) -> dict[str, str]:
+    """The figures of a finding by the names that `FACTS` gives them; ``month`` is ``2026-08``, "" for the period."""
+    return {"points": plain(half_up(abs(finding.points))), "n": str(finding.n), **_facts(rule, finding)}
+
+
+def _facts(rule: Rule, finding: Finding) -> dict[str, str]:
+    if finding.unmeasured:
+        return {}
     if rule.kind == "rate":
         rate = Fraction(100 * finding.n, finding.of)
         return {
-            "month": month_words(finding.month), "rate": shown(half_up(rate)), "part": finding.n, "of": finding.of,
-            "target": plain(rule.target), "short": shown(half_up(rule.target - rate)),
-            "each": plain(rule.each), "deduct": plain(rule.deduct),
+            "month": finding.month,
+            "rate": shown(half_up(rate)),
+            "part": str(finding.n),
+            "of": str(finding.of),
+            "target": plain(rule.target),
+            "short": shown(half_up(rule.target - rate)),
+            "each": plain(rule.each),
+            "deduct": plain(rule.deduct),
         }
     if rule.kind == "assessed":
         return {"score": plain(Fraction(finding.n, CENT)), "full": plain(Fraction(finding.of, CENT))}
     return {"deduct": plain(rule.deduct)}
-
-
-def month_words(month: str) -> str:
-    """``2026-08`` as 8月, and "" as 本季度."""
-    return say("judge.month", month=int(month[-2:])).zh if month else say("judge.quarter").zh
 
 
 def plain(value: Fraction) -> str:

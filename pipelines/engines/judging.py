@@ -48,17 +48,23 @@ class Judge:
 
     def _production(self, rule: Rule) -> Production:
         then = getattr(self, f"_{rule.kind}")
-        return Production(
-            rule.id, ({"$and": [{"rule": rule.id}, TESTS[rule.kind]]},), lambda match: then(rule, match)
-        )
+        return Production(rule.id, ({"$and": [{"rule": rule.id}, TESTS[rule.kind]]},), lambda match: then(rule, match))
 
     def _without_data(self, rule: Rule) -> Production:
         """Under `unmeasured=zero` a rule without data takes all that its item can lose."""
         return Production(
-            f"{rule.id} unmeasured", ({"$and": [{"rule": rule.id}, {"$gt": {"unmeasured": 0}}]},),
+            f"{rule.id} unmeasured",
+            ({"$and": [{"rule": rule.id}, {"$gt": {"unmeasured": 0}}]},),
             lambda match: Finding(
-                unit_id=match.unit_id, rule_id=rule.id, item_id=rule.item, clause=rule.clause, month=WHOLE_QUARTER,
-                n=0, of=0, points=-Fraction(match.fact["unmeasured"], CENT), unmeasured=True,
+                unit_id=match.unit_id,
+                rule_id=rule.id,
+                item_id=rule.item,
+                clause=rule.clause,
+                month=WHOLE_QUARTER,
+                n=0,
+                of=0,
+                points=-Fraction(match.fact["unmeasured"], CENT),
+                unmeasured=True,
             ),
         )
 
@@ -84,9 +90,15 @@ class Judge:
     def _finding(self, rule: Rule, match: Match, n: int, points: Fraction, of: int = 0, ref: int = 0) -> Finding:
         month = match.fact["month"]
         return Finding(
-            unit_id=match.unit_id, rule_id=rule.id, item_id=rule.item, clause=rule.clause,
+            unit_id=match.unit_id,
+            rule_id=rule.id,
+            item_id=rule.item,
+            clause=rule.clause,
             month=self.months[month - 1] if month else WHOLE_QUARTER,
-            n=n, of=of, points=points, ref_id=self._awards[ref - 1].award_id if ref else "",
+            n=n,
+            of=of,
+            points=points,
+            ref_id=self._awards[ref - 1].award_id if ref else "",
         )
 
     def _facts(self, tally: UnitTally) -> Iterator[dict]:
@@ -103,18 +115,24 @@ class Judge:
 
     def _occurrence_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
         for number, month in enumerate(self.months, 1):
-            if n := tally.count(rule.measure, month):
+            if n := tally.occurrences(rule.id, rule.measure, month):
                 yield {"rule": rule.id, "month": number, "n": n}
 
     def _rate_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
         target = hundredths(rule.target)
         for month in self.spans(rule):
-            part, of = (tally.count(measure, month or None) for measure in (rule.part, rule.of))
+            part, of = (tally.count(measure, month) for measure in (rule.part, rule.of))
             if of:
                 number = self.months.index(month) + 1 if month else 0
                 # part/of < target % without a division: part × 100 % × 100 hundredths < target × of
-                yield {"rule": rule.id, "month": number, "part": part, "of": of,
-                       "have": part * 100 * CENT, "need": target * of}
+                yield {
+                    "rule": rule.id,
+                    "month": number,
+                    "part": part,
+                    "of": of,
+                    "have": part * 100 * CENT,
+                    "need": target * of,
+                }
 
     def _assessed_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
         full = self.rulebook.items[rule.item].full_marks
@@ -126,8 +144,9 @@ class Judge:
     def _missing(self, rule: Rule, tally: UnitTally, full: Fraction) -> Fraction:
         value = self.readings["missing_assessment"]
         if value == "stop":
-            raise ContractStop(say("judge.assessment_missing", unit=tally.unit.unit_id, name=tally.unit.unit_name,
-                                   item=rule.measure))
+            raise ContractStop(
+                say("judge.assessment_missing", unit=tally.unit.unit_id, name=tally.unit.unit_name, item=rule.measure)
+            )
         return full if value == "full" else Fraction(0)
 
     def _award_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:

@@ -43,32 +43,45 @@ class Papers:
     counted_before: tuple[Mapping, ...] = ()  # the published quarter that counted the row already
 
 
-def judged(row: Mapping, papers: Papers, evaluators: Mapping[str, Mapping], quarter: Quarter) -> dict | None:
-    """The flags of one case row under every reading, by the names of `facts.case_rows`; None where it is excluded."""
+def judged(
+    row: Mapping, papers: Papers, evaluators: Mapping[str, Mapping], quarter: Quarter, happened: Iterable[str]
+) -> dict | None:
+    """The columns of one case row as measures may ask them; None where it is excluded.
+
+    ``happened`` are the columns of what happens: from the cutoff on it has not. Derived columns stand under the names
+    of the readings' values, `waived` maps a rule, "" for any, to the first waiver that meets it.
+    """
     if any(paper["action"] == "exclude_case" for paper in papers.adjustments):
         return None
-    found = {"role": row["role"], "month_dispatched": quarter.month(row["dispatched_at"])}
+    found = {**row, **{name: row[name] if quarter.happened(row[name]) else None for name in happened}}
     found["counted_before"] = bool(papers.counted_before)
-    late = _late(row["sign_due_at"], row["signed_at"], quarter)
-    found["signing"], found["signing_waived_by"] = _waived(late, "late_signing", papers)
-    found["sign_due_at"] = row["sign_due_at"]
-    for name in ("signed_at", "replied_at"):
-        found[name] = row[name] if quarter.happened(row[name]) else None
-    found["closed"] = quarter.happened(row["closed_at"])
-    for name, in_time_only in (("approved", False), ("requested", True)):
-        due = _deadline(row, papers, quarter, in_time_only)
-        late = _late(due, row["replied_at"], quarter)
-        found[f"due_{name}"], found[f"month_due_{name}"] = due, quarter.month(due)
-        found[f"reply_{name}"], found["reply_waived_by"] = _waived(late, "late_reply", papers)
-        found[f"closed_in_time_{name}"] = found["closed"] and due is not None and row["closed_at"] <= due
+    for name, in_time_only in (("approved", False), ("requested_in_time", True)):
+        found[f"due_at__{name}"] = _deadline(row, papers, quarter, in_time_only)
     for clock in ("reminder", "assignment"):
-        found[f"rating_{clock}"] = _rating(row, papers, evaluators, quarter, clock)
+        rating = _rating(row, papers, evaluators, quarter, clock)
+        found[f"evaluation_pending__{clock}"] = rating == "pending"
+        for pending in ("dissatisfied", "left_out"):
+            final = {"none": None, "pending": "dissatisfied" if pending == "dissatisfied" else None}.get(rating, rating)
+            found[f"final_rating__{clock}__{pending}"] = final
+            for unrated in ("left_out", "satisfied"):
+                counts = rating == "none" and unrated == "satisfied"
+                found[f"rated__{clock}__{pending}__{unrated}"] = final is not None or counts
+        for taken in ("with_basic", "full_only"):
+            good = ("satisfied", "basically_satisfied") if taken == "with_basic" else ("satisfied",)
+            for unrated in ("left_out", "satisfied"):
+                counts = rating == "none" and unrated == "satisfied"
+                found[f"satisfied__{clock}__{taken}__{unrated}"] = rating in good or counts
     return found
 
 
-def belongs(flags: Mapping) -> bool:
-    """Whether any reading puts the row into the quarter."""
-    return any(flags[name] for name in ("month_dispatched", "month_due_approved", "month_due_requested"))
+def waived(papers: Papers, rule: str) -> str | None:
+    """The first waiver, by its id, that meets the case row's line under a rule; of "" one that names no rule."""
+    waivers = [
+        paper["adjustment_id"]
+        for paper in papers.adjustments
+        if paper["action"] == "waive_deduction" and paper["rule_id"] in (None, rule or None) and paper["ref_id"] is None
+    ]
+    return min(waivers, default=None)
 
 
 def _deadline(row: Mapping, papers: Papers, quarter: Quarter, in_time_only: bool) -> datetime | None:
@@ -81,23 +94,6 @@ def _deadline(row: Mapping, papers: Papers, quarter: Quarter, in_time_only: bool
         if granted and (in_time or not in_time_only) and until is not None:
             due = until if due is None else max(due, until)
     return due
-
-
-def _late(due: datetime | None, done: datetime | None, quarter: Quarter) -> bool:
-    """Done after the second of the deadline, or not done though the deadline lies before the cutoff."""
-    if due is None:
-        return False
-    return done > due if quarter.happened(done) else due < quarter.cutoff
-
-
-def _waived(late: bool, rule: str, papers: Papers) -> tuple[str, str | None]:
-    """on_time, late or waived; and the waiver that would meet the line, the first by its id."""
-    waivers = [
-        paper["adjustment_id"]
-        for paper in papers.adjustments
-        if paper["action"] == "waive_deduction" and paper["rule_id"] in (None, rule) and paper["ref_id"] is None
-    ]
-    return ("waived" if late and waivers else "late" if late else "on_time"), min(waivers, default=None)
 
 
 def _rating(row: Mapping, papers: Papers, evaluators: Mapping, quarter: Quarter, clock: str) -> str:

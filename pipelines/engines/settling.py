@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from pipelines.edges.wording import say
-from pipelines.engines.details import detail, plain
+from pipelines.engines.details import facts, plain, sentence
 from pipelines.engines.judging import unmeasured
 from pipelines.engines.rete import Firing, Match, Production, Session
 from pipelines.model.points import CENT, half_up, hundredths
@@ -64,8 +63,12 @@ class Settler:
             marks = {item.id: hundredths(item.full_marks) for item in self.rulebook.items.values() if item.full_marks}
             left = sum(full for id, full in marks.items() if id not in self._gone)
             if left:
-                yield {"step": "whole", "base": sum(hundredths(scores[id]) for id in marks), "left": left,
-                       "all": sum(marks.values())}
+                yield {
+                    "step": "whole",
+                    "base": sum(hundredths(scores[id]) for id in marks),
+                    "left": left,
+                    "all": sum(marks.values()),
+                }
 
     def _scores(self, findings: list[Finding], entries: list[Entry]) -> dict[str, Fraction]:
         """Full marks and every ledger line: those here, and the occurrences that the warehouse writes."""
@@ -91,9 +94,19 @@ class Settler:
         points = half_up(finding.points)
         if self._is_occurrence(finding) or not points:
             return None
+        rule = self.rulebook.rules[finding.rule_id]
         return Entry(
-            finding.unit_id, finding.item_id, finding.rule_id, finding.clause, finding.month, "", finding.ref_id,
-            points, "", detail(self.rulebook.rules[finding.rule_id], finding, self.readings),
+            finding.unit_id,
+            finding.item_id,
+            finding.rule_id,
+            finding.clause,
+            finding.month,
+            "",
+            finding.ref_id,
+            points,
+            "",
+            sentence(rule, finding, self.readings),
+            facts(rule, finding),
         )
 
     def _facts(self, by_item: dict[str, list[Finding]]) -> Iterator[dict]:
@@ -101,9 +114,13 @@ class Settler:
             found = by_item.get(item.id)
             if not found or item is self.bonus:
                 continue
-            yield {"step": "item", "item": item.id, "full": hundredths(item.full_marks),
-                   "lines": -sum(map(self._lines, found)),
-                   "exact": -hundredths(half_up(sum(f.points for f in found)))}
+            yield {
+                "step": "item",
+                "item": item.id,
+                "full": hundredths(item.full_marks),
+                "lines": -sum(map(self._lines, found)),
+                "exact": -hundredths(half_up(sum(f.points for f in found))),
+            }
         for number, award in enumerate(self._tally.awards, 1):
             if award.award_id in self._ranked:
                 yield {"step": "award", "award": number, "place": self._ranked[award.award_id][0]}
@@ -150,9 +167,20 @@ class Settler:
         award = self._tally.awards[match.fact["award"] - 1]
         found = self._awards[award.award_id]
         clause = self.rulebook.readings["same_matter"].clause
-        words = say("judge.same_matter", award=award.award_id, counted=self._ranked[award.award_id][1])
-        return Entry(match.unit_id, found.item_id, "same_matter", clause, found.month, "", award.award_id,
-                     -found.points, "", words.zh)
+        told = {"award": award.award_id, "counted": self._ranked[award.award_id][1]}
+        return Entry(
+            match.unit_id,
+            found.item_id,
+            "same_matter",
+            clause,
+            found.month,
+            "",
+            award.award_id,
+            -found.points,
+            "",
+            "same_matter",
+            told,
+        )
 
     def _cap(self, match: Match) -> Entry:
         bonus, cap = match.fact["bonus"], match.fact["cap"]
@@ -163,18 +191,17 @@ class Settler:
         base, left, whole = (match.fact[name] for name in ("base", "left", "all"))
         stretched = hundredths(half_up(Fraction(base * whole, left * CENT)))
         clause = self.rulebook.readings["unmeasured"].clause
-        facts = {name: plain(Fraction(value, CENT)) for name, value in (("base", base), ("left", left), ("all", whole))}
-        words = say("judge.reweight", **facts)
-        return Entry(match.unit_id, WHOLE, "reweight", clause, "", "", "", Fraction(stretched - base, CENT), "",
-                     words.zh)
+        told = {name: plain(Fraction(value, CENT)) for name, value in (("base", base), ("left", left), ("all", whole))}
+        return Entry(
+            match.unit_id, WHOLE, "reweight", clause, "", "", "", Fraction(stretched - base, CENT), "", "reweight", told
+        )
 
     def _item(self, match: Match) -> Item:
         return self.rulebook.items[match.fact["item"]]
 
-    def _line(self, match: Match, item: Item, rule: str, points: int, clause: str, **facts: int) -> Entry:
-        amounts = {name: plain(Fraction(value, CENT)) for name, value in facts.items()}
-        words = say(f"judge.{rule}", item=item.id, **amounts)
-        return Entry(match.unit_id, item.id, rule, clause, "", "", "", Fraction(points, CENT), "", words.zh)
+    def _line(self, match: Match, item: Item, rule: str, points: int, clause: str, **amounts: int) -> Entry:
+        told = {"item": item.id, **{name: plain(Fraction(value, CENT)) for name, value in amounts.items()}}
+        return Entry(match.unit_id, item.id, rule, clause, "", "", "", Fraction(points, CENT), "", rule, told)
 
 
 def without_data(rulebook: Rulebook, tally: UnitTally) -> set[str]:

@@ -12,8 +12,9 @@ from functools import cached_property
 import numpy as np
 
 from pipelines.edges.wording import say
-from pipelines.engines.cube import Cube
+from pipelines.engines.cube import Counts, Cube
 from pipelines.model.absence import NOTHING, Absent
+from pipelines.model.measure import CASE_ROWS
 from pipelines.model.refusals import ContractStop, JudgesDisagree
 from pipelines.model.rule import Item, Rule, Rulebook
 from pipelines.model.score import UnitScore
@@ -50,28 +51,28 @@ def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Resc
     """Every unit's items, base and bonus under the readings; ContractStop as the first judge."""
     counts = cube.counts(readings)
     rules_of = {item.id: [r for r in rulebook.rules.values() if r.item == item.id] for item in rulebook.items.values()}
-    items = {
-        item.id: item_scores(cube, counts, rules_of[item.id], item, readings) for item in rulebook.items.values()
-    }
+    items = {item.id: item_scores(cube, counts, rules_of[item.id], item, readings) for item in rulebook.items.values()}
     base = [score for id, score in items.items() if rulebook.items[id].full_marks]
     bonus = [score for id, score in items.items() if not rulebook.items[id].full_marks]
+    part, of = rulebook.listed_by or ("", "")
     nothing = np.zeros(len(cube.unit_ids), np.int64)
     scored = sum(base, nothing)
     sheet = [(item, rules_of[item.id]) for item in rulebook.items.values()]
     return Rescored(
-        cube.unit_ids, items, scored, sum(bonus, nothing),
-        *(counts[name].sum(axis=1) for name in ("rated", "satisfied", "case_rows")),
+        cube.unit_ids,
+        items,
+        scored,
+        sum(bonus, nothing),
+        *(counts[name].sum(axis=1) if name else nothing for name in (of, part, CASE_ROWS)),
         stretch(cube, counts, sheet, readings, scored),
         {name: table.sum(axis=1) for name, table in counts.items()},
-        frozenset(cube.untold(readings)),
+        frozenset(cube.untold()),
         {item.id: _all_bare(cube, counts, rules, readings) for item, rules in sheet},
         {item.id: left_out(cube, counts, rules, readings) for item, rules in sheet},
     )
 
 
-def _all_bare(
-    cube: Cube, counts: Mapping[str, np.ndarray], rules: Sequence[Rule], readings: Mapping[str, str]
-) -> np.ndarray:
+def _all_bare(cube: Cube, counts: Counts, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether nothing is there to judge an item by; an item without rules is not so."""
     found = np.full(len(cube.unit_ids), bool(rules))
     for rule in rules:
@@ -79,9 +80,7 @@ def _all_bare(
     return found
 
 
-def item_scores(
-    cube: Cube, counts: Mapping[str, np.ndarray], rules: list[Rule], item: Item, readings: Mapping[str, str]
-) -> np.ndarray:
+def item_scores(cube: Cube, counts: Counts, rules: list[Rule], item: Item, readings: Mapping[str, str]) -> np.ndarray:
     """One item of every unit in hundredths; ``counts`` as `Cube.counts` gives them, ``rules`` those of the item."""
     full = _hundredths(item.full_marks)
     if not full:
@@ -92,9 +91,9 @@ def item_scores(
     return np.where(worth_nothing(cube, counts, rules, readings), 0, kept)
 
 
-def bare(cube: Cube, counts: Mapping[str, np.ndarray], rule: Rule, readings: Mapping[str, str]) -> np.ndarray:
+def bare(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether nothing is there to judge a rule by."""
-    untold, units = cube.untold(readings), len(cube.unit_ids)
+    untold, units = cube.untold(), len(cube.unit_ids)
     if rule.kind == "assessed":
         return cube.assessed.get(rule.measure, np.full(units, -1)) < 0
     if rule.kind == "rate":
@@ -102,9 +101,7 @@ def bare(cube: Cube, counts: Mapping[str, np.ndarray], rule: Rule, readings: Map
     return np.full(units, (rule.measure if rule.kind == "occurrence" else "awards") in untold)
 
 
-def left_out(
-    cube: Cube, counts: Mapping[str, np.ndarray], rules: Sequence[Rule], readings: Mapping[str, str]
-) -> np.ndarray:
+def left_out(cube: Cube, counts: Counts, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether an item with these rules does not count, under `unmeasured` left_out or reweighted."""
     out = np.full(len(cube.unit_ids), bool(rules) and readings.get("unmeasured") in ("left_out", "reweighted"))
     for rule in rules:
@@ -112,9 +109,7 @@ def left_out(
     return out
 
 
-def worth_nothing(
-    cube: Cube, counts: Mapping[str, np.ndarray], rules: Sequence[Rule], readings: Mapping[str, str]
-) -> np.ndarray:
+def worth_nothing(cube: Cube, counts: Counts, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether what is not measured leaves nothing of an item: left out, or zero by the reading."""
     nothing = left_out(cube, counts, rules, readings)
     if readings.get("unmeasured") == "zero":
@@ -124,8 +119,11 @@ def worth_nothing(
 
 
 def stretch(
-    cube: Cube, counts: Mapping[str, np.ndarray], sheet: Iterable[tuple[Item, Sequence[Rule]]],
-    readings: Mapping[str, str], base: np.ndarray,
+    cube: Cube,
+    counts: Counts,
+    sheet: Iterable[tuple[Item, Sequence[Rule]]],
+    readings: Mapping[str, str],
+    base: np.ndarray,
 ) -> np.ndarray:
     """What every unit's base gains when its measured items are stretched to the whole, halves up; else nothing."""
     if readings.get("unmeasured") != "reweighted":
@@ -164,8 +162,8 @@ def must_agree(
     warehouse, period, rulebook: Rulebook, readings: Mapping[str, str], tallies, scores, absent: Absent = NOTHING
 ) -> Rescored:
     """Score the quarter again from the cube in the warehouse; JudgesDisagree names the first unit and item."""
-    tables = (warehouse.arrow(f"tallies.{name}") for name in ("cube", "quarter"))
-    cube = Cube.prepare(*tables, tallies, period.months, absent)
+    table = warehouse.arrow("tallies.cube")
+    cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)
     rescored = rescore(cube, rulebook, readings)
     for unit, item, first, second in differences(scores, rescored):
         raise JudgesDisagree(say("judge.judges_disagree", unit=unit, item=item, first=first, second=second))
@@ -185,11 +183,11 @@ class Deduction:
         return (self.shares[0] / self.shares[1]).sum(axis=1)
 
 
-def deduction(cube: Cube, counts: Mapping[str, np.ndarray], rule: Rule, full: int, readings: Mapping[str, str]):
+def deduction(cube: Cube, counts: Counts, rule: Rule, full: int, readings: Mapping[str, str]):
     """What one rule of an item with ``full`` marks (hundredths) takes from every unit."""
     if rule.kind == "occurrence":
-        return Deduction(3 * _hundredths(rule.deduct) * counts[rule.measure].sum(axis=1))
-    if rule.kind == "rate" and {rule.part, rule.of} & cube.untold(readings):
+        return Deduction(3 * _hundredths(rule.deduct) * counts.occurrences(rule).sum(axis=1))
+    if rule.kind == "rate" and {rule.part, rule.of} & cube.untold():
         return Deduction(np.zeros(len(cube.unit_ids), np.int64))
     if rule.kind == "assessed":
         return Deduction(3 * (full - np.minimum(_assessed(cube, rule, full, readings), full)))
@@ -217,7 +215,7 @@ def _rounded(thirds: np.ndarray, shared: list[Deduction]) -> np.ndarray:
     return rounded
 
 
-def _stepped(rule: Rule, counts: dict, readings: Mapping[str, str]) -> np.ndarray:
+def _stepped(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> np.ndarray:
     """A rate rule's deduction in thirds of hundredths, counted in steps."""
     short, step = _short(rule, counts, readings)
     up = readings["shortfall"] == "any_part"
@@ -225,13 +223,13 @@ def _stepped(rule: Rule, counts: dict, readings: Mapping[str, str]) -> np.ndarra
     return steps.sum(axis=1) * _hundredths(rule.deduct) * _weight(rule, readings)
 
 
-def _shares(rule: Rule, counts: dict, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
+def _shares(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
     """A rate rule's deduction in proportion, in thirds of hundredths: numerators and denominators."""
     short, step = _short(rule, counts, readings)
     return short * (_hundredths(rule.deduct) * _weight(rule, readings)), step
 
 
-def _short(rule: Rule, counts: dict, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
+def _short(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
     """How far each unit and month is short, and what a step is, both multiplied by the denominator."""
     part, of = counts[rule.part], counts[rule.of]
     if rule.per == "quarter" or readings["months"] == "pooled":

@@ -60,7 +60,7 @@ def read_exports(folder: Path) -> Exports:
     with scratch() as work:  # nothing is copied there: only what memory cannot hold
         warehouse = Warehouse(spill=work)
         try:
-            intake = ingest(warehouse, folder, contracts, scored=False)
+            intake = ingest(warehouse, folder, contracts)
             stop_for(intake.stops)
             warehouse.lock(work)
             validation = validate(warehouse, intake, contracts)

@@ -11,6 +11,7 @@ import numpy as np
 from pipelines.engines.batch import by_item
 from pipelines.engines.cube import Cube
 from pipelines.engines.vector import Rescored, worth_nothing
+from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rule, Rulebook
 
@@ -19,7 +20,6 @@ DRAWS = 1_000
 # 2 × 1.28 / √2 = 1.8 standard errors, which is a place interval of 90 % and a little to spare (docs/robustness.md).
 BAND = 0.80
 SIMULTANEOUS = 0.90
-ROWS_OF = {"late_signing": "case_rows", "late_reply": "case_rows"}  # what may happen to a row, as a rate of all rows
 TINY = 1e-9
 
 
@@ -35,23 +35,22 @@ class Chances:
     @classmethod
     def of_quarter(cls, cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> "Chances":
         """The counts of a quarter under its readings; measures of the whole quarter as one month."""
-        counts, untold = cube.counts(readings), cube.untold(readings)
-        rules = [rule for rule in rulebook.rules.values() if touched(rule, untold)]
-        named = {rule.id: (rule.part, rule.of) if rule.kind == "rate" else (rule.measure, ROWS_OF[rule.measure])
-                 for rule in rules}
-        part, of = ({id: counts[pair[k]] for id, pair in named.items()} for k in (0, 1))
+        counts, untold = cube.counts(readings), cube.untold()
+        rules = [rule for rule in rulebook.rules.values() if touched(rule, rulebook, untold)]
+        part = {r.id: counts[r.part] if r.kind == "rate" else counts.occurrences(r) for r in rules}
+        of = {r.id: counts[r.of if r.kind == "rate" else CASE_ROWS] for r in rules}
         nothing = {item.id: worth_nothing(cube, counts, rules, readings) for item, rules in by_item(rulebook)}
         return cls(part, of, nothing)
 
 
-def touched(rule: Rule, untold: Collection[str] = ()) -> bool:
-    """Rates, and lateness as a rate of all case rows; incidents, assessments and awards stay as they were.
+def touched(rule: Rule, rulebook: Rulebook, untold: Collection[str] = ()) -> bool:
+    """Rates, and what may happen to a case row as a rate of all case rows; incidents, assessments and awards stay.
 
     So does what the exports do not tell.
     """
     if any(measure in untold for measure in (rule.part, rule.of, rule.measure)):
         return False
-    return rule.kind == "rate" or (rule.kind == "occurrence" and rule.measure in ROWS_OF)
+    return rule.kind == "rate" or (rule.kind == "occurrence" and rulebook.measures[rule.measure].counts == CASE_ROWS)
 
 
 def drawn_rates(chances: Chances, draws: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -63,7 +62,10 @@ def drawn_rates(chances: Chances, draws: int, rng: np.random.Generator) -> dict[
 
 
 def scored_rates(
-    rates: Mapping[str, np.ndarray], chances: Chances, rulebook: Rulebook, readings: Mapping[str, str],
+    rates: Mapping[str, np.ndarray],
+    chances: Chances,
+    rulebook: Rulebook,
+    readings: Mapping[str, str],
     fixed: Mapping[str, np.ndarray],
 ) -> np.ndarray:
     """Draw × unit: the points of the items that chance touches; ``fixed`` are an item's other deductions."""
@@ -92,8 +94,11 @@ def _lost(rule: Rule, rate: np.ndarray, of: np.ndarray, readings: Mapping[str, s
 def untouched(scores: Rescored, rulebook: Rulebook, readings: Mapping[str, str], chances: Chances) -> np.ndarray:
     """Of every unit: the points of the items that chance leaves alone, bonus included where it ranks."""
     moved = {rulebook.rules[id].item for id in chances.part}
-    kept = [id for id, item in rulebook.items.items()
-            if id not in moved and (item.full_marks or readings["rank_on"] == "total")]
+    kept = [
+        id
+        for id, item in rulebook.items.items()
+        if id not in moved and (item.full_marks or readings["rank_on"] == "total")
+    ]
     stretched = scores.whole if readings["rank_on"] == "total" else 0  # as it was: an estimate needs no more
     return (sum((scores.items[id] for id in kept), np.zeros(len(scores.unit_ids))) + stretched) / CENT
 

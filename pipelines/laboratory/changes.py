@@ -32,8 +32,12 @@ class Change:
     def __str__(self) -> str:
         """In one line, as the command line takes it."""
         pairs = [f"{name}={value}" for name, value in (*self.values, *self.readings)]
-        named = {"drop": self.drop, "add": self.add, "without": (*self.exclude_units, *self.exclude_cases),
-                 "apart": self.rank_apart}
+        named = {
+            "drop": self.drop,
+            "add": self.add,
+            "without": (*self.exclude_units, *self.exclude_cases),
+            "apart": self.rank_apart,
+        }
         lists = [f"{name} {item}" for name, items in named.items() for item in items]
         lists += [] if self.rank_apart_below is None else [f"apart below {self.rank_apart_below} case rows"]
         return ", ".join([*pairs, *lists, *([f"rules {self.rules}"] if self.rules else [])]) or "–"
@@ -46,6 +50,7 @@ def pairs(given: Mapping[str, object] | None) -> tuple[tuple[str, str], ...]:
 
 def several(given: Mapping[str, object] | None) -> dict[str, list[str]]:
     """Names and all their values as text, each value once; UsageRefusal as `pairs`."""
+
     def texts(values: object) -> list[str]:
         alone = isinstance(values, str) or not isinstance(values, Iterable)
         return list(dict.fromkeys(map(_text, [values] if alone else values)))
@@ -126,13 +131,14 @@ def _with_rules(rulebook: Rulebook, files: Iterable[Path]) -> Rulebook:
     from pipelines.rulebook.examples import check_examples
     from pipelines.rulebook.source import Block, read_yaml
 
+    known = build.Known(rulebook.clauses, rulebook.items, rulebook.measures, rulebook.award_types)
     rules = dict(rulebook.rules)
     for file in files:
         if not Path(file).is_file():
             raise UsageRefusal(say("laboratory.no_file", file=file))
         block = read_yaml(Path(file), Path(file).name)
         fail_if.not_a_block(block, Block(Path(file).name, 1))
-        rule = build.rule(block, rulebook.clauses, rulebook.items)
+        rule = build.rule(block, known)
         check_examples(rulebook, rule, block)
         rules[rule.id] = rule
     order = list(rulebook.items)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pipelines.edges.fingerprints import file_sha256
@@ -25,6 +26,7 @@ class Manifest:
     period: Period
     readings: Mapping[str, str]
     simulated: bool
+    cutoff: datetime
     outputs: Mapping[str, str]
 
     @classmethod
@@ -33,7 +35,7 @@ class Manifest:
         with readable(folder, folder / MANIFEST):
             found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             return cls(Period.parse(found["period"]), dict(found["readings"]), bool(found["simulated"]),
-                       dict(found.get("outputs", {})))
+                       datetime.fromisoformat(found["cutoff"]), dict(found.get("outputs", {})))
 
 
 @contextmanager

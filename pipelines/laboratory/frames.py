@@ -9,6 +9,7 @@ from pipelines.edges.wording import say
 from pipelines.model.points import CENT
 from pipelines.model.text import unguarded
 from pipelines.views.figures import notes
+from pipelines.views.lines import Lines
 from pipelines.views.tables import COUNTS, ITEMS, LEDGER, NUMBERS, RANKING
 
 
@@ -35,10 +36,19 @@ def ranking(scenario):
     units = [scenario.world.registers[id].unit for id in scores.unit_ids]
     apart = say("laboratory.apart").zh
     rows = [
-        (period, units[k].unit_id, units[k].unit_name, apart if placed.apart[k] else units[k].unit_group,
-         int(scores.base[k]) / CENT,
-         int(scores.bonus[k]) / CENT, int(scores.total[k]) / CENT, int(placed.place[k]) or None,
-         int(placed.group_place[k]) or None, int(scores.case_rows[k]), *_measured(scenario, k))
+        (
+            period,
+            units[k].unit_id,
+            units[k].unit_name,
+            apart if placed.apart[k] else units[k].unit_group,
+            int(scores.base[k]) / CENT,
+            int(scores.bonus[k]) / CENT,
+            int(scores.total[k]) / CENT,
+            int(placed.place[k]) or None,
+            int(placed.group_place[k]) or None,
+            int(scores.case_rows[k]),
+            *_measured(scenario, k),
+        )
         for k in placed.order
     ]
     frame = pandas.DataFrame(rows, columns=list(RANKING))
@@ -48,7 +58,7 @@ def ranking(scenario):
 def _measured(scenario, k: int) -> tuple[float, str]:
     """A unit's measured marks, and its note."""
     score = scenario.unit_scores[scenario.scores.unit_ids[k]]
-    said = notes(say, scenario.placed.notes[k], scenario.quarter.simulated, score.unmeasured_marks)
+    said = notes(say, scenario.placed.notes[k], scenario.rulebook, scenario.quarter.simulated, score.unmeasured_marks)
     return float(score.measured_marks), said
 
 
@@ -60,7 +70,7 @@ def items(scenario):
     for k in scenario.placed.order:
         id = scenario.scores.unit_ids[k]
         for item in scenario.unit_scores[id].items.values():
-            said = notes(say, item.notes, scenario.quarter.simulated)
+            said = notes(say, item.notes, scenario.rulebook, scenario.quarter.simulated)
             rows.append((period, id, item.item_id, *map(float, (item.full_marks, item.deducted, item.score,
                                                                 item.measured_marks)), said))  # fmt: skip
     return pandas.DataFrame(rows, columns=list(ITEMS))
@@ -75,13 +85,20 @@ def ledger(scenario):
     scores, entries = scenario.judged
     warehouse = Warehouse()
     try:
-        for name, table in scenario.world.occurrences().items():
-            warehouse.store(name, table)
+        scenario.world.store_rows(warehouse, scenario.rulebook)
         write_ledger(
-            warehouse, scenario.quarter.period, scenario.rulebook, scenario.readings, entries, scores,
-            read_flagged(scenario.quarter.folder), scenario.world.cube.untold(scenario.readings),
+            warehouse,
+            scenario.quarter.period,
+            scenario.rulebook,
+            scenario.readings,
+            entries,
+            scores,
+            read_flagged(scenario.quarter.folder),
+            scenario.world.cube.untold(),
+            scenario.world.kept.layouts,
         )
-        frame = pandas.DataFrame(ledger_lines(warehouse), columns=list(LEDGER))
+        told = Lines(scenario.rulebook, say).told(ledger_lines(warehouse))
+        frame = pandas.DataFrame(told, columns=list(LEDGER))
     finally:
         warehouse.close()
     return frame.astype({"points": "float64"})

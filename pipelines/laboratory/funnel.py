@@ -20,15 +20,21 @@ def funnel(quarter, measure: str = "satisfaction_rate"):
         raise UsageRefusal(say("laboratory.no_rule", rule=measure, hint=hint(measure, rates)))
     rule, cube = rates[measure], quarter.world.cube
     part, of = (cube.counts(quarter.readings)[name].sum(axis=1) for name in (rule.part, rule.of))
-    if {rule.part, rule.of} & cube.untold(quarter.readings):
+    if {rule.part, rule.of} & cube.untold():
         of = of * 0  # without data there is no rate, least of all one of nothing
     overall = float(part.sum() / max(of.sum(), 1))
     inside = {level: _within(part, of, overall, ends) for level, ends in LIMITS.items()}
     rows = [
-        {"unit": quarter.world.registers[id].unit.unit_name, "part": int(p), "of": int(n),
-         "rate": round(100 * p / n, 2), "outside": "no" if usual else "95" if rare else "99.8",
-         "far": round(abs(p - n * overall) / max(n * overall * (1 - overall), 1) ** 0.5, 3)}
-        for id, p, n, rare, usual in zip(cube.unit_ids, part, of, inside["99.8"], inside["95"], strict=True) if n
+        {
+            "unit": quarter.world.registers[id].unit.unit_name,
+            "part": int(p),
+            "of": int(n),
+            "rate": round(100 * p / n, 2),
+            "outside": "no" if usual else "95" if rare else "99.8",
+            "far": round(abs(p - n * overall) / max(n * overall * (1 - overall), 1) ** 0.5, 3),
+        }
+        for id, p, n, rare, usual in zip(cube.unit_ids, part, of, inside["99.8"], inside["95"], strict=True)
+        if n
     ]
     title = f"{quarter.period}: {told(rule.title)}"
     return drawn(rows, _curves(of[of > 0], overall), float(rule.target), title, text("rate", rule=rule.title))
@@ -39,17 +45,33 @@ def drawn(rows: list[dict], limits: list[dict], target: float, title: str, axis:
     alt = altair()
     low = min([target, *(row["rate"] for row in rows)])
     y = alt.Scale(domain=[max(0, low - 3), 101], nice=False)
-    x = alt.X("of:Q", title=text("number"), scale=alt.Scale(type="log", nice=False, padding=12),
-              axis=alt.Axis(tickCount=8, format=",d"))
+    x = alt.X(
+        "of:Q",
+        title=text("number"),
+        scale=alt.Scale(type="log", nice=False, padding=12),
+        axis=alt.Axis(tickCount=8, format=",d"),
+    )
     rate = alt.Y("rate:Q", title=axis, scale=y)
-    colour = alt.Color("outside:N", legend=None,
-                       scale=alt.Scale(domain=["no", "95", "99.8"], range=[GREY, ORANGE, VERMILION]))
-    points = alt.Chart(alt.Data(values=rows)).mark_point(filled=True, size=45, opacity=0.8).encode(
-        x=x, y=rate, color=colour, tooltip=["unit:N", "part:Q", "of:Q", "rate:Q"])
-    curves = alt.Chart(alt.Data(values=limits)).mark_line(color=BLUE, clip=True).encode(
-        x=x, y=alt.Y("limit:Q", scale=y), detail="which:N",
-        strokeDash=alt.StrokeDash("level:N", legend=None, scale=alt.Scale(domain=["95", "99.8"],
-                                                                          range=[[6, 3], [2, 3]])))
+    colour = alt.Color(
+        "outside:N", legend=None, scale=alt.Scale(domain=["no", "95", "99.8"], range=[GREY, ORANGE, VERMILION])
+    )
+    points = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_point(filled=True, size=45, opacity=0.8)
+        .encode(x=x, y=rate, color=colour, tooltip=["unit:N", "part:Q", "of:Q", "rate:Q"])
+    )
+    curves = (
+        alt.Chart(alt.Data(values=limits))
+        .mark_line(color=BLUE, clip=True)
+        .encode(
+            x=x,
+            y=alt.Y("limit:Q", scale=y),
+            detail="which:N",
+            strokeDash=alt.StrokeDash(
+                "level:N", legend=None, scale=alt.Scale(domain=["95", "99.8"], range=[[6, 3], [2, 3]])
+            ),
+        )
+    )
     rule = alt.Chart(alt.Data(values=[{"target": target}])).mark_rule(color="#555").encode(y=alt.Y("target:Q", scale=y))
     layers = [curves, rule, points, *_labels(rows, x, y)]
     return styled(alt.layer(*layers), title, text("funnel"), 640, HEIGHT)
@@ -67,9 +89,14 @@ def _labels(rows: list[dict], x, y) -> list:
     placed = [{**row, "at": float(place)} for row, place in zip(named, at, strict=True)]
     base, edge = alt.Chart(alt.Data(values=placed)), 664
     lines = base.mark_rule(color=GREY, opacity=0.5).encode(
-        x=x, x2=alt.value(edge), y=alt.Y("rate:Q", scale=y), y2="at:Q")
-    return [lines, base.mark_text(align="left", dx=4, fontSize=11, color=VERMILION).encode(
-        x=alt.value(edge), y=alt.Y("at:Q", scale=y), text="unit:N")]
+        x=x, x2=alt.value(edge), y=alt.Y("rate:Q", scale=y), y2="at:Q"
+    )
+    return [
+        lines,
+        base.mark_text(align="left", dx=4, fontSize=11, color=VERMILION).encode(
+            x=alt.value(edge), y=alt.Y("at:Q", scale=y), text="unit:N"
+        ),
+    ]
 
 
 def _within(part: np.ndarray, of: np.ndarray, rate: float, ends: tuple[float, float]) -> np.ndarray:
@@ -87,7 +114,8 @@ def _curves(of: np.ndarray, rate: float) -> list[dict]:
     sizes = np.unique(np.geomspace(max(of.min(), 2), max(of.max(), 3), 80).round().astype(int))
     return [
         {"which": f"{level} {end}", "level": level, "of": int(n), "limit": float(limit)}
-        for level, ends in LIMITS.items() for end in ends
+        for level, ends in LIMITS.items()
+        for end in ends
         for n, limit in zip(sizes, 100 * _smooth(end, sizes, rate) / sizes, strict=True)
     ]
 

@@ -48,7 +48,7 @@ class Quarter:
         if not tallies_of(folder).is_dir():
             raise UsageRefusal(say("laboratory.no_tallies", folder=place))
         run = Manifest.read(folder)
-        readings, world = MappingProxyType(run.readings), World.open(folder, run.period)
+        readings, world = MappingProxyType(run.readings), World.open(folder, run.period, run.cutoff)
         return cls(folder, run.period, readings, run.simulated, world, run.outputs)
 
     @cached_property

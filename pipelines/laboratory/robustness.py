@@ -32,16 +32,15 @@ class Sureness:
     jointly: tuple[np.ndarray, np.ndarray]  # the same for all units at once
 
 
-def sureness(
-    cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray, seed: int = 1
-) -> Sureness:
+def sureness(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray, seed: int = 1) -> Sureness:
     """The places of a quarter and how far they could have been elsewhere."""
     scores = rescore(cube, rulebook, readings)
     place = np.where(ranked, places(_figure(scores.base, scores.total, readings), ranked), 0)
     names, moved_to = _movers(cube, rulebook, readings, ranked, place)
     by_chance, jointly = _by_chance(cube, rulebook, readings, scores, ranked, seed)
-    return Sureness(cube.unit_ids, place, combinations(cube, rulebook, readings, ranked), names, moved_to,
-                    by_chance, jointly)
+    return Sureness(
+        cube.unit_ids, place, combinations(cube, rulebook, readings, ranked), names, moved_to, by_chance, jointly
+    )
 
 
 def _figure(base: np.ndarray, total: np.ndarray, readings: Mapping[str, str]) -> np.ndarray:
@@ -87,7 +86,7 @@ def _fixed(cube, rulebook: Rulebook, readings: Mapping[str, str]) -> dict[str, n
     counts = cube.counts(readings)
     for item, rules in by_item(rulebook):
         for rule in rules:
-            if item.full_marks and not chance.touched(rule, cube.untold(readings)):
+            if item.full_marks and not chance.touched(rule, rulebook, cube.untold()):
                 took = deduction(cube, counts, rule, int(item.full_marks * CENT), readings).thirds / (3 * CENT)
                 found[item.id] = found.get(item.id, 0.0) + took
     return found
@@ -121,14 +120,23 @@ class Robustness(Framed):
 
         sure, all_of = self.sure, self.sure.readings
         units = [self.quarter.world.registers[id].unit for id in sure.unit_ids]
-        frame = pandas.DataFrame({
-            "unit_id": [unit.unit_id for unit in units], "unit_name": [unit.unit_name for unit in units],
-            "place": sure.place, "best": all_of.best, "worst": all_of.worst,
-            "in_top_ten": all_of.top / all_of.number, "in_bottom_ten": all_of.bottom / all_of.number,
-            "moved_most_by": sure.mover, "moved_to": sure.moved_to,
-            "chance_best": sure.chance[0], "chance_worst": sure.chance[1],
-            "jointly_best": sure.jointly[0], "jointly_worst": sure.jointly[1],
-        })
+        frame = pandas.DataFrame(
+            {
+                "unit_id": [unit.unit_id for unit in units],
+                "unit_name": [unit.unit_name for unit in units],
+                "place": sure.place,
+                "best": all_of.best,
+                "worst": all_of.worst,
+                "in_top_ten": all_of.top / all_of.number,
+                "in_bottom_ten": all_of.bottom / all_of.number,
+                "moved_most_by": sure.mover,
+                "moved_to": sure.moved_to,
+                "chance_best": sure.chance[0],
+                "chance_worst": sure.chance[1],
+                "jointly_best": sure.jointly[0],
+                "jointly_worst": sure.jointly[1],
+            }
+        )
         frame = frame[frame["place"] > 0].sort_values(["place", "unit_id"], kind="stable")
         return frame.reset_index(drop=True)
 
@@ -146,17 +154,23 @@ class Robustness(Framed):
 
 
 def sure_of_units(
-    warehouse, period, rulebook: Rulebook, readings: Mapping[str, str], tallies: Mapping, standings,
+    warehouse,
+    period,
+    rulebook: Rulebook,
+    readings: Mapping[str, str],
+    tallies: Mapping,
+    standings,
     absent: Absent = NOTHING,
 ) -> dict[str, Sure]:
     """Of every ranked unit of a run, from the cube in its warehouse; the same for the same quarter."""
-    tables = (warehouse.arrow(f"tallies.{name}") for name in ("cube", "quarter"))
-    cube = Cube.prepare(*tables, tallies, period.months, absent)
+    table = warehouse.arrow("tallies.cube")
+    cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)
     with_place = {standing.unit_id for standing in standings if standing.rank is not None}
     ranked = np.array([id in with_place for id in cube.unit_ids], bool)
     sure = sureness(cube, rulebook, readings, ranked)
     spans = [np.stack(pair, axis=1).tolist() for pair in ((sure.readings.best, sure.readings.worst), sure.chance)]
     return {
         id: Sure(int(sure.place[k]), tuple(spans[0][k]), tuple(spans[1][k]), sure.mover[k], int(sure.moved_to[k]))
-        for k, id in enumerate(cube.unit_ids) if ranked[k]
+        for k, id in enumerate(cube.unit_ids)
+        if ranked[k]
     }

@@ -49,7 +49,7 @@ class Scenario:
         """The scenario of a change; a refusal names the nearest right name for a misspelt one."""
         rulebook = changed_rulebook(quarter.rulebook, change, quarter.period)
         readings = MappingProxyType(readings_under(rulebook, quarter.readings, change))
-        world = quarter.world.without(change.exclude_units, change.exclude_cases)
+        world = quarter.world.under(rulebook).without(change.exclude_units, change.exclude_cases)
         return cls(quarter, change, rulebook, readings, world, frozenset(map(world.unit, change.rank_apart)))
 
     @cached_property
@@ -85,11 +85,19 @@ class Scenario:
         from pipelines.stages.settle import unit_scores
 
         months, scores = self.quarter.period.months, self.scores
-        return unit_scores(self.rulebook, self.readings, self.tallies, months, {
-            id: {name: Fraction(int(of_item[k]), CENT) for name, of_item in (*scores.items.items(), ("ALL", wholes))}
-            for wholes in (np.broadcast_to(scores.whole, len(scores.unit_ids)),)
-            for k, id in enumerate(scores.unit_ids)
-        })
+        return unit_scores(
+            self.rulebook,
+            self.readings,
+            self.tallies,
+            months,
+            {
+                id: {
+                    name: Fraction(int(of_item[k]), CENT) for name, of_item in (*scores.items.items(), ("ALL", wholes))
+                }
+                for wholes in (np.broadcast_to(scores.whole, len(scores.unit_ids)),)
+                for k, id in enumerate(scores.unit_ids)
+            },
+        )
 
     @cached_property
     def judged(self) -> tuple[dict[str, UnitScore], list[Entry]]:
@@ -107,7 +115,7 @@ class Scenario:
     @cached_property
     def tallies(self) -> dict:
         """The tallies under the readings in force, by unit_id."""
-        return tallies_of(self.world.cube, self.readings, self.world.registers)
+        return tallies_of(self.world.cube, self.rulebook, self.readings, self.world.registers)
 
     def compare(self):
         """Who moved against the finished quarter, how far, and through which rules and entries."""
@@ -132,9 +140,14 @@ class Scenario:
         """The change in words, for titles."""
         change = self.change
         words = [of_change(self.rulebook, name, value) for name, value in (*change.values, *change.readings)]
-        lists = {"drop": change.drop, "add": change.add, "without": (*change.exclude_units, *change.exclude_cases),
-                 "apart": change.rank_apart, "rules": (change.rules,) if change.rules else (),
-                 "below": () if change.rank_apart_below is None else (change.rank_apart_below,)}
+        lists = {
+            "drop": change.drop,
+            "add": change.add,
+            "without": (*change.exclude_units, *change.exclude_cases),
+            "apart": change.rank_apart,
+            "rules": (change.rules,) if change.rules else (),
+            "below": () if change.rank_apart_below is None else (change.rank_apart_below,),
+        }
         words += [told(say(f"laboratory.says_{name}", what=_few(given))) for name, given in lists.items() if given]
         return "，".join(words) or told(say("laboratory.says_nothing"))
 

@@ -1,13 +1,15 @@
 """Scores of the second judge as tables: the listing order, the places, and tallies for the first judge."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from pipelines.engines.cube import Cube
+from pipelines.engines.cube import Counts, Cube
 from pipelines.engines.vector import Rescored, places
+from pipelines.model.measure import CASE_ROWS
+from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.tally import UnitTally
 
 
@@ -55,20 +57,24 @@ def _listing(rescored: Rescored, figure: np.ndarray, k: int) -> tuple:
     return -int(figure[k]), -int(rescored.base[k]), -rate, -int(rescored.case_rows[k]), rescored.unit_ids[k]
 
 
-def tallies_of(cube: Cube, readings: Mapping[str, str], registers: Mapping[str, UnitTally]) -> dict[str, UnitTally]:
+def tallies_of(
+    cube: Cube, rulebook: Rulebook, readings: Mapping[str, str], registers: Mapping[str, UnitTally]
+) -> dict[str, UnitTally]:
     """The tallies under the readings, as the judge of record takes them."""
     counts = cube.counts(readings)
-    lacking = frozenset(cube.untold(readings))
+    lacking = frozenset(cube.untold())
     return {
-        id: replace(registers[id], lacking=lacking, **_counted(cube, counts, k)) for k, id in enumerate(cube.unit_ids)
+        id: replace(registers[id], lacking=lacking, **_counted(cube, counts, rulebook.rules.values(), k))
+        for k, id in enumerate(cube.unit_ids)
     }
 
 
-def _counted(cube: Cube, counts: Mapping[str, np.ndarray], k: int) -> dict:
-    """Of one unit; ``waived`` is of no use to a judge and stays empty."""
-    found = {}
-    for measure, table in counts.items():
-        months = cube.months if table.shape[1] > 1 else ("",)
-        if measure != "case_rows":
-            found |= {(measure, month): n for month, n in zip(months, table[k].tolist(), strict=True) if n}
-    return {"case_rows": int(counts["case_rows"][k].sum()), "counts": found}
+def _counted(cube: Cube, counts: Counts, rules: Iterable[Rule], k: int) -> dict:
+    """Of one unit: what each measure counts, and what each occurrence rule's waivers meet, by month."""
+    listed = {id: dict(zip(cube.months, table[k].tolist(), strict=True)) for id, table in counts.items()}
+    waived = {
+        rule.id: dict(zip(cube.months, (counts[rule.measure] - counts.occurrences(rule))[k].tolist(), strict=True))
+        for rule in rules
+        if rule.kind == "occurrence"
+    }
+    return {"case_rows": sum(listed[CASE_ROWS].values()), "counts": listed, "waived": waived}

@@ -7,27 +7,23 @@ import numpy as np
 
 from pipelines.edges.wording import say
 from pipelines.engines.batch import by_item
+from pipelines.engines.cube import Counts
 from pipelines.engines.vector import item_scores, stretch
+from pipelines.model.measure import Measure
 from pipelines.model.points import CENT, shown
+from pipelines.model.rule import Rule
 from pipelines.model.words import Words
 
-# What one case more or fewer does to the counts of a month: step -> measure -> by how much.
-BETTER = {
-    "replied": {"late_reply": -1}, "signed": {"late_signing": -1}, "no_refusal": {"refusal": -1},
-    "no_attitude": {"attitude": -1}, "closed": {"completed": 1}, "satisfied": {"satisfied": 1},
-    "instruction_closed": {"instructions_closed": 1}, "instruction_implemented": {"instructions_implemented": 1},
-}
-ROOM = {"completed": "due", "satisfied": "rated", "instructions_closed": "instructions_due",
-        "instructions_implemented": "instructions_due"}
+DIRECTION = {"more": 1, "fewer": -1}
 MOST = 30  # cases that still count as one step
 
 
 @dataclass(frozen=True)
 class Step:
-    """``n`` cases of one kind in one month, and the unit's points and place with it (hundredths)."""
+    """``n`` cases of a measure in a month ("" = the period), and the unit's points (hundredths) and place with it."""
 
     unit_id: str
-    name: str
+    measure: Measure
     month: str
     n: int
     gain: int
@@ -37,9 +33,10 @@ class Step:
     @property
     def says(self) -> Words:
         """The step as a sentence."""
-        facts = {"n": self.n, "month": int(self.month[-2:]) if self.month else "", "gain": shown_cents(self.gain),
-                 "place": self.place, "better": self.better}
-        return say(f"laboratory.step_{self.name}", **facts)
+        facts = {"n": self.n, "gain": shown_cents(self.gain), "place": self.place, "better": self.better,
+                 "month": say("laboratory.step_month", month=int(self.month[-2:])) if self.month else Words("", ""),
+                 "measure": self.measure.title}  # fmt: skip
+        return say(f"laboratory.step_{self.measure.better}", **facts)
 
 
 def shown_cents(cents: int) -> str:
@@ -56,16 +53,26 @@ def variants(scenario, changes: list[tuple[int, dict[tuple[str, int], int]]]) ->
     """
     cube, readings = scenario.world.cube, scenario.readings
     rows = np.array([unit for unit, _ in changes], np.int64)
-    counts = {name: table[rows].copy() for name, table in cube.counts(readings).items()}
+    changed: dict[str, np.ndarray] = {}
     for row, (_, change) in enumerate(changes):
         for (measure, month), by in change.items():
-            table = counts[measure]
-            table[row, min(month, table.shape[1] - 1)] += by
+            table = changed.setdefault(measure, np.zeros((len(rows), len(cube.months)), np.int64))
+            table[row, month] += by
+    counts = Counts(cube, readings, rows, changed)
     ids = tuple(map(str, range(len(rows))))
-    awards = replace(cube.awards, **{name: getattr(cube.awards, name)[:0] for name in
-                                     ("unit", "matter", "matter_of_type", "earliest")}, types=())
-    some = replace(cube, unit_ids=ids, rows={}, awards=awards,
-                   assessed={item: scores[rows] for item, scores in cube.assessed.items()}, _kept={})
+    awards = replace(
+        cube.awards,
+        **{name: getattr(cube.awards, name)[:0] for name in ("unit", "matter", "matter_of_type", "earliest")},
+        types=(),
+    )
+    some = replace(
+        cube,
+        unit_ids=ids,
+        rows={},
+        awards=awards,
+        assessed={item: scores[rows] for item, scores in cube.assessed.items()},
+        _kept={},
+    )
     figure = np.zeros(len(rows), np.int64)
     for item, rules in by_item(scenario.rulebook):
         if item.full_marks:
@@ -96,8 +103,18 @@ def next_steps(scenario):
         step, unit = found.get(id), scenario.world.registers[id].unit
         place = int(scenario.placed.place[k])
         words = step.says if step else no_step(place)
-        rows.append((id, unit.unit_name, place, step.better if step else None, step.n if step else None,
-                     step.gain / CENT if step else None, words.zh, words.en))
+        rows.append(
+            (
+                id,
+                unit.unit_name,
+                place,
+                step.better if step else None,
+                step.n if step else None,
+                step.gain / CENT if step else None,
+                words.zh,
+                words.en,
+            )
+        )
     names = ["unit_id", "unit_name", "place", "better_place", "cases", "points", "step", "step_en"]
     return pandas.DataFrame(rows, columns=names).astype({"better_place": "Int64", "cases": "Int64"})
 
@@ -109,28 +126,37 @@ def _steps_of(scenario, units: list[int]) -> dict[str, Step]:
     asked = [(unit, *step) for unit in units if ranked[unit] for step in _possible(scenario, unit)]
     if not asked:
         return {}
-    totals = variants(scenario, [(unit, {(measure, month): by * n}) for unit, _, measure, month, by, n in asked])
+    totals = variants(scenario, [(unit, {(m.id, month or 0): DIRECTION[m.better] * n}) for unit, m, month, n in asked])
     best: dict[str, Step] = {}
-    for (unit, name, measure, month, _, n), total in zip(asked, totals.tolist(), strict=True):
+    for (unit, measure, month, n), total in zip(asked, totals.tolist(), strict=True):
         others = figure[ranked & (np.arange(len(figure)) != unit)]
         place, better = int(scenario.placed.place[unit]), 1 + int((others > total).sum())
         if better < place:
-            id, whole = scenario.scores.unit_ids[unit], measure.startswith("instructions")
-            step = Step(id, name, "" if whole else scenario.world.cube.months[month], n, total - int(figure[unit]),
-                        place, better)
+            id = scenario.scores.unit_ids[unit]
+            told = "" if month is None else scenario.world.cube.months[month]
+            step = Step(id, measure, told, n, total - int(figure[unit]), place, better)
             if id not in best or (n, -step.gain) < (best[id].n, -best[id].gain):
                 best[id] = step
     return best
 
 
-def _possible(scenario, unit: int) -> Iterator[tuple[str, str, int, int, int]]:
-    """(step, measure, month, by, n) for as many cases as there are."""
-    counts = scenario.world.cube.counts(scenario.readings)
-    for name, change in BETTER.items():
-        (measure, by), = change.items()
-        table = counts[measure]
-        for month in range(table.shape[1]):
-            there = table[unit, month]
-            room = there if by < 0 else counts[ROOM[measure]][unit, month] - there
-            for n in range(1, min(int(room), MOST) + 1):
-                yield name, measure, month, by, n
+def _possible(scenario, unit: int) -> Iterator[tuple[Measure, int | None, int]]:
+    """(measure, month, n) for as many cases as there are; no month where its rules judge the period as a whole."""
+    counts, rules = scenario.world.cube.counts(scenario.readings), list(scenario.rulebook.rules.values())
+    for id, measure in scenario.rulebook.measures.items():
+        named = [rule for rule in rules if id in (rule.measure, rule.part) and rule.kind in ("occurrence", "rate")]
+        if not named or not measure.better:
+            continue
+        room = counts[id] if measure.better == "fewer" else _room(counts, named, id)
+        if all(rule.kind == "occurrence" for rule in named) and measure.better == "fewer":
+            room = counts.occurrences(named[0])
+        whole = all(rule.per == "quarter" for rule in named)
+        months = [(None, int(room[unit].sum()))] if whole else list(enumerate(room[unit].tolist()))
+        for month, most in months:
+            for n in range(1, min(most, MOST) + 1):
+                yield measure, month, n
+
+
+def _room(counts: Counts, named: list[Rule], id: str) -> np.ndarray:
+    """How many rows could still become part of a rate."""
+    return counts[next(rule.of for rule in named if rule.part == id)] - counts[id]

@@ -2,19 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
 from pipelines.edges import tallies as kept
+from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.engines.cube import Cube
-from pipelines.laboratory.finished import readable
+from pipelines.laboratory.finished import readable, rulebook_of
 from pipelines.model.absence import NOTHING, Absent
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
+from pipelines.model.rule import Rulebook
 from pipelines.model.tally import UnitTally
-from pipelines.rulebook.measures import absent
+from pipelines.stages.kept import Kept
+from pipelines.stages.measure import tally
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,21 +28,26 @@ class World:
     folder: Path
     period: Period
     registers: dict[str, UnitTally]
+    kept: Kept
+    rulebook: Rulebook  # whose measures count
     without_cases: tuple[str, ...] = ()
     absent: Absent = NOTHING
 
     @classmethod
-    def open(cls, folder: Path, period: Period) -> "World":
+    def open(cls, folder: Path, period: Period, cutoff: datetime) -> "World":
         """The world of a finished run's folder."""
         with readable(folder, kept.tallies_of(folder)):
-            return cls(folder, period, kept.read_registers(folder), absent=absent(kept.read_absent(folder)))
+            rulebook = rulebook_of(folder, period)
+            tallies = Kept.open(folder, period, cutoff, rulebook)
+            absent = Absent(kept.read_absent(folder))
+            return cls(folder, period, kept.read_registers(folder), tallies, rulebook, absent=absent)
 
     def without(self, units: Iterable[str] = (), cases: Iterable[str] = ()) -> "World":
         """The same without these units (by id or name) and cases (by id); UsageRefusal for one that is not there."""
         gone = {self.unit(given) for given in units}
         cases = tuple(sorted({*self.without_cases, *cases}))
         if cases != self.without_cases:
-            _must_be_known(cases, kept.known_cases(self.folder))
+            _must_be_known(cases, self.kept.known_cases())
         left = {id: register for id, register in self.registers.items() if id not in gone}
         return replace(self, registers=left, without_cases=cases) if gone or cases != self.without_cases else self
 
@@ -46,20 +55,32 @@ class World:
     def cube(self) -> Cube:
         """The tally cube of these units, without the cases left out."""
         with readable(self.folder, kept.tallies_of(self.folder)):
-            cube, quarter = self._tables()
-            return Cube.prepare(cube, quarter, self.registers, self.period.months, self.absent)
+            table = self._counted() if self.without_cases else self.kept.cube
+            return Cube.prepare(
+                kept.only_units(table, self.registers), self.kept.layouts, self.rulebook.measures, self.registers,
+                self.period.months, self.absent,
+            )  # fmt: skip
 
-    def occurrences(self) -> dict:
-        """Late case rows and incidents, as the ledger's queries read them."""
+    def under(self, rulebook: Rulebook) -> "World":
+        """The same as the measures of this book count it."""
+        return self if rulebook.measures == self.rulebook.measures else replace(self, rulebook=rulebook)
+
+    def _counted(self):
+        """The cube counted anew, by the queries of a run."""
+        warehouse = Warehouse()
+        try:
+            self.store_rows(warehouse, self.rulebook)
+            return warehouse.arrow("tallies.cube")
+        finally:
+            warehouse.close()
+
+    def store_rows(self, warehouse: Warehouse, rulebook: Rulebook) -> None:
+        """The marked rows of these units, without the cases left out, in a warehouse, and their tally."""
         with readable(self.folder, kept.tallies_of(self.folder)):
-            return kept.read_occurrences(self.folder, self.registers, self.without_cases)
-
-    def _tables(self) -> tuple:
-        if self.without_cases:
-            cube, quarter = kept.recount(self.folder, self.period.months, self.without_cases)
-        else:
-            cube, quarter = (kept.read_kept(self.folder, name) for name in ("cube", "quarter"))
-        return kept.only_units(cube, self.registers), kept.only_units(quarter, self.registers)
+            for counts in self.kept.layouts:
+                rows = self.kept.rows(counts, self.registers, self.without_cases)
+                warehouse.store(f"facts.{counts}_marked", rows)
+        tally(warehouse, self.kept.layouts, rulebook)
 
     def unit(self, given: str) -> str:
         """The id of the unit with this id or name; UsageRefusal with the nearest names for one that is not there."""

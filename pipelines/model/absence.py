@@ -1,33 +1,24 @@
 """What the exports do not hold, and which measures cannot be counted without it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from pipelines.model.measure import Measure
 
 AWARDS = "awards"  # what every type of award is counted from, as a measure
-
-
-@dataclass(frozen=True)
-class Needs:
-    """Tables and ``table.column`` names that a measure is counted from; ``under`` adds some by a reading's value."""
-
-    always: frozenset[str]
-    under: tuple[tuple[str, str, frozenset[str]], ...] = ()  # (reading, value, names)
+AWARD_NEEDS = frozenset({AWARDS, "awards.award_type", "awards.matter", "awards.awarded_on", "awards.approved"})
 
 
 @dataclass(frozen=True)
 class Absent:
-    """Names declared absent (``incidents``, ``cases.replied_at``), and what each measure needs."""
+    """Tables and ``table.column`` names that the exports are declared not to hold."""
 
     names: frozenset[str] = frozenset()
-    needs: Mapping[str, Needs] = field(default_factory=dict, hash=False)
 
-    def measures(self, readings: Mapping[str, str]) -> frozenset[str]:
-        """The measures that cannot be counted under these readings."""
-        return frozenset(measure for measure, needs in self.needs.items() if self._bars(needs, readings))
-
-    def _bars(self, needs: Needs, readings: Mapping[str, str]) -> bool:
-        added = [names for reading, value, names in needs.under if readings.get(reading) == value]
-        return not self.names.isdisjoint(needs.always.union(*added))
+    def measures(self, measures: Mapping[str, Measure]) -> frozenset[str]:
+        """The measures that cannot be counted; `awards` stands for every type of award."""
+        lacking = {id for id, measure in measures.items() if not self.names.isdisjoint(measure.needs)}
+        return frozenset(lacking | ({AWARDS} if self.names & AWARD_NEEDS else set()))
 
 
 NOTHING = Absent()  # everything is there

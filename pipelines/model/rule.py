@@ -1,11 +1,14 @@
 """Rules, readings, verdicts and the rulebook that holds them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
 from pipelines.model.condition import Condition
 from pipelines.model.library import LibraryRule
+from pipelines.model.marks import Marks
+from pipelines.model.measure import Measure
 from pipelines.model.panel import PanelRules
 from pipelines.model.words import Words
 
@@ -62,6 +65,7 @@ class Rule:
     examples: tuple[dict, ...] = ()
     in_force_from: date | None = None
     in_force_to: date | None = None  # inclusive
+    order: int = 0  # among the rules of its clause, on pages
 
 
 @dataclass(frozen=True)
@@ -113,3 +117,8 @@ class Rulebook:
     sections: dict[str, Words] = field(default_factory=dict)  # A1 to A4 with their titles
     panel: PanelRules | None = None  # the evaluators' work (E), where the edition has it
     libraries: tuple[LibraryRule, ...] = ()  # findings of the matter library (M) and the knowledge base (K)
+    measures: Mapping[str, Measure] = field(default_factory=dict)  # `case_rows` among them
+    marks: Mapping[str, Marks] = field(default_factory=dict)  # counted table -> what the tally marks of its rows
+    listed_by: tuple[str, str] | None = None  # the rate that lists units of equal figures: its part and its whole
+    incident_types: Mapping[str, Words] = field(default_factory=dict)
+    award_types: Mapping[str, Words] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Findings, entries, item scores, standings: from a fired rule to a place."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 
@@ -39,7 +40,8 @@ class Entry:
     ref_id: str
     points: Fraction  # at most two decimals
     adjustment_id: str
-    detail: str
+    sentence: str = ""  # the key of its sentence; "" = the rule's own words
+    facts: Mapping[str, str] = field(default_factory=dict, hash=False)  # what the sentence is made of, in no language
 
 
 @dataclass(frozen=True)

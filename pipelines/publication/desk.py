@@ -11,6 +11,7 @@ from pipelines.edges.city import must_stay_here
 from pipelines.edges.counted import keep_counted
 from pipelines.edges.published import found_elsewhere
 from pipelines.edges.quarters import list_quarters
+from pipelines.edges.tallies import RULEBOOK, tallies_of
 from pipelines.edges.wording import say
 from pipelines.evaluators.anchor import NAME as EVALUATORS
 from pipelines.evaluators.told import log_of, reached_by
@@ -31,6 +32,8 @@ from pipelines.publication.signers import SIGNERS, none_yet
 from pipelines.publication.state import Edition, Preview, State, Window, replay, same_person, window
 from pipelines.publication.stops import must_be_fit, must_hold_no_canary
 from pipelines.publication.whole import head_before, read_whole
+from pipelines.rulebook import load_rulebook
+from pipelines.stages.kept import Kept
 
 LONGEST_NAME = 100
 
@@ -306,11 +309,20 @@ def _stopped(state: State) -> Words:
 def _frozen(desk: Desk, run: FinishedRun, kind: str, number: int, **says: object) -> Edition:
     folder = freeze(desk.out, desk.period, run, desk.state)
     left = [name for name in unrecorded(desk.out, desk.period, desk.state) if name != folder]
-    counted = keep_counted(desk.out, desk.period, folder, run.folder, run.manifest.get("readings", {}))
-    kept = {"counted": counted} if counted else {}
+    kept = _counted(desk, run, folder)
     desk.note(kind, edition=folder, run=run.sha256, notice=number, **({"left": left} if left else {}), **kept, **says)
     _listed(desk)
     return desk.state.edition
+
+
+def _counted(desk: Desk, run: FinishedRun, edition: str) -> dict[str, str]:
+    """What the record says of the case rows that the run counted, so that no later quarter counts them again."""
+    if not tallies_of(run.folder).is_dir():
+        return {}
+    told, period = run.manifest, desk.period
+    book = load_rulebook(run.folder / RULEBOOK, period.start.date())
+    kept = Kept.open(run.folder, period, datetime.fromisoformat(told["cutoff"]), book)
+    return {"counted": keep_counted(desk.out, desk.period, edition, kept.counted(told["readings"]))}
 
 
 def _listed(desk: Desk) -> None:

@@ -1,14 +1,58 @@
 """Checked blocks → items, rules, readings, verdicts."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
+from pipelines.model.measure import Measure
 from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Verdict
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, fail_if_lists, vocabulary
-from pipelines.rulebook.numbers import day, exact
+from pipelines.rulebook.numbers import count, day, exact
 from pipelines.rulebook.source import Block, refusal, shown_text
 
 DATES = ("in_force",)
+OPTIONAL = (*DATES, "order")  # of every rule
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the rules and verdicts of a book may name."""
+
+    clauses: Mapping[str, Clause]
+    items: Mapping[str, Item]
+    measures: Mapping[str, Measure]
+    award_types: Mapping[str, Words]
+
+
+def types(book: Block, key: str) -> dict[str, Words]:
+    """The types of incident or award that a book names, with their titles."""
+    if key not in book:
+        return {}
+    fail_if.not_a_block(book[key], book, key)
+    return {id: words(book[key], id) for id in book[key]}
+
+
+def listed_by(book: Block, measures: Mapping[str, Measure]) -> tuple[str, str] | None:
+    """`rank: {listed_by: {rate: [part, of]}}`: the rate that lists units of equal figures, or None."""
+    if "rank" not in book:
+        return None
+    rank = book["rank"]
+    fail_if.not_a_block(rank, book, "rank")
+    fail_if.unknown_field(rank, ("listed_by",))
+    by = rank.get("listed_by")
+    fail_if.not_a_block(by, rank, "listed_by")
+    fail_if.unknown_field(by, ("rate",))
+    fail_if.not_a_list(by.get("rate"), by, "rate")
+    if len(by["rate"]) != 2:
+        raise refusal(by, "no_rate", "rate", value=shown_text(by["rate"]))
+    part, of = by["rate"]
+    one = Block(by.file, by.lines.get("rate", by.line))
+    one |= {"part": part, "of": of}
+    fail_if.unknown_measure(one, "part", measures)
+    fail_if.unknown_measure(one, "of", measures)
+    fail_if.no_part(one, measures)
+    return part, of
 
 
 def words(block: Block, key: str) -> Words:
@@ -63,13 +107,14 @@ def items(book: Block, clauses: dict[str, Clause]) -> tuple[dict[str, Item], dic
     return found, sections
 
 
-def rule(block: Block, clauses: dict[str, Clause], sheet: dict[str, Item]) -> Rule:
+def rule(block: Block, known: Known) -> Rule:
     """One rule of any kind; a RulebookRefusal names what is wrong with it."""
+    clauses, sheet = known.clauses, known.items
     fail_if.kind_unclear(block)
     kind = next(kind for kind, (mark, _, _) in vocabulary.KINDS.items() if mark in block)
     mark, required, optional = vocabulary.KINDS[kind]
     needed = (*vocabulary.EVERY_RULE, mark, *required)
-    fail_if.unknown_field(block, (*needed, *optional, *DATES))
+    fail_if.unknown_field(block, (*needed, *optional, *OPTIONAL))
     fail_if.missing_field(block, needed)
     fail_if.bad_id(block, "rule")
     in_force(block)
@@ -78,49 +123,67 @@ def rule(block: Block, clauses: dict[str, Clause], sheet: dict[str, Item]) -> Ru
     fail_if.wrong_item(block, kind, sheet)
     dates = block.get("in_force", {})
     common = {
-        "id": block["rule"], "clause": block["clause"], "item": block["item"], "kind": kind, "file": block.file,
-        "title": words(block, "title"), "says": words(block, "says"), "remedy": words(block, "remedy"),
+        "id": block["rule"],
+        "clause": block["clause"],
+        "item": block["item"],
+        "kind": kind,
+        "file": block.file,
+        "title": words(block, "title"),
+        "says": words(block, "says"),
+        "remedy": words(block, "remedy"),
         "examples": tuple(blocks(block["examples"], block, "examples")),
-        "in_force_from": day(dates.get("from")), "in_force_to": day(dates.get("to")),
+        "in_force_from": day(dates.get("from")),
+        "in_force_to": day(dates.get("to")),
+        "order": _order(block),
     }
     fail_if.unknown_placeholder(block, kind)
-    return Rule(**common, **SPECIFIC[kind](block, sheet))
+    return Rule(**common, **SPECIFIC[kind](block, known))
 
 
-def _occurrence(block: Block, sheet: dict[str, Item]) -> dict:
-    fail_if.unknown_measure(block, "measure", vocabulary.OCCURRENCES)
+def _order(block: Block) -> int:
+    found = count(block.get("order", "0"))
+    if found is None:
+        raise refusal(block, "bad_count", "order", value=shown_text(block["order"]))
+    return found
+
+
+def _occurrence(block: Block, known: Known) -> dict:
+    fail_if.unknown_measure(block, "measure", known.measures)
     if "per" in block:
         fail_if.unknown_value(block, "per", vocabulary.PER["occurrence"])
     counts = block.get("counts", [])
     if counts:
         fail_if.not_a_list(counts, block, "counts")
-        fail_if.counts_otherwise(block)
+        fail_if.counts_otherwise(block, known.measures[block["measure"]])
     return {"measure": block["measure"], "deduct": number(block, "deduct"), "counts": tuple(counts)}
 
 
-def _rate(block: Block, sheet: dict[str, Item]) -> dict:
+def _rate(block: Block, known: Known) -> dict:
     fail_if.unknown_value(block, "per", vocabulary.PER["rate"])
-    known = vocabulary.MONTHLY if block["per"] == "month" else vocabulary.MEASURES
-    fail_if.unknown_measure(block, "part", known)
-    fail_if.unknown_measure(block, "of", known)
+    fail_if.unknown_measure(block, "part", known.measures)
+    fail_if.unknown_measure(block, "of", known.measures)
+    fail_if.no_part(block, known.measures)
     short = block["short"]
     fail_if.not_a_block(short, block, "short")
     fail_if.unknown_field(short, ("each", "deduct"))
     fail_if.missing_field(short, ("each", "deduct"))
     return {
-        "part": block["part"], "of": block["of"], "per": block["per"],
+        "part": block["part"],
+        "of": block["of"],
+        "per": block["per"],
         "target": number(block, "target", most="100"),
-        "each": number(short, "each", least="0.01", most="100"), "deduct": number(short, "deduct"),
+        "each": number(short, "each", least="0.01", most="100"),
+        "deduct": number(short, "deduct"),
     }
 
 
-def _assessed(block: Block, sheet: dict[str, Item]) -> dict:
-    fail_if.unknown_item(block, sheet, "assessed")
+def _assessed(block: Block, known: Known) -> dict:
+    fail_if.unknown_item(block, known.items, "assessed")
     return {"measure": block["assessed"], "per": "quarter"}
 
 
-def _award(block: Block, sheet: dict[str, Item]) -> dict:
-    fail_if.unknown_measure(block, "measure", vocabulary.AWARD_TYPES)
+def _award(block: Block, known: Known) -> dict:
+    fail_if.unknown_award(block, known.award_types)
     if "once_per" in block:
         fail_if.unknown_value(block, "once_per", ("matter",))
     return {"measure": block["measure"], "award": number(block, "award"), "once_per": block.get("once_per", "")}
@@ -136,21 +199,24 @@ def reading(block: Block, clauses: dict[str, Clause]) -> Reading:
     fail_if.missing_field(block, needed)
     fail_if.not_a_word(block, ("reading", "clause"))
     in_force(block)
-    fail_if_lists.unknown_reading(block, vocabulary.READINGS)
     fail_if.unknown_clause(block, clauses)
     values = block["values"]
     fail_if.not_a_block(values, block, "values")
-    fail_if_lists.unknown_reading_value(block, block["reading"], values)
     is_open = block["reading"] in vocabulary.OPEN_NUMBER
     if "open_number" in block:
         fail_if.unknown_value(block, "open_number", ("true",) if is_open else ("false",))
     return Reading(
-        block["reading"], block["clause"], words(block, "title"), tuple(values),
-        {value: words(values, value) for value in values}, words(block, "reason"), is_open,
+        block["reading"],
+        block["clause"],
+        words(block, "title"),
+        tuple(values),
+        {value: words(values, value) for value in values},
+        words(block, "reason"),
+        is_open,
     )
 
 
-def verdict(block: Block, clauses: dict[str, Clause], sheet: dict[str, Item]) -> Verdict:
+def verdict(block: Block, clauses: dict[str, Clause], known: Known) -> Verdict:
     """One verdict: conditions on facts, and the other verdicts that it leans on."""
     needed = ("verdict", "clause", "list", "title", "says", "when")
     fail_if.unknown_field(block, (*needed, "unless", "also", "examples", *DATES))
@@ -162,14 +228,19 @@ def verdict(block: Block, clauses: dict[str, Clause], sheet: dict[str, Item]) ->
     for key in ("unless", "also"):
         fail_if.not_a_list(block.get(key, []), block, key)
     return Verdict(
-        block["verdict"], block["clause"], block["list"], words(block, "title"), words(block, "says"),
-        tuple(condition(entry, sheet) for entry in blocks(block["when"], block, "when")),
-        tuple(block.get("unless", ())), tuple(block.get("also", ())),
+        block["verdict"],
+        block["clause"],
+        block["list"],
+        words(block, "title"),
+        words(block, "says"),
+        tuple(condition(entry, known) for entry in blocks(block["when"], block, "when")),
+        tuple(block.get("unless", ())),
+        tuple(block.get("also", ())),
         tuple(blocks(block.get("examples", []), block, "examples")),
     )
 
 
-def condition(block: Block, sheet: dict[str, Item]) -> Condition:
+def condition(block: Block, book: Known) -> Condition:
     """One comparison of one fact with a number: points and percent have up to two decimals."""
     fail_if.unknown_field(block, ("fact", *vocabulary.THINGS, *vocabulary.TESTS))
     fail_if_lists.no_fact(block)
@@ -177,8 +248,8 @@ def condition(block: Block, sheet: dict[str, Item]) -> Condition:
     test = next(test for test in vocabulary.TESTS if test in block)
     if test == "in":
         fail_if.not_a_list(block[test], block, test)
-        return Condition(_fact(block, sheet), test, tuple(_bound(block, test, value) for value in block[test]))
-    return Condition(_fact(block, sheet), test, _bound(block, test, block[test]))
+        return Condition(_fact(block, book), test, tuple(_bound(block, test, value) for value in block[test]))
+    return Condition(_fact(block, book), test, _bound(block, test, block[test]))
 
 
 def _bound(block: Block, test: str, value: object) -> Fraction:
@@ -188,19 +259,19 @@ def _bound(block: Block, test: str, value: object) -> Fraction:
     return found
 
 
-def _fact(block: Block, sheet: dict[str, Item]) -> str:
+def _fact(block: Block, book: Known) -> str:
     """The fact that a condition looks at, by its name here."""
     kind = next(kind for kind in ("fact", *vocabulary.THINGS) if kind in block)
     if kind == "fact":
         fail_if_lists.unknown_fact(block)
         return block["fact"]
-    known = {"measure": vocabulary.MEASURES, "item": sheet, "section": {item.section for item in sheet.values()}}
+    known = {"measure": book.measures, "item": book.items, "section": {item.section for item in book.items.values()}}
     if kind == "rate":
         parts = block["rate"] if isinstance(block["rate"], list) else str(block["rate"]).split("/")
         if len(parts) != 2:
             raise refusal(block, "no_rate", "rate", value=shown_text(block["rate"]))
         for part in parts:
-            fail_if.unknown_value(_alone(block, part), "rate", vocabulary.MEASURES)
+            fail_if.unknown_value(_alone(block, part), "rate", book.measures)
         return f"rate {parts[0]}/{parts[1]}"
     fail_if.unknown_value(block, kind, known[kind])
     return f"{kind} {block[kind]}"

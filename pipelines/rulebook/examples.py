@@ -9,7 +9,7 @@ from pipelines.engines.settling import Settler
 from pipelines.model.points import points
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.tally import Award, Unit, UnitTally
-from pipelines.rulebook import fail_if, fail_if_lists, vocabulary
+from pipelines.rulebook import fail_if, fail_if_lists
 from pipelines.rulebook.numbers import count, exact
 from pipelines.rulebook.source import Block, refusal
 
@@ -25,7 +25,7 @@ def check_examples(rulebook: Rulebook, rule: Rule, block: Block) -> None:
         fail_if.bad_number(example, "points", least="-1000")
         fail_if.not_a_block(example["given"], example, "given")
         fail_if.example_differs(example, rule, outcome(rulebook, rule, example, engines))
-        seen.add(_where(rulebook, rule, _tally(rule, example["given"])))
+        seen.add(_where(rulebook, rule, _tally(rulebook, rule, example["given"])))
     fail_if.missing_example(block, rule, seen)
 
 
@@ -40,7 +40,7 @@ def outcome(rulebook: Rulebook, rule: Rule, example: Block, engines: dict | None
         alone = replace(rulebook, rules={rule.id: rule})
         engines[key] = Judge(alone, readings, MONTHS), Settler(alone, readings)
     judge, settler = engines[key]
-    tally = _tally(rule, example["given"])
+    tally = _tally(rulebook, rule, example["given"])
     scores, _, _ = settler.settle(tally, judge.judge(tally)[0])
     return scores[rule.item] - rulebook.items[rule.item].full_marks
 
@@ -53,13 +53,13 @@ def _readings(rulebook: Rulebook, example: Block) -> dict[str, str]:
         if id not in rulebook.readings:
             raise refusal(chosen, "unknown_reading", id, near=(id, rulebook.readings), value=id)
         if not (rulebook.readings[id].open_number and exact(value) is not None):
-            fail_if_lists.unknown_reading_value(chosen, id, [value], id)
+            fail_if_lists.unknown_reading_value(chosen, rulebook.readings[id], value, id)
     return {id: chosen.get(id, reading.default) for id, reading in rulebook.readings.items()}
 
 
-def _tally(rule: Rule, given: Block) -> UnitTally:
-    counts, assessed, awards = {}, {}, []
-    known = {"assessed": (rule.measure,), "award": vocabulary.AWARD_TYPES}.get(rule.kind, vocabulary.MEASURES)
+def _tally(rulebook: Rulebook, rule: Rule, given: Block) -> UnitTally:
+    counts, assessed, awards = dict.fromkeys(rulebook.measures, {}), {}, []
+    known = {"assessed": (rule.measure,), "award": rulebook.award_types}.get(rule.kind, rulebook.measures)
     for key, value in given.items():
         if key not in known:
             raise refusal(given, "unknown_measure", key, near=(key, known), value=key)
@@ -70,21 +70,20 @@ def _tally(rule: Rule, given: Block) -> UnitTally:
             fail_if.not_a_list(value, given, key)
             awards += [(key, matter) for matter in value]
         else:
-            counts |= _counts(given, key)
+            counts[key] = _counts(given, key)
     listed = tuple(
         Award(f"example-{k}", kind, str(matter), date(2026, 1, k)) for k, (kind, matter) in enumerate(awards[:31], 1)
     )
     return UnitTally(Unit("example", "example", "example", True), 0, counts, {}, assessed, listed)
 
 
-def _counts(given: Block, key: str) -> dict[tuple[str, str], int]:
-    """A count in the first month, or a list of up to three, one a month."""
+def _counts(given: Block, key: str) -> dict[str, int]:
+    """By month: a count in the first one, or a list of up to three, one a month."""
     values = given[key] if isinstance(given[key], list) else [given[key]]
     numbers = [count(value) for value in values]
     if None in numbers or len(numbers) > len(MONTHS):
         raise refusal(given, "bad_count", key, value=given[key])
-    months = MONTHS if key in vocabulary.MONTHLY else ("",)
-    return {(key, month): n for month, n in zip(months, numbers, strict=False)}
+    return dict(zip(MONTHS, numbers, strict=False))
 
 
 def _where(rulebook: Rulebook, rule: Rule, tally: UnitTally) -> str:

@@ -1,7 +1,7 @@
 """Reasons why a rulebook must not load, one function each: it raises a RulebookRefusal or does nothing."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 from itertools import combinations
@@ -9,6 +9,7 @@ from string import Formatter
 
 from pipelines.edges.wording import say
 from pipelines.engines.details import FACTS as NAMED
+from pipelines.model.measure import Measure, values_of
 from pipelines.model.points import half_up, shown
 from pipelines.model.rule import Item, Rule
 from pipelines.model.words import LANGUAGES, Words
@@ -46,12 +47,21 @@ def bad_id(block: Block, key: str, form: re.Pattern = ID) -> None:
         raise refusal(block, "bad_id", key, value=shown_text(block[key]))
 
 
-def counts_otherwise(block: Block) -> None:
+def counts_otherwise(block: Block, measure: Measure) -> None:
     """Types of incident other than those that the measure counts."""
-    known = vocabulary.INCIDENT_TYPES[block["measure"]]
+    known = [value for part in measure.where for value in values_of(part, "incident_type")]
     fits = all(isinstance(value, str) for value in block["counts"]) and set(block["counts"]) == set(known)
     if not fits:
         raise refusal(block, "counts_otherwise", "counts", measure=block["measure"], types="、".join(known) or "—")
+
+
+def no_part(block: Block, measures: Mapping[str, Measure]) -> None:
+    """A part that is not among the whole it is measured against: its rate could pass 100 % (semantics G6)."""
+    above, of = block["part"], block["of"]
+    while above and above != of:
+        above = measures[above].among
+    if not above:
+        raise refusal(block, "no_part", "part", part=block["part"], of=of)
 
 
 def missing_field(block: Block, required: Iterable[str]) -> None:
@@ -71,8 +81,10 @@ def not_a_word(block: Block, keys: Iterable[str]) -> None:
 def not_words(block: Block, key: str) -> None:
     """A text that is not there in both languages."""
     words = block[key]
-    if not isinstance(words, Block) or set(words) != set(LANGUAGES) or not all(
-        isinstance(text, str) and text for text in words.values()
+    if (
+        not isinstance(words, Block)
+        or set(words) != set(LANGUAGES)
+        or not all(isinstance(text, str) and text for text in words.values())
     ):
         raise refusal(block, "not_words", key)
 
@@ -115,6 +127,13 @@ def unknown_measure(block: Block, key: str, known: Iterable[str]) -> None:
         raise refusal(block, "unknown_measure", key, near=(block[key], known), value=shown_text(block[key]))
 
 
+def unknown_award(block: Block, known: Iterable[str]) -> None:
+    """An award of a type that the book does not name."""
+    if block["measure"] not in known:
+        near = (block["measure"], known)
+        raise refusal(block, "unknown_award", "measure", near=near, value=shown_text(block["measure"]))
+
+
 def unknown_value(block: Block, key: str, known: Iterable[str]) -> None:
     """A word outside the closed list of a field."""
     values = block[key] if isinstance(block[key], list) else [block[key]]
@@ -126,13 +145,14 @@ def unknown_value(block: Block, key: str, known: Iterable[str]) -> None:
 def unknown_placeholder(block: Block, kind: str) -> None:
     """A sentence with a blank that nothing fills in."""
     for lang, text in block["says"].items():
-        for value in _blanks(text):
+        for value in blanks(text):
             if value not in NAMED[kind]:
                 near = (value, NAMED[kind])
                 raise refusal(block, "unknown_placeholder", "says", near=near, lang=lang, value=value)
 
 
-def _blanks(text: str) -> Iterable[str]:
+def blanks(text: str) -> Iterable[str]:
+    """The names of a sentence's blanks; the sentence itself where its braces do not close."""
     try:
         return [name for _, name, _, _ in Formatter().parse(text) if name is not None]
     except ValueError:

@@ -1,26 +1,38 @@
 """Reasons why readings, verdicts and clauses must not load, one function each, as in `fail_if`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from pipelines.engines.marks import readings_that_count
 from pipelines.engines.verdicts import rounds
-from pipelines.model.rule import Verdict
+from pipelines.model.measure import Measure
+from pipelines.model.rule import Reading, Verdict
 from pipelines.rulebook import vocabulary
 from pipelines.rulebook.numbers import exact
 from pipelines.rulebook.source import Block, refusal, shown_text
 
 
-def unknown_reading(block: Block, known: Iterable[str], key: str = "reading") -> None:
-    """A reading that the program does not honour."""
-    if block[key] not in known:
-        raise refusal(block, "unknown_reading", key, near=(block[key], known), value=shown_text(block[key]))
+def nothing_honours(
+    blocks: list[Block], readings: Mapping[str, Reading], honoured: Mapping[str, Iterable[str]]
+) -> None:
+    """A reading or a value of one that no measure, no derived column, no settling and no ranking acts on."""
+    for block in blocks:
+        id = block["reading"]
+        if id not in readings:
+            continue
+        if id not in honoured:
+            raise refusal(block, "nothing_honours", "reading", near=(id, honoured), value=id)
+        for value in readings[id].values:
+            amount = id in vocabulary.OPEN_NUMBER and _is_amount(value)
+            if value not in honoured[id] and not amount:
+                near = (value, honoured[id])
+                raise refusal(block, "value_honoured_by_nothing", "values", near=near, reading=id, value=value)
 
 
-def unknown_reading_value(block: Block, reading: str, values: Iterable[str], key: str = "values") -> None:
-    """A value that the program does not honour."""
-    known = vocabulary.READINGS[reading]
-    for value in values:
-        if value not in known and not (reading in vocabulary.OPEN_NUMBER and _is_amount(value)):
-            raise refusal(block, "unknown_reading_value", key, near=(value, known), reading=reading, value=value)
+def unknown_reading_value(block: Block, reading: Reading, value: str, key: str) -> None:
+    """A value that the reading does not have."""
+    if value not in reading.values and not (reading.open_number and _is_amount(value)):
+        near = (value, reading.values)
+        raise refusal(block, "unknown_reading_value", key, near=near, reading=reading.id, value=value)
 
 
 def _is_amount(value: str) -> bool:
@@ -28,9 +40,10 @@ def _is_amount(value: str) -> bool:
     return amount is not None and amount >= 0
 
 
-def missing_reading(root: Block, present: Iterable[str]) -> None:
-    """A switch of the program that the rulebook leaves open."""
-    for reading in vocabulary.READINGS:
+def missing_reading(root: Block, present: Iterable[str], measures: Mapping[str, Measure]) -> None:
+    """A switch that settling, ranking or a derived column needs and the rulebook leaves open."""
+    needed = set(vocabulary.READINGS).union(*map(readings_that_count, measures.values()))
+    for reading in sorted(needed):
         if reading not in present and reading not in vocabulary.LATER:
             raise refusal(root, "missing_reading", value=reading)
 

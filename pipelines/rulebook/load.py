@@ -5,14 +5,19 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+from pipelines.edges.contracts import load_contracts
 from pipelines.edges.wording import say
+from pipelines.engines.marks import honoured, layouts
 from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.rule import Clause, Item, Rule, Rulebook, Verdict
+from pipelines.paths import RULES
 from pipelines.rulebook import build, fail_if, fail_if_lists, vocabulary
 from pipelines.rulebook.clauses import read_clauses
 from pipelines.rulebook.examples import check_examples
 from pipelines.rulebook.libraries import FILE as LIBRARIES
 from pipelines.rulebook.libraries import read_libraries
+from pipelines.rulebook.measures import FOLDER as MEASURES
+from pipelines.rulebook.measures import read_measures
 from pipelines.rulebook.names import hint
 from pipelines.rulebook.numbers import count
 from pipelines.rulebook.panel import FILE as PANEL
@@ -22,6 +27,9 @@ from pipelines.rulebook.verdict_examples import check_verdict_examples
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
 BOOK_FIELDS = ("edition", "title", "in_force", "evaluation", "sections")
+OPTIONAL = ("format", "case_rows", "incident_types", "award_types", "rank")
+FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7); what it does not say is in FORMAT_1
+FORMAT_1 = RULES / "format_1.yaml"
 EVALUATION = ("working_days", "reminder_after_hours")
 
 
@@ -36,16 +44,37 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
     clauses, clause_lines = read_clauses(folder / CLAUSES, CLAUSES)
     items, sections = build.items(book, clauses)
     written = _rule_blocks(folder, items)
-    rules = [build.rule(block, clauses, items) for block in written]
+    readings = _in_force(folder, READINGS, "reading", build.reading, clauses, on)
+    values = {id: reading.values for id, reading in readings.items()}
+    upgraded = _upgraded(book)
+    measures = read_measures(folder, load_contracts(), values, upgraded)
+    fail_if_lists.nothing_honours(
+        read_yaml(folder / READINGS, READINGS) or [], readings, honoured(measures, vocabulary.READINGS)
+    )
+    fail_if_lists.missing_reading(Block(READINGS, 1), readings, measures)
+    known = build.Known(clauses, items, measures, build.types(upgraded, "award_types"))
+    rules = [build.rule(block, known) for block in written]
     fail_if.overlapping_dates(written, "rule")
     fail_if.awarded_twice(written)
-    readings = _in_force(folder, READINGS, "reading", build.reading, clauses, on)
-    fail_if_lists.missing_reading(Block(READINGS, 1), readings)
+    in_force = _rules_on(rules, known, on)
     rulebook = Rulebook(
-        edition=book["edition"], title=build.words(book, "title"), clauses=clauses, items=items,
-        rules=_rules_on(rules, items, on), readings=readings, verdicts=_verdicts(folder, clauses, items, on),
-        evaluation=_evaluation(book), sha256=digest(folder), sections=sections,
-        panel=read_panel(folder, clauses), libraries=read_libraries(folder, clauses),
+        edition=book["edition"],
+        title=build.words(book, "title"),
+        clauses=clauses,
+        items=items,
+        rules=in_force,
+        readings=readings,
+        verdicts=_verdicts(folder, known, on),
+        evaluation=_evaluation(book),
+        sha256=digest(folder),
+        sections=sections,
+        panel=read_panel(folder, clauses),
+        libraries=read_libraries(folder, clauses),
+        measures=measures,
+        marks=layouts(measures, values, in_force.values()),
+        incident_types=build.types(upgraded, "incident_types"),
+        award_types=known.award_types,
+        listed_by=build.listed_by(upgraded, measures),
     )
     fail_if_lists.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
     for rule, block in zip(rules, written, strict=True):
@@ -78,13 +107,24 @@ def _must_be_complete(folder: Path) -> None:
 def _book(folder: Path, on: date) -> Block:
     book = read_yaml(folder / BOOK, BOOK)
     fail_if.not_a_block(book, Block(BOOK, 1))
-    fail_if.unknown_field(book, BOOK_FIELDS)
+    fail_if.unknown_field(book, (*BOOK_FIELDS, *OPTIONAL))
     fail_if.missing_field(book, BOOK_FIELDS)
-    fail_if.not_a_word(book, ("edition",))
+    fail_if.not_a_word(book, ("edition", "format"))
+    fail_if.unknown_value(book, "format", FORMATS) if "format" in book else None
     build.in_force(book)
     start, end = fail_if.span(book)
     if not start <= on <= end:
         raise refusal(book, "not_in_force", "in_force", edition=book["edition"], start=start, on=on)
+    return book
+
+
+def _upgraded(book: Block) -> Block:
+    """The book with what older formats took for granted: measures, types and the moment of a case row."""
+    if book.get("format", "1") == "1":
+        known = read_yaml(FORMAT_1, FORMAT_1.name)
+        fail_if.unknown_field(book, (*BOOK_FIELDS, "format"))
+        return known
+    fail_if.missing_field(book, ("case_rows",))
     return book
 
 
@@ -105,6 +145,8 @@ def _rule_blocks(folder: Path, items: dict[str, Item]) -> list[Block]:
         name = file.relative_to(folder).as_posix()
         if file.suffix == ".md" or name in (BOOK, READINGS, VERDICTS, PANEL, LIBRARIES):
             continue
+        if file.parent == folder / MEASURES:
+            continue
         if file.parent.parent != folder or file.parent.name not in items or file.suffix != ".yaml":
             raise RulebookRefusal(say("rulebook.stray_file", file=name, hint=hint(file.parent.name, items)))
         block = read_yaml(file, name)
@@ -117,21 +159,18 @@ def _rule_blocks(folder: Path, items: dict[str, Item]) -> list[Block]:
     return written
 
 
-def _rules_on(rules: list[Rule], items: dict[str, Item], on: date) -> dict[str, Rule]:
-    """The rules of a day, in the order of the score sheet and of their clauses."""
+def _rules_on(rules: list[Rule], known: build.Known, on: date) -> dict[str, Rule]:
+    """The rules of a day in the order of pages: score sheet, clause, kind, `order`, what is measured, id."""
     first, last = date.min, date.max
     holding = [r for r in rules if (r.in_force_from or first) <= on <= (r.in_force_to or last)]
-    order = list(items)
-    kinds = list(vocabulary.KINDS)
-    holding.sort(key=lambda r: (order.index(r.item), r.clause, kinds.index(r.kind), _rank(r), r.id))
-    return {rule.id: rule for rule in holding}
+    sheet, kinds, measured = list(known.items), list(vocabulary.KINDS), [*known.measures, *known.award_types]
 
+    def place(rule: Rule) -> tuple:
+        measure = rule.part or rule.measure
+        rank = measured.index(measure) if measure in measured else 0
+        return sheet.index(rule.item), rule.clause, kinds.index(rule.kind), rule.order, rank, rule.id
 
-def _rank(rule: Rule) -> int:
-    """Rules of one item in the order in which the vocabulary names what they measure."""
-    known = (*vocabulary.MEASURES, *vocabulary.AWARD_TYPES)
-    measure = rule.part or rule.measure
-    return known.index(measure) if measure in known else 0
+    return {rule.id: rule for rule in sorted(holding, key=place)}
 
 
 def _in_force(folder: Path, name: str, key: str, make, clauses: dict[str, Clause], on: date) -> dict:
@@ -142,14 +181,14 @@ def _in_force(folder: Path, name: str, key: str, make, clauses: dict[str, Clause
     return {thing.id: thing for (start, end), thing in spans if start <= on <= end}
 
 
-def _verdicts(folder: Path, clauses: dict[str, Clause], items: dict[str, Item], on: date) -> tuple[Verdict, ...]:
-    make = partial(build.verdict, sheet=items)
-    verdicts = tuple(_in_force(folder, VERDICTS, "verdict", make, clauses, on).values())
-    known = [verdict.id for verdict in verdicts]
-    written = [block for block in read_yaml(folder / VERDICTS, VERDICTS) or [] if block["verdict"] in known]
+def _verdicts(folder: Path, known: build.Known, on: date) -> tuple[Verdict, ...]:
+    make = partial(build.verdict, known=known)
+    verdicts = tuple(_in_force(folder, VERDICTS, "verdict", make, known.clauses, on).values())
+    ids = [verdict.id for verdict in verdicts]
+    written = [block for block in read_yaml(folder / VERDICTS, VERDICTS) or [] if block["verdict"] in ids]
     for block in written:
-        fail_if_lists.unknown_verdict(block, "also", known)
-        fail_if_lists.unknown_verdict(block, "unless", known)
+        fail_if_lists.unknown_verdict(block, "also", ids)
+        fail_if_lists.unknown_verdict(block, "unless", ids)
     fail_if_lists.circle(written, verdicts)
     check_verdict_examples(verdicts, written)
     return verdicts
@@ -159,5 +198,3 @@ def _named(rulebook: Rulebook, rules: list[Rule]) -> set[str]:
     """Every clause that a rule (of any date), a reading, a verdict or a finding of the libraries applies."""
     users = (*rules, *rulebook.readings.values(), *rulebook.verdicts, *rulebook.libraries)
     return {clause for user in users for clause in user.clause.split(", ")}
-
-

@@ -1,41 +1,324 @@
-"""What every measure needs of the exports: `rules/measures.yaml`, and the decisive columns that follow from it."""
+"""`measures/<id>.yaml` of a rulebook → measures, each tried on its own examples (rule-language, semantics C15, G11)."""
 
-from functools import cache
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from pipelines.model.absence import Absent, Needs
-from pipelines.model.contract import Contracts
-from pipelines.paths import RULES
-from pipelines.rulebook.source import read_yaml
+from pipelines.edges.wording import say
+from pipelines.engines.literal_measures import counts
+from pipelines.model.contract import Contracts, TableContract
+from pipelines.model.measure import (
+    CASE_ROWS,
+    DERIVED,
+    All,
+    AnyOf,
+    Choice,
+    Compare,
+    Condition,
+    Derived,
+    Measure,
+    Moment,
+    Not,
+    columns_of,
+)
+from pipelines.model.words import Words
+from pipelines.rulebook import build, fail_if
+from pipelines.rulebook.conditions import MOMENTS, Vocabulary, parts, typed, words_of
+from pipelines.rulebook.numbers import count
+from pipelines.rulebook.source import Block, read_yaml, refusal, shown_text
 
-FILE = RULES / "measures.yaml"
+FOLDER = "measures"
+FIELDS = ("measure", "title", "counts", "where", "by", "better", "quotes", "says", "among", "needs", "examples")
+NEEDED = ("measure", "title", "counts", "examples")
+BETTER = ("more", "fewer")
+TABLE_OF = {CASE_ROWS: "cases"}  # `counts` names a contract table, and the case rows by their own word
+# Case rows that an earlier published period counted are left out, or count again (semantics C18).
+ADMITTED = (
+    Choice("counted_before", (("left_out", Not(Compare("counted_before", "equals", "true"))), ("again", All()))),
+    {"reading": "counted_before", "left_out": {"not": {"counted_before": "true"}}, "again": {}},
+)
 
 
-@cache
-def measure_needs() -> dict[str, Needs]:
-    """What each measure is counted from, by its name."""
-    return {name: _needs(block) for name, block in read_yaml(FILE, FILE.name).items()}
+def read_measures(
+    folder: Path, contracts: Contracts, readings: Mapping[str, tuple[str, ...]], book: Block
+) -> dict[str, Measure]:
+    """The measures of a rulebook folder by id, and `case_rows` as the book says; the book may hold them itself.
+
+    RulebookRefusal names file and line of what cannot be counted, of a measure without examples, and of an example
+    that comes out otherwise.
+    """
+    blocks = list(book["measures"] if "measures" in book else _blocks(folder))
+    fail_if.duplicate_id(blocks, "measure")
+    for block in blocks:
+        if block["measure"] == CASE_ROWS:
+            raise refusal(block, "bad_id", "measure", value=CASE_ROWS)
+    by_id = {block["measure"]: block for block in blocks}
+    found = {CASE_ROWS: _case_rows(book, contracts, readings)}
+    for id in by_id:
+        _build(id, by_id, contracts, readings, found, ())
+    for block in blocks:
+        _try_examples(found[block["measure"]], block, contracts, readings)
+    return found
 
 
-def _needs(block: dict) -> Needs:
-    under = tuple(
-        (reading, value, frozenset(names))
-        for reading, values in block.get("under", {}).items() for value, names in values.items()
+def _blocks(folder: Path) -> Iterable[Block]:
+    for file in sorted((folder / FOLDER).glob("*.y*ml")):
+        block = read_yaml(file, f"{FOLDER}/{file.name}")
+        fail_if.not_a_block(block, Block(f"{FOLDER}/{file.name}", 1))
+        fail_if.missing_field(block, ("measure",))
+        fail_if.not_a_word(block, ("measure", "counts", "among", "better"))
+        fail_if.bad_id(block, "measure")
+        if block["measure"] != file.stem:
+            raise refusal(block, "measure_elsewhere", "measure", id=block["measure"], file=file.stem)
+        yield block
+
+
+def _case_rows(book: Block, contracts: Contracts, readings: Mapping) -> Measure:
+    """Which rows make a unit's case rows: who is ranked, small numbers, plausibility (semantics G23)."""
+    block = book["case_rows"]
+    fail_if.not_a_block(block, book, "case_rows")
+    fail_if.unknown_field(block, ("by", "where"))
+    derived = {name: one.type for name, one in derived_of(CASE_ROWS).items()}
+    vocabulary = words_of(contracts.tables[TABLE_OF[CASE_ROWS]].columns, derived, readings)
+    both = [ADMITTED, *(parts(block["where"], block, vocabulary) if "where" in block else [])]
+    return Measure(
+        CASE_ROWS,
+        say("rulebook.case_rows"),
+        CASE_ROWS,
+        tuple(condition for condition, _ in both),
+        _by(block, vocabulary),
+        "",
+        ("case_id",),
+        None,
+        (),
+        block.file,
+        "",
+        (),
+        tuple(written for _, written in both),
     )
-    return Needs(frozenset(block["needs"]), under)
 
 
-def absent(names: frozenset[str]) -> Absent:
-    """Names declared absent, with what the measures need."""
-    return Absent(names, measure_needs())
+def _build(id: str, blocks: dict, contracts: Contracts, readings: Mapping, found: dict, above: tuple) -> Measure:
+    """The measure, and before it those that it is among."""
+    if id in found:
+        return found[id]
+    block = blocks[id]
+    fail_if.unknown_field(block, FIELDS)
+    fail_if.missing_field(block, NEEDED)
+    whole = None
+    if "among" in block:
+        if block["among"] not in blocks or block["among"] in (*above, id):
+            near = (block["among"], [name for name in blocks if name not in (*above, id)])
+            raise refusal(block, "among_nothing", "among", near=near, value=block["among"])
+        whole = _build(block["among"], blocks, contracts, readings, found, (*above, id))
+    found[id] = _measure(block, contracts, readings, whole)
+    return found[id]
 
 
-def decisive_columns(contracts: Contracts) -> dict[str, frozenset[str]]:
-    """By table: the columns that a measure counts or compares and the contract does not require anyway."""
-    named = {name for needs in measure_needs().values() for name in needs.always if "." in name}
+def _measure(block: Block, contracts: Contracts, readings: Mapping, whole: Measure | None) -> Measure:
+    table = counted_table(block, contracts)
+    derived = derived_of(block["counts"])
+    vocabulary = words_of(table.columns, {name: one.type for name, one in derived.items()}, readings)
+    if whole and whole.counts != block["counts"]:
+        raise refusal(block, "among_other", "counts", id=block["measure"], whole=whole.id, table=whole.counts)
+    fail_if.unknown_value(block, "better", ("", *BETTER)) if "better" in block else None
+    own = parts(block["where"], block, vocabulary) if "where" in block else []
+    inherited = [] if whole is None else list(zip(whole.where, whole.written, strict=True))
+    if whole is None and block["counts"] == CASE_ROWS:
+        inherited = [ADMITTED]
+    both = [*inherited, *own]
+    by = _by(block, vocabulary) if "by" in block or whole is None else whole.by
+    quotes = _quotes(block, vocabulary)
+    where = tuple(condition for condition, _ in both)
+    return Measure(
+        block["measure"],
+        build.words(block, "title"),
+        block["counts"],
+        where,
+        by,
+        block.get("better", ""),
+        quotes,
+        _says(block, quotes),
+        _needs(block, where, by, table, derived, contracts),
+        block.file,
+        block.get("among", ""),
+        tuple(build.blocks(block["examples"], block, "examples")),
+        tuple(written for _, written in both),
+    )
+
+
+def counted_table(block: Block, contracts: Contracts) -> TableContract:
+    """The contract of the table that a measure counts: one with units and with moments."""
+    known = {
+        next((word for word, name in TABLE_OF.items() if name == table.name), table.name): table
+        for table in contracts.tables.values()
+        if "unit_id" in table.columns and any(column.type in MOMENTS for column in table.columns.values())
+    }
+    if block["counts"] not in known:
+        raise refusal(block, "counts_nothing", "counts", near=(block["counts"], known), value=block["counts"])
+    return known[block["counts"]]
+
+
+def derived_of(counts: str) -> dict[str, Derived]:
+    """The columns that the program works out for the rows that are counted."""
+    return dict(DERIVED) if counts == CASE_ROWS else {}
+
+
+def _by(block: Block, vocabulary: Vocabulary) -> Moment:
+    fail_if.missing_field(block, ("by",))
+    by = block["by"]
+    if isinstance(by, str):
+        return Moment(_moment(block, "by", by, vocabulary))
+    fail_if.not_a_block(by, block, "by")
+    fail_if.missing_field(by, ("reading",))
+    reading = by["reading"]
+    if reading not in vocabulary.readings:
+        raise refusal(by, "measure_reading", "reading", near=(reading, vocabulary.readings), value=shown_text(reading))
+    for value in by:
+        if value != "reading" and value not in vocabulary.readings[reading]:
+            near = (value, vocabulary.readings[reading])
+            raise refusal(by, "unknown_reading_value", value, near=near, reading=reading, value=value)
+    for value in vocabulary.readings[reading]:
+        if value not in by:
+            raise refusal(by, "value_not_honoured", "reading", reading=reading, value=value)
+    return Moment("", reading, tuple((value, _moment(by, value, by[value], vocabulary))
+                                     for value in vocabulary.readings[reading]))  # fmt: skip
+
+
+def _moment(block: Block, key: str, column: str, vocabulary: Vocabulary) -> str:
+    moments = [name for name, kind in vocabulary.columns.items() if kind in MOMENTS]
+    if column not in moments:
+        raise refusal(block, "no_moment", key, near=(column, moments), value=shown_text(column))
+    return column
+
+
+def _quotes(block: Block, vocabulary: Vocabulary) -> tuple[str, ...]:
+    quotes = block.get("quotes", [])
+    fail_if.not_a_list(quotes, block, "quotes")
+    for column in quotes:
+        if column not in vocabulary.columns:
+            raise refusal(block, "unknown_column", "quotes", near=(column, vocabulary.columns), value=column)
+    return tuple(quotes)
+
+
+def _says(block: Block, quotes: tuple[str, ...]) -> Words | None:
+    if "says" not in block:
+        return None
+    words = build.words(block, "says")
+    for lang, text in block["says"].items():
+        for blank in fail_if.blanks(text):
+            if blank not in quotes:
+                raise refusal(block, "unknown_placeholder", "says", near=(blank, quotes), lang=lang, value=blank)
+    return words
+
+
+def _needs(
+    block: Block,
+    where: tuple[Condition, ...],
+    by: Moment,
+    table: TableContract,
+    derived: Mapping[str, Derived],
+    contracts: Contracts,
+) -> tuple[str, ...]:
+    """What it is counted from; a column with a default only modifies a count, so that its absence means none of it."""
+    if "needs" in block:
+        fail_if.not_a_list(block["needs"], block, "needs")
+        for column in block["needs"]:
+            if column not in table.columns:
+                raise refusal(block, "unknown_column", "needs", near=(column, table.columns), value=shown_text(column))
+        return tuple(f"{table.name}.{column}" for column in block["needs"])
+    named = set(by.columns).union(*(columns_of(condition) for condition in where))
+    found = {table.name}
+    for column in named:
+        if column in derived:
+            found.update(derived[column].needs)
+        elif not table.columns[column].default:
+            found.add(f"{table.name}.{column}")
+    return tuple(sorted(found))
+
+
+def decisive_columns(measures: Iterable[Measure], contracts: Contracts) -> dict[str, dict[str, Words]]:
+    """By table: the columns that a measure counts or compares and the contract does not require, with the measures."""
+    named: dict[str, list[Words]] = {}
+    for measure in measures:
+        for name in measure.needs:
+            named.setdefault(name, []).append(measure.title)
     return {
-        table.name: frozenset(
-            column.name for column in table.columns.values()
-            if not column.required and f"{table.name}.{column.name}" in named
-        )
+        table.name: {
+            column.name: Words("、".join(title.zh for title in titles), ", ".join(title.en for title in titles))
+            for column in table.columns.values()
+            if not column.required and (titles := named.get(f"{table.name}.{column.name}"))
+        }
         for table in contracts.tables.values()
     }
+
+
+def _try_examples(measure: Measure, block: Block, contracts: Contracts, readings: Mapping) -> None:
+    table, derived = counted_table(block, contracts), derived_of(measure.counts)
+    types = {column.name: column.type for column in table.columns.values()}
+    types |= {name: one.type for name, one in derived.items()} | {"cutoff": "timestamp"}
+    rows, counted = [], []
+    for example in measure.examples:
+        fail_if.unknown_field(example, ("name", "row", "readings", "counts"))
+        fail_if.missing_field(example, ("name", "counts"))
+        row = _row(example, types)
+        chosen = _readings(example, readings)
+        wanted, found = count(example["counts"]), int(counts(measure.written, row, chosen, types))
+        if wanted is None or wanted != found:
+            texts = {"id": measure.id, "name": example["name"], "wanted": example["counts"], "got": found}
+            raise refusal(example, "measure_differs", "counts", **texts)
+        rows.append(row)
+        counted.append(found)
+    if any(condition != ADMITTED[0] for condition in measure.where):
+        for which, n in (("counted", 1), ("not_counted", 0)):
+            if n not in counted:
+                raise refusal(
+                    block, "measure_example", "examples", id=measure.id, which=say(f"rulebook.example_{which}")
+                )
+    for compare in _bounds(measure):
+        if not any(row.get(compare.column) is not None and row.get(compare.column) == _bound(compare, row, types)
+                   for row in rows):  # fmt: skip
+            facts = {"column": compare.column, "test": compare.test, "value": compare.other or compare.value}
+            raise refusal(block, "measure_bound", "examples", id=measure.id, **facts)
+
+
+def _bound(compare: Compare, row: Mapping, types: Mapping[str, str]) -> object:
+    return row.get(compare.other) if compare.other else typed(types[compare.column], compare.value)
+
+
+def _bounds(measure: Measure) -> list[Compare]:
+    """The comparisons that have an edge."""
+    found, waiting = [], list(measure.where)
+    while waiting:
+        match waiting.pop():
+            case Compare(test=test) as compare:
+                found += [compare] if test not in ("equals", "in") else []
+            case Not(part=part):
+                waiting.append(part)
+            case Choice(options=options):
+                waiting += [part for _, part in options]
+            case All(parts=several) | AnyOf(parts=several):
+                waiting += several
+    return found
+
+
+def _row(example: Block, types: Mapping[str, str]) -> dict[str, object]:
+    given = example.get("row", Block(example.file, example.line)) or Block(example.file, example.line)
+    fail_if.not_a_block(given, example, "row")
+    row = {}
+    for column, value in given.items():
+        if column not in types:
+            raise refusal(given, "unknown_column", column, near=(column, types), value=column)
+        row[column] = typed(types[column], value)
+        if row[column] is None:
+            texts = {"column": column, "value": shown_text(value), "type": types[column]}
+            raise refusal(given, "bad_constant", column, **texts)
+    return row
+
+
+def _readings(example: Block, readings: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    chosen = example.get("readings", {})
+    for id in chosen:
+        if id not in readings:
+            raise refusal(chosen, "unknown_reading", id, near=(id, readings), value=id)
+        fail_if.unknown_value(chosen, id, readings[id])
+    return {id: chosen.get(id, values[0]) for id, values in readings.items()}

@@ -1,29 +1,8 @@
 """The closed words of a rulebook: what a file may say and what the program knows how to honour."""
 
-MONTHLY = ("late_signing", "late_reply", "due", "completed", "rated", "satisfied", "refusal", "attitude")
-QUARTERLY = ("instructions_due", "instructions_closed", "instructions_implemented")
-MEASURES = MONTHLY + QUARTERLY
-OCCURRENCES = ("late_signing", "late_reply", "refusal", "attitude")  # measures with a ledger line a row
-# The types of incident that a measure counts; a rule may repeat them, so that its file can be read alone.
-INCIDENT_TYPES = {
-    "late_signing": (), "late_reply": (),
-    "refusal": ("refused_to_sign", "not_handled"), "attitude": ("rude_attitude", "poor_service"),
-}
-AWARD_TYPES = (
-    "public_praise", "city_leader_praise", "province_leader_praise", "suggestion_adopted",
-    "city_media", "province_media", "briefing_praise",
-)
-
-# Every reading that the program honours, with all values that it honours (readings.md).
+# The readings that settling and ranking honour, with all values that they honour (readings.md). Those that change what
+# is counted are honoured by the measures that name them and by the columns that are derived (`model/measure.py`).
 READINGS = {
-    "attribution": ("reply_due", "dispatched"),
-    "joint_cases": ("lead_only", "all"),
-    "extension": ("approved", "requested_in_time"),
-    "completed": ("by_cutoff", "by_deadline"),
-    "satisfied": ("with_basic", "full_only"),
-    "unrated": ("left_out", "satisfied"),
-    "pending_evaluation": ("dissatisfied", "left_out"),
-    "evaluation_clock": ("reminder", "assignment"),
     "shortfall": ("whole_steps", "pro_rata", "any_part"),
     "months": ("sum", "mean", "pooled"),
     "same_matter": ("highest", "first"),
@@ -43,13 +22,31 @@ LISTS = ("commend", "criticise", "remark", "together")
 TESTS = ("equals", "at_most", "at_least", "more_than", "less_than", "in")
 # What a verdict may look at, beside the book's own rates, measures, items and sections (THINGS).
 STANDING_FACTS = (
-    "place", "group_place", "from_bottom", "from_bottom_of_all", "size", "group_size", "total", "base", "bonus",
-    "measured_marks", "case_rows",
+    "place",
+    "group_place",
+    "from_bottom",
+    "from_bottom_of_all",
+    "size",
+    "group_size",
+    "total",
+    "base",
+    "bonus",
+    "measured_marks",
+    "case_rows",
 )  # known of the quarter before as well, as previous_…
 FACTS = (
-    *STANDING_FACTS, *(f"previous_{name}" for name in STANDING_FACTS),
-    "ranked", "level", "level_share", "full_marks", "share", "items_at_zero", "quality_items_at_zero",
-    "total_hundredths", "base_hundredths", "bonus_hundredths",  # of older editions
+    *STANDING_FACTS,
+    *(f"previous_{name}" for name in STANDING_FACTS),
+    "ranked",
+    "level",
+    "level_share",
+    "full_marks",
+    "share",
+    "items_at_zero",
+    "quality_items_at_zero",
+    "total_hundredths",
+    "base_hundredths",
+    "bonus_hundredths",  # of older editions
 )
 THINGS = ("rate", "measure", "item", "section")
 

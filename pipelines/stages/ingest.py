@@ -22,6 +22,7 @@ from pipelines.edges.wording import note, say
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.export import CUT_IN_ROW, NO_ROWS, Export, Fault, Notice, UnreadableExport, folded
 from pipelines.model.intake import Breach, Intake, Receipt
+from pipelines.model.measure import Measure
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
 from pipelines.rulebook.measures import decisive_columns
@@ -34,20 +35,21 @@ WITHOUT_HEADER = ("jsonl", "jsonl.gz")  # an empty file of these is an empty tab
 
 def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None = None,
            progress: Callable[[str, int], None] | None = None, absent: Iterable[str] = (),
-           verifying: bool = False, scored: bool = True) -> Intake:  # fmt: skip
+           verifying: bool = False, measures: Iterable[Measure] = ()) -> Intake:  # fmt: skip
     """Fill ``raw.<table>`` for every contract table from the files of a folder and tell what came in.
 
     ``source`` is a source mapping for a foreign export. ``progress(file, rows)`` is called as rows are stored.
     ``absent`` names tables and columns (``incidents``, ``cases.replied_at``) that the exports do not hold.
-    ``verifying``: a mapping of the old form keeps its meaning. Not ``scored``: no column is decisive. Damage becomes
-    breaches or `Intake.stops`; UsageRefusal for a folder or a mapping that is none and an unknown name in ``absent``.
+    ``verifying``: a mapping of the old form keeps its meaning. What ``measures`` count or compare is decisive. Damage
+    becomes breaches or `Intake.stops`; UsageRefusal for a folder or a mapping that is none and an unknown name in
+    ``absent``.
     """
     mapping = load_source(Path(source), contracts, verifying) if source else None
     named = declared(absent, contracts) | (Declared(mapping.absent_tables, mapping.absent) if mapping else Declared())
     folder = sort_folder(Path(exports), contracts, mapping)
     warehouse.run("staging/macros")
     tools = Tools(lambda type, cells: warehouse.parsed(type, cells), _add_working_days)
-    decisive = decisive_columns(contracts) if scored else dict.fromkeys(contracts.tables, frozenset())
+    decisive = decisive_columns(measures, contracts)
     work = _Work(warehouse, progress or (lambda file, rows: None), mapping, tools, named, decisive)
     for contract in contracts.tables.values():
         files = folder.tables.get(contract.name, [])
@@ -97,7 +99,7 @@ class _Work:
     mapping: SourceMapping | None
     tools: Tools
     absent: Declared
-    decisive: dict[str, frozenset[str]]
+    decisive: dict[str, dict[str, Words]]
     receipts: list[Receipt] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
     warnings: list[Breach] = field(default_factory=list)

@@ -1,19 +1,25 @@
 """The ledger: one line for every point, written by the warehouse and checked against the scores."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
+from pipelines.engines.marks import selection, variant
 from pipelines.engines.settling import WHOLE
+from pipelines.model.marks import Marks
+from pipelines.model.measure import Measure
 from pipelines.model.period import Period
 from pipelines.model.points import CENT, half_up, hundredths, shown
 from pipelines.model.refusals import VerificationFailed
-from pipelines.model.rule import Rulebook
+from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Entry, UnitScore
+from pipelines.rulebook.measures import TABLE_OF
+from pipelines.stages.measure import types_of
 
-INCIDENT_TYPES = ("refused_to_sign", "not_handled", "rude_attitude", "poor_service")
-DONE = {"late_signing": ("cases", "signed_at"), "late_reply": ("cases", "replied_at")}  # what ends each wait
+FLAGGED = "flagged"  # the sentence of a line whose moments only stand for a flag of the source
 CLOSING_LINES = ("same_matter", "floor", "cap", "rounding", "reweight")
 
 
@@ -26,62 +32,86 @@ def write_ledger(
     scores: dict[str, UnitScore],
     flagged: tuple[tuple[str, str], ...] = (),
     lacking: Collection[str] = (),
+    layouts: Mapping[str, Marks] | None = None,
 ) -> None:
     """Fill ``ledger.entries`` and prove that full marks + lines = score for every unit and item.
 
-    Nothing of the ``lacking`` measures, which the exports do not tell, becomes a line.
+    Nothing of the ``lacking`` measures, which the exports do not tell, becomes a line. ``layouts`` are those that the
+    rows were marked by, where that was not the rulebook's own.
     Lines of ``flagged`` moments (Intake) quote the source's flag instead of the moments that stand for it.
     VerificationFailed where they do not (interface.md, "The ledger adds up").
     """
     import pyarrow
 
-    warehouse.store("ledger.rules", _occurrence_rules(rulebook, flagged, lacking, pyarrow))
-    warehouse.store("ledger.kinds", _kinds(pyarrow))
-    warehouse.run(
-        "ledger/occurrences",
-        extension=readings["extension"], attribution=readings["attribution"], months=list(period.months),
-        counted_before=readings.get("counted_before", "again"),
-    )
+    rules = [r for r in rulebook.rules.values() if r.kind == "occurrence" and r.measure not in lacking]
+    warehouse.store("ledger.rules", _occurrence_rules(rules, rulebook, flagged, pyarrow))
+    selected = [_selected(rule, rulebook, readings, layouts or rulebook.marks) for rule in rules]
+    warehouse.run_template("ledger/occurrences", selected=selected, months=list(period.months))
     warehouse.store("ledger.settled", _settled(entries, pyarrow))
     warehouse.run("ledger/entries", period=str(period))
     _must_add_up(warehouse, scores)
 
 
-def _occurrence_rules(
-    rulebook: Rulebook, flagged: tuple[tuple[str, str], ...], lacking: Collection[str], pyarrow
-):
-    rows = [
-        {
-            "rule_id": rule.id,
-            "measure": rule.measure,
-            "item_id": rule.item,
-            "clause": rule.clause,
-            "points": shown(half_up(-rule.deduct)),
-            "late": _says(f"{rule.measure}_{'flagged' if DONE.get(rule.measure) in flagged else 'late'}"),
-            "never": _says(f"{rule.measure}_never"),
-        }
-        for rule in rulebook.rules.values()
-        if rule.kind == "occurrence" and rule.measure not in lacking
+def _occurrence_rules(rules: list[Rule], rulebook: Rulebook, flagged: Collection[tuple[str, str]], pyarrow):
+    text = {
+        "rule_id": [rule.id for rule in rules],
+        "item_id": [rule.item for rule in rules],
+        "clause": [rule.clause for rule in rules],
+        "sentence": [FLAGGED if _is_flagged(rulebook.measures[rule.measure], flagged) else "" for rule in rules],
+    }
+    columns = {name: pyarrow.array(values, pyarrow.string()) for name, values in text.items()}
+    points = pyarrow.array([shown(half_up(-rule.deduct)) for rule in rules], pyarrow.string())
+    return pyarrow.table(columns | {"points": points.cast(pyarrow.decimal128(18, 2))})
+
+
+def _is_flagged(measure: Measure, flagged: Collection[tuple[str, str]]) -> bool:
+    """Whether a moment of its lines only stands for a flag of the source."""
+    table = TABLE_OF.get(measure.counts, measure.counts)
+    return any((table, column) in flagged for column in measure.quotes)
+
+
+@dataclass(frozen=True)
+class _Quote:
+    """A column that a line names: as the measure calls it, and under the readings in force."""
+
+    name: str
+    column: str
+    moment: bool
+
+
+@dataclass(frozen=True)
+class _Selected:
+    """The rows of an occurrence rule under the readings in force, as the ledger's query selects them."""
+
+    rule: str
+    counts: str
+    place: int
+    pattern: tuple[int, ...]
+    waiver: str  # the rule whose waivers meet its lines; "" where only those of any rule can
+    quotes: list[_Quote]
+
+
+def _selected(rule: Rule, rulebook: Rulebook, readings: Mapping[str, str], layouts: Mapping[str, Marks]) -> _Selected:
+    measure = rulebook.measures[rule.measure]
+    marks, types = layouts[measure.counts], types_of(measure.counts)
+    position, pattern = selection(measure, readings, marks)
+    waiver = rule.id if rule.id in marks.waivers else ""
+    quotes = [
+        _Quote(
+            name,
+            name if name == "case_id" else f"quoted {variant(name, readings, measure.counts)}",
+            types[name] == "timestamp",
+        )
+        for name in measure.quotes
     ]
-    names = ("rule_id", "measure", "item_id", "clause", "points", "late", "never")
-    table = pyarrow.table({name: pyarrow.array([row[name] for row in rows], pyarrow.string()) for name in names})
-    return table.set_column(4, "points", table["points"].cast(pyarrow.decimal128(18, 2)))
-
-
-def _says(name: str) -> str:
-    try:
-        return say(f"ledger.{name}", due="{due}", done="{done}").zh
-    except KeyError:
-        return ""
-
-
-def _kinds(pyarrow):
-    return pyarrow.table({"kind": list(INCIDENT_TYPES), "says": [_says(kind) for kind in INCIDENT_TYPES]})
+    return _Selected(rule.id, measure.counts, position, pattern, waiver, quotes)
 
 
 def _settled(entries: list[Entry], pyarrow):
-    text = ("unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "adjustment_id", "detail")
+    text = ("unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "adjustment_id", "sentence")
     columns = {name: pyarrow.array([getattr(entry, name) for entry in entries], pyarrow.string()) for name in text}
+    facts = [json.dumps(entry.facts, ensure_ascii=False, separators=(",", ":")) for entry in entries]
+    columns["facts"] = pyarrow.array(facts, pyarrow.string())
     written = pyarrow.array([shown(entry.points) for entry in entries], pyarrow.string())
     columns["points"] = written.cast(pyarrow.decimal128(18, 2))
     columns["closing"] = pyarrow.array([int(entry.rule_id in CLOSING_LINES) for entry in entries], pyarrow.int32())
@@ -97,8 +127,16 @@ def _must_add_up(warehouse: Warehouse, scores: dict[str, UnitScore]) -> None:
         for item_id, item in score.items.items():
             ledger = hundredths(item.full_marks) + sums.pop((unit_id, item_id), 0)
             if ledger != hundredths(item.score):
-                raise VerificationFailed(say("ledger.does_not_add_up", unit=unit_id, item=item_id,
-                                             ledger=Fraction(ledger, CENT), score=item.score))
+                raise VerificationFailed(
+                    say(
+                        "ledger.does_not_add_up",
+                        unit=unit_id,
+                        item=item_id,
+                        ledger=Fraction(ledger, CENT),
+                        score=item.score,
+                    )
+                )
     for (unit_id, item_id), extra in sums.items():
-        raise VerificationFailed(say("ledger.does_not_add_up", unit=unit_id, item=item_id,
-                                     ledger=Fraction(extra, CENT), score="-"))
+        raise VerificationFailed(
+            say("ledger.does_not_add_up", unit=unit_id, item=item_id, ledger=Fraction(extra, CENT), score="-")
+        )

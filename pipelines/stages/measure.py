@@ -1,32 +1,35 @@
 """Measure: accepted rows become facts, facts become tallies; everything is counted once, under every reading."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
 from pipelines.edges.calendar import Calendar
+from pipelines.edges.contracts import load_contracts
 from pipelines.edges.counted import counted_table
 from pipelines.edges.warehouse import Warehouse
+from pipelines.engines.marks import derived_of, patterns_of, selection
 from pipelines.model.absence import AWARDS, NOTHING, Absent
 from pipelines.model.counted import CountedList
+from pipelines.model.marks import WAIVED, WORD, Marks
+from pipelines.model.measure import CASE_ROWS, All, AnyOf, Compare, Condition, Not
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.model.text import compared
+from pipelines.rulebook.conditions import typed
+from pipelines.rulebook.measures import TABLE_OF
 
-IN_FORCE_READINGS = (
-    "attribution", "joint_cases", "extension", "completed", "satisfied", "unrated", "pending_evaluation",
-    "evaluation_clock", "counted_before",
-)
-MEASURES_OF_A_MONTH = ("late_signing", "late_reply", "due", "completed", "rated", "satisfied")
-FACTS = (
-    "quarter", "dissatisfied", "adjustments", "extensions", "evaluations", "final_evaluations", "circumstances",
-    "case_rows", "counted", "late_rows", "incidents", "instructions",
-)
+FACTS = ("quarter", "dissatisfied", "extensions", "evaluations", "final_evaluations", "circumstances")
 
 
 def measure(
-    warehouse: Warehouse, period: Period, cutoff: datetime, rulebook: Rulebook, calendar: Calendar,
+    warehouse: Warehouse,
+    period: Period,
+    cutoff: datetime,
+    rulebook: Rulebook,
+    calendar: Calendar,
     before: Iterable[CountedList] = (),
 ) -> None:
     """Fill ``facts.*`` and ``tallies.*`` from ``accepted.*`` (readings.md, Definitions every reading shares).
@@ -36,57 +39,178 @@ def measure(
     """
     store_working_days(warehouse, calendar)
     warehouse.store("facts.counted_before", counted_table(before))
-    span = {"start": period.start, "end": period.end, "cutoff": cutoff, "months": list(period.months)}
+    span = {"start": period.start, "end": period.end, "cutoff": cutoff}
+    waivers = rulebook.marks[CASE_ROWS].waivers
+    warehouse.run_template("facts/adjustments", waivers=waivers)
     for name in FACTS:
         warehouse.run(f"facts/{name}", **span, **rulebook.evaluation)
         if name == "evaluations":
             for (day,) in warehouse.rows("facts/uncovered_days"):
                 calendar.require(day)
-    warehouse.run("tallies/cube", **span)
-    warehouse.run("tallies/quarter")
+    for marks in rulebook.marks.values():
+        _rows(warehouse, marks)
+    mark(warehouse, rulebook.marks)
+    tally(warehouse, rulebook.marks, rulebook)
+
+
+def _rows(warehouse: Warehouse, marks: Marks) -> None:
+    """The rows of a counted table, as a view."""
+    table = load_contracts().tables[TABLE_OF.get(marks.counts, marks.counts)]
+    events = [column.name for column in table.columns.values() if column.type == "timestamp" and not column.deadline]
+    if marks.counts == CASE_ROWS:
+        derived = derived_of(CASE_ROWS)
+        warehouse.run_template("facts/case_moments", events=events, derived=derived, waivers=marks.waivers)
+        warehouse.run_template("facts/case_rows", derived=derived)
+        return
+    number = next(column for column in table.key if column not in ("unit_id", "case_id"))
+    warehouse.run_template("facts/rows", counts=marks.counts, events=events, columns=list(table.columns),
+                           waivers=marks.waivers, number=number)  # fmt: skip
+
+
+def mark(warehouse: Warehouse, layouts: Mapping[str, Marks]) -> None:
+    """`facts.<table>_marked`: the months and the marks of every row, as views."""
+    constants = store_constants(warehouse, layouts)
+    for marks in layouts.values():
+        asked = [*marks.conditions, *(f"waived_by__{rule}" for rule in marks.waivers)]
+        words = [
+            [(1 << bit, node) for bit, node in enumerate(asked[first : first + WORD])]
+            for first in range(0, WORD * marks.words, WORD)
+        ]
+        warehouse.run_template(
+            "facts/marked",
+            counts=marks.counts,
+            words=words,
+            places=marks.places,
+            waivers=marks.waivers,
+            quotes=[quote for quote in marks.quotes if quote != "case_id"],
+            constants=constants[marks.counts],
+            rows=rows_of(marks.counts),
+        )
+
+
+def rows_of(counts: str) -> str:
+    """The view of a counted table's rows."""
+    return counts if counts == CASE_ROWS else f"{counts}_rows"
+
+
+def store_constants(warehouse: Warehouse, layouts: Mapping[str, Marks]) -> dict[str, dict]:
+    """``facts.constants``: a row of every value that a measure compares with; (column, value) → its name, by table."""
+    import pyarrow
+
+    columns, names = {"one": pyarrow.array([1])}, {}
+    for marks in layouts.values():
+        types = types_of(marks.counts)
+        named = names.setdefault(marks.counts, {})
+        for column, value in dict.fromkeys(pair for node in marks.conditions for pair in _constants(node)):
+            named[column, value] = f"value_{len(columns)}"
+            columns[named[column, value]] = _arrow(types[column.split("__")[0]], value)
+    warehouse.store("facts.constants", pyarrow.table(columns))
+    return names
+
+
+def types_of(counts: str) -> dict[str, str]:
+    """The type of every column of a counted table, the derived ones too."""
+    table = load_contracts().tables[TABLE_OF.get(counts, counts)]
+    derived = {name: one.type for name, one in derived_of(counts).items()}
+    return {column.name: column.type for column in table.columns.values()} | derived
+
+
+def _constants(node: Condition):
+    match node:
+        case Compare(column=column, value=value, other=""):
+            yield from ((column, one) for one in (value if isinstance(value, tuple) else (value,)))
+        case Not(part=part):
+            yield from _constants(part)
+        case All(parts=parts) | AnyOf(parts=parts):
+            for part in parts:
+                yield from _constants(part)
+
+
+def _arrow(kind: str, value: str):
+    import pyarrow
+
+    found = typed(kind, value)
+    if isinstance(found, Fraction):
+        return pyarrow.array([value], pyarrow.string()).cast(pyarrow.decimal128(18, 2))
+    return pyarrow.array([found], pyarrow.timestamp("us") if kind == "timestamp" else None)
+
+
+def tally(warehouse: Warehouse, layouts: Mapping[str, Marks], rulebook: Rulebook) -> None:
+    """Count the marked rows: `facts.<table>_counted`, and of all tables together `tallies.cube`."""
+    for marks in layouts.values():
+        grouped = [f"place_{k}" for k in range(len(marks.places))] + [f"marks_{k}" for k in range(marks.words)]
+        warehouse.run_template(
+            "facts/counted",
+            counts=marks.counts,
+            grouped=grouped,
+            waivers=marks.waivers,
+            quotes=[quote for quote in marks.quotes if quote != "case_id"],
+            patterns=patterns_of(marks, rulebook),
+        )
+    listed = list(layouts.values())
+    warehouse.run_template(
+        "tallies/cube",
+        layouts=listed,
+        most_places=max(len(one.places) for one in listed),
+        most_words=max(one.words for one in listed),
+    )
+
+
+@dataclass(frozen=True)
+class Selected:
+    """What of the tally a measure is under the readings in force, or what of it a rule's waivers meet."""
+
+    measure: str
+    counts: str
+    place: int
+    pattern: tuple[int, ...]
+    rule: str = ""
+    waivers: tuple[tuple[int, ...], ...] = ()
+
+
+def selected(rulebook: Rulebook, readings: Mapping[str, str]) -> list[Selected]:
+    """Every measure of the book, and every occurrence rule, as the tally's queries select them."""
+    found = []
+    for id, one in rulebook.measures.items():
+        marks = rulebook.marks[one.counts]
+        place, pattern = selection(one, readings, marks)
+        found.append(Selected(id, one.counts, place, pattern))
+        for rule in rulebook.rules.values():
+            if rule.kind == "occurrence" and rule.measure == id:
+                names = ("", rule.id) if WAIVED + rule.id in marks.position else ("",)
+                waivers = tuple(marks.pattern([marks.position[WAIVED + name]]) for name in names)
+                found.append(Selected(id, one.counts, place, pattern, rule.id, waivers))
+    return found
 
 
 def tallies_in_force(
-    warehouse: Warehouse, period: Period, readings: dict[str, str], absent: Absent = NOTHING
+    warehouse: Warehouse, period: Period, rulebook: Rulebook, readings: Mapping[str, str], absent: Absent = NOTHING
 ) -> dict[str, UnitTally]:
     """The tally of every unit, by unit_id, as the readings in force see it; what cannot be counted is in no count."""
-    lacking = absent.measures(readings)
-    counts, waived, case_rows = _counts(warehouse, readings)
+    lacking = absent.measures(rulebook.measures)
+    counts: dict[str, dict] = {}
+    waived: dict[str, dict] = {}
+    for row in warehouse.records_template(
+        "tallies/in_force", selected=selected(rulebook, readings), months=list(period.months)
+    ):
+        if row["measure"] not in lacking:
+            kept, name = (waived, row["rule_id"]) if row["rule_id"] else (counts, row["measure"])
+            kept.setdefault(row["unit_id"], {}).setdefault(name, {})[row["month"]] = row["n"]
     assessed, awards = _assessed(warehouse), {} if AWARDS in lacking else _awards(warehouse, period)
-    return {
-        row["unit_id"]: UnitTally(
-            unit=Unit(**row),
-            case_rows=case_rows.get(row["unit_id"], 0),
-            counts={key: n for key, n in counts.get(row["unit_id"], {}).items() if key[0] not in lacking},
-            waived={measure: n for measure, n in waived.get(row["unit_id"], {}).items() if measure not in lacking},
-            assessed=assessed.get(row["unit_id"], {}),
-            awards=tuple(awards.get(row["unit_id"], ())),
-            lacking=lacking,
+    found = {}
+    for row in warehouse.records("tallies/units"):
+        id = row["unit_id"]
+        of_unit = dict.fromkeys(rulebook.measures, {}) | counts.get(id, {})
+        found[id] = UnitTally(
+            Unit(**row),
+            sum(of_unit[CASE_ROWS].values()),
+            of_unit,
+            waived.get(id, {}),
+            assessed.get(id, {}),
+            tuple(awards.get(id, ())),
+            lacking,
         )
-        for row in warehouse.records("tallies/units")
-    }
-
-
-def _counts(warehouse: Warehouse, readings: dict[str, str]) -> tuple[dict, dict, dict]:
-    counts, waived, case_rows = {}, {}, {}
-    chosen = {name: readings.get(name, "again") for name in IN_FORCE_READINGS}
-    for row in warehouse.records("tallies/in_force", **chosen):
-        unit, month = row["unit_id"], row["month"]
-        case_rows[unit] = case_rows.get(unit, 0) + row["case_rows"]
-        for name in MEASURES_OF_A_MONTH:
-            counts.setdefault(unit, {})[name, month] = row[name]
-        for name in ("late_signing", "late_reply"):
-            _add(waived, unit, name, row[f"{name}_waived"])
-    for row in warehouse.records("tallies/of_quarter"):
-        counts.setdefault(row["unit_id"], {})[row["measure"], row["month"]] = row["n"]
-        _add(waived, row["unit_id"], row["measure"], row["waived"])
-    return counts, waived, case_rows
-
-
-def _add(waived: dict, unit: str, name: str, n: int) -> None:
-    if n:
-        of_unit = waived.setdefault(unit, {})
-        of_unit[name] = of_unit.get(name, 0) + n
+    return found
 
 
 def _assessed(warehouse: Warehouse) -> dict[str, dict[str, Fraction]]:

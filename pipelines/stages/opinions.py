@@ -1,31 +1,56 @@
 """Second opinions: what the queries made of case rows is judged again, literally; a difference stops the run."""
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import product
 
 from pipelines.edges.calendar import Calendar
+from pipelines.edges.contracts import load_contracts
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.engines import literal
 from pipelines.engines.literal import Papers, Quarter
+from pipelines.engines.literal_measures import holds, spelled
+from pipelines.model.marks import WAIVED, WORD, Marks
+from pipelines.model.measure import CASE_ROWS, DERIVED
 from pipelines.model.period import Period
 from pipelines.model.refusals import JudgesDisagree
 from pipelines.model.rule import Rulebook
 
 SAMPLE = {"all_of": 5_000, "sample": 1_000, "units": 10}  # case rows; all rows that cost points, of so many units
-COUNTED = (  # what the cube counts by, beside the unit
-    "month_due_approved", "month_due_requested", "month_dispatched", "role", "signing", "reply_approved",
-    "reply_requested", "closed", "closed_in_time_approved", "closed_in_time_requested", "rating_reminder",
-    "rating_assignment", "counted_before",
-)
-QUOTED = (  # of a late row, by the ledger
-    "signing", "reply_approved", "reply_requested", "due_approved", "due_requested", "sign_due_at", "signed_at",
-    "replied_at", "signing_waived_by", "reply_waived_by",
-)
-MONTHS = COUNTED[:3]
-ON_TIME = "on_time"
+PAPERS = ("extensions", "evaluations", "adjustments", "counted_before")
+WORKED_OUT = {name: [reading for reading, _ in derived.readings] for name, derived in DERIVED.items()}
+UNKNOWN = {"counted_before": ("again",)}  # to books that do not name the reading
 
 Key = tuple[str, str]  # case_id, unit_id
+
+
+@dataclass(frozen=True)
+class Question:
+    """One part of a measure's `where` under one choice of readings, and the mark that answers it."""
+
+    key: str
+    part: object
+    readings: Mapping[str, str]
+
+    def of(self, row: Mapping, types: Mapping[str, str]) -> bool:
+        """The answer for one row."""
+        return holds(self.part, _Chosen(row, self.readings), self.readings, types)
+
+
+class _Chosen(dict):
+    """A row in which a derived column has the value that it has under some readings."""
+
+    def __init__(self, row: Mapping, readings: Mapping[str, str]):
+        super().__init__()
+        self.row, self.readings = row, readings
+
+    def get(self, column: str, default: object = None) -> object:
+        if column in WORKED_OUT:
+            column = "__".join([column, *(self.readings[name] for name in WORKED_OUT[column])])
+        return self.row.get(column, default)
 
 
 def must_read_alike(
@@ -33,63 +58,106 @@ def must_read_alike(
 ) -> None:
     """Judge case rows again, all of a small quarter or a sample drawn by ``seed``; JudgesDisagree names the first.
 
-    Of a small quarter the cube is counted again as well.
+    Of a small quarter the tally is counted again as well.
     """
     warehouse.run("opinions/sampled", seed=seed, **SAMPLE)
     quarter = Quarter(period.start, period.end, cutoff, is_working=calendar.is_working, **rulebook.evaluation)
-    ours = _literal(warehouse, quarter)
-    _same_rows(ours, warehouse.records("opinions/facts"))
+    marks = rulebook.marks[CASE_ROWS]
+    ours = _literal(warehouse, quarter, rulebook, marks)
+    _same_rows(ours, warehouse.records("opinions/facts"), marks)
     [(whole,)] = warehouse.rows("opinions/whole")
     if whole:
-        _same_cube(ours, warehouse.arrow("tallies.cube").to_pylist(), ("", *period.months))
+        _same_cube(ours, warehouse.arrow("tallies.cube").to_pylist(), marks)
 
 
-def _literal(warehouse: Warehouse, quarter: Quarter) -> dict[Key, dict]:
-    """The flags of every sampled row that the quarter answers for."""
-    tables = ("extensions", "evaluations", "adjustments", "counted_before")
-    papers = {name: literal.by_row(warehouse.records(f"opinions/{name}")) for name in tables}
+def questions(rulebook: Rulebook) -> list[Question]:
+    """Every question that the measures of case rows ask, each once."""
+    values = {**UNKNOWN, **{id: reading.values for id, reading in rulebook.readings.items()}}
+    found: dict[str, Question] = {}
+    for measure in rulebook.measures.values():
+        for part in measure.written if measure.counts == CASE_ROWS else ():
+            names = sorted(_readings(part))
+            for chosen in product(*(values[name] for name in names)):
+                readings = dict(zip(names, chosen, strict=True))
+                key = spelled(part, readings, WORKED_OUT)
+                found.setdefault(key, Question(key, part, readings))
+    found.pop('{"all":[]}', None)
+    return list(found.values())
+
+
+def _readings(part: object) -> Iterator[str]:
+    """The readings that a part names, and those that bear on its columns."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _readings(one)
+    elif isinstance(part, Mapping):
+        for key, value in part.items():
+            yield from (value,) if key == "reading" else WORKED_OUT.get(key, ())
+            yield from _readings(value)
+    else:
+        yield from WORKED_OUT.get(part, ())
+
+
+def _literal(warehouse: Warehouse, quarter: Quarter, rulebook: Rulebook, marks: Marks) -> dict[Key, dict]:
+    """Of every sampled row that the quarter answers for: its places, marks, waivers and what a ledger line quotes."""
+    columns = load_contracts().tables["cases"].columns
+    types = {name: column.type for name, column in columns.items()} | {n: d.type for n, d in DERIVED.items()}
+    happened = [name for name, column in columns.items() if column.type == "timestamp" and not column.deadline]
+    papers = {name: literal.by_row(warehouse.records(f"opinions/{name}")) for name in PAPERS}
     evaluators = {row["evaluator_id"]: row for row in warehouse.records("opinions/evaluators")}
-    found = {}
+    asked, found = questions(rulebook), {}
     for row in warehouse.records("opinions/cases"):
         key = row["case_id"], row["unit_id"]
-        flags = literal.judged(row, Papers(*(papers[name].get(key, ()) for name in tables)), evaluators, quarter)
-        if flags is not None and literal.belongs(flags):
-            found[key] = flags
+        own = Papers(*(papers[name].get(key, ()) for name in PAPERS))
+        told = literal.judged(row, own, evaluators, quarter, happened)
+        if told is None:
+            continue
+        places = [quarter.month(told[column]) for column in marks.places]
+        if any(places):
+            told["cutoff"] = quarter.cutoff
+            found[key] = _answers(told, own, places, asked, marks, types)
     return found
 
 
-def _same_rows(ours: dict[Key, dict], theirs: list[dict]) -> None:
-    counted = [row for row in theirs if any(row[name] for name in MONTHS)]
-    keys = Counter((row["case_id"], row["unit_id"]) for row in counted)
+def _answers(
+    row: dict, papers: Papers, places: list[int], asked: list[Question], marks: Marks, types: Mapping[str, str]
+) -> dict:
+    found = {f"place_{k}": place for k, place in enumerate(places)}
+    found |= {question.key: question.of(row, types) for question in asked}
+    for rule in marks.waivers:
+        waiver = literal.waived(papers, rule)
+        found |= {f"waived_by__{rule}": waiver, WAIVED + rule: waiver is not None}
+    return found | {f"quoted {column}": row[column] for column in marks.quotes if column != "case_id"}
+
+
+def _same_rows(ours: dict[Key, dict], theirs: list[dict], marks: Marks) -> None:
+    keys = Counter((row["case_id"], row["unit_id"]) for row in theirs)
     for key in sorted(ours.keys() | keys.keys()):
         if keys[key] != (key in ours):
             _differ(key, "case_rows", keys[key], int(key in ours))
-    for row in counted:
+    for row in theirs:
         key = row["case_id"], row["unit_id"]
+        seen = row | {name: bool(row[f"marks_{bit // WORD}"] >> bit % WORD & 1) for bit, name in enumerate(marks.keys)}
+        if set(marks.keys) - set(ours[key]):
+            _differ(key, "marks", len(marks.keys), len(ours[key]))
         for name, value in ours[key].items():
-            if row[name] != value:
-                _differ(key, name, row[name], value)
-        _same_quotes(key, ours[key], row)
+            if seen.get(name) != value:
+                _differ(key, name, seen.get(name), value)
 
 
-def _same_quotes(key: Key, ours: dict, row: dict) -> None:
-    """A row that any reading calls late or waived is one that the ledger can quote, with its moments; no other is."""
-    late = any(ours[name] != ON_TIME for name in ("signing", "reply_approved", "reply_requested"))
-    if row["quoted"] != late:
-        _differ(key, "ledger", row["quoted"], late)
-    for name in QUOTED if late else ():
-        if row[f"quoted_{name}"] != ours[name]:
-            _differ(key, name, row[f"quoted_{name}"], ours[name])
-
-
-def _same_cube(ours: dict[Key, dict], cube: list[dict], months: tuple[str, ...]) -> None:
+def _same_cube(ours: dict[Key, dict], cube: list[dict], marks: Marks) -> None:
+    names = [f"place_{k}" for k in range(len(marks.places))]
     again: Counter = Counter()
-    for (_, unit), flags in ours.items():
-        again[unit, *(months[flags[name]] if name in MONTHS else flags[name] for name in COUNTED)] += 1
+    for (_, unit), told in ours.items():
+        words = [0] * marks.words
+        for bit, key in enumerate(marks.keys):
+            words[bit // WORD] |= told[key] << bit % WORD
+        again[unit, *(told[name] for name in names), *words] += 1
     counted: Counter = Counter()
     for row in cube:
-        if any(row[name] for name in MONTHS):
-            counted[row["unit_id"], *(row[name] for name in COUNTED)] += row["case_rows"]
+        if row["counts"] == CASE_ROWS:
+            cell = *(row[name] for name in names), *(row[f"marks_{k}"] for k in range(marks.words))
+            counted[row["unit_id"], *cell] += row["n"]
     for cell in sorted(again.keys() | counted.keys(), key=str):
         if again[cell] != counted[cell]:
             _differ(("", cell[0]), "case_rows", counted[cell], again[cell])

@@ -35,6 +35,7 @@ from pipelines.views.bulletin import Bulletin
 from pipelines.views.figures import Say, quarter
 from pipelines.views.frame import SUFFIX, absences
 from pipelines.views.libraries import finding_rows
+from pipelines.views.lines import Lines
 from pipelines.views.manifest import manifest
 from pipelines.views.method import method
 from pipelines.views.proposed import PROPOSING, proposing
@@ -134,8 +135,9 @@ def write_tables(warehouse: Warehouse, assessment: Assessment, folder: Path) -> 
         for name, title in (("ranking", "排名"), ("items", "分项")):
             columns, rows = small[name]
             book.table(title, columns, _titles(), (tuple(row.values()) for row in rows))
+        told = Lines(assessment.rulebook, say).told(ledger_lines(warehouse))
         with document.table("ledger"):
-            book.table("台账", tables.LEDGER, _titles(), _passed_on(ledger_lines(warehouse), ledger, document))
+            book.table("台账", tables.LEDGER, _titles(), _passed_on(told, ledger, document))
 
 
 def _passed_on(lines: Iterator[tuple], ledger: CsvFile, document) -> Iterator[tuple]:
@@ -241,7 +243,7 @@ def _scorecards(warehouse: Warehouse, assessment: Assessment) -> Iterator[tuple[
 
     decisions = _by_unit(warehouse.records("publish/decisions"))
     waiting = {standing.unit_id: standing for standing in assessment.standings}
-    for unit_id, lines in ledger_by_unit(warehouse, tables.LEDGER):
+    for unit_id, lines in ledger_by_unit(warehouse):
         yield unit_id, partial(card, waiting.pop(unit_id), lines, decisions.get(unit_id, []))
     for unit_id, standing in waiting.items():
         yield unit_id, partial(card, standing, [], decisions.get(unit_id, []))

@@ -17,7 +17,7 @@ def rank(
 ) -> list[Standing]:
     """Standings in listing order, the unranked last (readings.md, Rank): equal figures share a place, 1, 2, 2, 4."""
     figure = {unit_id: getattr(score, readings["rank_on"]) for unit_id, score in scores.items()}
-    listed = sorted(scores, key=lambda id: _listing(figure[id], scores[id], tallies[id]))
+    listed = sorted(scores, key=lambda id: _listing(figure[id], scores[id], tallies[id], rulebook.listed_by))
     ranked = [id for id in listed if not _why_unranked(tallies[id])]
     overall = places({id: figure[id] for id in ranked})
     groups = defaultdict(dict)
@@ -25,7 +25,7 @@ def rank(
         groups[tallies[id].unit.unit_group][id] = figure[id]
     inside = {id: place for group in groups.values() for id, place in places(group).items()}
     unranked = [id for id in listed if id not in overall]
-    return [_standing(tallies[id], overall.get(id), inside.get(id)) for id in (*ranked, *unranked)]
+    return [_standing(tallies[id], overall.get(id), inside.get(id), rulebook.listed_by) for id in (*ranked, *unranked)]
 
 
 def places(figures: dict[str, Fraction]) -> dict[str, int]:
@@ -38,10 +38,10 @@ def places(figures: dict[str, Fraction]) -> dict[str, int]:
     return found
 
 
-def _listing(figure: Fraction, score: UnitScore, tally: UnitTally) -> tuple:
-    """Sort key: the ranked figure, base, satisfaction rate (none last), case rows, each descending; then the id."""
-    rated = tally.count("rated")
-    rate = Fraction(tally.count("satisfied"), rated) if rated else Fraction(-1)
+def _listing(figure: Fraction, score: UnitScore, tally: UnitTally, by: tuple[str, str] | None) -> tuple:
+    """Sort key: the ranked figure, base, the book's rate (none last), case rows, each descending; then the id."""
+    part, of = map(tally.count, by) if by else (0, 0)
+    rate = Fraction(part, of) if of else Fraction(-1)
     return -figure, -score.base, -rate, -tally.case_rows, tally.unit.unit_id
 
 
@@ -50,11 +50,11 @@ def _why_unranked(tally: UnitTally) -> tuple[str, ...]:
     return tuple(note for note, holds in reasons.items() if holds)
 
 
-def _standing(tally: UnitTally, place: int | None, group_place: int | None) -> Standing:
-    return Standing(
-        tally.unit.unit_id, place, group_place,
-        tally.count("satisfied"), tally.count("rated"), tally.case_rows, _why_unranked(tally),
-    )
+def _standing(
+    tally: UnitTally, place: int | None, group_place: int | None, by: tuple[str, str] | None
+) -> Standing:
+    part, of = map(tally.count, by) if by else (0, 0)
+    return Standing(tally.unit.unit_id, place, group_place, part, of, tally.case_rows, _why_unranked(tally))
 
 
 def give_verdicts(

@@ -126,11 +126,11 @@ def _notes(
             yield f"assessment_{readings['missing_assessment']}"
         return
     rate = rule.kind == "rate" and not {rule.part, rule.of} & tally.lacking
-    if rate and not all(tally.count(rule.of, month or None) for month in spans(rule, readings, months)):
-        yield f"no_{rule.of}"
+    if rate and not all(tally.count(rule.of, month) for month in spans(rule, readings, months)):
+        yield f"no_rows {rule.of}"
     if missing and rule.kind == "award":
         yield "no_awards"
     elif missing and silent:
         yield f"unmeasured_{readings.get('unmeasured', 'full')}"
     elif missing:
-        yield f"not_judged_{rule.part or rule.measure}"
+        yield f"not_judged {rule.id}"

@@ -45,10 +45,10 @@ class _Account:
 
 
 def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period: Period | None = None,
-             attribution: str = "reply_due", published: Iterable[str] = ()) -> Validation:  # fmt: skip
+             by: str = "due_at", published: Iterable[str] = ()) -> Validation:  # fmt: skip
     """Fill ``accepted.<table>`` for every table of the contracts and account for every row.
 
-    With a ``period`` its case rows are counted by the reading ``attribution``: none at all is a stop. ``published``
+    With a ``period`` its case rows are counted by the moment ``by`` that places them: none is a stop. ``published``
     are the numbers of earlier published periods: a decision on one of them is left out.
 
     Rows read = accepted + quarantined + left out + blank, unreadable rows among the quarantined; Refusal where they
@@ -68,7 +68,7 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period:
         else:
             account.rows[contract.name] = RowCount(0, 0, 0)
     if period:
-        account.stops += _without_case_rows(warehouse, intake, contracts, account, period, attribution)
+        account.stops += _without_case_rows(warehouse, intake, contracts, account, period, by)
         _tell_signs_of_a_cut(warehouse, intake, contracts, period, present, account)
     return Validation(
         rows={name: account.rows[name] for name in sorted(account.rows)},
@@ -171,10 +171,9 @@ def _name_the_nearest(warehouse, contract: TableContract, promise: Promise, pres
 
 
 def _without_case_rows(warehouse, intake: Intake, contracts: Contracts, account: _Account, period: Period,
-                       attribution: str) -> list[Words]:  # fmt: skip
+                       by: str) -> list[Words]:  # fmt: skip
     """The stop where the case table has no row of the period: the folder of another one, or an empty export."""
-    facts = {"start": period.start, "end": period.end, "attribution": attribution}
-    [(n,)] = warehouse.rows("checks/case_rows_of_period", **facts)
+    [(n,)] = warehouse.rows_template("checks/case_rows_of_period", start=period.start, end=period.end, by=by)
     cases = contracts.tables["cases"]
     if n or account.stops and not account.rows[cases.name].accepted:  # what is wrong with the rows is told already
         return []

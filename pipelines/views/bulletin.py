@@ -19,8 +19,6 @@ WORDS = ("heading_overall", "heading_places", "heading_verdicts", "heading_data"
          "col_quarantined", "col_note", "col_column", "col_promise", "col_times", "col_remedy", "absent", "broken",
          "warned", "readings_says", "col_clause", "col_reading", "col_value", "col_why", "chosen")  # fmt: skip
 
-OCCURRENCES = {"late_signing": "cases", "late_reply": "cases", "refusal": "incidents", "attitude": "incidents"}
-
 
 class Bulletin:
     """Writes the bulletin of one assessment in one language.
@@ -72,8 +70,9 @@ class Bulletin:
         if totals:
             best, worst = shown(max(totals)), shown(min(totals))
             first.append(self._says("overall_scores", mean=mean(totals), best=best, worst=worst))
-        rates = [self._says(f"overall_{name}", part=now[part], of=now[of], rate=percent(now[part], now[of]))
-                 for name, (part, of) in compared.RATES.items() if now[of]]  # fmt: skip
+        rates = [self._says("overall_rate", title=rule.title, part=now[rule.part], of=now[rule.of],
+                            rate=percent(now[rule.part], now[rule.of]))
+                 for rule in compared.rates(a.rulebook) if now[rule.of]]  # fmt: skip
         first += self.unmeasured()
         paragraphs = [run_on(first, self.lang), run_on(rates, self.lang), *compared.changes(a, self.say, self.lang),
                       *self.occurrences()]  # fmt: skip
@@ -81,15 +80,17 @@ class Bulletin:
 
     def occurrences(self) -> list[str]:
         """How often what costs points by the case happened; what the exports cannot tell is not given as zero."""
-        tallies = self.assessment.tallies.values()
-        counted = [m for m in OCCURRENCES if not self._untold(m)]
-        said = [self._says(f"count_{m}", n=sum(t.count(m) for t in tallies)) for m in counted]
+        book, tallies = self.assessment.rulebook, self.assessment.tallies.values()
+        counted = [rule for rule in book.rules.values() if rule.kind == "occurrence" and not self._untold(rule.measure)]
+        said = [self._says("count", measure=book.measures[rule.measure].title,
+                           n=sum(tally.occurrences(rule.id, rule.measure) for tally in tallies))
+                for rule in counted]  # fmt: skip
         return [self._says("occurrences", counts=parted(said, self.lang))] if said else []
 
     def _untold(self, measure: str) -> bool:
         """Whether the exports do not tell how often something happened: its table is not there, or declared absent."""
         lacking = any(measure in tally.lacking for tally in self.assessment.tallies.values())
-        return lacking or OCCURRENCES[measure] in self.assessment.intake.absent_tables
+        return lacking or self.assessment.rulebook.measures[measure].counts in self.assessment.intake.absent_tables
 
     def unmeasured(self) -> list[str]:
         """What was not assessed of how many units, an item a part; () where everything was."""

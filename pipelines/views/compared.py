@@ -4,28 +4,38 @@ from fractions import Fraction
 
 from pipelines.model.assessment import Assessment
 from pipelines.model.earlier import Earlier
+from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import half_up, shown
+from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Standing
 from pipelines.model.text import masked
+from pipelines.model.words import Words
 from pipelines.views.figures import Say, listed, quarter
 
 RISEN = 3  # so many units are named that rose most
 SPANS = {"quarter": 1, "year": 4}  # quarters between the two that are compared
-RATES = {"completion": ("completed", "due"), "satisfaction": ("satisfied", "rated")}
+
+
+def rates(rulebook: Rulebook) -> list[Rule]:
+    """The rate rules over case rows, which a bulletin names in its head."""
+    return [
+        rule for rule in rulebook.rules.values()
+        if rule.kind == "rate" and rulebook.measures[rule.of].counts == CASE_ROWS
+    ]
 
 
 def city_figures(assessment: Assessment) -> dict[str, int]:
     """The city's counts that a later quarter compares itself with."""
-    tallies, standings = assessment.tallies.values(), assessment.standings
-    told = not any("completed" in tally.lacking for tally in tallies)  # else there is no rate, least of all one of 0 %
+    tallies, standings, told = assessment.tallies.values(), assessment.standings, {}
+    for rule in rates(assessment.rulebook):
+        lacking = any({rule.part, rule.of} & tally.lacking for tally in tallies)  # no rate, least of all 0 %
+        told[rule.of] = 0 if lacking else sum(tally.count(rule.of) for tally in tallies)
+        told[rule.part] = sum(tally.count(rule.part) for tally in tallies)
     return {
         "units": len(standings),
         "ranked": sum(s.rank is not None for s in standings),
         "case_rows": sum(s.case_rows for s in standings),
-        "due": sum(t.count("due") for t in tallies) if told else 0,
-        "completed": sum(t.count("completed") for t in tallies),
-        "rated": sum(s.rated for s in standings),
-        "satisfied": sum(s.satisfied for s in standings),
+        **told,
     }
 
 
@@ -65,15 +75,16 @@ def _parts(assessment: Assessment, before: Earlier, say: Say):
     if totals and earlier:
         was, mean = (half_up(sum(values, Fraction(0)) / len(values)) for values in (earlier, totals))
         yield _moved(say, "mean", mean - was, shown(abs(mean - was)), shown(was))
-    for name, (part, of) in RATES.items():
+    for rule in rates(assessment.rulebook):
+        part, of = rule.part, rule.of
         if now[of] and before.figures.get(of):
             was, is_now = (half_up(Fraction(100 * f.get(part, 0), f[of])) for f in (before.figures, now))
-            yield _moved(say, name, is_now - was, shown(abs(is_now - was)), shown(was))
+            yield _moved(say, "rate", is_now - was, shown(abs(is_now - was)), shown(was), rate=rule.title)
 
 
-def _moved(say: Say, what: str, change: Fraction, size: str, was: str):
+def _moved(say: Say, what: str, change: Fraction, size: str, was: str, **facts: Words):
     direction = "up" if change > 0 else "down" if change < 0 else "same"
-    return say(f"bulletin.{what}_{direction}", n=size, was=was)
+    return say(f"bulletin.{what}_{direction}", n=size, was=was, **facts)
 
 
 def risen(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:

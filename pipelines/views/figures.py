@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from pipelines.model.period import Period
 from pipelines.model.points import half_up, shown
+from pipelines.model.rule import Rulebook
 from pipelines.model.words import Words
 
 Say = Callable[..., Words]
@@ -81,13 +82,19 @@ def known(say: Say, key: str, fallback: str, lang: str = "zh", **facts: object) 
         return fallback
 
 
-def note(say: Say, key: str, lang: str = "zh") -> str:
-    """A note of a score or a standing, the key itself where no sentence is written."""
-    return known(say, f"notes.{key}", key, lang)
+def note(say: Say, key: str, book: Rulebook, lang: str = "zh") -> str:
+    """A note of a score or a standing; behind its key may stand the measure or rule that it is about."""
+    name, _, thing = key.partition(" ")
+    if not thing:
+        return say(f"notes.{name}").into(lang)
+    about = book.measures[thing] if name == "no_rows" else book.rules[thing]
+    return say(f"notes.{name}", thing=about.title).into(lang)
 
 
-def notes(say: Say, keys: Iterable[str], simulated: bool = False, unmeasured: Fraction = Fraction(0)) -> str:
+def notes(
+    say: Say, keys: Iterable[str], book: Rulebook, simulated: bool = False, unmeasured: Fraction = Fraction(0)
+) -> str:
     """Several notes as one cell; ``unmeasured`` are marks that count and rest on no data."""
     extra = [say("notes.partly_unmeasured", marks=shown(unmeasured)).zh] if unmeasured else []
     extra += [say("pages.simulated").zh] if simulated else []
-    return "；".join([*(note(say, key) for key in keys), *extra])
+    return "；".join([*(note(say, key, book) for key in keys), *extra])

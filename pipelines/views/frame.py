@@ -2,6 +2,7 @@
 
 from pipelines.model.assessment import Assessment
 from pipelines.model.text import plain
+from pipelines.views.compared import city_figures, rates
 from pipelines.views.figures import Say, known, listed, moment, quarter
 
 SHELL = ("skip", "brand", "nav", "nav_ranking", "nav_bulletin", "nav_method", "nav_quality", "nav_libraries",
@@ -54,8 +55,9 @@ def absences(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:
         found.append(say("pages.absent_columns", table=table_name(say, table, lang), columns=names))
     texts = [sentence.into(lang) for sentence in found]
     texts += [text for pair in intake.declared_absent if (text := known(say, f"pages.without_{pair[1]}", "", lang))]
-    if not any(tally.count("rated") for tally in assessment.tallies.values()):
-        texts.append(say("pages.no_ratings").into(lang))
+    city = city_figures(assessment)
+    empty = [rule for rule in rates(assessment.rulebook) if not city[rule.of]]
+    texts += [say("pages.no_rate", rate=rule.title).into(lang) for rule in empty]
     return list(dict.fromkeys(texts))
 
 

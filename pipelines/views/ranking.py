@@ -5,6 +5,7 @@ from pipelines.model.filenames import file_stem, link_to
 from pipelines.model.points import shown
 from pipelines.model.score import Standing
 from pipelines.model.text import masked, plain
+from pipelines.views.compared import city_figures, rates
 from pipelines.views.figures import NOTHING, Say, mean, note, percent
 from pipelines.views.frame import frame, words
 
@@ -81,7 +82,7 @@ def line(assessment: Assessment, standing: Standing, say: Say, lang: str = "zh")
         "case_rows": str(standing.case_rows),
         "satisfaction": percent(standing.satisfied, standing.rated),
         "moved": moved(standing, assessment.previous, say("site.same_place").into(lang)),
-        "notes": [note(say, key, lang) for key in standing.notes],
+        "notes": [note(say, key, assessment.rulebook, lang) for key in standing.notes],
     }
 
 
@@ -100,21 +101,19 @@ def moved(standing: Standing, previous: dict[str, dict], same: str = "平") -> s
 
 
 def figures(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
-    """The quarter in six figures: label and value."""
-    tallies, standings = assessment.tallies.values(), assessment.standings
+    """The quarter in few figures: label and value."""
+    standings = assessment.standings
     ranked = [assessment.scores[s.unit_id].total for s in standings if s.rank is not None]
     values = {
         "units": str(len(standings)),
         "ranked": str(len(ranked)),
         "case_rows": str(sum(s.case_rows for s in standings)),
-        "completion": percent(
-            sum(t.count("completed") for t in tallies),
-            sum(t.count("due") for t in tallies if "completed" not in t.lacking),
-        ),
-        "satisfaction": percent(sum(s.satisfied for s in standings), sum(s.rated for s in standings)),
-        "mean": mean(ranked),
     }
-    return [{"label": say(f"pages.figure_{name}").into(lang), "value": value} for name, value in values.items()]
+    city = city_figures(assessment)
+    found = [(say(f"pages.figure_{name}"), value) for name, value in values.items()]
+    found += [(rule.title, percent(city[rule.part], city[rule.of])) for rule in rates(assessment.rulebook)]
+    found.append((say("pages.figure_mean"), mean(ranked)))
+    return [{"label": label.into(lang), "value": value} for label, value in found]
 
 
 def verdicts(assessment: Assessment, lang: str = "zh") -> dict[str, list[dict]]:

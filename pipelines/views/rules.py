@@ -112,7 +112,9 @@ class RuleTexts:
 
     def measure(self, name: str) -> str:
         """The name of a measure, its id where none is written."""
-        return known(self.say, f"site.measure_{name}", name, self.lang)
+        if name in self.rulebook.measures:
+            return self.rulebook.measures[name].title.into(self.lang)
+        return known(self.say, f"site.measure_{name}", name, self.lang)  # of the libraries' findings
 
     def _words(self, key: str, **facts: object) -> str:
         return self.say(f"site.{key}", **facts).into(self.lang)

@@ -14,9 +14,9 @@ from pipelines.views import charts, minute, sureness
 from pipelines.views.figures import Say, known, listed, month_name, note, quarter, signed, width
 from pipelines.views.frame import frame, words
 from pipelines.views.libraries import Boxes
+from pipelines.views.lines import Lines
 from pipelines.views.ranking import line as standing_line
 from pipelines.views.ranking import verdicts
-from pipelines.views.recognised import Recognised
 
 CLOSING = ("same_matter", "rounding", "floor", "cap")  # the lines that close an item, after those of its rules
 WORDS = ("unit_id", "total", "rank", "group_rank", "moved", "base", "bonus", "case_rows", "satisfaction", "stop",
@@ -40,7 +40,7 @@ class Scorecards:
         self.past = minute.pasts(assessment)
         self.places = _places(assessment)
         self.verdicts = _verdicts_by_unit(assessment, say, lang)
-        self.english = Recognised(assessment.rulebook, say).english if lang == "en" else None
+        self.lines = Lines(assessment.rulebook, say, lang)
         totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.rank is not None]
         self.strip = charts.Strip(totals) if totals else None
         self.libraries = Boxes(assessment.libraries, say, lang) if assessment.libraries else None
@@ -138,7 +138,7 @@ class Scorecards:
             "score": shown(score.score),
             "width": width(score.score, score.full_marks) if score.full_marks else "",
             "unmeasured": not score.measured,
-            "notes": [note(self.say, key, self.lang) for key in score.notes],
+            "notes": [note(self.say, key, self.assessment.rulebook, self.lang) for key in score.notes],
         }
 
     def _evidence(self, score: ItemScore, entries: list[dict], most: int | None) -> dict:
@@ -171,13 +171,12 @@ class Scorecards:
         }
 
     def _line(self, entry: dict) -> dict:
-        english = self.english(entry["detail"]) if self.english else ""
+        said, evidence = self.lines.both(entry["rule_id"], entry["sentence"], entry["facts"])
         return {
             "month": month_name(entry["month"], self.lang),
             "case": plain(entry["case_id"]),
             "ref": plain(entry["ref_id"]),
-            "detail": plain(english or entry["detail"]),
-            "chinese": bool(self.english and not english),
+            "detail": plain(evidence or said),
             "points": str(entry["points"]),
             "waived_by": plain(entry["adjustment_id"]),
         }

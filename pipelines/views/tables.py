@@ -28,6 +28,7 @@ COUNTS = frozenset({"rank", "group_rank", "case_rows", "line", *ACCOUNTS[3:-1]})
 
 def ranking_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
     """`ranking.csv`: a line per unit in listing order, the unranked last with empty places."""
+    simulated = assessment.intake.simulated
     for standing in assessment.standings:
         unit, score = assessment.tallies[standing.unit_id].unit, assessment.scores[standing.unit_id]
         yield {
@@ -42,7 +43,7 @@ def ranking_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
             "group_rank": standing.group_rank,
             "case_rows": standing.case_rows,
             "measured_marks": shown(score.measured_marks),
-            "note": notes(say, standing.notes, assessment.intake.simulated, score.unmeasured_marks),
+            "note": notes(say, standing.notes, assessment.rulebook, simulated, score.unmeasured_marks),
         }
 
 
@@ -58,7 +59,7 @@ def item_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
                 "deducted": shown(item.deducted),
                 "score": shown(item.score),
                 "measured_marks": shown(item.measured_marks),
-                "note": notes(say, item.notes, assessment.intake.simulated),
+                "note": notes(say, item.notes, assessment.rulebook, assessment.intake.simulated),
             }
 
 

@@ -2,17 +2,7 @@
 -- Grain: case row with an extension, an evaluation, a waiver, an exclusion, or a quarter that counted it already.
 -- Reads: facts.extensions, .final_evaluations, .waived_cases, .excluded, .counted_before.
 create or replace table facts.circumstances as
-select
-    case_id,
-    unit_id,
-    until_approved,
-    until_requested,
-    rating_reminder,
-    rating_assignment,
-    signing_waived_by,
-    reply_waived_by,
-    coalesce(excluded, false) as excluded,
-    counted_in
+select * replace (coalesce(excluded, false) as excluded)
 from facts.extensions
 full join facts.final_evaluations using (case_id, unit_id)
 full join facts.waived_cases using (case_id, unit_id)

@@ -1,2 +1,2 @@
--- The tally cube as a finished run keeps it. Grain: unit × months × flags. Reads: tallies.cube.
+-- The tally as a finished run keeps it. Grain: counted table × unit × months × marks. Reads: tallies.cube.
 select * from tallies.cube order by all

@@ -1,6 +1,6 @@
 -- The case rows that are judged a second time: all of a small quarter, else a sample that the seed draws, and every row
 -- that costs points of a few units that the seed draws too.
--- Grain: case row. Reads: accepted.cases, accepted.units, facts.late_rows.
+-- Grain: case row. Reads: accepted.cases, accepted.units, facts.case_rows_occurrences.
 create or replace table facts.sampled as
 with few as (
     select unit_id
@@ -18,5 +18,5 @@ from (
 )
 union
 select case_id, unit_id
-from facts.late_rows
+from facts.case_rows_occurrences
 semi join few using (unit_id);

@@ -12,11 +12,12 @@ select
     coalesce(ref_id, '') as ref_id,
     points,
     coalesce(adjustment_id, '') as adjustment_id,
+    sentence,
     coalesce(
         regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-            detail,
+            facts,
             $identity, $identity_mask, 'g'), $mobile, $mobile_mask, 'g'),
             $identity, $identity_mask, 'g'), $mobile, $mobile_mask, 'g'),
-        '') as detail
+        '') as facts
 from ledger.entries
 order by entry_id

@@ -1,4 +1,4 @@
-"""Drawn quarters for both judges: cube rows, and a slow, obvious count of them under the readings."""
+"""Drawn quarters for both judges: cells of the tally, and a slow, obvious count of them under the readings."""
 
 from datetime import date
 from fractions import Fraction
@@ -6,35 +6,42 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from pipelines.model.tally import Award, Unit, UnitTally
-from pipelines.rulebook import vocabulary
+from pipelines.paths import RULES
+from pipelines.rulebook import load_rulebook
 
+BOOK = load_rulebook(RULES / "standard", date(2026, 7, 1))
 MONTHS = ("2026-07", "2026-08", "2026-09")
 UNITS = ("U1", "U2", "U3")
 RATINGS = ("none", "satisfied", "basically_satisfied", "dissatisfied", "pending")
 LATENESS = ("on_time", "late", "waived")
 ASSESSED = ("A1.1", "A1.2", "A1.3", "A2.1", "A2.2", "A2.3")
-INCIDENTS = ("refusal", "attitude")
+KINDS = {"refusal": '["refused_to_sign","not_handled"]', "attitude": '["rude_attitude","poor_service"]'}
+CLOCKS = ("reminder", "assignment")
+EXTENSIONS = ("approved", "requested_in_time")
 
-month = st.sampled_from(("", *MONTHS))
-cube_rows = st.fixed_dictionaries({
-    "unit_id": st.sampled_from(UNITS), "month_due_approved": month, "month_due_requested": month,
-    "month_dispatched": month, "role": st.sampled_from(("lead", "assist")), "signing": st.sampled_from(LATENESS),
-    "reply_approved": st.sampled_from(LATENESS), "reply_requested": st.sampled_from(LATENESS),
-    "closed": st.booleans(), "closed_in_time_approved": st.booleans(), "closed_in_time_requested": st.booleans(),
-    "rating_reminder": st.sampled_from(RATINGS), "rating_assignment": st.sampled_from(RATINGS),
-    "case_rows": st.integers(1, 60),
+place = st.integers(0, 3)  # a month of the quarter, 0 outside it
+case_rows = st.fixed_dictionaries({
+    "counts": st.just("case_rows"), "unit_id": st.sampled_from(UNITS), "places": st.tuples(place, place, place),
+    "lead": st.booleans(), "before": st.booleans(), "signing": st.sampled_from(LATENESS),
+    "approved": st.sampled_from(LATENESS), "requested_in_time": st.sampled_from(LATENESS), "closed": st.booleans(),
+    "in_time_approved": st.booleans(), "in_time_requested_in_time": st.booleans(),
+    "reminder": st.sampled_from(RATINGS), "assignment": st.sampled_from(RATINGS), "n": st.integers(1, 60),
 })
-quarter_rows = st.fixed_dictionaries({
-    "unit_id": st.sampled_from(UNITS), "measure": st.sampled_from(INCIDENTS), "month": st.sampled_from(MONTHS),
-    "n": st.integers(0, 25),
+incidents = st.fixed_dictionaries({
+    "counts": st.just("incidents"), "unit_id": st.sampled_from(UNITS), "places": st.tuples(place),
+    "kind": st.sampled_from(tuple(KINDS)), "waived": st.booleans(), "n": st.integers(0, 25),
+})
+instructions = st.fixed_dictionaries({
+    "counts": st.just("instructions"), "unit_id": st.sampled_from(UNITS), "places": st.tuples(place),
+    "closed": st.booleans(), "implemented": st.booleans(), "n": st.integers(0, 9),
 })
 hundredths = st.integers(0, 500).map(lambda n: Fraction(n, 100))
 award = st.tuples(
-    st.sampled_from(UNITS), st.sampled_from(vocabulary.AWARD_TYPES), st.sampled_from(("bridge", "lamp", "桥")),
+    st.sampled_from(UNITS), st.sampled_from(tuple(BOOK.award_types)), st.sampled_from(("bridge", "lamp", "桥")),
     st.dates(date(2026, 7, 1), date(2026, 9, 30)),
 )
 readings = st.fixed_dictionaries({
-    **{id: st.sampled_from(values) for id, values in vocabulary.READINGS.items()},
+    **{id: st.sampled_from(reading.values) for id, reading in BOOK.readings.items()},
     "bonus_cap": st.sampled_from(("none", "0", "2.5", "6")),
     "missing_assessment": st.sampled_from(("full", "zero")),
 })
@@ -42,74 +49,123 @@ readings = st.fixed_dictionaries({
 
 @st.composite
 def quarters(draw):
-    """(cube rows, quarter rows, assessments, awards, readings)."""
-    cube = draw(st.lists(cube_rows, max_size=25))
-    incidents = draw(st.lists(quarter_rows, max_size=6, unique_by=lambda r: (r["unit_id"], r["measure"], r["month"])))
-    instructions = [row for unit in UNITS for row in _instructions(unit, draw(st.tuples(*[st.integers(0, 9)] * 3)))]
+    """(cells, assessments, awards, readings)."""
+    cells = draw(st.lists(case_rows, max_size=25)) + draw(st.lists(incidents, max_size=6))
+    cells += draw(st.lists(instructions, max_size=6))
     keys = st.tuples(st.sampled_from(UNITS), st.sampled_from(ASSESSED))
     assessed = draw(st.dictionaries(keys, hundredths, max_size=12))
-    return cube, incidents + instructions, assessed, draw(st.lists(award, max_size=9)), draw(readings)
+    return cells, assessed, draw(st.lists(award, max_size=9)), draw(readings)
 
 
-def _instructions(unit: str, drawn: tuple[int, int, int]) -> list[dict]:
-    due, closed, implemented = drawn
-    counted = {"due": due, "closed": min(due, closed), "implemented": min(due, implemented)}
-    return [
-        {"unit_id": unit, "measure": f"instructions_{name}", "month": "", "n": n} for name, n in counted.items() if due
-    ]
+def marked(cell: dict) -> set[str]:
+    """What the marks of a cell say, by the keys of the standard edition's tally."""
+    if cell["counts"] == "incidents":
+        waived = {f"waived {cell['kind']}"} if cell["waived"] else set()
+        return {'{"verified":{"equals":"true"}}', f'{{"incident_type":{{"in":{KINDS[cell["kind"]]}}}}}'} | waived
+    if cell["counts"] == "instructions":
+        return {f'{{"{name}_at":{{"given":"true"}}}}' for name in ("closed", "implemented") if cell[name]}
+    found = set() if cell["before"] else {'{"not":{"counted_before":{"equals":"true"}}}'}
+    found |= {'{"role":{"equals":"lead"}}'} if cell["lead"] else set()
+    found |= {'{"closed_at":{"given":"true"}}'} if cell["closed"] else set()
+    found |= _late("signed_at", "sign_due_at", cell["signing"], "late_signing")
+    for extension in EXTENSIONS:
+        found |= _late("replied_at", f"due_at__{extension}", cell[extension], "late_reply")
+        if cell[f"in_time_{extension}"]:
+            found.add(f'{{"closed_at":{{"at_most":"due_at__{extension}"}}}}')
+    for clock in CLOCKS:
+        for unrated in ("left_out", "satisfied"):
+            for value in ("dissatisfied", "left_out"):
+                if "rated" in _rating(cell[clock], unrated, value, "with_basic"):
+                    found.add(f'{{"rated__{clock}__{value}__{unrated}":{{"equals":"true"}}}}')
+            for value in ("with_basic", "full_only"):
+                if "satisfied" in _rating(cell[clock], unrated, "dissatisfied", value):
+                    found.add(f'{{"satisfied__{clock}__{value}__{unrated}":{{"equals":"true"}}}}')
+    return found
 
 
-def columns(rows: list[dict], names: tuple[str, ...]) -> dict[str, list]:
-    """Rows as a dict of columns."""
-    return {name: [row[name] for row in rows] for name in names}
+def _late(done: str, due: str, lateness: str, rule: str) -> set[str]:
+    if lateness == "on_time":
+        return set()
+    never = f'{{"all":[{{"{done}":{{"given":"false"}}}},{{"{due}":{{"before":"cutoff"}}}}]}}'
+    late = f'{{"any":[{{"{done}":{{"after":"{due}"}}}},{never}]}}'
+    return {late, f"waived {rule}"} if lateness == "waived" else {late}
 
 
-def tallies_of(cube, quarter, assessed, awards, chosen) -> dict[str, UnitTally]:
-    """What SQL hands to the first judge, counted row by row."""
-    return {unit: _tally(unit, cube, quarter, assessed, awards, chosen) for unit in UNITS}
+def columns(cells: list[dict]) -> dict[str, list]:
+    """Cells as the columns of `tallies.cube`."""
+    found = {"counts": [cell["counts"] for cell in cells], "unit_id": [cell["unit_id"] for cell in cells],
+             "n": [cell["n"] for cell in cells]}
+    for k in range(3):
+        found[f"place_{k}"] = [(*cell["places"], 0, 0)[k] for cell in cells]
+    bits = [[BOOK.marks[cell["counts"]].position[key] for key in marked(cell)] for cell in cells]
+    return found | {"marks_0": [sum(1 << bit for bit in own) for own in bits]}
 
 
-def _tally(unit, cube, quarter, assessed, awards, chosen) -> UnitTally:
-    counts, case_rows = {}, 0
-    for row in quarter:
-        if row["unit_id"] == unit:
-            counts[row["measure"], row["month"]] = row["n"]
-    for row in cube:
-        of = _month(row, chosen)
-        if row["unit_id"] == unit and of:
-            case_rows += row["case_rows"]
-            for measure in _measures(row, chosen):
-                counts[measure, of] = counts.get((measure, of), 0) + row["case_rows"]
+def tallies_of(cells, assessed, awards, chosen) -> dict[str, UnitTally]:
+    """What SQL hands to the first judge, counted cell by cell."""
+    return {unit: _tally(unit, cells, assessed, awards, chosen) for unit in UNITS}
+
+
+def _tally(unit, cells, assessed, awards, chosen) -> UnitTally:
+    counts: dict[str, dict] = {id: {} for id in BOOK.measures}
+    waived: dict[str, dict] = {}
+    for cell in cells:
+        if cell["unit_id"] != unit or not (of := cell["places"][_place(cell, chosen)]):
+            continue
+        month = MONTHS[of - 1]
+        for measure in _measures(cell, chosen):
+            counts[measure][month] = counts[measure].get(month, 0) + cell["n"]
+        for rule in _waived(cell, chosen):
+            by_month = waived.setdefault(rule, {})
+            by_month[month] = by_month.get(month, 0) + cell["n"]
     listed = (Award(f"AW{k:02}", kind, matter, on) for k, (of, kind, matter, on) in enumerate(awards) if of == unit)
     scores = {item: score for (of, item), score in assessed.items() if of == unit}
-    return UnitTally(Unit(unit, unit, "group", True), case_rows, counts, {}, scores, tuple(listed))
+    rows = sum(counts["case_rows"].values())
+    return UnitTally(Unit(unit, unit, "group", True), rows, counts, waived, scores, tuple(listed))
 
 
-def _month(row: dict, chosen: dict) -> str:
-    if chosen["attribution"] == "dispatched":
-        return row["month_dispatched"]
-    return row["month_due_approved" if chosen["extension"] == "approved" else "month_due_requested"]
+def _place(cell: dict, chosen: dict) -> int:
+    if cell["counts"] != "case_rows":
+        return 0
+    return 2 if chosen["attribution"] == "dispatched" else EXTENSIONS.index(chosen["extension"])
 
 
-def _measures(row: dict, chosen: dict) -> list[str]:
-    suffix = "approved" if chosen["extension"] == "approved" else "requested"
-    found = []
-    if row["signing"] == "late":
-        found.append("late_signing")
-    if row[f"reply_{suffix}"] == "late":
-        found.append("late_reply")
-    if row["role"] == "assist" and chosen["joint_cases"] == "lead_only":
+def _measures(cell: dict, chosen: dict) -> list[str]:
+    if cell["counts"] == "incidents":
+        return [cell["kind"]]
+    if cell["counts"] == "instructions":
+        names = [f"instructions_{name}" for name in ("closed", "implemented") if cell[name]]
+        return ["instructions_due", *names]
+    if cell["before"] and chosen["counted_before"] == "left_out":
+        return []
+    found = ["case_rows"]
+    found += ["late_signing"] if cell["signing"] != "on_time" else []
+    found += ["late_reply"] if cell[chosen["extension"]] != "on_time" else []
+    if not cell["lead"] and chosen["joint_cases"] == "lead_only":
         return found
     found.append("due")
-    if row["closed" if chosen["completed"] == "by_cutoff" else f"closed_in_time_{suffix}"]:
+    if cell["closed" if chosen["completed"] == "by_cutoff" else f"in_time_{chosen['extension']}"]:
         found.append("completed")
-    return found + _rating(row[f"rating_{chosen['evaluation_clock']}"], chosen)
+    clock, names = chosen["evaluation_clock"], ("unrated", "pending_evaluation", "satisfied")
+    return found + _rating(cell[clock], *(chosen[name] for name in names))
 
 
-def _rating(rating: str, chosen: dict) -> list[str]:
+def _waived(cell: dict, chosen: dict) -> list[str]:
+    """The occurrence rules whose waivers meet the cell's lines: a waiver of a rule meets a row however it is read."""
+    measures = _measures(cell, chosen)
+    if cell["counts"] == "incidents":
+        return measures if cell["waived"] else []
+    if cell["counts"] == "instructions":
+        return []
+    meets = {"late_signing": cell["signing"] == "waived",
+             "late_reply": "waived" in (cell["approved"], cell["requested_in_time"])}
+    return [rule for rule in measures if meets.get(rule)]
+
+
+def _rating(rating: str, unrated: str, pending: str, taken: str) -> list[str]:
     if rating == "none":
-        return ["rated", "satisfied"] if chosen["unrated"] == "satisfied" else []
+        return ["rated", "satisfied"] if unrated == "satisfied" else []
     if rating == "pending":
-        return ["rated"] if chosen["pending_evaluation"] == "dissatisfied" else []
-    good = rating == "satisfied" or (rating == "basically_satisfied" and chosen["satisfied"] == "with_basic")
+        return ["rated"] if pending == "dissatisfied" else []
+    good = rating == "satisfied" or (rating == "basically_satisfied" and taken == "with_basic")
     return ["rated", "satisfied"] if good else ["rated"]

@@ -4,25 +4,26 @@ from fractions import Fraction
 
 import pytest
 
+from tests.engines.cubes import MONTHS
 from tests.engines.test_two_judges import DEFAULTS, both
 
 IN_FORCE = DEFAULTS | {"shortfall": "pro_rata"}
 
 
 def rows(month: str, closed: int, due: int) -> list[dict]:
+    place = MONTHS.index(month) + 1
     row = {
-        "unit_id": "U1", "month_due_approved": month, "month_due_requested": month, "month_dispatched": month,
-        "role": "lead", "signing": "on_time", "reply_approved": "on_time", "reply_requested": "on_time",
-        "closed_in_time_approved": True, "closed_in_time_requested": True, "rating_reminder": "none",
-        "rating_assignment": "none",
+        "counts": "case_rows", "unit_id": "U1", "places": (place, place, place), "lead": True, "before": False,
+        "signing": "on_time", "approved": "on_time", "requested_in_time": "on_time", "in_time_approved": True,
+        "in_time_requested_in_time": True, "reminder": "none", "assignment": "none",
     }
-    return [{**row, "closed": True, "case_rows": closed}, {**row, "closed": False, "case_rows": due - closed}]
+    return [{**row, "closed": True, "n": closed}, {**row, "closed": False, "n": due - closed}]
 
 
 def scores(counted: dict[str, tuple[int, int]], **chosen: str) -> tuple[Fraction, Fraction]:
     """A3.2 (20 marks; 1 for each 2 points below 95 %) by the first and the second judge; month → (closed, due)."""
     cube = [row for month, (closed, due) in counted.items() for row in rows(month, closed, due)]
-    first, _, _, second, _ = both((cube, [], {}, [], IN_FORCE | chosen))
+    first, _, _, second, _ = both((cube, {}, [], IN_FORCE | chosen))
     return first["U1"].items["A3.2"].score, Fraction(int(second.items["A3.2"][second.unit_ids.index("U1")]), 100)
 
 

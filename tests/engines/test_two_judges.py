@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.engines.cube import Cube
 from pipelines.engines.vector import differences, places, rescore
+from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import RULES
 from pipelines.rulebook import load_rulebook, with_changes
 from pipelines.stages.judge import judge
@@ -19,22 +20,16 @@ from pipelines.stages.settle import settle
 from tests.engines.cubes import MONTHS, columns, quarters, tallies_of
 
 RULEBOOK = load_rulebook(RULES / "standard", date(2026, 7, 1))
-CUBE_COLUMNS = (
-    "unit_id", "month_due_approved", "month_due_requested", "month_dispatched", "role", "signing", "reply_approved",
-    "reply_requested", "closed", "closed_in_time_approved", "closed_in_time_requested", "rating_reminder",
-    "rating_assignment", "case_rows",
-)
-QUARTER_COLUMNS = ("unit_id", "measure", "month", "n")
 DEFAULTS = {id: reading.default for id, reading in RULEBOOK.readings.items()}
 quiet = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
 def both(quarter, rulebook=RULEBOOK):
-    cube, counted, assessed, awards, readings = quarter
-    tallies = tallies_of(cube, counted, assessed, awards, readings)
+    cells, assessed, awards, readings = quarter
+    tallies = tallies_of(cells, assessed, awards, readings)
     findings, _ = judge(rulebook, readings, tallies, MONTHS)
     scores, entries, _ = settle(rulebook, readings, findings, tallies, MONTHS)
-    prepared = Cube.prepare(columns(cube, CUBE_COLUMNS), columns(counted, QUARTER_COLUMNS), tallies, MONTHS)
+    prepared = Cube.prepare(columns(cells), rulebook.marks, rulebook.measures, tallies, MONTHS)
     return scores, entries, findings, rescore(prepared, rulebook, readings), tallies
 
 
@@ -73,7 +68,7 @@ def is_occurrence(finding) -> bool:
 
 
 def test_a_difference_is_named_by_unit_and_item():
-    quarter = ([], [], {("U1", "A1.1"): Fraction(4)}, [], {id: r.default for id, r in RULEBOOK.readings.items()})
+    quarter = ([], {("U1", "A1.1"): Fraction(4)}, [], {id: r.default for id, r in RULEBOOK.readings.items()})
     scores, _, _, rescored, _ = both(quarter)
     item = scores["U1"].items["A1.1"]
     scores["U1"].items["A1.1"] = replace(item, score=item.score + Fraction(1, 100))
@@ -87,11 +82,24 @@ def test_places_in_arrays_are_the_places_of_the_ranking(figures):
     assert [int(place) for place in found] == [places_of_record(named)[str(k)] for k in range(len(figures))]
 
 
-def test_a_value_that_the_cube_should_not_hold_is_an_error():
-    tallies = tallies_of([], [], {}, [], {})
-    row = dict.fromkeys(CUBE_COLUMNS, "lead")
+@pytest.mark.parametrize(("column", "value"), [("counts", "letters"), ("unit_id", "U9")])
+def test_a_value_that_the_cube_should_not_hold_is_an_error(column, value):
+    cell = {"counts": "instructions", "unit_id": "U1", "places": (1,), "closed": True, "implemented": True, "n": 1}
+    table = columns([cell]) | {column: [value]}
     with pytest.raises(KeyError):
-        Cube.prepare(columns([row], CUBE_COLUMNS), columns([], QUARTER_COLUMNS), tallies, MONTHS)
+        Cube.prepare(table, RULEBOOK.marks, RULEBOOK.measures, tallies_of([], {}, [], {}), MONTHS)
+
+
+def test_a_measure_that_the_cube_was_not_marked_for_is_refused_by_name():
+    """A tally made by one book is not read as another's: what it does not tell is never nought."""
+    layout = RULEBOOK.marks["instructions"]
+    other = replace(layout, keys=tuple(key for key in layout.keys if "closed_at" not in key))
+    tallies = tallies_of([], {}, [], {})
+    cube = Cube.prepare(columns([]), {**RULEBOOK.marks, "instructions": other}, RULEBOOK.measures, tallies, MONTHS)
+    with pytest.raises(UsageRefusal) as refused:
+        cube.count("instructions_closed", DEFAULTS)
+    assert "instructions_closed" in refused.value.words.en
+    assert cube.count("instructions_due", DEFAULTS).sum() == 0
 
 
 def test_awards_that_may_repeat_count_toward_the_cap_too():
@@ -100,7 +108,7 @@ def test_awards_that_may_repeat_count_toward_the_cap_too():
     book = replace(RULEBOOK, rules={**RULEBOOK.rules, rule.id: replace(rule, once_per="")})
     awards = [("U1", "city_media", "bridge", date(2026, 7, day)) for day in (1, 2, 3)]  # one point each
     for cap, bonus in (("none", 3), ("2.5", Fraction(5, 2)), ("3", 3)):
-        scores, entries, _, rescored, _ = both(([], [], {}, awards, DEFAULTS | {"bonus_cap": cap}), book)
+        scores, entries, _, rescored, _ = both(([], {}, awards, DEFAULTS | {"bonus_cap": cap}), book)
         assert scores["U1"].bonus == bonus
         assert sum(entry.points for entry in entries if entry.unit_id == "U1" and entry.item_id == "A4") == bonus
         assert differences(scores, rescored) == []

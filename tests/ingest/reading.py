@@ -1,11 +1,14 @@
 """A folder of small files, read: what the tests of ingest look at."""
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from pipelines.edges.contracts import load_contracts
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.intake import Intake
+from pipelines.paths import RULES
+from pipelines.rulebook import load_rulebook
 from pipelines.stages.ingest import ingest
 
 COLUMNS = ("case_id", "unit_id", "dispatched_at", "sign_due_at", "reply_due_at")
@@ -53,7 +56,8 @@ def read(folder: Path, source: Path | None = None, scored: bool = False, **more)
     """
     warehouse, contracts = Warehouse(), load_contracts()
     try:
-        intake = ingest(warehouse, folder, contracts, source, scored=scored, **more)
+        measures = load_rulebook(RULES / "standard", date(2026, 7, 1)).measures.values() if scored else ()
+        intake = ingest(warehouse, folder, contracts, source, measures=measures, **more)
         tables = {name: warehouse.arrow(f"raw.{name}").to_pylist() if warehouse.columns(f"raw.{name}") else []
                   for name in contracts.tables}  # fmt: skip
     finally:

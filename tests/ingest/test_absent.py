@@ -1,15 +1,19 @@
 """Columns that decide scores: missing they stop a run, declared absent they are not assessed."""
 
 import re
+from datetime import date
 
 import pytest
 
 from pipelines.edges.contracts import load_contracts
+from pipelines.model.absence import AWARD_NEEDS
 from pipelines.model.refusals import UsageRefusal
-from pipelines.rulebook import vocabulary
-from pipelines.rulebook.measures import decisive_columns, measure_needs
+from pipelines.paths import RULES
+from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.measures import decisive_columns
 from tests.ingest.reading import read
 
+BOOK = load_rulebook(RULES / "standard", date(2026, 7, 1))
 UNITS = "unit_id,unit_name,unit_group\nU1,甲,x\n"
 CASES = ("case_id,unit_id,dispatched_at,sign_due_at,signed_at,reply_due_at,{replied},closed_at,public_rating\n"
          "{id},U1,2026-07-02 09:05,2026-07-02 17:00,2026-07-02 10:00,2026-07-09 17:00,2026-07-03 09:00,"
@@ -76,16 +80,14 @@ def test_what_nothing_can_be_scored_without_cannot_be_absent(folder, name):
 def test_every_measure_says_what_it_needs_and_every_name_is_one_of_the_contracts():
     known = {*load_contracts().tables, *(f"{table.name}.{column}" for table in load_contracts().tables.values()
                                          for column in table.columns)}  # fmt: skip
-    needs = measure_needs()
-    assert set(needs) == {*vocabulary.MEASURES, "awards"}
-    for one in needs.values():
-        for reading, value, names in one.under:
-            assert value in vocabulary.READINGS[reading] and names <= known
-        assert one.always and one.always <= known
+    for measure in BOOK.measures.values():
+        assert set(measure.needs) <= known and bool(measure.needs) == (measure.id != "case_rows")
+    assert known >= AWARD_NEEDS
 
 
 def test_the_decisive_columns_are_those_that_are_counted_or_compared():
-    found = {f"{table}.{name}" for table, names in decisive_columns(load_contracts()).items() for name in names}
+    decisive = decisive_columns(BOOK.measures.values(), load_contracts())
+    found = {f"{table}.{name}" for table, names in decisive.items() for name in names}
     assert found == {"cases.signed_at", "cases.replied_at", "cases.closed_at", "cases.public_rating",
                      "instructions.closed_at", "instructions.implemented_at", "evaluations.rated_at",
                      "evaluations.rating"}  # fmt: skip

@@ -34,7 +34,7 @@ def test_a_manifest_that_says_nothing_is_refused_by_name(copied, text):
         Quarter.open(copied)
 
 
-@pytest.mark.parametrize("name", ["cube", "quarter", "units", "assessed", "awards"])
+@pytest.mark.parametrize("name", ["cube", "units", "assessed", "awards"])
 @pytest.mark.parametrize("way", ["gone", "empty", "cut", "other columns"])
 def test_tallies_that_cannot_be_read_are_refused(copied, name, way):
     file = tallies_of(copied) / f"{name}.parquet"
@@ -79,7 +79,7 @@ def test_a_rulebook_that_this_version_does_not_understand_is_refused_with_the_re
 
 
 def test_opening_and_asking_reads_counts_and_no_case(copied, quarter):
-    (tallies_of(copied) / "case_rows.parquet").unlink()
+    (tallies_of(copied) / "rows_case_rows.parquet").unlink()
     (copied / "ledger.csv").unlink()
     opened = Quarter.open(copied)
     asked = {"late_reply.deduct": 1}

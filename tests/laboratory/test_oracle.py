@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import Quarter
 from pipelines.assess import STANDARD_RULES, Request, Run
-from pipelines.edges.tallies import keep_tallies, known_cases
+from pipelines.edges.tallies import keep_tallies
 from pipelines.engines.vector import differences
 from pipelines.laboratory.world import World
 from pipelines.model.period import Period
@@ -27,8 +27,9 @@ def kept(sample, folder) -> Quarter:
     with Run(Request(Period.parse(sample.period), exports, cutoff=cutoff)) as run:
         assert not run.check()
         run.measure()
-        keep_tallies(run.warehouse, run.tallies, STANDARD_RULES, folder / "run")
-        return Quarter(folder / "run", run.period, run.readings, False, World.open(folder / "run", run.period))
+        keep_tallies(run.warehouse, run.tallies, run.rulebook.marks, STANDARD_RULES, folder / "run")
+        world = World.open(folder / "run", run.period, run.cutoff)
+        return Quarter(folder / "run", run.period, run.readings, False, world)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_what_only_looks_like_a_rule_file_is_not_kept(tmp_path):
     with Run(Request(Period.parse(sample.period), exports, rules=rules)) as run:
         assert not run.check()
         run.measure()
-        keep_tallies(run.warehouse, run.tallies, rules, tmp_path / "run")
+        keep_tallies(run.warehouse, run.tallies, run.rulebook.marks, rules, tmp_path / "run")
     assert sorted(file.name for file in (tmp_path / "run/rulebook/A3.1").iterdir()) == [
         "late_reply.yaml", "late_signing.yaml",
     ]  # fmt: skip
@@ -100,10 +101,10 @@ def test_values_rules_units_and_cases_changed_at_once_are_what_the_oracle_says(
 @pytest.mark.parametrize("table", ["instructions", "incidents"])
 def test_an_excluded_case_takes_its_instructions_and_incidents_with_it(invented, monkeypatch, table):
     sample, quarter = invented(17)
-    known, before = set(known_cases(quarter.folder)), quarter.world.cube.quarter
+    known, before = set(quarter.world.kept.known_cases()), quarter.world.cube.counts(quarter.readings)
     for case in sorted({row["case_id"] for row in sample.tables[table]} & known):
         scenario = quarter.what_if({}, exclude_cases=case)
-        after = scenario.world.cube.quarter
+        after = scenario.world.cube.counts(quarter.readings)
         names = ("instructions_due",) if table == "instructions" else ("refusal", "attitude")
         if any((after[name] < before[name]).any() for name in names):
             expected = oracle_under(Asked(exclude_cases=(case,)), sample, {}, monkeypatch)
@@ -123,7 +124,7 @@ def draw_asked(rng: Random, sample, quarter) -> Asked:
     drop = tuple(rng.sample([*quarter.rulebook.rules], rng.randint(0, 2)))
     drop = tuple(id for id in drop if quarter.rulebook.rules[id].kind in ("occurrence", "award"))
     cases = sorted({row["case_id"] for name in ("cases", "instructions") for row in sample.tables[name]
-                    if row["case_id"] in known_cases(quarter.folder)})
+                    if row["case_id"] in quarter.world.kept.known_cases()})
     units = [row["unit_id"] for row in sample.tables["units"]]
     return Asked(
         changes={name: value for name, value in changes.items() if name.split(".")[0] not in drop}, drop=drop,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.laboratory.steps import BETTER, ROOM, next_step
+from pipelines.laboratory.steps import next_step
 from pipelines.stages.judge import judge
 from pipelines.stages.settle import settle
 from tests.laboratory.test_oracle import kept
@@ -30,15 +30,24 @@ def totals(scenario, variants: list) -> list[int]:
     return [int((scores[id].base if base_only else scores[id].total) * 100) for id in named]
 
 
+# What one case handled better does, as the standard edition means it: measure -> by how much, and the whole it is of.
+BETTER = {
+    "late_reply": (-1, ""), "late_signing": (-1, ""), "refusal": (-1, ""), "attitude": (-1, ""),
+    "completed": (1, "due"), "satisfied": (1, "rated"), "instructions_closed": (1, "instructions_due"),
+    "instructions_implemented": (1, "instructions_due"),
+}
+
+
 def ways(tally, months, most: int):
-    """(step, month, n, tally) of everything that up to ``most`` cases could have been handled better in."""
-    for name, change in BETTER.items():
-        (measure, by), = change.items()
+    """(measure, month, n, tally) of everything that up to ``most`` cases could have been handled better in."""
+    for measure, (by, whole) in BETTER.items():
         for month in ("",) if measure.startswith("instructions") else months:
             there = tally.count(measure, month)
-            room = there if by < 0 else tally.count(ROOM[measure], month) - there
+            room = tally.occurrences(measure, measure, month) if by < 0 else tally.count(whole, month) - there
             for n in range(1, min(room, most) + 1):
-                yield name, month, n, replace(tally, counts={**tally.counts, (measure, month): there + by * n})
+                at = month or months[0]
+                by_month = {**tally.counts[measure], at: tally.count(measure, at) + by * n}
+                yield measure, month, n, replace(tally, counts={**tally.counts, measure: by_month})
 
 
 def test_no_cheaper_step_betters_a_place_and_the_told_one_leads_where_it_says(invented):
@@ -74,7 +83,7 @@ def told_steps(scenario) -> int:
             continue
         fewest = min(one[2] for one in better)
         most = max(one[3] for one in better if one[2] == fewest)
-        own = (step.name, step.month, step.n, int(figure[k]) + step.gain, step.better)
+        own = (step.measure.id, step.month, step.n, int(figure[k]) + step.gain, step.better)
         assert own in better and own[2:4] == (fewest, most), (id, own, better[:3])
         told += 1
     return told

@@ -1,5 +1,6 @@
 """An invented quarter, scored by hand: six units, one of each kind that a page must show."""
 
+import json
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +10,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.model.assessment import Assessment
 from pipelines.model.earlier import Earlier
 from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
+from pipelines.model.measure import Measure, Moment
 from pipelines.model.period import Period
 from pipelines.model.points import points, shown
 from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Rulebook, Verdict
@@ -54,11 +56,22 @@ LINES = (
 )
 
 
+CLOSING = {
+    "floor": {"item": "A3.1", "deducted": "22.50", "full": "20"}, "rounding": {"item": "A3.2", "deducted": "2.34"},
+}
+
+
+QUOTED = {  # what the lines of the standard edition quote, for pages that are made by it
+    name: "2026-07-02 17:00:00" for name in ("sign_due_at", "signed_at", "due_at", "replied_at", "occurred_at")
+} | {"incident_type": "refused_to_sign"}
+
+
 def ledger_rows(lines=LINES) -> list[tuple]:
-    """The rows of `ledger.entries` in its column order."""
+    """The rows of `ledger.entries` in its column order: the last of each line is all that its rule says."""
     ordered = sorted(lines, key=lambda line: line[:2])
     return [
-        (f"2026Q3-{number:07d}", "2026Q3", unit, item, rule, item, month, case, ref, Decimal(value), decision, detail)
+        (f"2026Q3-{number:07d}", "2026Q3", unit, item, rule, item, month, case, ref, Decimal(value), decision,
+         rule if rule in CLOSING else "", json.dumps({"text": detail, **QUOTED, **CLOSING.get(rule, {})}, ensure_ascii=False))
         for number, (unit, item, rule, month, case, ref, value, decision, detail) in enumerate(ordered, 1)
     ]
 
@@ -69,9 +82,9 @@ def warehouse(lines=LINES) -> Warehouse:
     made.connection.execute(
         "create table ledger.entries (entry_id varchar, period varchar, unit_id varchar, item_id varchar,"
         " rule_id varchar, clause varchar, month varchar, case_id varchar, ref_id varchar, points decimal(18, 2),"
-        " adjustment_id varchar, detail varchar)"
+        " adjustment_id varchar, sentence varchar, facts varchar)"
     )
-    made.connection.executemany(f"insert into ledger.entries values ({', '.join('?' * 12)})", ledger_rows(lines))
+    made.connection.executemany(f"insert into ledger.entries values ({', '.join('?' * 13)})", ledger_rows(lines))
     made.connection.execute(
         "create table accepted.adjustments (adjustment_id varchar, action varchar, unit_id varchar, case_id varchar,"
         " rule_id varchar, ref_id varchar, decided_by varchar, decided_on date, reason varchar)"
@@ -112,7 +125,7 @@ def _score(unit_id: str, lines) -> UnitScore:
             found[item] += points(value)
             if rule != "floor":
                 taken[item][rule] = taken[item].get(rule, Fraction(0)) - points(value)
-    noted = {"A3.4": ("no_instructions_due",)}
+    noted = {"A3.4": ("no_rows due",)}
     items = {i: ItemScore(i, Fraction(FULL[i]), FULL[i] + found[i], noted.get(i, ()),
                           losses(Fraction(FULL[i]), taken[i]) if FULL[i] else ()) for i in FULL}  # fmt: skip
     return UnitScore(unit_id, items, sum(s.score for i, s in items.items() if i != "A4"), items["A4"].score)
@@ -133,9 +146,8 @@ def _standings(units, scores) -> tuple[Standing, ...]:
 
 def _tally(unit: Unit) -> UnitTally:
     rows = 0 if unit.unit_id == "U005" else 1234
-    counts = {("due", "2026-07"): 100, ("completed", "2026-07"): 93, ("rated", "2026-07"): 100,
-              ("satisfied", "2026-07"): 85, ("late_signing", "2026-07"): 1} if rows else {}
-    return UnitTally(unit, rows, counts, {}, {}, ())
+    counted = {"due": 100, "completed": 93, "rated": 100, "satisfied": 85, "late_signing": 1} if rows else {}
+    return UnitTally(unit, rows, {id: {"2026-07": counted.get(id, 0)} for id in MEASURES}, {}, {}, ())
 
 
 def _intake(simulated: bool) -> Intake:
@@ -160,6 +172,12 @@ def _validation() -> Validation:
     return Validation(rows, (breach,), (replace(breach, promise="known_matter", column="matter_id", value="M9"),))
 
 
+KIND = {"completion_rate": "rate", "satisfaction_rate": "rate", "leadership_attention": "assessed",
+        "city_leader_praise": "award"}
+RATE = {"completion_rate": ("completed", "due"), "satisfaction_rate": ("satisfied", "rated")}
+MEASURES = ("case_rows", "due", "completed", "rated", "satisfied", "late_signing", "late_reply", "attitude", "refusal")
+
+
 def rulebook() -> Rulebook:
     """Enough of a rulebook for every kind of ledger line."""
     rules = {
@@ -177,8 +195,12 @@ def rulebook() -> Rulebook:
         title=Words("考核评分办法", "Assessment"),
         clauses={item: Clause(item, Words(item, item)) for item in FULL},
         items={i: Item(i, Words(TITLES[i], i), Fraction(FULL[i]), i[:2]) for i in FULL},
-        rules={name: Rule(name, item, item, "occurrence", Words(title, name), Words("", ""), Words(remedy, ""), "")
+        rules={name: Rule(name, item, item, KIND.get(name, "occurrence"), Words(title, name), Words("{text}", "{text}"),
+                          Words(remedy, ""), "", measure=name, part=RATE.get(name, ("", ""))[0],
+                          of=RATE.get(name, ("", ""))[1], per="month" if name in RATE else "occurrence")
                for name, (item, title, remedy) in rules.items()},
+        measures={id: Measure(id, Words(id, id), "case_rows", (), Moment("due_at"), "", ("case_id",), None, (), "")
+                  for id in MEASURES},
         readings={
             "satisfied": Reading("satisfied", "A3.2", Words("满意的认定", "satisfied"), ("with_basic", "full_only"),
                                  {"with_basic": Words("满意和基本满意", ""), "full_only": Words("只计满意", "")},

@@ -1,5 +1,7 @@
 """File names and text cells: whatever somebody typed as an identifier or a remark."""
 
+import json
+
 import pytest
 
 from pipelines.edges.ledger import ledger_lines
@@ -69,7 +71,7 @@ def test_the_warehouse_hides_exactly_what_python_hides():
                "11010119900307123X 110101199003071234", "+8613812345678",
                "20260712000000012345", "", "＋86１３８１２３４５６７８", "13812345678\n13912345678"]
     lines = [("U001", "A3.3", "attitude", "", f"c{n}", "", "0.00", "", d) for n, d in enumerate(details)]
-    assert [line[-1] for line in ledger_lines(warehouse(lines))] == [masked(d) for d in details]
+    assert [json.loads(line[-1])["text"] for line in ledger_lines(warehouse(lines))] == [masked(d) for d in details]
 
 
 def test_the_ledger_comes_in_the_order_of_its_numbers():

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.edges.ledger import COLUMNS
 from pipelines.edges.wording import say
 from pipelines.model.filenames import file_stem
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.scorecard import Scorecards
-from pipelines.views.tables import LEDGER
 from tests.pages.fixture import FORMULA, HOSTILE, UNITS, assessment, ledger_rows, warehouse
 
 
@@ -92,7 +92,7 @@ def test_hostile_names_are_shown_as_text(folder):
 
 def test_the_scorecard_shows_the_whole_arithmetic():
     a = assessment()
-    lines = [dict(zip(LEDGER, row, strict=True)) for row in ledger_rows() if row[2] == "U003"]
+    lines = [dict(zip(COLUMNS, row, strict=True)) for row in ledger_rows() if row[2] == "U003"]
     card = Scorecards(a, say).of(next(s for s in a.standings if s.unit_id == "U003"), lines, most=40)
     assert (card["unit"]["total"], card["difference"]) == ("78.50", "-21.50")
     assert card["places"] == {"overall": "5", "group": "2"}

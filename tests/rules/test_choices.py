@@ -7,7 +7,6 @@ import pytest
 
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook import changeable, choose_readings, load_rulebook, with_changes
-from pipelines.rulebook.vocabulary import READINGS
 from tests.rules.book import STANDARD, TODAY
 
 BOOK = load_rulebook(STANDARD, TODAY)
@@ -21,7 +20,7 @@ def refused(function, *arguments) -> str:
 
 
 def test_without_a_choice_every_reading_has_its_default():
-    assert choose_readings(BOOK, {}) == {id: values[0] for id, values in READINGS.items()}
+    assert choose_readings(BOOK, {}) == {id: reading.values[0] for id, reading in BOOK.readings.items()}
 
 
 def test_the_defaults_are_those_of_the_interface():
@@ -32,7 +31,9 @@ def test_the_defaults_are_those_of_the_interface():
     ]
 
 
-@pytest.mark.parametrize(("id", "value"), [(id, value) for id, values in READINGS.items() for value in values])
+@pytest.mark.parametrize(
+    ("id", "value"), [(id, value) for id, reading in BOOK.readings.items() for value in reading.values]
+)
 def test_every_value_of_every_reading_can_be_chosen(id, value):
     assert choose_readings(BOOK, {id: value}) == choose_readings(BOOK, {}) | {id: value}
 

@@ -89,8 +89,8 @@ def two_editions(tmp_path, until: str):
     old, new = "A3.1/late_reply.yaml", "A3.1/late_reply_2026.yaml"
     book = changed(tmp_path, "rulebook.yaml", "edition: standard", "edition: mine")
     copy(book / old, book / new)
-    changed(tmp_path, old, "per: occurrence", f"in_force: {{to: {until}}}")
-    changed(tmp_path, new, "deduct: 0.5\nper: occurrence", "deduct: 1\nin_force: {from: 2026-07-01}")
+    changed(tmp_path, old, "order: 2", f"in_force: {{to: {until}}}")
+    changed(tmp_path, new, "deduct: 0.5\n", "deduct: 1\nin_force: {from: 2026-07-01}\n")
     text = (book / new).read_text(encoding="utf-8")
     for was, now in (("points: -0.5}", "points: -1}"), ("points: -1.5}", "points: -3}")):
         text = text.replace(was, now)
@@ -121,5 +121,5 @@ def test_the_digest_depends_on_names_and_bytes_alone(tmp_path):
     assert first == load_rulebook(STANDARD, TODAY).sha256
     (book / "A3.1/late_reply.yaml").rename(book / "A3.1/reply.yaml")
     second = load_rulebook(book, TODAY).sha256
-    changed(tmp_path, "A3.1/reply.yaml", "Replied late", "Answered late")
+    changed(tmp_path, "A3.1/reply.yaml", "en: Replied late}", "en: Answered late}")
     assert len({first, second, load_rulebook(book, TODAY).sha256}) == 3

@@ -15,8 +15,16 @@ REPLY, RATE, PRAISE = "A3.1/late_reply.yaml", "A3.2/completion_rate.yaml", "A4/p
 ASSESSED = "A1.1/leadership_attention.yaml"
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
 
+SHAM = """- reading: weekend
+  clause: A3.1
+  title: {zh: 周末, en: Weekends}
+  values: {counts: {zh: 计, en: they count}, skipped: {zh: 不计, en: they do not}}
+  reason: {zh: 未写, en: unwritten}
+"""
+
 # Where a break in one file comes to light in another.
-ELSEWHERE = (BOOK, REPLY, PRAISE, "A4/briefing_praise.yaml", "A3.3/refusal.yaml")
+ELSEWHERE = (BOOK, REPLY, PRAISE, "A4/briefing_praise.yaml", "A3.3/refusal.yaml", "A4/city_media.yaml",
+             "measures/due.yaml")
 
 # file, text, what it becomes, what the refusal says
 BROKEN = {
@@ -33,15 +41,17 @@ BROKEN = {
     "an id of the ledger's own": (REPLY, "rule: late_reply", "rule: floor", "floor cannot be an id"),
     "an id that no engine takes": (REPLY, "rule: late_reply", "rule: 逾期", "cannot be an id"),
     "an item of another form": (BOOK, "id: A3.1,", "id: A31a,", "A31a cannot be an id"),
-    "other incidents than are counted": ("A3.3/refusal.yaml", "counts: [refused_to_sign, not_handled]",
-                                         "counts: [refused_to_sign]", "would have no effect"),
+    "other incidents than are counted": ("A3.3/refusal.yaml", "deduct: 0.5", "deduct: 0.5\ncounts: [refused_to_sign]",
+                                         "would have no effect"),
     "an unknown clause": (REPLY, "clause: A3.1", "clause: A3.9", "nearest known name is A3"),
     "an unknown item": (REPLY, "item: A3.1", "item: A3.7", "item A3.7 is not on the score sheet"),
     "a rule in another item's folder": (REPLY, "item: A3.1", "item: A3.2", "move it to A3.2"),
     "an unknown measure": (REPLY, "measure: late_reply", "measure: late_replies", "nearest known name is late_reply"),
     "a rate of nobody's count": (RATE, "part: completed", "part: complete", "nearest known name is completed"),
-    "a month's rate of a quarter's count": (
-        RATE, "of: due", "of: instructions_due", "instructions_due is not measured"),
+    "a part of another whole": (RATE, "of: due", "of: instructions_due", "could pass 100 %"),
+    "a measure that nobody declares": (REPLY, "measure: late_reply", "measure: same_day",
+                                       "declare it in measures/same_day.yaml"),
+    "an order that is no number": (REPLY, "order: 2", "order: last", "not a count"),
     "an unknown award": (PRAISE, "measure: public_praise", "measure: public_prize", "public_praise"),
     "once per something else": (PRAISE, "once_per: matter", "once_per: week", "week is not known"),
     "a rate per week": (RATE, "per: month", "per: week", "week is not known"),
@@ -49,7 +59,7 @@ BROKEN = {
     "no kind": (REPLY, "deduct: 0.5\n", "", "exactly one of deduct"),
     "a deduction from the bonus": (BOOK, "id: A3.1, full_marks: 20", "id: A3.1, full_marks: 0", "two items with 0"),
     "a bonus with full marks": (BOOK, "id: A4, full_marks: 0", "id: A4, full_marks: 5", "awards go to the item"),
-    "a blank never filled": (REPLY, "回复），扣{deduct}", "回复），扣{deducts}", "nearest known name is deduct"),
+    "a blank never filled": (REPLY, "逾期回复，扣{deduct}", "逾期回复，扣{deducts}", "nearest known name is deduct"),
     "no example at the threshold": (
         RATE, "  - {name: exactly on target, given: {due: 100, completed: 95}, points: 0}\n",
                                     "", "exactly on target"),
@@ -58,16 +68,31 @@ BROKEN = {
     "an example that does not come out": (REPLY, "name: one, given: {late_reply: 1}, points: -0.5",
                                           "name: one, given: {late_reply: 1}, points: -0.4", "gives -0.50"),
     "an example of an unknown count": (REPLY, "name: one, given: {late_reply: 1}", "name: one, given: {late: 1}",
-                                       "late is not measured"),
+                                       "declare it in measures/late.yaml"),
     "an example with half a case": (REPLY, "name: one, given: {late_reply: 1}", "name: one, given: {late_reply: 1.5}",
                                     "not a count"),
     "an example under an unknown reading": (RATE, "{shortfall: any_part}", "{shortfal: any_part}", "shortfall"),
     "an example under an unknown value": (RATE, "{shortfall: any_part}", "{shortfall: any_step}", "any_part"),
-    "no day": (REPLY, "per: occurrence", "per: occurrence\nin_force: {from: 2026-13-01}", "not a date"),
+    "no day": (REPLY, "order: 2", "in_force: {from: 2026-13-01}", "not a date"),
     "dates the wrong way round": (
-        REPLY, "per: occurrence", "in_force: {from: 2026-07-01, to: 2026-06-30}", "before it"),
+        REPLY, "order: 2", "in_force: {from: 2026-07-01, to: 2026-06-30}", "before it"),
     "an unknown reading": (READINGS, "- reading: months", "- reading: mouths", "nearest known name is months"),
     "an unknown reading value": (READINGS, "pooled: {zh", "pool: {zh", "nearest known name is pooled"),
+    "a reading that nothing honours": (
+        READINGS, "- reading: attribution\n", f"{SHAM}- reading: attribution\n", "nothing honours the reading weekend"),
+    "a value that nothing honours": (
+        READINGS, "    approved: {zh", "    asked: {zh: 申请, en: asked}\n    approved: {zh",
+        "nothing honours the value asked"),
+    "a value of a reading that a measure leaves open": (
+        READINGS, "    lead_only: {zh", "    assist_only: {zh: 协办, en: assist}\n    lead_only: {zh",
+        "the value assist_only of the reading joint_cases is not named"),
+    "an award type that the book does not name": (BOOK, "  city_media: {zh: 市级媒体, en: city media}\n", "",
+                                                  "not among award_types"),
+    "a listing by half a rate": (BOOK, "{rate: [satisfied, rated]}", "{rate: [satisfied]}", "is no rate"),
+    "a listing by a rate of another whole": (BOOK, "{rate: [satisfied, rated]}", "{rate: [satisfied, completed]}",
+                                             "could pass 100 %"),
+    "a format of the future": (BOOK, "format: 2", "format: 3", "3 is not known"),
+    "no moment of a case row": (BOOK, "case_rows:   #", "case_row:   #", "nearest known name is case_rows"),
     "a reading twice": (READINGS, "- reading: extension", "- reading: attribution", "attribution"),
     "a number where none is open": (READINGS, "open_number: true", "open_number: false", "false is not known"),
     "a verdict on an unknown fact": (VERDICTS, "{fact: items_at_zero,", "{fact: items_at_zer,",
@@ -130,12 +155,12 @@ def test_a_rulebook_does_not_load_with(case, tmp_path):
 
 def test_the_refusal_names_the_line(tmp_path):
     told = refused(changed(tmp_path, REPLY, "deduct: 0.5", "deduct: 0.5\ncounted: 1"))
-    assert told.startswith("A3.1/late_reply.yaml, line 7: unknown field counted")
+    assert told.startswith("A3.1/late_reply.yaml, line 8: unknown field counted")
 
 
 def test_every_reason_is_broken_by_a_case(tmp_path):
     source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "pipelines/rulebook").glob("fail_if*.py"))
-    reasons = set(re.findall(r"(?m)^def ([a-z]\w+)", source)) - {"span"}
+    reasons = set(re.findall(r"(?m)^def ([a-z]\w+)", source)) - {"span", "blanks"}
     raised = set()
     for number, (file, old, new, _) in enumerate(BROKEN.values()):
         raised |= functions_that_raise(changed(tmp_path / str(number), file, old, new))

@@ -1,11 +1,14 @@
 """Judge: what costs points, and how much before anything is rounded or floored."""
 
+import json
 from fractions import Fraction
 
 import pytest
 
+from pipelines.edges.wording import say
 from pipelines.model.refusals import ContractStop
 from pipelines.rulebook import with_changes
+from pipelines.views.lines import Lines
 from tests.toy.town import BOOK, FULL, item, lines, settled, unit
 
 
@@ -55,7 +58,7 @@ def test_a_month_without_rows_costs_nothing_and_says_so():
     empty = unit(due=[0, 100, 100], completed=[0, 93, 93], rated=[1, 1, 1], satisfied=[1, 1, 1])
     assert deducted(empty, "A3.2") == 2
     assert deducted(empty, "A3.2", months="mean") == Fraction(67, 100)
-    assert settled(empty)[0]["U1"].items["A3.2"].notes == ("no_due",)
+    assert settled(empty)[0]["U1"].items["A3.2"].notes == ("no_rows due",)
     assert settled(empty, months="pooled")[0]["U1"].items["A3.2"].notes == ()
 
 
@@ -68,7 +71,7 @@ def test_instruction_rates_are_of_the_whole_quarter_under_every_reading_of_month
 def test_no_instructions_are_full_marks_and_flagged():
     """A3.4"""
     score = settled(unit())[0]["U1"].items["A3.4"]
-    assert (score.score, score.notes) == (10, ("no_instructions_due", "unmeasured_full"))
+    assert (score.score, score.notes) == (10, ("no_rows instructions_due", "unmeasured_full"))
 
 
 def test_an_assessed_score_is_the_score_of_its_item():
@@ -111,5 +114,9 @@ def test_other_points_are_judged_like_the_written_ones():
 
 def test_a_ledger_line_shows_its_arithmetic():
     _, entries, _ = settled(unit(due=[9, 100, 0], completed=[9, 93, 0]))
-    assert entries[0].detail == "8月办结率 93.00%（93/100），低于95%，差2.00个百分点，扣1分"
+    line = entries[0].rule_id, entries[0].sentence, json.dumps(entries[0].facts)
+    assert [Lines(BOOK, say, lang).text(*line) for lang in ("zh", "en")] == [
+        "8月办结率 93.00%（93/100），低于95%，差2.00个百分点，扣1分",
+        "month 8: completion rate 93.00% (93/100) against 95%, 2.00 points short: 1 off",
+    ]
     assert lines(unit(due=100, completed=93)) == [("completion_rate", "-1.00")]

@@ -206,7 +206,7 @@ def test_the_case_of_one_citizen_criticises_nobody():
 def test_no_verdict_leans_on_what_the_exports_do_not_tell():
     """A0.1: without ratings nobody is known to be satisfied, and nobody to be dissatisfied."""
     blind = frozenset({"rated", "satisfied"})
-    town = [replace(one, lacking=blind, counts={key: n for key, n in one.counts.items() if key[0] not in blind})
+    town = [replace(one, lacking=blind, counts={**one.counts, **{id: {} for id in blind}})
             for one in (*TOWN[:2], DISSATISFIED)]
     assert {verdict for _, verdict in verdicts(*town)} == {"bottom_of_group", "bottom_of_city", "item_exhausted"}
 

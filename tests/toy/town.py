@@ -6,7 +6,6 @@ from fractions import Fraction
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.paths import RULES
 from pipelines.rulebook import choose_readings, load_rulebook
-from pipelines.rulebook.vocabulary import MONTHLY
 from pipelines.stages.judge import judge
 from pipelines.stages.rank import rank
 from pipelines.stages.settle import settle
@@ -18,11 +17,9 @@ FULL = {item: Fraction(5) for item in ("A1.1", "A1.2", "A1.3", "A2.1", "A2.2", "
 
 def unit(id="U1", group="district", ranked=True, case_rows=100, assessed=FULL, awards=(), **counts) -> UnitTally:
     """A unit with full marks but for what is said: a count in July, or a list of three months."""
-    spread = {}
+    spread = {measure: {} for measure in BOOK.measures} | {"case_rows": {MONTHS[0]: case_rows}}
     for measure, given in counts.items():
-        months = MONTHS if measure in MONTHLY else ("",)
-        numbers = given if isinstance(given, list) else [given]
-        spread |= {(measure, month): n for month, n in zip(months, numbers, strict=False)}
+        spread[measure] = dict(zip(MONTHS, given if isinstance(given, list) else [given], strict=False))
     return UnitTally(Unit(id, id, group, ranked), case_rows, spread, {}, dict(assessed), tuple(awards))
 
 

@@ -1,0 +1,144 @@
+"""Measures as files: what one may say, what is refused and where, and that both readers of one read it alike."""
+
+import shutil
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from pipelines.engines.literal_measures import counts
+from pipelines.engines.marks import selection
+from pipelines.rulebook import load_rulebook
+from pipelines.stages.measure import types_of
+from tests.rules.book import STANDARD, TODAY, changed, refused
+
+BOOK = load_rulebook(STANDARD, TODAY)
+REPLY = "measures/late_reply.yaml"
+CLOSED = "measures/completed.yaml"
+
+BROKEN = {
+    "a word that nothing reads": (REPLY, "better: fewer", "beter: fewer", "nearest known name is better"),
+    "another direction": (REPLY, "better: fewer", "better: less", "less is not known"),
+    "a table that there is not": (REPLY, "counts: case_rows", "counts: cases_rows", "nearest known name is case_rows"),
+    "a table without moments": ("measures/refusal.yaml", "counts: incidents", "counts: units", "no table that can be"),
+    "a column that there is not": (REPLY, "{replied_at: {after: due_at}}", "{reply_at: {after: due_at}}",
+                                   "there is no column reply_at"),
+    "a test that there is not": (REPLY, "{replied_at: {after: due_at}}", "{replied_at: {later: due_at}}",
+                                 "cannot be compared by later"),
+    "a moment against a word": (REPLY, "{after: due_at}", "{after: tomorrow}", "no value of the column replied_at"),
+    "a code that the contract does not have": ("measures/due.yaml", "{role: lead}, all", "{role: leader}, all",
+                                               "nearest known name is lead"),
+    "a moment that is none": (REPLY, "dispatched: dispatched_at}", "dispatched: case_id}", "is no moment"),
+    "a value left open": (REPLY, "reply_due: due_at, dispatched: dispatched_at}", "reply_due: due_at}",
+                          "the value dispatched of the reading attribution is not named"),
+    "a reading that there is not": (CLOSED, "{reading: completed,", "{reading: complete,",
+                                    "nearest known name is completed"),
+    "a value that the reading does not have": (CLOSED, "by_cutoff: {closed", "by_cutof: {closed",
+                                               "nearest known name is by_cutoff"),
+    "a whole that there is not": (CLOSED, "among: due", "among: done", "is no other measure"),
+    "itself as its whole": (CLOSED, "among: due", "among: completed", "is no other measure"),
+    "a whole of another table": (CLOSED, "among: due", "among: refusal", "must count the same table"),
+    "a quote that there is not": (REPLY, "quotes: [case_id, due_at, replied_at]", "quotes: [case_id, due_by]",
+                                  "nearest known name is due_at"),
+    "a blank that it does not quote": (REPLY, "应于 {due_at} 前", "应于 {sign_due_at} 前", "which nothing fills in"),
+    "no example": ("measures/due.yaml", "examples:", "examples: []\nrest:", "unknown field rest"),
+    "no example on a bound": (REPLY, "  - {name: on the second, row: {due_at: 2026-07-03T18:00:00, replied_at: "
+                              "2026-07-03T18:00:00}, counts: 0}\n", "", "replied_at after due_at"),
+    "an example that comes out otherwise": (REPLY, "replied_at: 2026-07-03T18:00:01}, counts: 1",
+                                            "replied_at: 2026-07-03T18:00:01}, counts: 0", "counts 1"),
+    "an example with a value that is none": (REPLY, "replied_at: 2026-07-03T18:00:01}", "replied_at: noon}",
+                                             "no value of the column replied_at"),
+    "an example of another column": (REPLY, "replied_at: 2026-07-03T18:00:01}", "repliedat: 2026-07-03T18:00:01}",
+                                     "nearest known name is replied_at"),
+    "a file of another name": (REPLY, "measure: late_reply", "measure: late", "a file is named after its measure"),
+    "the name of the case rows": (REPLY, "measure: late_reply", "measure: case_rows", "named after"),
+    "a column it needs that there is not": (REPLY, "better: fewer", "needs: [replied]", "nearest known name is"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_measure_does_not_load_with(case, tmp_path):
+    file, old, new, says = BROKEN[case]
+    told = refused(changed(tmp_path, file, old, new))
+    assert says in told
+    assert told.startswith(f"{file}, line ")
+
+
+def with_measure(tmp_path, text: str, rule: str = ""):
+    """The standard book with one measure more, and one rule more where it is given."""
+    book = changed(tmp_path, "rulebook.yaml", "edition: standard", "edition: mine")
+    (book / "measures" / "extra.yaml").write_text(f"measure: extra\ntitle: {{zh: 另计, en: extra}}\n{text}", "utf-8")
+    if rule:
+        (book / "A3.1" / "extra.yaml").write_text(rule, encoding="utf-8")
+    return book
+
+
+EXTRA = """counts: case_rows
+where: {role: assist, channel: {in: [电话, 网站]}, public_rating: {not: dissatisfied}}
+by: dispatched_at
+better: fewer
+quotes: [case_id, channel]
+examples:
+  - {name: one, row: {role: assist, channel: 电话}, counts: 1}
+  - {name: by the lead, row: {role: lead, channel: 电话}, counts: 0}
+  - {name: by letter, row: {role: assist, channel: 信函}, counts: 0}
+  - {name: dissatisfied, row: {role: assist, channel: 电话, public_rating: dissatisfied}, counts: 0}
+"""
+
+
+def test_a_measure_over_existing_columns_is_one_file(tmp_path):
+    book = load_rulebook(with_measure(tmp_path, EXTRA), TODAY)
+    assert book.measures["extra"].needs == ("cases", "cases.channel", "cases.dispatched_at", "cases.public_rating")
+    assert "dispatched_at" in book.marks["case_rows"].places
+
+
+def test_absence_of_what_only_modifies_a_count_leaves_it_measured():
+    """B2: a column with a default is none where it is absent; what is compared or counted makes it unmeasured."""
+    assert "cases.role" not in BOOK.measures["due"].needs
+    assert "cases.replied_at" in BOOK.measures["late_reply"].needs
+
+
+@pytest.mark.parametrize("id", [id for id in BOOK.measures if id != "case_rows"])
+def test_examples_of_a_measure_hold_for_the_reader_of_its_words(id):
+    """The literal reading of every example, as the file says it."""
+    measure, types = BOOK.measures[id], {**types_of(BOOK.measures[id].counts), "cutoff": "timestamp"}
+    for example in measure.examples:
+        row = {name: moment(value) if types[name] == "timestamp" else truth(value)
+               for name, value in example.get("row", {}).items()}  # fmt: skip
+        readings = {key: reading.default for key, reading in BOOK.readings.items()} | dict(example.get("readings", {}))
+        assert int(counts(measure.written, row, readings, types)) == int(example["counts"]), example["name"]
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def truth(text: str) -> object:
+    return {"true": True, "false": False}.get(text, text)
+
+
+def test_every_measure_has_its_marks_under_every_reading():
+    readings = {id: reading.default for id, reading in BOOK.readings.items()}
+    for measure in BOOK.measures.values():
+        for id in readings:
+            for value in BOOK.readings[id].values:
+                place, pattern = selection(measure, {**readings, id: value}, BOOK.marks[measure.counts])
+                assert place >= 0 and len(pattern) == BOOK.marks[measure.counts].words
+
+
+def test_books_of_before_measures_were_declared_load_as_they_were(tmp_path):
+    """B7: format 1 takes its eleven measures for granted."""
+    book = changed(tmp_path, "rulebook.yaml", "format: 2\n", "")
+    shutil.rmtree(book / "measures")
+    text = (book / "rulebook.yaml").read_text(encoding="utf-8")
+    start, end = text.index("case_rows:"), text.index("sections:")
+    (book / "rulebook.yaml").write_text(text[:start] + text[end:], encoding="utf-8")
+    old = load_rulebook(book, TODAY)
+    assert old.rules.keys() == BOOK.rules.keys() and list(old.rules) == list(BOOK.rules)
+    assert {id: replace(m, file="") for id, m in old.measures.items()} == {
+        id: replace(m, file="") for id, m in BOOK.measures.items()
+    }
+    assert set(old.measures) == {
+        "case_rows", "late_signing", "late_reply", "due", "completed", "rated", "satisfied", "refusal", "attitude",
+        "instructions_due", "instructions_closed", "instructions_implemented",
+    }
