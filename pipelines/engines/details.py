@@ -5,9 +5,8 @@ from fractions import Fraction
 from pipelines.engines.judging import is_mean
 from pipelines.model.points import CENT, half_up, shown
 from pipelines.model.rule import Rule
-from pipelines.model.score import Finding
+from pipelines.model.score import MEAN, UNMEASURED, Finding
 
-UNMEASURED, MEAN = "unmeasured_zero", "mean"
 # What the words of a rule may name, by kind; those of an occurrence also what its measure quotes.
 FACTS = {
     "occurrence": ("n", "deduct", "points"),

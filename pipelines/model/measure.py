@@ -1,13 +1,14 @@
 """Measures: what is counted of which table, as the rulebook declares it (rule-language, "measures/<id>.yaml")."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import ClassVar
 
 from pipelines.model.words import Words
 
 CASE_ROWS = "case_rows"
+TABLE_OF = {CASE_ROWS: "cases"}  # `counts` names a contract table, and the case rows by their own word
 CUTOFF = "cutoff"
 
 
@@ -103,6 +104,7 @@ class Measure:
     needs: tuple[str, ...]  # `table` and `table.column` names without which it cannot be counted
     file: str
     among: str = ""
+    labels: Mapping[tuple[str, str], str] = field(default_factory=dict, hash=False)  # (column, code) of a quote -> word
     examples: tuple[dict, ...] = ()
     written: tuple[dict, ...] = ()  # the parts of ``where`` as the file says them, for readers with rules of their own
 

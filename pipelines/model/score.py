@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+UNMEASURED, MEAN, FLAGGED = "unmeasured_zero", "mean", "flagged"  # sentences of a rule that are not its own words
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -9,6 +9,7 @@ from pipelines.model.contract import Contracts, TableContract
 from pipelines.model.measure import (
     CASE_ROWS,
     DERIVED,
+    TABLE_OF,
     All,
     AnyOf,
     Choice,
@@ -30,7 +31,6 @@ FOLDER = "measures"
 FIELDS = ("measure", "title", "counts", "where", "by", "better", "quotes", "says", "among", "needs", "examples")
 NEEDED = ("measure", "title", "counts", "examples")
 BETTER = ("more", "fewer")
-TABLE_OF = {CASE_ROWS: "cases"}  # `counts` names a contract table, and the case rows by their own word
 # Case rows that an earlier published period counted are left out, or count again (semantics C18).
 ADMITTED = (
     Choice("counted_before", (("left_out", Not(Compare("counted_before", "equals", "true"))), ("again", All()))),
@@ -92,6 +92,7 @@ def _case_rows(book: Block, contracts: Contracts, readings: Mapping) -> Measure:
         (),
         block.file,
         "",
+        {},
         (),
         tuple(written for _, written in both),
     )
@@ -141,9 +142,16 @@ def _measure(block: Block, contracts: Contracts, readings: Mapping, whole: Measu
         _needs(block, where, by, table, derived, contracts),
         block.file,
         block.get("among", ""),
+        _labels(table, quotes),
         tuple(build.blocks(block["examples"], block, "examples")),
         tuple(written for _, written in both),
     )
+
+
+def _labels(table: TableContract, quotes: tuple[str, ...]) -> dict[tuple[str, str], str]:
+    """The words of the coded values that a line can quote."""
+    quoted = (table.columns[name] for name in quotes if name in table.columns)
+    return {(column.name, code): labels[0] for column in quoted for code, labels in column.labels if labels}
 
 
 def counted_table(block: Block, contracts: Contracts) -> TableContract:

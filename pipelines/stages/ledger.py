@@ -10,16 +10,14 @@ from pipelines.edges.wording import say
 from pipelines.engines.marks import selection, variant
 from pipelines.engines.settling import WHOLE
 from pipelines.model.marks import Marks
-from pipelines.model.measure import Measure
+from pipelines.model.measure import TABLE_OF, Measure
 from pipelines.model.period import Period
 from pipelines.model.points import CENT, half_up, hundredths, shown
 from pipelines.model.refusals import VerificationFailed
 from pipelines.model.rule import Rule, Rulebook
-from pipelines.model.score import Entry, UnitScore
-from pipelines.rulebook.measures import TABLE_OF
+from pipelines.model.score import FLAGGED, Entry, UnitScore
 from pipelines.stages.measure import types_of
 
-FLAGGED = "flagged"  # the sentence of a line whose moments only stand for a flag of the source
 CLOSING_LINES = ("same_matter", "floor", "cap", "rounding", "reweight")
 
 

@@ -13,13 +13,12 @@ from pipelines.engines.marks import derived_of, patterns_of, selection
 from pipelines.model.absence import AWARDS, NOTHING, Absent
 from pipelines.model.counted import CountedList
 from pipelines.model.marks import WAIVED, WORD, Marks
-from pipelines.model.measure import CASE_ROWS, All, AnyOf, Compare, Condition, Not
+from pipelines.model.measure import CASE_ROWS, TABLE_OF, All, AnyOf, Compare, Condition, Not
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.model.text import compared
 from pipelines.rulebook.conditions import typed
-from pipelines.rulebook.measures import TABLE_OF
 
 FACTS = ("quarter", "dissatisfied", "extensions", "evaluations", "final_evaluations", "circumstances")
 

@@ -3,13 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from pipelines.edges.contracts import load_contracts
-from pipelines.engines.details import MEAN, UNMEASURED
+from pipelines.model.measure import Measure
 from pipelines.model.rule import Rule, Rulebook
-from pipelines.rulebook.measures import TABLE_OF
+from pipelines.model.score import FLAGGED, MEAN, UNMEASURED
 from pipelines.views.figures import Say
 
-FLAGGED = "flagged"
 BETWEEN = {"zh": "：", "en": ": "}  # a rule's words and what they rest on
 
 
@@ -19,7 +17,7 @@ class Lines:
     def __init__(self, rulebook: Rulebook, say: Say, lang: str = "zh"):
         self.rulebook, self.say, self.lang = rulebook, say, lang
         self._nothing = say("ledger.nothing").into(lang)
-        self._labels = _labels(rulebook, lang)
+        self._types = {**rulebook.incident_types, **rulebook.award_types}
 
     def told(self, lines: Iterable[tuple]) -> Iterator[tuple]:
         """Lines of `edges.ledger` with their sentence in place of its key and facts: the columns of `ledger.csv`."""
@@ -43,7 +41,7 @@ class Lines:
 
     def _occurrence(self, rule: Rule, sentence: str, given: Mapping[str, str | None]) -> tuple[str, str]:
         measure = self.rulebook.measures[rule.measure]
-        shown = {name: self._value(measure.counts, name, value) for name, value in given.items()}
+        shown = {name: self._value(measure, name, value) for name, value in given.items()}
         points = f"{float(rule.deduct):g}"
         said = rule.says.into(self.lang).format_map({"deduct": points, "points": points, "n": "1", **shown})
         if sentence == FLAGGED:
@@ -57,17 +55,9 @@ class Lines:
         words = self.say("judge.month", month=int(month[-2:])) if month else self.say("judge.quarter")
         return {**given, "month": words.into(self.lang)}
 
-    def _value(self, counts: str, column: str, value: str | None) -> str:
-        return self._nothing if value is None else self._labels.get((counts, column, value), value)
-
-
-def _labels(rulebook: Rulebook, lang: str) -> dict[tuple[str, str, str], str]:
-    """The words of coded values by counted table, column and code: the book's own types, and the contract's labels."""
-    found, tables = {}, load_contracts().tables
-    types = {"incident_type": rulebook.incident_types, "award_type": rulebook.award_types}
-    for counts in {measure.counts for measure in rulebook.measures.values()}:
-        for column in tables[TABLE_OF.get(counts, counts)].columns.values():
-            for code, labels in column.labels:
-                own = types.get(column.name, {}).get(code)
-                found[counts, column.name, code] = own.into(lang) if own else (labels[0] if lang == "zh" else code)
-    return found
+    def _value(self, measure: Measure, column: str, value: str | None) -> str:
+        if value is None:
+            return self._nothing
+        if value in self._types and column in ("incident_type", "award_type"):
+            return self._types[value].into(self.lang)
+        return measure.labels.get((column, value), value) if self.lang == "zh" else value

@@ -61,9 +61,10 @@ CLOSING = {
 }
 
 
+MOMENTS = ("sign_due_at", "signed_at", "due_at", "replied_at", "occurred_at")
 QUOTED = {  # what the lines of the standard edition quote, for pages that are made by it
-    name: "2026-07-02 17:00:00" for name in ("sign_due_at", "signed_at", "due_at", "replied_at", "occurred_at")
-} | {"incident_type": "refused_to_sign"}
+    **dict.fromkeys(MOMENTS, "2026-07-02 17:00:00"), "incident_type": "refused_to_sign",
+}
 
 
 def ledger_rows(lines=LINES) -> list[tuple]:
@@ -71,7 +72,8 @@ def ledger_rows(lines=LINES) -> list[tuple]:
     ordered = sorted(lines, key=lambda line: line[:2])
     return [
         (f"2026Q3-{number:07d}", "2026Q3", unit, item, rule, item, month, case, ref, Decimal(value), decision,
-         rule if rule in CLOSING else "", json.dumps({"text": detail, **QUOTED, **CLOSING.get(rule, {})}, ensure_ascii=False))
+         rule if rule in CLOSING else "",
+         json.dumps({"text": detail, **QUOTED, **CLOSING.get(rule, {})}, ensure_ascii=False))
         for number, (unit, item, rule, month, case, ref, value, decision, detail) in enumerate(ordered, 1)
     ]
 
@@ -199,7 +201,8 @@ def rulebook() -> Rulebook:
                           Words(remedy, ""), "", measure=name, part=RATE.get(name, ("", ""))[0],
                           of=RATE.get(name, ("", ""))[1], per="month" if name in RATE else "occurrence")
                for name, (item, title, remedy) in rules.items()},
-        measures={id: Measure(id, Words(id, id), "case_rows", (), Moment("due_at"), "", ("case_id",), None, (), "")
+        measures={id: Measure(id, Words(rules.get(id, ("", id))[1], id), "case_rows", (), Moment("due_at"), "",
+                              ("case_id",), None, (), "")
                   for id in MEASURES},
         readings={
             "satisfied": Reading("satisfied", "A3.2", Words("满意的认定", "satisfied"), ("with_basic", "full_only"),

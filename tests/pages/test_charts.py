@@ -202,7 +202,7 @@ def unmeasured(panel_of="U001"):
 
 def test_a_rate_without_data_is_hatched_from_end_to_end_and_says_so():
     quarter = unmeasured()
-    [panel] = charts.rates(quarter, quarter.tallies["U001"], say)
+    panel, _ = charts.rates(quarter, quarter.tallies["U001"], say)
     assert {row["state"] for row in panel["rows"]} == {"unmeasured"} and len(panel["rows"]) == 3
     assert {(row["rate"], row["count"], row["says"]) for row in panel["rows"]} == {("—", "", "没有数据，未考核")}
     strokes = [int(x) for x in re.findall(r"M(\d+) ", panel["rows"][0]["hatch"])]

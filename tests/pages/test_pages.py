@@ -132,7 +132,7 @@ def test_the_bulletin_tells_leaders_and_the_arithmetic_of_the_last(folder):
             "其中“列入议程、专人分管”（A1.1）扣1.50分，"
             "“及时签收与回复”（A3.1）扣20.00分、扣完为止，得基础分78.50分；加分0.00分。") in text
     assert "不排名次的单位1个（无应办结件）：市档案馆。" in text
-    assert "逾期回复0件次；经核实的拒签" in text and "超期签收0件次" not in text
+    assert "逾期回复0件次；态度与服务0件次" in text and "超期签收0件次" not in text
     assert "只计满意 非默认" in text
     assert "多出一列" in text
 
