@@ -45,7 +45,7 @@ def _counted(accepted: Path):
     rulebook = load_rulebook(RULES / "standard", period.start.date())
     readings = choose_readings(rulebook, {})
     measure(warehouse, period, period.end, rulebook, Calendar.load())
-    tallies = tallies_in_force(warehouse, period, readings)
-    cube = Cube.prepare(warehouse.arrow("tallies.cube"), warehouse.arrow("tallies.quarter"), tallies, period.months)
+    tallies = tallies_in_force(warehouse, period, rulebook, readings)
+    cube = Cube.prepare(warehouse.arrow("tallies.cube"), rulebook.marks, rulebook.measures, tallies, period.months)
     warehouse.close()
     return cube, rulebook, readings

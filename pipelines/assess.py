@@ -60,6 +60,7 @@ class Run:
     def __init__(self, request: Request, progress: Callable[[str, int, int], None] = silent):
         from pipelines.edges.calendar import Calendar
         from pipelines.edges.contracts import load_contracts
+        from pipelines.edges.contracts_of_book import of_book
         from pipelines.edges.office import OFFICE, load_office
         from pipelines.edges.scratch import scratch
         from pipelines.edges.warehouse import Warehouse
@@ -76,7 +77,7 @@ class Run:
         self.rulebook = load_rulebook(request.rules, self.period.start.date())
         self.readings = choose_readings(self.rulebook, request.readings)
         self.office = load_office(request.office or OFFICE)
-        self.contracts = within(load_contracts(), self.period)
+        self.contracts = within(of_book(load_contracts(), self.rulebook), self.period)
         self.calendar = Calendar.load()
         self._note, self._scratch = ExitStack(), scratch()
         self.work = self._scratch.__enter__()

@@ -74,12 +74,12 @@ def judged(
     return found
 
 
-def waived(papers: Papers, rule: str) -> str | None:
-    """The first waiver, by its id, that meets the case row's line under a rule; of "" one that names no rule."""
+def waived(papers: Papers, *names: str) -> str | None:
+    """The first waiver, by its id, that names one of these or no rule at all."""
     waivers = [
         paper["adjustment_id"]
         for paper in papers.adjustments
-        if paper["action"] == "waive_deduction" and paper["rule_id"] in (None, rule or None) and paper["ref_id"] is None
+        if paper["action"] == "waive_deduction" and paper["rule_id"] in (None, *names) and paper["ref_id"] is None
     ]
     return min(waivers, default=None)
 

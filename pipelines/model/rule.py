@@ -119,6 +119,12 @@ class Rulebook:
     libraries: tuple[LibraryRule, ...] = ()  # findings of the matter library (M) and the knowledge base (K)
     measures: Mapping[str, Measure] = field(default_factory=dict)  # `case_rows` among them
     marks: Mapping[str, Marks] = field(default_factory=dict)  # counted table -> what the tally marks of its rows
+    format: int = 2  # 1: from before measures were declared
     listed_by: tuple[str, str] | None = None  # the rate that lists units of equal figures: its part and its whole
     incident_types: Mapping[str, Words] = field(default_factory=dict)
     award_types: Mapping[str, Words] = field(default_factory=dict)
+
+    def waived_as(self, rule_id: str) -> tuple[str, ...]:
+        """The names by which a decision waives a rule; in books of format 1 it names the rule's measure."""
+        rule = self.rules.get(rule_id)
+        return (rule_id, rule.measure) if self.format == 1 and rule and rule.measure != rule_id else (rule_id,)

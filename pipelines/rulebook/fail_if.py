@@ -127,6 +127,13 @@ def unknown_measure(block: Block, key: str, known: Iterable[str]) -> None:
         raise refusal(block, "unknown_measure", key, near=(block[key], known), value=shown_text(block[key]))
 
 
+def unknown_number(block: Block, known: Iterable[str]) -> None:
+    """A number that no query of the libraries gives."""
+    if block["measure"] not in known:
+        near = (block["measure"], known)
+        raise refusal(block, "unknown_number", "measure", near=near, value=shown_text(block["measure"]))
+
+
 def unknown_award(block: Block, known: Iterable[str]) -> None:
     """An award of a type that the book does not name."""
     if block["measure"] not in known:

@@ -52,7 +52,7 @@ def _rule(block: Block, clauses: Iterable[str]) -> LibraryRule:
 def _condition(block: Block, subject: Subject) -> Condition:
     """One comparison of one measure with a whole number; a share is rounded down and compared from below only."""
     fail_if.missing_field(block, ("measure",))
-    fail_if.unknown_measure(block, "measure", subject.measures)
+    fail_if.unknown_number(block, subject.measures)
     tests = ("at_least",) if block["measure"] in subject.shares else ("equals", *TESTS)
     fail_if.unknown_field(block, ("measure", *tests))
     used = [test for test in tests if test in block]

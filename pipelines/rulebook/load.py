@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipelines.edges.contracts import load_contracts
+from pipelines.edges.contracts_of_book import with_types
 from pipelines.edges.wording import say
 from pipelines.engines.marks import honoured, layouts
 from pipelines.model.refusals import RulebookRefusal
@@ -47,12 +48,14 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
     readings = _in_force(folder, READINGS, "reading", build.reading, clauses, on)
     values = {id: reading.values for id, reading in readings.items()}
     upgraded = _upgraded(book)
-    measures = read_measures(folder, load_contracts(), values, upgraded)
+    incident_types, award_types = (build.types(upgraded, key) for key in ("incident_types", "award_types"))
+    contracts = with_types(load_contracts(), incident_types, award_types)
+    measures = read_measures(folder, contracts, values, upgraded)
     fail_if_lists.nothing_honours(
         read_yaml(folder / READINGS, READINGS) or [], readings, honoured(measures, vocabulary.READINGS)
     )
     fail_if_lists.missing_reading(Block(READINGS, 1), readings, measures)
-    known = build.Known(clauses, items, measures, build.types(upgraded, "award_types"))
+    known = build.Known(clauses, items, measures, award_types)
     rules = [build.rule(block, known) for block in written]
     fail_if.overlapping_dates(written, "rule")
     fail_if.awarded_twice(written)
@@ -72,7 +75,8 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
         libraries=read_libraries(folder, clauses),
         measures=measures,
         marks=layouts(measures, values, in_force.values()),
-        incident_types=build.types(upgraded, "incident_types"),
+        format=int(book.get("format", "1")),
+        incident_types=incident_types,
         award_types=known.award_types,
         listed_by=build.listed_by(upgraded, measures),
     )

@@ -39,20 +39,24 @@ def measure(
     store_working_days(warehouse, calendar)
     warehouse.store("facts.counted_before", counted_table(before))
     span = {"start": period.start, "end": period.end, "cutoff": cutoff}
-    waivers = rulebook.marks[CASE_ROWS].waivers
-    warehouse.run_template("facts/adjustments", waivers=waivers)
+    warehouse.run_template("facts/adjustments", waivers=_named(rulebook.marks[CASE_ROWS], rulebook))
     for name in FACTS:
         warehouse.run(f"facts/{name}", **span, **rulebook.evaluation)
         if name == "evaluations":
             for (day,) in warehouse.rows("facts/uncovered_days"):
                 calendar.require(day)
     for marks in rulebook.marks.values():
-        _rows(warehouse, marks)
+        _rows(warehouse, marks, _named(marks, rulebook))
     mark(warehouse, rulebook.marks)
     tally(warehouse, rulebook.marks, rulebook)
 
 
-def _rows(warehouse: Warehouse, marks: Marks) -> None:
+def _named(marks: Marks, rulebook: Rulebook) -> list[tuple[str, tuple[str, ...]]]:
+    """Each waiver of a table with the names that decisions give it; none for a waiver of any rule."""
+    return [(rule, rulebook.waived_as(rule) if rule else ()) for rule in marks.waivers]
+
+
+def _rows(warehouse: Warehouse, marks: Marks, named: list[tuple[str, tuple[str, ...]]]) -> None:
     """The rows of a counted table, as a view."""
     table = load_contracts().tables[TABLE_OF.get(marks.counts, marks.counts)]
     events = [column.name for column in table.columns.values() if column.type == "timestamp" and not column.deadline]
@@ -63,7 +67,7 @@ def _rows(warehouse: Warehouse, marks: Marks) -> None:
         return
     number = next(column for column in table.key if column not in ("unit_id", "case_id"))
     warehouse.run_template("facts/rows", counts=marks.counts, events=events, columns=list(table.columns),
-                           waivers=marks.waivers, number=number)  # fmt: skip
+                           waivers=named, number=number)  # fmt: skip
 
 
 def mark(warehouse: Warehouse, layouts: Mapping[str, Marks]) -> None:

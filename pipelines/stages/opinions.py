@@ -106,6 +106,8 @@ def _literal(warehouse: Warehouse, quarter: Quarter, rulebook: Rulebook, marks: 
     papers = {name: literal.by_row(warehouse.records(f"opinions/{name}")) for name in PAPERS}
     evaluators = {row["evaluator_id"]: row for row in warehouse.records("opinions/evaluators")}
     asked, found = questions(rulebook), {}
+    old = rulebook.format == 1  # decisions named the measure of a rule
+    names = {id: (id, rule.measure) for id, rule in rulebook.rules.items() if old and rule.kind == "occurrence"}
     for row in warehouse.records("opinions/cases"):
         key = row["case_id"], row["unit_id"]
         own = Papers(*(papers[name].get(key, ()) for name in PAPERS))
@@ -115,17 +117,18 @@ def _literal(warehouse: Warehouse, quarter: Quarter, rulebook: Rulebook, marks: 
         places = [quarter.month(told[column]) for column in marks.places]
         if any(places):
             told["cutoff"] = quarter.cutoff
-            found[key] = _answers(told, own, places, asked, marks, types)
+            found[key] = _answers(told, own, places, asked, marks, types, names)
     return found
 
 
 def _answers(
-    row: dict, papers: Papers, places: list[int], asked: list[Question], marks: Marks, types: Mapping[str, str]
+    row: dict, papers: Papers, places: list[int], asked: list[Question], marks: Marks, types: Mapping[str, str],
+    names: Mapping[str, tuple[str, ...]],
 ) -> dict:
     found = {f"place_{k}": place for k, place in enumerate(places)}
     found |= {question.key: question.of(row, types) for question in asked}
     for rule in marks.waivers:
-        waiver = literal.waived(papers, rule)
+        waiver = literal.waived(papers, *names.get(rule, (rule,) if rule else ()))
         found |= {f"waived_by__{rule}": waiver, WAIVED + rule: waiver is not None}
     return found | {f"quoted {column}": row[column] for column in marks.quotes if column != "case_id"}
 

@@ -140,7 +140,8 @@ def test_a_dissatisfied_case_that_nobody_evaluated_counts_as_the_reading_says(re
     rows = [{"case_id": "C1", **told}, {"case_id": "C2", **told}, {"case_id": "C3", "public_rating": "satisfied"}]
     warehouse = warehouse_with(cases=rows, evaluators=[{}], evaluations=[{"assignment_id": "P1"}])
     measure(warehouse, PERIOD, PERIOD.end, BOOK, calendar())
-    (tally,) = tallies_in_force(warehouse, PERIOD, choose_readings(BOOK, {"pending_evaluation": reading})).values()
+    readings = choose_readings(BOOK, {"pending_evaluation": reading})
+    (tally,) = tallies_in_force(warehouse, PERIOD, BOOK, readings).values()
     warehouse.close()
     assert (tally.count("rated"), tally.count("satisfied")) == (rated, satisfied)
 

@@ -48,7 +48,7 @@ def quarter(mapping, period, **readings):
         assert not intake.stops and not validation.stops
         rulebook = load_rulebook(RULES / "standard", period.start.date())
         measure(warehouse, period, period.end, rulebook, Calendar.load())
-        tallies = tallies_in_force(warehouse, period, choose_readings(rulebook, readings))
+        tallies = tallies_in_force(warehouse, period, rulebook, choose_readings(rulebook, readings))
     finally:
         warehouse.close()
     return {id: tally for id, tally in tallies.items() if tally.case_rows}, validation

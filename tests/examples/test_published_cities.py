@@ -45,4 +45,4 @@ def test_a_city_is_scored_from_its_own_file_to_scorecards_and_ranking(tmp_path, 
 def test_a_line_that_comes_from_a_flag_quotes_the_flag_and_no_moment(tmp_path):
     folder = published("pingshan", "2018Q4", tmp_path)
     details = {line["detail"] for line in lines(folder, "ledger") if line["rule_id"] == "late_reply"}
-    assert details == {"来源数据标为超期办理"}
+    assert details == {"逾期回复，扣0.5分：来源数据标为逾期回复"}

@@ -196,8 +196,8 @@ def test_a_late_reply_that_only_a_flag_tells_is_quoted_as_a_flag_and_not_as_a_mo
         for stage in (run.measure, run.judge, run.settle):
             stage()
         lines = run.warehouse.arrow("ledger.entries").to_pylist()
-    details = [line["detail"] for line in lines if line["rule_id"] == "late_reply"]
-    assert details == ["来源数据标为超期办理"]
+    told = [line["sentence"] for line in lines if line["rule_id"] == "late_reply"]
+    assert told == ["flagged"]
 
 
 def read_mapped(folder: Path, files: dict[str, str], mapping: str):

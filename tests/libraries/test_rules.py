@@ -24,7 +24,7 @@ BROKEN = {
     "an unknown clause": ("M0.1\n  of: processes", "M0.7\n  of: processes", "nearest known name is M0.1"),
     "an unknown subject": ("of: processes", "of: proceses", "nearest known name is processes"),
     "an unknown measure": ("measure: processes", "measure: process", "nearest known name is processes"),
-    "another subject's measure": ("measure: processes", "measure: waiting", "waiting is not measured"),
+    "another subject's measure": ("measure: processes", "measure: waiting", "nothing measures waiting"),
     "an unknown comparison": ("processes, at_least: 2", "processes, atleast: 2", "nearest known name is at_least"),
     "no comparison": ("{measure: processes, at_least: 2}", "{measure: processes}", "exactly one of"),
     "two comparisons": ("processes, at_least: 2", "processes, at_least: 2, at_most: 9", "exactly one of"),

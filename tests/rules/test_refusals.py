@@ -26,6 +26,8 @@ SHAM = """- reading: weekend
 ELSEWHERE = (BOOK, REPLY, PRAISE, "A4/briefing_praise.yaml", "A3.3/refusal.yaml", "A4/city_media.yaml",
              "measures/due.yaml")
 
+ELSEWHERE_BROKEN = {"span", "blanks", "unknown_number"}  # no reasons; one of the libraries' findings
+
 # file, text, what it becomes, what the refusal says
 BROKEN = {
     "a field that nothing reads": (REPLY, "deduct: 0.5", "deduct: 0.5\ndeducts: 1", "unknown field deducts"),
@@ -160,7 +162,7 @@ def test_the_refusal_names_the_line(tmp_path):
 
 def test_every_reason_is_broken_by_a_case(tmp_path):
     source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "pipelines/rulebook").glob("fail_if*.py"))
-    reasons = set(re.findall(r"(?m)^def ([a-z]\w+)", source)) - {"span", "blanks"}
+    reasons = set(re.findall(r"(?m)^def ([a-z]\w+)", source)) - ELSEWHERE_BROKEN
     raised = set()
     for number, (file, old, new, _) in enumerate(BROKEN.values()):
         raised |= functions_that_raise(changed(tmp_path / str(number), file, old, new))

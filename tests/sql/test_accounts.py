@@ -13,6 +13,7 @@ from pyarrow import parquet
 
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
+from pipelines.engines.marks import place
 from pipelines.model.counted import CountedList
 from pipelines.model.period import Period
 from pipelines.rulebook import choose_readings, load_rulebook
@@ -39,11 +40,12 @@ def accounted(tables, before=(), broken=None, left_out=0, cutoff=PERIOD.end, **r
     intake = replace(intake, receipts=receipts)
     rows = validate(warehouse, intake, CONTRACTS, PERIOD).rows
     measure(warehouse, PERIOD, cutoff, BOOK, CALENDAR, before)
-    counting = {name: chosen[name] for name in ("counted_before", "attribution", "extension")}
-    lines = tuple(warehouse.records("publish/accounts", **counting))
+    by = place(BOOK.measures["case_rows"], chosen)
+    again = chosen["counted_before"] == "left_out"
+    lines = tuple(warehouse.records_template("publish/accounts", place=by, again=again))
     scored = SimpleNamespace(period=PERIOD, intake=intake, accounts=lines, counted_rows=())
     account = {row["unit_id"]: row for row in account_rows(scored)}
-    tallies = tallies_in_force(warehouse, PERIOD, chosen)
+    tallies = tallies_in_force(warehouse, PERIOD, BOOK, chosen)
     warehouse.close()
     return account, {unit: tally.case_rows for unit, tally in tallies.items()}, rows
 
