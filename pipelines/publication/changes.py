@@ -1,13 +1,14 @@
 """What a run changed against the one before: places, points, and the adjustments that are new in it."""
 
 import csv
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from pipelines.difference import Movement, compare
 from pipelines.edges.published import PublishedQuarter
 from pipelines.model.points import shown
+from pipelines.model.rule import Reading
 from pipelines.model.text import unguarded
 
 TABLE = "adjustments.csv"
@@ -53,6 +54,12 @@ def made_from(then: dict, now: dict) -> list[dict]:
             for what, name, before, after in found if before != after]  # fmt: skip
 
 
+def in_words(facts: list[dict], readings: dict[str, Reading]) -> list[dict]:
+    """The same facts; a reading that the rulebook knows brings its ``title``, and what its values mean as ``says``."""
+    return [{**one, **_meaning(readings[one["name"]], one)} if one["what"] == "reading" and one["name"] in readings
+            else one for one in facts]  # fmt: skip
+
+
 def plain_effect(effect: Effect) -> dict:
     """An effect for machines and pages."""
     points = {"before": shown(effect.before), "after": shown(effect.after),
@@ -73,6 +80,12 @@ def plain_movement(movement: Movement) -> dict:
         "points": shown(movement.points),
         "by_rule": {rule: shown(points) for rule, points in movement.by_rule},
     }
+
+
+def _meaning(reading: Reading, fact: dict) -> dict:
+    """Title and values in both languages; a value that the rulebook has no words for, such as a number, has none."""
+    says = {side: asdict(reading.says[fact[side]]) for side in ("before", "after") if fact[side] in reading.says}
+    return {"title": asdict(reading.title), "says": says}
 
 
 def _shown_fact(told: object) -> str:

@@ -9,14 +9,17 @@ from pathlib import Path
 from pipelines.edges import shelf
 from pipelines.edges.beside import note_beside
 from pipelines.edges.tablefiles import write_json
+from pipelines.edges.tallies import RULEBOOK
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
+from pipelines.model.rule import Reading
 from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
-from pipelines.publication.changes import effects, made_from, movements, plain_effect, plain_movement
+from pipelines.publication.changes import effects, in_words, made_from, movements, plain_effect, plain_movement
 from pipelines.publication.editions import place_of
 from pipelines.publication.runs import FinishedRun, run_on_shelf
 from pipelines.publication.state import State
+from pipelines.rulebook import load_rulebook
 
 INDEX, NOTICE, PREVIEWS, FRAME = (
     f"publication/{name}.html.j2" for name in ("index", "notice", "previews", "edition")
@@ -41,9 +44,15 @@ def notice(period: Period, number: int, earlier: FinishedRun, later: FinishedRun
         "by": plain(masked(facts["by"])),
         "role": facts["role"],
         "reason": plain(masked(facts["reason"])),
-        "made_from": made_from(earlier.manifest, later.manifest),
+        "made_from": in_words(made_from(earlier.manifest, later.manifest), _readings(later, period)),
         **changed(before, after),
     }
+
+
+def _readings(run: FinishedRun, period: Period) -> dict[str, Reading]:
+    """The readings of the rulebook that a run was made by; runs from before books were kept with them have none."""
+    book = run.folder / RULEBOOK
+    return load_rulebook(book, period.start.date()).readings if book.is_dir() else {}
 
 
 def changed(before: Path, after: Path) -> dict:

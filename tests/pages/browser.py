@@ -25,3 +25,9 @@ def violations(page) -> list[str]:
     page.evaluate(axe_source())
     found = page.evaluate("tags => axe.run(document, {runOnly: tags})", WCAG)
     return [f"{one['id']}: {node['html'][:160]}" for one in found["violations"] for node in one["nodes"][:3]]
+
+
+def cut(page) -> list[str]:
+    """The labels of the boxes whose table is wider than the screen although it is meant to fit a phone."""
+    return page.evaluate("""[...document.querySelectorAll('.tight')].filter(one => one.scrollWidth > one.clientWidth)
+        .map(one => one.getAttribute('aria-label'))""")

@@ -99,6 +99,13 @@ def test_a_phone_never_scrolls_a_page_sideways(opened, name):
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
+@pytest.mark.parametrize("name", ["../index.html", "bulletin.html", "units/U001.html", "units/en/U001.html"])
+def test_on_a_phone_the_tables_that_people_read_whole_are_not_cut(opened, name):
+    page = opened(name, browser.PHONE)
+    assert page.locator(".tight").count() > 0
+    assert browser.cut(page) == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_asks_for_nothing_but_itself_and_breaks_no_policy(opened, name):
     page = opened(name)

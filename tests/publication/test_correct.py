@@ -58,7 +58,9 @@ def test_nothing_published_changes_and_the_index_lists_every_edition(tmp_path):
     told = json.loads((place / "index.json").read_text(encoding="utf-8"))
     assert [(one["folder"], one["notice"]) for one in told["editions"]] == [("3", 2), ("2", 1), ("1", 0)]
     page = (place / "index.html").read_text(encoding="utf-8")
-    assert all(f'href="{name}"' in page for name in ("1/index.html", "3/index.html", "correction-2.html"))
+    assert all(f'href="{name}"' in page for name in ("3/index.html", "correction-2.html", "edition-1.html"))
+    assert 'href="1/index.html"' not in page  # a superseded edition is reached by the page that says so
+    assert 'src="1/index.html"' in (place / "edition-1.html").read_text(encoding="utf-8")
 
 
 def test_a_correction_needs_a_publication_a_new_run_its_approval_and_a_reason(tmp_path):

@@ -48,3 +48,7 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path, monkeypatch, caps
     notice = json.loads((place / "correction-1.json").read_text(encoding="utf-8"))
     changed = {(one["what"], one["name"]): (one["before"], one["after"]) for one in notice["made_from"]}
     assert changed[("reading", "satisfied")][1] == "full_only" and notice["reason"]
+    (reading,) = [one for one in notice["made_from"] if one["what"] == "reading"]
+    assert (reading["title"]["zh"], reading["says"]["after"]["zh"]) == ("满意的认定", "只计满意")
+    shown = (place / "correction-1.html").read_text(encoding="utf-8")
+    assert all(words in shown for words in ("满意的认定", "满意和基本满意", "只计满意", "satisfied only"))
