@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from pipelines.edges import in_force
 from pipelines.edges.wording import say
 from pipelines.engines.marks import place
 from pipelines.model.absence import Absent
@@ -45,6 +46,7 @@ class Request:
     counted: tuple[CountedList, ...] | None = None  # by earlier quarters; those published in ``out`` where None
     record_before: str | None = None  # the head that the bulletin shows; what ``out`` says of it where None
     settings: Path | None = None  # of publication, the project's own where None: which words name no evaluator
+    city: str = ""  # as the project names it; the source mapping's or the rulebook's name where empty
     verifying: bool = False  # what was published is computed again: a mapping of the old form keeps its meaning
 
 
@@ -81,7 +83,8 @@ class Run:
         self.calendar = Calendar.load()
         self._note, self._scratch = ExitStack(), scratch()
         self.work = self._scratch.__enter__()
-        self.warehouse = Warehouse(spill=self.work)
+        self.zone = in_force.project().zone
+        self.warehouse = Warehouse(spill=self.work, zone=self.zone)
         self.quality = self.validation = self.published = None
         self.panel = Panel(())
         self.coincidences = load_settings(request.settings).coincidences
@@ -273,9 +276,11 @@ class Run:
 
     @cached_property
     def city(self) -> str:
-        """Whose quarter this is: as the source mapping is named, or the rulebook's edition where there is none."""
+        """Whose quarter this is: as the project, else the source mapping, else the rulebook's edition names it."""
         from pipelines.edges.source_mapping import load_source
 
+        if self.request.city:
+            return self.request.city
         if self.request.source is None:
             return self.rulebook.edition
         return load_source(Path(self.request.source), self.contracts, self.request.verifying).name
@@ -332,6 +337,8 @@ class Run:
             counted_rows=self.counted_rows,
             evaluators=self.evaluators,
             record_before=self.record_before,
+            city=self.request.city,
+            zone=self.zone,
             accounts=tuple(self.warehouse.records_template(
                 "publish/accounts", place=self._placed_by, again=self.readings.get("counted_before") == "left_out",
             )),

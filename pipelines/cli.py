@@ -17,6 +17,7 @@ VERBS = (
     "demo", "sample", "check", "run", "explain", "diff", "whatif", "catalogue", "evaluators", "libraries",
     "preview", "status", "signers", "approve", "publish", "correct", "verify", "doctor",
 )
+WITHOUT_PROJECT = ("demo",)  # works on its own invented city, wherever it is called
 USAGE = 2
 _COMMAND = re.compile(rf"(?<![\w./-])gongping(?= (?:{'|'.join(VERBS)})\b)")
 
@@ -82,12 +83,29 @@ class Verbs(Group):
         """The verb's command, built in the language of this call."""
         if name not in VERBS:
             return None
+        _open_project(name, context.obj)
         return import_module(f"pipelines.verbs.{name}").command()
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """One line a verb."""
         with formatter.section(text("cli.commands")):
             formatter.write_dl([(name, text(f"cli.{name}")) for name in VERBS])
+
+
+def _open_project(verb: str, given: str | None) -> None:
+    """Put the project file in force; the doctor alone goes on with one that is refused, and tells why."""
+    from pipelines.edges import in_force
+    from pipelines.model.project import Project
+    from pipelines.project import take
+
+    in_force.use(Project())
+    try:
+        if verb not in WITHOUT_PROJECT:
+            take(given)
+    except Refusal as refusal:
+        if verb != "doctor":
+            raise
+        in_force.use(Project(problem=refusal.words))
 
 
 def text(key: str, /, **facts: object) -> str:
@@ -128,12 +146,15 @@ def main(arguments: list[str] | None = None) -> None:
     hush()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")
-    sys.exit(_run(_take_language(list(sys.argv[1:] if arguments is None else arguments))))
+    given, rest = _taken("--lang", list(sys.argv[1:] if arguments is None else arguments))
+    _speak(given)
+    project, rest = _taken("--project", rest)
+    sys.exit(_run(rest, project))
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], project: str | None = None) -> int:
     try:
-        return _group().main(arguments, prog_name="gongping", standalone_mode=False) or 0
+        return _group().main(arguments, prog_name="gongping", standalone_mode=False, obj=project) or 0
     except Refusal as refusal:
         click.echo(text("cli.refused", reason=refusal.words), err=True)
         return refusal.exit_code
@@ -179,6 +200,7 @@ def _group() -> click.Group:
         help=text("cli.gongping"),
         params=[
             click.Option(["--lang"], type=click.Choice(LANGUAGES), help=text("cli.lang")),
+            click.Option(["--project"], metavar="FILE", help=text("cli.project")),
             click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version,
                          help=text("cli.version")),
         ],
@@ -200,23 +222,28 @@ def _version(context: click.Context, option: click.Parameter, asked: bool) -> No
     context.exit()
 
 
-def _take_language(arguments: list[str]) -> list[str]:
-    """`--lang` may stand anywhere; the whole call speaks that language."""
+def _taken(option: str, arguments: list[str]) -> tuple[str | None, list[str]]:
+    """The value of an option that may stand anywhere, "" where it lacks one, and the other words."""
     rest, given = [], None
     words = iter(arguments)
     for word in words:
-        if word == "--lang":
+        if word == option:
             given = next(words, "")
-        elif word.startswith("--lang="):
-            given = word.removeprefix("--lang=")
+        elif word.startswith(f"{option}="):
+            given = word.removeprefix(f"{option}=")
         else:
             rest.append(word)
-    if given is not None:
-        if given not in LANGUAGES:
-            click.echo(text("cli.misused", reason=text("cli.no_such_language", given=given)), err=True)
-            sys.exit(USAGE)
-        os.environ["GONGPING_LANG"] = given
-    return rest
+    return given, rest
+
+
+def _speak(given: str | None) -> None:
+    """The whole call speaks the language that was given."""
+    if given is None:
+        return
+    if given not in LANGUAGES:
+        click.echo(text("cli.misused", reason=text("cli.no_such_language", given=given)), err=True)
+        sys.exit(USAGE)
+    os.environ["GONGPING_LANG"] = given
 
 
 def _misuse(problem: click.UsageError) -> str:

@@ -12,7 +12,7 @@ from importlib.metadata import requires
 from pathlib import Path
 from shlex import quote
 
-from pipelines.edges import fonts
+from pipelines.edges import fonts, in_force
 from pipelines.edges.quiet import is_hushed
 from pipelines.edges.wording import say
 from pipelines.model.refusals import Refusal
@@ -44,6 +44,7 @@ def diagnose(out: Path = Path("out")) -> list[Check]:
 
     trials = {name: _import_aside(module) for name, module in LIBRARIES.items()}
     return [
+        _project(),
         _python(),
         _library("rules", trials["rules"]),
         _calendar(clock.now().date()),
@@ -63,6 +64,14 @@ def _check(name: str, ok: bool, found: str = "", **facts: object) -> Check:
     return Check(
         say(f"doctor.{name}"), ok, say(f"doctor.{name}_{sentence}", **facts), say(f"doctor.{name}_remedy", **facts)
     )
+
+
+def _project() -> Check:
+    """Which project file is in force; it may name the output folder and the calendars that are looked at below."""
+    one = in_force.project()
+    if one.problem:
+        return _check("project", False, problem=one.problem)
+    return _check("project", True, "" if one.file else "none", file=one.file, city=f" {one.name}".rstrip())
 
 
 def _python() -> Check:
@@ -102,23 +111,24 @@ def _calendar(today: date) -> Check:
     """The year of today must be covered; in the last quarter the next year is worth a word."""
     from pipelines.edges.calendar import Calendar
 
+    folder = in_force.project().calendars or CALENDARS
     try:
         years = Calendar.load().years
     except Refusal as refusal:
-        file = shown(CALENDARS / f"{today.year}.yaml")
+        file = shown(folder / f"{today.year}.yaml")
         return _check("calendar", False, "unreadable", problem=refusal.words, file=file)
     ok, ahead = today.year in years, today.month < 10 or today.year + 1 in years
     wanted = today.year + (ok and not ahead)
     return _check("calendar", ok, "ends" if ok and not ahead else "", year=wanted,
-                  file=shown(CALENDARS / f"{wanted}.yaml"), first=min(years, default="-"), last=max(years, default="-"))
+                  file=shown(folder / f"{wanted}.yaml"), first=min(years, default="-"), last=max(years, default="-"))
 
 
 def _writable(out: Path) -> Check:
     """The folder, or the nearest one above it that exists, can be written to."""
-    folder = out.absolute()
+    folder = whole = out.resolve()
     while not folder.exists():
         folder = folder.parent
-    return _check("out", folder.is_dir() and os.access(folder, os.W_OK | os.X_OK), out=out.absolute(), folder=folder)
+    return _check("out", folder.is_dir() and os.access(folder, os.W_OK | os.X_OK), out=whole, folder=folder)
 
 
 def _fonts() -> list[Check]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from pipelines.edges import in_force
 from pipelines.edges.plain_yaml import load_plain
 from pipelines.edges.wording import say
 from pipelines.model.refusals import Refusal
@@ -23,10 +24,12 @@ class Calendar:
     days_off: frozenset[date]
     make_up_days: frozenset[date]
     sha256: str
+    folder: Path = CALENDARS
 
     @classmethod
-    def load(cls, folder: Path = CALENDARS) -> "Calendar":
-        """Read every ``<year>.yaml`` of a folder; a Refusal for a file that is not a calendar."""
+    def load(cls, folder: Path | None = None) -> "Calendar":
+        """Read every ``<year>.yaml`` of a folder, the project's where None; a Refusal for a file that is none."""
+        folder = folder or in_force.project().calendars or CALENDARS
         years, off, made_up, digest = set(), set(), set(), sha256()
         for file in sorted(folder.glob("[0-9][0-9][0-9][0-9].yaml")):
             content = file.read_bytes()
@@ -35,7 +38,7 @@ class Calendar:
             years.add(year)
             off.update(days_off)
             made_up.update(make_up_days)
-        return cls(frozenset(years), frozenset(off), frozenset(made_up), digest.hexdigest())
+        return cls(frozenset(years), frozenset(off), frozenset(made_up), digest.hexdigest(), folder)
 
     def is_working(self, day: date) -> bool:
         """Whether ``day`` is worked, make-up days included."""
@@ -53,7 +56,7 @@ class Calendar:
         """A Refusal that names the file to add where the year of ``day`` is not covered."""
         if day.year not in self.years:
             raise Refusal(say("calendar.uncovered", year=day.year, first=min(self.years, default="-"),
-                              last=max(self.years, default="-"), file=shown(CALENDARS / f"{day.year}.yaml")))
+                              last=max(self.years, default="-"), file=shown(self.folder / f"{day.year}.yaml")))
 
     def all_days(self) -> list[tuple[date, int]]:
         """Every covered day with the number of working days up to and including it, counted from the first."""

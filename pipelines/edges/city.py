@@ -1,7 +1,7 @@
 """The city of an output folder, `<out>/city.json`: quarters of two cities in one folder would be compared in print.
 
-A city is named by the source mapping, or by the rulebook's edition where no mapping is used. The first run writes the
-file; a folder that is older than it belongs to the city that its published manifests name.
+A city is named by the project file, else by the source mapping, else by the rulebook's edition. The first run writes
+the file; a folder that is older than it belongs to the city that its published manifests name.
 """
 
 import fcntl
@@ -21,7 +21,8 @@ EDITIONS, IN_FORCE = f"published/*/*/{shelf.MANIFEST}", f"*/{shelf.MANIFEST}"
 def city_of(manifest: dict) -> str:
     """The city of a finished run; "" where its manifest names none."""
     source, rulebook = manifest.get("source"), manifest.get("rulebook")
-    named = [one.get(key) for one, key in ((source, "name"), (rulebook, "edition")) if isinstance(one, dict)]
+    named = [one.get(key) for one, key in ((manifest, "city"), (source, "name"), (rulebook, "edition"))
+             if isinstance(one, dict)]  # fmt: skip
     return next((str(name) for name in named if name), "")
 
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from pipelines.edges.warehouse import ZONE
+from pipelines.edges import in_force
 
 
 def now() -> datetime:
     """The present second in local time of the city, without a zone, as the exports have their moments."""
-    return datetime.now(ZoneInfo(ZONE)).replace(microsecond=0, tzinfo=None)
+    return datetime.now(ZoneInfo(in_force.project().zone)).replace(microsecond=0, tzinfo=None)

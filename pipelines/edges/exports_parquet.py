@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from pipelines.edges.warehouse import ZONE
+from pipelines.edges import in_force
 from pipelines.edges.wording import note, say
 from pipelines.model.export import Batch, Export, Known, Layout, OddCell, UnreadableExport, folded
 
@@ -98,7 +98,7 @@ def _text(column):
         return _numbers(column)
     if types.is_timestamp(kind):
         if kind.tz:
-            column = compute.local_timestamp(column.cast(pyarrow.timestamp("us", ZONE), safe=False))
+            column = compute.local_timestamp(column.cast(pyarrow.timestamp("us", in_force.project().zone), safe=False))
         text = column.cast(pyarrow.timestamp("us"), safe=False).cast(pyarrow.string())
         return compute.replace_substring_regex(text, r"\.0{6}$", "")
     if "binary" in str(kind):  # of any layout; an extra column may hold what is no text

@@ -1,5 +1,6 @@
 """YAML whose every key knows its file and line, so that a refusal can name them; scalars stay text."""
 
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -10,41 +11,62 @@ from pipelines.edges.wording import say
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.words import Words
 
+SOURCE = "ingest.source_"
 MAX_NODES = 50_000  # with every alias written out: a few lines of aliases can stand for more than any memory
 
 
 class Block(dict):
-    """A mapping with the (file, line) of itself and of each key."""
+    """A mapping with the (file, line) of itself and of each key; ``words`` begins the names of its sentences."""
 
-    def __init__(self, place: tuple[str, int]):
+    def __init__(self, place: tuple[str, int], words: str = SOURCE):
         super().__init__()
-        self.place, self.places = place, {}
+        self.place, self.places, self.words = place, {}, words
 
     def refuse(self, key: str, reason: str, known=(), **facts: object) -> UsageRefusal:
-        """The refusal `ingest.source_<reason>` at ``key``, with the nearest of the ``known`` words."""
+        """The refusal `<words><reason>` at ``key``, with the nearest of the ``known`` words."""
         near = get_close_matches(str(facts.get("word", key)), list(known), 1, 0.4)
-        hint = say("ingest.source_nearest", word=near[0]) if near else Words("", "")
-        what = say(f"ingest.source_{reason}", **{"key": key, "hint": hint, **facts})
-        return _at(*self.places.get(key, self.place), what)
+        hint = say(f"{self.words}nearest", word=near[0]) if near else Words("", "")
+        what = say(f"{self.words}{reason}", **{"key": key, "hint": hint, **facts})
+        return _Place(self.words, *self.places.get(key, self.place)).refuse(what)
 
 
-def read_blocks(path: Path) -> tuple[Block, bytes]:
-    """The mapping that a YAML file holds, and its bytes; UsageRefusal (file, line, problem) for anything else."""
+def read_blocks(path: Path, words: str = SOURCE, name: str = "") -> tuple[Block, bytes]:
+    """The mapping that a YAML file holds, and its bytes; UsageRefusal (file, line, problem) for anything else.
+
+    ``words`` begins the names of the sentences, ``name`` is what they call the file, by default its own name.
+    """
+    start = _Place(words, name or path.name, 1)
     try:
         content = path.read_bytes()
         root = yaml.compose(content.decode("utf-8-sig"), Loader=LOADER)
         if not isinstance(root, yaml.MappingNode):
-            raise _unreadable(path, 1, say("ingest.source_no_mapping"))
+            raise start.unreadable(say(f"{words}no_mapping"))
         if _written_out(root, {}) > MAX_NODES:
-            raise _unreadable(path, 1, say("ingest.source_too_large"))
-        return _plain(root, path, ()), content
+            raise start.unreadable(say(f"{words}too_large"))
+        return _plain(root, start, ()), content
     except OSError as problem:
-        raise UsageRefusal(say("ingest.source_unopened", file=path, problem=problem.strerror)) from None
+        raise UsageRefusal(say(f"{words}unopened", file=path, problem=problem.strerror)) from None
     except yaml.MarkedYAMLError as problem:
         line = problem.problem_mark.line + 1 if problem.problem_mark else 1
-        raise _unreadable(path, line, problem.problem) from None
+        raise replace(start, line=line).unreadable(problem.problem) from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as problem:
-        raise _unreadable(path, 1, str(problem).splitlines()[0]) from None
+        raise start.unreadable(str(problem).splitlines()[0]) from None
+
+
+@dataclass(frozen=True)
+class _Place:
+    words: str
+    file: str
+    line: int
+
+    def of(self, node: yaml.Node) -> "_Place":
+        return replace(self, line=node.start_mark.line + 1)
+
+    def refuse(self, what: Words) -> UsageRefusal:
+        return UsageRefusal(say(f"{self.words}at", file=self.file, line=self.line, what=what))
+
+    def unreadable(self, problem: object) -> UsageRefusal:
+        return self.refuse(say(f"{self.words}unreadable", problem=problem))
 
 
 def _written_out(node: yaml.Node, sizes: dict[yaml.Node, int]) -> int:
@@ -57,26 +79,18 @@ def _written_out(node: yaml.Node, sizes: dict[yaml.Node, int]) -> int:
     return sizes[node]
 
 
-def _plain(node: yaml.Node, path: Path, above: tuple[yaml.Node, ...]) -> object:
+def _plain(node: yaml.Node, start: _Place, above: tuple[yaml.Node, ...]) -> object:
+    here = start.of(node)
     if node in above:
-        raise _unreadable(path, node.start_mark.line + 1, "*")
+        raise here.unreadable("*")
     if isinstance(node, yaml.ScalarNode):
         return node.value
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(child, path, (*above, node)) for child in node.value]
-    block = Block((path.name, node.start_mark.line + 1))
+        return [_plain(child, start, (*above, node)) for child in node.value]
+    block = Block((here.file, here.line), here.words)
     for key, value in node.value:
-        line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode) or key.value in block:
-            raise _unreadable(path, line, say("ingest.source_twice", key=key.value))
-        block[key.value] = _plain(value, path, (*above, node))
-        block.places[key.value] = (path.name, line)
+            raise start.of(key).unreadable(say(f"{start.words}twice", key=key.value))
+        block[key.value] = _plain(value, start, (*above, node))
+        block.places[key.value] = (start.file, start.of(key).line)
     return block
-
-
-def _unreadable(path: Path, line: int, problem: object) -> UsageRefusal:
-    return _at(path.name, line, say("ingest.source_unreadable", problem=problem))
-
-
-def _at(file: str, line: int, what: Words) -> UsageRefusal:
-    return UsageRefusal(say("ingest.source_at", file=file, line=line, what=what))

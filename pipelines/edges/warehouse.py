@@ -7,13 +7,13 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.edges import in_force
 from pipelines.edges.scratch import NAMELESS
 from pipelines.paths import SQL
 
 MEMORY_LIMIT = "4GB"
 # type -> the macro of `sql/staging/macros.sql` that reads a cell of it
 PARSERS = {"timestamp": "as_moment", "date": "as_day", "boolean": "as_yes_no", "decimal": "as_decimal"}
-ZONE = "Asia/Shanghai"
 
 
 @cache
@@ -33,14 +33,14 @@ def _template(text: str):
 class Warehouse:
     """A DuckDB database of one run, rebuilt every time and thrown away after it.
 
-    ``spill`` is the folder for what does not fit into ``memory_limit``.
+    ``spill`` is the folder for what does not fit into ``memory_limit``; ``zone`` is the project's unless given.
     Schemas: ``raw`` (text as read), ``accepted`` (typed, by contract), ``facts``, ``tallies``, ``ledger``.
     """
 
-    def __init__(self, spill: Path | None = None, zone: str = ZONE, memory_limit: str = MEMORY_LIMIT):
+    def __init__(self, spill: Path | None = None, zone: str = "", memory_limit: str = MEMORY_LIMIT):
         self.connection = duckdb.connect(":memory:")
         for name, value in {
-            "TimeZone": zone,
+            "TimeZone": zone or in_force.project().zone,
             "memory_limit": memory_limit,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

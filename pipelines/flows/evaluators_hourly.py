@@ -16,11 +16,12 @@ from pipelines.edges import clock
 from pipelines.edges.wording import say
 from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, take_steps
 from pipelines.evaluators.private import open_private, private_folder
-from pipelines.model.period import Period
-from pipelines.model.refusals import Refusal, UsageRefusal
-from pipelines.publication.editions import PUBLISHED
+from pipelines.evaluators.quarters import work_at
+from pipelines.model.refusals import Refusal
+from pipelines.project import take
 
 FAULTS = "faults.log"
+EXPORTS = "exports/{period}"
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -39,47 +40,34 @@ def perform(part: Callable[[], dict], state: Path) -> dict:
 
 @flow(name="evaluators-hourly", persist_result=False, log_prints=False)
 def evaluators_hourly(
-    exports: str = "exports/{period}",
+    exports: str | None = None,
     inbox: Path = Path("inbox"),
-    out: Path = Path("out"),
+    out: Path | None = None,
     state: Path | None = None,
     evaluations: str | None = None,
     notify: Path | None = None,
-    rules: Path = STANDARD_RULES,
+    rules: Path | None = None,
+    project: Path | None = None,
 ) -> str | State:
     """Take a step now, and send reminders where ``notify`` is given.
 
     The clock dates what is done, not the schedule: a run that comes late finds what is due now, and what people
     receive carries the moment at which they can have received it. Several late runs add nothing to the first.
     ``{period}`` in ``exports`` and ``evaluations`` stands for the quarter of the moment; the quarter before goes on
-    beside it until it is published.
+    beside it until it is published. What is not given stands in the project file, by default the one found.
     """
-    folder = state or out / DEFAULT
     try:
-        work = _work(exports, inbox, out, folder, evaluations, rules)
+        city = take(project)
+        out = out or city.out
+        folder = state or out / DEFAULT
+        work = work_at(clock.now(), exports or city.exports or EXPORTS, inbox, out, folder, evaluations,
+                       rules or city.rulebook or STANDARD_RULES)  # fmt: skip
         done = perform.with_options(name="step", task_run_name="step")(lambda: _step(work), folder)
         if notify:
             done |= perform.with_options(name="send", task_run_name="send")(lambda: _send(folder, notify), folder)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))
     return " ".join(f"{name}={n}" for name, n in sorted(done.items()))
-
-
-def _work(exports: str, inbox: Path, out: Path, state: Path, evaluations: str | None, rules: Path) -> Work:
-    """The work of this quarter and, until that is published, of the one before; of the folders that are there."""
-    today = clock.now()
-    period = Period(today.year, (today.month + 2) // 3)
-    periods = [period, period.previous] if "{period}" in exports else [period]
-    places = [Path(exports.replace("{period}", str(one))) for one in periods]
-    work = None
-    for one, place in reversed(list(zip(periods, places, strict=True))):
-        over = one != period and (out / PUBLISHED / str(one)).is_dir()
-        if place.is_dir() and not over:
-            table = Path(evaluations.replace("{period}", str(one))) if evaluations else None
-            work = Work(place, inbox, state, rules, {}, table, before=work)
-    if work is None:
-        raise UsageRefusal(say("evaluators.no_exports", folder=places[0], before=places[-1]))
-    return work
 
 
 def _step(work: Work) -> dict:

@@ -10,11 +10,12 @@ from pathlib import Path
 from prefect import flow, runtime
 from prefect.states import Failed, State
 
-from pipelines.assess import STANDARD_RULES, Request, Run
+from pipelines.assess import Request, Run
 from pipelines.edges.wording import say
-from pipelines.flows.score_quarter import ZONE, perform, quarter_before
+from pipelines.flows.score_quarter import local_time, perform, quarter_before, request_of
 from pipelines.model.period import Period
 from pipelines.model.refusals import Refusal
+from pipelines.project import take
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import place_of
 from pipelines.publication.preview import preview_folder
@@ -25,49 +26,53 @@ from pipelines.stages import STAGES
 @flow(name="preview-quarter", persist_result=False)
 def preview_quarter(
     period: str | None = None,
-    exports: str = "exports/{period}",
-    out: Path = Path("out"),
+    exports: str | None = None,
+    out: Path | None = None,
     readings: dict[str, str] | None = None,
-    rules: Path = STANDARD_RULES,
+    rules: Path | None = None,
     source: Path | None = None,
     pdf: bool = True,
     settings: Path | None = None,
     at: datetime | None = None,
     absent: list[str] | None = None,
+    project: Path | None = None,
 ) -> str | State:
     """Score a quarter, by default the one that ended before the scheduled start, and note it as preview.
 
     A Refusal fails the flow and is noted: what was approved before may then not be published until a run succeeds.
     """
-    chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
-    request = Request(chosen, Path(exports.replace("{period}", str(chosen))), out, None, readings or {}, rules, source,
-                      pdf, absent=tuple(absent or ()))  # fmt: skip
     try:
+        city = take(project)
+        chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
+        request = request_of(city, chosen, exports, out, readings, rules, source, pdf, absent)
         named = load_settings(settings) if settings else None
         _scored(request)
-        with acts.open_desk(out, chosen, _typed(at), named) as desk:
+        with acts.open_desk(request.out, chosen, local_time(at), named) as desk:
             seen = acts.note_preview(desk)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))
-    return str(preview_folder(out, chosen, seen))
+    return str(preview_folder(request.out, chosen, seen))
 
 
 @flow(name="publish-quarter", persist_result=False)
 def publish_quarter(
     period: str | None = None,
-    out: Path = Path("out"),
+    out: Path | None = None,
     without_pdf: bool = False,
     settings: Path | None = None,
     at: datetime | None = None,
+    project: Path | None = None,
 ) -> str | State:
     """Publish the quarter where its record holds the approvals and the objection window is over.
 
     Not yet approved, or published already, is no failure: the sentence says which. Anything else fails the flow.
     """
-    chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
     try:
+        city = take(project)
+        out = out or city.out
+        chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
         named = load_settings(settings) if settings else None
-        with acts.open_desk(out, chosen, _typed(at), named) as desk:
+        with acts.open_desk(out, chosen, local_time(at), named) as desk:
             if why := acts.waits_for(desk):
                 return str(say("publication.waiting", period=chosen, why=why))
             edition = acts.publish(desk, without_pdf)
@@ -86,7 +91,3 @@ def _scored(request: Request) -> None:
         acts.record_stop(refusal, request.out, request.period)
         raise
 
-
-def _typed(at: datetime | None) -> datetime | None:
-    """The time given, which is a note beside the clock, as local time without a zone."""
-    return at.astimezone(ZONE).replace(tzinfo=None) if at and at.tzinfo else at

@@ -9,11 +9,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed, State
 
 from pipelines.assess import STANDARD_RULES, Request, Run
+from pipelines.edges import in_force
 from pipelines.model.period import Period
+from pipelines.model.project import PLACE, Project
 from pipelines.model.refusals import Refusal
+from pipelines.project import take
 from pipelines.stages import STAGES
 
-ZONE = ZoneInfo("Asia/Shanghai")
+EXPORTS = "exports/{period}"
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -25,26 +28,27 @@ def perform(run: Run, stage: str) -> None:
 @flow(name="score-quarter", persist_result=False)
 def score_quarter(
     period: str | None = None,
-    exports: str = "exports/{period}",
-    out: Path = Path("out"),
+    exports: str | None = None,
+    out: Path | None = None,
     cutoff: datetime | None = None,
     readings: dict[str, str] | None = None,
-    rules: Path = STANDARD_RULES,
+    rules: Path | None = None,
     source: Path | None = None,
     pdf: bool = True,
     absent: list[str] | None = None,
+    project: Path | None = None,
 ) -> str | State:
     """Score and publish a quarter; the folder it went to.
 
     Without a ``period`` the quarter that ended before the scheduled start is scored. ``{period}`` in ``exports``
     stands for it. ``cutoff`` is local time. ``absent`` names what the exports do not hold, as `--absent` does.
+    What is not given stands in the project file, by default the one found from the current folder upwards.
     A Refusal fails the flow and leaves what was published as it was.
     """
-    chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
-    folder = Path(exports.replace("{period}", str(chosen)))
-    request = Request(chosen, folder, out, _local(cutoff), readings or {}, rules, source, pdf,
-                      absent=tuple(absent or ()))  # fmt: skip
     try:
+        city = take(project)
+        chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
+        request = request_of(city, chosen, exports, out, readings, rules, source, pdf, absent, cutoff)
         with Run(request) as run:
             run.flow_run = str(runtime.flow_run.id or "")
             for stage in STAGES:
@@ -56,10 +60,27 @@ def score_quarter(
 
 def quarter_before(moment: datetime) -> Period:
     """The last quarter that had ended at ``moment`` (with its zone) by the city's clock."""
-    local = moment.astimezone(ZONE)
+    local = moment.astimezone(_zone())
     return Period(local.year, (local.month + 2) // 3).previous
 
 
-def _local(moment: datetime | None) -> datetime | None:
+def request_of(
+    city: Project, period: Period, exports: str | None, out: Path | None, readings: dict[str, str] | None,
+    rules: Path | None, source: Path | None, pdf: bool, absent: list[str] | None, cutoff: datetime | None = None,
+) -> Request:  # fmt: skip
+    """What a flow is asked for; what is not given stands in the project file."""
+    folder = (exports or city.exports or EXPORTS).replace(PLACE, str(period))
+    return Request(
+        period, Path(folder), out or city.out, local_time(cutoff), readings or {},
+        rules or city.rulebook or STANDARD_RULES, source or city.mapping, pdf, city.office,
+        tuple(city.absent if absent is None else absent), city=city.name,
+    )
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(in_force.project().zone)
+
+
+def local_time(moment: datetime | None) -> datetime | None:
     """The city's wall clock, without a zone, as the exports have it."""
-    return moment.astimezone(ZONE).replace(tzinfo=None) if moment and moment.tzinfo else moment
+    return moment.astimezone(_zone()).replace(tzinfo=None) if moment and moment.tzinfo else moment

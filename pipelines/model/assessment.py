@@ -42,6 +42,8 @@ class Assessment:
     counted_rows: tuple[CountedRow, ...] = ()  # case rows left out for that
     evaluators: str = ""  # the hash in the last line of the evaluators' log before the cutoff
     record_before: str = NOTHING_BEFORE  # head of the record of publication before this quarter's first act
+    city: str = ""  # as the project file names it, "" where it does not
+    zone: str = ""  # of local time; the usual one where ""
     accounts: tuple[dict, ...] = ()  # what became of every unit's case rows, by `sql/publish/accounts.sql`
 
     def before(self, quarters: int) -> Earlier | None:

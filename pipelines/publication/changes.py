@@ -43,7 +43,7 @@ def movements(before: Path, after: Path) -> list[Movement]:
 def made_from(then: dict, now: dict) -> list[dict]:
     """What two manifests were made from differently: ``what``, ``name``, and the values ``before`` and ``after``."""
     found = []
-    for what in ("cutoff", "rulebook", "source", "calendar", "code"):
+    for what in ("cutoff", "rulebook", "source", "calendar", "zone", "code"):
         found.append((what, "", _shown_fact(then.get(what)), _shown_fact(now.get(what))))
     readings = then.get("readings", {}), now.get("readings", {})
     found += [("reading", name, *(str(one.get(name, "")) for one in readings))

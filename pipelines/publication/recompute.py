@@ -25,7 +25,7 @@ FIGURES = ("ranking.csv", "items.csv", "ledger.csv")
 WORDS = ("note", "detail")  # columns of these that hold sentences, which a newer program may put in other words
 OF_THE_PROGRAM = ("contracts", "office")  # what comes with the program, and another one may have worded otherwise
 FACTS = ("cutoff", "readings", "source", "rulebook", "calendar", "contracts", "earlier", "office", "absent",
-         "counted_before", "record")  # fmt: skip
+         "counted_before", "record", "zone")  # fmt: skip
 LATER = ("absent", "counted_before", "record")  # facts that older manifests do not hold
 
 
@@ -57,6 +57,7 @@ def recompute(run: FinishedRun, out: Path, folder: Path, again: Again, progress=
         again.rules or _own_rules(run), again.source, _printed(run) and can_print(run), again.office,
         absent=tuple(manifest.get("absent", ())), verifying=True, record_before=head_before(out, period),
         counted=tuple(_counted(one, out) for one in manifest.get("counted_before", ())),
+        city=str(manifest.get("city") or ""),
     )  # fmt: skip
     with Run(request, progress) as made:
         made.run()

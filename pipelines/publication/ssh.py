@@ -90,9 +90,9 @@ def stamp(at: datetime) -> str:
     """A local moment as OpenSSH writes it, in UTC."""
     from zoneinfo import ZoneInfo
 
-    from pipelines.edges.warehouse import ZONE
+    from pipelines.edges import in_force
 
-    return at.replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
+    return at.replace(tzinfo=ZoneInfo(in_force.project().zone)).astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
 
 
 def _call(*arguments: str, told: bytes | None = None) -> subprocess.CompletedProcess:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
+from pipelines.edges import in_force
 from pipelines.edges.absences import Declared, declared
 from pipelines.edges.arrow_rows import arrow_rows, empty_rows
 from pipelines.edges.calendar import Calendar
@@ -180,12 +181,13 @@ def _one_row_per(work: _Work, opened: list[_Opened], source: TableSource, contra
 
 
 @cache
-def _calendar() -> Calendar:
-    return Calendar.load()
+def _calendar(folder: Path | None) -> Calendar:
+    return Calendar.load(folder)
 
 
 def _add_working_days(day: date, count: int) -> date:
-    return _calendar().add_working_days(day, count)
+    folder = in_force.project().calendars
+    return _calendar(folder and folder.absolute()).add_working_days(day, count)
 
 
 def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -> None:

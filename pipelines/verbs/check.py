@@ -12,18 +12,20 @@ from pipelines.verbs import options
 def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
-        "check", check, options.period(), options.exports(), options.source(), options.absent(),
+        "check", check, options.period(), options.exports(), options.out(), options.rules(), options.source(),
+        options.absent(),
         click.Option(["--quarantine"], type=click.Path(path_type=Path), help=text("cli.opt_quarantine")),
         options.as_json(),
     )
 
 
-def check(period, exports, source, absent, quarantine, as_json) -> None:
+def check(period, exports, out, rules, source, absent, quarantine, as_json) -> None:
     """Read and validate; exit 3 where a run would be stopped."""
-    from pipelines.assess import Request, Run, joined
+    from pipelines.assess import STANDARD_RULES, Request, Run, joined
     from pipelines.screen import progress, show_check
 
-    with progress() as listener, Run(Request(period, exports, source=source, absent=tuple(absent)), listener) as done:
+    request = Request(period, exports, out, rules=rules or STANDARD_RULES, source=source, absent=tuple(absent))
+    with progress() as listener, Run(request, listener) as done:
         stops = done.check(twice=True)
     if quarantine:
         from pipelines.edges.tablefiles import write_csv

@@ -5,6 +5,9 @@ from pathlib import Path
 import click
 
 from pipelines.cli import Group, Spoken, text
+from pipelines.edges import in_force
+from pipelines.edges.wording import say
+from pipelines.model.refusals import UsageRefusal
 from pipelines.verbs import options
 
 YEAR = 366 * 24  # hours
@@ -31,7 +34,7 @@ def _at(required: bool = True) -> click.Option:
 
 def _step() -> click.Command:
     return _part(
-        "step", step, _at(required=False), options.exports(), _path("inbox"), options.out(), _path("state"),
+        "step", step, _at(required=False), options.exports_now(), _path("inbox"), options.out(), _path("state"),
         _path("evaluations"),
         click.Option(["--from", "first"], type=options.MomentType(), help=text("evaluators.opt_from")),
         click.Option(["--every"], type=click.IntRange(1, YEAR), default=1, show_default=True,
@@ -45,13 +48,13 @@ def _status() -> click.Command:
 
 
 def _report() -> click.Command:
-    return _part("report", report, _at(), options.exports(), options.out(), _path("state"),
+    return _part("report", report, _at(), options.exports_now(), options.out(), _path("state"),
                  click.Option(["--pdf"], is_flag=True, help=text("evaluators.opt_pdf")), options.rules(),
                  options.as_json())  # fmt: skip
 
 
 def _appointments() -> click.Command:
-    return _part("appointments", appointments, _at(), options.exports(), options.out(), _path("state"),
+    return _part("appointments", appointments, _at(), options.exports_now(), options.out(), _path("state"),
                  click.Option(["--certificate"], help=text("evaluators.opt_certificate")), options.rules(),
                  options.as_json())  # fmt: skip
 
@@ -78,8 +81,12 @@ def step(at, exports, inbox, out, state, evaluations, first, every, rules, readi
     from pipelines.evaluators.anchor import anchor_of
     from pipelines.evaluators.desk import STANDARD_RULES, Work, moments_between, take_steps
 
-    work = Work(exports, inbox, folder_of(out, state), rules or STANDARD_RULES, readings, evaluations)
-    typed = moments_between(first, at or clock.now(), every) if first or at else None
+    now = at or clock.now()
+    if exports is None:
+        work = _of_project(now, inbox, out, state, evaluations, rules, readings)
+    else:
+        work = Work(exports, inbox, folder_of(out, state), rules or STANDARD_RULES, readings, evaluations)
+    typed = moments_between(first, now, every) if first or at else None
     outcome = take_steps(work, typed)
     if as_json:
         options.print_json({**vars(outcome), "counts": dict(sorted(outcome.counts.items()))})
@@ -90,11 +97,24 @@ def step(at, exports, inbox, out, state, evaluations, first, every, rules, readi
     if anchor_of(work.state) is None:
         click.echo(text("evaluators.elsewhere", folder=work.state))
     if outcome.turned:
-        click.echo(text("evaluators.rows_turned_away", n=outcome.turned, exports=exports))
+        click.echo(text("evaluators.rows_turned_away", n=outcome.turned, exports=work.exports))
     if outcome.later:
         click.echo(text("evaluators.later_actions", n=outcome.later, at=outcome.at))
     if outcome.counts["refused"]:
         click.echo(text("evaluators.actions_refused", n=outcome.counts["refused"], folder=work.state))
+
+
+def _of_project(at, inbox, out: Path, state: Path | None, evaluations=None, rules=None, readings=None):
+    """The work of the quarters that the project file's exports have at a moment."""
+    from pipelines.evaluators.desk import STANDARD_RULES
+    from pipelines.evaluators.quarters import work_at
+    from pipelines.model.project import PLACE
+
+    if evaluations and PLACE not in str(evaluations):  # two quarters may be under way, each with its own table
+        raise UsageRefusal(say("evaluators.place_of_table", place=PLACE))
+    told = str(evaluations) if evaluations else None
+    exports, folder = in_force.project().exports, folder_of(out, state)
+    return work_at(at, exports, inbox, out, folder, told, rules or STANDARD_RULES, readings)
 
 
 def status(at, out, state, as_json) -> None:
@@ -121,6 +141,7 @@ def report(at, exports, out, state, pdf, rules, as_json) -> None:
     from pipelines.evaluators.desk import STANDARD_RULES
     from pipelines.evaluators.reports import write_report
 
+    exports = exports or _of_project(at, None, out, state).exports
     found = write_report(exports, folder_of(out, state), at, rules or STANDARD_RULES, pdf)
     if as_json:
         options.print_json({"files": [str(file) for file in found]})
@@ -134,6 +155,7 @@ def appointments(at, exports, out, state, certificate, rules, as_json) -> None:
     from pipelines.evaluators.reports import write_appointments, write_certificate
 
     folder, book = folder_of(out, state), rules or STANDARD_RULES
+    exports = exports or _of_project(at, None, out, state).exports
     if certificate:
         found = [write_certificate(exports, folder, certificate, at, book).parent]  # the file's name tells whose it is
     else:

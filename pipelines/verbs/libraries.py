@@ -31,7 +31,7 @@ def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json
     from pipelines.screen import progress
     from pipelines.views.libraries import left_aside
 
-    request = Request(period, exports, rules=rules or STANDARD_RULES, source=source, absent=tuple(absent))
+    request = Request(period, exports, out, rules=rules or STANDARD_RULES, source=source, absent=tuple(absent))
     with progress() as listener, Run(request, listener) as run:
         if stops := run.check():
             raise ContractStop(joined(stops))

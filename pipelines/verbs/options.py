@@ -7,8 +7,10 @@ from pathlib import Path
 import click
 
 from pipelines.cli import Spoken, text
+from pipelines.edges import in_force
 from pipelines.edges.wording import say
 from pipelines.model.period import Period
+from pipelines.model.project import KEYS
 from pipelines.model.refusals import UsageRefusal
 
 
@@ -47,9 +49,7 @@ def to_local(moment: datetime) -> datetime:
     """A moment with an offset as local time of the project's zone."""
     from zoneinfo import ZoneInfo
 
-    from pipelines.edges.warehouse import ZONE
-
-    return moment.astimezone(ZoneInfo(ZONE)).replace(tzinfo=None)
+    return moment.astimezone(ZoneInfo(in_force.project().zone)).replace(tzinfo=None)
 
 
 class ReadingType(click.ParamType):
@@ -97,34 +97,59 @@ def period(name: str = "period", required: bool = True) -> click.Argument:
     return click.Argument([name], type=PeriodType(), metavar=metavar, required=required)
 
 
+def of_project(name: str, says: str, **more: object) -> click.Option:
+    """An option whose default the project file gives, by the key that names the option."""
+    key = next(key for key, told in KEYS.items() if told["option"] == name)
+    facts = {"type": click.Path(path_type=Path), "default": getattr(in_force.project(), key), "show_default": True}
+    return click.Option([name], help=text(says), **{**facts, **more})
+
+
 def office() -> click.Option:
     """The settings of the bulletin."""
-    return click.Option(["--office"], type=click.Path(path_type=Path), help=text("publication.opt_office"))
+    return of_project("--office", "publication.opt_office")
 
 
 def exports() -> click.Option:
-    """The folder of exports."""
-    return click.Option(["--exports"], type=click.Path(path_type=Path), required=True, help=text("cli.opt_exports"))
+    """The folder of exports; by default the one that the project file gives to the verb's quarter."""
+    def of_quarter(context: click.Context, option: click.Parameter, given: Path | None) -> Path | None:
+        return given or in_force.project().exports_of(context.params["period"])
+
+    return _exports(of_quarter if in_force.project().exports else None)
+
+
+def exports_now() -> click.Option:
+    """The folder of exports, for verbs that name a moment and no quarter; None where the project file is to say."""
+    return _exports(None)
+
+
+def _exports(callback) -> click.Option:
+    told = in_force.project().exports
+    return click.Option(["--exports"], type=click.Path(path_type=Path), required=not told, show_default=told or False,
+                        callback=callback, help=text("cli.opt_exports"))
 
 
 def out() -> click.Option:
     """The output folder."""
-    return click.Option(["--out"], type=click.Path(path_type=Path), default=Path("out"), show_default=True,
-                        help=text("cli.opt_out"))
+    return of_project("--out", "cli.opt_out")
 
 
 def source() -> click.Option:
     """The mapping of a foreign export."""
-    return click.Option(["--source"], type=click.Path(path_type=Path), help=text("cli.opt_source"))
+    return of_project("--source", "cli.opt_source")
 
 
 def absent() -> click.Option:
     """What the exports are declared not to hold."""
-    return click.Option(["--absent"], multiple=True, metavar="TABLE[.COLUMN]", help=text("cli.opt_absent"))
+    return of_project("--absent", "cli.opt_absent", type=str, multiple=True, metavar="TABLE[.COLUMN]")
 
 
 def rules() -> click.Option:
     """The rulebook folder."""
+    return of_project("--rules", "cli.opt_rules")
+
+
+def other_rules() -> click.Option:
+    """The rulebook folder for what was scored before: by default the run's own, never the project's of today."""
     return click.Option(["--rules"], type=click.Path(path_type=Path), help=text("cli.opt_rules"))
 
 

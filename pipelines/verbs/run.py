@@ -3,6 +3,7 @@
 import click
 
 from pipelines.cli import text
+from pipelines.edges import in_force
 from pipelines.model.points import shown
 from pipelines.verbs import acts, options
 
@@ -24,14 +25,21 @@ def run(period, exports, out, cutoff, readings, rules, source, absent, office, n
     from pipelines.assess import STANDARD_RULES, Request, Run
     from pipelines.screen import progress, show_run
 
+    _tell_of(in_force.project())
     request = Request(period, exports, out, cutoff, readings, rules or STANDARD_RULES, source, not no_pdf,
-                      office, tuple(absent))
+                      office, tuple(absent), city=in_force.project().name)
     with acts.noted_stop(period, out), progress() as listener, Run(request, listener) as done:
         done.run()
     if as_json:
         options.print_json(summary(done))
     else:
         show_run(done)
+
+
+def _tell_of(project) -> None:
+    """Which project file is in force."""
+    if project.file:
+        click.echo(text("project.in_force", file=project.file, name=project.name or text("project.nameless")), err=True)
 
 
 def summary(done) -> dict:

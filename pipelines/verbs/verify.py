@@ -13,7 +13,7 @@ def command() -> click.Command:
     return options.verb(
         "verify", verify, options.period(),
         click.Option(["--exports"], type=click.Path(path_type=Path), help=text("publication.opt_again")),
-        options.out(), options.rules(), options.source(), options.office(), acts.signers(), options.as_json(),
+        options.out(), options.other_rules(), options.source(), options.office(), acts.signers(), options.as_json(),
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def command() -> click.Command:
         many("without-unit", "without_units"), many("without-case", "without_cases"),
         many("rank-apart", "rank_apart"),
         click.Option(["--rank-apart-below", "rank_apart_below"], metavar="N",
-                     help=text("cli.opt_rank_apart_below")), options.rules(),
+                     help=text("cli.opt_rank_apart_below")), options.other_rules(),
         click.Option(["--save"], type=click.Path(path_type=Path), help=text("cli.opt_save")), options.as_json(),
     )
 

@@ -2,6 +2,7 @@
 
 from pipelines.model.assessment import Assessment
 from pipelines.model.paper import Paper
+from pipelines.model.project import Project
 from pipelines.views.compared import city_figures
 from pipelines.views.result import row_account
 
@@ -46,6 +47,8 @@ def manifest(
         "record": {"before": assessment.record_before},
         "counted_before": [{"period": str(one.period), "sha256": one.sha256} for one in assessment.counted],
         **({"evaluators": assessment.evaluators} if assessment.evaluators else {}),
+        **({"city": assessment.city} if assessment.city else {}),
+        **({"zone": assessment.zone} if assessment.zone not in ("", Project.zone) else {}),
         "office": _office(assessment) if "bulletin.pdf" in outputs else None,
         "blanks": _blanks(assessment) if "bulletin.pdf" in outputs else [],
         "figures": city_figures(assessment),

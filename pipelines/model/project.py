@@ -1,0 +1,40 @@
+"""The project file's keys, declared once: parsing, the defaults of options and the table of docs/project.md follow."""
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from pipelines.model.period import Period
+from pipelines.model.words import Words
+
+PLACE = "{period}"  # in `exports`: the name of the quarter, such as 2026Q3
+
+
+def _key(kind: str, default: object = None, option: str = ""):
+    """A key of the file: how its value is checked, what holds without it, the option that it gives a default to."""
+    return field(default=default, metadata={"kind": kind, "option": option})
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a city's `gongping.yaml` says, or nothing; paths lead there from the current folder."""
+
+    name: str = _key("name", "")  # of the city
+    zone: str = _key("zone", "Asia/Shanghai")  # of the city's wall clock, an IANA name
+    period: str = _key("period", "quarter")
+    rulebook: Path | None = _key("folder", option="--rules")  # the standard edition where None
+    mapping: Path | None = _key("file", option="--source")
+    exports: str = _key("exports", "", "--exports")  # with PLACE in it; "" where the file does not say
+    out: Path = _key("output", Path("out"), "--out")
+    calendars: Path | None = _key("folder")  # those of the program where None
+    absent: tuple[str, ...] = _key("absent", (), "--absent")
+    office: Path | None = _key("file", option="--office")  # the program's settings where None
+    contracts: None = _key("not_yet")
+    file: Path | None = None  # the project file itself
+    problem: Words | None = None  # why it was refused; for the doctor alone, every other verb ends there
+
+    def exports_of(self, period: Period) -> Path:
+        """The folder that holds a quarter's exports."""
+        return Path(self.exports.replace(PLACE, str(period)))
+
+
+KEYS = {one.name: one.metadata for one in fields(Project) if one.metadata}

@@ -1,0 +1,141 @@
+"""The city's project file, `gongping.yaml`: found from the current folder upwards, read strictly, put in force."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from pipelines.edges import in_force
+from pipelines.edges.located_yaml import Block, read_blocks
+from pipelines.edges.wording import say
+from pipelines.model.project import KEYS, PLACE, Project
+from pipelines.model.refusals import UsageRefusal
+
+FILE = "gongping.yaml"
+LOCAL = {"Factory", "localtime", "posixrules"}  # no places: what they mean lies in the machine
+
+
+def take(given: str | Path | None = None) -> Project:
+    """Put the project file ``given``, else the one found, in force and return it; UsageRefusal with file and line."""
+    file = find() if given is None else _named(given)
+    in_force.use(load(file) if file else Project())
+    return in_force.project()
+
+
+def find() -> Path | None:
+    """`gongping.yaml` of the current folder or of the nearest folder above it that has one."""
+    here = Path.cwd()
+    above = next((folder for folder in (here, *here.parents) if os.path.lexists(folder / FILE)), None)
+    return Path(os.path.relpath(above, here)) / FILE if above else None
+
+
+def _named(given: str | Path) -> Path:
+    if not str(given):
+        raise UsageRefusal(say("project.no_name"))
+    return Path(given) / FILE if Path(given).is_dir() else Path(given)
+
+
+def load(file: Path) -> Project:
+    """Read a project file; UsageRefusal with its line for a key or a value that nothing would honour."""
+    block, _ = read_blocks(file, "project.", str(file))
+    for key in block:
+        if key not in KEYS:
+            raise block.refuse(key, "unknown", KEYS, word=key, keys="、".join(KEYS))
+    return Project(**{key: _CHECKS[KEYS[key]["kind"]](block, key, file.parent) for key in block}, file=file)
+
+
+def _text(block: Block, key: str) -> str:
+    value = block[key]
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise block.refuse(key, "no_text")
+    return value.strip()
+
+
+def _name(block: Block, key: str, home: Path) -> str:
+    return _text(block, key)
+
+
+def _zone(block: Block, key: str, home: Path) -> str:
+    zone, known = _text(block, key), available_timezones() - LOCAL
+    if zone not in known:
+        raise block.refuse(key, "no_zone", known, word=zone)
+    return zone
+
+
+def _period(block: Block, key: str, home: Path) -> str:
+    if _text(block, key) != "quarter":
+        raise block.refuse(key, "no_period", word=block[key])
+    return block[key]
+
+
+def _path(block: Block, key: str, home: Path) -> Path:
+    """A path from the project file's folder, or a whole one."""
+    if _text(block, key).startswith("~"):
+        raise block.refuse(key, "no_home", word=block[key])
+    return home / _text(block, key)
+
+
+def _folder(block: Block, key: str, home: Path) -> Path:
+    folder = _path(block, key, home)
+    if not folder.is_dir():
+        raise block.refuse(key, "no_folder", _beside(folder), word=folder.name, path=folder)
+    return folder
+
+
+def _file(block: Block, key: str, home: Path) -> Path:
+    file = _path(block, key, home)
+    if not file.is_file():
+        raise block.refuse(key, "no_file", _beside(file), word=file.name, path=file)
+    return file
+
+
+def _beside(missing: Path) -> list[str]:
+    return sorted(one.name for one in missing.parent.iterdir()) if missing.parent.is_dir() else []
+
+
+def _output(block: Block, key: str, home: Path) -> Path:
+    """A folder that the first run makes."""
+    folder = _path(block, key, home)
+    if folder.exists() and not folder.is_dir():
+        raise block.refuse(key, "no_folder", word=folder.name, path=folder)
+    return folder
+
+
+def _exports(block: Block, key: str, home: Path) -> str:
+    """Where a quarter's exports lie, with PLACE for the quarter; a folder that holds one folder a quarter otherwise."""
+    text = _text(block, key)
+    if "{" in text.replace(PLACE, "") or "}" in text.replace(PLACE, ""):
+        raise block.refuse(key, "no_place", word=text, place=PLACE)
+    place = _path(block, key, home) if PLACE in text else _output(block, key, home) / PLACE
+    return str(place)
+
+
+def _absent(block: Block, key: str, home: Path) -> tuple[str, ...]:
+    from pipelines.edges.absences import declared
+    from pipelines.edges.contracts import load_contracts
+
+    names = [block[key]] if isinstance(block[key], str) else block[key]
+    if isinstance(names, Block) or not all(isinstance(name, str) for name in names):
+        raise block.refuse(key, "no_names")
+    try:
+        declared(names, load_contracts())
+    except UsageRefusal as refusal:
+        raise block.refuse(key, "no_absence", why=refusal.words) from None
+    return tuple(names)
+
+
+def _not_yet(block: Block, key: str, home: Path) -> None:
+    raise block.refuse(key, "not_yet")
+
+
+_CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
+    "name": _name, "zone": _zone, "period": _period, "folder": _folder, "file": _file, "exports": _exports,
+    "output": _output, "absent": _absent, "not_yet": _not_yet,
+}  # fmt: skip
+
+
+def table() -> list[str]:
+    """The keys as the rows of the table in docs/project.md."""
+    rows = [(f"`{key}`", say(f"project.kind_{told['kind']}").en, f"`{told['option']}`" if told["option"] else "",
+             say(f"project.key_{key}").en) for key, told in KEYS.items()]  # fmt: skip
+    return [f"| {' | '.join(row)} |" for row in rows]
