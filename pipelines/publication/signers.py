@@ -147,7 +147,7 @@ class Register:
             raise NotAllowed(say("signers.begun", copy=self.copy))
 
     def propose(self, do: str, name: str, key: str = "", roles: tuple[str, ...] = (), reason: str = "") -> Change:
-        """A change, noted; it takes effect when two signers in force have signed it."""
+        """A change, noted; it takes effect when two signers in force have signed it. The same one is noted once."""
         held = self._known(name) if do != "add" else None
         others = [one for one in self.signers.now(self.clock) if one is not held]
         if do == "revoke" and len(others) < FEWEST:
@@ -156,18 +156,16 @@ class Register:
         if do != "revoke":
             roles = roles or (held.roles if held else ())
             says["signer"] = _told(self._new(says["name"], key, roles, False, others))
+        for one in self.signers.waiting:  # proposed before, by somebody whose signature then failed
+            if (one.do, one.name, one.signer and _told(one.signer)) == (do, says["name"], says.get("signer")):
+                return one
         self._note("change", **says, **({"reason": reason.strip()} if reason.strip() else {}))
         return self.signers.waiting[-1]
 
     def agree(self, by: str, key: Path | None = None, line: int | None = None) -> Change:
-        """A signer's signature under a change that waits (the oldest where no ``line`` is given)."""
+        """A signer's signature under a change that waits: of ``line``, or the only one that they have not signed."""
         signer = self._known(by)
-        waiting = [one for one in self.signers.waiting if line in (None, one.line)]
-        if not waiting:
-            raise NotAllowed(say("signers.nothing_waits"))
-        change = waiting[0]
-        if signer.name in change.by:
-            raise NotAllowed(say("signers.agreed_already", name=signer.name))
+        change = self._waiting(signer.name, line)
         if len(change.by) + 1 >= FEWEST:
             try:
                 _changed(self.signers, change, self.clock)
@@ -179,6 +177,18 @@ class Register:
             raise NotAllowed(say("signers.not_theirs", name=signer.name))
         self._note("consent", change=change.line, by=signer.name, signature=signature)
         return replace(change, by=(*change.by, signer.name))
+
+    def _waiting(self, by: str, line: int | None) -> Change:
+        """The change that a signer means. NotAllowed where none waits for them, or several and they name none."""
+        waiting = [one for one in self.signers.waiting if line in (None, one.line)]
+        if not waiting:
+            raise NotAllowed(say("signers.nothing_waits"))
+        unsigned = [one for one in waiting if by not in one.by]
+        if not unsigned:
+            raise NotAllowed(say("signers.agreed_already", name=by))
+        if len(unsigned) > 1:
+            raise NotAllowed(say("signers.which_change", lines="、".join(str(one.line) for one in unsigned)))
+        return unsigned[0]
 
     def write_copy(self) -> Path:
         """`rules/signers` as the record says."""

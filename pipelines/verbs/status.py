@@ -75,7 +75,9 @@ def _steps(out: Path) -> list[dict]:
 
 def _state(found: dict) -> Iterator[str]:
     """The quarter and its state."""
-    name = text(f"publication.state_{found['state']}")
+    again = found["state"] == "computed" and found.get("editions")
+    name = (text("publication.state_computed_again", edition=again[-1]["edition"]) if again
+            else text(f"publication.state_{found['state']}"))
     yield text("publication.state", period=found["period"], name=name)
 
 

@@ -72,3 +72,11 @@ def test_a_damaged_record_is_told_beside_the_others_and_ends_with_its_code(call,
     code, told = call("--json")
     (_, damaged) = json.loads(told)["quarters"]
     assert (code, damaged["state"]) == (5, "damaged") and damaged["why"]["en"] and damaged["why"]["zh"]
+
+
+def test_a_newer_run_after_publication_is_told_with_the_edition_that_is_in_force(call, tmp_path):
+    published(tmp_path)
+    finished_run(tmp_path, "-0.50")
+    (line,) = call()[1].splitlines()
+    assert line.startswith("2026Q2: edition 1 is published; a newer run is not yet sent as preview")
+    assert call(str(PERIOD))[1].splitlines()[0] == line

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import subprocess
 
 import pytest
 
@@ -12,11 +13,15 @@ from tests.publication.test_way import Checked
 MORE = {"run": ["--no-pdf"], "publish": ["--without-pdf"], "correct": ["--without-pdf"]}  # printing is tested elsewhere
 
 
-def commands() -> list[list[str]]:
-    """The commands of the page, in order."""
+def section(title: str) -> str:
+    """A section of the page, without its title."""
     page = (ROOT / "docs" / "publication.md").read_text(encoding="utf-8")
-    block = page.split("## The way, to try", 1)[1].split("```")[1]
-    return [shlex.split(line)[1:] for line in block.strip().splitlines()]
+    return page.split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+def commands(title: str) -> list[list[str]]:
+    """The commands of a section of the page, in order."""
+    return [shlex.split(line) for line in section(title).split("```")[1].strip().splitlines()]
 
 
 def test_every_command_of_the_page_does_what_it_says(tmp_path, monkeypatch, capsys):
@@ -24,7 +29,7 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GONGPING_LANG", "zh")
     told = {}
-    for number, (verb, *arguments) in enumerate(commands()):
+    for number, (_, verb, *arguments) in enumerate(commands("The way, to try")):
         with pytest.raises(SystemExit) as ended:
             main([verb, *arguments, *MORE.get(verb, [])])
         told[number, verb] = capsys.readouterr().out
@@ -52,3 +57,25 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path, monkeypatch, caps
     assert (reading["title"]["zh"], reading["says"]["after"]["zh"]) == ("满意的认定", "只计满意")
     shown = (place / "correction-1.html").read_text(encoding="utf-8")
     assert all(words in shown for words in ("满意的认定", "满意和基本满意", "只计满意", "satisfied only"))
+
+
+def test_the_signers_of_the_page_begin_and_change_with_keys_that_ssh_keygen_made(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GONGPING_LANG", "zh")
+    told = []
+    for name, *arguments in commands("The signers"):
+        if name == "ssh-keygen":  # asks for a passphrase on the terminal
+            subprocess.run([name, "-q", "-N", "", *arguments], check=True)
+            continue
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        told.append(capsys.readouterr().out)
+        assert ended.value.code == 0, arguments
+    begun, proposed, agreed, listed = told
+    assert begun.count("SHA256:") == 2 and "gongping signers agree --change 2 --by 姓名 --key 私钥文件" in proposed
+    assert "生效：增加 周三" in agreed and listed.count("SHA256:") == 3 and "周三　拟稿" in listed
+
+
+def test_who_may_lie_is_one_screen():
+    lines = section("Who may lie, and what each cannot do").strip().splitlines()
+    assert sum(max(1, -(-len(line) // 100)) for line in lines) <= 45

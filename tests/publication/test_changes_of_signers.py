@@ -1,0 +1,45 @@
+"""Changes of the signers that wait: which one a signature is under, and what is left after one that failed."""
+
+import pytest
+
+from pipelines.model.refusals import NotAllowed
+from pipelines.publication.signers import open_register
+from tests.publication.office import BEGUN, LIN, WU, begin_signers, public_of, signers_of
+
+FIRST, MORE = ("林一", "吴二"), ("郑四", "王五")
+
+
+@pytest.fixture
+def register(tmp_path):
+    begin_signers(tmp_path, FIRST)
+    with open_register(tmp_path, signers_of(tmp_path), BEGUN) as opened:
+        yield opened
+
+
+def test_a_change_whose_first_signature_failed_is_noted_once_when_it_is_proposed_again(register):
+    first = register.propose("add", "郑四", public_of("郑四"), ("拟稿",))
+    with pytest.raises(NotAllowed):
+        register.agree("林一", WU.key)
+    again = register.propose("add", "郑四", public_of("郑四"), ("拟稿",))
+    assert again == first and len(register.signers.waiting) == 1
+    for who in (LIN, WU):
+        register.agree(who.by, who.key)
+    assert [one.name for one in register.signers.now(BEGUN)] == [*FIRST, "郑四"]
+
+
+@pytest.mark.parametrize(("key", "roles"), [("王五", ("拟稿",)), ("郑四", ("审核",))])
+def test_another_key_or_another_role_is_another_change(register, key, roles):
+    register.propose("add", "郑四", public_of("郑四"), ("拟稿",))
+    register.propose("add", "郑四", public_of(key), roles)
+    assert len(register.signers.waiting) == 2
+
+
+def test_if_several_wait_nobody_signs_one_that_they_did_not_name(register):
+    lines = [register.propose("add", name, public_of(name), ("拟稿",)).line for name in MORE]
+    with pytest.raises(NotAllowed, match=f"{lines[0]}、{lines[1]}.*--change"):
+        register.agree("吴二", WU.key)
+    assert all(one.by == () for one in register.signers.waiting)
+    assert register.agree("吴二", WU.key, lines[1]).name == "王五"
+    assert register.agree("吴二", WU.key).name == "郑四"  # the only one left for them
+    with pytest.raises(NotAllowed, match="已在这项变更上签名"):
+        register.agree("吴二", WU.key)
