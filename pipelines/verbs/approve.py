@@ -1,5 +1,8 @@
 """`gongping approve`: a named person signs the run in force in a named role."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 from pipelines.cli import text
@@ -16,13 +19,29 @@ def command() -> click.Command:
     )  # fmt: skip
 
 
+@contextmanager
+def _told_of_a_preview(desk, period, out, as_json) -> Iterator[None]:
+    """Say that signing recorded a preview, also where the signature fails then: units may object from that moment."""
+    from pipelines.publication.preview import preview_folder
+
+    before = desk.state.preview
+    try:
+        yield
+    finally:
+        seen = desk.state.preview
+        if seen != before and not as_json:
+            click.echo(text("publication.previewed", period=period, revision=seen.revision, run=seen.run[:16],
+                            folder=preview_folder(out, period, seen)))  # fmt: skip
+
+
 def approve(period, by, role, key, out, early, at, settings, signers, as_json) -> None:
     """Note the signature; say how many there are."""
     from pipelines.publication.desk import Person
     from pipelines.publication.desk import approve as sign
 
     with acts.desk(period, out, at, settings, signers) as desk:
-        signatures = sign(desk, Person(by, role, key), early).approvals
+        with _told_of_a_preview(desk, period, out, as_json):
+            signatures = sign(desk, Person(by, role, key), early).approvals
         needed = desk.settings.approvals
     last = signatures[-1]
     if as_json:

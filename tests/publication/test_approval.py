@@ -2,10 +2,24 @@
 
 import pytest
 
+from pipelines.cli import main
 from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.publication import desk as acts
 from pipelines.publication.desk import Person
-from tests.publication.office import LATER, LIN, PERIOD, SENT, WU, act, approved_run, finished_run, key_of, published
+from tests.publication.office import (
+    LATER,
+    LIN,
+    PERIOD,
+    SENT,
+    WU,
+    act,
+    approved_run,
+    begin_signers,
+    finished_run,
+    key_of,
+    published,
+    signers_of,
+)
 
 
 def test_a_signature_is_recorded_with_time_revision_and_hash(tmp_path):
@@ -87,3 +101,14 @@ def test_an_act_cannot_be_dated_before_the_last_one(tmp_path):
     act(tmp_path, acts.approve, LIN)
     with pytest.raises(NotAllowed, match="时钟"):
         act(tmp_path, acts.approve, WU, at=SENT)
+
+
+def test_a_preview_that_signing_recorded_is_told_also_where_the_signature_failed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GONGPING_LANG", "zh")
+    finished_run(tmp_path, manifest={"simulated": True})
+    begin_signers(tmp_path)
+    for key, code, previewed in ((WU.key, 4, True), (LIN.key, 0, False)):
+        with pytest.raises(SystemExit) as ended:
+            main(["approve", str(PERIOD), "--by", LIN.by, "--role", LIN.role, "--key", str(key), "--out", str(tmp_path),
+                  "--signers", str(signers_of(tmp_path))])
+        assert (ended.value.code, "第 1 稿预览已登记" in capsys.readouterr().out) == (code, previewed)

@@ -34,6 +34,8 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path, monkeypatch, caps
             main([verb, *arguments, *MORE.get(verb, [])])
         told[number, verb] = capsys.readouterr().out
         assert ended.value.code == 0, (verb, arguments)
+    signing = [text for (_, verb), text in told.items() if verb == "approve"]
+    assert ["预览已登记" in text for text in signing] == [False, False, True, False]  # the run after the publication
     said = {verb: text for (_, verb), text in told.items()}  # the last of each
     assert [verb for _, verb in told].count("approve") == 4
     assert all("发布单没有 PDF" in said[verb] for verb in ("publish", "correct"))
