@@ -11,7 +11,6 @@ from pipelines.engines.cube import Counts
 from pipelines.engines.vector import item_scores, stretch
 from pipelines.model.measure import Measure
 from pipelines.model.points import CENT, shown
-from pipelines.model.rule import Rule
 from pipelines.model.words import Words
 
 DIRECTION = {"more": 1, "fewer": -1}
@@ -144,19 +143,14 @@ def _possible(scenario, unit: int) -> Iterator[tuple[Measure, int | None, int]]:
     """(measure, month, n) for as many cases as there are; no month where its rules judge the period as a whole."""
     counts, rules = scenario.world.cube.counts(scenario.readings), list(scenario.rulebook.rules.values())
     for id, measure in scenario.rulebook.measures.items():
-        named = [rule for rule in rules if id in (rule.measure, rule.part) and rule.kind in ("occurrence", "rate")]
+        named = [rule for rule in rules if id == (rule.part if measure.better == "more" else rule.measure)]
+        named = [rule for rule in named if rule.kind in ("occurrence", "rate")]
         if not named or not measure.better:
             continue
-        room = counts[id] if measure.better == "fewer" else _room(counts, named, id)
-        if all(rule.kind == "occurrence" for rule in named) and measure.better == "fewer":
-            room = counts.occurrences(named[0])
+        room = counts.occurrences(named[0]) if measure.better == "fewer" else counts[named[0].of] - counts[id]
         whole = all(rule.per == "quarter" for rule in named)
         months = [(None, int(room[unit].sum()))] if whole else list(enumerate(room[unit].tolist()))
         for month, most in months:
             for n in range(1, min(most, MOST) + 1):
                 yield measure, month, n
 
-
-def _room(counts: Counts, named: list[Rule], id: str) -> np.ndarray:
-    """How many rows could still become part of a rate."""
-    return counts[next(rule.of for rule in named if rule.part == id)] - counts[id]

@@ -136,8 +136,10 @@ def rule(block: Block, known: Known) -> Rule:
         "in_force_to": day(dates.get("to")),
         "order": _order(block),
     }
-    fail_if.unknown_placeholder(block, kind)
-    return Rule(**common, **SPECIFIC[kind](block, known))
+    specific = SPECIFIC[kind](block, known)
+    quotes = known.measures[specific["measure"]].quotes if kind == "occurrence" else ()
+    fail_if.unknown_placeholder(block, kind, quotes)
+    return Rule(**common, **specific)
 
 
 def _order(block: Block) -> int:

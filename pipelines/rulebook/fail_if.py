@@ -149,12 +149,13 @@ def unknown_value(block: Block, key: str, known: Iterable[str]) -> None:
             raise refusal(block, "unknown_value", key, near=(value, known), value=shown_text(value))
 
 
-def unknown_placeholder(block: Block, kind: str) -> None:
-    """A sentence with a blank that nothing fills in."""
+def unknown_placeholder(block: Block, kind: str, quotes: tuple[str, ...] = ()) -> None:
+    """A sentence with a blank that nothing fills in; a line of a row may also name what its measure quotes."""
+    known = (*NAMED[kind], *quotes)
     for lang, text in block["says"].items():
         for value in blanks(text):
-            if value not in NAMED[kind]:
-                near = (value, NAMED[kind])
+            if value not in known:
+                near = (value, known)
                 raise refusal(block, "unknown_placeholder", "says", near=near, lang=lang, value=value)
 
 

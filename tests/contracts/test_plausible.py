@@ -11,10 +11,10 @@ from tests.contracts.world import CONTRACTS, good, good_tables, read
 PERIOD = Period(2026, 3)
 
 
-def of_quarter(tables: dict[str, list[dict]], period: Period = PERIOD, attribution: str = "reply_due"):
+def of_quarter(tables: dict[str, list[dict]], period: Period = PERIOD, by: str = "due_at"):
     """Raw tables through the validation of a quarter."""
     warehouse = Warehouse()
-    return validate(warehouse, read(warehouse, tables), within(CONTRACTS, period), period, attribution), warehouse
+    return validate(warehouse, read(warehouse, tables), within(CONTRACTS, period), period, by), warehouse
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_reading_and_an_extension_decide_whether_a_case_is_of_the_quarter():
     tables = good_tables()  # dispatched and due in July; extended to the 15th
     tables["cases"] = [good("cases", reply_due_at="2026-10-08 09:00:00")]
     assert len(of_quarter(tables)[0].stops) == 1
-    assert of_quarter(tables, attribution="dispatched")[0].stops == ()
+    assert of_quarter(tables, by="dispatched_at")[0].stops == ()
     tables["extensions"] = [good("extensions", extended_until="2026-12-01 09:00:00")]
     assert of_quarter(tables, Period(2026, 4))[0].stops == ()
 
