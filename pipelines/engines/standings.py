@@ -15,7 +15,6 @@ from pipelines.model.score import Given, Standing
 from pipelines.model.tally import Unit
 
 NO_PLACE = 0
-QUALITY = "A3."  # the items of quality of handling
 
 
 class SecondOpinion:
@@ -118,7 +117,7 @@ class SecondOpinion:
             "level_share": Fraction(100 * level, ranked),
             "case_rows": int(rescored.case_rows[at]),
             "items_at_zero": len(empty),
-            "quality_items_at_zero": sum(id.startswith(QUALITY) for id in empty),
+            "quality_items_at_zero": len([id for id in empty if self.rulebook.items[id].quality]),
             "measured_marks": sum((item.full_marks for item in measured.values()), Fraction(0)),
             "full_marks": full,
             **points,

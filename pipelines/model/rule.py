@@ -30,7 +30,8 @@ class Item:
     id: str
     title: Words
     full_marks: Fraction
-    section: str  # A1, A2, A3, A4
+    section: str
+    quality: bool = False  # of a section that says `quality: true`: it counts for `quality_items_at_zero`
 
 
 @dataclass(frozen=True)

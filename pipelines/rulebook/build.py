@@ -1,6 +1,6 @@
 """Checked blocks → items, rules, readings, verdicts."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,6 +12,7 @@ from pipelines.rulebook.numbers import count, day, exact
 from pipelines.rulebook.source import Block, refusal, shown_text
 
 DATES = ("in_force",)
+TRUTH = {"true": True, "false": False}
 OPTIONAL = (*DATES, "order")  # of every rule
 
 
@@ -86,14 +87,21 @@ def blocks(value: object, parent: Block, key: str = "") -> list[Block]:
     return value
 
 
-def items(book: Block, clauses: dict[str, Clause]) -> tuple[dict[str, Item], dict[str, Words]]:
-    """The score sheet: items by id in order, and the titles of the sections."""
+def items(
+    book: Block, clauses: dict[str, Clause], quality: Container[str] = ()
+) -> tuple[dict[str, Item], dict[str, Words]]:
+    """The score sheet: items by id in order, and the titles of the sections.
+
+    ``quality`` are the sections that count as quality of handling in books that cannot say so themselves.
+    """
     found, sections, written = {}, {}, []
     for section in blocks(book["sections"], book, "sections"):
         fail_if.missing_field(section, ("id", "title", "items"))
-        fail_if.unknown_field(section, ("id", "title", "items"))
+        fail_if.unknown_field(section, ("id", "title", "items", "quality"))
+        fail_if.unknown_value(section, "quality", tuple(TRUTH)) if "quality" in section else None
         fail_if.not_a_word(section, ("id",))
         sections[section["id"]] = words(section, "title")
+        of_quality = TRUTH[section["quality"]] if "quality" in section else section["id"] in quality
         for block in blocks(section["items"], section, "items"):
             fail_if.missing_field(block, ("id", "title", "full_marks"))
             fail_if.unknown_field(block, ("id", "title", "full_marks"))
@@ -101,7 +109,7 @@ def items(book: Block, clauses: dict[str, Clause]) -> tuple[dict[str, Item], dic
             fail_if.unknown_clause(block, clauses, "id")  # floors and roundings name the item's own clause
             written.append(block)
             full = number(block, "full_marks")
-            found[block["id"]] = Item(block["id"], words(block, "title"), full, section["id"])
+            found[block["id"]] = Item(block["id"], words(block, "title"), full, section["id"], of_quality)
     fail_if.duplicate_id(written, "id")
     fail_if.two_bonus_items(book, found)
     return found, sections

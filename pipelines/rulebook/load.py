@@ -43,11 +43,11 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
     _must_be_complete(folder)
     book = _book(folder, on)
     clauses, clause_lines = read_clauses(folder / CLAUSES, CLAUSES)
-    items, sections = build.items(book, clauses)
+    upgraded = _upgraded(book)
+    items, sections = build.items(book, clauses, upgraded.get("quality", ()))
     written = _rule_blocks(folder, items)
     readings = _in_force(folder, READINGS, "reading", build.reading, clauses, on)
     values = {id: reading.values for id, reading in readings.items()}
-    upgraded = _upgraded(book)
     incident_types, award_types = (build.types(upgraded, key) for key in ("incident_types", "award_types"))
     contracts = with_types(load_contracts(), incident_types, award_types)
     measures = read_measures(folder, contracts, values, upgraded)

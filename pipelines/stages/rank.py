@@ -5,11 +5,9 @@ from fractions import Fraction
 from itertools import groupby
 
 from pipelines.model.points import CENT, points
-from pipelines.model.rule import Rulebook
+from pipelines.model.rule import Item, Rulebook
 from pipelines.model.score import Fired, Given, Standing, UnitScore
 from pipelines.model.tally import UnitTally
-
-QUALITY = "A3"  # the section whose items count as quality of handling
 
 
 def rank(
@@ -83,7 +81,8 @@ def give_verdicts(
         facts = {
             **own[id], "ranked": len(ranked), "level": level[standing.rank],
             "level_share": Fraction(100 * level[standing.rank], len(ranked)), "case_rows": standing.case_rows,
-            **_score_facts(scores[id]), **before.get(id, {}), **_book_facts(named, rulebook, scores[id], tallies[id]),
+            **_score_facts(scores[id], rulebook.items), **before.get(id, {}),
+            **_book_facts(named, rulebook, scores[id], tallies[id]),
         }
         found, trace = engine.adjudicate(id, facts)
         given += found
@@ -91,12 +90,12 @@ def give_verdicts(
     return given, fired
 
 
-def _score_facts(score: UnitScore) -> dict[str, int | Fraction]:
+def _score_facts(score: UnitScore, items: dict[str, Item]) -> dict[str, int | Fraction]:
     """Of a unit's score; an item that was not measured is none at zero."""
     zero = [i.item_id for i in score.items.values() if i.full_marks and i.measured and not i.score]
     facts = {
         "items_at_zero": len(zero),
-        "quality_items_at_zero": sum(id.startswith(QUALITY) for id in zero),
+        "quality_items_at_zero": sum(items[id].quality for id in zero),
         **{name: getattr(score, name) for name in ("total", "base", "bonus", "measured_marks", "full_marks")},
         **{f"{name}_hundredths": getattr(score, name) * CENT for name in ("total", "base", "bonus")},
     }

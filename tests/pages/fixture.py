@@ -196,7 +196,7 @@ def rulebook() -> Rulebook:
         edition="toy",
         title=Words("考核评分办法", "Assessment"),
         clauses={item: Clause(item, Words(item, item)) for item in FULL},
-        items={i: Item(i, Words(TITLES[i], i), Fraction(FULL[i]), i[:2]) for i in FULL},
+        items={i: Item(i, Words(TITLES[i], i), Fraction(FULL[i]), i[:2], i[:2] == "A3") for i in FULL},
         rules={name: Rule(name, item, item, KIND.get(name, "occurrence"), Words(title, name), Words("{text}", "{text}"),
                           Words(remedy, ""), "", measure=name, part=RATE.get(name, ("", ""))[0],
                           of=RATE.get(name, ("", ""))[1], per="month" if name in RATE else "occurrence")
