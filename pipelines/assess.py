@@ -83,8 +83,7 @@ class Run:
         self.calendar = Calendar.load()
         self._note, self._scratch = ExitStack(), scratch()
         self.work = self._scratch.__enter__()
-        self.zone = in_force.project().zone
-        self.warehouse = Warehouse(spill=self.work, zone=self.zone)
+        self.warehouse = Warehouse(spill=self.work)
         self.quality = self.validation = self.published = None
         self.panel = Panel(())
         self.coincidences = load_settings(request.settings).coincidences
@@ -338,7 +337,7 @@ class Run:
             evaluators=self.evaluators,
             record_before=self.record_before,
             city=self.request.city,
-            zone=self.zone,
+            zone=in_force.project().zone,
             accounts=tuple(self.warehouse.records_template(
                 "publish/accounts", place=self._placed_by, again=self.readings.get("counted_before") == "left_out",
             )),

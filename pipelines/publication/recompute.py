@@ -57,7 +57,6 @@ def recompute(run: FinishedRun, out: Path, folder: Path, again: Again, progress=
         again.rules or _own_rules(run), again.source, _printed(run) and can_print(run), again.office,
         absent=tuple(manifest.get("absent", ())), verifying=True, record_before=head_before(out, period),
         counted=tuple(_counted(one, out) for one in manifest.get("counted_before", ())),
-        city=str(manifest.get("city") or ""),
     )  # fmt: skip
     with Run(request, progress) as made:
         made.run()

@@ -3,18 +3,21 @@
 import csv
 import json
 import shutil
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from pipelines.cli import VERBS, Verbs
 from pipelines.edges import clock, in_force
 from pipelines.model.project import KEYS, Project
 from pipelines.paths import CALENDARS, ROOT, RULES
 from pipelines.project import table
+from pipelines.publication.ssh import stamp
 
 PERIOD = "2026Q3"
 CITY = "泽湖市"
@@ -127,31 +130,52 @@ def test_the_name_gives_the_folder_to_the_city(town, call, out):
     assert code == 4 and CITY in told and "standard" in told
 
 
-def test_the_zone_is_that_of_moments_and_of_the_clock(town, call, exports):
-    shutil.copytree(exports, town / "with" / PERIOD)
-    cases = town / "with" / PERIOD / "cases.csv"
-    with cases.open(encoding="utf-8-sig", newline="") as stream:
-        header, *rows = csv.reader(stream)
-    for name in ("closed_at", "rated_at", "replied_at"):
-        rows[0][header.index(name)] = ""
-    rows[0][header.index("reply_due_at")] = "2026-06-30T23:30:00+00:00"  # 1 July in Shanghai, the last of June in UTC
-    for name in ("received_at", "dispatched_at", "signed_at", "sign_due_at"):
-        rows[0][header.index(name)] = "2026-06-24 09:00:00"
-    with cases.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([header, *rows])
+def cases_due(folder: Path, exports: Path, due: str, form: str) -> None:
+    """The exports with a first case row that is due at this instant, as CSV with an offset or as a Parquet instant."""
+    shutil.copytree(exports, folder)
+    with (folder / "cases.csv").open(encoding="utf-8-sig", newline="") as stream:
+        header, first, *rows = csv.reader(stream)
+    told = dict(zip(header, first, strict=True)) | dict.fromkeys(("replied_at", "closed_at", "rated_at"), "")
+    told |= dict.fromkeys(("received_at", "dispatched_at", "signed_at", "sign_due_at"), "2026-06-24 09:00:00")
+    table = [told | {"reply_due_at": due}, *(dict(zip(header, row, strict=True)) for row in rows)]
+    (folder / "cases.csv").unlink()
+    if form == "csv":
+        with (folder / "cases.csv").open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, header)
+            writer.writeheader()
+            writer.writerows(table)
+        return
+    columns = {name: pyarrow.array([row[name] or None for row in table]) for name in header}
+    due_at = [datetime.fromisoformat(row["reply_due_at"]) if row["reply_due_at"] else None for row in table]
+    instants = [at and at.replace(tzinfo=UTC) for at in due_at]
+    columns["reply_due_at"] = pyarrow.array(instants, pyarrow.timestamp("us", "UTC"))
+    parquet.write_table(pyarrow.table(columns), folder / "cases.parquet")
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_the_zone_is_that_of_moments(town, call, exports, form):
+    cases_due(town / "with" / PERIOD, exports, "2026-06-30T23:30:00+00:00", form)  # 1 July in Shanghai
 
     def periods(zone: str) -> dict:
         write(town, f"zone: {zone}", "exports: with")
         return json.loads(call("check", PERIOD, "--json")[1])["periods"]["cases"]
 
     here, there = periods("Asia/Shanghai"), periods("UTC")
-    assert there["2026Q2"] == here.get("2026Q2", 0) + 1
-    assert abs(clock.now() - datetime.now(ZoneInfo("UTC")).replace(tzinfo=None)).total_seconds() < 60
+    assert there["2026Q2"] > here.get("2026Q2", 0)
     assert call("run", PERIOD, "--no-pdf")[0] == 0
     assert manifest(town / "out")["zone"] == "UTC"
     write(town, "zone: Asia/Shanghai")
     code, _, told = call("verify", PERIOD, "--exports", f"with/{PERIOD}")
-    assert code == 5 and "zone" in told
+    assert code == 5 and "重新计算时 zone 与" in told
+
+
+def test_the_zone_is_that_of_the_clock_of_options_and_of_signatures(town, call):
+    write(town, "zone: UTC", "exports: exports")
+    (town / "inbox").mkdir()
+    code, told, error = call("evaluators", "step", "--at", "2026-10-09T00:00+08:00", "--inbox", "inbox", "--json")
+    assert code == 0 and json.loads(told)["at"] == "2026-10-08 16:00:00", error
+    assert stamp(datetime(2026, 7, 1, 8)) == "20260701080000Z"
+    assert abs(clock.now() - datetime.now(ZoneInfo("UTC")).replace(tzinfo=None)).total_seconds() < 60
 
 
 def test_the_period_is_the_quarter(town, call):
@@ -217,6 +241,26 @@ def test_the_calendars_are_the_citys_own(town, call):
     assert code == 1 and "days/2026.yaml" in told
     told = call("doctor")[1].replace("\n", "")
     assert "✗ 工作日历" in told and "days/2026.yaml" in told
+
+
+def test_a_mapping_counts_working_days_by_the_citys_calendars(town, call, exports):
+    header = (exports / "cases.csv").read_text(encoding="utf-8-sig").splitlines()[0].replace('"', "").split(",")
+    columns = {name: name for name in header}
+    columns["reply_due_at"] = "{working_days_after: {column: dispatched_at, days: 5}}"
+    lines = ["name: x", "title: {zh: x, en: x}", "tables:", "  cases:", "    files: [cases.csv]", "    columns:",
+             *(f"      {name}: {value}" for name, value in columns.items())]  # fmt: skip
+    (town / "mine.yaml").write_text("\n".join(lines), encoding="utf-8")
+    shutil.copytree(CALENDARS, town / "days")
+    write(town, "calendars: days", "exports: exports", "mapping: mine.yaml")
+    code, told, error = call("check", PERIOD, "--json")
+    assert code == 0, error
+    (town / "days" / "2026.yaml").unlink()
+    shutil.move(town / "days", town / "others")
+    write(town, "calendars: others", "exports: exports", "mapping: mine.yaml")
+    found = json.loads(call("check", PERIOD, "--json")[1])
+    assert found["rows"]["cases"]["accepted"] == 0
+    (remedy,) = {one["remedy"]["zh"] for one in found["breaches"] if one["table"] == "cases"}
+    assert "calendars 所指的文件夹" in remedy
 
 
 def test_what_is_absent_is_not_asked_for(town, call, exports):

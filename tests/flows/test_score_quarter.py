@@ -43,6 +43,23 @@ def test_a_flow_run_publishes_the_same_bytes_as_the_command_line_would(flowed, e
     assert _files(flowed) == _files(tmp_path / str(PERIOD))
 
 
+def test_a_flow_has_everything_from_the_project_file_and_a_parameter_wins(server, exports, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / str(PERIOD)).symlink_to(exports)
+    file = tmp_path / "gongping.yaml"
+    file.write_text("name: 泽湖市\nzone: UTC\nexports: in\nout: results\nabsent: [cases.title]\n", encoding="utf-8")
+    given = {"period": str(PERIOD), "project": str(file), "pdf": False}
+    other = {"out": str(tmp_path / "o"), "absent": []}
+    for more, place, absent in (({}, "results", ["cases.title"]), (other, "o", [])):
+        kind, message = _flow_run(server, **given, **more)
+        assert kind == "COMPLETED", message
+        made = json.loads((tmp_path / place / str(PERIOD) / "manifest.json").read_text(encoding="utf-8"))
+        assert (made["city"], made["zone"], made["absent"]) == ("泽湖市", "UTC", absent)
+    file.write_text("nmae: x\n", encoding="utf-8")
+    kind, message = _flow_run(server, **given)
+    assert kind == "FAILED" and "nmae" in message
+
+
 def test_every_stage_is_one_task_and_they_run_in_order(server, flowed):
     finished = {"name": {"any_": ["score-quarter"]}}, {"state": {"type": {"any_": ["COMPLETED"]}}}
     flow_run = server.ask("flow_runs/filter", flows=finished[0], flow_runs=finished[1])[0]["id"]
