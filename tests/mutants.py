@@ -52,12 +52,15 @@ QUICK = (  # the first pattern that fits a file names its tests, the cheapest fi
     ("pipelines/engines/inspector.py", "tests/libraries"),
     ("pipelines/engines/batch.py", "tests/laboratory"),
     ("pipelines/engines/readings.py", "tests/laboratory"),
+    ("pipelines/engines/marks.py", "tests/rules tests/engines tests/sql"),
+    ("pipelines/engines/literal_measures.py", "tests/rules tests/engines tests/sabotage"),
     ("pipelines/engines/*", "tests/spec tests/engines tests/rules tests/oracle tests/sabotage"),
     ("pipelines/stages/ingest.py", "tests/ingest tests/contracts"),
     ("pipelines/stages/validate.py", "tests/contracts tests/ingest"),
     ("pipelines/stages/breaches.py", "tests/contracts tests/ingest"),
     ("pipelines/stages/evaluators_named.py", "tests/contracts"),
     ("pipelines/stages/measure.py", "tests/sql tests/oracle"),
+    ("pipelines/stages/kept.py", "tests/laboratory"),
     ("pipelines/stages/*", "tests/spec tests/engines tests/oracle tests/sabotage"),
 )
 
