@@ -372,3 +372,13 @@ def test_a_file_that_cannot_be_opened_is_refused_and_not_passed_over(town, call)
 def test_the_page_has_the_table_of_the_keys():
     page = (ROOT / "docs" / "project.md").read_text(encoding="utf-8").splitlines()
     assert [line for line in page if line.startswith("| `")] == table()
+
+
+def test_the_example_of_the_page_is_taken(town, call):
+    shutil.copytree(RULES / "standard", town / "rules")
+    for name in ("mapping.yaml", "office.yaml"):
+        (town / name).touch()
+    page = (ROOT / "docs" / "project.md").read_text(encoding="utf-8")
+    write(town, page.split("```yaml\n")[1].split("```")[0])
+    assert call("status")[0] == 0
+    assert in_force.project().name == CITY and in_force.project().absent == ("instructions",)
