@@ -71,7 +71,8 @@ class Bulletin:
             best, worst = shown(max(totals)), shown(min(totals))
             first.append(self._says("overall_scores", mean=mean(totals), best=best, worst=worst))
         rates = [self._says("overall_rate", title=rule.title, part=now[rule.part], of=now[rule.of],
-                            rate=percent(now[rule.part], now[rule.of]))
+                            rate=percent(now[rule.part], now[rule.of]), parts=a.rulebook.measures[rule.part].title,
+                            whole=a.rulebook.measures[rule.of].title)
                  for rule in compared.rates(a.rulebook) if now[rule.of]]  # fmt: skip
         first += self.unmeasured()
         paragraphs = [run_on(first, self.lang), run_on(rates, self.lang), *compared.changes(a, self.say, self.lang),
