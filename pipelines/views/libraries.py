@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
+from pipelines.edges.wording import say as written
 from pipelines.model.filenames import file_stem, link_to
 from pipelines.model.intake import Breach
 from pipelines.model.library import LibraryFinding, LibraryReport
@@ -219,4 +220,12 @@ def _unit(report: LibraryReport, unit_id: str) -> dict:
 
 
 def _line(finding: LibraryFinding, lang: str = "zh") -> dict:
-    return {"row": plain(finding.row), "what": finding.what.into(lang), "remedy": finding.rule.remedy.into(lang)}
+    return {"row": _named(finding, lang), "what": finding.what.into(lang), "remedy": finding.rule.remedy.into(lang)}
+
+
+def _named(finding: LibraryFinding, lang: str) -> str:
+    """What a finding is about: the number of a row, or the words of a code such as a kind of entry."""
+    for code, values in finding.rule.subject.codes.items():
+        if finding.row in values:
+            return written(f"libraries.{code}_{finding.row}").into(lang)
+    return plain(finding.row)

@@ -115,6 +115,17 @@ def test_a_box_counts_all_and_shows_the_first_of_each_kind():
     assert int(box["total"]) == 43 == int(box["left_out"]) + IN_BOX
 
 
+@pytest.mark.parametrize(("lang", "words"), [
+    ("zh", {"工作职责", "政策信息", "法律法规", "办事指引"}), ("en", {"duties", "policy", "law", "guide"}),
+])
+def test_a_kind_of_entry_stands_in_words(lang, words):
+    """K0.1: what is missing is a kind, and its row has no other number."""
+    given = report(matters=[{}], knowledge=[{"entry_id": "K1", "status": "draft"}])
+    first = Boxes(given, say, lang).of("U1")["first"]
+    assert {line["row"] for line in first if "没有已发布的" in line["what"] or "No published" in line["what"]} <= words
+    assert any(line["row"] in words for line in first)
+
+
 def test_a_unit_without_findings_has_an_empty_box():
     box = Boxes(report(matters=[{}], absent=("knowledge",)), say).of("U1")
     assert box["says"] == "截至2026年9月30日，没有需要处理的问题。不计入得分。"
