@@ -68,7 +68,6 @@ def keep(folder: Path, accepted: str) -> None:
         run.intake = Intake((), (), {}, (), (), simulated=True)
         for file in sorted(Path(accepted).glob("*.parquet")):
             run.warehouse.store(f"accepted.{file.stem}", parquet.read_table(file))
-        run.counted = ()
         run.measure()
         keep_tallies(run.warehouse, run.tallies, run.rulebook.marks, run.request.rules, folder)
         manifest = {"period": PERIOD, "readings": run.readings, "simulated": True, "cutoff": run.cutoff.isoformat()}

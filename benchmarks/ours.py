@@ -9,6 +9,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.wording import say
 from pipelines.model.intake import Intake
 from pipelines.model.period import Period
+from pipelines.views.lines import Lines
 from pipelines.views.tables import LEDGER, RANKING, ranking_rows
 
 STAGES = ("measure", "judge", "settle", "rank")
@@ -21,11 +22,11 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
         _look_at(run.warehouse, accepted)
         for stage in STAGES:
             getattr(run, stage)()
-        run.observations, run.libraries = (), None  # the summary and the libraries' report are none of the tables
+        run.observations, run.libraries, run.accounts = (), None, ()  # none of them is among the tables
         assessment = run.assessment()
         write_csv(out / "ranking.csv", RANKING, ranking_rows(assessment, say))
         with CsvFile(out / "ledger.csv", LEDGER) as ledger:
-            for line in ledger_lines(run.warehouse):
+            for line in Lines(run.rulebook, say).told(ledger_lines(run.warehouse)):
                 ledger.write(line)
 
 

@@ -87,6 +87,7 @@ class Run:
         self.quality = self.validation = self.published = None
         self.panel = Panel(())
         self.coincidences = load_settings(request.settings).coincidences
+        self.counted: tuple[CountedList, ...] = request.counted or ()
         self.counted_notices: tuple[Words, ...] = ()
 
     def __enter__(self) -> "Run":
@@ -338,10 +339,14 @@ class Run:
             record_before=self.record_before,
             city=self.request.city,
             zone=in_force.project().zone,
-            accounts=tuple(self.warehouse.records_template(
-                "publish/accounts", place=self._placed_by, again=self.readings.get("counted_before") == "left_out",
-            )),
+            accounts=self.accounts,
         )
+
+    @cached_property
+    def accounts(self) -> tuple[dict, ...]:
+        """What became of every unit's case rows; read while the warehouse is open."""
+        left_out = self.readings.get("counted_before") == "left_out"
+        return tuple(self.warehouse.records_template("publish/accounts", place=self._placed_by, again=left_out))
 
     @property
     def _placed_by(self) -> str:

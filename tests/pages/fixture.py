@@ -64,6 +64,8 @@ CLOSING = {
 MOMENTS = ("sign_due_at", "signed_at", "due_at", "replied_at", "occurred_at")
 QUOTED = {  # what the lines of the standard edition quote, for pages that are made by it
     **dict.fromkeys(MOMENTS, "2026-07-02 17:00:00"), "incident_type": "refused_to_sign",
+    **dict.fromkeys(("n", "points", "deduct", "rate", "part", "of", "target", "short", "each", "score", "full"), "2"),
+    "month": "2026-07",
 }
 
 
@@ -177,7 +179,10 @@ def _validation() -> Validation:
 KIND = {"completion_rate": "rate", "satisfaction_rate": "rate", "leadership_attention": "assessed",
         "city_leader_praise": "award"}
 RATE = {"completion_rate": ("completed", "due"), "satisfaction_rate": ("satisfied", "rated")}
-MEASURES = ("case_rows", "due", "completed", "rated", "satisfied", "late_signing", "late_reply", "attitude", "refusal")
+MEASURES = (
+    "case_rows", "due", "completed", "rated", "satisfied", "late_signing", "late_reply", "attitude", "refusal",
+    "instructions_due", "instructions_closed", "instructions_implemented",
+)
 
 
 def rulebook() -> Rulebook:
