@@ -24,13 +24,12 @@ from pipelines.model.measure import (
     readings_of,
 )
 from pipelines.model.refusals import UsageRefusal
-
-BEFORE = {"counted_before": "again", "unmeasured": "full"}  # how books are read that do not know these readings
+from pipelines.model.rule import LATER
 
 
 def layouts(measures: Mapping[str, Measure], readings: Mapping[str, tuple[str, ...]], rules: Iterable) -> dict:
     """Counted table → its marks; ``readings`` are all values of the book's readings, ``rules`` those in force."""
-    known, found = {id: (value,) for id, value in BEFORE.items()} | dict(readings), {}
+    known, found = {id: (value,) for id, value in LATER.items()} | dict(readings), {}
     deducted = [rule for rule in rules if rule.kind == "occurrence"]
     for counts in dict.fromkeys(measure.counts for measure in measures.values()):
         own = [measure for measure in measures.values() if measure.counts == counts]
@@ -88,7 +87,7 @@ def variant(column: str, readings: Mapping[str, str], counts: str) -> str:
 
 
 def _value(reading: str, readings: Mapping[str, str]) -> str:
-    return readings[reading] if reading in readings else BEFORE[reading]
+    return readings[reading] if reading in readings else LATER[reading]
 
 
 def resolved(condition: Condition, readings: Mapping[str, str], counts: str) -> Condition:
@@ -130,7 +129,7 @@ def patterns_of(marks: Marks, rulebook) -> list[tuple[int, ...]]:
 
 def readings_of_book(rulebook) -> dict[str, tuple[str, ...]]:
     """Every value of every reading of a book, and how it is read where it lacks one."""
-    return {id: (value,) for id, value in BEFORE.items()} | {
+    return {id: (value,) for id, value in LATER.items()} | {
         id: reading.values for id, reading in rulebook.readings.items()
     }
 

@@ -12,6 +12,9 @@ from pipelines.model.measure import Measure
 from pipelines.model.panel import PanelRules
 from pipelines.model.words import Words
 
+# Readings that older editions do not name: those score as they did, by these values.
+LATER = {"unmeasured": "full", "counted_before": "again"}
+
 
 @dataclass(frozen=True)
 class Clause:

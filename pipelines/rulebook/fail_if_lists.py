@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pipelines.engines.marks import readings_that_count
 from pipelines.engines.verdicts import rounds
 from pipelines.model.measure import Measure
-from pipelines.model.rule import Reading, Verdict
+from pipelines.model.rule import LATER, Reading, Verdict
 from pipelines.rulebook import vocabulary
 from pipelines.rulebook.numbers import exact
 from pipelines.rulebook.source import Block, refusal, shown_text
@@ -44,7 +44,7 @@ def missing_reading(root: Block, present: Iterable[str], measures: Mapping[str, 
     """A switch that settling, ranking or a derived column needs and the rulebook leaves open."""
     needed = set(vocabulary.READINGS).union(*map(readings_that_count, measures.values()))
     for reading in sorted(needed):
-        if reading not in present and reading not in vocabulary.LATER:
+        if reading not in present and reading not in LATER:
             raise refusal(root, "missing_reading", value=reading)
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pipelines.edges.wording import say
 from pipelines.engines.literal_measures import counts
+from pipelines.engines.marks import derived_of
 from pipelines.model.contract import Contracts, TableContract
 from pipelines.model.measure import (
     CASE_ROWS,
-    DERIVED,
     TABLE_OF,
     All,
     AnyOf,
@@ -164,11 +164,6 @@ def counted_table(block: Block, contracts: Contracts) -> TableContract:
     if block["counts"] not in known:
         raise refusal(block, "counts_nothing", "counts", near=(block["counts"], known), value=block["counts"])
     return known[block["counts"]]
-
-
-def derived_of(counts: str) -> dict[str, Derived]:
-    """The columns that the program works out for the rows that are counted."""
-    return dict(DERIVED) if counts == CASE_ROWS else {}
 
 
 def _by(block: Block, vocabulary: Vocabulary) -> Moment:

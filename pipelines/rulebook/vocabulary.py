@@ -13,8 +13,6 @@ READINGS = {
     "unmeasured": ("full", "left_out", "reweighted", "zero"),
     "counted_before": ("left_out", "again"),
 }
-# Readings that older editions do not name: those score as they did, by these values.
-LATER = {"unmeasured": "full", "counted_before": "again"}
 OPEN_NUMBER = ("bonus_cap",)  # readings that any number >= 0 with at most two decimals answers too
 
 SETTLING = ("floor", "cap", "same_matter", "rounding", "reweight")  # rule ids that the ledger uses itself

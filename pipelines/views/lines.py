@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pipelines.model.measure import Measure
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import FLAGGED, MEAN, UNMEASURED
-from pipelines.views.figures import Say
+from pipelines.views.figures import Say, plainly
 
 BETWEEN = {"zh": "：", "en": ": "}  # a rule's words and what they rest on
 
@@ -42,7 +42,7 @@ class Lines:
     def _occurrence(self, rule: Rule, sentence: str, given: Mapping[str, str | None]) -> tuple[str, str]:
         measure = self.rulebook.measures[rule.measure]
         shown = {name: self._value(measure, name, value) for name, value in given.items()}
-        points = f"{float(rule.deduct):g}"
+        points = plainly(rule.deduct)
         said = rule.says.into(self.lang).format_map({"deduct": points, "points": points, "n": "1", **shown})
         if sentence == FLAGGED:
             return said, self.say("ledger.flagged", measure=measure.title).into(self.lang)

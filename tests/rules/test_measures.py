@@ -4,12 +4,15 @@ import shutil
 from dataclasses import replace
 from datetime import datetime
 
+import pyarrow as pa
 import pytest
 
+from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.literal_measures import counts
 from pipelines.engines.marks import selection
+from pipelines.model.measure import DERIVED
 from pipelines.rulebook import load_rulebook
-from pipelines.stages.measure import types_of
+from pipelines.stages.measure import mark, rows_of, types_of
 from tests.rules.book import STANDARD, TODAY, changed, refused
 
 BOOK = load_rulebook(STANDARD, TODAY)
@@ -107,6 +110,40 @@ def test_examples_of_a_measure_hold_for_the_reader_of_its_words(id):
                for name, value in example.get("row", {}).items()}  # fmt: skip
         readings = {key: reading.default for key, reading in BOOK.readings.items()} | dict(example.get("readings", {}))
         assert int(counts(measure.written, row, readings, types)) == int(example["counts"]), example["name"]
+
+
+EXAMPLES = [(id, number) for id, one in BOOK.measures.items() for number in range(len(one.examples))]
+
+
+@pytest.mark.parametrize(("id", "number"), EXAMPLES)
+def test_examples_of_a_measure_hold_for_the_query_that_counts(id, number):
+    """The same rows through `facts.<table>_marked`: derived columns as the example gives them, under every reading."""
+    measure, example = BOOK.measures[id], BOOK.measures[id].examples[number]
+    marks, types = BOOK.marks[measure.counts], types_of(measure.counts)
+    readings = {key: reading.default for key, reading in BOOK.readings.items()} | dict(example.get("readings", {}))
+    given = dict(example.get("row", {}))
+    cutoff, within = given.pop("cutoff", "2026-10-10T00:00:00"), "2026-08-01 00:00:00"
+    names = dict.fromkeys(types) | {"ref_id": None} | {f"waived_by__{rule}": None for rule in marks.waivers}
+    for column in types:
+        for derived in ([one.variant(chosen) for chosen in one.variants()] if (one := DERIVED.get(column)) else ()):
+            names[derived] = given.get(column)
+    names |= {place: within for place in marks.places if names.get(place) is None} | given
+    warehouse = Warehouse()
+    arrow = {"timestamp": pa.timestamp("us"), "boolean": pa.bool_()}
+    kinds = {column: arrow.get(types.get(column.split("__")[0]), pa.string()) for column in names}
+    row = {column: pa.array([_typed(value, kinds[column])], kinds[column]) for column, value in names.items()}
+    warehouse.store(f"facts.{rows_of(measure.counts)}", pa.table(row))
+    warehouse.run("facts/quarter", start=datetime(2026, 1, 1), end=datetime(2027, 1, 1), cutoff=moment(cutoff))
+    mark(warehouse, {measure.counts: marks})
+    [(found,)] = warehouse.connection.execute(f"select marks_0 from facts.{measure.counts}_marked").fetchall()
+    pattern = selection(measure, readings, marks)[1][0]
+    assert int(found & pattern == pattern) == int(example["counts"]), example["name"]
+
+
+def _typed(value, kind):
+    if value is None or kind == pa.string():
+        return value
+    return moment(value) if kind == pa.timestamp("us") else truth(value)
 
 
 def moment(text: str) -> datetime:
