@@ -6,16 +6,14 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from pipelines.model.tally import Award, Unit, UnitTally
-from pipelines.paths import RULES
-from pipelines.rulebook import load_rulebook
+from tests.toy.town import ISLAND, MONTHS
 
-BOOK = load_rulebook(RULES / "standard", date(2026, 7, 1))
-MONTHS = ("2026-07", "2026-08", "2026-09")
+BOOK = ISLAND.book
 UNITS = ("U1", "U2", "U3")
 RATINGS = ("none", "satisfied", "basically_satisfied", "dissatisfied", "pending")
 LATENESS = ("on_time", "late", "waived")
-ASSESSED = ("A1.1", "A1.2", "A1.3", "A2.1", "A2.2", "A2.3")
-KINDS = {"refusal": '["refused_to_sign","not_handled"]', "attitude": '["rude_attitude","poor_service"]'}
+ASSESSED = tuple(ISLAND.full)
+RUDE = '["scolded","slammed"]'
 CLOCKS = ("reminder", "assignment")
 EXTENSIONS = ("approved", "requested_in_time")
 
@@ -29,11 +27,11 @@ case_rows = st.fixed_dictionaries({
 })
 incidents = st.fixed_dictionaries({
     "counts": st.just("incidents"), "unit_id": st.sampled_from(UNITS), "places": st.tuples(place),
-    "kind": st.sampled_from(tuple(KINDS)), "waived": st.booleans(), "n": st.integers(0, 25),
+    "rude": st.booleans(), "verified": st.booleans(), "waived": st.booleans(), "n": st.integers(0, 25),
 })
 instructions = st.fixed_dictionaries({
     "counts": st.just("instructions"), "unit_id": st.sampled_from(UNITS), "places": st.tuples(place),
-    "closed": st.booleans(), "implemented": st.booleans(), "n": st.integers(0, 9),
+    "run": st.booleans(), "n": st.integers(0, 9),
 })
 hundredths = st.integers(0, 500).map(lambda n: Fraction(n, 100))
 award = st.tuples(
@@ -42,7 +40,7 @@ award = st.tuples(
 )
 readings = st.fixed_dictionaries({
     **{id: st.sampled_from(reading.values) for id, reading in BOOK.readings.items()},
-    "bonus_cap": st.sampled_from(("none", "0", "2.5", "6")),
+    "bonus_cap": st.sampled_from(("8", "none", "0", "2.5", "6")),
     "missing_assessment": st.sampled_from(("full", "zero")),
 })
 
@@ -58,18 +56,19 @@ def quarters(draw):
 
 
 def marked(cell: dict) -> set[str]:
-    """What the marks of a cell say, by the keys of the standard edition's tally."""
+    """What the marks of a cell say, by the keys of the tally."""
     if cell["counts"] == "incidents":
-        waived = {f"waived {cell['kind']}"} if cell["waived"] else set()
-        return {'{"verified":{"equals":"true"}}', f'{{"incident_type":{{"in":{KINDS[cell["kind"]]}}}}}'} | waived
+        said = {'{"verified":{"equals":"true"}}': cell["verified"], "waived manners": cell["waived"],
+                f'{{"incident_type":{{"in":{RUDE}}}}}': cell["rude"]}
+        return {key for key, holds in said.items() if holds}
     if cell["counts"] == "instructions":
-        return {f'{{"{name}_at":{{"given":"true"}}}}' for name in ("closed", "implemented") if cell[name]}
+        return {'{"implemented_at":{"given":"true"}}'} if cell["run"] else set()
     found = set() if cell["before"] else {'{"not":{"counted_before":{"equals":"true"}}}'}
     found |= {'{"role":{"equals":"lead"}}'} if cell["lead"] else set()
     found |= {'{"closed_at":{"given":"true"}}'} if cell["closed"] else set()
-    found |= _late("signed_at", "sign_due_at", cell["signing"], "late_signing")
+    found |= _late("signed_at", "sign_due_at", cell["signing"], "unclaimed")
     for extension in EXTENSIONS:
-        found |= _late("replied_at", f"due_at__{extension}", cell[extension], "late_reply")
+        found |= _late("replied_at", f"due_at__{extension}", cell[extension], "tardy")
         if cell[f"in_time_{extension}"]:
             found.add(f'{{"closed_at":{{"at_most":"due_at__{extension}"}}}}')
     for clock in CLOCKS:
@@ -127,38 +126,38 @@ def _tally(unit, cells, assessed, awards, chosen) -> UnitTally:
 def _place(cell: dict, chosen: dict) -> int:
     if cell["counts"] != "case_rows":
         return 0
-    return 2 if chosen["attribution"] == "dispatched" else EXTENSIONS.index(chosen["extension"])
+    return 2 if chosen["belongs_to"] == "sent" else EXTENSIONS.index(chosen["extension"])
 
 
 def _measures(cell: dict, chosen: dict) -> list[str]:
     if cell["counts"] == "incidents":
-        return [cell["kind"]]
+        return ["rudeness"] if cell["rude"] and cell["verified"] else []
     if cell["counts"] == "instructions":
-        names = [f"instructions_{name}" for name in ("closed", "implemented") if cell[name]]
-        return ["instructions_due", *names]
+        return ["errands", *(["errands_run"] if cell["run"] else [])]
     if cell["before"] and chosen["counted_before"] == "left_out":
         return []
     found = ["case_rows"]
-    found += ["late_signing"] if cell["signing"] != "on_time" else []
-    found += ["late_reply"] if cell[chosen["extension"]] != "on_time" else []
-    if not cell["lead"] and chosen["joint_cases"] == "lead_only":
+    found += ["unclaimed"] if cell["signing"] != "on_time" else []
+    found += ["tardy"] if cell[chosen["extension"]] != "on_time" else []
+    if not cell["lead"] and chosen["helpers"] == "lead":
         return found
-    found.append("due")
-    if cell["closed" if chosen["completed"] == "by_cutoff" else f"in_time_{chosen['extension']}"]:
-        found.append("completed")
+    found.append("owed")
+    if cell["closed" if chosen["mended_when"] == "at_last" else f"in_time_{chosen['extension']}"]:
+        found.append("mended")
     clock, names = chosen["evaluation_clock"], ("unrated", "pending_evaluation", "satisfied")
-    return found + _rating(cell[clock], *(chosen[name] for name in names))
+    says = {"rated": "asked", "satisfied": "content"}
+    return found + [says[word] for word in _rating(cell[clock], *(chosen[name] for name in names))]
 
 
 def _waived(cell: dict, chosen: dict) -> list[str]:
     """The occurrence rules whose waivers meet the cell's lines: a waiver of a rule meets a row however it is read."""
     measures = _measures(cell, chosen)
     if cell["counts"] == "incidents":
-        return measures if cell["waived"] else []
+        return ["manners"] if measures and cell["waived"] else []
     if cell["counts"] == "instructions":
         return []
-    meets = {"late_signing": cell["signing"] == "waived",
-             "late_reply": "waived" in (cell["approved"], cell["requested_in_time"])}
+    meets = {"unclaimed": cell["signing"] == "waived",
+             "tardy": "waived" in (cell["approved"], cell["requested_in_time"])}
     return [rule for rule in measures if meets.get(rule)]
 
 

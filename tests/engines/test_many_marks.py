@@ -6,15 +6,16 @@ from pipelines.assess import Request, Run
 from pipelines.engines import cube
 from pipelines.model import marks
 from pipelines.model.period import Period
-from pipelines.sample import make_sample
 from pipelines.stages import measure, opinions
+from tests.toy.exports import island_sample
+from tests.toy.town import LAW
 
 PERIOD = Period.parse("2026Q3")
 
 
 def scored(place, exports):
     """Totals and ledger of a run up to the verdicts; both judges and the literal reader look at it."""
-    with Run(Request(PERIOD, exports, place)) as run:
+    with Run(Request(PERIOD, exports, place, rules=LAW)) as run:
         assert not run.check()
         for stage in (run.measure, run.judge, run.settle, run.rank):
             stage()
@@ -24,7 +25,7 @@ def scored(place, exports):
 
 @pytest.mark.parametrize("word", [1, 8, 26])
 def test_marks_that_fill_several_numbers_count_as_those_in_one(word, tmp_path, monkeypatch):
-    make_sample(tmp_path / "in", PERIOD, units=6, cases=300, seed=5)
+    island_sample(tmp_path / "in", PERIOD, units=6, cases=300, seed=5)
     one, totals, ledger = scored(tmp_path / "one", tmp_path / "in")
     for module in (marks, measure, cube, opinions):
         monkeypatch.setattr(module, "WORD", word)

@@ -1,4 +1,4 @@
-"""Verdicts: conditions, chains and exceptions (A0.1)."""
+"""Verdicts: conditions, chains and exceptions (H0.1)."""
 
 from fractions import Fraction
 
@@ -12,7 +12,7 @@ NOTHING = Words("", "")
 
 
 def verdict(id, *when, also=(), unless=()):
-    return Verdict(id, "A0.1", "remark", NOTHING, NOTHING, tuple(Condition(*c) for c in when), unless, also)
+    return Verdict(id, "H0.1", "remark", NOTHING, NOTHING, tuple(Condition(*c) for c in when), unless, also)
 
 
 def given(verdicts, **facts) -> list[str]:

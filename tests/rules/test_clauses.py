@@ -9,7 +9,8 @@ from pipelines.model.refusals import RulebookRefusal
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from tests.rules.book import STANDARD, TODAY, changed
-from tests.toy.town import award, lines, unit
+from tests.rules.standard import lines, unit
+from tests.toy.town import award
 
 # The clauses of the regulation, counted in its text. Letter and number apart: a list of them all tests none of them.
 NUMBERS = {

@@ -9,7 +9,8 @@ from pipelines.edges.wording import say
 from pipelines.model.refusals import ContractStop
 from pipelines.rulebook import with_changes
 from pipelines.views.lines import Lines
-from tests.toy.town import BOOK, FULL, item, lines, settled, unit
+from tests.rules.standard import BOOK, FULL, item, lines, settled, unit
+from tests.toy.town import Town
 
 
 def deducted(one, id, **readings) -> Fraction:
@@ -108,7 +109,7 @@ def test_short_of_a_step_is_found_and_costs_nothing():
 
 def test_other_points_are_judged_like_the_written_ones():
     book = with_changes(BOOK, {"late_reply.deduct": "1", "completion_rate.target": "97"})
-    scores, _, _ = settled(unit(late_reply=2, due=100, completed=93), rulebook=book)
+    scores, _, _ = Town(book).settled(unit(late_reply=2, due=100, completed=93))
     assert (scores["U1"].items["A3.1"].score, scores["U1"].items["A3.2"].score) == (18, 18)
 
 

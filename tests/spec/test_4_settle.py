@@ -5,7 +5,8 @@ from fractions import Fraction
 import pytest
 
 from pipelines.stages.settle import losses
-from tests.toy.town import FULL, award, item, lines, settled, unit
+from tests.rules.standard import FULL, item, lines, settled, unit
+from tests.toy.town import award
 
 
 def test_an_item_never_falls_below_zero_and_the_floor_is_a_line():

@@ -6,8 +6,9 @@ from fractions import Fraction
 import pytest
 
 from pipelines.rulebook import choose_readings, with_changes
-from pipelines.stages.rank import give_verdicts, rank
-from tests.toy.town import BOOK, FULL, award, ranking, settled, unit
+from pipelines.stages.rank import rank
+from tests.rules.standard import BOOK, FULL, ranking, settled, unit, verdicts
+from tests.toy.town import Town, award
 
 
 def late(id, n, **more):
@@ -80,20 +81,12 @@ def test_a_rate_of_zero_stands_before_no_rate():
     """With no deduction for satisfaction, as where nobody's month is rated under other points."""
     book = with_changes(BOOK, {"satisfaction_rate.deduct": "0"})
     units = {one.unit.unit_id: one for one in (unit("A"), unit("B", rated=5, satisfied=0))}
-    scores, _, _ = settled(*units.values(), rulebook=book)
+    scores, _, _ = Town(book).settled(*units.values())
     assert [s.unit_id for s in rank(book, choose_readings(book, {}), units, scores)] == ["B", "A"]
 
 
 def test_then_more_case_rows_and_then_the_id():
     assert order(unit("C", case_rows=7), unit("B", case_rows=9), unit("A", case_rows=7)) == ["B", "A", "C"]
-
-
-def verdicts(*units, previous=()) -> set[tuple[str, str]]:
-    scores, _, _ = settled(*units)
-    tallies = {one.unit.unit_id: one for one in units}
-    given, fired = give_verdicts(BOOK, ranking(*units), scores, tallies, {line["unit_id"]: line for line in previous})
-    assert len(fired) == len(given)
-    return {(one.unit_id, one.verdict_id) for one in given}
 
 
 def before(id, group_rank, group="district") -> dict:
