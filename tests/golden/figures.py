@@ -11,10 +11,11 @@ from random import Random
 
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.paths import ROOT, RULES
+from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from pipelines.sample import make_sample
 from tests.examples.test_cities import DATA
+from tests.oracle.compare import FROZEN
 from tests.oracle.quarters import make_quarter
 from tests.oracle.tables import write_folder
 
@@ -36,7 +37,7 @@ class Case:
     def scored(self, place: Path) -> dict[str, str]:
         """Part → hash; ``place`` is an empty folder for the exports."""
         kind, *rest = self.name.split()
-        given = {"readings": self.readings, "out": place / "out"}
+        given = {"readings": self.readings, "out": place / "out", "rules": FROZEN}
         if kind == "drawn":
             sample = make_quarter(int(rest[0]))
             period, exports = sample.period, write_folder(sample.tables, place / "in")
@@ -62,7 +63,7 @@ def cases() -> Iterator[Case]:
         yield Case(" ".join(map(str, ("sample", *sample))), {})
     for city in CITIES:
         yield Case(" ".join(city), {})
-    rulebook = load_rulebook(RULES / "standard", datetime(2026, 7, 1).date())
+    rulebook = load_rulebook(FROZEN, datetime(2026, 7, 1).date())
     values = {id: [value for value in reading.values if value != "stop"] for id, reading in rulebook.readings.items()}
     for id, reading in rulebook.readings.items():
         values[id] += ["0", "2.5", str(LARGEST_CAP)] * reading.open_number

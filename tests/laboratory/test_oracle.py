@@ -8,13 +8,13 @@ from shutil import copytree
 import pytest
 
 from pipelines import Quarter
-from pipelines.assess import STANDARD_RULES, Request, Run
+from pipelines.assess import Request, Run
 from pipelines.edges.tallies import keep_tallies
 from pipelines.engines.vector import differences
 from pipelines.laboratory.world import World
 from pipelines.model.period import Period
 from tests.laboratory.oracle_what_if import Asked, oracle_under
-from tests.oracle.compare import item_differences, ledger_differences, ranking_differences
+from tests.oracle.compare import FROZEN, item_differences, ledger_differences, ranking_differences
 from tests.oracle.quarters import draw_readings, make_quarter
 from tests.oracle.scorer import score
 from tests.oracle.tables import write_folder
@@ -24,10 +24,10 @@ def kept(sample, folder) -> Quarter:
     """The quarter of a sample as the laboratory opens it, under the default readings, without a publication."""
     exports = write_folder(sample.tables, folder / "exports")
     cutoff = sample.cutoff and datetime.fromisoformat(sample.cutoff)
-    with Run(Request(Period.parse(sample.period), exports, cutoff=cutoff)) as run:
+    with Run(Request(Period.parse(sample.period), exports, cutoff=cutoff, rules=FROZEN)) as run:
         assert not run.check()
         run.measure()
-        keep_tallies(run.warehouse, run.tallies, run.rulebook.marks, STANDARD_RULES, folder / "run")
+        keep_tallies(run.warehouse, run.tallies, run.rulebook.marks, FROZEN, folder / "run")
         world = World.open(folder / "run", run.period, run.cutoff)
         return Quarter(folder / "run", run.period, run.readings, False, world)
 
@@ -47,7 +47,7 @@ def invented(tmp_path_factory):
 
 
 def test_what_only_looks_like_a_rule_file_is_not_kept(tmp_path):
-    rules = copytree(STANDARD_RULES, tmp_path / "rules")
+    rules = copytree(FROZEN, tmp_path / "rules")
     (rules / "A3.1/old.yaml").mkdir()
     (rules / "A3.1/circle.yaml").symlink_to("circle.yaml")
     sample = make_quarter(4)

@@ -21,6 +21,7 @@ from .ledger import Line
 from .scorer import OracleResult
 
 ROOT = Path(__file__).resolve().parents[2]
+FROZEN = Path(__file__).with_name("frozen")  # the standard edition with the rules that the oracle knows
 
 
 def run_pipeline(
@@ -30,7 +31,8 @@ def run_pipeline(
     """Scores a quarter in this process and gives the folder with its tables; no pages, no quality report."""
     request = Request(
         Period.parse(period), exports, cutoff=cutoff and datetime.fromisoformat(cutoff), readings=dict(readings),
-        absent=tuple(absent), counted=counted_list(counted, Period.parse(period), out.with_suffix(".parquet")),
+        rules=FROZEN, absent=tuple(absent),
+        counted=counted_list(counted, Period.parse(period), out.with_suffix(".parquet")),
     )
     with Run(request) as run:
         stops = run.check()
@@ -54,7 +56,8 @@ def counted_list(counted: Collection[tuple[str, str]], period: Period, file: Pat
 def run_command(exports: Path, period: str, cutoff: str | None, readings: Mapping[str, str], out: Path) -> int:
     """Runs a quarter by the command, as a user does, into `out`/period; gives the exit code."""
     command = [sys.executable, "-m", "pipelines", "run", period, "--no-pdf"]
-    command += ["--exports", str(exports), "--out", str(out), *(["--cutoff", cutoff] if cutoff else [])]
+    command += ["--exports", str(exports), "--out", str(out), "--rules", str(FROZEN)]
+    command += [*(["--cutoff", cutoff] if cutoff else [])]
     for name, value in readings.items():
         command += ["--reading", f"{name}={value}"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).returncode
