@@ -102,6 +102,17 @@ def test_surplus_copies_and_references_to_rejected_rows_are_not_counted_against_
     assert (validation.rows["cases"].accepted, validation.rows["cases"].quarantined) == (10, 40)
 
 
+@pytest.mark.parametrize(("own", "stopped"), [(6, False), (7, True)])
+def test_references_to_rejected_rows_are_not_counted_beside_faults_of_ones_own_either(own, stopped):
+    tables = cases(100, own)  # of 120 rows, and five percent of them are six
+    tables["units"].append(good("units", unit_id="U2", unit_name=None))
+    tables["cases"] += [good("cases", case_id=f"D{i}", unit_id="U2", title=None) for i in range(20)]
+    validation, _ = validated(tables)
+    assert validation.rows["cases"].quarantined == own + 20
+    assert any(stop.en.startswith(f"{own} rows of cases") for stop in validation.stops) == stopped
+    assert len(validation.stops) == 1 + stopped
+
+
 def test_repeated_keys_with_different_content_count_against_a_table():
     tables = cases(10, 0)
     tables["cases"] += [good("cases", case_id=f"C{i}", channel="网站", title=None) for i in range(2)]

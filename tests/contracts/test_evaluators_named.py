@@ -156,6 +156,22 @@ def test_a_name_that_every_page_says_counts_behind_its_employer_alone():
     assert everyone.found_in("云溪区 高峰").line == 2
 
 
+def test_the_panel_is_everybody_once_with_the_name_of_the_unit_that_employs_them(exports):
+    file = exports / "evaluators.csv"
+    before, rows, [unit, *_] = file.read_bytes(), rows_of(file), rows_of(exports / "units.csv")
+    for row, employer in zip(rows, (unit["unit_id"], f" {unit['unit_id']}　", "", "elsewhere"), strict=False):
+        row["employer_unit_id"] = employer
+    rewrite(file, rows[:4])
+    with Run(Request(PERIOD, exports, exports / "out")) as run:
+        run.check()
+        panel = run.panel.evaluators
+    file.write_bytes(before)
+    assert [(one.line, one.number, one.name) for one in panel] == [
+        (line, row["evaluator_id"], row["name"]) for line, row in enumerate(rows[:4], 2)
+    ]
+    assert [one.employer for one in panel] == [unit["unit_name"], unit["unit_name"], "", ""]
+
+
 def test_a_number_that_is_also_a_units_is_none_of_an_evaluator_on_pages(exports):
     file = exports / "evaluators.csv"
     before, rows = file.read_bytes(), rows_of(file)

@@ -9,6 +9,7 @@ from pipelines.stages.validate import validate
 from tests.contracts.world import CONTRACTS, good, good_tables, read
 
 PERIOD = Period(2026, 3)
+OPEN = ("signed_at", "replied_at", "closed_at", "public_rating", "rated_at")
 
 
 def of_quarter(tables: dict[str, list[dict]], period: Period = PERIOD, by: str = "due_at"):
@@ -75,6 +76,17 @@ def test_the_reading_and_an_extension_decide_whether_a_case_is_of_the_quarter():
     assert of_quarter(tables, by="dispatched_at")[0].stops == ()
     tables["extensions"] = [good("extensions", extended_until="2026-12-01 09:00:00")]
     assert of_quarter(tables, Period(2026, 4))[0].stops == ()
+
+
+@pytest.mark.parametrize(
+    ("due", "inside"),
+    [("2026-06-30 23:59:59", False), ("2026-07-01 00:00:00", True), ("2026-09-30 23:59:59", True),
+     ("2026-10-01 00:00:00", False)],
+)  # fmt: skip
+def test_a_quarter_answers_from_its_first_instant_to_the_last_before_the_next(due, inside):
+    early = dict.fromkeys(("dispatched_at", "sign_due_at"), "2026-06-20 09:00:00") | dict.fromkeys(OPEN)
+    tables = {**good_tables(), "extensions": [], "cases": [good("cases", reply_due_at=due, **early)]}
+    assert of_quarter(tables)[0].stops == () if inside else len(of_quarter(tables)[0].stops) == 1
 
 
 def test_rows_are_told_by_the_quarter_that_they_are_of():

@@ -1,0 +1,97 @@
+"""What is worth a line in the summary: evaluations that do not count and why, decisions that change nothing."""
+
+from datetime import date
+
+import pyarrow
+import pytest
+
+from pipelines.edges.calendar import Calendar
+from pipelines.model.period import Period
+from pipelines.paths import RULES
+from pipelines.rulebook import load_rulebook
+from pipelines.stages.measure import measure
+from tests.sql.accepted import warehouse_with
+
+PERIOD = Period(2026, 3)
+BOOK = load_rulebook(RULES / "standard", date(2026, 7, 1))
+DISSATISFIED = {"case_id": "C1", "public_rating": "dissatisfied", "rated_at": "2026-08-11 09:00:00"}
+
+
+def observed(clock: str = "reminder", met: tuple[str, ...] = (), **tables: list[dict]) -> dict[str, int]:
+    """How often each observation is made; ``met`` are the decisions that a line of the ledger names."""
+    warehouse = warehouse_with(**tables)
+    measure(warehouse, PERIOD, PERIOD.end, BOOK, Calendar.load())
+    lines = pyarrow.array(list(met), pyarrow.string())
+    warehouse.store("ledger.occurrences", pyarrow.table({"adjustment_id": lines}))
+    return {name: n for name, n in warehouse.rows("tallies/observations", clock=clock) if n}
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "reminder", "assignment"),
+    [
+        ({}, "", ""),
+        ({"rated_at": "2026-08-14 23:59:59"}, "", ""),  # the end of the 2nd working day after the assignment
+        ({"rated_at": "2026-08-15 00:00:00"}, "", "late"),
+        ({"rated_at": "2026-08-17 23:59:59"}, "", "late"),
+        ({"rated_at": "2026-08-18 00:00:00"}, "late", "late"),
+        ({"rated_at": "2026-09-30 23:59:59"}, "late", "late"),
+        ({"rated_at": "2026-10-01 00:00:00"}, "after_cutoff", "after_cutoff"),
+        ({"rated_at": None}, "not_rated", "not_rated"),
+        ({"reason": None}, "not_rated", "not_rated"),
+        ({"returned_at": "2026-08-14 10:00:00", "withdrawn_at": "2026-08-14 10:00:00"}, "", ""),
+        ({"returned_at": "2026-08-14 09:59:59"}, "returned", "returned"),
+        ({"withdrawn_at": "2026-08-14 09:59:59"}, "withdrawn", "withdrawn"),
+        ({"evaluator_id": "E9"}, "unknown_evaluator", "unknown_evaluator"),
+        ({"rated_at": "2026-08-18 00:00:00", "returned_at": "2026-08-17 09:00:00"}, "returned", "returned"),
+    ],
+)
+def test_an_evaluation_that_does_not_count_is_told_by_one_reason(evaluation, reminder, assignment):
+    """E5.2, E6.0: what is refused is not told as late as well."""
+    tables = {"cases": [DISSATISFIED], "evaluators": [{}], "evaluations": [{"assignment_id": "V1", **evaluation}]}
+    for clock, reason in (("reminder", reminder), ("assignment", assignment)):
+        assert observed(clock, **tables) == ({f"evaluation_{reason}": 1} if reason else {})
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "reason"),
+    [({"appointed_on": "2026-08-12"}, ""), ({"appointed_on": "2026-08-13"}, "not_appointed"),
+     ({"ended_on": "2026-08-12"}, ""), ({"ended_on": "2026-08-11"}, "not_appointed"),
+     ({"employer_unit_id": "U1"}, "own_employer"), ({"employer_unit_id": "U2"}, "")],
+)  # fmt: skip
+def test_an_evaluation_by_who_may_not_judge_is_told(evaluator, reason):
+    tables = {"cases": [DISSATISFIED], "evaluators": [evaluator], "evaluations": [{"assignment_id": "V1"}]}
+    assert observed(**tables) == ({f"evaluation_{reason}": 1} if reason else {})
+
+
+@pytest.mark.parametrize(
+    ("case", "needed"),
+    [({}, True), ({"rated_at": "2026-09-30 23:59:59"}, True), ({"rated_at": "2026-10-01 00:00:00"}, False),
+     ({"rated_at": None}, True), ({"public_rating": "satisfied"}, False), ({"public_rating": None}, False)],
+)  # fmt: skip
+def test_an_evaluation_of_a_case_that_needs_none_is_told_as_that_alone(case, needed):
+    late = {"assignment_id": "V1", "rated_at": "2026-08-18 00:00:00"}
+    found = observed(cases=[DISSATISFIED | case], evaluators=[{}], evaluations=[late])
+    assert found == ({"evaluation_late": 1} if needed else {"evaluation_not_needed": 1})
+
+
+def test_evaluations_are_counted_by_reason():
+    again = [{"assignment_id": f"V{k}", "rated_at": "2026-08-18 00:00:00"} for k in range(3)]
+    gone = [{"assignment_id": f"W{k}", "returned_at": "2026-08-13 09:00:00"} for k in range(2)]
+    found = observed(cases=[DISSATISFIED], evaluators=[{}], evaluations=again + gone)
+    assert found == {"evaluation_late": 3, "evaluation_returned": 2}
+
+
+@pytest.mark.parametrize(
+    ("decision", "met", "told"),
+    [
+        ({"action": "exclude_case", "case_id": "C1"}, (), False),
+        ({"action": "exclude_case", "case_id": "C2"}, (), True),
+        ({"action": "exclude_case", "case_id": "C1", "unit_id": "U2"}, (), True),  # another unit's row of the case
+        ({"action": "waive_deduction", "case_id": "C1"}, ("D1",), False),
+        ({"action": "waive_deduction", "case_id": "C1"}, ("D2",), True),
+        ({"action": "void_evaluation", "case_id": "C1"}, (), False),
+    ],
+)
+def test_a_decision_that_changes_nothing_is_told(decision, met, told):
+    found = observed(met=met, cases=[{"case_id": "C1"}], adjustments=[{"adjustment_id": "D1", **decision}])
+    assert found == ({"adjustment_without_effect": 1} if told else {})
