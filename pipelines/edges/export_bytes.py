@@ -16,6 +16,7 @@ LONGEST_LINE = 16 << 20
 FREE_SIZE = 64 << 20
 MAX_RATIO = 200
 MAX_SIZE = 64 << 30
+GZIP = b"\x1f\x8b"  # how such a file begins
 
 SWAPPED_LINE_ENDS = bytes.maketrans(b"\r\n", b"\n\r")
 _LINE_END = re.compile(rb"\r*\n|\r")
@@ -80,5 +81,9 @@ def _unzipped(path: Path) -> Iterator[bytes]:
                 if size > MAX_SIZE or (size > FREE_SIZE and size > MAX_RATIO * packed):
                     raise UnreadableExport(say("ingest.gzip_bomb", file=path.name, size=size >> 20))
                 yield block
-    except (OSError, EOFError, zlib.error) as problem:
-        raise UnreadableExport(say("ingest.gzip_damaged", file=path.name, problem=problem)) from None
+    except EOFError:
+        raise UnreadableExport(say("ingest.gzip_cut", file=path.name)) from None
+    except (gzip.BadGzipFile, zlib.error):
+        is_gzip = next(_plain(path), b"").startswith(GZIP)
+        words = say("ingest.gzip_damaged", file=path.name) if is_gzip else say("ingest.no_gzip", file=path.name)
+        raise UnreadableExport(words) from None

@@ -61,6 +61,7 @@ class _Table:
 def mended(export: Export, contract: TableContract, meant: dict[int, Column], file: str) -> Export:
     """The export with repaired cells; rows that cannot be repaired, totals and repeated headers are faults.
 
+    Rows without any value, as spreadsheets write them below the last one, are counted and leave no trace else.
     ``meant`` says which column of the contract stands at which place of the header. What was repaired is told in
     ``later`` once the rows have been read.
     """
@@ -80,6 +81,7 @@ def mended(export: Export, contract: TableContract, meant: dict[int, Column], fi
 
 
 def _mended_batch(batch: Batch, table: _Table) -> Batch:
+    blank = _blank_rows(batch)
     faults = {row: [Fault(int(batch.lines[row]), *fault)] for row, fault in _no_rows(batch, table)}
     no_rows = set(faults)
     columns = list(batch.columns)
@@ -98,12 +100,30 @@ def _mended_batch(batch: Batch, table: _Table) -> Batch:
     for place, column in table.meant.items():
         if look := _closer_look(columns[place], column):
             columns[place] = _mended_column(batch, table, place, look, faults)
-    if not faults:
+    if not faults and not blank:
         return replace(batch, columns=tuple(columns), odd=())
-    keep = [row for row in range(len(batch.lines)) if row not in faults]
+    keep = [row for row in range(len(batch.lines)) if row not in faults and row not in blank]
     kept = tuple([values[row] for row in keep] for values in map(texts, columns))
     lines = [int(batch.lines[row]) for row in keep]
-    return replace(batch, lines=lines, columns=kept, faults=(*batch.faults, *chain(*faults.values())), odd=())
+    faults_of_all = (*batch.faults, *chain(*faults.values()))
+    return replace(batch, lines=lines, columns=kept, faults=faults_of_all, odd=(), blank=len(blank))
+
+
+def _blank_rows(batch: Batch) -> set[int]:
+    """Rows in which no cell holds anything, not even what its text does not show."""
+    blank = set(range(len(batch.lines))) - {cell.row for cell in batch.odd}
+    for column in batch.columns:
+        if not blank:
+            break
+        blank &= set(_empty_rows(_trimmed(column)))
+    return blank
+
+
+def _trimmed(column):
+    """An Arrow column without blanks at the ends of its texts; a list as it is, for its cells are trimmed singly."""
+    from pyarrow import compute
+
+    return compute.utf8_trim_whitespace(column) if hasattr(column, "to_pylist") else column
 
 
 def _no_rows(batch: Batch, table: _Table) -> Iterator[tuple[int, tuple[str, str]]]:

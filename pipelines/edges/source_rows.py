@@ -75,8 +75,10 @@ def one_row_per(exports: Sequence[tuple[str, Export]], source: TableSource, shar
     seen: dict[tuple, list[Counter]] = {}
     faults: dict[str, list[Fault]] = {file: [] for file, _ in exports}
     keyless: Counter = Counter()
+    blank: Counter = Counter()
     for file, export in exports:
         for batch in export.batches() if export.header else ():
+            blank[file] += batch.blank
             faults[file] += [fault for fault in batch.faults if fault.promise in FAULTS or file not in shared]
             for line, *row in zip(batch.lines, *map(texts, batch.columns[: len(names)]), strict=True):
                 key = tuple(row[i] for i in keys)
@@ -94,6 +96,7 @@ def one_row_per(exports: Sequence[tuple[str, Export]], source: TableSource, shar
         own = {key: place for key, place in first.items() if place[0] == file}
         told = _reported(file, source, len(own), keyless[file], several if number == 0 else [])
         batches = _batches_of(own, made, faults[file], len(names))
+        batches[0] = replace(batches[0], blank=blank[file])
         folded_exports.append(replace(
             export, header=names if export.header else (), batches=partial(iter, batches),
             notices=(*export.notices, *(told if export.header else ())),

@@ -79,12 +79,17 @@ class Batch:
     odd: tuple[OddCell, ...] = ()
     part: str = ""  # the sheet, where several of a file are read
     left_out: int = 0  # rows that the mapping's `where` leaves out
+    blank: int = 0  # rows without any value
 
     @property
     def records(self) -> int:
         """How many rows the file holds here, readable or not."""
-        faulty = sum(fault.promise not in NO_ROWS and not fault.again for fault in self.faults)
-        return len(self.lines) + self.left_out + faulty
+        return len(self.lines) + self.left_out + self.blank + self.faulty
+
+    @property
+    def faulty(self) -> int:
+        """How many of them could not be read."""
+        return sum(fault.promise not in NO_ROWS and not fault.again for fault in self.faults)
 
 
 @dataclass(frozen=True)

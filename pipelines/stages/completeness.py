@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pipelines.edges.warehouse import Warehouse
-from pipelines.edges.wording import note
+from pipelines.edges.wording import note, say
 from pipelines.model.contract import Contracts
 from pipelines.model.export import CUT_AT_ROW, THIN_MONTH, Fault, Notice
 from pipelines.model.intake import Intake
 from pipelines.model.period import Period
+from pipelines.model.words import Words
 from pipelines.stages.breaches import shown_value
 
 # A month with less than this share of what the other months have on average looks cut off.
@@ -82,8 +83,13 @@ def _thin_months_of(search: _Search, table) -> list[Notice]:
     found = dict(search.warehouse.rows_template("checks/months", **context))
     months = {month: found.get(month, 0) for month in search.period.months}
     facts = {"file": search.files(table.name), "title": table.title.zh, "table": table.name, "of": table.name}
-    return [note(f"contracts.{THIN_MONTH}", str(n), month=month, n=n, others=round(others), **facts)
+    return [note(f"contracts.{THIN_MONTH}", str(n), month=month, few=_few(n, round(others)), **facts)
             for month, n, others in thin_months(months)]  # fmt: skip
+
+
+def _few(n: int, others: int) -> Words:
+    """How many rows a thin month has, beside the average of the others."""
+    return say("contracts.thin_month_few", n=n, others=others) if n else say("contracts.thin_month_none", others=others)
 
 
 def thin_months(months: dict[str, int]) -> list[tuple[str, int, Fraction]]:

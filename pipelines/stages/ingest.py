@@ -209,7 +209,7 @@ def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -
 def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: dict[str, str]) -> None:
     """Store the rows of a file and give its receipt."""
     names = tuple(columns[name.casefold()] for name in one.columns.names)
-    found, records, broken, left_out, faults = one.found, 0, 0, 0, []
+    found, records, broken, left_out, blank, faults = one.found, 0, 0, 0, 0, []
     for batch in one.export.batches():
         file = f"{found.name}[{batch.part}]" if batch.part else found.name
         if len(batch.lines):
@@ -220,7 +220,8 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
         faults += batch.faults
         records += batch.records
         left_out += batch.left_out
-        broken += batch.records - len(batch.lines) - batch.left_out
+        blank += batch.blank
+        broken += batch.faulty
         work.progress(found.name, records)
     if broken:
         work.broken[contract.name] = work.broken.get(contract.name, 0) + broken
@@ -228,7 +229,7 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
     if one.columns.extras:
         hint = Words("".join(w.zh for w in one.columns.meant), "".join(w.en for w in one.columns.meant))
         notices += (note("ingest.extra_columns", file=found.name, columns="、".join(one.columns.extras), hint=hint),)
-    if not records:
+    if records == blank:
         notices += (note("ingest.empty_table", file=found.name),)
     notices += tuple(note(f"ingest.{CUT_IN_ROW}", file=found.name, line=fault.line) for fault in faults
                      if fault.line in one.export.unended and is_broken_off(fault))  # fmt: skip
@@ -239,7 +240,7 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
                 if isinstance(notice, Notice))  # fmt: skip
     work.warnings += map(told_of_file, of_table)
     work.receipts.append(Receipt(contract.name, found.name, found.suffix, one.export.encoding, sha256, records,
-                                 notices, left_out, unended=bool(one.export.unended)))  # fmt: skip
+                                 notices, left_out, blank, bool(one.export.unended)))  # fmt: skip
 
 
 def _breach(fault: Fault, contract: TableContract, file: str) -> Breach:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from pipelines.edges.promises import REFERENCES
 from pipelines.edges.warehouse import PARSERS, Warehouse
-from pipelines.edges.wording import say
+from pipelines.edges.wording import note, say
 from pipelines.model.contract import Contracts, Promise, TableContract
-from pipelines.model.export import CUT_IN_ROW
-from pipelines.model.intake import Breach, Intake, RowCount, Validation
+from pipelines.model.export import CUT_IN_ROW, Notice
+from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
 from pipelines.model.period import Period
 from pipelines.model.promises import in_force, targets
 from pipelines.model.refusals import Refusal
@@ -204,6 +204,9 @@ def _count(warehouse, intake: Intake, contract: TableContract, context: dict, ac
         found = accepted + rejected + left_out + broken + aside
         raise Refusal(say("contracts.unaccounted", table=contract.name, read=read, found=found))
     left_out += sum(r.left_out for r in receipts)
+    copied = _copied_files(contract, receipts, account)
+    account.notices += copied
+    account.warnings += map(told_of_file, copied)
     account.rows[contract.name] = RowCount(
         read, accepted, rejected + broken, left_out, sum(r.blank for r in receipts)
     )
@@ -218,6 +221,19 @@ def _count(warehouse, intake: Intake, contract: TableContract, context: dict, ac
         facts = {"title": contract.title.zh, "table": contract.name, "rejected": faulty, "rows": named(own_faults)}
         key = "tolerance_passed" if percent or contract.tolerated_rows else "every_row"
         account.stops.append(say(f"contracts.{key}", read=read, percent=percent, **facts))
+
+
+def _copied_files(contract: TableContract, receipts: list[Receipt], account: _Account) -> list[Notice]:
+    """A notice of every file whose rows all stand in other files of its table: one that was put there twice."""
+    copies = Counter(b.file for b in account.breaches if b.table == contract.name and b.promise == "duplicate_row")
+    found = []
+    for one in receipts:
+        n = sum(rows for file, rows in copies.items() if file == one.file or file.startswith(f"{one.file}["))
+        if n and n == one.records - one.left_out - one.blank:
+            others = "、".join(other.file for other in receipts if other is not one)
+            facts = {"title": contract.title.zh, "table": contract.name, "others": others}
+            found.append(note("contracts.copied_file", file=one.file, n=n, of=contract.name, **facts))
+    return found
 
 
 def _stop_promises(contract: TableContract, promises: tuple[Promise, ...], found: list[Breach],

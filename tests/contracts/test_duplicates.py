@@ -1,10 +1,13 @@
 """Repeated keys: one of identical rows is kept, rows that differ are all refused, in any order."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
-from tests.contracts.world import good, good_tables, outcomes, validated
+from pipelines.edges.warehouse import Warehouse
+from pipelines.stages.validate import validate
+from tests.contracts.world import CONTRACTS, good, good_tables, outcomes, read, validated
 
 
 def judged(*cases: dict):
@@ -70,6 +73,41 @@ def test_one_case_may_be_handled_by_several_units():
     tables["units"].append(good("units", unit_id="U2", unit_name="水务局"))
     tables["cases"].append(good("cases", unit_id="U2"))
     assert validated(tables)[0].rows["cases"].accepted == 2
+
+
+def of_files(**files: list[dict]):
+    """(copied file, what is said of it) of a case table in these files, and how many rows were accepted."""
+    warehouse = Warehouse()
+    rows = [{**row, "_file": f"{name}.csv", "_line": line}
+            for name, own in files.items() for line, row in enumerate(own, 2)]  # fmt: skip
+    intake = read(warehouse, {**good_tables(), "cases": rows})
+    [cases] = [one for one in intake.receipts if one.table == "cases"]
+    receipts = [one for one in intake.receipts if one.table != "cases"]
+    receipts += [replace(cases, file=f"{name}.csv", records=len(own)) for name, own in files.items()]
+    validation = validate(warehouse, replace(intake, receipts=tuple(receipts)), CONTRACTS)
+    assert not validation.stops
+    found = [(one.table, one.file, one.line) for one in validation.warnings if one.promise == "copied_file"]
+    told = [one for one in validation.notices if "put there twice" in one.en]
+    assert [one[1] for one in found] == [one.file for one in told] and {one[::2] for one in found} <= {("cases", 0)}
+    return [(one.file, one.zh) for one in told], validation.rows["cases"].accepted
+
+
+ONE, TWO, THREE = (good("cases", case_id=f"C{i}") for i in (1, 2, 3))
+
+
+def test_a_file_whose_rows_all_stand_in_another_is_told_and_counts_once():
+    [(file, zh)], accepted = of_files(july=[ONE, TWO], july_again=[TWO, ONE], august=[THREE])
+    assert (file, accepted) == ("july_again.csv", 3)
+    assert "全部 2 行" in zh and "july.csv、august.csv" in zh
+
+
+@pytest.mark.parametrize("again", [[ONE, THREE], [THREE, THREE], []])
+def test_a_file_with_a_row_of_its_own_is_no_copy(again):
+    assert of_files(july=[ONE, TWO], more=again)[0] == []
+
+
+def test_copies_in_one_file_make_no_copied_file():
+    assert of_files(july=[ONE, ONE, ONE]) == ([], 1)
 
 
 @pytest.mark.parametrize("seed", range(3))

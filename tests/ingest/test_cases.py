@@ -129,7 +129,7 @@ EXPECTED = {
     "55": (SAME,),
     "57": (STOP, "其他表.zip"),
     "58": (STOP, "extensions [最新].csv"),
-    "60": (STOP, "cases.csv: seems to be cut", "0 rows in 2026-09"),  # and decisions name cases that it lacks
+    "60": (STOP, "cases.csv: seems to be cut", "2026-09 has no row at all"),  # and decisions name cases that it lacks
     "62": (SAME, "cases.parquet", "INT96", "eight hours off"),  # nothing in it says who wrote it
     "63": (SAME,),
     "65": (STOP, "cases.parquet", "matter_id"),

@@ -2,7 +2,11 @@
 
 import pytest
 
-from tests.ingest.reading import HEADER, read_cases, row
+from pipelines.edges.contracts import load_contracts
+from pipelines.edges.warehouse import Warehouse
+from pipelines.stages.ingest import ingest
+from pipelines.stages.validate import validate
+from tests.ingest.reading import HEADER, UNITS, read_cases, row
 
 A, B, C, D = (row(name) for name in "ABCD")
 QUOTED = 'B,"one\ntwo",2026-07-02 09:05,2026-07-02 17:00,2026-07-09 17:00'
@@ -32,7 +36,7 @@ DAMAGES = {
     "a bare carriage return": ([A, row("B", "U\r1"), C], "AC", [(3, "bare_cr")]),
     "a bare carriage return beside a quote": ([A, row("B", '\r"U1"'), C], "AC", [(3, "bare_cr")]),
     "blank lines are no rows": ([A, "", "   ", B], "AB", []),
-    "a row of commas is a row": ([A, ",,,,", B], ["A", None, "B"], []),
+    "a row of commas with a mark in it is a row": ([A, ",,,,-", B], ["A", None, "B"], []),
 }  # fmt: skip
 
 
@@ -45,6 +49,28 @@ def test_a_damaged_row_costs_itself_alone(tmp_path, lines, kept, faults, end):
     assert got.receipt().records == len(kept) + len(faults)
     assert got.intake.broken == ({"cases": len(faults)} if faults else {})
     assert not got.stops
+
+
+@pytest.mark.parametrize("line", [",,,,", '"",,"",,', " ,,,　,", '" ",,,,'])
+def test_a_row_without_any_value_is_counted_and_is_no_fault(tmp_path, line):
+    got = read_cases(tmp_path, "\n".join([HEADER, A, line, B, line, ""]))
+    assert (got.ids(), got.faults, got.stops) == (["A", "B"], [], "")
+    assert (got.receipt().records, got.receipt().blank, got.intake.broken) == (4, 2, {})
+
+
+def test_a_file_of_nothing_but_rows_without_value_holds_no_rows(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER}\n,,,,\n")
+    assert got.ids() == [] and (got.receipt().records, got.receipt().blank) == (1, 1)
+    assert "cases.csv: holds no rows" in got.notices
+
+
+def test_rows_without_value_below_the_units_stop_nothing_and_stand_in_the_account(tmp_path):
+    (tmp_path / "units.csv").write_text(f"{UNITS},,\n,,\n", encoding="utf-8")
+    (tmp_path / "cases.csv").write_text(f"{HEADER}\n{A}\n", encoding="utf-8")
+    warehouse, contracts = Warehouse(), load_contracts()
+    validation = validate(warehouse, ingest(warehouse, tmp_path, contracts), contracts)
+    assert validation.stops == validation.breaches == ()
+    assert validation.rows["units"].told() == {"read": 3, "accepted": 1, "quarantined": 0, "blank": 2}
 
 
 def test_a_truncated_file_loses_its_last_row_only(tmp_path):

@@ -1,6 +1,7 @@
 """Which file is which table: names, splits, formats, and files that are none."""
 
 import gzip
+import re
 from hashlib import sha256
 
 import pytest
@@ -117,12 +118,16 @@ PACKED = gzip.compress("\n".join([HEADER, *map(row, map(str, range(999)))]).enco
 @pytest.mark.parametrize(("content", "said"), [
     (PACKED[: len(PACKED) // 2], "cut short"),
     (PACKED[:200] + b"\0" * 50 + PACKED[250:], "damaged"),
-    (HEADER.encode(), "damaged"),
+    (PACKED[:-6], "cut short"),
+    (PACKED + b"more", "damaged"),
+    (HEADER.encode(), "is no gzip file"),
     (gzip.compress(b"a,b\n" * (30 << 20), mtime=0), "expands to"),
 ])  # fmt: skip
 def test_damaged_gzip_is_a_stop_and_nothing_of_it_is_read(tmp_path, content, said):
     got = read_cases(tmp_path, content, "cases.csv.gz")
     assert said in got.stops and "cases.csv.gz" in got.stops
+    [told] = [stop.zh for stop in got.intake.stops if "cases.csv.gz" in stop.zh]
+    assert not re.findall(r"[A-Za-z]{2,}", re.sub(r"cases\.csv\.gz|gzip|\.gz|MB", "", told))
     assert got.ids() == []
 
 
