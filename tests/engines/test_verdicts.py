@@ -7,6 +7,7 @@ import pytest
 from pipelines.engines.verdicts import Adjudicator, rounds
 from pipelines.model.rule import Condition, Verdict
 from pipelines.model.words import Words
+from tests.toy.town import ISLAND
 
 NOTHING = Words("", "")
 
@@ -92,3 +93,9 @@ def test_the_facts_that_led_to_a_verdict_go_with_it():
 
 def test_no_verdicts_at_all_are_no_problem():
     assert given([], place=1) == []
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_few_units_are_no_problem(n):
+    units = [ISLAND.unit("A")][:n]
+    assert len(ISLAND.ranking(*units)) == n and ISLAND.verdicts(*units) == set()

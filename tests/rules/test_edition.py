@@ -1,92 +1,54 @@
-"""Rank: places, who has none, in which order a list stands, and what follows from a place."""
+"""The numbers of the standard edition, clause by clause, and its verdicts: what the invented law cannot tell."""
 
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from pipelines.rulebook import choose_readings, with_changes
-from pipelines.stages.rank import rank
-from tests.rules.standard import BOOK, FULL, ranking, settled, unit, verdicts
-from tests.toy.town import Town, award
+from tests.rules.standard import BOOK, FULL, item, lines, ranking, settled, unit, verdicts
+from tests.toy.town import award
 
 
-def late(id, n, **more):
-    return unit(id, late_reply=n, **more)
+def deducted(one, id, **readings) -> Fraction:
+    return BOOK.items[id].full_marks - item(one, id, **readings)
 
 
-def places(standings) -> dict:
-    return {s.unit_id: s.rank for s in standings}
+@pytest.mark.parametrize(("clause", "counts", "costs"), [
+    ("A3.1", {"late_signing": 2, "late_reply": 1}, "1.5"),
+    ("A3.1", {"late_reply": 41}, "20"),
+    ("A3.2", {"due": 100, "completed": 95, "rated": 100, "satisfied": 90}, "0"),
+    ("A3.2", {"due": 100, "completed": 93}, "1"),
+    ("A3.2", {"rated": 100, "satisfied": 88}, "1"),
+    ("A3.2", {"due": [100, 100, 100], "completed": [89, 97, 97]}, "3"),
+    ("A3.3", {"refusal": 3, "attitude": [0, 1, 0]}, "2"),
+    ("A3.4", {"instructions_due": 50, "instructions_closed": 49, "instructions_implemented": 48}, "3"),
+])
+def test_what_each_clause_costs(clause, counts, costs):
+    """A3.1, A3.2, A3.3, A3.4"""
+    assert deducted(unit(**counts), clause) == Fraction(costs)
 
 
-def order(*units, **readings) -> list[str]:
-    return [s.unit_id for s in ranking(*units, **readings)]
+def test_no_instructions_are_full_marks_and_flagged():
+    """A3.4"""
+    score = settled(unit())[0]["U1"].items["A3.4"]
+    assert (score.score, score.notes) == (10, ("no_rows instructions_due", "unmeasured_full"))
 
 
-def test_equal_totals_share_a_place_and_the_next_is_skipped():
-    assert places(ranking(late("A", 1), late("B", 2), late("C", 2), late("D", 4))) == {"A": 1, "B": 2, "C": 2, "D": 4}
+@pytest.mark.parametrize("id", ["A1.1", "A1.2", "A1.3", "A2.1", "A2.2", "A2.3"])
+def test_an_assessed_score_is_the_score_of_its_item(id):
+    """A1.1, A1.2, A1.3, A2.1, A2.2, A2.3"""
+    assert item(unit(assessed=FULL | {id: Fraction("4.25")}), id) == Fraction("4.25")
+    assert item(unit(assessed={}), id) == 5
 
 
-def test_units_are_ranked_in_their_group_as_well():
-    groups = {"A": "x", "B": "y", "C": "x", "D": "y"}
-    standings = ranking(*(late(id, n, group=group) for n, (id, group) in enumerate(groups.items())))
-    assert {s.unit_id: (s.rank, s.group_rank) for s in standings} == {
-        "A": (1, 1), "B": (2, 1), "C": (3, 2), "D": (4, 2),
-    }
-
-
-def test_a_unit_that_is_not_ranked_takes_no_place():
-    """Its score is there, and it is listed after all others."""
-    standings = ranking(late("A", 1, ranked=False), late("B", 2), late("C", 3))
-    assert [(s.unit_id, s.rank, s.group_rank, s.notes) for s in standings] == [
-        ("B", 1, 1, ()), ("C", 2, 2, ()), ("A", None, None, ("not_ranked",)),
-    ]
-
-
-def test_a_unit_without_a_case_row_is_listed_apart():
-    standings = ranking(late("A", 0, case_rows=0), late("B", 2, case_rows=1))
-    assert [(s.unit_id, s.rank, s.notes) for s in standings] == [("B", 1, ()), ("A", None, ("no_cases",))]
-
-
-def test_both_reasons_can_hold():
-    assert ranking(unit(ranked=False, case_rows=0))[0].notes == ("not_ranked", "no_cases")
-
-
-def test_the_unranked_stand_in_the_same_order_among_themselves():
-    assert order(late("A", 3, ranked=False), late("B", 1, case_rows=0), late("C", 9)) == ["C", "B", "A"]
-
-
-def test_the_bonus_counts_unless_the_base_alone_does():
-    """A0.1"""
-    praised = late("A", 2, awards=[award("W", "city_leader_praise", "bridge")])
-    assert places(ranking(praised, late("B", 0))) == {"A": 1, "B": 2}
-    assert places(ranking(praised, late("B", 0), rank_on="base")) == {"B": 1, "A": 2}
-
-
-def test_among_equal_totals_the_higher_base_stands_first():
-    praised = late("A", 4, awards=[award("W", "city_leader_praise", "bridge")])
-    assert order(praised, late("B", 0)) == ["B", "A"]
-    assert set(places(ranking(praised, late("B", 0))).values()) == {1}
-
-
-def test_then_the_satisfaction_rate_stands_higher_as_an_exact_fraction_and_none_stands_last():
-    third = unit("C", rated=10**9, satisfied=10**9 - 1)
-    assert order(unit("A"), unit("B", rated=9, satisfied=9), third) == ["B", "C", "A"]
-    assert order(unit("A"), unit("B", rated=90, satisfied=0, late_reply=40), unit("C", rated=90, satisfied=81)) == [
-        "C", "A", "B",
-    ]
-
-
-def test_a_rate_of_zero_stands_before_no_rate():
-    """With no deduction for satisfaction, as where nobody's month is rated under other points."""
-    book = with_changes(BOOK, {"satisfaction_rate.deduct": "0"})
-    units = {one.unit.unit_id: one for one in (unit("A"), unit("B", rated=5, satisfied=0))}
-    scores, _, _ = Town(book).settled(*units.values())
-    assert [s.unit_id for s in rank(book, choose_readings(book, {}), units, scores)] == ["B", "A"]
-
-
-def test_then_more_case_rows_and_then_the_id():
-    assert order(unit("C", case_rows=7), unit("B", case_rows=9), unit("A", case_rows=7)) == ["B", "A", "C"]
+@pytest.mark.parametrize(("kind", "points"), [
+    ("public_praise", "0.50"), ("city_leader_praise", "2.00"), ("province_leader_praise", "5.00"),
+    ("suggestion_adopted", "2.00"), ("city_media", "1.00"), ("province_media", "3.00"), ("briefing_praise", "2.00"),
+])
+def test_what_each_award_earns_once_for_a_matter(kind, points):
+    """A4.1, A4.2, A4.3, A4.4"""
+    twice = unit(awards=[award("W1", kind, "bridge"), award("W2", kind, "bridge")])
+    assert lines(twice) == [(kind, points)] * 2 + [("same_matter", f"-{points}")]
 
 
 def before(id, group_rank, group="district") -> dict:
@@ -210,8 +172,3 @@ def test_where_all_are_equal_nobody_is_last():
 
 def test_the_unranked_get_no_verdict():
     assert {id for id, _ in verdicts(*TOWN, seen("D", 99, ranked=False))} == {"A", "C"}
-
-
-@pytest.mark.parametrize("n", [0, 1])
-def test_few_units_are_no_problem(n):
-    assert len(ranking(*TOWN[:n])) == n

@@ -1,0 +1,395 @@
+"""What a row of each chapter is played on: the island's law, a stage, and what comes of what is given."""
+
+import csv
+import gzip
+import io
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+import yaml
+
+from pipelines.assess import Request, Run
+from pipelines.cli import main
+from pipelines.edges.calendar import Calendar
+from pipelines.edges.contracts import load_contracts
+from pipelines.edges.contracts_of_book import of_book
+from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.wording import say
+from pipelines.model.period import Period
+from pipelines.model.promises import within
+from pipelines.model.refusals import Refusal
+from pipelines.rulebook import choose_readings, with_changes
+from pipelines.stages.ingest import ingest
+from pipelines.stages.measure import measure, tallies_in_force
+from pipelines.stages.validate import validate
+from pipelines.views.lines import Lines
+from tests.contracts.world import read as raw_of
+from tests.publication.office import Checked
+from tests.spec.manual import Row, Table
+from tests.sql.accepted import warehouse_with
+from tests.toy.exports import island_sample
+from tests.toy.town import ISLAND, LAW, Town, award
+
+PERIOD = Period.parse("2026Q3")
+BOOK = ISLAND.book
+CONTRACTS = within(of_book(load_contracts(), BOOK), PERIOD)
+MEASURES, ITEMS = set(BOOK.measures), set(BOOK.items)
+ASSESSED = set(ISLAND.full)
+COUNTED = MEASURES - {"case_rows"}
+Answers = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A chapter's words: what can be given and expected, the blocks it reads, and the play itself."""
+
+    given: set[str]
+    expected: set[str]
+    play: Callable[[Table, Row], Answers]
+    blocks: set[str] = field(default_factory=set)
+    texts: set[str] = field(default_factory=lambda: {"stop", "says", "notice"})  # a part of them is enough
+
+
+def mapping(text: str) -> dict:
+    """A cell or block of YAML, every value a text; an empty value stands for none."""
+    return yaml.load(text or "{}", Loader=yaml.BaseLoader) or {}
+
+
+def pairs(text: str) -> dict[str, str]:
+    """`a=1, b=2` → by name."""
+    return dict(one.strip().split("=") for one in text.split(",") if one.strip())
+
+
+def number(value: Fraction | int) -> str:
+    """12.50 → 12.5, the way the tables write it."""
+    return f"{float(round(Fraction(value), 6)):.6f}".rstrip("0").rstrip(".")
+
+
+def joined(found) -> str:
+    """Several things in one cell."""
+    return "; ".join(found)
+
+
+# 1 ingest: a folder of files is read.
+
+def play_ingest(table: Table, row: Row) -> Answers:
+    """The block's files, one of them written otherwise, as raw rows, faults, notices and stops."""
+    given = row.given
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        files = {name: text for name, text in table.blocks.items() if name != given.get("without")}
+        lines = files.pop("cases.csv", "").splitlines()
+        if given.get("header"):
+            lines[0] = lines[0].replace(*given["header"].split("=", 1))
+        if given.get("more"):
+            lines.append(given["more"])
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        if lines:
+            content = ("\n".join(lines) + "\n").encode(given.get("encoding") or "utf-8")
+            file = folder / (given.get("file") or "cases.csv")
+            file.write_bytes(gzip.compress(content) if file.suffix == ".gz" else content)
+        if given.get("beside"):
+            (folder / given["beside"]).write_text("case_id,unit_id\n", encoding="utf-8")
+        absent = [name.strip() for name in given.get("absent", "").split(",") if name.strip()]
+        warehouse = Warehouse()
+        try:
+            intake = ingest(warehouse, folder, CONTRACTS, None, absent=absent, measures=BOOK.measures.values())
+            rows = warehouse.arrow("raw.cases").to_pylist() if warehouse.columns("raw.cases") else []
+        finally:
+            warehouse.close()
+    rows.sort(key=lambda one: (one["_file"], one["_line"]))
+    receipts = [receipt for receipt in intake.receipts if receipt.table == "cases"]
+    notices = [notice.en for receipt in intake.receipts for notice in receipt.notices] + [n.en for n in intake.notices]
+    return {
+        "read as": joined(receipt.encoding for receipt in receipts),
+        "cases": joined(one["case_id"] for one in rows),
+        "raw": joined(one[given.get("column") or "unit_id"] or "" for one in rows),
+        "faults": joined(f"{breach.line} {breach.promise}" for breach in intake.breaches),
+        "notice": joined(notices),
+        "stop": joined(stop.en for stop in intake.stops),
+    }
+
+
+# 2 validate: raw rows against the contracts.
+
+def play_validate(table: Table, row: Row) -> Answers:
+    """The block's good rows, one of them changed, as accepted rows and broken promises."""
+    given, tables = row.given, {name: [line] for name, line in mapping(table.blocks["rows"]).items()}
+    name = given.get("table") or "cases"
+    [good] = tables[name]
+    change = {given["column"]: given.get("cell", "")} if given.get("column") else mapping(given.get("change", ""))
+    tables[name] = [{**good, **change}]
+    tables[name] += [{**good, **mapping(given["again"])}] if given.get("again") else []
+    tables = {of: [{column: text or None for column, text in line.items()} for line in lines]
+              for of, lines in tables.items()}  # fmt: skip
+    warehouse = Warehouse()
+    try:
+        found = validate(warehouse, raw_of(warehouse, tables), CONTRACTS, PERIOD)
+        kept = warehouse.arrow(f"accepted.{name}").to_pylist()
+    finally:
+        warehouse.close()
+    value = kept[0][given.get("column") or "unit_id"] if kept else None
+    return {
+        "value": "" if value is None else str(value).lower() if isinstance(value, bool) else str(value),
+        "kept": str(len(kept)),
+        "breaks": joined(dict.fromkeys(breach.promise for breach in found.breaches if breach.table == name)),
+        "warns": joined(breach.promise for breach in found.warnings if breach.table == name),
+        "stop": joined(stop.en for stop in found.stops),
+    }
+
+
+# 3 measure: accepted rows are counted.
+
+TABLES = ("cases", "extensions", "evaluations", "adjustments", "incidents", "instructions", "awards")
+
+
+def play_measure(table: Table, row: Row) -> Answers:
+    """One request of harbour U1 and what belongs to it, counted under the readings."""
+    given, usual = row.given, mapping(table.blocks.get("usual", ""))
+    tables = {name: [{**usual.get(name, {}), **mapping(given.get(name, ""))}] for name in TABLES
+              if name == "cases" or given.get(name)}  # fmt: skip
+    for lines in tables.values():
+        for line in lines:
+            line.update({column: None if text == "" else {"true": True, "false": False}.get(text, text)
+                         for column, text in line.items()})  # fmt: skip
+    if given.get("evaluations"):
+        tables["evaluators"] = [{}]
+    readings = choose_readings(BOOK, pairs(given.get("reading", "")))
+    cutoff = datetime.fromisoformat(given["cutoff"]) if given.get("cutoff") else PERIOD.end
+    warehouse = warehouse_with(**tables)
+    try:
+        measure(warehouse, PERIOD, cutoff, BOOK, Calendar.load())
+        tally = tallies_in_force(warehouse, PERIOD, BOOK, readings)["U1"]
+    finally:
+        warehouse.close()
+    months = [month for month, n in tally.counts["case_rows"].items() if n]
+    costs = {f"{rule.id} costs": tally.occurrences(rule.id, rule.measure) for rule in BOOK.rules.values()
+             if rule.kind == "occurrence"}  # fmt: skip
+    counts = {id: tally.count(id) for id in BOOK.measures}
+    return {name: str(n) for name, n in {**counts, **costs}.items()} | {"month": joined(months)}
+
+
+# 4 judge, 5 settle: the counts of one harbour become points.
+
+def town_of(text: str) -> Town:
+    """The island, with other points where a row says so."""
+    return Town(with_changes(BOOK, pairs(text))) if text else ISLAND
+
+
+def unit_of(given: Mapping[str, str], **more):
+    """A harbour with the counts, marks and awards of a row."""
+    counts = {name: [int(n) for n in given[name].split(",")] for name in COUNTED if given.get(name)}
+    marks = {id: Fraction(given[id]) if given.get(id) else full for id, full in ISLAND.full.items()
+             if given.get(id) != "none"}  # fmt: skip
+    told = [one.split() for one in given.get("awards", "").split(";") if one.strip()]
+    listed = [award(f"W{k}", *one) for k, one in enumerate(told, 1)]
+    return ISLAND.unit(**{"case_rows": 100, **more}, assessed=marks, awards=listed, **counts)
+
+
+def play_points(table: Table, row: Row) -> Answers:
+    """One harbour judged and settled."""
+    readings = pairs(row.given.get("reading", ""))
+    town = town_of(row.given.get("changes", ""))
+    try:
+        scores, entries, findings = town.settled(unit_of(row.given), **readings)
+    except Refusal as refusal:
+        return dict.fromkeys(POINTS, "") | {"stop": refusal.words.en}
+    score = scores["U1"]
+    told = [Lines(town.book, say, lang) for lang in ("zh", "en")]
+    texts = [lines.text(e.rule_id, e.sentence, json.dumps(dict(e.facts))) for e in entries for lines in told]
+    return {
+        **{id: number(item.score) for id, item in score.items.items()},
+        **{name: number(getattr(score, name)) for name in ("base", "bonus", "total")},
+        "measured": number(score.measured_marks),
+        "found": joined(f"{one.rule_id} {one.points}" for one in findings),
+        "lines": joined(f"{e.rule_id} {_signed(e.points)}" for e in entries),
+        **{f"{id} notes": joined(item.notes) for id, item in score.items.items()},
+        "undone": joined(sorted(e.ref_id for e in entries if e.rule_id == "same_matter")),
+        "clauses": joined(dict.fromkeys(f"{e.rule_id} {e.clause}" for e in entries)),
+        "back": joined(f"{'+'.join(loss.rules)} {number(loss.back)}" for item in score.items.values()
+                       for loss in item.losses),  # fmt: skip
+        "says": joined(texts),
+        "stop": "",
+    }
+
+
+def _signed(points: Fraction) -> str:
+    return f"{'+' if points > 0 else ''}{number(points)}"
+
+
+POINTS = {
+    *ITEMS, *(f"{id} notes" for id in ITEMS), "base", "bonus", "total", "measured", "found", "lines", "undone", "clauses",
+    "back", "says", "stop",
+}  # fmt: skip
+
+
+# 6 rank: the rows of a table are the island's harbours.
+
+@cache
+def _ranked(table: Table) -> dict[str, Answers]:
+    units, before = [], []
+    for row in table.rows:
+        given, id = row.given, row.given["harbour"]
+        units.append(unit_of(given, id=id, group=given.get("kind") or "deep", ranked=given.get("ranked") != "no",
+                             case_rows=int(given.get("requests") or 100)))  # fmt: skip
+        if given.get("before"):
+            place = given["before"]
+            before.append({"unit_id": id, "unit_group": given.get("kind") or "deep", "rank": place, "group_rank": place,
+                           "base": "90.00", "bonus": "0.00", "total": "90.00"})  # fmt: skip
+    readings = mapping(table.blocks.get("readings", ""))
+    standings, given = ISLAND.ranking(*units, **readings), ISLAND.verdicts(*units, previous=before)
+    scores = ISLAND.settled(*units, **readings)[0]
+    order = [verdict.id for verdict in BOOK.verdicts]
+    return {
+        standing.unit_id: {
+            "listed": str(k), "place": str(standing.rank or ""), "kind place": str(standing.group_rank or ""),
+            "note": joined(standing.notes), "total": number(scores[standing.unit_id].total),
+            "verdicts": joined(v for v in order if (standing.unit_id, v) in given),
+        }
+        for k, standing in enumerate(standings, 1)
+    }  # fmt: skip
+
+
+def play_rank(table: Table, row: Row) -> Answers:
+    """One harbour among the others of its table."""
+    return _ranked(table)[row.given["harbour"]]
+
+
+# 7 publish: one sample quarter is run and written.
+
+class Outcome:
+    """A finished run of the island's sample quarter, kept until the tests end."""
+
+    def __init__(self):
+        self._place = TemporaryDirectory()
+        self.exports = island_sample(Path(self._place.name) / "in", PERIOD, units=4, cases=120, seed=5)
+        self.out = Path(self._place.name) / "out"
+        self.run = Run(Request(PERIOD, self.exports, self.out, rules=LAW, pdf=False))
+        with _unchecked(), self.run as run:
+            run.run()
+        self.folder = self.out / str(PERIOD)
+
+    def table(self, name: str) -> list[dict[str, str]]:
+        """A published table."""
+        with (self.folder / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+
+@cache
+def outcome() -> Outcome:
+    """The run, made once."""
+    return Outcome()
+
+
+def _unchecked():
+    """The second check of the contracts takes seconds and changes no score: it is left out."""
+    return patch("pipelines.edges.quality.start_quality", lambda *facts: Checked(facts[-1]))
+
+
+def _sums(kept: Outcome) -> dict[str, Callable[[], list]]:
+    """What must add up, each with the places where it does not."""
+    ranking, items, ledger, accounts = (kept.table(name) for name in ("ranking", "items", "ledger", "accounts"))
+    lines: dict[tuple, Fraction] = {}
+    for line in ledger:
+        key = line["unit_id"], line["item_id"]
+        lines[key] = lines.get(key, Fraction(0)) + Fraction(line["points"])
+    base: dict[str, Fraction] = {}
+    for item in items:
+        if Fraction(item["full_marks"]):
+            base[item["unit_id"]] = base.get(item["unit_id"], Fraction(0)) + Fraction(item["score"])
+    assert ranking and items and ledger and accounts
+    return {
+        "full_marks + points = score": lambda: [
+            one for one in items
+            if Fraction(one["full_marks"]) + lines.get((one["unit_id"], one["item_id"]), 0) != Fraction(one["score"])
+        ],
+        "items = base": lambda: [row for row in ranking if base[row["unit_id"]] != Fraction(row["base"])],
+        "bonus lines = bonus": lambda: [
+            row for row in ranking if lines.get((row["unit_id"], "H3"), 0) != Fraction(row["bonus"])
+        ],
+        "base + bonus = total": lambda: [
+            row for row in ranking if Fraction(row["base"]) + Fraction(row["bonus"]) != Fraction(row["total"])
+        ],
+        "read = accepted + quarantined": lambda: [
+            name for name, rows in kept.run.rows.items()
+            if rows.read != rows.accepted + rows.quarantined + rows.left_out + rows.blank + rows.replaced
+        ],
+    }
+
+
+SUMS = ("full_marks + points = score", "items = base", "bonus lines = bonus", "base + bonus = total",
+        "read = accepted + quarantined")  # fmt: skip
+
+
+def play_publish(table: Table, row: Row) -> Answers:
+    """A file of the finished run, a sum over its tables, or a command beside it."""
+    kept, given = outcome(), row.given
+    if given.get("file"):
+        file = kept.folder / given["file"]
+        if not file.exists():
+            return {"columns": "", "begins": "", "there": "no"}
+        text = file.read_bytes().decode("utf-8-sig", errors="replace")
+        return {"columns": text.split("\n", 1)[0].strip(), "begins": text[:40], "there": "yes"}
+    if given.get("sum"):
+        return {"differences": str(len(_sums(kept)[given["sum"]]()))}
+    code, told = _command(kept, given["command"])
+    return {"exit": str(code), "says": told}
+
+
+def _command(kept: Outcome, command: str) -> tuple[int, str]:
+    with TemporaryDirectory() as empty:
+        places = {"EXPORTS": kept.exports, "OUT": kept.out, "EMPTY": empty, "LAW": LAW}
+        words = [str(places.get(word, word)) for word in command.removeprefix("gongping ").split()]
+        said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        english = patch.dict(os.environ, {"GONGPING_LANG": "en"})
+        try:
+            with english, _unchecked(), redirect_stdout(said), redirect_stderr(said):
+                main(words)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        said.flush()
+    return code, " ".join(said.buffer.getvalue().decode("utf-8").split())
+
+
+SCENES = {
+    "1_ingest": Scene(
+        {"file", "encoding", "header", "more", "without", "beside", "absent", "column"},
+        {"read as", "cases", "raw", "faults", "notice", "stop"},
+        play_ingest,
+        {"cases.csv", "units.csv"},
+    ),
+    "2_validate": Scene(
+        {"table", "column", "cell", "change", "again"},
+        {"value", "kept", "breaks", "warns", "stop"},
+        play_validate,
+        {"rows"},
+    ),
+    "3_measure": Scene(
+        {*TABLES, "reading", "cutoff"},
+        {*MEASURES, "month", *(f"{rule.id} costs" for rule in BOOK.rules.values() if rule.kind == "occurrence")},
+        play_measure,
+        {"usual"},
+    ),
+    "4_judge": Scene({*COUNTED, *ASSESSED, "reading", "awards", "changes"}, POINTS, play_points),
+    "5_settle": Scene({*COUNTED, *ASSESSED, "reading", "awards", "changes"}, POINTS, play_points),
+    "6_rank": Scene(
+        {"harbour", "kind", "ranked", "requests", "before", *COUNTED, *ASSESSED, "awards"},
+        {"listed", "place", "kind place", "note", "total", "verdicts"},
+        play_rank,
+        {"readings"},
+    ),
+    "7_publish": Scene(
+        {"file", "sum", "command"}, {"columns", "begins", "there", "differences", "exit", "says"}, play_publish,
+        texts={"says", "columns", "begins"},
+    ),
+}  # fmt: skip
