@@ -228,8 +228,8 @@ def _signed(points: Fraction) -> str:
 
 
 POINTS = {
-    *ITEMS, *(f"{id} notes" for id in ITEMS), "base", "bonus", "total", "measured", "found", "lines", "undone", "clauses",
-    "back", "says", "stop",
+    *ITEMS, *(f"{id} notes" for id in ITEMS), "base", "bonus", "total", "measured", "found", "lines", "undone",
+    "clauses", "back", "says", "stop",
 }  # fmt: skip
 
 
