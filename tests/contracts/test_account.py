@@ -1,12 +1,17 @@
 """Rows add up, tolerances stop exactly where they should, and nothing confidential is told."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.edges.warehouse import Warehouse
+from pipelines.model.contract import Contracts
 from pipelines.model.intake import Breach
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
+from pipelines.stages.validate import validate
 from tests.contracts.world import CONTRACTS, good, good_tables, outcomes, read, validated
 
 
@@ -33,6 +38,22 @@ def test_more_faulty_cases_than_five_percent_and_three_rows_stop_the_run(total, 
 def test_other_tables_tolerate_twenty_percent(total, faulty, stopped):
     rows = [good("incidents", incident_id=f"I{i}", verified=None if i < faulty else "1") for i in range(total)]
     assert bool(validated({**good_tables(), "incidents": rows})[0].stops) == stopped
+
+
+@pytest.mark.parametrize(
+    ("percent", "rows", "faulty", "told"),
+    [
+        (0, 0, 0, ""), (0, 0, 1, "No row of this table may be missing"),
+        (0, 3, 3, ""), (0, 3, 4, "4 rows of incidents break the contract, more than 0 % of 50"),
+        (4, 0, 2, ""), (4, 0, 3, "3 rows of incidents break the contract, more than 4 % of 50"),
+    ],
+)  # fmt: skip
+def test_a_table_that_tolerates_some_rows_is_not_said_to_tolerate_none(percent, rows, faulty, told):
+    incidents = replace(CONTRACTS.tables["incidents"], tolerance_percent=percent, tolerated_rows=rows)
+    broken = [good("incidents", incident_id=f"I{i}", verified=None if i < faulty else "1") for i in range(50)]
+    warehouse, contracts = Warehouse(), Contracts({**CONTRACTS.tables, "incidents": incidents})
+    stops = validate(warehouse, read(warehouse, {**good_tables(), "incidents": broken}), contracts).stops
+    assert len(stops) == bool(told) and all(told in stop.en for stop in stops)
 
 
 @pytest.mark.parametrize(
@@ -64,11 +85,6 @@ def test_an_unreadable_row_of_units_stops_the_run():
 
 
 def test_rows_left_out_and_blank_rows_are_in_the_account():
-    from dataclasses import replace
-
-    from pipelines.edges.warehouse import Warehouse
-    from pipelines.stages.validate import validate
-
     warehouse = Warehouse()
     intake = read(warehouse, good_tables())
     aside = [replace(r, records=6, left_out=2, blank=3) if r.table == "cases" else r for r in intake.receipts]
@@ -120,11 +136,6 @@ def test_repeated_keys_with_different_content_count_against_a_table():
 
 
 def test_rows_that_the_receipts_do_not_account_for_are_refused():
-    from dataclasses import replace
-
-    from pipelines.edges.warehouse import Warehouse
-    from pipelines.stages.validate import validate
-
     warehouse = Warehouse()
     intake = read(warehouse, good_tables())
     short = tuple(replace(receipt, records=2) if receipt.table == "cases" else receipt for receipt in intake.receipts)

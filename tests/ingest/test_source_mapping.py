@@ -94,6 +94,16 @@ def test_a_table_of_one_row_per_key_takes_the_most_frequent_name(town):
     assert "1 unit_id have several names" in town.notices
 
 
+def test_rows_without_any_value_are_blank_in_both_kinds_of_table(tmp_path):
+    (tmp_path / "town.yaml").write_text(MAPPING, encoding="utf-8")
+    empty = "," * HEADER.count(",")
+    (tmp_path / "requests.csv").write_text("\n".join([HEADER, ROWS[2], empty, ROWS[4], empty, ""]), encoding="utf-8")
+    got = read(tmp_path, tmp_path / "town.yaml")
+    for table in ("cases", "units"):
+        assert (got.receipt(table).records, got.receipt(table).blank, len(got.tables[table])) == (4, 2, 2)
+    assert got.intake.broken == {} and "0 rows without unit_id are left out" in got.notices
+
+
 def test_unmapped_columns_are_kept_and_a_name_of_ours_is_not_taken_by_accident(town):
     assert town.ids(column="title") == [None] * 4
     assert town.ids(column="source title") == ["t"] * 4

@@ -150,6 +150,7 @@ DISSATISFIED = {"case_id": "C1", "public_rating": "dissatisfied", "rated_at": "2
         ({"rated_at": "2026-08-17 23:59:59"}, "satisfied", "pending"),  # Mon: 2nd working day after the reminder
         ({"rated_at": "2026-08-18 00:00:00"}, "pending", "pending"),
         ({"reminded_at": None, "rated_at": "2026-08-17 23:59:59"}, "satisfied", "pending"),  # 24 h after assignment
+        ({"reminded_at": None, "rated_at": "2026-08-18 00:00:00"}, "pending", "pending"),
         ({"reason": None}, "pending", "pending"),
         ({"rating": None}, "pending", "pending"),
         ({"rated_at": None}, "pending", "pending"),

@@ -34,6 +34,8 @@ def observed(clock: str = "reminder", met: tuple[str, ...] = (), **tables: list[
         ({"rated_at": "2026-08-15 00:00:00"}, "", "late"),
         ({"rated_at": "2026-08-17 23:59:59"}, "", "late"),
         ({"rated_at": "2026-08-18 00:00:00"}, "late", "late"),
+        ({"reminded_at": None, "rated_at": "2026-08-17 23:59:59"}, "", "late"),  # reminded a day after the assignment
+        ({"reminded_at": None, "rated_at": "2026-08-18 00:00:00"}, "late", "late"),
         ({"rated_at": "2026-09-30 23:59:59"}, "late", "late"),
         ({"rated_at": "2026-10-01 00:00:00"}, "after_cutoff", "after_cutoff"),
         ({"rated_at": None}, "not_rated", "not_rated"),
