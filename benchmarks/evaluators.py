@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from pipelines.engines.chart import Chart
+from pipelines.engines.rete import Chart
 from pipelines.evaluators.desk import Work, take_steps
-from pipelines.evaluators.lifecycle import chart
 from pipelines.evaluators.log import LOG, Event, Log
 from pipelines.evaluators.private import locked
-from pipelines.evaluators.state import State
+from pipelines.evaluators.state import State, chart
 from pipelines.evaluators.step import moves
 from pipelines.model.period import Period
 from pipelines.sample.make import make_sample

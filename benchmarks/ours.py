@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from pipelines.assess import Request, Run
-from pipelines.edges.ledger import ledger_lines
-from pipelines.edges.tablefiles import CsvFile, write_csv
+from pipelines.edges.tablefiles import CsvFile, ledger_lines, write_csv
 from pipelines.edges.warehouse import Warehouse
-from pipelines.edges.wording import say
 from pipelines.model.intake import Intake
 from pipelines.model.period import Period
-from pipelines.views.lines import Lines
+from pipelines.views.rules import Lines
 from pipelines.views.tables import LEDGER, RANKING, ranking_rows
+from pipelines.wording import say
 
 STAGES = ("measure", "judge", "settle", "rank")
 

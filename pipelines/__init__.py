@@ -10,10 +10,10 @@ _WHERE = {
     "Scenario": "pipelines.laboratory.scenario",
     "Comparison": "pipelines.laboratory.comparison",
     "Sweep": "pipelines.laboratory.sweep",
-    "Tornado": "pipelines.laboratory.tornado",
+    "Tornado": "pipelines.laboratory.sweep",
     "Robustness": "pipelines.laboratory.robustness",
     "Gaming": "pipelines.laboratory.gaming",
-    "sample_quarter": "pipelines.laboratory.sample",
+    "sample_quarter": "pipelines.laboratory.quarter",
 }
 __all__ = [*_WHERE]
 

@@ -7,20 +7,19 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from pipelines.edges import in_force
-from pipelines.edges.wording import say
+from pipelines.edges import process
 from pipelines.engines.marks import place
-from pipelines.model.absence import Absent
-from pipelines.model.assessment import Assessment
-from pipelines.model.counted import CountedList, CountedRow
+from pipelines.model.assessment import Assessment, CountedList, CountedRow
+from pipelines.model.contract import Absent
 from pipelines.model.library import LibraryReport
 from pipelines.model.measure import CASE_ROWS
-from pipelines.model.named import Panel
+from pipelines.model.panel import Panel
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.stages import STAGES
+from pipelines.wording import say
 
 STANDARD_RULES = RULES / "standard"
 
@@ -60,13 +59,13 @@ class Run:
     flow_run = ""  # its id in Prefect, where Prefect runs it
 
     def __init__(self, request: Request, progress: Callable[[str, int, int], None] = silent):
+        from pipelines.contracts.declared import load_contracts
+        from pipelines.contracts.of_book import of_book
         from pipelines.edges.calendar import Calendar
-        from pipelines.edges.contracts import load_contracts
-        from pipelines.edges.contracts_of_book import of_book
         from pipelines.edges.office import OFFICE, load_office
         from pipelines.edges.scratch import scratch
         from pipelines.edges.warehouse import Warehouse
-        from pipelines.model.promises import within
+        from pipelines.model.contract import within
         from pipelines.publication.settings import load_settings
         from pipelines.rulebook import choose_readings, load_rulebook
 
@@ -122,7 +121,7 @@ class Run:
         return self.validation.stops or (self._checked_twice() if twice else ())
 
     def _checked_twice(self) -> tuple[Words, ...]:
-        from pipelines.edges.quality import start_quality
+        from pipelines.contracts.quality import start_quality
 
         self.quality = start_quality(self.warehouse, self.intake, self.validation, self.contracts, self.work)
         try:
@@ -134,7 +133,7 @@ class Run:
     def ingest(self) -> None:
         """Export files → raw tables, a receipt per file; Refusal where nothing could be published in the end."""
         from pipelines.edges.begun import RUN, begun
-        from pipelines.edges.city import must_be_of
+        from pipelines.edges.folder import must_be_of
         from pipelines.edges.shelf import must_take
 
         must_be_of(self.request.out, self.city)
@@ -148,8 +147,15 @@ class Run:
         from pipelines.stages.ingest import ingest
 
         request = self.request
-        self.intake = ingest(self.warehouse, request.exports, self.contracts, request.source, absent=request.absent,
-                             verifying=request.verifying, measures=self.rulebook.measures.values())  # fmt: skip
+        self.intake = ingest(
+            self.warehouse,
+            request.exports,
+            self.contracts,
+            request.source,
+            absent=request.absent,
+            verifying=request.verifying,
+            measures=self.rulebook.measures.values(),
+        )
         if self.intake.simulated and self.request.office is None:
             from pipelines.edges.office import DEMO_OFFICE, load_office
 
@@ -158,15 +164,15 @@ class Run:
 
     def validate(self) -> None:
         """Raw rows × contracts → accepted rows and quarantine; the quality report begins beside the rest."""
-        from pipelines.edges.quality import start_quality
+        from pipelines.contracts.quality import start_quality
 
         self._validate()
         _stop_for(self.validation.stops)
         self.quality = start_quality(self.warehouse, self.intake, self.validation, self.contracts, self.work)
 
     def _validate(self) -> None:
-        from pipelines.edges.counted import counted_lists, counted_table
-        from pipelines.stages.evaluators_named import named_in_rows, panel_of
+        from pipelines.edges.published import counted_lists, counted_table
+        from pipelines.stages.publish import named_in_rows, panel_of
         from pipelines.stages.validate import validate
 
         if self.request.counted is None:
@@ -229,9 +235,9 @@ class Run:
 
     def rank(self) -> None:
         """Scores → places and verdicts, both judged twice."""
-        from pipelines.edges.earlier import earlier_quarters
+        from pipelines.edges.published import earlier_quarters
         from pipelines.engines.standings import SecondOpinion
-        from pipelines.model.earlier import ranking_before
+        from pipelines.model.assessment import ranking_before
         from pipelines.publication.whole import head_before
         from pipelines.stages.rank import give_verdicts, rank
 
@@ -249,11 +255,10 @@ class Run:
 
     def publish(self) -> None:
         """Assessment → pages, tables, feed and manifest, switched into place at once."""
-        from pipelines.edges.city import claim
+        from pipelines.edges.folder import claim
         from pipelines.edges.tallies import keep_tallies
         from pipelines.laboratory.robustness import sure_of_units
-        from pipelines.stages.evaluators_named import panel_of_pages
-        from pipelines.stages.publish import publish
+        from pipelines.stages.publish import panel_of_pages, publish
 
         sure = sure_of_units(
             self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent
@@ -269,15 +274,20 @@ class Run:
         )
         claim(self.request.out, self.city)
         self.published = publish(
-            self.warehouse, replace(self.assessment(), sure=sure), self.request.out, self.request.pdf,
-            self.quality.result, self.progress, kept,
+            self.warehouse,
+            replace(self.assessment(), sure=sure),
+            self.request.out,
+            self.request.pdf,
+            self.quality.result,
+            self.progress,
+            kept,
             panel_of_pages(self.warehouse, self.contracts, self.panel, self.request.rules),
         )
 
     @cached_property
     def city(self) -> str:
         """Whose quarter this is: as the project, else the source mapping, else the rulebook's edition names it."""
-        from pipelines.edges.source_mapping import load_source
+        from pipelines.exports.mapping import load_source
 
         if self.request.city:
             return self.request.city
@@ -338,7 +348,7 @@ class Run:
             evaluators=self.evaluators,
             record_before=self.record_before,
             city=self.request.city,
-            zone=in_force.project().zone,
+            zone=process.project().zone,
             accounts=self.accounts,
         )
 
@@ -374,9 +384,7 @@ class Run:
         from pipelines.libraries.inspect import inspect, last_day
 
         on = last_day(self.cutoff)
-        return inspect(
-            self.warehouse, self.period, on, self.rulebook, self.calendar, self.intake, self.breaches
-        )
+        return inspect(self.warehouse, self.period, on, self.rulebook, self.calendar, self.intake, self.breaches)
 
     @cached_property
     def observations(self) -> tuple[Words, ...]:
@@ -385,8 +393,10 @@ class Run:
 
         found = self.warehouse.rows("tallies/observations", clock=self.readings["evaluation_clock"])
         counted = tuple(say(f"assess.{name}", n=n) for name, n in found if n)
-        again = tuple(say("assess.counted_before", unit=row.unit_id, case=row.case_id, period=row.counted_in)
-                      for row in self.counted_rows)  # fmt: skip
+        again = tuple(
+            say("assess.counted_before", unit=row.unit_id, case=row.case_id, period=row.counted_in)
+            for row in self.counted_rows
+        )
         return (*without_assessment(self.scores, self.readings), *self.counted_notices, *again, *counted)
 
 

@@ -9,13 +9,29 @@ from pathlib import Path
 
 import click
 
-from pipelines.edges.wording import say
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import LANGUAGES, Words
+from pipelines.wording import say
 
 VERBS = (
-    "demo", "sample", "check", "run", "explain", "diff", "whatif", "catalogue", "evaluators", "libraries",
-    "preview", "status", "signers", "approve", "publish", "correct", "verify", "doctor",
+    "demo",
+    "sample",
+    "check",
+    "run",
+    "explain",
+    "diff",
+    "whatif",
+    "catalogue",
+    "evaluators",
+    "libraries",
+    "preview",
+    "status",
+    "signers",
+    "approve",
+    "publish",
+    "correct",
+    "verify",
+    "doctor",
 )
 WITHOUT_PROJECT = ("demo",)  # works on its own invented city, wherever it is called
 USAGE = 2
@@ -94,18 +110,18 @@ class Verbs(Group):
 
 def _open_project(verb: str, given: str | None) -> None:
     """Put the project file in force; the doctor alone goes on with one that is refused, and tells why."""
-    from pipelines.edges import in_force
+    from pipelines.edges import process
     from pipelines.model.project import Project
     from pipelines.project import take
 
-    in_force.use(Project())
+    process.use(Project())
     try:
         if verb not in WITHOUT_PROJECT:
             take(given)
     except Refusal as refusal:
         if verb != "doctor":
             raise
-        in_force.use(Project(problem=refusal.words))
+        process.use(Project(problem=refusal.words))
 
 
 def text(key: str, /, **facts: object) -> str:
@@ -141,7 +157,7 @@ def language() -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code (interface.md, Exit codes)."""
-    from pipelines.edges.quiet import hush
+    from pipelines.edges.process import hush
 
     hush()
     for stream in (sys.stdout, sys.stderr):
@@ -201,8 +217,14 @@ def _group() -> click.Group:
         params=[
             click.Option(["--lang"], type=click.Choice(LANGUAGES), help=text("cli.lang")),
             click.Option(["--project"], metavar="FILE", help=text("cli.project")),
-            click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version,
-                         help=text("cli.version")),
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_version,
+                help=text("cli.version"),
+            ),
         ],
         no_args_is_help=True,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

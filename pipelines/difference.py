@@ -31,8 +31,13 @@ def compare(before: PublishedQuarter, after: PublishedQuarter) -> list[Movement]
     """Every unit that changed place or points or is in one run only, most points moved first, then by id."""
     rules_before, rules_after = _points_by_rule(before), _points_by_rule(after)
     movements = [
-        _movement(unit_id, before.ranking.get(unit_id), after.ranking.get(unit_id),
-                  rules_before[unit_id], rules_after[unit_id])
+        _movement(
+            unit_id,
+            before.ranking.get(unit_id),
+            after.ranking.get(unit_id),
+            rules_before[unit_id],
+            rules_after[unit_id],
+        )
         for unit_id in sorted({*before.ranking, *after.ranking})
     ]
     changed = [m for m in movements if m.by_rule or m.rank_before != m.rank_after or m.points]

@@ -12,12 +12,12 @@ from importlib.metadata import requires
 from pathlib import Path
 from shlex import quote
 
-from pipelines.edges import fonts, in_force
-from pipelines.edges.quiet import is_hushed
-from pipelines.edges.wording import say
+from pipelines.edges import fonts, process
+from pipelines.edges.process import is_hushed
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
 from pipelines.paths import CALENDARS, DATA, INSTALLED, shown
+from pipelines.wording import say
 
 PYTHONS = ((3, 11), (3, 14))  # the first and the last that durable_rules runs on
 MACRO = "-DPyEval_CallObject=PyObject_CallObject"  # without it durable_rules builds on Python 3.13 and does not load
@@ -40,14 +40,14 @@ class Check:
 
 def diagnose(out: Path = Path("out")) -> list[Check]:
     """Every check, in the order in which they matter; ``out`` is the folder that results would go to."""
-    from pipelines.edges import clock
+    from pipelines.edges import process
 
     trials = {name: _import_aside(module) for name, module in LIBRARIES.items()}
     return [
         _project(),
         _python(),
         _library("rules", trials["rules"]),
-        _calendar(clock.now().date()),
+        _calendar(process.now().date()),
         _writable(out),
         _library("paper", trials["paper"]),
         *_fonts(),
@@ -68,7 +68,7 @@ def _check(name: str, ok: bool, found: str = "", **facts: object) -> Check:
 
 def _project() -> Check:
     """Which project file is in force; it may name the output folder and the calendars that are looked at below."""
-    one = in_force.project()
+    one = process.project()
     if one.problem:
         return _check("project", False, problem=one.problem)
     return _check("project", True, "" if one.file else "none", file=one.file, city=f" {one.name}".rstrip())
@@ -77,8 +77,11 @@ def _project() -> Check:
 def _python() -> Check:
     first, last = PYTHONS
     facts = {"version": sys.version_info[:3], "first": first, "last": last}
-    return _check("python", first <= sys.version_info[:2] <= last,
-                  **{name: ".".join(map(str, version)) for name, version in facts.items()})
+    return _check(
+        "python",
+        first <= sys.version_info[:2] <= last,
+        **{name: ".".join(map(str, version)) for name, version in facts.items()},
+    )
 
 
 def _import_aside(module: str) -> subprocess.Popen:
@@ -111,7 +114,7 @@ def _calendar(today: date) -> Check:
     """The year of today must be covered; in the last quarter the next year is worth a word."""
     from pipelines.edges.calendar import Calendar
 
-    folder = in_force.project().calendars or CALENDARS
+    folder = process.project().calendars or CALENDARS
     try:
         years = Calendar.load().years
     except Refusal as refusal:
@@ -119,8 +122,15 @@ def _calendar(today: date) -> Check:
         return _check("calendar", False, "unreadable", problem=refusal.words, file=file)
     ok, ahead = today.year in years, today.month < 10 or today.year + 1 in years
     wanted = today.year + (ok and not ahead)
-    return _check("calendar", ok, "ends" if ok and not ahead else "", year=wanted,
-                  file=shown(folder / f"{wanted}.yaml"), first=min(years, default="-"), last=max(years, default="-"))
+    return _check(
+        "calendar",
+        ok,
+        "ends" if ok and not ahead else "",
+        year=wanted,
+        file=shown(folder / f"{wanted}.yaml"),
+        first=min(years, default="-"),
+        last=max(years, default="-"),
+    )
 
 
 def _writable(out: Path) -> Check:
@@ -137,8 +147,14 @@ def _fonts() -> list[Check]:
     line = f"sh {quote(str(fonts.SCRIPT))} {quote(str(DATA))}" if INSTALLED else "make fonts"
     return [
         _check("fonts", not missing, number=number, missing=", ".join(missing), line=line),
-        _check("font_bytes", not changed, number=number, changed=", ".join(changed), line=line,
-               manifest=shown(fonts.MANIFEST)),
+        _check(
+            "font_bytes",
+            not changed,
+            number=number,
+            changed=", ".join(changed),
+            line=line,
+            manifest=shown(fonts.MANIFEST),
+        ),
     ]
 
 
@@ -178,8 +194,15 @@ def _machine(out: Path) -> Check:
     folder = next(parent for parent in (out.absolute(), *out.absolute().parents) if parent.exists())
     memory, disk = _memory(), shutil.disk_usage(folder).free
     ok = memory >= MEMORY_WANTED and disk >= DISK_WANTED
-    return _check("machine", ok, cores=_cores(), memory=memory // GIB, disk=disk // GIB,
-                  memory_wanted=MEMORY_WANTED // GIB, disk_wanted=DISK_WANTED // GIB)
+    return _check(
+        "machine",
+        ok,
+        cores=_cores(),
+        memory=memory // GIB,
+        disk=disk // GIB,
+        memory_wanted=MEMORY_WANTED // GIB,
+        disk_wanted=DISK_WANTED // GIB,
+    )
 
 
 def _cores() -> int:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from pipelines.edges.published import PublishedQuarter
-from pipelines.edges.wording import say
 from pipelines.model.refusals import UsageRefusal
+from pipelines.wording import say
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache
 
-from pipelines.edges.wording import say
 from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.rule import Clause, Rulebook
 from pipelines.paths import CONTRACTS, REPORTS, SQL
-from pipelines.rulebook.names import hint
+from pipelines.rulebook.source import hint
+from pipelines.wording import say
 
 FILE = "regulation.md"
 
@@ -33,7 +33,7 @@ def _must_be_there(clause: Clause, thing: str, rulebook: Rulebook) -> None:
 @cache
 def _contracts() -> set[str]:
     """Columns as `table.column`, promises as `table.promise`."""
-    from pipelines.edges.contracts import load_contracts
+    from pipelines.contracts.declared import load_contracts
 
     tables = {}
     for folder in ("exports", "inbox"):

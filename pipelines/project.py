@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import available_timezones
 
-from pipelines.edges import in_force
+from pipelines.edges import process
 from pipelines.edges.located_yaml import Block, read_blocks
-from pipelines.edges.wording import say
 from pipelines.model.project import KEYS, PLACE, Project
 from pipelines.model.refusals import UsageRefusal
+from pipelines.wording import say
 
 FILE = "gongping.yaml"
 LOCAL = {"Factory", "localtime", "posixrules"}  # no places: what they mean lies in the machine
@@ -18,8 +18,8 @@ LOCAL = {"Factory", "localtime", "posixrules"}  # no places: what they mean lies
 def take(given: str | Path | None = None) -> Project:
     """Put the project file ``given``, else the one found, in force and return it; UsageRefusal with file and line."""
     file = find() if given is None else _named(given)
-    in_force.use(load(file) if file else Project())
-    return in_force.project()
+    process.use(load(file) if file else Project())
+    return process.project()
 
 
 def find() -> Path | None:
@@ -111,8 +111,7 @@ def _exports(block: Block, key: str, home: Path) -> str:
 
 
 def _absent(block: Block, key: str, home: Path) -> tuple[str, ...]:
-    from pipelines.edges.absences import declared
-    from pipelines.edges.contracts import load_contracts
+    from pipelines.contracts.declared import declared, load_contracts
 
     names = [block[key]] if isinstance(block[key], str) else block[key]
     if isinstance(names, Block) or not all(isinstance(name, str) for name in names):
@@ -129,13 +128,27 @@ def _not_yet(block: Block, key: str, home: Path) -> None:
 
 
 _CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
-    "name": _name, "zone": _zone, "period": _period, "folder": _folder, "file": _file, "exports": _exports,
-    "output": _output, "absent": _absent, "not_yet": _not_yet,
-}  # fmt: skip
+    "name": _name,
+    "zone": _zone,
+    "period": _period,
+    "folder": _folder,
+    "file": _file,
+    "exports": _exports,
+    "output": _output,
+    "absent": _absent,
+    "not_yet": _not_yet,
+}
 
 
 def table() -> list[str]:
     """The keys as the rows of the table in docs/project.md."""
-    rows = [(f"`{key}`", say(f"project.kind_{told['kind']}").en, f"`{told['option']}`" if told["option"] else "",
-             say(f"project.key_{key}").en) for key, told in KEYS.items()]  # fmt: skip
+    rows = [
+        (
+            f"`{key}`",
+            say(f"project.kind_{told['kind']}").en,
+            f"`{told['option']}`" if told["option"] else "",
+            say(f"project.key_{key}").en,
+        )
+        for key, told in KEYS.items()
+    ]
     return [f"| {' | '.join(row)} |" for row in rows]

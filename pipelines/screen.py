@@ -44,8 +44,12 @@ def _is_stage(stage: str) -> bool:
 def _bar():
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"),
-               TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
         tasks: dict[str, int] = {}
 
@@ -71,12 +75,21 @@ def show_run(run) -> None:
         screen.print(text("cli.all_breaches", file=run.published.folder / "quarantine.csv"))
     table = Table(title=text("cli.top_of_ranking", period=run.period), title_justify="left")
     for name in ("rank", "unit", "group", "base", "bonus", "total"):
-        table.add_column(text(f"cli.col_{name}"), justify="right" if name in ("rank", "base", "bonus", "total") else
-                         "left", no_wrap=name != "unit")
+        table.add_column(
+            text(f"cli.col_{name}"),
+            justify="right" if name in ("rank", "base", "bonus", "total") else "left",
+            no_wrap=name != "unit",
+        )
     for standing in run.standings[:SHOWN_AT_MOST]:
         unit, score = run.tallies[standing.unit_id].unit, run.scores[standing.unit_id]
-        table.add_row(str(standing.rank or "–"), _safe(unit.unit_name), _safe(unit.unit_group), shown(score.base),
-                      shown(score.bonus), shown(score.total))
+        table.add_row(
+            str(standing.rank or "–"),
+            _safe(unit.unit_name),
+            _safe(unit.unit_group),
+            shown(score.base),
+            shown(score.bonus),
+            shown(score.total),
+        )
     screen.print(table)
     screen.print(text("cli.open_this", folder=run.published.folder))
 
@@ -85,8 +98,8 @@ def show_rows(screen, rows: dict) -> None:
     """What became of the rows, a line a table that has rows; nothing where none was read."""
     from rich.table import Table
 
-    from pipelines.edges.wording import say
     from pipelines.views.quality import other_rows
+    from pipelines.wording import say
 
     if not rows:
         return
@@ -142,8 +155,13 @@ def show_breaches(screen, breaches) -> None:
         table.add_column(text(f"cli.col_{name}"))
     for key, number in Counter(map(_promise, breaches)).most_common():
         first = firsts[key]
-        table.add_row(*(_safe(part) for part in key), str(number), _safe(f"{first.file}:{first.line}"),
-                      _safe(first.value), _safe(said(first.remedy)))
+        table.add_row(
+            *(_safe(part) for part in key),
+            str(number),
+            _safe(f"{first.file}:{first.line}"),
+            _safe(first.value),
+            _safe(said(first.remedy)),
+        )
     if firsts:
         screen.print(table)
 
@@ -176,8 +194,14 @@ def show_explanation(explanation, case_id: str | None) -> None:
             which = line["case_id"] or line["ref_id"]
             table.add_row("", line["clause"], _safe(reason or line["rule_id"]), _safe(which), line["points"])
         if case_id is None:
-            table.add_row("", "", _safe(f"= {text('cli.item_score')} {item.note}"), "", f"[bold]{item.score}[/bold]",
-                          end_section=True)
+            table.add_row(
+                "",
+                "",
+                _safe(f"= {text('cli.item_score')} {item.note}"),
+                "",
+                f"[bold]{item.score}[/bold]",
+                end_section=True,
+            )
     screen.print(table)
     if case_id is not None and not any(item.lines for item in explanation.items):
         screen.print(_safe(text("cli.nothing_on_case", case=case_id)))
@@ -195,8 +219,13 @@ def show_movements(movements, title: str) -> None:
         table.add_column(text(f"cli.col_{name}"), justify="left" if name in ("unit", "why") else "right")
     for move in movements:
         why = "  ".join(f"{rule} {_signed(points)}" for rule, points in move.by_rule)
-        table.add_row(_safe(f"{move.unit_id} {move.unit_name}"), move.rank_before or "–", move.rank_after or "–",
-                      _signed(move.points), _safe(why))
+        table.add_row(
+            _safe(f"{move.unit_id} {move.unit_name}"),
+            move.rank_before or "–",
+            move.rank_after or "–",
+            _signed(move.points),
+            _safe(why),
+        )
     screen.print(table if movements else text("cli.no_difference"))
 
 
@@ -205,8 +234,10 @@ def show_comparison(scenario, saved=None) -> None:
     from rich.table import Table
 
     screen, movers = console(), scenario.compare().movers
-    table = Table(title=_safe(text("cli.whatif_title", period=scenario.quarter.period, change=scenario.change)),
-                  title_justify="left")
+    table = Table(
+        title=_safe(text("cli.whatif_title", period=scenario.quarter.period, change=scenario.change)),
+        title_justify="left",
+    )
     for name in ("unit", "before", "after", "points", "why"):
         table.add_column(text(f"cli.col_{name}"), justify="left" if name in ("unit", "why") else "right")
     for move in movers.astype(object).itertuples():

@@ -16,7 +16,7 @@ from contextvars import ContextVar
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from pipelines.edges import clock
+from pipelines.edges import process
 
 FOLDER = ".begun"
 RUN, STEP = "run", "step"
@@ -47,7 +47,7 @@ def begun(folder: Path, kind: str, period: str = "", flow_run: str = "") -> Iter
         yield
         return
     token, missing = _noted.set(True), _missing(folder / FOLDER)
-    now = clock.now()
+    now = process.now()
     note = _written(folder, Begun(kind, period, str(now), os.getpid(), socket.gethostname(), flow_run))
     try:
         yield

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.edges import in_force
-from pipelines.edges.plain_yaml import load_plain
-from pipelines.edges.wording import say
+from pipelines.edges import process
 from pipelines.model.refusals import Refusal
 from pipelines.paths import CALENDARS, shown
+from pipelines.wording import load_plain, say
 
 SATURDAY = 5
 
@@ -29,7 +28,7 @@ class Calendar:
     @classmethod
     def load(cls, folder: Path | None = None) -> "Calendar":
         """Read every ``<year>.yaml`` of a folder, the project's where None; a Refusal for a file that is none."""
-        folder = folder or in_force.project().calendars or CALENDARS
+        folder = folder or process.project().calendars or CALENDARS
         years, off, made_up, digest = set(), set(), set(), sha256()
         for file in sorted(folder.glob("[0-9][0-9][0-9][0-9].yaml")):
             content = file.read_bytes()
@@ -55,8 +54,15 @@ class Calendar:
     def require(self, day: date) -> None:
         """A Refusal that names the file to add where the year of ``day`` is not covered."""
         if day.year not in self.years:
-            raise Refusal(say("calendar.uncovered", year=day.year, first=min(self.years, default="-"),
-                              last=max(self.years, default="-"), file=shown(self.folder / f"{day.year}.yaml")))
+            raise Refusal(
+                say(
+                    "calendar.uncovered",
+                    year=day.year,
+                    first=min(self.years, default="-"),
+                    last=max(self.years, default="-"),
+                    file=shown(self.folder / f"{day.year}.yaml"),
+                )
+            )
 
     def all_days(self) -> list[tuple[date, int]]:
         """Every covered day with the number of working days up to and including it, counted from the first."""

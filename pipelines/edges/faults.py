@@ -5,14 +5,22 @@ import os
 import re
 from collections.abc import Iterator
 
-from pipelines.edges.wording import say
 from pipelines.model.words import Words
+from pipelines.wording import say
 
 KINDS = {
-    errno.ENOSPC: "full", errno.EDQUOT: "quota", errno.EFBIG: "quota", errno.EROFS: "read_only", errno.EACCES: "denied",
-    errno.EPERM: "denied", errno.EMFILE: "files", errno.ENFILE: "files", errno.EIO: "broken", errno.ENOMEM: "memory",
+    errno.ENOSPC: "full",
+    errno.EDQUOT: "quota",
+    errno.EFBIG: "quota",
+    errno.EROFS: "read_only",
+    errno.EACCES: "denied",
+    errno.EPERM: "denied",
+    errno.EMFILE: "files",
+    errno.ENFILE: "files",
+    errno.EIO: "broken",
+    errno.ENOMEM: "memory",
     errno.ENAMETOOLONG: "long_name",
-}  # fmt: skip
+}
 # Libraries hand on what the system said as text, and some of them nothing else.
 SAID = {os.strerror(number).lower(): kind for number, kind in KINDS.items()}
 PLACE = re.compile(r"""["'](/[^"'\\\n]+)""")

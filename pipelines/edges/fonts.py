@@ -13,10 +13,14 @@ FONT_TYPES = {".otf", ".ttc", ".ttf"}
 
 # Family, as style sheets name it, → the file that holds its regular or only face.
 FACES = {
-    "FandolFang": "FandolFang-Regular.otf", "FandolHei": "FandolHei-Regular.otf", "FandolKai": "FandolKai-Regular.otf",
-    "FandolSong": "FandolSong-Regular.otf", "LXGW WenKai": "LXGWWenKai-Regular.ttf",
-    "Noto Sans CJK SC": "NotoSansCJK-Regular.ttc", "Noto Serif CJK SC": "NotoSerifCJK-Bold.ttc",
-}  # fmt: skip
+    "FandolFang": "FandolFang-Regular.otf",
+    "FandolHei": "FandolHei-Regular.otf",
+    "FandolKai": "FandolKai-Regular.otf",
+    "FandolSong": "FandolSong-Regular.otf",
+    "LXGW WenKai": "LXGWWenKai-Regular.ttf",
+    "Noto Sans CJK SC": "NotoSansCJK-Regular.ttc",
+    "Noto Serif CJK SC": "NotoSerifCJK-Bold.ttc",
+}
 
 
 @cache
@@ -108,9 +112,7 @@ def missing(folder: Path = FONTS) -> list[str]:
 
 def changed(folder: Path = FONTS) -> list[str]:
     """Names of the fonts that are there with other bytes than the manifest's."""
-    return [
-        name for name, sha in manifest().items() if (folder / name).is_file() and _sha256(folder / name) != sha
-    ]
+    return [name for name, sha in manifest().items() if (folder / name).is_file() and _sha256(folder / name) != sha]
 
 
 def _sha256(file: Path) -> str:

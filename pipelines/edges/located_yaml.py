@@ -6,10 +6,9 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.edges.plain_yaml import LOADER
-from pipelines.edges.wording import say
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.words import Words
+from pipelines.wording import LOADER, say
 
 SOURCE = "ingest.source_"
 MAX_NODES = 50_000  # with every alias written out: a few lines of aliases can stand for more than any memory

@@ -9,11 +9,10 @@ from string import Formatter
 
 import yaml
 
-from pipelines.edges.plain_yaml import load_plain
-from pipelines.edges.wording import say
 from pipelines.model.office import Issue, Office
 from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import REPORTS
+from pipelines.wording import load_plain, say
 
 OFFICE = REPORTS / "bulletin" / "office.yaml"
 DEMO_OFFICE = REPORTS / "bulletin" / "demo.yaml"

@@ -4,21 +4,28 @@ import gc
 import logging
 import os
 import re
+import struct
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from fractions import Fraction
+from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from pipelines.edges.fonts import FONT_TYPES, foreign, missing, uncovered
-from pipelines.edges.pdf_fonts import names_of, number_by_place
+from pipelines.edges.fonts import FONT_TYPES, absent, foreign, missing, uncovered, widths
+from pipelines.edges.office import load_office
 from pipelines.edges.scratch import scratch
-from pipelines.edges.wording import say
+from pipelines.edges.templates import render
+from pipelines.model.assessment import Assessment
+from pipelines.model.office import Office
 from pipelines.model.words import Words
 from pipelines.paths import FONTS
+from pipelines.views.official import Official
+from pipelines.wording import say
 
 WORKERS = 2
 VARIANT = "pdf/a-2a"  # for the archive, and tagged
@@ -134,9 +141,11 @@ def _print(html: str, file: str, alone: bool) -> tuple[set[str], set[str]]:
     document = weasyprint.HTML(string=html, url_fetcher=_fetch_nothing())
     try:
         content = document.write_pdf(
-            stylesheets=[] if alone else [css], font_config=fonts, pdf_variant=VARIANT,
+            stylesheets=[] if alone else [css],
+            font_config=fonts,
+            pdf_variant=VARIANT,
             finisher=lambda _, pdf: (used.update(names_of(pdf)), number_by_place(pdf)),
-        )  # fmt: skip
+        )
     except FatalURLFetchingError as forbidden:
         raise RuntimeError(str(forbidden)) from None
     Path(file).write_bytes(content)
@@ -166,3 +175,100 @@ class _Glyphs(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if match := _GLYPH.search(record.getMessage()):
             self.found.add(chr(int(match[1], 16)))
+
+
+# The fonts inside a PDF before it is written: their names, and glyphs listed under the numbers that the pages use.
+
+
+RANGE = {0: ">H", 1: ">HB", 2: ">HH"}  # first number, and how many follow it, by the kind of list
+WHOLE = ">BHH"  # a list of the second kind with one range
+
+
+def names_of(pdf) -> set[str]:
+    """The names of a document's fonts, without the six letters of the subset."""
+    names = (thing["BaseFont"] for thing in _dictionaries(pdf) if thing.get("BaseFont"))
+    return {name.decode().lstrip("/").rpartition("+")[2] for name in names}
+
+
+def number_by_place(pdf) -> None:
+    """List the glyphs of every font under their places, where one that the pages use is listed otherwise."""
+    for font in _dictionaries(pdf):
+        if font.get("Subtype") == "/CIDFontType0":
+            program = _at(pdf, _at(pdf, font["FontDescriptor"])["FontFile3"])
+            first, row = font["W"][-2:]
+            program.stream = [numbered(b"".join(program.stream), first + len(row) - 1)]
+
+
+def numbered(program: bytes, last: int) -> bytes:
+    """An OpenType font that lists its glyphs up to ``last`` under their places; unchanged where it does already."""
+    from fontTools.cffLib import CFFFontSet
+
+    tables = dict(_tables(program))
+    fonts = CFFFontSet()
+    fonts.decompile(BytesIO(program[slice(*tables[b"CFF "])]), None)
+    facts = fonts[0].rawDict
+    if "ROS" not in facts:  # listed by names: readers take the place
+        return program
+    glyphs = struct.unpack_from(">H", program, tables[b"maxp"][0] + 4)[0]
+    begin = tables[b"CFF "][0] + facts["charset"]
+    in_place, end = _listed(program, begin, glyphs)
+    whole = struct.pack(WHOLE, 2, 1, glyphs - 2)
+    if last <= in_place or end - begin < len(whole):
+        return program
+    return program[:begin] + whole + program[begin + len(whole) :]
+
+
+def _listed(program: bytes, begin: int, glyphs: int) -> tuple[int, int]:
+    """The last glyph before one that is listed under another number, and where the list ends."""
+    form, at, listed, in_place = RANGE[program[begin]], begin + 1, 0, 0
+    while listed < glyphs - 1:
+        first, *more = struct.unpack_from(form, program, at)
+        at += struct.calcsize(form)
+        if first == in_place + 1 == listed + 1:
+            in_place += 1 + sum(more)
+        listed += 1 + sum(more)
+    return in_place, at
+
+
+def _tables(program: bytes) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    for number in range(struct.unpack_from(">H", program, 4)[0]):
+        tag, _, begin, length = struct.unpack_from(">4sLLL", program, 12 + 16 * number)
+        yield tag, (begin, begin + length)
+
+
+def _dictionaries(pdf) -> Iterator[dict]:
+    return (thing for thing in pdf.objects if isinstance(thing, dict))
+
+
+def _at(pdf, reference: bytes):
+    return pdf.objects[int(reference.split()[0])]
+
+
+# The bulletin on paper: the office's settings and the fonts' widths brought to the official document.
+
+
+TEMPLATE = "bulletin/gb9704.html.j2"
+
+
+def official_sheet(assessment: Assessment, bulletin: dict, office: Office | None = None) -> str:
+    """The HTML to print of a bulletin page; UsageRefusal where the office's settings are wrong."""
+    office = office or assessment.office or load_office()
+    official = Official(assessment, office, advance_of(office), say)
+    return render(TEMPLATE, official.page(bulletin), paper=True)
+
+
+def absent_fonts(assessment: Assessment) -> tuple[Words, ...]:
+    """A notice where the office names a font that is not there: another would stand in for it without a word."""
+    office = assessment.office or load_office()
+    lacking = absent((family for families in office.fonts.values() for family in families), FONTS)
+    return (say("publish.absent_fonts", fonts="、".join(lacking), folder=FONTS.name),) if lacking else ()
+
+
+def advance_of(office: Office) -> Callable[[str], Callable[[str], Fraction]]:
+    """The width of a character by font use; a character of no font of ours counts as one em, as Chinese ones are."""
+
+    def by_use(use: str) -> Callable[[str], Fraction]:
+        fonts = [widths(family, FONTS) for family in office.fonts[use]]
+        return lambda c: next((font[c] for font in fonts if c in font), Fraction(1))
+
+    return by_use

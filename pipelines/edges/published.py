@@ -2,16 +2,24 @@
 
 import csv
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from shlex import quote
 
-from pipelines.edges.wording import say
-from pipelines.model.refusals import UsageRefusal
+from pipelines.edges.fingerprints import file_sha256
+from pipelines.edges.shelf import MANIFEST
+from pipelines.edges.tablefiles import write_json
+from pipelines.edges.tallies import tallies_of
+from pipelines.edges.templates import render
+from pipelines.model.assessment import CountedList, Earlier
+from pipelines.model.period import Period
+from pipelines.model.refusals import UsageRefusal, VerificationFailed
 from pipelines.model.text import unguarded
 from pipelines.model.words import Words
+from pipelines.wording import say
 
 # The columns without which a table cannot be used.
 NEEDED = {
@@ -62,7 +70,9 @@ def found_elsewhere(folder: Path) -> Words:
     """
     period, out = folder.name, folder.parent
     places = (
-        file.parents[1] for start in (out, out.parent, Path()) for depth in ("", "*/", "*/*/")
+        file.parents[1]
+        for start in (out, out.parent, Path())
+        for depth in ("", "*/", "*/*/")
         for file in sorted(start.glob(f"{depth}{period}/ranking.csv"))
     )
     if (nearest := next(places, None)) is None:
@@ -89,3 +99,157 @@ def _finished(out: Path) -> str:
         return "–"
     names = sorted(entry.name for entry in out.iterdir() if (entry / "ranking.csv").is_file())
     return " ".join(names[-8:]) or "–"
+
+
+# The pages that a preview words otherwise than the run: kept beside the run as data, rendered when it is sent.
+
+
+PROPOSED = "proposed.json"
+
+
+def proposed_file(folder: Path) -> Path:
+    """Where the pages of a run's folder lie, outside what its readers are given."""
+    return tallies_of(folder) / PROPOSED
+
+
+def keep_proposed(file: Path, pages: Iterable[tuple[str, str, dict]], beside: dict[str, bool]) -> None:
+    """Write pages, each its name, template and page dict; ``beside`` is what `render` is told of their neighbours."""
+    told = [{"name": name, "template": template, "page": page} for name, template, page in pages]
+    write_json(file, {"beside": beside, "pages": told})
+
+
+def proposed_pages(folder: Path, promised: str) -> Iterator[tuple[str, str]]:
+    """Name and HTML of each page; VerificationFailed where they are not those that the manifest ``promised``."""
+    file = proposed_file(folder)
+    if not file.is_file():
+        raise VerificationFailed(say("publication.lost", folder=file.parent, file=file.name))
+    if file_sha256(file) != promised:
+        raise VerificationFailed(say("publication.changed", folder=file.parent, file=file.name))
+    told = json.loads(file.read_text(encoding="utf-8"))
+    for one in told["pages"]:
+        yield one["name"], render(one["template"], one["page"], **told["beside"])
+
+
+# The quarters before one: read from the editions in force, and from runs where nothing is published.
+
+
+EDITIONS, INDEX, RANKING = "published", "index.json", "ranking.csv"
+
+
+def earlier_quarters(out: Path, period: Period) -> tuple[Earlier, ...]:
+    """Every quarter before ``period`` that lies in ``out``, the oldest first; UsageRefusal for a damaged one.
+
+    A quarter counts with its published edition in force, else with its run.
+    """
+    found = {before for before in periods_in(out) if before < period}
+    folders = {before: edition_in_force(out, before) or out / str(before) for before in sorted(found)}
+    return tuple(_read(before, folder) for before, folder in folders.items() if (folder / RANKING).is_file())
+
+
+def edition_in_force(out: Path, period: object) -> Path | None:
+    """The folder of a quarter's newest published edition, None where none is published."""
+    place = out / EDITIONS / str(period)
+    try:
+        editions = json.loads((place / INDEX).read_text(encoding="utf-8"))["editions"]
+        return place / str(int(editions[0]["folder"])) if editions else None
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise UsageRefusal(say("published.damaged", folder=place)) from None
+
+
+def periods_in(out: Path) -> Iterator[Period]:
+    """Every quarter that has a run or an edition in ``out``; one that has both comes twice."""
+    for entry in (*_entries(out), *_entries(out / EDITIONS)):
+        try:
+            yield Period.parse(entry.name)
+        except ValueError:
+            continue
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _read(period: Period, folder: Path) -> Earlier:
+    quarter = PublishedQuarter.open(folder)
+    ranking = file_sha256(quarter.folder / RANKING)
+    file = quarter.folder / MANIFEST
+    if not file.is_file():
+        return Earlier(period, quarter.ranking, ranking_sha256=ranking)
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        figures = {name: int(n) for name, n in told.get("figures", {}).items()}
+        basis = (told["rulebook"]["sha256"], tuple(sorted(told["readings"].items())))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise UsageRefusal(say("published.damaged", folder=folder)) from None
+    return Earlier(period, quarter.ranking, figures, basis, ranking, file_sha256(file))
+
+
+# Which case rows a published quarter counted: kept for the office alone, so that a later quarter leaves them out.
+
+
+RESTRICTED = "restricted"
+
+
+def list_of(out: Path, period: object, edition: str) -> Path:
+    """Where the list of an edition lies: outside what is published."""
+    return Path(out) / RESTRICTED / str(period) / f"counted-{edition}.parquet"
+
+
+def keep_counted(out: Path, period: object, edition: str, counted) -> str:
+    """Write the ids of the case rows that a run counted (Arrow: case_id, unit_id); the list's sha256.
+
+    Ids of cases and units and nothing else; the folder is the office's own.
+    """
+    import pyarrow.parquet as parquet
+
+    file = list_of(out, period, edition)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.parent.parent.chmod(0o700)
+    new = file.with_suffix(".new")
+    parquet.write_table(counted, new, compression="zstd")
+    new.chmod(0o600)
+    with new.open("rb") as opened:
+        os.fsync(opened.fileno())
+    new.replace(file)
+    return file_sha256(file)
+
+
+def counted_lists(out: Path, period: Period) -> tuple[tuple[CountedList, ...], tuple[Words, ...]]:
+    """The lists of every earlier published quarter of ``out``, the oldest first, and a word on those without one."""
+    found, unknown = [], []
+    for before in sorted(one for one in set(periods_in(out)) if one < period):
+        edition = edition_in_force(out, before)
+        if edition is None:
+            continue
+        file = list_of(out, before, edition.name)
+        if file.is_file():
+            found.append(CountedList(before, file, file_sha256(file)))
+        else:
+            unknown.append(say("assess.counted_unknown", period=before, file=file.relative_to(out)))
+    return tuple(found), tuple(unknown)
+
+
+def counted_table(lists: Iterable[CountedList]):
+    """case_id, unit_id and the first quarter that counted the row, as Arrow; UsageRefusal for a damaged list."""
+    import pyarrow
+    import pyarrow.parquet as parquet
+
+    rows: dict[tuple[str, str], str] = {}
+    for one in lists:
+        try:
+            listed = parquet.ParquetFile(one.file).read(["case_id", "unit_id"])
+        except (OSError, pyarrow.ArrowException):
+            raise UsageRefusal(say("assess.counted_damaged", period=one.period, file=one.file)) from None
+        for key in zip(*(listed[name].to_pylist() for name in ("case_id", "unit_id")), strict=True):
+            rows.setdefault(key, str(one.period))
+    cases, units = zip(*rows, strict=True) if rows else ((), ())
+    text = pyarrow.string()
+    return pyarrow.table(
+        {
+            "case_id": pyarrow.array(cases, text),
+            "unit_id": pyarrow.array(units, text),
+            "counted_in": pyarrow.array(list(rows.values()), text),
+        }
+    )

@@ -13,16 +13,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipelines.edges.beside import note_beside
 from pipelines.edges.faults import machine_fault
+from pipelines.edges.fingerprints import note_beside
 from pipelines.edges.scratch import scratch
-from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal
+from pipelines.wording import say
 
 STAGING, RUNS, LOCK = ".staging", ".runs", ".lock"
 OWN_MARK = 'content="Gongping"'  # in every page of ours
 MANIFEST = "manifest.json"
+PUBLISHED = "published"  # the folder of the editions
 ROOM = 16 << 20  # bytes that a run asks for before it begins; a small quarter takes as much
 
 

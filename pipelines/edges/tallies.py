@@ -7,11 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 
 from pipelines.edges.warehouse import Warehouse, query_text
-from pipelines.edges.wording import say
-from pipelines.model.marks import Marks
 from pipelines.model.points import hundredths
 from pipelines.model.refusals import UsageRefusal
-from pipelines.model.tally import Award, Unit, UnitTally
+from pipelines.model.tally import Award, Marks, Unit, UnitTally
+from pipelines.wording import say
 
 TALLIES, RULEBOOK = ".tallies", "rulebook"
 LAYOUT = "layout.json"  # what the cube's marks and places say, by counted table
@@ -159,7 +158,10 @@ def read_layouts(folder: Path) -> dict[str, Marks] | None:
 
 
 def read_rows(
-    folder: Path, counts: str, unit_ids: Iterable[str] | None, without_cases: Iterable[str],
+    folder: Path,
+    counts: str,
+    unit_ids: Iterable[str] | None,
+    without_cases: Iterable[str],
     columns: list[str] | None = None,
 ):
     """The marked rows of a counted table, of these units (all where None) and without these cases, as Arrow."""

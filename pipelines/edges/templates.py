@@ -55,7 +55,12 @@ def style() -> str:
 
 
 def render(
-    template: str, page: dict, paper: bool = False, pdf: bool = False, quality: bool = False, libraries: bool = False,
+    template: str,
+    page: dict,
+    paper: bool = False,
+    pdf: bool = False,
+    quality: bool = False,
+    libraries: bool = False,
     alone: bool = False,
 ) -> str:
     """The HTML of ``reports/<template>`` for a page dict.

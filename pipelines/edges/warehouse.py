@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.edges import in_force
+from pipelines.edges import process
 from pipelines.edges.scratch import NAMELESS
 from pipelines.paths import SQL
 
@@ -40,7 +40,7 @@ class Warehouse:
     def __init__(self, spill: Path | None = None, zone: str = "", memory_limit: str = MEMORY_LIMIT):
         self.connection = duckdb.connect(":memory:")
         for name, value in {
-            "TimeZone": zone or in_force.project().zone,
+            "TimeZone": zone or process.project().zone,
             "memory_limit": memory_limit,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,

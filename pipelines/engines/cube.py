@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipelines.edges.wording import say
-from pipelines.engines.literal_measures import spelled
-from pipelines.model.absence import AWARD_NEEDS, AWARDS, NOTHING, Absent
-from pipelines.model.marks import WAIVED, WORD, Marks
+from pipelines.engines.literal import spelled
+from pipelines.model.contract import AWARD_NEEDS, AWARDS, NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS, DERIVED, Measure
 from pipelines.model.refusals import UsageRefusal
-from pipelines.model.tally import UnitTally
+from pipelines.model.tally import WAIVED, WORD, Marks, UnitTally
+from pipelines.wording import say
 
 ALWAYS = '{"all":[]}'  # how a part is spelled that asks nothing
 WORKED_OUT = {name: [reading for reading, _ in derived.readings] for name, derived in DERIVED.items()}

@@ -7,8 +7,6 @@ known by what they say (`Mark.key`), so that a tally can be read by who did not 
 from collections.abc import Iterable, Mapping
 from itertools import product
 
-from pipelines.edges.wording import say
-from pipelines.model.marks import Marks, spelled
 from pipelines.model.measure import (
     CASE_ROWS,
     DERIVED,
@@ -25,6 +23,8 @@ from pipelines.model.measure import (
 )
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import LATER
+from pipelines.model.tally import Marks, spelled
+from pipelines.wording import say
 
 
 def layouts(measures: Mapping[str, Measure], readings: Mapping[str, tuple[str, ...]], rules: Iterable) -> dict:
@@ -35,8 +35,12 @@ def layouts(measures: Mapping[str, Measure], readings: Mapping[str, tuple[str, .
         own = [measure for measure in measures.values() if measure.counts == counts]
         conditions = {part: None for one in own for chosen in _choices(one, known) for part in wheres(one, chosen)}
         places = {place(one, chosen): None for one in own for chosen in _choices(one, known)}
-        quotes = {variant(column, chosen, counts): None for one in own for chosen in _choices(one, known)
-                  for column in one.quotes}  # fmt: skip
+        quotes = {
+            variant(column, chosen, counts): None
+            for one in own
+            for chosen in _choices(one, known)
+            for column in one.quotes
+        }
         waived = [rule.id for rule in deducted if measures[rule.measure].counts == counts]
         waivers = ("", *waived)
         found[counts] = Marks.of(counts, places, conditions, waivers, quotes)

@@ -4,8 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
-from pipelines.engines.details import facts, plain, sentence
-from pipelines.engines.judging import unmeasured
+from pipelines.engines.judging import facts, plain, sentence, unmeasured
 from pipelines.engines.rete import Firing, Match, Production, Session
 from pipelines.model.points import CENT, half_up, hundredths
 from pipelines.model.rule import Item, Rulebook

@@ -6,13 +6,13 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipelines.edges.wording import say
 from pipelines.engines.vector import Rescored, places
 from pipelines.model.condition import Condition
 from pipelines.model.refusals import JudgesDisagree
 from pipelines.model.rule import Rulebook, Verdict
 from pipelines.model.score import Given, Standing
 from pipelines.model.tally import Unit
+from pipelines.wording import say
 
 NO_PLACE = 0
 
@@ -24,7 +24,11 @@ class SecondOpinion:
     """
 
     def __init__(
-        self, rulebook: Rulebook, readings: Mapping[str, str], rescored: Rescored, units: Mapping[str, Unit],
+        self,
+        rulebook: Rulebook,
+        readings: Mapping[str, str],
+        rescored: Rescored,
+        units: Mapping[str, Unit],
         previous: Mapping[str, Mapping] = {},
     ):
         self.rulebook, self.rescored, self.units = rulebook, rescored, units
@@ -49,7 +53,8 @@ class SecondOpinion:
             for name, first, second in zip(
                 ("rank", "group_rank", "case_rows"),
                 (standing.rank or NO_PLACE, standing.group_rank or NO_PLACE, standing.case_rows),
-                (*mine, int(self.rescored.case_rows[at])), strict=True,
+                (*mine, int(self.rescored.case_rows[at])),
+                strict=True,
             ):
                 if first != second:
                     _differ(standing.unit_id, name, first, second)
@@ -174,8 +179,11 @@ def _meets(condition: Condition, facts: Mapping[str, Fraction]) -> bool:
     if condition.test == "in":
         return value in bound
     return {
-        "equals": value == bound, "at_least": value >= bound, "at_most": value <= bound,
-        "more_than": value > bound, "less_than": value < bound,
+        "equals": value == bound,
+        "at_least": value >= bound,
+        "at_most": value <= bound,
+        "more_than": value > bound,
+        "less_than": value < bound,
     }[condition.test]
 
 

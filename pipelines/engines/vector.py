@@ -11,13 +11,13 @@ from functools import cached_property
 
 import numpy as np
 
-from pipelines.edges.wording import say
 from pipelines.engines.cube import Counts, Cube
-from pipelines.model.absence import NOTHING, Absent
+from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.refusals import ContractStop, JudgesDisagree
 from pipelines.model.rule import Item, Rule, Rulebook
 from pipelines.model.score import UnitScore
+from pipelines.wording import say
 
 HUNDRED_PERCENT = 100 * 100  # in hundredths of a percentage point
 NO_CAP = -1

@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from pipelines.engines.details import plain
+from pipelines.engines.judging import plain
 from pipelines.engines.rete import Match, Production, Session
 from pipelines.model.condition import Condition
 from pipelines.model.points import half_up
 from pipelines.model.rule import Verdict
 from pipelines.model.score import Fired, Given
 
-TESTS = {"at_least": ("$gte",), "at_most": ("$lte",), "more_than": ("$gt",), "less_than": ("$lt",),
-         "equals": ("$gte", "$lte")}  # fmt: skip
+TESTS = {
+    "at_least": ("$gte",),
+    "at_most": ("$lte",),
+    "more_than": ("$gt",),
+    "less_than": ("$lt",),
+    "equals": ("$gte", "$lte"),
+}
 Facts = Mapping[str, int | Fraction]
 
 
@@ -43,8 +48,10 @@ class Adjudicator:
         firings = self._session.run(unit_id, [standing], *turns)
         found = {firing.rule: firing for firing in firings}
         given = [found[id].result for id in self._verdicts if id in found]
-        fired = [Fired(unit_id, "verdict", f.rule, "", " ".join(f"{name}={value}" for name, value in f.result.facts))
-                 for f in firings]  # fmt: skip
+        fired = [
+            Fired(unit_id, "verdict", f.rule, "", " ".join(f"{name}={value}" for name, value in f.result.facts))
+            for f in firings
+        ]
         return given, fired
 
     def _production(self, verdict: Verdict) -> Production:

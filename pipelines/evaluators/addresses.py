@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.edges.wording import say
 from pipelines.evaluators.outbox import Letter, again, open_outbox, send
-from pipelines.evaluators.pseudonym import pseudonym, read_key
+from pipelines.evaluators.private import pseudonym, read_key
 from pipelines.evaluators.status import must_be_sound
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook import fail_if
 from pipelines.rulebook.source import Block, read_yaml
+from pipelines.wording import say
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipelines.edges import clock as machine
+from pipelines.edges import process as machine
 from pipelines.edges.begun import STEP, begun
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.wording import say
-from pipelines.evaluators import outbox, tables
-from pipelines.evaluators.anchor import FOLDER
+from pipelines.evaluators import outbox
 from pipelines.evaluators.clock import Clock
 from pipelines.evaluators.exports import Exports, joined, read_exports
+from pipelines.evaluators.head import FOLDER
 from pipelines.evaluators.inbox import read_inbox
 from pipelines.evaluators.log import Log, gc_at_rest
 from pipelines.evaluators.private import locked
@@ -24,6 +23,7 @@ from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.paths import RULES
 from pipelines.rulebook import choose_readings, load_rulebook
 from pipelines.rulebook.panel import must_agree_on_the_clock
+from pipelines.wording import say
 
 STANDARD_RULES = RULES / "standard"
 DEFAULT = FOLDER
@@ -84,7 +84,7 @@ def take_steps(
         moments = _left(log, moments)
         for one in works:
             if one.evaluations:
-                tables.must_be_ours(one.evaluations, state)
+                state.must_be_ours(one.evaluations, state)
         done = {event.says["sha256"] for event in log.events if event.kind == "read"}
         files = list(read_inbox(work.inbox, done)) if work.inbox else []
         try:
@@ -97,7 +97,7 @@ def take_steps(
         put_out(folder, state, {case.key for case in exports.cases}, clock.rules)
         for one, part in zip(works, found, strict=True):
             if one.evaluations:
-                tables.write_evaluations(one.evaluations, state, {case.key for case in part.cases})
+                state.write_evaluations(one.evaluations, state, {case.key for case in part.cases})
     mended = log.mended
     later = sum(action.acted_at > moments[-1] for file in files for action in file.actions)
     return Outcome(moments[-1], counts, len(state.unassigned), len(state.open), exports.quarantined, mended, later)
@@ -113,8 +113,8 @@ def _must_be_of_the_same_data(log: Log, exports: Exports) -> None:
 
 def put_out(folder: Path, state: State, keys: set[CaseKey], rules: PanelRules) -> None:
     """The tables and the outbox in the restricted folder, from what the log adds up to; ``keys`` are the case rows."""
-    tables.write_evaluations(folder / tables.EVALUATIONS, state, keys)
-    tables.write_refused(folder / tables.REFUSED, state)
+    state.write_evaluations(folder / state.EVALUATIONS, state, keys)
+    state.write_refused(folder / state.REFUSED, state)
     outbox.put_reminders(outbox.open_outbox(folder), state, rules)
 
 

@@ -62,8 +62,11 @@ def new_to_case(one: Evaluator, row: CaseRow, state: State, day: date) -> bool:
 
 
 CONDITIONS: dict[str, Callable[[Evaluator, CaseRow, State, date], bool]] = {
-    "appointed": appointed, "not_away": not_away, "other_employer": other_employer, "new_to_case": new_to_case,
-}  # fmt: skip
+    "appointed": appointed,
+    "not_away": not_away,
+    "other_employer": other_employer,
+    "new_to_case": new_to_case,
+}
 PREFERENCES: dict[str, Callable[[Evaluator, State], object]] = {
     "open_assignments": lambda one, state: state.load.get(one.evaluator_id, 0),
     "all_assignments": lambda one, state: state.had.get(one.evaluator_id, 0),

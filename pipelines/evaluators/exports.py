@@ -49,7 +49,7 @@ def joined(parts: list[Exports]) -> Exports:
 
 def read_exports(folder: Path) -> Exports:
     """Read and validate the tables that matter here; ContractStop where a contract stops the run."""
-    from pipelines.edges.contracts import load_contracts
+    from pipelines.contracts.declared import load_contracts
     from pipelines.edges.scratch import scratch
     from pipelines.edges.warehouse import Warehouse
     from pipelines.stages.ingest import ingest

@@ -13,12 +13,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
-from pipelines.edges.wording import say
 from pipelines.model.contract import Contracts
 from pipelines.model.export import UnreadableExport
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.words import Words
 from pipelines.paths import CONTRACTS
+from pipelines.wording import say
 
 TABLE = "evaluator_actions"
 PLACE = ("file", "line")
@@ -79,8 +79,8 @@ class InboxFile:
 
 def read_inbox(folder: Path, done: set[str]) -> Iterator[InboxFile]:
     """Every file of the inbox by name, without those whose sha256 is ``done``. UsageRefusal where there is no inbox."""
-    from pipelines.edges.export_bytes import sha256_of
-    from pipelines.edges.export_files import list_files
+    from pipelines.exports.files import list_files
+    from pipelines.exports.text import sha256_of
 
     if not folder.is_dir():
         raise UsageRefusal(say("evaluators.no_inbox", folder=folder))
@@ -91,7 +91,7 @@ def read_inbox(folder: Path, done: set[str]) -> Iterator[InboxFile]:
 
 
 def _read(file: Path, digest: str) -> InboxFile:
-    from pipelines.edges.export_files import FOREIGN_SUFFIXES, READERS, split_name
+    from pipelines.exports.files import FOREIGN_SUFFIXES, READERS, split_name
 
     if split_name(file.name)[1] not in (*READERS, *FOREIGN_SUFFIXES):
         return _unreadable(file, digest, say("evaluators.no_inbox_format", file=file.name))
@@ -99,7 +99,7 @@ def _read(file: Path, digest: str) -> InboxFile:
 
 
 def _through_the_contract(file: Path, digest: str) -> InboxFile:
-    from pipelines.edges.contracts import load_contracts
+    from pipelines.contracts.declared import load_contracts
     from pipelines.edges.scratch import nameless, scratch
     from pipelines.edges.warehouse import Warehouse
     from pipelines.stages.ingest import ingest
@@ -138,7 +138,7 @@ def _lay_out(file: Path, folder: Path, lines: IO[bytes]) -> None:
 
 def _linked(file: Path) -> str:
     """The link's name: it tells the table and the format, and nothing of the file's own name, which may name people."""
-    from pipelines.edges.export_files import split_name
+    from pipelines.exports.files import split_name
 
     suffix = split_name(file.name)[1]
     return f"{TABLE}.{'jsonl' if suffix == 'json' else suffix}"

@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.edges.shelf import sync_folder
-from pipelines.edges.wording import say
-from pipelines.evaluators.anchor import anchor_of
-from pipelines.evaluators.head import ANNOUNCING, HEAD, Head, read_head, write_head
+from pipelines.evaluators.head import ANNOUNCING, HEAD, Head, anchor_of, read_head, write_head
 from pipelines.evaluators.private import open_private
 from pipelines.model.refusals import VerificationFailed
+from pipelines.wording import say
 
 LOG = "log.jsonl"
 FIRST = "0" * 64

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.edges.shelf import sync_folder
-from pipelines.edges.wording import say
 from pipelines.evaluators.private import open_private, private_folder
 from pipelines.evaluators.state import Assignment, State
 from pipelines.model.panel import PanelRules
 from pipelines.model.refusals import UsageRefusal
+from pipelines.wording import say
 
 OUTBOX = "outbox"
 READY, SENDING, SENT, FAILED = STATIONS = ("ready", "sending", "sent", "failed")

@@ -3,15 +3,26 @@
 from datetime import date, datetime
 from fractions import Fraction
 
-from pipelines.edges.wording import say
 from pipelines.evaluators.appointments import Ending
 from pipelines.evaluators.eligibility import Evaluator
 from pipelines.model.panel import PanelRules
 from pipelines.model.text import plain
+from pipelines.wording import say
 
 NONE = "—"
-WORK = ("cases", "assignments", "rated", "reminded", "returned", "withdrawn", "reassigned", "open", "waiting",
-        "pending", "conflicts_blocked")  # fmt: skip
+WORK = (
+    "cases",
+    "assignments",
+    "rated",
+    "reminded",
+    "returned",
+    "withdrawn",
+    "reassigned",
+    "open",
+    "waiting",
+    "pending",
+    "conflicts_blocked",
+)
 
 
 def frame(at: datetime, simulated: bool) -> dict:
@@ -39,13 +50,15 @@ def panel_page(report: dict, at: datetime, simulated: bool) -> dict:
         "without_employer": size["without_employer"],
         "work": [(zh(f"evaluators.work_{name}"), work[name]) for name in WORK],
         "refused": report["refused"],
-        "overturned": [{**line, "unit_name": plain(line["unit_name"]),
-                        "share": percent(line["overturned"], line["rated"])} for line in report["overturned"]["units"]],
+        "overturned": [
+            {**line, "unit_name": plain(line["unit_name"]), "share": percent(line["overturned"], line["rated"])}
+            for line in report["overturned"]["units"]
+        ],
         "severity": _severity(whole),
         "evaluators": [_person(one) for one in report["evaluators"]],
         "attention": [_attention(line) for line in report["attention"]],
         "hard": [_hard(row) for row in report["hard"]],
-    }  # fmt: skip
+    }
 
 
 def _attention(line: dict) -> dict:

@@ -1,17 +1,15 @@
 """The panel's report as figures: size and composition, work, load, overturned ratings, severity (E0 to E6)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from math import exp, lgamma, log
 
 from pipelines.evaluators.appointments import odd_terms, vacancies
-from pipelines.evaluators.attention import attention, hard_cases
 from pipelines.evaluators.eligibility import Evaluator, appointed, not_away
 from pipelines.evaluators.exports import Exports
-from pipelines.evaluators.intervals import jeffreys
-from pipelines.evaluators.lifecycle import PENDING
-from pipelines.evaluators.state import Assignment, State
+from pipelines.evaluators.state import FINAL, PENDING, Assignment, CaseRow, State
 from pipelines.model.panel import PanelRules
 
 UPHELD = "dissatisfied"  # the public's own rating stands
@@ -111,17 +109,24 @@ def _overturned(assignments: list[Assignment], units: dict[str, str]) -> dict:
         if one.rated_at:
             by_unit[one.case[1]][one.rating] += 1
     lines = [
-        {"unit_id": unit, "unit_name": units.get(unit, unit), "rated": n.total(), "overturned": n.total() - n[UPHELD],
-         "satisfied": n["satisfied"], "basically_satisfied": n["basically_satisfied"]}
+        {
+            "unit_id": unit,
+            "unit_name": units.get(unit, unit),
+            "rated": n.total(),
+            "overturned": n.total() - n[UPHELD],
+            "satisfied": n["satisfied"],
+            "basically_satisfied": n["basically_satisfied"],
+        }
         for unit, n in by_unit.items()
-    ]  # fmt: skip
+    ]
     lines.sort(key=lambda line: (-line["overturned"], line["unit_id"]))
     total, all_rated = sum(line["overturned"] for line in lines), sum(line["rated"] for line in lines)
     return {"share": (total, all_rated), "units": lines}
 
 
-def _people(panel: tuple[Evaluator, ...], state: State, assignments: list[Assignment], whole: Severity,
-            at: datetime) -> list[dict]:  # fmt: skip
+def _people(
+    panel: tuple[Evaluator, ...], state: State, assignments: list[Assignment], whole: Severity, at: datetime
+) -> list[dict]:
     had: dict[str, list[Assignment]] = defaultdict(list)
     for one in assignments:
         had[one.evaluator_id].append(one)
@@ -149,5 +154,135 @@ def _person(id: str, one: Evaluator | None, had: list[Assignment], state: State,
 
 def _shown(own: Severity, whole: Severity) -> dict:
     low, high = own.interval
-    return {"upheld": own.upheld, "rated": own.rated, "low": round(low, 4), "high": round(high, 4),
-            "against": own.against(whole)}  # fmt: skip
+    return {
+        "upheld": own.upheld,
+        "rated": own.rated,
+        "low": round(low, 4),
+        "high": round(high, 4),
+        "against": own.against(whole),
+    }
+
+
+# What the office should look at in the panel: evaluators by clause, and the cases that evaluators found hard.
+
+
+HARD = 2  # evaluators who gave a case back: one may be the wrong person, two make a question
+
+
+def attention(
+    people: Iterable[dict], panel: dict[str, Evaluator], odd_terms: Iterable[str], rules: PanelRules
+) -> list[dict]:
+    """Lines {clause, what, evaluator_id, name, n}, in the order of the clauses; ``people`` are the report's own lines.
+
+    Nobody is blamed: E1.0 and E2.0 ask whom the office appoints, so what it cannot see there is named.
+    """
+    odd = set(odd_terms)
+    found = [(clause, what, one, n) for one in people for clause, what, n in _of(one, panel, odd, rules)]
+    found.sort(key=lambda line: (line[0], line[1], line[2]["evaluator_id"]))
+    return [
+        {"clause": clause, "what": what, "evaluator_id": one["evaluator_id"], "name": one["name"], "n": n}
+        for clause, what, one, n in found
+    ]
+
+
+def _of(one: dict, panel: dict[str, Evaluator], odd: set[str], rules: PanelRules) -> Iterator[tuple[str, str, int]]:
+    known = panel.get(one["evaluator_id"])
+    if one["severity"]["against"]:
+        yield "E2.0", one["severity"]["against"], one["severity"]["rated"]
+    if one["withdrawn"] >= rules.withdrawn:
+        yield "E5.1", "withdrawn", one["withdrawn"]
+    if known is None or not one["in_force"]:
+        return
+    if not known.background:
+        yield "E1.0", "no_background", 0
+    if not known.fields:
+        yield "E2.0", "no_fields", 0
+    if known.away_from and not known.away_until:
+        yield "E5.4", "away_without_end", 0
+    if known.evaluator_id in odd:
+        yield "E7.0", "odd_term", 0
+
+
+def hard_cases(state: State, units: dict[str, str]) -> list[dict]:
+    """Case rows that were left without a rating, or given back by several evaluators, with what those said (E3.0)."""
+    rows = sorted((row for row in state.cases.values() if _is_hard(row)), key=lambda row: row.key)
+    return [_hard(row, units) for row in rows]
+
+
+def _returned(row: CaseRow) -> list:
+    return [one for one in row.assignments if one.returned_at]
+
+
+def _is_hard(row: CaseRow) -> bool:
+    return row.state == PENDING or len(_returned(row)) >= HARD
+
+
+def _hard(row: CaseRow, units: dict[str, str]) -> dict:
+    case, unit = row.key
+    said = [one.reason for one in row.assignments if one.reason]
+    return {
+        "case_id": case,
+        "unit_id": unit,
+        "unit_name": units.get(unit, unit),
+        "assignments": len(row.assignments),
+        "returned": len(_returned(row)),
+        "rated": row.state == FINAL,
+        "reasons": list(dict.fromkeys(said)),
+    }
+
+
+# The interval of a share that is right for small numbers: Jeffreys', quantiles of Beta(k + ½, n − k + ½).
+
+
+LEVEL = 0.95
+STEPS = 60  # halvings: far below the one decimal that is shown
+TINY = 1e-300
+
+
+def jeffreys(k: int, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """The ends for ``k`` of ``n``; (0, 1) where n is 0. At k = 0 the lower end is 0, at k = n the upper is 1."""
+    if not n:
+        return 0.0, 1.0
+    a, b, tail = k + 0.5, n - k + 0.5, (1 - level) / 2
+    low = 0.0 if k == 0 else quantile(a, b, tail)
+    high = 1.0 if k == n else quantile(a, b, 1 - tail)
+    return low, high
+
+
+def quantile(a: float, b: float, p: float) -> float:
+    """The x at which the regularised incomplete beta function is ``p``, by bisection."""
+    low, high = 0.0, 1.0
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if incomplete_beta(a, b, middle) < p else (low, middle)
+    return (low + high) / 2
+
+
+def incomplete_beta(a: float, b: float, x: float) -> float:
+    """The regularised incomplete beta function I_x(a, b)."""
+    if x <= 0 or x >= 1:
+        return float(x >= 1)
+    front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(1 - x))
+    if x < (a + 1) / (a + b + 2):  # where the continued fraction runs fast; else its mirror image
+        return front * _fraction(a, b, x) / a
+    return 1 - front * _fraction(b, a, 1 - x) / b
+
+
+def _fraction(a: float, b: float, x: float) -> float:
+    """The continued fraction of the incomplete beta function, by Lentz's method."""
+    c, d = 1.0, 1 / _away_from_zero(1 - (a + b) * x / (a + 1))
+    value = d
+    for m in range(1, 300):
+        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
+        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+        for term in (even, odd):
+            d = 1 / _away_from_zero(1 + term * d)
+            c = _away_from_zero(1 + term / c)
+            value *= c * d
+        if abs(c * d - 1) < 1e-14:
+            break
+    return value
+
+
+def _away_from_zero(number: float) -> float:
+    return number if abs(number) > TINY else TINY

@@ -20,12 +20,21 @@ from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import Assignment, State
 from pipelines.evaluators.step import Step
 from pipelines.model.period import Period
-from pipelines.sample.names import words
+from pipelines.sample.draw import words
 
 STEP_HOURS = 24
 AFTER = timedelta(days=15)  # how long the work goes on after the quarter
-COLUMNS = ("action_id", "evaluator_id", "action", "acted_at", "assignment_id", "rating", "reason", "away_from",
-           "away_until")  # fmt: skip
+COLUMNS = (
+    "action_id",
+    "evaluator_id",
+    "action",
+    "acted_at",
+    "assignment_id",
+    "rating",
+    "reason",
+    "away_from",
+    "away_until",
+)
 RATINGS = ("satisfied", "basically_satisfied", "dissatisfied")
 # Of a hundred assignments so many are rated, returned, rated without a reason, rated for somebody else.
 RATED, RETURNED, WORDLESS, MISTAKEN = 80, 88, 92, 94  # the rest are forgotten
@@ -78,8 +87,18 @@ def _acts(assignment: Assignment, exports: Exports, seed: int) -> Iterator[Actio
         who = next((one.evaluator_id for one in exports.panel if one.evaluator_id != who), who)
     rates = kind < RATED or kind >= RETURNED
     says = None if RETURNED <= kind < WORDLESS else reasons[reason % len(reasons)]
-    yield Action("practice", f"CZ{assignment.id[2:]}", who, "rate" if rates else "return", at, assignment.id,
-                 RATINGS[rating] if rates else None, says, None, None)  # fmt: skip
+    yield Action(
+        "practice",
+        f"CZ{assignment.id[2:]}",
+        who,
+        "rate" if rates else "return",
+        at,
+        assignment.id,
+        RATINGS[rating] if rates else None,
+        says,
+        None,
+        None,
+    )
 
 
 def _write(file: Path, actions: list[Action]) -> Path:

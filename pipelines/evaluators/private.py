@@ -1,13 +1,18 @@
 """Files and folders for their owner alone, and one writer at a time."""
 
 import fcntl
+import hmac
 import os
+import secrets
+from base64 import b32encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
-from pipelines.edges.wording import say
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.refusals import NotAllowed, UsageRefusal
+from pipelines.paths import PACKAGE
+from pipelines.wording import say
 
 LOCK = ".lock"
 
@@ -45,3 +50,60 @@ def write_private(file: Path, content: str) -> Path:
         stream.flush()
         os.fsync(stream.fileno())
     return part.replace(file)
+
+
+# Keyed pseudonyms: what an evaluator is called wherever the restricted folder ends (E4.0, E5.5).
+
+
+VARIABLE = "GONGPING_KEY_FILE"
+BYTES, SHOWN = 32, 8
+
+
+def key_file() -> Path:
+    """Where the key is. UsageRefusal where nothing says so, or it says a place inside the repository."""
+    named = os.environ.get(VARIABLE, "").strip()
+    if not named:
+        raise UsageRefusal(say("evaluators.no_key_file", variable=VARIABLE))
+    file = Path(named).expanduser()
+    if file.resolve().is_relative_to(PACKAGE.parent):
+        raise UsageRefusal(say("evaluators.key_inside", variable=VARIABLE, file=file.name))
+    return file
+
+
+def make_key() -> Path:
+    """A new key for its owner alone. NotAllowed where there is one: another key renames everyone."""
+    file = key_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise NotAllowed(say("evaluators.key_exists", file=file)) from None
+    with os.fdopen(handle, "w") as stream:
+        stream.write(secrets.token_hex(BYTES) + "\n")
+    return file
+
+
+def read_key() -> bytes:
+    """The key. UsageRefusal where it is missing, open to others, or no key."""
+    file = key_file()
+    try:
+        mode, text = file.stat().st_mode, file.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise UsageRefusal(say("evaluators.key_missing", file=file)) from None
+    except (UnicodeDecodeError, IsADirectoryError):
+        mode, text = 0, ""
+    if mode & 0o077:
+        raise UsageRefusal(say("evaluators.key_open", file=file))
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) < BYTES:
+        raise UsageRefusal(say("evaluators.key_bad", file=file))
+    return key
+
+
+def pseudonym(key: bytes, evaluator_id: str) -> str:
+    """The same evaluator's name under the same key, such as ``PJY-7KQ2MZ4A``."""
+    digest = hmac.new(key, evaluator_id.encode(), sha256).digest()
+    return f"PJY-{b32encode(digest).decode()[:SHOWN]}"

@@ -4,17 +4,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.edges.wording import say
+from pipelines.edges.shelf import PUBLISHED
 from pipelines.evaluators.desk import STANDARD_RULES, Work
 from pipelines.model.period import Period
 from pipelines.model.project import PLACE
 from pipelines.model.refusals import UsageRefusal
-from pipelines.publication.editions import PUBLISHED
+from pipelines.wording import say
 
 
 def work_at(
-    at: datetime, exports: str, inbox: Path | None, out: Path, state: Path, evaluations: str | None = None,
-    rules: Path = STANDARD_RULES, readings: Mapping[str, str] | None = None,
+    at: datetime,
+    exports: str,
+    inbox: Path | None,
+    out: Path,
+    state: Path,
+    evaluations: str | None = None,
+    rules: Path = STANDARD_RULES,
+    readings: Mapping[str, str] | None = None,
 ) -> Work:
     """The work of the quarter of ``at`` and, until that is published, of the one before; of the folders that are there.
 

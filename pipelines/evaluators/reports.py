@@ -6,7 +6,6 @@ import json
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.edges.wording import say
 from pipelines.evaluators import pages
 from pipelines.evaluators.appointments import Ending, endings, vacancies
 from pipelines.evaluators.desk import Work, clock_of, replayed
@@ -14,9 +13,9 @@ from pipelines.evaluators.exports import read_exports
 from pipelines.evaluators.panel import panel_report
 from pipelines.evaluators.private import private_folder, write_private
 from pipelines.evaluators.status import must_have_begun
-from pipelines.model.filenames import file_stem
 from pipelines.model.refusals import Refusal, UsageRefusal
-from pipelines.model.text import BYTE_MARK, guarded
+from pipelines.model.text import BYTE_MARK, file_stem, guarded
+from pipelines.wording import say
 
 COLUMNS = ("evaluator_id", "name", "employer_unit_id", "last_day", "notice_by", "proposal")
 

@@ -1,12 +1,70 @@
 """What the log adds up to: case rows, assignments and absences. Nothing here is stored; all of it is replayed."""
 
+import csv
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 
-from pipelines.evaluators.lifecycle import ASSIGNED, FINAL, PENDING, REMINDED, RETURNED, WAITING, WITHDRAWN
+from pipelines.engines.rete import Chart, Transition
+from pipelines.evaluators.inbox import Action
 from pipelines.evaluators.log import Event, gc_at_rest
+from pipelines.evaluators.private import open_private
+from pipelines.model.panel import PanelRules
+from pipelines.model.refusals import NotAllowed, UsageRefusal
+from pipelines.model.text import BYTE_MARK, guarded
+from pipelines.model.words import Words
+from pipelines.wording import say
+
+# The life of a case row among the evaluators, as a statechart (E5.2, E6.0).
+
+
+WAITING, ASSIGNED, REMINDED, RETURNED, WITHDRAWN, FINAL, PENDING = STATES = (
+    "waiting",
+    "assigned",
+    "reminded",
+    "returned",
+    "withdrawn",
+    "final",
+    "pending",
+)
+OPEN = (ASSIGNED, REMINDED)  # somebody has the case
+TO_ASSIGN = (WAITING, RETURNED, WITHDRAWN)  # somebody must get it
+SETTLED = (FINAL, PENDING)
+HOUR = 3600
+
+
+def transitions(rules: PanelRules) -> tuple[Transition, ...]:
+    """Every way from state to state under the settings, the start first."""
+    meant = {"asg": {"$m": "current"}}  # an event of an earlier assignment moves nothing
+    in_time, over = {"$lt": {"worked": rules.working_days}}, {"$gte": {"worked": rules.working_days}}
+    old = {"$gte": {"age": rules.after_hours * HOUR}}
+    ways = [Transition("assign", WAITING, ASSIGNED, {"event": "assign"})]
+    ways.append(Transition("remind", ASSIGNED, REMINDED, _all("tick", meant, old, in_time)))
+    for state in OPEN:
+        ways += [
+            Transition(f"rate_{state}", state, FINAL, _all("rate", meant, in_time)),
+            Transition(f"return_{state}", state, RETURNED, _all("return", meant, in_time)),
+            Transition(f"withdraw_{state}", state, WITHDRAWN, _all("tick", meant, over)),
+        ]
+    for state in (RETURNED, WITHDRAWN):
+        ways += [
+            Transition(f"reassign_{state}", state, ASSIGNED, _all("assign", {"$lte": {"made": rules.at_most}})),
+            Transition(f"leave_{state}", state, PENDING, _all("assign", {"$gt": {"made": rules.at_most}})),
+        ]
+    return tuple(ways)
+
+
+def chart(rules: PanelRules) -> Chart:
+    """The statechart, compiled."""
+    return Chart(transitions(rules))
+
+
+def _all(event: str, *tests: dict) -> dict:
+    return {"$and": [{"event": event}, *tests]}
+
 
 CaseKey = tuple[str, str]  # case_id, unit_id
 
@@ -136,3 +194,117 @@ class State:
 
 KINDS = ("case", "assigned", "reminded", "rated", "returned", "withdrawn", "pending", "away", "refused", "read")
 TAKE = {kind: getattr(State, f"_{kind}") for kind in KINDS}
+
+
+# Why an action of an evaluator is refused, and the event that keeps it.
+
+
+AWAY = "away"
+
+
+def refusal_of(action: Action, state: State, known: set[str]) -> str | None:
+    """The reason by its name in `evaluators.yaml`, None where nothing but the time limit can stand against it."""
+    if action.action_id in state.actions:
+        return "action_used"
+    if action.evaluator_id not in known:
+        return "unknown_evaluator"
+    if action.action == AWAY:
+        return None
+    assignment = state.assignments.get(action.assignment_id)
+    if assignment is None:
+        return "unknown_assignment"
+    if assignment.evaluator_id != action.evaluator_id:
+        return "not_their_case"
+    return _closed(assignment) or ("before_assignment" if action.acted_at < assignment.assigned_at else None)
+
+
+def _closed(assignment: Assignment) -> str | None:
+    if assignment.rated_at:
+        return "already_rated"
+    if assignment.returned_at:
+        return "already_returned"
+    return "after_withdrawal" if assignment.withdrawn_at else None
+
+
+def refused_event(id: str, at: datetime, file: str, line: int, why: str | Words, row: dict) -> Event:
+    """The event of a refused action: what was asked, and why it was not done."""
+    reason = say(f"evaluators.refused_{why}") if isinstance(why, str) else why
+    says = {"file": file, "line": line, "why": {"zh": reason.zh, "en": reason.en}, "row": row}
+    return Event(id, at, "refused", says)
+
+
+# The tables in the state folder, made anew from the log: `evaluations` for the scoring run, and what was refused.
+
+
+KEYS = ("assignment_id", "派评编号")
+EVALUATIONS, REFUSED = "evaluations.csv", "refused.csv"
+COLUMNS = (
+    "assignment_id",
+    "case_id",
+    "unit_id",
+    "evaluator_id",
+    "assigned_at",
+    "reminded_at",
+    "returned_at",
+    "withdrawn_at",
+    "rated_at",
+    "rating",
+    "reason",
+)
+REFUSED_COLUMNS = ("at", "file", "line", "action_id", "evaluator_id", "assignment_id", "action", "why", "row")
+
+
+def write_evaluations(file: Path, state: State, keys: set[CaseKey]) -> None:
+    """The table `evaluations` for the case rows of the exports at hand: a scoring run takes it as it is."""
+    found = (one for key in sorted(keys & state.cases.keys()) for one in state.cases[key].assignments)
+    _write(file, COLUMNS, (_evaluation(one) for one in found))
+
+
+def must_be_ours(file: Path, state: State) -> None:
+    """NotAllowed where ``file`` holds anything but evaluations that the log knows; UsageRefusal for no such place."""
+    if file.is_dir() or not file.parent.is_dir():
+        raise UsageRefusal(say("evaluators.no_place", file=file))
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            table = csv.DictReader(stream)
+            key = next((name for name in KEYS if name in (table.fieldnames or KEYS)), None)
+            ids = [(table.line_num, row.get(key)) for row in table] if key else [(1, "")]
+    except FileNotFoundError:
+        return
+    except (UnicodeDecodeError, csv.Error):
+        ids = [(1, "")]
+    if foreign := [line for line, id in ids if id not in state.assignments]:
+        raise NotAllowed(say("evaluators.not_ours", file=file, line=foreign[0]))
+
+
+def write_refused(file: Path, state: State) -> None:
+    """Every refused action with its reason, as it was sent."""
+    _write(file, REFUSED_COLUMNS, (_refused(event.at, event.says) for event in state.refused))
+
+
+def _evaluation(one: Assignment) -> list[str]:
+    moments = (one.assigned_at, one.reminded_at, one.returned_at, one.withdrawn_at, one.rated_at)
+    shown = [moment.isoformat(" ") if moment else "" for moment in moments]
+    return [one.id, *one.case, one.evaluator_id, *shown, one.rating, guarded(one.reason) if one.rating else ""]
+
+
+def _refused(at, says: dict) -> list[object]:
+    row = says["row"]
+    named = [row.get(name, "") for name in ("action_id", "evaluator_id", "assignment_id", "action")]
+    whole = "; ".join(f"{name}={value}" for name, value in row.items())
+    line, why = says["line"] or "", says["why"]["zh"]
+    return [at.isoformat(" "), says["file"], line, *map(guarded, named), why, guarded(whole)]
+
+
+def _write(file: Path, columns: tuple[str, ...], rows: Iterable[list]) -> None:
+    """A CSV file for its owner alone, switched into place whole."""
+    part = file.with_name(f".{file.name}.part")
+    part.unlink(missing_ok=True)
+    with open_private(part, "w") as stream:
+        stream.write(BYTE_MARK)
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(columns)
+        table.writerows(rows)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)

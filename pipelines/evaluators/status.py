@@ -4,16 +4,14 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.edges.wording import say
-from pipelines.evaluators.anchor import anchor_of
 from pipelines.evaluators.desk import replayed
-from pipelines.evaluators.head import HEAD
-from pipelines.evaluators.lifecycle import STATES
+from pipelines.evaluators.head import HEAD, anchor_of
 from pipelines.evaluators.log import LOG, Log
 from pipelines.evaluators.outbox import READY, SENT, open_outbox, standing
 from pipelines.evaluators.private import locked
-from pipelines.evaluators.state import State
+from pipelines.evaluators.state import STATES, State
 from pipelines.model.refusals import UsageRefusal
+from pipelines.wording import say
 
 
 def standing_at(folder: Path, at: datetime | None) -> dict:

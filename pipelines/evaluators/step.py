@@ -11,14 +11,22 @@ from datetime import datetime
 from functools import cache
 from hashlib import sha256
 
-from pipelines.evaluators.actions import refusal_of, refused_event
 from pipelines.evaluators.clock import Clock
 from pipelines.evaluators.eligibility import Choice, choose, on_duty
 from pipelines.evaluators.exports import Exports
 from pipelines.evaluators.inbox import Action, InboxFile
-from pipelines.evaluators.lifecycle import ASSIGNED, OPEN, PENDING, chart
 from pipelines.evaluators.log import Event, Log
-from pipelines.evaluators.state import Assignment, CaseRow, State
+from pipelines.evaluators.state import (
+    ASSIGNED,
+    OPEN,
+    PENDING,
+    Assignment,
+    CaseRow,
+    State,
+    chart,
+    refusal_of,
+    refused_event,
+)
 
 RATE, RETURN, AWAY = "rate", "return", "away"
 HAPPENED = {RATE: "rated", RETURN: "returned"}
@@ -172,8 +180,14 @@ def _left(row: CaseRow, at: datetime) -> Event:
 def _given(row: CaseRow, choice: Choice, at: datetime) -> Event:
     (case, unit), number = row.key, len(row.assignments) + 1
     id = f"PJ{subject(case, unit, number)}"
-    says = {"assignment_id": id, "case_id": case, "unit_id": unit, "number": number,
-            "evaluator_id": choice.evaluator.evaluator_id, "barred": choice.barred}  # fmt: skip
+    says = {
+        "assignment_id": id,
+        "case_id": case,
+        "unit_id": unit,
+        "number": number,
+        "evaluator_id": choice.evaluator.evaluator_id,
+        "barred": choice.barred,
+    }
     return Event(f"assigned:{id}", at, "assigned", says)
 
 

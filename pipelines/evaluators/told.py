@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.edges.wording import say
-from pipelines.evaluators.anchor import FOLDER, anchor_of
-from pipelines.evaluators.head import HEAD
+from pipelines.evaluators.head import FOLDER, HEAD, anchor_of
 from pipelines.evaluators.log import LOG, Log
 from pipelines.evaluators.private import LOCK
 from pipelines.model.refusals import Refusal, VerificationFailed
+from pipelines.wording import say
 
 
 def log_of(out: Path) -> Log | None:

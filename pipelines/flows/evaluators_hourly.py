@@ -12,13 +12,13 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed, State
 
-from pipelines.edges import clock
-from pipelines.edges.wording import say
+from pipelines.edges import process
 from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, take_steps
 from pipelines.evaluators.private import open_private, private_folder
 from pipelines.evaluators.quarters import work_at
 from pipelines.model.refusals import Refusal
 from pipelines.project import take
+from pipelines.wording import say
 
 FAULTS = "faults.log"
 EXPORTS = "exports/{period}"
@@ -60,8 +60,15 @@ def evaluators_hourly(
         city = take(project)
         out = out or city.out
         folder = state or out / DEFAULT
-        work = work_at(clock.now(), exports or city.exports or EXPORTS, inbox, out, folder, evaluations,
-                       rules or city.rulebook or STANDARD_RULES)  # fmt: skip
+        work = work_at(
+            process.now(),
+            exports or city.exports or EXPORTS,
+            inbox,
+            out,
+            folder,
+            evaluations,
+            rules or city.rulebook or STANDARD_RULES,
+        )
         done = perform.with_options(name="step", task_run_name="step")(lambda: _step(work), folder)
         if notify:
             done |= perform.with_options(name="send", task_run_name="send")(lambda: _send(folder, notify), folder)

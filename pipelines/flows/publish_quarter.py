@@ -11,7 +11,6 @@ from prefect import flow, runtime
 from prefect.states import Failed, State
 
 from pipelines.assess import Request, Run
-from pipelines.edges.wording import say
 from pipelines.flows.score_quarter import local_time, perform, quarter_before, request_of
 from pipelines.model.period import Period
 from pipelines.model.refusals import Refusal
@@ -21,6 +20,7 @@ from pipelines.publication.editions import place_of
 from pipelines.publication.preview import preview_folder
 from pipelines.publication.settings import load_settings
 from pipelines.stages import STAGES
+from pipelines.wording import say
 
 
 @flow(name="preview-quarter", persist_result=False)
@@ -90,4 +90,3 @@ def _scored(request: Request) -> None:
     except Refusal as refusal:
         acts.record_stop(refusal, request.out, request.period)
         raise
-

@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed, State
 
 from pipelines.assess import STANDARD_RULES, Request, Run
-from pipelines.edges import in_force
+from pipelines.edges import process
 from pipelines.model.period import Period
 from pipelines.model.project import PLACE, Project
 from pipelines.model.refusals import Refusal
@@ -65,20 +65,36 @@ def quarter_before(moment: datetime) -> Period:
 
 
 def request_of(
-    city: Project, period: Period, exports: str | None, out: Path | None, readings: dict[str, str] | None,
-    rules: Path | None, source: Path | None, pdf: bool, absent: list[str] | None, cutoff: datetime | None = None,
-) -> Request:  # fmt: skip
+    city: Project,
+    period: Period,
+    exports: str | None,
+    out: Path | None,
+    readings: dict[str, str] | None,
+    rules: Path | None,
+    source: Path | None,
+    pdf: bool,
+    absent: list[str] | None,
+    cutoff: datetime | None = None,
+) -> Request:
     """What a flow is asked for; what is not given stands in the project file."""
     folder = (exports or city.exports or EXPORTS).replace(PLACE, str(period))
     return Request(
-        period, Path(folder), out or city.out, local_time(cutoff), readings or {},
-        rules or city.rulebook or STANDARD_RULES, source or city.mapping, pdf, city.office,
-        tuple(city.absent if absent is None else absent), city=city.name,
+        period,
+        Path(folder),
+        out or city.out,
+        local_time(cutoff),
+        readings or {},
+        rules or city.rulebook or STANDARD_RULES,
+        source or city.mapping,
+        pdf,
+        city.office,
+        tuple(city.absent if absent is None else absent),
+        city=city.name,
     )
 
 
 def _zone() -> ZoneInfo:
-    return ZoneInfo(in_force.project().zone)
+    return ZoneInfo(process.project().zone)
 
 
 def local_time(moment: datetime | None) -> datetime | None:

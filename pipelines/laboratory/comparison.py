@@ -49,15 +49,25 @@ class Comparison(Framed):
         names = {"rank": "place", "total": "points"}
         columns = ["unit_id", "unit_name", "rank", "total"]
         sides = [side._ranking[columns].rename(columns=names) for side in (self.quarter, self.scenario)]
-        joined = sides[0].merge(sides[1].drop(columns="unit_name"), on="unit_id", suffixes=("_before", "_after"),
-                                how="left")
+        joined = sides[0].merge(
+            sides[1].drop(columns="unit_name"), on="unit_id", suffixes=("_before", "_after"), how="left"
+        )
         joined["moved"] = joined["place_before"] - joined["place_after"]
         joined["change"] = (joined["points_after"] - joined["points_before"]).round(2)
         joined["why"] = [self._why(id) for id in joined["unit_id"]]
         keys = joined.assign(far=joined["moved"].abs().fillna(0), much=joined["change"].abs().fillna(0))
         order = keys.sort_values(["far", "much", "unit_id"], ascending=[False, False, True]).index
-        names = ["unit_id", "unit_name", "place_before", "place_after", "moved", "points_before", "points_after",
-                 "change", "why"]
+        names = [
+            "unit_id",
+            "unit_name",
+            "place_before",
+            "place_after",
+            "moved",
+            "points_before",
+            "points_after",
+            "change",
+            "why",
+        ]
         return joined.loc[order, names].reset_index(drop=True)
 
     @property
@@ -69,7 +79,7 @@ class Comparison(Framed):
 
     def chart(self, most: int = 25):
         """A slope chart of the units that moved most."""
-        from pipelines.laboratory.chart_places import slope
+        from pipelines.laboratory.charts import slope
 
         return slope(self.movers.head(most), self.title)
 
@@ -85,8 +95,11 @@ class Comparison(Framed):
         if before is None or after is None or before == after:
             return ""
         fell, pairs = after > before, {id: pair for id, pair in self._places.items() if pair[0] and id != unit_id}
-        others = [id for id, (was, now) in pairs.items()
-                  if now and ((was >= before and now < after) if fell else (was <= before and now > after))]
+        others = [
+            id
+            for id, (was, now) in pairs.items()
+            if now and ((was >= before and now < after) if fell else (was <= before and now > after))
+        ]
         gone = [id for id, (was, now) in pairs.items() if was < before and not now]
         if not others:
             return _told("left the list above 前面移出", gone)
@@ -105,8 +118,11 @@ class Comparison(Framed):
         """Of the units ranked apart: their place in their own list."""
         placed = self.scenario.placed
         among = int(placed.apart.sum())
-        return {id: f"ranked apart 单列 {place}/{among}" for id, place, apart in
-                zip(self.scenario.scores.unit_ids, placed.group_place, placed.apart, strict=True) if apart}
+        return {
+            id: f"ranked apart 单列 {place}/{among}"
+            for id, place, apart in zip(self.scenario.scores.unit_ids, placed.group_place, placed.apart, strict=True)
+            if apart
+        }
 
     @cached_property
     def _places(self) -> dict[str, tuple[int | None, int | None]]:

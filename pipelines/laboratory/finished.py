@@ -11,12 +11,12 @@ from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.published import PublishedQuarter
 from pipelines.edges.shelf import MANIFEST
 from pipelines.edges.tallies import RULEBOOK
-from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.points import CENT
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal, VerificationFailed
 from pipelines.model.rule import Rulebook
 from pipelines.rulebook import load_rulebook
+from pipelines.wording import say
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,13 @@ class Manifest:
         """Of a finished run's folder; UsageRefusal where it cannot be understood."""
         with readable(folder, folder / MANIFEST):
             found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            return cls(Period.parse(found["period"]), dict(found["readings"]), bool(found["simulated"]),
-                       datetime.fromisoformat(found["cutoff"]), dict(found.get("outputs", {})))
+            return cls(
+                Period.parse(found["period"]),
+                dict(found["readings"]),
+                bool(found["simulated"]),
+                datetime.fromisoformat(found["cutoff"]),
+                dict(found.get("outputs", {})),
+            )
 
 
 @contextmanager

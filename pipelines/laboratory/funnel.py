@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from pipelines.edges.wording import say
-from pipelines.laboratory.charts import BLUE, GREY, ORANGE, VERMILION, altair, beside, styled, text
-from pipelines.laboratory.labels import told
+from pipelines.laboratory.charts import BLUE, GREY, ORANGE, VERMILION, altair, beside, styled, text, told
 from pipelines.model.refusals import UsageRefusal
-from pipelines.rulebook.names import hint
+from pipelines.rulebook.source import hint
+from pipelines.wording import say
 
 LIMITS = {"99.8": (0.001, 0.999), "95": (0.025, 0.975)}  # percent of the units that chance leaves inside
 NAMED = 14  # units named on the chart, those furthest outside

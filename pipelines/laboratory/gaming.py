@@ -115,7 +115,7 @@ class Gaming:
         )
 
     def __repr__(self) -> str:
-        from pipelines.laboratory.plain import table
+        from pipelines.laboratory.framed import table
 
         return "\n\n".join(table(frame, title) for title, frame in self._tables)
 

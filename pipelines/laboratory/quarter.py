@@ -9,18 +9,19 @@ from types import MappingProxyType
 from pipelines.edges.published import PublishedQuarter
 from pipelines.edges.shelf import MANIFEST
 from pipelines.edges.tallies import tallies_of
-from pipelines.edges.wording import say
+from pipelines.explain import Explanation, explain
 from pipelines.laboratory import frames
 from pipelines.laboratory.changes import Change, names, pairs, several, whole_number
+from pipelines.laboratory.charts import told
 from pipelines.laboratory.finished import Manifest, must_be_as_published, rulebook_of, table_of
 from pipelines.laboratory.framed import copied
-from pipelines.laboratory.labels import told
-from pipelines.laboratory.scenario import Scenario
-from pipelines.laboratory.world import World
+from pipelines.laboratory.scenario import Scenario, World
+from pipelines.laboratory.steps import Step, next_step, no_step
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.rulebook import changeable
+from pipelines.wording import say
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -105,10 +106,20 @@ class Quarter:
         files = tuple(Path(file) for file in names(add))
         edition = names(rules)
         _ = self.as_it_was  # what is changed must be what was published
-        return Scenario.of(self, Change(
-            pairs(changes), pairs(readings), names(drop), files, names(exclude_units), names(exclude_cases),
-            Path(edition[0]) if edition else None, names(rank_apart), whole_number(rank_apart_below),
-        ))
+        return Scenario.of(
+            self,
+            Change(
+                pairs(changes),
+                pairs(readings),
+                names(drop),
+                files,
+                names(exclude_units),
+                names(exclude_cases),
+                Path(edition[0]) if edition else None,
+                names(rank_apart),
+                whole_number(rank_apart_below),
+            ),
+        )
 
     def sweep(self, values: Mapping[str, Iterable], readings: Mapping[str, Iterable] | None = None):
         """Every combination of the given values and readings: ``{"satisfaction_rate.target": [85, 90]}``."""
@@ -118,7 +129,7 @@ class Quarter:
 
     def tornado(self):
         """Which single value or reading moves the ranking most."""
-        from pipelines.laboratory.tornado import Tornado
+        from pipelines.laboratory.sweep import Tornado
 
         return Tornado.of(self)
 
@@ -136,7 +147,6 @@ class Quarter:
 
     def explain(self, unit: str):
         """A unit's score from full marks to the case, and the cheapest step to the next place."""
-        from pipelines.laboratory.explained import Explained
 
         return Explained.of(self, unit)
 
@@ -153,11 +163,17 @@ class Quarter:
     @property
     def title(self) -> str:
         """The period, how many units, and that it is simulated where it is."""
-        return told(say("laboratory.quarter_simulated" if self.simulated else "laboratory.quarter",
-                        period=self.period, n=len(self._ranking), folder=self.folder))
+        return told(
+            say(
+                "laboratory.quarter_simulated" if self.simulated else "laboratory.quarter",
+                period=self.period,
+                n=len(self._ranking),
+                folder=self.folder,
+            )
+        )
 
     def __repr__(self) -> str:
-        from pipelines.laboratory.plain import table
+        from pipelines.laboratory.framed import table
 
         return table(self._ranking.drop(columns="period"), self.title)
 
@@ -165,3 +181,87 @@ class Quarter:
         from pipelines.laboratory.html import table
 
         return table(self._ranking, self.title)
+
+
+# A quarter to try things on: made, scored and opened, where there is none yet.
+
+
+def sample_quarter(
+    out: str | Path = "demo/out", period: str = "2026Q3", units: int = 40, cases: int = 4000, seed: int = 1
+) -> Quarter:
+    """The quarter ``period`` below ``out``; simulated and scored first where it is not there (half a minute)."""
+    from pipelines.assess import Request, Run
+    from pipelines.edges.tallies import tallies_of
+    from pipelines.sample.make import make_sample
+
+    out, quarter = Path(out), Period.parse(period)
+    if not tallies_of(out / str(quarter)).is_dir():
+        exports = out.parent / "exports" / str(quarter)
+        make_sample(exports, quarter, units, cases, seed)
+        with Run(Request(quarter, exports, out, pdf=False)) as run:
+            run.run()
+    return Quarter.open(str(quarter), out)
+
+
+# A unit's score from full marks to the case, as a notebook shows it, with the cheapest step to a better place.
+
+
+COLUMNS = ("item_id", "full_marks", "clause", "rule_id", "month", "case_id", "ref_id", "points", "detail", "score")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Explained:
+    """``frame`` holds the unit's ledger lines with their items; ``step`` the cheapest way to a better place."""
+
+    explanation: Explanation = field(repr=False)
+    step: Step | None
+
+    @classmethod
+    def of(cls, quarter, unit: str) -> "Explained":
+        """Of the unit with this id or name; UsageRefusal with the nearest name for one that is not there."""
+        explanation = explain(PublishedQuarter.open(quarter.folder), str(unit))
+        return cls(explanation, next_step(quarter.as_it_was, explanation.unit["unit_id"]))
+
+    @copied
+    def frame(self):
+        """A line of the ledger with the full marks and the score of its item."""
+        import pandas
+
+        rows = [
+            (
+                item.item_id,
+                float(item.full_marks),
+                line["clause"],
+                line["rule_id"],
+                line["month"],
+                line["case_id"],
+                line["ref_id"],
+                float(line["points"]),
+                line["detail"],
+                float(item.score),
+            )
+            for item in self.explanation.items
+            for line in item.lines
+        ]
+        return pandas.DataFrame(rows, columns=list(COLUMNS))
+
+    @property
+    def says(self) -> str:
+        """Place and points in a line, then the step."""
+        unit = self.explanation.unit
+        sums = f"{unit['total']} = {unit['base']} + {unit['bonus']}"
+        head = f"{unit['unit_id']} {unit['unit_name']}: {sums}, {unit['rank'] or '–'}"
+        if not unit["rank"]:
+            return head
+        words = self.step.says if self.step else no_step(int(unit["rank"]))
+        return f"{head}\n{words.zh}\n{words.en}"
+
+    def __repr__(self) -> str:
+        from pipelines.laboratory.framed import table
+
+        return table(self._frame, self.says)
+
+    def _repr_html_(self) -> str:
+        from pipelines.laboratory.html import lines, table
+
+        return lines(self.says.splitlines()) + table(self._frame)

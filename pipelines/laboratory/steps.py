@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipelines.edges.wording import say
 from pipelines.engines.batch import by_item
 from pipelines.engines.cube import Counts
 from pipelines.engines.vector import item_scores, stretch
 from pipelines.model.measure import Measure
 from pipelines.model.points import CENT, shown
 from pipelines.model.words import Words
+from pipelines.wording import say
 
 DIRECTION = {"more": 1, "fewer": -1}
 MOST = 30  # cases that still count as one step
@@ -32,9 +32,14 @@ class Step:
     @property
     def says(self) -> Words:
         """The step as a sentence."""
-        facts = {"n": self.n, "gain": shown_cents(self.gain), "place": self.place, "better": self.better,
-                 "month": say("laboratory.step_month", month=int(self.month[-2:])) if self.month else Words("", ""),
-                 "measure": self.measure.title}  # fmt: skip
+        facts = {
+            "n": self.n,
+            "gain": shown_cents(self.gain),
+            "place": self.place,
+            "better": self.better,
+            "month": say("laboratory.step_month", month=int(self.month[-2:])) if self.month else Words("", ""),
+            "measure": self.measure.title,
+        }
         return say(f"laboratory.step_{self.measure.better}", **facts)
 
 
@@ -153,4 +158,3 @@ def _possible(scenario, unit: int) -> Iterator[tuple[Measure, int | None, int]]:
         for month, most in months:
             for n in range(1, min(most, MOST) + 1):
                 yield measure, month, n
-

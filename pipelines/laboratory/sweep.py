@@ -2,21 +2,26 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from itertools import product
 from math import prod
 
 import numpy as np
 
-from pipelines.edges.wording import say
 from pipelines.engines.batch import Batch, all_places, by_item
-from pipelines.engines.details import plain
+from pipelines.engines.judging import plain
+from pipelines.engines.readings import alternatives
+from pipelines.engines.vector import places
 from pipelines.laboratory.changes import names
+from pipelines.laboratory.charts import of_change
 from pipelines.laboratory.framed import Framed, copied
-from pipelines.model.points import CENT
+from pipelines.model.points import CENT, half_up
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook import changeable, choose_readings, with_changes
-from pipelines.rulebook.names import hint
+from pipelines.rulebook.load import LIMITS
+from pipelines.rulebook.source import hint
+from pipelines.wording import say
 
 AT_MOST = 200_000  # scenarios; beyond, the answer itself would not fit beside other work
 TOLD_FROM = 2_000  # scenarios from which a progress bar is worth its line
@@ -57,12 +62,14 @@ class Sweep(Framed):
         import pandas
 
         units = [self.quarter.world.registers[id].unit for id in self.unit_ids]
-        columns = {name: np.repeat([_number(row[k]) for row in self.grid], len(units))
-                   for k, name in enumerate(self.names)}
+        columns = {
+            name: np.repeat([_number(row[k]) for row in self.grid], len(units)) for k, name in enumerate(self.names)
+        }
         columns |= {
             "unit_id": np.tile([unit.unit_id for unit in units], len(self.grid)),
             "unit_name": np.tile([unit.unit_name for unit in units], len(self.grid)),
-            "base": self.bases.ravel() / CENT, "total": self.totals.ravel() / CENT,
+            "base": self.bases.ravel() / CENT,
+            "total": self.totals.ravel() / CENT,
         }
         frame = pandas.DataFrame(columns)
         frame["place"] = pandas.array(np.where(self.places == 0, -1, self.places).ravel(), dtype="Int64")
@@ -74,14 +81,14 @@ class Sweep(Framed):
 
         For two values a heat map of how many places units move on average; UsageRefusal for more.
         """
-        from pipelines.laboratory import chart_sweeps
+        from pipelines.laboratory import charts
 
         if len(self.names) > 2:
             raise UsageRefusal(say("laboratory.too_many_axes", names=" ".join(self.names)))
         if len(self.names) == 2:
-            return chart_sweeps.heat(self)
+            return charts.heat(self)
         asked = [self.quarter.world.unit(given) for given in names(units)]
-        return chart_sweeps.lines(self, asked or self.restless[:most])
+        return charts.lines(self, asked or self.restless[:most])
 
     def unit_name(self, unit_id: str) -> str:
         """The name of a unit."""
@@ -192,3 +199,93 @@ def _told(grid: tuple, progress: bool):
 
 def _ranked(quarter) -> np.ndarray:
     return quarter.as_it_was.placed.place > 0
+
+
+# A tornado: each value a step lower and higher, each reading another way, one at a time.
+
+
+TARGET_STEP = Fraction(2)  # percentage points; other values are halved and doubled
+SHOWN = 25
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Tornado(Framed):
+    """``frame``: one line a change, the one that moves most first."""
+
+    quarter: object = field(repr=False)
+    changes: tuple[str, ...]
+    places: np.ndarray = field(repr=False)  # change × unit, 0 = unranked
+    was: np.ndarray = field(repr=False)
+
+    @classmethod
+    def of(cls, quarter) -> "Tornado":
+        """All single changes of a finished quarter."""
+        batch, was = Batch(quarter.world.cube), quarter.as_it_was.placed.place
+        names, found = [], []
+        for name, rulebook, readings in _single(quarter):
+            sheet = by_item(rulebook)
+            base, bonus = batch.base_and_bonus(sheet, readings)
+            figure = base if readings["rank_on"] == "base" else base + bonus + batch.whole(sheet, readings, base)
+            names.append(name)
+            found.append(np.where(was > 0, places(figure, was > 0), 0))
+        return cls(quarter, tuple(names), np.array(found).reshape(len(names), len(was)), was)
+
+    @copied
+    def frame(self):
+        """change (as typed and in words), places moved on average and at most, who moves furthest, units that move."""
+        import pandas
+
+        ranked = self.was > 0
+        far = np.abs(self.places - self.was)[:, ranked]
+        units = [
+            self.quarter.world.registers[id].unit.unit_name
+            for id, there in zip(self.quarter.world.cube.unit_ids, ranked, strict=True)
+            if there
+        ]
+        rows = (
+            [
+                (
+                    name,
+                    self._says(name),
+                    round(float(moved.mean()), 2),
+                    int(moved.max()),
+                    units[int(moved.argmax())] if moved.any() else "",
+                    int((moved > 0).sum()),
+                )
+                for name, moved in zip(self.changes, far, strict=True)
+            ]
+            if ranked.any()
+            else []
+        )
+        names = ["change", "says", "mean_moved", "furthest", "most_moved", "units_moved"]
+        frame = pandas.DataFrame(rows, columns=names)
+        return frame.sort_values(["mean_moved", "change"], ascending=[False, True]).reset_index(drop=True)
+
+    def chart(self, most: int = SHOWN):
+        """Bars, the longest first."""
+        from pipelines.laboratory import charts
+
+        return charts.tornado(self._frame.head(most), self.title)
+
+    def _says(self, change: str) -> str:
+        name, _, value = change.partition("=")
+        return of_change(self.quarter.rulebook, name, value)
+
+
+def _single(quarter):
+    """(name, rulebook, readings) of every single change."""
+    for name in changeable(quarter.rulebook):
+        rule, field_ = name.split(".")
+        for value in _steps(getattr(quarter.rulebook.rules[rule], field_), field_):
+            yield f"{name}={value}", with_changes(quarter.rulebook, {name: value}), quarter.readings
+    for id, values in alternatives(quarter.rulebook, quarter.readings).items():
+        for value in values[1:]:
+            yield f"{id}={value}", quarter.rulebook, {**quarter.readings, id: value}
+
+
+def _steps(value: Fraction, name: str) -> list[str]:
+    """The value a step lower and a step higher, inside its limits."""
+    steps = (value - TARGET_STEP, value + TARGET_STEP) if name == "target" else (value / 2, value * 2)
+    least, most = (Fraction(limit) for limit in LIMITS[name])
+    inside = dict.fromkeys(half_up(min(max(step, least), most)) for step in steps)
+    return [plain(step) for step in inside if step != value]

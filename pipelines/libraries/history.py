@@ -64,8 +64,9 @@ def _ended(entry: LibraryEntry, change: MatterChange) -> LibraryEntry:
 
 
 def _entry(change: MatterChange, matter_name: str, process: str) -> LibraryEntry:
-    return LibraryEntry(change.matter_id, change.unit_id, matter_name, process, change.effective_on,
-                        change_id=change.change_id)  # fmt: skip
+    return LibraryEntry(
+        change.matter_id, change.unit_id, matter_name, process, change.effective_on, change_id=change.change_id
+    )
 
 
 def _order(entry: LibraryEntry) -> tuple:

@@ -6,8 +6,7 @@ from functools import cache
 
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
-from pipelines.edges.wording import say
-from pipelines.engines.inspector import Inspector
+from pipelines.engines.rete import Inspector
 from pipelines.libraries.history import history
 from pipelines.model.intake import Breach, Intake
 from pipelines.model.library import (
@@ -25,11 +24,19 @@ from pipelines.model.rule import Rulebook
 from pipelines.model.text import masked, plain, same_text
 from pipelines.model.words import Words
 from pipelines.stages.measure import store_working_days
+from pipelines.wording import say
 
 TABLES = ("matters", "matter_changes", "knowledge")
 NOTHING = "—"
-PARAMETERS = {"processes": ("on",), "changes": ("on",), "dispatched": ("on",), "elsewhere": ("on",),
-              "entries": ("on",), "kinds": ("kinds",), "demand": ()}  # fmt: skip
+PARAMETERS = {
+    "processes": ("on",),
+    "changes": ("on",),
+    "dispatched": ("on",),
+    "elsewhere": ("on",),
+    "entries": ("on",),
+    "kinds": ("kinds",),
+    "demand": (),
+}
 
 
 def last_day(cutoff: datetime) -> date:
@@ -38,9 +45,14 @@ def last_day(cutoff: datetime) -> date:
 
 
 def inspect(
-    warehouse: Warehouse, period: Period, on: date, rulebook: Rulebook, calendar: Calendar, intake: Intake,
+    warehouse: Warehouse,
+    period: Period,
+    on: date,
+    rulebook: Rulebook,
+    calendar: Calendar,
+    intake: Intake,
     breaches: Iterable[Breach] = (),
-) -> LibraryReport | None:  # fmt: skip
+) -> LibraryReport | None:
     """What there is to find in ``accepted.*`` on the day ``on``; None where the exports hold none of the tables.
 
     Cases count that were dispatched in the period, up to the day. Where an application waits on a day of a year
@@ -54,17 +66,25 @@ def inspect(
         store_working_days(warehouse, calendar)
     uncovered = _uncovered(warehouse, on, calendar)
     rules = tuple(
-        rule for rule in rulebook.libraries
+        rule
+        for rule in rulebook.libraries
         if _can_be_looked_for(rule, intake) and not (uncovered and "waiting" in rule.measures)
     )
     _prepare(warehouse, period, on)
     units = {row["unit_id"]: row["unit_name"] for row in warehouse.records("tallies/units")}
     return LibraryReport(
-        period, on, rules, tuple(_findings(warehouse, rules, on)),
+        period,
+        on,
+        rules,
+        tuple(_findings(warehouse, rules, on)),
         tuple(LibraryEntry(**row) for row in warehouse.records("libraries/matters_on", on=on)),
-        warehouse.rows("libraries/published")[0][0], units, absent, uncovered, intake.simulated,
+        warehouse.rows("libraries/published")[0][0],
+        units,
+        absent,
+        uncovered,
+        intake.simulated,
         tuple(breach for breach in breaches if breach.table in TABLES),
-    )  # fmt: skip
+    )
 
 
 def _can_be_looked_for(rule: LibraryRule, intake: Intake) -> bool:
@@ -98,10 +118,11 @@ def _store(warehouse: Warehouse, entries: list[LibraryEntry]) -> None:
 
     days = ("valid_from", "valid_to")
     columns = {
-        name: pyarrow.array([getattr(entry, name) for entry in entries], pyarrow.date32() if name in days else
-                            pyarrow.string())
+        name: pyarrow.array(
+            [getattr(entry, name) for entry in entries], pyarrow.date32() if name in days else pyarrow.string()
+        )
         for name in ("matter_id", "unit_id", "matter_name", "process", *days, "change_id")
-    }  # fmt: skip
+    }
     columns["process_key"] = pyarrow.array([same_text(entry.process) for entry in entries], pyarrow.string())
     warehouse.store("libraries.entries", pyarrow.table(columns))
 

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
-from pipelines.model.counted import CountedList, CountedRow
-from pipelines.model.earlier import Earlier, at, ranking_before
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.library import LibraryReport
 from pipelines.model.office import Office
@@ -13,6 +12,64 @@ from pipelines.model.rule import Rulebook
 from pipelines.model.score import Fired, Given, Standing, Sure, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import Words
+
+# What became of a run's printed pages.
+
+
+@dataclass(frozen=True)
+class Paper:
+    """``state``: done, none (not asked for, or not possible here) or failed while printing; and what is to be said."""
+
+    state: str = "none"
+    notices: tuple[Words, ...] = ()
+
+
+# A quarter that was scored before this one, as far as this one is compared with it.
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier quarter's published figures; ``figures`` and ``basis`` are empty where it has no manifest."""
+
+    period: Period
+    ranking: dict[str, dict] = field(hash=False)  # unit_id -> its line of ranking.csv
+    figures: dict[str, int] = field(default_factory=dict, hash=False)  # the city's counts: due, completed, rated …
+    basis: tuple = ()  # rulebook sha256 and readings: what makes two quarters comparable
+    ranking_sha256: str = ""
+    manifest_sha256: str = ""
+
+
+def at(earlier: tuple[Earlier, ...], period: Period) -> Earlier | None:
+    """The one of a period, None where it is not known."""
+    return next((one for one in earlier if one.period == period), None)
+
+
+def ranking_before(earlier: tuple[Earlier, ...], period: Period) -> dict[str, dict]:
+    """The ranking lines of the quarter before ``period`` by unit_id, empty where it is not known."""
+    last = at(earlier, period.previous)
+    return last.ranking if last else {}
+
+
+# Case rows that an earlier published quarter counted already.
+
+
+@dataclass(frozen=True)
+class CountedList:
+    """The list of an earlier quarter's counted case rows, as its published edition keeps it; for the office alone."""
+
+    period: Period
+    file: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class CountedRow:
+    """A case row that is left out because the quarter ``counted_in`` counted it."""
+
+    unit_id: str
+    case_id: str
+    counted_in: str
+
 
 NOTHING_BEFORE = "first"  # stands for the head of the record where nothing was published before
 

@@ -1,7 +1,10 @@
 """A data contract as the program uses it: tables, columns, promises."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from pipelines.model.measure import Measure
+from pipelines.model.period import Period
 from pipelines.model.words import Words
 
 SEVERITIES = ("reject", "warn", "stop")
@@ -66,3 +69,75 @@ class Contracts:
     """All export contracts, in the order in which references can be checked."""
 
     tables: dict[str, TableContract]
+
+
+# Which promises of a contract are in force, and which columns each of them needs.
+
+
+YEARS_AFTER = 10  # a moment so long after the period is none that anybody meant
+
+
+def columns_needed(promise: Promise) -> tuple[str, ...]:
+    """The columns of its own table that a promise looks at."""
+    others = (promise.argument(name) for name in ("than", "when", "by", "dated"))
+    named = (promise.column, *others, *promise.argument("columns", ()))
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def within(contracts: Contracts, period: Period) -> Contracts:
+    """The contracts for the exports of a period: moments up to ten years after it, decisions on its own cases."""
+    before = period.end.replace(year=min(period.end.year + YEARS_AFTER, 9999)).date().isoformat()
+    bounds = {
+        "plausible": {"before": before},
+        "number_in_any": {"start": period.start.date().isoformat(), "end": period.end.date().isoformat()},
+    }
+    tables = {
+        name: replace(table, promises=tuple(_bounded(promise, bounds) for promise in table.promises))
+        for name, table in contracts.tables.items()
+    }
+    return Contracts(tables)
+
+
+def _bounded(promise: Promise, bounds: dict[str, dict]) -> Promise:
+    own = bounds.get(promise.kind)
+    return replace(promise, arguments=tuple({**dict(promise.arguments), **own}.items())) if own else promise
+
+
+def targets(promise: Promise) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The (table, keys) in which a promise looks for what its row names."""
+    if table := promise.argument("table"):
+        return ((table, promise.argument("keys") or (promise.argument("key"),)),)
+    return promise.argument("tables", ())
+
+
+def columns_shown(promise: Promise) -> tuple[str, ...]:
+    """The columns in which a promise shows as broken."""
+    return (promise.column,) if promise.column else promise.argument("columns")
+
+
+def in_force(contract: TableContract, declared_absent: tuple[tuple[str, str], ...]) -> tuple[Promise, ...]:
+    """The promises of a table that need no column which the source mapping declares absent."""
+    absent = {column for table, column in declared_absent if table == contract.name}
+    return tuple(promise for promise in contract.promises if not absent & set(columns_needed(promise)))
+
+
+# What the exports do not hold, and which measures cannot be counted without it.
+
+
+AWARDS = "awards"  # what every type of award is counted from, as a measure
+AWARD_NEEDS = frozenset({AWARDS, "awards.award_type", "awards.matter", "awards.awarded_on", "awards.approved"})
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Tables and ``table.column`` names that the exports are declared not to hold."""
+
+    names: frozenset[str] = frozenset()
+
+    def measures(self, measures: Mapping[str, Measure]) -> frozenset[str]:
+        """The measures that cannot be counted; `awards` stands for every type of award."""
+        lacking = {id for id, measure in measures.items() if not self.names.isdisjoint(measure.needs)}
+        return frozenset(lacking | ({AWARDS} if self.names & AWARD_NEEDS else set()))
+
+
+NOTHING = Absent()  # everything is there

@@ -34,23 +34,63 @@ class Subject:
 
 _ROLE = {"role": ("lead", "assist")}
 _CASE_MATTER = (("cases", "matter_id"),)
-SUBJECTS = {subject.name: subject for subject in (
-    Subject("processes", "matters", "matters", ("processes",), texts=("matter_name",), tables=("matters",)),
-    Subject("changes", "matters", "matter_changes", ("waiting", "applicant_holds", "others_hold", "contents"),
+SUBJECTS = {
+    subject.name: subject
+    for subject in (
+        Subject("processes", "matters", "matters", ("processes",), texts=("matter_name",), tables=("matters",)),
+        Subject(
+            "changes",
+            "matters",
+            "matter_changes",
+            ("waiting", "applicant_holds", "others_hold", "contents"),
             flags=("applicant_holds",),
             codes={"change": ("add", "remove", "modify"), "decision": ("approved", "rejected", "undecided")},
-            texts=("matter_id", "matter_name", "requested_on"), tables=("matter_changes",)),
-    Subject("dispatched", "matters", "cases", ("named", "entered_since"), flags=("named", "entered_since"),
-            codes=_ROLE, texts=("matter_id", "matter_name"), tables=("matters",), columns=_CASE_MATTER),
-    Subject("elsewhere", "matters", "matters", ("cases", "elsewhere", "share"), shares=("share",),
-            texts=("matter_name", "mostly_to"), tables=("matters",), columns=_CASE_MATTER),
-    Subject("entries", "knowledge", "knowledge", ("signed", "days_past_expiry", "days_untouched"), flags=("signed",),
+            texts=("matter_id", "matter_name", "requested_on"),
+            tables=("matter_changes",),
+        ),
+        Subject(
+            "dispatched",
+            "matters",
+            "cases",
+            ("named", "entered_since"),
+            flags=("named", "entered_since"),
+            codes=_ROLE,
+            texts=("matter_id", "matter_name"),
+            tables=("matters",),
+            columns=_CASE_MATTER,
+        ),
+        Subject(
+            "elsewhere",
+            "matters",
+            "matters",
+            ("cases", "elsewhere", "share"),
+            shares=("share",),
+            texts=("matter_name", "mostly_to"),
+            tables=("matters",),
+            columns=_CASE_MATTER,
+        ),
+        Subject(
+            "entries",
+            "knowledge",
+            "knowledge",
+            ("signed", "days_past_expiry", "days_untouched"),
+            flags=("signed",),
             codes={"kind": KINDS, "status": ("published", "draft", "removed")},
-            texts=("entry_title", "expires_on", "updated_on"), tables=("knowledge",)),
-    Subject("kinds", "knowledge", "knowledge", ("published",), codes={"kind": KINDS}, tables=("knowledge",)),
-    Subject("demand", "knowledge", "cases", ("cases", "place", "entries"), codes={"about": ("matter", "channel")},
-            texts=("topic",), tables=("knowledge",)),
-)}  # fmt: skip
+            texts=("entry_title", "expires_on", "updated_on"),
+            tables=("knowledge",),
+        ),
+        Subject("kinds", "knowledge", "knowledge", ("published",), codes={"kind": KINDS}, tables=("knowledge",)),
+        Subject(
+            "demand",
+            "knowledge",
+            "cases",
+            ("cases", "place", "entries"),
+            codes={"about": ("matter", "channel")},
+            texts=("topic",),
+            tables=("knowledge",),
+        ),
+    )
+}
 NEEDS = {"signed": ("knowledge", "signed_off_by"), "days_past_expiry": ("knowledge", "expires_on")}
 
 

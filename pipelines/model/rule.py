@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from pipelines.model.condition import Condition
 from pipelines.model.library import LibraryRule
-from pipelines.model.marks import Marks
 from pipelines.model.measure import Measure
 from pipelines.model.panel import PanelRules
+from pipelines.model.tally import Marks
 from pipelines.model.words import Words
 
 # Readings that older editions do not name: those score as they did, by these values.

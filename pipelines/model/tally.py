@@ -1,9 +1,13 @@
 """What the warehouse hands to the judges: small integers per unit."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
+
+from pipelines.model.measure import All, AnyOf, Compare, Condition, IsGiven, Not
 
 
 @dataclass(frozen=True)
@@ -53,3 +57,85 @@ class UnitTally:
         """Rows of ``measure`` that cost points by ``rule``: those that no adjustment waives."""
         waived = self.waived.get(rule, {})
         return self.count(measure, month) - (waived.get(month, 0) if month else sum(waived.values()))
+
+
+# The marks of a tally: one bit of a row for each condition that a measure makes under some reading.
+
+
+WORD = 60  # marks that one whole number of a row holds
+WAIVED = "waived "  # the key of a waiver's mark: this and the rule's id; without an id, a waiver of any rule
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The layout of a counted table: ``places`` are the moments that can place a row, ``keys`` what its bits say.
+
+    ``conditions`` are what the first bits ask of a row, in their order; waivers follow them.
+    """
+
+    counts: str
+    places: tuple[str, ...]
+    keys: tuple[str, ...]
+    waivers: tuple[str, ...]  # rule ids, "" for a waiver of any rule
+    quotes: tuple[str, ...]  # columns that a ledger line shows, under every reading
+    conditions: tuple[Condition, ...] = ()  # of a layout that was kept with a finished run there are none
+
+    @classmethod
+    def of(
+        cls,
+        counts: str,
+        places: Iterable[str],
+        conditions: Iterable[Condition],
+        waivers: Iterable[str],
+        quotes: Iterable[str],
+    ) -> "Marks":
+        """The layout for these conditions."""
+        conditions, waivers = tuple(conditions), tuple(waivers)
+        keys = (*map(spelled, conditions), *(WAIVED + rule for rule in waivers))
+        return cls(counts, tuple(places), keys, waivers, tuple(quotes), conditions)
+
+    def as_data(self) -> dict:
+        """Ready for JSON."""
+        return {name: getattr(self, name) for name in ("counts", "places", "keys", "waivers", "quotes")}
+
+    @classmethod
+    def of_data(cls, data: dict) -> "Marks":
+        """From what `as_data` gave."""
+        lists = (tuple(data[name]) for name in ("places", "keys", "waivers", "quotes"))
+        return cls(data["counts"], *lists)
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """The bit that says so."""
+        return {key: bit for bit, key in enumerate(self.keys)}
+
+    @property
+    def words(self) -> int:
+        """How many whole numbers hold the bits of a row."""
+        return max(1, -(-len(self.keys) // WORD))
+
+    def pattern(self, bits: Iterable[int]) -> tuple[int, ...]:
+        """The bits as whole numbers, one a word."""
+        found = [0] * self.words
+        for bit in bits:
+            found[bit // WORD] |= 1 << bit % WORD
+        return tuple(found)
+
+
+def spelled(condition: Condition) -> str:
+    """A resolved condition as the text by which its mark is known."""
+    return json.dumps(_plain(condition), ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(condition: Condition) -> dict:
+    match condition:
+        case Compare(column=column, test=test, value=value, other=other):
+            return {column: {test: other or (list(value) if isinstance(value, tuple) else value)}}
+        case IsGiven(column=column, given=given):
+            return {column: {"given": str(given).lower()}}
+        case Not(part=part):
+            return {"not": _plain(part)}
+        case AnyOf(parts=parts):
+            return {"any": [_plain(part) for part in parts]}
+    flat = [one for part in condition.parts for one in (part.parts if isinstance(part, All) else (part,))]
+    return {"all": [_plain(one) for one in flat]} if len(flat) != 1 else _plain(flat[0])

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipelines.edges.wording import say
 from pipelines.model.refusals import NotAllowed, UsageRefusal
+from pipelines.wording import say
 
 Clock = Callable[[], datetime]
 

@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.edges import clock as machine
-from pipelines.edges.city import must_stay_here
-from pipelines.edges.counted import keep_counted
-from pipelines.edges.published import found_elsewhere
-from pipelines.edges.quarters import list_quarters
+from pipelines.edges import process as machine
+from pipelines.edges.folder import list_quarters, must_stay_here
+from pipelines.edges.published import found_elsewhere, keep_counted
 from pipelines.edges.tallies import RULEBOOK, tallies_of
-from pipelines.edges.wording import say
-from pipelines.evaluators.anchor import NAME as EVALUATORS
+from pipelines.evaluators.head import NAME as EVALUATORS
 from pipelines.evaluators.told import log_of, reached_by
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal, UsageRefusal, VerificationFailed
@@ -21,19 +18,19 @@ from pipelines.model.words import Words
 from pipelines.publication import pages
 from pipelines.publication.clock import Clock, Moment, moment_of
 from pipelines.publication.editions import edition_run, freeze, place_of, unrecorded
-from pipelines.publication.links import must_hold_no_link
+from pipelines.publication.pages import write_sheet
 from pipelines.publication.preview import place_of_previews, write_preview
 from pipelines.publication.record import append, head_of, locked
-from pipelines.publication.runs import FinishedRun, run_in_force
+from pipelines.publication.runs import FinishedRun, must_hold_no_link, run_in_force
 from pipelines.publication.settings import Settings, bound, frozen, load_settings, settings_sha256
-from pipelines.publication.sheet import write_sheet
 from pipelines.publication.signatures import approval_message, correction_message, may_sign, signed_with
 from pipelines.publication.signers import SIGNERS, none_yet
 from pipelines.publication.state import Edition, Preview, State, Window, replay, same_person, window
 from pipelines.publication.stops import must_be_fit, must_hold_no_canary
 from pipelines.publication.whole import head_before, read_whole
 from pipelines.rulebook import load_rulebook
-from pipelines.stages.kept import Kept
+from pipelines.stages.measure import Kept
+from pipelines.wording import say
 
 LONGEST_NAME = 100
 
@@ -162,8 +159,9 @@ class Given:
 
 
 @contextmanager
-def open_desk(out: Path, period: Period, at: datetime | None = None, settings: Settings | None = None,
-              **more: object) -> Iterator[Desk]:  # fmt: skip
+def open_desk(
+    out: Path, period: Period, at: datetime | None = None, settings: Settings | None = None, **more: object
+) -> Iterator[Desk]:
     """The record, locked: one act at a time; ``at`` is the typed time, ``more`` may hold ``signers`` and ``clock``.
 
     VerificationFailed where the record is damaged; NotAllowed where ``settings`` are not those of the first preview.
@@ -223,8 +221,14 @@ def approve(desk: Desk, person: Person, early: str = "") -> State:
     told = {"by": signer.name, "role": who.role, "until": str(days.last), **({"early": reason} if reason else {})}
     message = approval_message(desk.period, state, desk.head, told)
     seal = signed_with(message, who.role, signer, who.key, desk.signers, desk.moment.clock)
-    desk.note("approval", **told, revision=state.preview.revision, run=run.sha256,
-              settings=settings_sha256(state.settings), **seal)  # fmt: skip
+    desk.note(
+        "approval",
+        **told,
+        revision=state.preview.revision,
+        run=run.sha256,
+        settings=settings_sha256(state.settings),
+        **seal,
+    )
     return desk.state
 
 
@@ -298,8 +302,9 @@ def not_approved(state: State, run: str, period: Period, settings: Settings) -> 
     if not current and state.approvals:
         return say("publication.void", period=period, revision=state.preview.revision)
     have = len(state.approvals) if current and state.keyed else 0
-    return say("publication.not_approved", period=period, have=have, needed=settings.approvals,
-               roles="、".join(settings.roles))  # fmt: skip
+    return say(
+        "publication.not_approved", period=period, have=have, needed=settings.approvals, roles="、".join(settings.roles)
+    )
 
 
 def _stopped(state: State) -> Words:
@@ -346,5 +351,6 @@ def _known(desk: Desk, person: Person) -> Person:
 
 
 def _no_run(desk: Desk) -> Words:
-    return say("publication.no_run", period=desk.period, out=desk.out,
-               remedy=found_elsewhere(desk.out / str(desk.period)))
+    return say(
+        "publication.no_run", period=desk.period, out=desk.out, remedy=found_elsewhere(desk.out / str(desk.period))
+    )

@@ -5,12 +5,12 @@ import uuid
 from pathlib import Path
 
 from pipelines.edges import shelf
-from pipelines.edges.wording import say
+from pipelines.edges.shelf import PUBLISHED
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication.runs import FinishedRun
 from pipelines.publication.state import Edition, State
+from pipelines.wording import say
 
-PUBLISHED = "published"
 UNFINISHED = ".unfinished-"
 READ_ONLY = 0o444
 SHEETS = frozenset(f"publication.{kind}" for kind in ("html", "json", "pdf"))  # beside the approved bytes

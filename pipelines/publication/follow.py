@@ -10,7 +10,6 @@ from pathlib import Path
 
 from pipelines.edges.fingerprints import code_version, folder_sha256
 from pipelines.edges.scratch import scratch
-from pipelines.edges.wording import say
 from pipelines.model.period import Period
 from pipelines.model.refusals import VerificationFailed
 from pipelines.model.words import Words
@@ -19,6 +18,7 @@ from pipelines.publication.pages import index_into, previews_into
 from pipelines.publication.preview import copy_into, place_of_previews, preview_folder
 from pipelines.publication.runs import FinishedRun, run_on_shelf
 from pipelines.publication.state import Preview, State
+from pipelines.wording import say
 
 
 def must_follow(out: Path, period: Period, state: State, notices: list[Words]) -> None:
@@ -66,7 +66,9 @@ def _entries(file: Path) -> list[tuple]:
     """What a list says of each act that every version wrote: number, run, moment; nothing of a damaged one."""
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-        return [(one.get("folder"), one.get("revision"), one["run"], one["at"])
-                for one in told.get("editions", told.get("previews"))]  # fmt: skip
+        return [
+            (one.get("folder"), one.get("revision"), one["run"], one["at"])
+            for one in told.get("editions", told.get("previews"))
+        ]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []

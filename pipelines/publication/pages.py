@@ -3,32 +3,60 @@
 import json
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 from pipelines.edges import shelf
-from pipelines.edges.beside import note_beside
+from pipelines.edges.fingerprints import note_beside
+from pipelines.edges.paper import Sheet, paper_problem, print_pages
 from pipelines.edges.tablefiles import write_json
 from pipelines.edges.tallies import RULEBOOK
-from pipelines.edges.wording import say
+from pipelines.edges.templates import environment, style
 from pipelines.model.period import Period
 from pipelines.model.rule import Reading
 from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
-from pipelines.publication.changes import effects, in_words, made_from, movements, plain_effect, plain_movement
-from pipelines.publication.editions import place_of
+from pipelines.publication.editions import SHEETS, place_of
 from pipelines.publication.runs import FinishedRun, run_on_shelf
-from pipelines.publication.state import State
+from pipelines.publication.settings import settings_sha256
+from pipelines.publication.signers import Signers
+from pipelines.publication.state import Edition, State
+from pipelines.publication.status import effects, in_words, made_from, movements, plain_effect, plain_movement
 from pipelines.rulebook import load_rulebook
+from pipelines.wording import say
 
-INDEX, NOTICE, PREVIEWS, FRAME = (
-    f"publication/{name}.html.j2" for name in ("index", "notice", "previews", "edition")
+INDEX, NOTICE, PREVIEWS, FRAME = (f"publication/{name}.html.j2" for name in ("index", "notice", "previews", "edition"))
+CHANGES = (
+    "movements",
+    "no_movements",
+    "col_unit",
+    "col_rank_before",
+    "col_rank_after",
+    "col_total_before",
+    "col_total_after",
+    "col_points",
+    "adjustments",
+    "adjustments_says",
+    "col_adjustment",
+    "col_matter",
+    "col_rule",
+    "col_before",
+    "col_after",
 )
-CHANGES = ("movements", "no_movements", "col_unit", "col_rank_before", "col_rank_after", "col_total_before",
-           "col_total_after", "col_points", "adjustments", "adjustments_says", "col_adjustment", "col_matter",
-           "col_rule", "col_before", "col_after")  # fmt: skip
-LISTED = ("sheet", "early", "by_name",
-          "editions", "editions_says", "col_edition", "col_at", "col_what", "col_hash", "in_force", "first_edition")
+LISTED = (
+    "sheet",
+    "early",
+    "by_name",
+    "editions",
+    "editions_says",
+    "col_edition",
+    "col_at",
+    "col_what",
+    "col_hash",
+    "in_force",
+    "first_edition",
+)
 SHELL, LABEL = ("brand", "nav", "nav_quarters"), ("simulated", "simulated_says")
 
 
@@ -92,11 +120,17 @@ def write_index(out: Path, period: Period, state: State) -> None:
 def index_into(target: Path, out: Path, period: Period, state: State) -> list[Path]:
     """The list of editions and a page over each, written into a folder; the files."""
     editions = [
-        {"folder": one.folder, "at": one.at.isoformat(" ", "minutes"), "notice": one.notice, "run": one.run,
-         "reason": plain(masked(one.says.get("reason", ""))), "early": plain(masked(one.says.get("early", ""))),
-         "sheet": bool(one.clock)}
+        {
+            "folder": one.folder,
+            "at": one.at.isoformat(" ", "minutes"),
+            "notice": one.notice,
+            "run": one.run,
+            "reason": plain(masked(one.says.get("reason", ""))),
+            "early": plain(masked(one.says.get("early", ""))),
+            "sheet": bool(one.clock),
+        }
         for one in reversed(state.editions)
-    ]  # fmt: skip
+    ]
     place = place_of(out, period)
     newest = place / state.edition.folder if state.edition else place
     document = {"period": str(period), "simulated": simulated(newest), "editions": editions}
@@ -121,10 +155,17 @@ def previews_into(target: Path, out: Path, period: Period, state: State) -> list
     known = {one.revision: run_on_shelf(out, period, one.run) for one in state.previews[-2:]}
     both = list(known.values())
     moved = changed(both[0].folder, both[1].folder) if len(both) == 2 and all(both) else {}
-    previews = [{"revision": one.revision, "at": one.at.isoformat(" ", "minutes"), "run": one.run}
-                for one in reversed(state.previews)]  # fmt: skip
-    document = {"period": str(period), "simulated": bool(both[-1] and simulated(both[-1].folder)),
-                "previews": previews, "against": min(known) if moved else "", **moved}  # fmt: skip
+    previews = [
+        {"revision": one.revision, "at": one.at.isoformat(" ", "minutes"), "run": one.run}
+        for one in reversed(state.previews)
+    ]
+    document = {
+        "period": str(period),
+        "simulated": bool(both[-1] and simulated(both[-1].folder)),
+        "previews": previews,
+        "against": min(known) if moved else "",
+        **moved,
+    }
     words = {
         **_words(("previews", "previews_says", *CHANGES)),
         "revision": [_says("revision", n=one["revision"]) for one in previews],
@@ -138,8 +179,10 @@ def previews_into(target: Path, out: Path, period: Period, state: State) -> list
 def _frames(place: Path, state: State, listed: dict) -> list[Path]:
     """`edition-<n>.html` beside every edition: what became of it, over its bytes as they were published."""
     now, made = state.edition.folder, []
-    reasons = {one.folder: plain(masked(after.says.get("reason", "")))
-               for one, after in zip(state.editions, state.editions[1:], strict=False)}  # fmt: skip
+    reasons = {
+        one.folder: plain(masked(after.says.get("reason", "")))
+        for one, after in zip(state.editions, state.editions[1:], strict=False)
+    }
     for n, one in enumerate(state.editions):
         current = one.folder == now
         words = {
@@ -147,9 +190,15 @@ def _frames(place: Path, state: State, listed: dict) -> list[Path]:
             "state": _says("current" if current else "superseded", n=one.folder, now=now),
             "correction": _says("correction", n=n + 1),
         }
-        document = {"period": listed["period"], "simulated": listed["simulated"], "edition": one.folder, "now": now,
-                    "correction": "" if current else n + 1, "reason": reasons.get(one.folder, ""),
-                    "sheet": bool(one.clock)}  # fmt: skip
+        document = {
+            "period": listed["period"],
+            "simulated": listed["simulated"],
+            "edition": one.folder,
+            "now": now,
+            "correction": "" if current else n + 1,
+            "reason": reasons.get(one.folder, ""),
+            "sheet": bool(one.clock),
+        }
         file = place / f"edition-{one.folder}.html"
         replace_file(file, lambda file, document=document, words=words: _write(file, FRAME, document, words))
         made.append(file)
@@ -198,3 +247,125 @@ def replace_file(file: Path, write) -> None:
         os.fsync(stream.fileno())
     new.replace(file)
     shelf.sync_folder(file.parent)
+
+
+# The publication sheet of an edition: who signed it with which key, and the record's head after it.
+
+
+TEMPLATE = "publication/sheet.html.j2"
+PAPER = "publication.pdf"
+WORDS = (
+    "sheet",
+    "sheet_says",
+    "signed_by",
+    "col_key",
+    "editions",
+    "col_edition",
+    "col_at",
+    "col_what",
+    "col_hash",
+    "first_edition",
+    "head_before",
+    "head_after",
+    "head_says",
+    "settings",
+    "early",
+    "reason",
+    "run",
+    "typed",
+    "clock",
+    "by_name",
+    "nothing_before",
+    "sheet_simulated",
+)
+
+
+def write_sheet(out: Path, period: object, state: State, signers: Signers) -> dict[str, str]:
+    """The sheet of the edition in force in its three forms; sha256 by file name. The same bytes when made again.
+
+    PDF only beside an edition that has paper.
+    """
+    place, document = place_of(out, period) / state.edition.folder, sheet(period, state, signers)
+    document["simulated"] = document["simulated"] or simulated(place)
+    for file in (place / name for name in SHEETS):
+        file.unlink(missing_ok=True)
+    replace_file(place / "publication.json", lambda file: write_json(file, document))
+    page = _sheet_page(document)
+    replace_file(place / "publication.html", lambda file: file.write_text(page, encoding="utf-8", newline="\n"))
+    if (place / "bulletin.pdf").is_file():
+        _print(_sheet_page(document, paper=True), place / PAPER)
+    return {
+        file.name: sha256(file.read_bytes()).hexdigest()
+        for file in sorted(place / name for name in SHEETS)
+        if file.is_file()
+    }
+
+
+def sheet(period: object, state: State, signers: Signers) -> dict:
+    """The sheet of the edition in force as a document."""
+    edition = state.edition
+    return {
+        "period": str(period),
+        "edition": edition.folder,
+        "correction": edition.notice,
+        "reason": plain(masked(edition.says.get("reason", ""))),
+        "early": plain(masked(edition.says.get("early", ""))),
+        "published_at": _written(edition.at),
+        "clock": _written(edition.clock),
+        "simulated": bool(state.simulated),
+        "run": edition.run,
+        "settings": {name: state.settings[name] for name in ("working_days", "needed", "roles")},
+        "settings_sha256": settings_sha256(state.settings),
+        "signed": [
+            {
+                "by": plain(one.by),
+                "role": one.role,
+                "key": one.key,
+                "at": _written(one.at),
+                "until": str(one.until),
+                "simulated": any(known.simulated for known in signers.all if known.fingerprint == one.key),
+            }
+            for one in edition.signed
+        ],
+        "editions": [_listed(one) for one in state.editions],
+        "head_before": state.before,
+        "head": edition.head,
+    }
+
+
+def _listed(one: Edition) -> dict:
+    return {
+        "edition": one.folder,
+        "correction": one.notice,
+        "at": _written(one.at),
+        "run": one.run,
+        "reason": plain(masked(one.says.get("reason", ""))),
+        "signed_by": [plain(who.by) for who in one.signed],
+        "with_keys": bool(one.clock),
+    }
+
+
+def _sheet_page(document: dict, paper: bool = False) -> str:
+    words = {name: say(f"publication.page_{name}") for name in WORDS}
+    words |= {name: say(f"site.{name}") for name in SHELL} | {name: say(f"pages.{name}") for name in LABEL}
+    words["title"] = say("publication.page_sheet_title", period=document["period"], n=document["edition"])
+    rules = {**document["settings"], "roles": "、".join(document["settings"]["roles"])}
+    words["settings_line"] = say("publication.page_settings_line", **rules)
+    words["corrections"] = [say("publication.page_correction", n=one["correction"]) for one in document["editions"]]
+    words["numbers"] = [say("publication.page_edition", n=one["edition"]) for one in document["editions"]]
+    return environment().get_template(TEMPLATE).render(page=document, words=words, paper=paper, up="../../../")
+
+
+def _print(html: str, file: Path) -> None:
+    """The sheet on paper, where it can be printed without fault: what was published must not fail for it."""
+    if paper_problem():
+        return
+    new = file.with_name(f".{file.name}.new")
+    notices = print_pages([Sheet(html, new)], style(), lambda done, total: None)
+    if new.is_file() and not notices:
+        new.replace(file)
+    new.unlink(missing_ok=True)
+
+
+def _written(moment: datetime | None) -> str:
+    return moment.isoformat(" ", "seconds") if moment else ""

@@ -6,14 +6,14 @@ import shutil
 import uuid
 from pathlib import Path
 
-from pipelines.edges.beside import note_beside
-from pipelines.edges.proposed import proposed_pages
-from pipelines.edges.wording import say
+from pipelines.edges.fingerprints import note_beside
+from pipelines.edges.published import proposed_pages
 from pipelines.model.export import CUT_SIGNS
 from pipelines.model.words import Words
 from pipelines.publication.editions import UNFINISHED
 from pipelines.publication.runs import FinishedRun
 from pipelines.publication.state import Preview
+from pipelines.wording import say
 
 FOLDER = "preview"
 LEFT_OUT = frozenset({".pdf", ".xlsx", ".json"})  # no banner can be put into them, and they look final
@@ -57,8 +57,9 @@ def copy_into(copy: Path, preview: Preview, run: FinishedRun) -> None:
         for name, html in proposed_pages(run.folder, promised):
             (copy / name).write_text(html, encoding="utf-8", newline="")
     for page in copy.rglob("*.html"):
-        page.write_text(marked(page.read_text(encoding="utf-8"), f"{banner.zh}　{banner.en}"), encoding="utf-8",
-                        newline="")  # fmt: skip
+        page.write_text(
+            marked(page.read_text(encoding="utf-8"), f"{banner.zh}　{banner.en}"), encoding="utf-8", newline=""
+        )
 
 
 def signs_told(run: FinishedRun) -> list[Words]:

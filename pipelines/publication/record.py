@@ -18,11 +18,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipelines.edges import shelf
-from pipelines.edges.heads import HEADS, RECORD, heads, keep_head
-from pipelines.edges.wording import say
+from pipelines.edges.folder import HEADS, RECORD, heads, keep_head
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication.clock import Moment
-from pipelines.publication.links import must_hold_no_link
+from pipelines.publication.runs import must_hold_no_link
+from pipelines.wording import say
 
 SUFFIX = ".jsonl"
 FIRST = "0" * 64

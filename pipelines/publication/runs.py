@@ -1,6 +1,7 @@
 """Finished runs on the shelf and their bytes against the manifest."""
 
 import json
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,9 +9,23 @@ from pathlib import Path
 from pipelines.edges.fingerprints import file_sha256, folder_sha256
 from pipelines.edges.shelf import MANIFEST, RUNS
 from pipelines.edges.tallies import TALLIES
-from pipelines.edges.wording import say
 from pipelines.model.refusals import VerificationFailed
-from pipelines.publication.links import must_hold_no_link
+from pipelines.wording import say
+
+# No symbolic link inside what is recorded or published: one could lead a reader, or the next act, somewhere else.
+
+
+def must_hold_no_link(*places: Path) -> None:
+    """VerificationFailed with the first link at or below one of the places; what is not there is no matter."""
+    for place in places:
+        for name in (str(place), *_below(place)):
+            if os.path.islink(name):  # noqa: PTH114 - names, not Path objects: there may be very many
+                raise VerificationFailed(say("publication.link", file=name))
+
+
+def _below(place: Path):
+    for folder, folders, files in os.walk(place):
+        yield from (os.path.join(folder, name) for name in sorted((*folders, *files)))  # noqa: PTH118
 
 
 @dataclass(frozen=True)
@@ -41,8 +56,9 @@ class FinishedRun:
         promised = self.manifest["outputs"]
         for name in sorted({*present, *promised}):
             if present.get(name) != promised.get(name):
-                raise VerificationFailed(say(f"publication.{_how(name, present, promised)}", folder=self.folder,
-                                             file=name))
+                raise VerificationFailed(
+                    say(f"publication.{_how(name, present, promised)}", folder=self.folder, file=name)
+                )
         return len(present) + 1
 
 

@@ -12,10 +12,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipelines.edges.located_yaml import read_blocks
-from pipelines.edges.wording import say
 from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.model.words import Words
 from pipelines.paths import RULES
+from pipelines.wording import say
 
 STANDARD = RULES / "publication.yaml"
 FEWEST = 2  # people without whom nothing is published
@@ -89,8 +89,11 @@ def bound(told: dict, given: Settings, named: bool) -> Settings:
     something that must not be published is refused also where nobody named it. Looking for more is never refused.
     """
     now = frozen(given)
-    differ = [say(f"publication.differs_{name}", then=_shown(told[name]), now=_shown(now[name]))
-              for name in ("working_days", "needed", "roles") if named and now[name] != told[name]]  # fmt: skip
+    differ = [
+        say(f"publication.differs_{name}", then=_shown(told[name]), now=_shown(now[name]))
+        for name in ("working_days", "needed", "roles")
+        if named and now[name] != told[name]
+    ]
     if lost := set(told["canaries"]) - set(now["canaries"]):
         differ.append(say("publication.differs_canaries", n=len(lost)))
     if differ:
@@ -111,9 +114,10 @@ def sound(told: dict) -> bool:
         set(told) == {"working_days", "needed", "roles", "canaries"}
         and all(type(one) is int for one in (days, needed))
         and all(is_role(role) for role in roles)
-        and days >= SHORTEST and FEWEST <= needed <= len(roles) == len({folded(role) for role in roles})
+        and days >= SHORTEST
+        and FEWEST <= needed <= len(roles) == len({folded(role) for role in roles})
         and all(isinstance(one, str) for one in told["canaries"])
-    )  # fmt: skip
+    )
 
 
 def is_role(told: object) -> bool:

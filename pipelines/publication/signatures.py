@@ -4,42 +4,46 @@ import json
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines.edges.wording import say
 from pipelines.model.refusals import NotAllowed, VerificationFailed
 from pipelines.publication import ssh
 from pipelines.publication.record import FIRST, Event
 from pipelines.publication.settings import settings_sha256
 from pipelines.publication.signers import Signer, Signers, not_a_signer
 from pipelines.publication.state import State, replay
+from pipelines.wording import say
 
 
 def approval_message(period: object, state: State, head: str, signed: dict) -> bytes:
     """What an approval's signature covers; ``signed`` holds ``by``, ``role``, ``until``, the last day to object,
     and ``early``, why publication need not wait for it, where somebody signs that."""
-    return _canonical({
-        "gongping": "approval",
-        "period": str(period),
-        "revision": state.preview.revision,
-        "manifest": state.preview.run,
-        "settings": settings_sha256(state.settings),
-        "head": head,
-        "simulated": bool(state.simulated),
-        **{name: str(signed[name]) for name in ("by", "role", "until")},
-        **({"early": str(signed["early"])} if signed.get("early") else {}),
-    })  # fmt: skip
+    return _canonical(
+        {
+            "gongping": "approval",
+            "period": str(period),
+            "revision": state.preview.revision,
+            "manifest": state.preview.run,
+            "settings": settings_sha256(state.settings),
+            "head": head,
+            "simulated": bool(state.simulated),
+            **{name: str(signed[name]) for name in ("by", "role", "until")},
+            **({"early": str(signed["early"])} if signed.get("early") else {}),
+        }
+    )
 
 
 def correction_message(period: object, state: State, head: str, signed: dict) -> bytes:
     """What the signature under a correction's reason covers."""
-    return _canonical({
-        "gongping": "correction",
-        "period": str(period),
-        "correction": len(state.editions),
-        "manifest": state.preview.run,
-        "head": head,
-        "simulated": bool(state.simulated),
-        **{name: str(signed[name]) for name in ("by", "role", "reason")},
-    })  # fmt: skip
+    return _canonical(
+        {
+            "gongping": "correction",
+            "period": str(period),
+            "correction": len(state.editions),
+            "manifest": state.preview.run,
+            "head": head,
+            "simulated": bool(state.simulated),
+            **{name: str(signed[name]) for name in ("by", "role", "reason")},
+        }
+    )
 
 
 MESSAGES = {"approval": approval_message, "correction": correction_message}

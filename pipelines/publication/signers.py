@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.edges.wording import say
 from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.publication import record, ssh
 from pipelines.publication.clock import Moment
 from pipelines.publication.record import Event
 from pipelines.publication.settings import FEWEST, folded, is_role
+from pipelines.wording import say
 
 SIGNERS = Path("rules") / "signers"
 NAME = "signers"  # of the record
@@ -202,8 +202,9 @@ class Register:
 
     def _note(self, kind: str, **says: object) -> None:
         with _still(self.out) as records:
-            self._events = record.append(self._file, self._events, kind, Moment(self.clock, self.clock), **says,
-                                         records=records)  # fmt: skip
+            self._events = record.append(
+                self._file, self._events, kind, Moment(self.clock, self.clock), **says, records=records
+            )
         self.signers = _replayed(self._events, self._file, None)
         self.write_copy()
 
@@ -263,8 +264,13 @@ def _line(one: Signer) -> str:
 
 
 def _told(one: Signer) -> dict:
-    return {"name": one.name, "roles": list(one.roles), "key": one.key, "fingerprint": one.fingerprint,
-            **({"simulated": True} if one.simulated else {})}  # fmt: skip
+    return {
+        "name": one.name,
+        "roles": list(one.roles),
+        "key": one.key,
+        "fingerprint": one.fingerprint,
+        **({"simulated": True} if one.simulated else {}),
+    }
 
 
 def _signer(told: dict, after: datetime) -> Signer:
@@ -275,8 +281,9 @@ def _signer(told: dict, after: datetime) -> Signer:
         raise ValueError(told["name"])
     if ssh.fingerprint(told["key"]) != told["fingerprint"]:
         raise ValueError(told["name"])
-    return Signer(told["name"], tuple(told["roles"]), told["key"], told["fingerprint"], after, None,
-                  bool(told.get("simulated")))  # fmt: skip
+    return Signer(
+        told["name"], tuple(told["roles"]), told["key"], told["fingerprint"], after, None, bool(told.get("simulated"))
+    )
 
 
 def _consent(change: Change, head: str, by: str) -> bytes:
@@ -314,8 +321,14 @@ def _agreed(found: Signers, event: Event) -> Signers:
     signed = replace(change, by=(*change.by, signer.name))
     rest = tuple(one for one in found.waiting if one is not change)
     if len(signed.by) < FEWEST:
-        return replace(found, waiting=(*(one for one in rest if one.line < change.line), signed,
-                                       *(one for one in rest if one.line > change.line)))  # fmt: skip
+        return replace(
+            found,
+            waiting=(
+                *(one for one in rest if one.line < change.line),
+                signed,
+                *(one for one in rest if one.line > change.line),
+            ),
+        )
     return replace(_changed(found, signed, clock), waiting=rest)
 
 

@@ -8,12 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipelines.edges.wording import say
 from pipelines.model.refusals import NotAllowed, Refusal, UsageRefusal, VerificationFailed
+from pipelines.wording import say
 
 TOOL = "ssh-keygen"
-KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa",
-         "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com")  # fmt: skip
+KINDS = (
+    "ssh-ed25519",
+    "ecdsa-sha2-nistp256",
+    "ecdsa-sha2-nistp384",
+    "ecdsa-sha2-nistp521",
+    "ssh-rsa",
+    "sk-ssh-ed25519@openssh.com",
+    "sk-ecdsa-sha2-nistp256@openssh.com",
+)
 
 
 def public_key(file: Path) -> str:
@@ -81,8 +88,20 @@ def verified(message: bytes, signature: str, namespace: str, name: str, allowed:
         signers, sealed = Path(folder) / "signers", Path(folder) / "signature"
         signers.write_text(allowed, encoding="utf-8")
         sealed.write_text(signature, encoding="utf-8")
-        done = _call("-Y", "verify", "-f", str(signers), "-I", name, "-n", namespace, "-s", str(sealed),
-                     f"-Overify-time={stamp(at)}", told=message)  # fmt: skip
+        done = _call(
+            "-Y",
+            "verify",
+            "-f",
+            str(signers),
+            "-I",
+            name,
+            "-n",
+            namespace,
+            "-s",
+            str(sealed),
+            f"-Overify-time={stamp(at)}",
+            told=message,
+        )
     return done.returncode == 0
 
 
@@ -90,9 +109,9 @@ def stamp(at: datetime) -> str:
     """A local moment as OpenSSH writes it, in UTC."""
     from zoneinfo import ZoneInfo
 
-    from pipelines.edges import in_force
+    from pipelines.edges import process
 
-    return at.replace(tzinfo=ZoneInfo(in_force.project().zone)).astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
+    return at.replace(tzinfo=ZoneInfo(process.project().zone)).astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
 
 
 def _call(*arguments: str, told: bytes | None = None) -> subprocess.CompletedProcess:

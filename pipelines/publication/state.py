@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines.edges.wording import say
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication.record import Event
 from pipelines.publication.settings import Settings, folded, settings_sha256, sound
+from pipelines.wording import say
 
 
 @dataclass(frozen=True)
@@ -207,8 +207,16 @@ def _published(state: State, event: Event) -> State:
         enough = len(state.approvals) >= state.settings["needed"]
         if not enough or state.stopped or not (state.editions or over or state.early == says["early"] != ""):
             raise ValueError(says["edition"])
-    made = Edition(str(says["edition"]), says["run"], event.at, int(says["notice"]), says, state.approvals,
-                   event.sha256, event.clock)  # fmt: skip
+    made = Edition(
+        str(says["edition"]),
+        says["run"],
+        event.at,
+        int(says["notice"]),
+        says,
+        state.approvals,
+        event.sha256,
+        event.clock,
+    )
     return replace(state, editions=(*state.editions, made))
 
 
@@ -223,5 +231,12 @@ def _stopped(state: State, event: Event) -> State:
     return replace(state, stopped={"zh": event.says["zh"], "en": event.says["en"], "at": event.at})
 
 
-_STEPS = {"preview": _previewed, "approval": _approved, "publication": _published, "correction": _published,
-          "stop": _stopped, "sheet": _sheeted, "adoption": _adopted}  # fmt: skip
+_STEPS = {
+    "preview": _previewed,
+    "approval": _approved,
+    "publication": _published,
+    "correction": _published,
+    "stop": _stopped,
+    "sheet": _sheeted,
+    "adoption": _adopted,
+}

@@ -1,14 +1,15 @@
 """What stops a publication though people approved it: quality, paper, a canary."""
 
 import json
-from pathlib import PurePosixPath
+import re
+from pathlib import Path, PurePosixPath
 
-from pipelines.edges.wording import say
+from pipelines.exports.text import texts_of
 from pipelines.model.refusals import NotAllowed
 from pipelines.model.words import Words
-from pipelines.publication.canary import canary_hit, found_in
 from pipelines.publication.runs import FinishedRun
 from pipelines.publication.settings import Settings
+from pipelines.wording import say
 
 QUALITY = "quality/report.json"
 
@@ -62,3 +63,33 @@ def _paper(run: FinishedRun, without_pdf: bool) -> Words | None:
     if lacking := sorted(wanted - printed):
         return say("publication.paper_lacking", n=len(lacking), file=lacking[0])
     return say("publication.paper_faults", why="；".join(notices)) if notices else None
+
+
+# The canaries: texts that must not stand in anything published, looked for in bytes, cells and printed lines.
+
+
+_BLANK = re.compile(r"\s+")
+
+
+def canary_hit(folder: Path, settings: Settings) -> tuple[str, str] | None:
+    """(file, what was found) of the first canary below a folder, in the order of the names; None where none is."""
+    if not (settings.texts or settings.patterns):
+        return None
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    for file in files:
+        for text in (file.name, *texts_of(file)):
+            if found := found_in(text, settings):
+                return file.relative_to(folder).as_posix(), found
+    return None
+
+
+def found_in(text: str, settings: Settings) -> str:
+    """The first canary in a text, "" where none is: blanks and line ends do not hide a text."""
+    squeezed = _BLANK.sub("", text)
+    for canary in settings.texts:
+        if _BLANK.sub("", canary) in squeezed:
+            return canary
+    for pattern in settings.patterns:
+        if pattern.search(text) or pattern.search(squeezed):
+            return pattern.pattern
+    return ""

@@ -6,8 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipelines.edges.shelf import MANIFEST
-from pipelines.edges.wording import say
-from pipelines.evaluators.anchor import told_by
+from pipelines.evaluators.head import told_by
 from pipelines.evaluators.told import log_of, must_have_been_told
 from pipelines.model.assessment import NOTHING_BEFORE
 from pipelines.model.refusals import VerificationFailed
@@ -17,6 +16,7 @@ from pipelines.publication.runs import FinishedRun
 from pipelines.publication.signatures import must_be_signed
 from pipelines.publication.signers import NAME, Signers, read_signers
 from pipelines.publication.state import State, replay
+from pipelines.wording import say
 
 SHEET = "publication.json"
 PUBLICATIONS = ("publication", "correction")
@@ -83,8 +83,9 @@ def _must_match_what_lies_beside(out: Path, period: object, state: State) -> Non
 def _must_build_on_what_was_published(out: Path, period: object, state: State) -> None:
     if state.before in ("", NOTHING_BEFORE):
         return
-    known = {event.sha256 for other in _others(out, period) for event in record.read(other)
-             if event.kind in PUBLICATIONS}  # fmt: skip
+    known = {
+        event.sha256 for other in _others(out, period) for event in record.read(other) if event.kind in PUBLICATIONS
+    }
     if state.before not in known:
         raise VerificationFailed(say("publication.earlier_lost", period=period, head=state.before[:16]))
 

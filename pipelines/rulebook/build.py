@@ -7,9 +7,8 @@ from fractions import Fraction
 from pipelines.model.measure import Measure
 from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Verdict
 from pipelines.model.words import Words
-from pipelines.rulebook import fail_if, fail_if_lists, vocabulary
-from pipelines.rulebook.numbers import count, day, exact
-from pipelines.rulebook.source import Block, refusal, shown_text
+from pipelines.rulebook import fail_if, vocabulary
+from pipelines.rulebook.source import Block, count, day, exact, refusal, shown_text
 
 DATES = ("in_force",)
 TRUTH = {"true": True, "false": False}
@@ -253,8 +252,8 @@ def verdict(block: Block, clauses: dict[str, Clause], known: Known) -> Verdict:
 def condition(block: Block, book: Known) -> Condition:
     """One comparison of one fact with a number: points and percent have up to two decimals."""
     fail_if.unknown_field(block, ("fact", *vocabulary.THINGS, *vocabulary.TESTS))
-    fail_if_lists.no_fact(block)
-    fail_if_lists.no_test(block)
+    fail_if.no_fact(block)
+    fail_if.no_test(block)
     test = next(test for test in vocabulary.TESTS if test in block)
     if test == "in":
         fail_if.not_a_list(block[test], block, test)
@@ -273,7 +272,7 @@ def _fact(block: Block, book: Known) -> str:
     """The fact that a condition looks at, by its name here."""
     kind = next(kind for kind in ("fact", *vocabulary.THINGS) if kind in block)
     if kind == "fact":
-        fail_if_lists.unknown_fact(block)
+        fail_if.unknown_fact(block)
         return block["fact"]
     known = {"measure": book.measures, "item": book.items, "section": {item.section for item in book.items.values()}}
     if kind == "rate":

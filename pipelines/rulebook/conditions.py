@@ -7,8 +7,7 @@ from datetime import datetime
 from pipelines.model.contract import Column
 from pipelines.model.measure import CUTOFF, All, AnyOf, Choice, Compare, Condition, IsGiven, Not
 from pipelines.rulebook import fail_if
-from pipelines.rulebook.numbers import day, exact
-from pipelines.rulebook.source import Block, refusal, shown_text
+from pipelines.rulebook.source import Block, day, exact, refusal, shown_text
 
 READING = "reading"
 TRUTH = {"true": True, "false": False}
@@ -101,8 +100,13 @@ def _column(block: Block, key: str, value: object, words: Vocabulary) -> Conditi
             fail_if.unknown_value(value, test, tuple(TRUTH))
             found.append(IsGiven(key, TRUTH[value[test]]))
         elif test == "not":
-            found.append(Not(_column(value, key, value[test], words) if isinstance(value[test], Block)
-                             else _column(_renamed(value, test, key), key, value[test], words)))  # fmt: skip
+            found.append(
+                Not(
+                    _column(value, key, value[test], words)
+                    if isinstance(value[test], Block)
+                    else _column(_renamed(value, test, key), key, value[test], words)
+                )
+            )
         else:
             found.append(_compare(value, key, test, value[test], words, test))
     return found[0] if len(found) == 1 else All(tuple(found))

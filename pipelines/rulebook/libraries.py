@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from string import Formatter
 
-from pipelines.edges.wording import say
-from pipelines.engines.inspector import TESTS, Inspector
+from pipelines.engines.rete import TESTS, Inspector
 from pipelines.model.condition import Condition
 from pipelines.model.library import SUBJECTS, LibraryRule, Subject
 from pipelines.rulebook import build, fail_if
-from pipelines.rulebook.numbers import count
-from pipelines.rulebook.source import Block, read_yaml, refusal
+from pipelines.rulebook.source import Block, count, read_yaml, refusal
+from pipelines.wording import say
 
 FILE = "libraries.yaml"
 REQUIRED = ("finding", "clause", "of", "title", "says", "remedy", "when", "examples")
@@ -42,10 +41,15 @@ def _rule(block: Block, clauses: Iterable[str]) -> LibraryRule:
     says = build.words(block, "says")
     _known_blanks(block, subject)
     return LibraryRule(
-        block["finding"], block["clause"], block["of"], build.words(block, "title"), says,
+        block["finding"],
+        block["clause"],
+        block["of"],
+        build.words(block, "title"),
+        says,
         build.words(block, "remedy"),
         tuple(_condition(entry, subject) for entry in build.blocks(block["when"], block, "when")),
-        _only(block, subject), tuple(build.blocks(block["examples"], block, "examples")),
+        _only(block, subject),
+        tuple(build.blocks(block["examples"], block, "examples")),
     )
 
 

@@ -1,30 +1,31 @@
 """A rulebook folder → a checked `Rulebook` as it stands on a day."""
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.edges.contracts import load_contracts
-from pipelines.edges.contracts_of_book import with_types
-from pipelines.edges.wording import say
+from pipelines.contracts.declared import load_contracts
+from pipelines.contracts.of_book import with_types
 from pipelines.engines.marks import honoured, layouts
-from pipelines.model.refusals import RulebookRefusal
-from pipelines.model.rule import Clause, Item, Rule, Rulebook, Verdict
+from pipelines.model.points import shown
+from pipelines.model.refusals import RulebookRefusal, UsageRefusal
+from pipelines.model.rule import Clause, Item, Reading, Rule, Rulebook, Verdict
+from pipelines.model.words import Words
 from pipelines.paths import RULES
-from pipelines.rulebook import build, fail_if, fail_if_lists, vocabulary
-from pipelines.rulebook.clauses import read_clauses
-from pipelines.rulebook.examples import check_examples
+from pipelines.rulebook import build, fail_if, vocabulary
+from pipelines.rulebook.examples import check_examples, check_verdict_examples
 from pipelines.rulebook.libraries import FILE as LIBRARIES
 from pipelines.rulebook.libraries import read_libraries
 from pipelines.rulebook.measures import FOLDER as MEASURES
 from pipelines.rulebook.measures import read_measures
-from pipelines.rulebook.names import hint
-from pipelines.rulebook.numbers import count
 from pipelines.rulebook.panel import FILE as PANEL
 from pipelines.rulebook.panel import read_panel
-from pipelines.rulebook.source import Block, read_yaml, refusal
-from pipelines.rulebook.verdict_examples import check_verdict_examples
+from pipelines.rulebook.source import Block, count, exact, hint, read_text, read_yaml, refusal
+from pipelines.wording import say
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
 BOOK_FIELDS = ("edition", "title", "in_force", "evaluation", "sections")
@@ -51,10 +52,10 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
     incident_types, award_types = (build.types(upgraded, key) for key in ("incident_types", "award_types"))
     contracts = with_types(load_contracts(), incident_types, award_types)
     measures = read_measures(folder, contracts, values, upgraded)
-    fail_if_lists.nothing_honours(
+    fail_if.nothing_honours(
         read_yaml(folder / READINGS, READINGS) or [], readings, honoured(measures, vocabulary.READINGS)
     )
-    fail_if_lists.missing_reading(Block(READINGS, 1), readings, measures)
+    fail_if.missing_reading(Block(READINGS, 1), readings, measures)
     known = build.Known(clauses, items, measures, award_types)
     rules = [build.rule(block, known) for block in written]
     fail_if.overlapping_dates(written, "rule")
@@ -80,7 +81,7 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
         award_types=known.award_types,
         listed_by=build.listed_by(upgraded, measures),
     )
-    fail_if_lists.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
+    fail_if.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
     for rule, block in zip(rules, written, strict=True):
         check_examples(rulebook, rule, block)
     return rulebook
@@ -191,9 +192,9 @@ def _verdicts(folder: Path, known: build.Known, on: date) -> tuple[Verdict, ...]
     ids = [verdict.id for verdict in verdicts]
     written = [block for block in read_yaml(folder / VERDICTS, VERDICTS) or [] if block["verdict"] in ids]
     for block in written:
-        fail_if_lists.unknown_verdict(block, "also", ids)
-        fail_if_lists.unknown_verdict(block, "unless", ids)
-    fail_if_lists.circle(written, verdicts)
+        fail_if.unknown_verdict(block, "also", ids)
+        fail_if.unknown_verdict(block, "unless", ids)
+    fail_if.circle(written, verdicts)
     check_verdict_examples(verdicts, written)
     return verdicts
 
@@ -202,3 +203,90 @@ def _named(rulebook: Rulebook, rules: list[Rule]) -> set[str]:
     """Every clause that a rule (of any date), a reading, a verdict or a finding of the libraries applies."""
     users = (*rules, *rulebook.readings.values(), *rulebook.verdicts, *rulebook.libraries)
     return {clause for user in users for clause in user.clause.split(", ")}
+
+
+# What a run may choose: readings other than the default, and, for a what-if, other points.
+
+
+NUMBER = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
+LIMITS = {"target": ("0", "100"), "each": ("0.01", "100"), "deduct": ("0", "1000"), "award": ("0", "1000")}
+
+
+def choose_readings(rulebook: Rulebook, overrides: Mapping[str, object]) -> dict[str, str]:
+    """Every reading with the value in force: the default, or the one chosen. UsageRefusal for an unknown one."""
+    for id in overrides:
+        if id not in rulebook.readings:
+            raise UsageRefusal(say("rulebook.unknown_reading", value=id, hint=hint(id, rulebook.readings)))
+    return {
+        id: _value(reading, str(overrides[id]).strip()) if id in overrides else reading.default
+        for id, reading in rulebook.readings.items()
+    }
+
+
+def _value(reading: Reading, value: str) -> str:
+    if value in reading.values:
+        return value
+    if reading.open_number and NUMBER.fullmatch(value):
+        return shown(exact(value)).rstrip("0").rstrip(".")
+    near = say("rulebook.open_number", names="、".join(reading.values)) if reading.open_number else None
+    known = near or hint(value, reading.values)
+    raise UsageRefusal(say("rulebook.unknown_reading_value", reading=reading.id, value=value, hint=known))
+
+
+def changeable(rulebook: Rulebook) -> list[str]:
+    """Every ``rule.field`` that a what-if may change."""
+    return [f"{rule.id}.{field}" for rule in rulebook.rules.values() for field in vocabulary.CHANGEABLE[rule.kind]]
+
+
+def with_changes(rulebook: Rulebook, changes: Mapping[str, object]) -> Rulebook:
+    """The rulebook with other values, such as ``{"late_reply.deduct": "1"}``.
+
+    UsageRefusal names the nearest ``rule.field`` for an unknown one, and the limits of a bad value.
+    """
+    known, rules = changeable(rulebook), dict(rulebook.rules)
+    for name, value in changes.items():
+        if name not in known:
+            raise UsageRefusal(say("rulebook.unknown_change", value=name, hint=hint(name, known)))
+        rule, field = name.split(".")
+        least, most = LIMITS[field]
+        amount = exact(value)
+        if amount is None or not exact(least) <= amount <= exact(most):
+            raise UsageRefusal(say("rulebook.bad_change", key=name, value=value, least=least, most=most))
+        rules[rule] = replace(rules[rule], **{field: amount})
+    return replace(rulebook, rules=rules)
+
+
+# regulation.md as clauses: a heading is a clause id, the lines below it are its texts.
+
+
+HEADING = re.compile(r"## ([A-Z]\d*(\.\d+)?)")
+LINE = re.compile(r"- (zh|en|no rule zh|no rule en|honoured by): (.+)")
+
+
+def read_clauses(path: Path, name: str) -> tuple[dict[str, Clause], Block]:
+    """The clauses in the order of the file, and a block that knows the line of each."""
+    root, texts = Block(name, 1), {}
+    for number, line in enumerate(read_text(path, name).splitlines(), 1):
+        here = Block(name, number)
+        if heading := HEADING.fullmatch(line.strip()):
+            if heading[1] in texts:
+                raise refusal(here, "duplicate_id", id=heading[1])
+            texts[heading[1]] = clause = here
+            root.lines[heading[1]] = number
+        elif line.startswith(("- ", "## ")):
+            match = LINE.fullmatch(line.strip())
+            if not match or not texts:
+                raise refusal(here, "bad_clause_line", value=line)
+            clause[match[1]] = match[2].strip()
+    return {id: _clause(id, block) for id, block in texts.items()}, root
+
+
+def _clause(id: str, block: Block) -> Clause:
+    for name in ("zh", "en"):
+        if name not in block:
+            raise refusal(block, "missing_field", field=name)
+    why = [block.get(f"no rule {lang}") for lang in ("zh", "en")]
+    if any(why) and not all(why):
+        raise refusal(block, "missing_field", field="no rule zh, no rule en")
+    honoured = tuple(thing.strip() for thing in block.get("honoured by", "").split(",") if thing.strip())
+    return Clause(id, Words(block["zh"], block["en"]), Words(*why) if all(why) else None, honoured)

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from pipelines.edges.wording import say
-from pipelines.engines.literal_measures import counts
+from pipelines.engines.literal import counts
 from pipelines.engines.marks import derived_of
 from pipelines.model.contract import Contracts, TableContract
 from pipelines.model.measure import (
@@ -24,8 +23,8 @@ from pipelines.model.measure import (
 from pipelines.model.words import Words
 from pipelines.rulebook import build, fail_if
 from pipelines.rulebook.conditions import MOMENTS, Vocabulary, parts, typed, words_of
-from pipelines.rulebook.numbers import count
-from pipelines.rulebook.source import Block, read_yaml, refusal, shown_text
+from pipelines.rulebook.source import Block, count, read_yaml, refusal, shown_text
+from pipelines.wording import say
 
 FOLDER = "measures"
 FIELDS = ("measure", "title", "counts", "where", "by", "better", "quotes", "says", "among", "needs", "examples")
@@ -183,8 +182,9 @@ def _by(block: Block, vocabulary: Vocabulary) -> Moment:
     for value in vocabulary.readings[reading]:
         if value not in by:
             raise refusal(by, "value_not_honoured", "reading", reading=reading, value=value)
-    return Moment("", reading, tuple((value, _moment(by, value, by[value], vocabulary))
-                                     for value in vocabulary.readings[reading]))  # fmt: skip
+    return Moment(
+        "", reading, tuple((value, _moment(by, value, by[value], vocabulary)) for value in vocabulary.readings[reading])
+    )
 
 
 def _moment(block: Block, key: str, column: str, vocabulary: Vocabulary) -> str:
@@ -278,8 +278,10 @@ def _try_examples(measure: Measure, block: Block, contracts: Contracts, readings
                     block, "measure_example", "examples", id=measure.id, which=say(f"rulebook.example_{which}")
                 )
     for compare in _bounds(measure):
-        if not any(row.get(compare.column) is not None and row.get(compare.column) == _bound(compare, row, types)
-                   for row in rows):  # fmt: skip
+        if not any(
+            row.get(compare.column) is not None and row.get(compare.column) == _bound(compare, row, types)
+            for row in rows
+        ):
             facts = {"column": compare.column, "test": compare.test, "value": compare.other or compare.value}
             raise refusal(block, "measure_bound", "examples", id=measure.id, **facts)
 

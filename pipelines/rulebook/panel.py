@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipelines.edges.wording import say
 from pipelines.model.panel import PanelRules
 from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.rulebook import build, fail_if
-from pipelines.rulebook.numbers import count
-from pipelines.rulebook.source import Block, read_yaml, refusal
+from pipelines.rulebook.source import Block, count, read_yaml, refusal
+from pipelines.wording import say
 
 FILE = "evaluators.yaml"
 SETTINGS = {
@@ -40,8 +39,12 @@ def read_panel(folder: Path, clauses: Iterable[str]) -> PanelRules | None:
     preferences = _list(root, "prefer", "by", PREFERENCES, clauses)
     numbers = {key: value for setting in settings.values() for key, value in setting.items()}
     named = {name: root[name]["clause"] for name in SETTINGS}
-    return PanelRules(**numbers, conditions=tuple(conditions), preferences=tuple(preferences),
-                      clauses={**named, **conditions, **preferences})  # fmt: skip
+    return PanelRules(
+        **numbers,
+        conditions=tuple(conditions),
+        preferences=tuple(preferences),
+        clauses={**named, **conditions, **preferences},
+    )
 
 
 def _setting(root: Block, name: str, keys: tuple[str, ...], clauses: Iterable[str]) -> dict[str, int]:

@@ -1,13 +1,17 @@
 """YAML as written: every scalar stays text, every block knows its file and its lines."""
 
+import re
 from collections.abc import Iterable
+from datetime import date
+from difflib import get_close_matches
+from fractions import Fraction
 from pathlib import Path
 
 import yaml
 
-from pipelines.edges.wording import say
 from pipelines.model.refusals import RulebookRefusal
-from pipelines.rulebook.names import hint
+from pipelines.model.words import Words
+from pipelines.wording import say
 
 Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -80,3 +84,40 @@ def _mapping(node: yaml.MappingNode, name: str, seen: set[int]) -> Block:
             raise _unreadable(name, line, say("rulebook.twice", key=key))
         block[key], block.lines[key] = _plain(value_node, name, seen), line
     return block
+
+
+# The nearest known name to one that is not known.
+
+
+def hint(word: str, known: Iterable[str]) -> Words:
+    """The nearest of the known names, or all of them where none is near and they are few."""
+    known = list(known)
+    near = get_close_matches(str(word), known, n=1, cutoff=0.5)
+    if near:
+        return say("rulebook.nearest", name=near[0])
+    return say("rulebook.known", names="、".join(known[:20]))
+
+
+# Exact numbers and dates out of text.
+
+
+DECIMAL = re.compile(r"-?\d{1,9}(\.\d{1,2})?", re.ASCII)
+COUNT = re.compile(r"\d{1,9}", re.ASCII)
+
+
+def exact(text: object) -> Fraction | None:
+    """A decimal with at most two places as a fraction; None for anything else, exponents included."""
+    return Fraction(str(text)) if not isinstance(text, bool) and DECIMAL.fullmatch(str(text)) else None
+
+
+def count(text: object) -> int | None:
+    """A whole number >= 0; None for anything else."""
+    return int(text) if isinstance(text, str) and COUNT.fullmatch(text) else None
+
+
+def day(text: object) -> date | None:
+    """A date such as 2026-07-01; None for anything else."""
+    try:
+        return date.fromisoformat(text) if isinstance(text, str) and len(text) == 10 else None
+    except ValueError:
+        return None

@@ -2,10 +2,23 @@
 
 from dataclasses import dataclass
 
-from pipelines.sample.city import City
-from pipelines.sample.columns import DAY, NONE, compact_dates, digits, joined
-from pipelines.sample.draw import between, chance, stream, weighted
-from pipelines.sample.span import Span
+from pipelines.sample.city import City, Span
+from pipelines.sample.draw import (
+    DAY,
+    NONE,
+    between,
+    chance,
+    compact_dates,
+    digits,
+    joined,
+    labels,
+    numbered,
+    positions,
+    stamps,
+    stream,
+    weighted,
+    words,
+)
 
 HOUR, MINUTE = 3600, 60
 DISSATISFIED = 2  # position in RATINGS of case_tables.py
@@ -58,8 +71,9 @@ def draw_cases(city: City, span: Span, count: int, seed: int, period) -> Cases:
     rating[rated >= span.taken] = -1
     rated = _known(rated, span.taken)
     rated[chance(rng, 0.003, count)] = NONE  # a rating whose time the export lost
-    return Cases(unit, assist, day, _serials(day, lead), dispatched, sign_due, reply_due, *events, rating, rated,
-                 extension)
+    return Cases(
+        unit, assist, day, _serials(day, lead), dispatched, sign_due, reply_due, *events, rating, rated, extension
+    )
 
 
 def _joint(rng, count: int, can_share: bool):
@@ -116,8 +130,13 @@ def _extensions(rng, span: Span, assist, dispatched, reply_due) -> dict:
     decision[open_], decided[open_] = -1, NONE
     kept = requested < span.taken
     until = np.where(decision == 0, span.working_day(due // DAY, 5) * DAY + 18 * HOUR, NONE)
-    return {"row": row[kept], "requested": requested[kept], "decided": decided[kept],
-            "decision": decision[kept], "until": until[kept]}
+    return {
+        "row": row[kept],
+        "requested": requested[kept],
+        "decided": decided[kept],
+        "decision": decision[kept],
+        "until": until[kept],
+    }
 
 
 def _effective(reply_due, extension: dict):
@@ -186,3 +205,71 @@ def _known(times, taken: int):
     import numpy as np
 
     return np.where(times < taken, times, NONE)
+
+
+# The case rows and their extensions as export tables.
+
+
+RATINGS = ("satisfied", "basically_satisfied", "dissatisfied")
+
+
+def cases_table(cases: Cases, city: City, seed: int, matters) -> dict:
+    """The table `cases`; the titles hold invented names and telephone numbers."""
+    import numpy as np
+
+    rng = stream(seed, "titles")
+    rows = np.arange(cases.count)
+
+    def draw(topic: str):
+        return labels(_same_for_case(rng.integers(0, len(words(topic)), len(rows)), cases.assist), words(topic))
+
+    phone = digits(_same_for_case(rng.integers(0, 10_000, len(rows)), cases.assist), 4)
+    waited = _same_for_case(between(rng, 5 * MINUTE, np.full(len(rows), 2 * HOUR)), cases.assist)
+    return {
+        "case_id": cases.ids(rows),
+        "unit_id": city.unit_id.take(cases.unit),
+        "role": labels(cases.assist.astype(int), ("lead", "assist")),
+        "matter_id": _matter_ids(cases, city, rows, matters),
+        "channel": draw("channels"),
+        "title": joined("市民", draw("surnames"), draw("given"), draw("troubles"), ",电话1380000", phone),
+        "received_at": stamps(cases.dispatched - waited),
+        "dispatched_at": stamps(cases.dispatched),
+        "sign_due_at": stamps(cases.sign_due),
+        "signed_at": stamps(cases.signed),
+        "reply_due_at": stamps(cases.reply_due),
+        "replied_at": stamps(cases.replied),
+        "closed_at": stamps(cases.closed),
+        "public_rating": labels(cases.rating, RATINGS),
+        "rated_at": stamps(cases.rated),
+    }
+
+
+def _matter_ids(cases: Cases, city: City, rows, matters):
+    """One of the unit's three matters; now and then none, and at the busiest unit a matter of the quietest."""
+    import numpy as np
+
+    busy = city.workload > 0
+    quietest = np.where(busy, city.workload, np.inf).argmin()
+    taken_over = (cases.unit == city.workload.argmax()) & (rows % 24 == 1)
+    owner = np.where(taken_over, quietest, cases.unit)
+    return matters.take(positions(owner * 3 + rows % 3, rows % 80 != 7))
+
+
+def extensions_table(cases: Cases, city: City) -> dict:
+    """The table `extensions`."""
+    asked = cases.extension
+    return {
+        "extension_id": numbered("EXT", len(asked["row"])),
+        "case_id": cases.ids(asked["row"]),
+        "unit_id": city.unit_id.take(cases.unit[asked["row"]]),
+        "requested_at": stamps(asked["requested"]),
+        "decided_at": stamps(asked["decided"]),
+        "decision": labels(asked["decision"], ("approved", "rejected")),
+        "extended_until": stamps(asked["until"]),
+    }
+
+
+def _same_for_case(values, assist):
+    import numpy as np
+
+    return values[np.maximum.accumulate(np.where(assist, 0, np.arange(len(values))))]

@@ -5,10 +5,11 @@ so that two quarters tell of the same units.
 """
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
-from pipelines.sample.columns import joined, labels, numbered
-from pipelines.sample.draw import chance, stream
-from pipelines.sample.names import words
+from pipelines.edges.calendar import SATURDAY, Calendar
+from pipelines.model.period import Period
+from pipelines.sample.draw import DAY, chance, joined, labels, numbered, stream, words
 
 GROUPS = ("市直部门", "县(市、区)", "公共服务企业")
 
@@ -63,15 +64,14 @@ def found_city(units: int, seed: int) -> City:
 
 def units_table(city: City) -> dict:
     """The table `units`."""
-    return {"unit_id": city.unit_id, "unit_name": city.unit_name, "unit_group": city.unit_group,
-            "ranked": city.ranked}
+    return {"unit_id": city.unit_id, "unit_name": city.unit_name, "unit_group": city.unit_group, "ranked": city.ranked}
 
 
 def assessments_table(city: City, rng) -> dict:
     """The table `assessments`: six scores a unit, in steps of a tenth or a quarter; one score is missing."""
     import numpy as np
 
-    from pipelines.sample.columns import decimals
+    from pipelines.sample.draw import decimals
 
     items = ("A1.1", "A1.2", "A1.3", "A2.1", "A2.2", "A2.3")
     unit = np.repeat(np.arange(city.size), len(items))
@@ -80,9 +80,13 @@ def assessments_table(city: City, rng) -> dict:
     score = 500 - np.where(full, 0, np.where(chance(rng, 0.5, len(unit)), by_tenths, by_quarters))
     kept = np.arange(len(unit)) != 10  # the second unit has no score on A2.2
     item = np.tile(np.arange(len(items)), city.size)
-    return {"unit_id": city.unit_id.take(unit[kept]), "item_id": labels(item[kept], items),
-            "score": decimals(score[kept]), "assessor": ["考核组"] * int(kept.sum()),
-            "note": joined("现场查看", labels(item[kept] % 2, ("台账", "制度")))}
+    return {
+        "unit_id": city.unit_id.take(unit[kept]),
+        "item_id": labels(item[kept], items),
+        "score": decimals(score[kept]),
+        "assessor": ["考核组"] * int(kept.sum()),
+        "note": joined("现场查看", labels(item[kept] % 2, ("台账", "制度"))),
+    }
 
 
 def _group(n: int, units: int) -> str:
@@ -99,3 +103,53 @@ def _names(units: int) -> list[str]:
         taken[group] += 1
         names.append(f"模拟市{pools[group][position]}" + (f"第{round_ + 1}分局" if round_ else ""))
     return names
+
+
+# The days around a quarter and which of them are worked.
+
+
+EPOCH = date(1970, 1, 1)
+DAYS_BEFORE = 16  # cases sent out so long before the quarter fall due at its edge
+DAYS_OF_GRACE = 6  # the export is taken so many days after the quarter
+
+
+@dataclass(frozen=True)
+class Span:
+    """A quarter in days since 1970: dispatches from ``first`` to before ``end``, exported at ``taken``."""
+
+    first: int
+    start: int
+    end: int
+    worked: object  # every worked day from well before to well after, ascending
+
+    @classmethod
+    def of(cls, period: Period, calendar: Calendar) -> "Span":
+        """The span of ``period``; in years without a calendar file the weekdays are worked."""
+        import numpy as np
+
+        start, end = day_number(period.start.date()), day_number(period.end.date())
+        around = range(start - 3 * DAYS_BEFORE, end + 120)
+        worked = [day for day in around if _is_worked(calendar, EPOCH + timedelta(days=day))]
+        return cls(start - DAYS_BEFORE, start, end, np.array(worked))
+
+    @property
+    def taken(self) -> int:
+        """The second at which the export is taken; later events are not in it."""
+        return (self.end + DAYS_OF_GRACE) * DAY
+
+    def working_day(self, days, count):
+        """The ``count``-th worked day after each of ``days``."""
+        import numpy as np
+
+        return self.worked[np.searchsorted(self.worked, days, side="right") + count - 1]
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - EPOCH).days
+
+
+def _is_worked(calendar: Calendar, day: date) -> bool:
+    if day.year in calendar.years:
+        return calendar.is_working(day)
+    return day.weekday() < SATURDAY

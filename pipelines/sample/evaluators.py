@@ -1,13 +1,22 @@
 """Professional evaluators and their evaluations of cases that the public was not satisfied with."""
 
 from pipelines.model.period import Period
-from pipelines.sample.case_tables import RATINGS
-from pipelines.sample.cases import DISSATISFIED, HOUR, Cases
-from pipelines.sample.city import City
-from pipelines.sample.columns import DAY, NONE, dates, joined, labels, numbered, stamps
-from pipelines.sample.draw import between, chance, stream, weighted
-from pipelines.sample.names import words
-from pipelines.sample.span import Span
+from pipelines.sample.cases import DISSATISFIED, HOUR, RATINGS, Cases
+from pipelines.sample.city import City, Span
+from pipelines.sample.draw import (
+    DAY,
+    NONE,
+    between,
+    chance,
+    dates,
+    joined,
+    labels,
+    numbered,
+    stamps,
+    stream,
+    weighted,
+    words,
+)
 
 EVALUATORS = 50  # E0.1
 BACKGROUNDS = ("congress_deputy", "cppcc_member", "expert", "other")
@@ -80,19 +89,31 @@ def _assignments(rng, span: Span, row, assigned, shares) -> dict:
     reminded = assigned + DAY
     limit = span.working_day(reminded // DAY, 2) * DAY + DAY  # E5.2: the end of the second working day
     ends = {
-        "rated": np.where(outcome == TIMELY, between(rng, assigned + 2 * HOUR, limit - 1),
-                          limit + between(rng, 0, np.full(count, 2 * DAY))),
+        "rated": np.where(
+            outcome == TIMELY,
+            between(rng, assigned + 2 * HOUR, limit - 1),
+            limit + between(rng, 0, np.full(count, 2 * DAY)),
+        ),
         "returned": between(rng, assigned + HOUR, reminded),
         "withdrawn": limit + between(rng, 0, np.full(count, HOUR)),
     }
     happens = {"rated": (TIMELY, LATE), "returned": (RETURNED,), "withdrawn": (WITHDRAWN,)}
-    ends = {name: np.where(np.isin(outcome, happens[name]) & (times < span.taken), times, NONE)
-            for name, times in ends.items()}
+    ends = {
+        name: np.where(np.isin(outcome, happens[name]) & (times < span.taken), times, NONE)
+        for name, times in ends.items()
+    }
     done = [(times != NONE) & (times < reminded) for times in ends.values()]  # nothing left to remind of
     prompted = (reminded < span.taken) & ~chance(rng, 0.05, count) & ~np.any(done, axis=0)
     rating = weighted(rng, (30, 30, 40), count)
-    return {"row": row, "assigned": assigned, "outcome": outcome, "reminded": np.where(prompted, reminded, NONE),
-            "evaluator": rng.integers(0, EVALUATORS, count), "rating": rating, **ends}
+    return {
+        "row": row,
+        "assigned": assigned,
+        "outcome": outcome,
+        "reminded": np.where(prompted, reminded, NONE),
+        "evaluator": rng.integers(0, EVALUATORS, count),
+        "rating": rating,
+        **ends,
+    }
 
 
 def _employers(city: City, n):

@@ -1,19 +1,31 @@
 """Makes the exports of an invented quarter: thirteen tables and a marker that says so."""
 
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 
+from pipelines.contracts.declared import load_contracts
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.wording import say
+from pipelines.model.contract import Column
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
+from pipelines.wording import say
 
 FORMATS = ("csv", "xlsx", "parquet")
 MARKER = "SIMULATED"
 
 
-def make_sample(out: Path, period: Period, units: int = 40, cases: int = 4000, seed: int = 1, format: str = "csv",
-                progress: Callable[[str, int], None] | None = None, dirt: int = 0) -> list[Path]:
+def make_sample(
+    out: Path,
+    period: Period,
+    units: int = 40,
+    cases: int = 4000,
+    seed: int = 1,
+    format: str = "csv",
+    progress: Callable[[str, int], None] | None = None,
+    dirt: int = 0,
+) -> list[Path]:
     """Write the exports of ``period`` to ``out`` and return the files, the marker `SIMULATED` last.
 
     ``cases`` counts case rows. ``dirt`` adds as many rows that the contracts turn away. ``progress`` is called with
@@ -21,7 +33,6 @@ def make_sample(out: Path, period: Period, units: int = 40, cases: int = 4000, s
     that make no sense, an unknown format, and a folder with files that no sample wrote.
     """
     from pipelines.sample.dirt import soil
-    from pipelines.sample.write import write_table
 
     _check(units, cases, seed, format, dirt)
     _make_room(out)
@@ -45,9 +56,9 @@ def draw_tables(period: Period, units: int, cases: int, seed: int) -> Iterator[t
 
 
 def _columns(period: Period, units: int, count: int, seed: int) -> Iterator[tuple[str, dict]]:
-    from pipelines.sample import adjustments, case_tables, cases, city, evaluators, events, registers
+    from pipelines.sample import cases, city, evaluators, events, registers
+    from pipelines.sample.city import Span
     from pipelines.sample.draw import stream
-    from pipelines.sample.span import Span
 
     span = Span.of(period, Calendar.load())
     town = city.found_city(units, seed)
@@ -57,15 +68,15 @@ def _columns(period: Period, units: int, count: int, seed: int) -> Iterator[tupl
     incidents = events.incidents_table(drawn, town, seed, period)
     yield "units", city.units_table(town)
     yield "matters", matters
-    yield "cases", case_tables.cases_table(drawn, town, seed, matters["matter_id"])
-    yield "extensions", case_tables.extensions_table(drawn, town)
+    yield "cases", cases.cases_table(drawn, town, seed, matters["matter_id"])
+    yield "extensions", cases.extensions_table(drawn, town)
     yield "incidents", incidents
     yield "instructions", events.instructions_table(drawn, town, span, seed, period)
     yield "assessments", city.assessments_table(town, stream(seed, "assessments", period))
     yield "awards", events.awards_table(town, span, seed, period)
     yield "evaluators", evaluators.evaluators_table(town, span, seed)
     yield "evaluations", evaluators.evaluations_table(evaluations, drawn, town)
-    yield "adjustments", adjustments.adjustments_table(drawn, town, span, incidents, evaluations, seed, period)
+    yield "adjustments", events.adjustments_table(drawn, town, span, incidents, evaluations, seed, period)
     yield "matter_changes", registers.matter_changes_table(town, span, seed)
     yield "knowledge", registers.knowledge_table(town, span, seed)
 
@@ -90,3 +101,80 @@ def _make_room(out: Path) -> None:
         if file.is_file() and file.suffix.lstrip(".") in FORMATS:
             file.unlink()
     out.mkdir(parents=True, exist_ok=True)
+
+
+# Writes a table as csv, as Chinese workbooks or as typed Parquet, the same bytes every time.
+
+
+ROWS_A_SHEET = 1_000_000  # a sheet holds 1,048,576
+OPTIONS = {
+    "constant_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "default_date_format": "yyyy-mm-dd hh:mm:ss",
+}
+EPOCH = datetime(2000, 1, 1)
+
+
+def write_table(out: Path, name: str, table, format: str) -> list[Path]:
+    """Write ``table`` to ``out``; more rows than a sheet holds become `<name>_1.xlsx`, `<name>_2.xlsx`, …"""
+    if format == "xlsx" and table.num_rows > ROWS_A_SHEET:
+        starts = range(0, table.num_rows, ROWS_A_SHEET)
+        return [
+            _write_xlsx(out / f"{name}_{n}.xlsx", name, table.slice(start, ROWS_A_SHEET))
+            for n, start in enumerate(starts, 1)
+        ]
+    if format == "xlsx":
+        return [_write_xlsx(out / f"{name}.xlsx", name, table)]
+    return [{"csv": _write_csv, "parquet": _write_parquet}[format](out / f"{name}.{format}", table)]
+
+
+def _write_parquet(path: Path, table) -> Path:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, path, compression="zstd", store_schema=False)
+    return path
+
+
+def _write_csv(path: Path, table) -> Path:
+    import pyarrow as pa
+    import pyarrow.csv as pc
+
+    seconds = [pa.field(f.name, pa.timestamp("s") if pa.types.is_timestamp(f.type) else f.type) for f in table.schema]
+    pc.write_csv(table.cast(pa.schema(seconds)), path, pc.WriteOptions(quoting_style="needed"))
+    return path
+
+
+def _write_xlsx(path: Path, name: str, table) -> Path:
+    import xlsxwriter
+
+    contract = _contract(name)
+    book = xlsxwriter.Workbook(path, OPTIONS)
+    book.set_properties({"created": EPOCH})
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    sheet = book.add_worksheet(name)
+    sheet.write_row(0, 0, [contract[column].title for column in table.column_names])
+    columns = [[_shown(contract[name], value) for value in table[name].to_pylist()] for name in table.column_names]
+    for row, values in enumerate(zip(*columns, strict=True), 1):
+        for position, value in enumerate(values):
+            if value is not None:
+                sheet.write(row, position, value, *([day] if type(value) is date else []))
+    book.close()
+    return path
+
+
+def _shown(column: Column, value):
+    """A value as a Chinese workbook shows it."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return _labels(column).get(value, value) if isinstance(value, str) else value
+
+
+@cache
+def _contract(name: str) -> dict:
+    return load_contracts().tables[name].columns
+
+
+@cache
+def _labels(column) -> dict[str, str]:
+    return {value: spellings[0] for value, spellings in column.labels if spellings}

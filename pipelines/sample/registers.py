@@ -1,10 +1,7 @@
 """The slow registers of the city: matters, their changes and the knowledge base."""
 
-from pipelines.sample.city import City
-from pipelines.sample.columns import NONE, dates, joined, labels, numbered
-from pipelines.sample.draw import between, chance, stream
-from pipelines.sample.names import words
-from pipelines.sample.span import Span
+from pipelines.sample.city import City, Span
+from pipelines.sample.draw import NONE, between, chance, dates, joined, labels, numbered, stream, words
 
 KINDS = ("duties", "policy", "law", "guide")
 

@@ -8,18 +8,16 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from pipelines.edges import in_force
-from pipelines.edges.absences import Declared, declared
-from pipelines.edges.arrow_rows import arrow_rows, empty_rows
+from pipelines.contracts.declared import Declared, declared
+from pipelines.edges import process
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.control_totals import differing_totals
-from pipelines.edges.export_bytes import sha256_of, state_of
-from pipelines.edges.export_files import Folder, Found, open_export, sort_folder
-from pipelines.edges.headers import Resolved, known_headers, mapped_headers, resolve
-from pipelines.edges.mended_rows import mended
-from pipelines.edges.source_mapping import load_source
-from pipelines.edges.source_rows import Tools, mapped, one_row_per
-from pipelines.edges.wording import note, say
+from pipelines.exports.control_totals import differing_totals
+from pipelines.exports.files import Folder, Found, open_export, sort_folder
+from pipelines.exports.headers import Resolved, known_headers, mapped_headers, resolve
+from pipelines.exports.mapped_rows import Tools, mapped, one_row_per
+from pipelines.exports.mapping import load_source
+from pipelines.exports.rows import arrow_rows, empty_rows, mended
+from pipelines.exports.text import sha256_of, state_of
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.export import CUT_IN_ROW, NO_ROWS, Export, Fault, Notice, UnreadableExport, folded
 from pipelines.model.intake import Breach, Intake, Receipt
@@ -27,16 +25,23 @@ from pipelines.model.measure import Measure
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
 from pipelines.rulebook.measures import decisive_columns
-from pipelines.stages.breaches import told_of_file
-from pipelines.stages.completeness import is_broken_off
+from pipelines.stages.validate import is_broken_off, told_of_file
+from pipelines.wording import note, say
 
 MAX_COLUMNS = 1000
 WITHOUT_HEADER = ("jsonl", "jsonl.gz")  # an empty file of these is an empty table; any other lacks required columns
 
 
-def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None = None,
-           progress: Callable[[str, int], None] | None = None, absent: Iterable[str] = (),
-           verifying: bool = False, measures: Iterable[Measure] = ()) -> Intake:  # fmt: skip
+def ingest(
+    warehouse,
+    exports: Path,
+    contracts: Contracts,
+    source: Path | None = None,
+    progress: Callable[[str, int], None] | None = None,
+    absent: Iterable[str] = (),
+    verifying: bool = False,
+    measures: Iterable[Measure] = (),
+) -> Intake:
     """Fill ``raw.<table>`` for every contract table from the files of a folder and tell what came in.
 
     ``source`` is a source mapping for a foreign export. ``progress(file, rows)`` is called as rows are stored.
@@ -55,8 +60,9 @@ def ingest(warehouse, exports: Path, contracts: Contracts, source: Path | None =
     for contract in contracts.tables.values():
         files = folder.tables.get(contract.name, [])
         if contract.name in named.tables:
-            work.notices += [note("ingest.absent_table_there", file=f.name, of=contract.name, table=contract.title)
-                             for f in files]  # fmt: skip
+            work.notices += [
+                note("ingest.absent_table_there", file=f.name, of=contract.name, table=contract.title) for f in files
+            ]
             folder.tables.pop(contract.name, None)
         elif files:
             _ingest_table(work, contract, _opened(work, files, contract, _names(contracts, contract)))
@@ -176,8 +182,10 @@ def _one_row_per(work: _Work, opened: list[_Opened], source: TableSource, contra
         work.stops.append(problem.words)
         return []
     absent = [column for table, column in work.mapping.absent if table == contract.name]
-    return [replace(one, export=export, columns=resolve(export.header, contract, one.found.name, absent))
-            for one, export in zip(opened, exports, strict=True)]  # fmt: skip
+    return [
+        replace(one, export=export, columns=resolve(export.header, contract, one.found.name, absent))
+        for one, export in zip(opened, exports, strict=True)
+    ]
 
 
 @cache
@@ -186,7 +194,7 @@ def _calendar(folder: Path | None) -> Calendar:
 
 
 def _add_working_days(day: date, count: int) -> date:
-    folder = in_force.project().calendars
+    folder = process.project().calendars
     return _calendar(folder and folder.absolute()).add_working_days(day, count)
 
 
@@ -231,16 +239,32 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
         notices += (note("ingest.extra_columns", file=found.name, columns="、".join(one.columns.extras), hint=hint),)
     if records == blank:
         notices += (note("ingest.empty_table", file=found.name),)
-    notices += tuple(note(f"ingest.{CUT_IN_ROW}", file=found.name, line=fault.line) for fault in faults
-                     if fault.line in one.export.unended and is_broken_off(fault))  # fmt: skip
+    notices += tuple(
+        note(f"ingest.{CUT_IN_ROW}", file=found.name, line=fault.line)
+        for fault in faults
+        if fault.line in one.export.unended and is_broken_off(fault)
+    )
     sha256 = sha256_of(found.path)
     if state_of(found.path) != one.before:
         raise UnreadableExport(say("ingest.changed_meanwhile", file=found.name))
-    of_table = (replace(notice, table=contract.name, file=found.name) for notice in notices
-                if isinstance(notice, Notice))  # fmt: skip
+    of_table = (
+        replace(notice, table=contract.name, file=found.name) for notice in notices if isinstance(notice, Notice)
+    )
     work.warnings += map(told_of_file, of_table)
-    work.receipts.append(Receipt(contract.name, found.name, found.suffix, one.export.encoding, sha256, records,
-                                 notices, left_out, blank, bool(one.export.unended)))  # fmt: skip
+    work.receipts.append(
+        Receipt(
+            contract.name,
+            found.name,
+            found.suffix,
+            one.export.encoding,
+            sha256,
+            records,
+            notices,
+            left_out,
+            blank,
+            bool(one.export.unended),
+        )
+    )
 
 
 def _breach(fault: Fault, contract: TableContract, file: str) -> Breach:
@@ -254,8 +278,11 @@ def _totals(work: _Work, folder: Folder, contracts: Contracts) -> list[Words]:
     read = {receipt.file for receipt in work.receipts}
     unread = {name for name, files in folder.tables.items() if not all(file.name in read for file in files)}
     made = {name for name, source in made_of.items() if source.one_row_per}
-    work.notices += [note("ingest.totals_not_compared", file=file.name, of=name, title=contracts.tables[name].title.zh,
-                          table=name) for file in folder.totals for name in sorted(made)]  # fmt: skip
+    work.notices += [
+        note("ingest.totals_not_compared", file=file.name, of=name, title=contracts.tables[name].title.zh, table=name)
+        for file in folder.totals
+        for name in sorted(made)
+    ]
     return differing_totals(folder.totals, contracts, work.receipts, frozenset({*work.absent.tables, *unread, *made}))
 
 

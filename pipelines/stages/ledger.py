@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pipelines.edges.warehouse import Warehouse
-from pipelines.edges.wording import say
 from pipelines.engines.marks import selection, variant
 from pipelines.engines.settling import WHOLE
-from pipelines.model.marks import Marks
 from pipelines.model.measure import TABLE_OF, Measure
 from pipelines.model.period import Period
 from pipelines.model.points import CENT, half_up, hundredths, shown
 from pipelines.model.refusals import VerificationFailed
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import FLAGGED, Entry, UnitScore
+from pipelines.model.tally import Marks
 from pipelines.stages.measure import types_of
+from pipelines.wording import say
 
 CLOSING_LINES = ("same_matter", "floor", "cap", "rounding", "reweight")
 
@@ -120,8 +120,9 @@ def _must_add_up(warehouse: Warehouse, scores: dict[str, UnitScore]) -> None:
     sums = {(unit, item): lines for unit, item, lines in warehouse.rows("ledger/sums")}
     for unit_id, score in scores.items():
         if (lines := sums.pop((unit_id, WHOLE), 0)) != hundredths(score.whole):
-            raise VerificationFailed(say("ledger.does_not_add_up", unit=unit_id, item=WHOLE,
-                                         ledger=Fraction(lines, CENT), score=score.whole))  # fmt: skip
+            raise VerificationFailed(
+                say("ledger.does_not_add_up", unit=unit_id, item=WHOLE, ledger=Fraction(lines, CENT), score=score.whole)
+            )
         for item_id, item in score.items.items():
             ledger = hundredths(item.full_marks) + sums.pop((unit_id, item_id), 0)
             if ledger != hundredths(item.score):

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
 
+from pipelines.contracts.declared import load_contracts
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.contracts import load_contracts
 from pipelines.edges.warehouse import Warehouse
-from pipelines.edges.wording import say
 from pipelines.engines import literal
-from pipelines.engines.literal import Papers, Quarter
-from pipelines.engines.literal_measures import holds, spelled
-from pipelines.model.marks import WAIVED, WORD, Marks
+from pipelines.engines.literal import Papers, Quarter, holds, spelled
 from pipelines.model.measure import CASE_ROWS, DERIVED
 from pipelines.model.period import Period
 from pipelines.model.refusals import JudgesDisagree
 from pipelines.model.rule import Rulebook
+from pipelines.model.tally import WAIVED, WORD, Marks
+from pipelines.wording import say
 
 SAMPLE = {"all_of": 5_000, "sample": 1_000, "units": 10}  # case rows; all rows that cost points, of so many units
 PAPERS = ("extensions", "evaluations", "adjustments", "counted_before")
@@ -122,7 +121,12 @@ def _literal(warehouse: Warehouse, quarter: Quarter, rulebook: Rulebook, marks: 
 
 
 def _answers(
-    row: dict, papers: Papers, places: list[int], asked: list[Question], marks: Marks, types: Mapping[str, str],
+    row: dict,
+    papers: Papers,
+    places: list[int],
+    asked: list[Question],
+    marks: Marks,
+    types: Mapping[str, str],
     names: Mapping[str, tuple[str, ...]],
 ) -> dict:
     found = {f"place_{k}": place for k, place in enumerate(places)}

@@ -1,47 +1,45 @@
 """Publish: assessment → pages, tables, feed and manifest, switched into place at once."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from unicodedata import normalize
 
 from pipelines.edges import shelf
 from pipelines.edges.faults import machine_fault
 from pipelines.edges.fingerprints import code_version, contract_hashes, file_sha256, folder_sha256
-from pipelines.edges.ledger import ledger_by_unit, ledger_lines
-from pipelines.edges.official_paper import absent_fonts, official_sheet
-from pipelines.edges.paper import Sheet, paper_problem, print_pages
-from pipelines.edges.proposed import keep_proposed, proposed_file
-from pipelines.edges.quarters import list_quarters
-from pipelines.edges.tablefiles import CsvFile, feed, write_csv, write_json
+from pipelines.edges.folder import list_quarters
+from pipelines.edges.library_files import FOLDER, write_library_tables, write_page
+from pipelines.edges.paper import Sheet, absent_fonts, official_sheet, paper_problem, print_pages
+from pipelines.edges.published import keep_proposed, proposed_file
+from pipelines.edges.tablefiles import CsvFile, feed, ledger_by_unit, ledger_lines, write_csv, write_json
 from pipelines.edges.tallies import tallies_of
 from pipelines.edges.templates import render, style
 from pipelines.edges.warehouse import Warehouse
-from pipelines.edges.wording import say
 from pipelines.edges.workbook import Workbook
-from pipelines.libraries.files import FOLDER, write_library_tables, write_page
-from pipelines.model.assessment import Assessment
-from pipelines.model.filenames import file_stem
-from pipelines.model.named import Panel
-from pipelines.model.paper import Paper
-from pipelines.model.refusals import Refusal
+from pipelines.exports.text import texts_of, views
+from pipelines.model.assessment import Assessment, Paper
+from pipelines.model.contract import Column, Contracts, TableContract
+from pipelines.model.panel import Evaluator, Panel
+from pipelines.model.refusals import ContractStop, Refusal
+from pipelines.model.text import file_stem
 from pipelines.model.words import Words
-from pipelines.paths import CONTRACTS
-from pipelines.stages.evaluators_named import must_name_nobody
+from pipelines.paths import CONTRACTS, REPORTS, RULES
 from pipelines.views import tables
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.figures import Say, quarter
-from pipelines.views.frame import SUFFIX, absences
+from pipelines.views.frame import PROPOSING, SUFFIX, absences, proposing
 from pipelines.views.libraries import finding_rows
-from pipelines.views.lines import Lines
 from pipelines.views.manifest import manifest
 from pipelines.views.method import method
-from pipelines.views.proposed import PROPOSING, proposing
 from pipelines.views.ranking import ranking, verdicts
-from pipelines.views.result import SCHEMA, head
+from pipelines.views.rules import Lines
 from pipelines.views.scorecard import Scorecards
+from pipelines.views.tables import SCHEMA, head
+from pipelines.wording import say
 
 PRINTED_LINES = 32  # on a printed scorecard, shared among its rules; the web page and ledger.csv hold all of them
 FEED_TABLES = ("ranking", "items", "verdicts", "quarantine")
@@ -91,9 +89,7 @@ def publish(
             if kept is not None:
                 shutil.copytree(kept, folder, dirs_exist_ok=True)
             proposed = proposed_file(kept) if kept else None
-            paper = write_and_print(
-                warehouse, assessment, folder, pdf, quality is not None, progress, proposed, panel
-            )
+            paper = write_and_print(warehouse, assessment, folder, pdf, quality is not None, progress, proposed, panel)
             if quality is not None:
                 shutil.copytree(quality(), folder / "quality")
             outputs = folder_sha256(folder)
@@ -225,12 +221,14 @@ def _named(assessment: Assessment) -> set[str]:
 def _site(assessment: Assessment, sums: list[dict], sizes: dict, say: Say) -> list[tuple[str, str, dict]]:
     """The pages of the quarter as a whole: name, template and page dict of each."""
     return [
-        made for lang, suffix in SUFFIX.items() for made in (
+        made
+        for lang, suffix in SUFFIX.items()
+        for made in (
             (f"index{suffix}.html", RANKING, ranking(assessment, say, lang, sizes)),
             (f"method{suffix}.html", METHOD, method(assessment, say, lang)),
             (f"bulletin{suffix}.html", BULLETIN, Bulletin(assessment, sums, say, lang).page()),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _scorecards(warehouse: Warehouse, assessment: Assessment) -> Iterator[tuple[str, Callable[..., dict]]]:
@@ -288,3 +286,88 @@ def _title(assessment: Assessment) -> str:
 def _about(assessment: Assessment) -> list[str]:
     label = [say("pages.simulated").zh, say("pages.simulated_says").zh] if assessment.intake.simulated else []
     return [_title(assessment), *label, *absences(assessment, say), say("pages.workbook_says").zh]
+
+
+# No public text names an evaluator (E5.5): neither a row that pages print nor a file that a run has written.
+
+
+NAMED_ROWS = 5
+OWN_TABLES = ("evaluators", "evaluations")  # confidential as a whole
+OWN_WORDS = (REPORTS, RULES, CONTRACTS)  # what pages say of themselves
+WORDED = {".yaml", ".j2", ".md", ".js"}
+
+
+def panel_of(warehouse: Warehouse, coincidences: Iterable[str] = ()) -> Panel:
+    """The evaluators of the exports; nobody where there is no such table."""
+    if not warehouse.columns("raw.evaluators"):
+        return Panel(())
+    return Panel(tuple(Evaluator(*row) for row in warehouse.rows("checks/panel")), tuple(coincidences))
+
+
+def named_in_rows(warehouse: Warehouse, contracts: Contracts, panel: Panel) -> list[Words]:
+    """A stop for every column of free text that would print an evaluator's name or number on a public page."""
+    found = [_named_in(warehouse, contract, column, panel) for contract, column in _public_texts(contracts)]
+    return [stop for stop in found if stop] if panel.evaluators else []
+
+
+def _public_texts(contracts: Contracts) -> Iterable[tuple[TableContract, Column]]:
+    for contract in contracts.tables.values():
+        for column in contract.columns.values():
+            if contract.name not in OWN_TABLES and _free(column):
+                yield contract, column
+
+
+def _free(column: Column) -> bool:
+    return column.type == "text" and not column.restricted and not _number(column)
+
+
+def _number(column: Column) -> bool:
+    """A number of something, by which rows refer to each other: millions of them, and no words."""
+    return column.identifier and column.name.endswith("_id")
+
+
+def _named_in(warehouse: Warehouse, contract: TableContract, column: Column, panel: Panel) -> Words | None:
+    told = warehouse.rows_template("checks/texts", table=contract.name, column=column.name, key=contract.key)
+    rows = [(n, key) for text, n, key in told if panel.found_in(normalize("NFKC", text))]
+    if not rows:
+        return None
+    shown = "、".join(key for _, key in rows[:NAMED_ROWS]) + ("…" if len(rows) > NAMED_ROWS else "")
+    facts = {"title": contract.title.zh, "table": contract.name, "column": column.title, "name": column.name}
+    return say("contracts.evaluators_named", n=sum(n for n, _ in rows), rows=shown, **facts)
+
+
+def panel_of_pages(warehouse: Warehouse, contracts: Contracts, panel: Panel, rules: Path) -> Panel:
+    """The same people as they are looked for in whole pages, which say words and numbers of their own too."""
+    if not panel.evaluators:
+        return panel
+    columns = [
+        (contract.name, column.name)
+        for contract in contracts.tables.values()
+        if contract.name not in OWN_TABLES
+        for column in contract.columns.values()
+        if _number(column) and not column.restricted
+    ]
+    public = frozenset(number for (number,) in warehouse.rows_template("checks/public_numbers", columns=columns))
+    folders = (*OWN_WORDS, rules)
+    files = (file for folder in folders for file in folder.rglob("*") if file.suffix in WORDED and file.is_file())
+    ordinary = "".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
+    return replace(panel, ordinary=ordinary, public=public, pages=True)
+
+
+def must_name_nobody(panel: Panel, folder: Path, printed: Iterable[Sheet] = ()) -> None:
+    """ContractStop naming the file where one of a folder, or a page that is to be printed, names an evaluator.
+
+    A PDF is not read back: it says what the page says that it is printed from.
+    """
+    if not panel.evaluators:
+        return
+    for sheet in printed:
+        _stop_for(panel, (sheet.file.name, *views(sheet.html, ".html")), sheet.file.relative_to(folder))
+    for file in sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix != ".pdf"):
+        _stop_for(panel, (file.name, *texts_of(file)), file.relative_to(folder))
+
+
+def _stop_for(panel: Panel, texts: Iterable[str], file: Path) -> None:
+    for text in texts:
+        if one := panel.found_in(text):
+            raise ContractStop(say("publish.evaluator_named", file=file.as_posix(), own=one.file, line=one.line))

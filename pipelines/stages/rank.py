@@ -48,9 +48,7 @@ def _why_unranked(tally: UnitTally) -> tuple[str, ...]:
     return tuple(note for note, holds in reasons.items() if holds)
 
 
-def _standing(
-    tally: UnitTally, place: int | None, group_place: int | None, by: tuple[str, str] | None
-) -> Standing:
+def _standing(tally: UnitTally, place: int | None, group_place: int | None, by: tuple[str, str] | None) -> Standing:
     part, of = map(tally.count, by) if by else (0, 0)
     return Standing(tally.unit.unit_id, place, group_place, part, of, tally.case_rows, _why_unranked(tally))
 
@@ -79,9 +77,13 @@ def give_verdicts(
     for standing in ranked:
         id = standing.unit_id
         facts = {
-            **own[id], "ranked": len(ranked), "level": level[standing.rank],
-            "level_share": Fraction(100 * level[standing.rank], len(ranked)), "case_rows": standing.case_rows,
-            **_score_facts(scores[id], rulebook.items), **before.get(id, {}),
+            **own[id],
+            "ranked": len(ranked),
+            "level": level[standing.rank],
+            "level_share": Fraction(100 * level[standing.rank], len(ranked)),
+            "case_rows": standing.case_rows,
+            **_score_facts(scores[id], rulebook.items),
+            **before.get(id, {}),
             **_book_facts(named, rulebook, scores[id], tallies[id]),
         }
         found, trace = engine.adjudicate(id, facts)
@@ -106,14 +108,13 @@ def _book_facts(
     named: dict[str, tuple[str, str]], rulebook: Rulebook, score: UnitScore, tally: UnitTally
 ) -> dict[str, int | Fraction]:
     """The rates, measures, items and sections that verdicts name; what was not measured has no value."""
-    found = {fact: _book_fact(kind, name, rulebook, score, tally) for fact, (kind, name) in named.items()
-             if kind != "fact"}  # fmt: skip
+    found = {
+        fact: _book_fact(kind, name, rulebook, score, tally) for fact, (kind, name) in named.items() if kind != "fact"
+    }
     return {fact: value for fact, value in found.items() if value is not None}
 
 
-def _book_fact(
-    kind: str, name: str, rulebook: Rulebook, score: UnitScore, tally: UnitTally
-) -> int | Fraction | None:
+def _book_fact(kind: str, name: str, rulebook: Rulebook, score: UnitScore, tally: UnitTally) -> int | Fraction | None:
     if kind == "measure":
         return None if name in tally.lacking else tally.count(name)
     if kind == "rate":
@@ -135,9 +136,13 @@ def _previous_facts(previous: dict[str, dict]) -> dict[str, dict[str, int | Frac
     placed = _placed_facts(ranked)
     figures = ("total", "base", "bonus", "measured_marks", "case_rows")
     return {
-        id: {f"previous_{name}": value for name, value in {
-            **placed[id], **{name: points(previous[id][name]) for name in figures if previous[id].get(name)},
-        }.items()}
+        id: {
+            f"previous_{name}": value
+            for name, value in {
+                **placed[id],
+                **{name: points(previous[id][name]) for name in figures if previous[id].get(name)},
+            }.items()
+        }
         for id in ranked
     }
 
@@ -150,10 +155,16 @@ def _placed_facts(ranked: dict[str, tuple[str, int, int]]) -> dict[str, dict[str
     lower = {id: n for group in of_group.values() for id, n in _from_bottom(group).items()}
     lower_of_all = _from_bottom({id: place for id, (_, place, _) in ranked.items()})
     return {
-        id: {"place": place, "group_place": group_place, "size": len(ranked), "group_size": sizes[group],
-             "from_bottom": lower[id], "from_bottom_of_all": lower_of_all[id]}
+        id: {
+            "place": place,
+            "group_place": group_place,
+            "size": len(ranked),
+            "group_size": sizes[group],
+            "from_bottom": lower[id],
+            "from_bottom_of_all": lower_of_all[id],
+        }
         for id, (group, place, group_place) in ranked.items()
-    }  # fmt: skip
+    }
 
 
 def _from_bottom(places_of: dict[str, int]) -> dict[str, int]:

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import combinations
 
-from pipelines.edges.wording import say
 from pipelines.engines.judging import spans, unmeasured
 from pipelines.engines.rete import text_of
 from pipelines.engines.settling import WHOLE, Settler, left_out, without_data
@@ -14,6 +13,7 @@ from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Entry, Finding, Fired, ItemScore, Loss, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import Words
+from pipelines.wording import say
 
 NAMED = 5  # units that one line of the summary names
 
@@ -45,7 +45,10 @@ def settle(
 
 
 def unit_scores(
-    rulebook: Rulebook, readings: dict[str, str], tallies: dict[str, UnitTally], months: tuple[str, ...],
+    rulebook: Rulebook,
+    readings: dict[str, str],
+    tallies: dict[str, UnitTally],
+    months: tuple[str, ...],
     marks: dict[str, dict[str, Fraction]],
 ) -> dict[str, UnitScore]:
     """Scores by unit from the points of their items, worked out elsewhere: with notes and with what was measured."""
@@ -56,19 +59,28 @@ def unit_scores(
 
 
 def _unit_score(
-    rulebook: Rulebook, readings: dict[str, str], tally: UnitTally, marks: dict[str, Fraction],
-    flags: dict[str, tuple[str, ...]], findings: Iterable[Finding] = (),
+    rulebook: Rulebook,
+    readings: dict[str, str],
+    tally: UnitTally,
+    marks: dict[str, Fraction],
+    flags: dict[str, tuple[str, ...]],
+    findings: Iterable[Finding] = (),
 ) -> UnitScore:
     silent, gone = without_data(rulebook, tally), left_out(rulebook, readings, tally)
     taken: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for finding in findings:
         taken[finding.item_id][finding.rule_id] -= finding.points
     items = {
-        item.id: ItemScore(item.id, Fraction(0) if item.id in gone else item.full_marks, marks[item.id],
-                           flags.get(item.id, ()), losses(item.full_marks, taken[item.id]) if item.full_marks else (),
-                           item.id not in silent)
+        item.id: ItemScore(
+            item.id,
+            Fraction(0) if item.id in gone else item.full_marks,
+            marks[item.id],
+            flags.get(item.id, ()),
+            losses(item.full_marks, taken[item.id]) if item.full_marks else (),
+            item.id not in silent,
+        )
         for item in rulebook.items.values()
-    }  # fmt: skip
+    }
     full = {item.id: item.full_marks for item in rulebook.items.values()}
     base = sum(hundredths(item.score) for id, item in items.items() if full[id])
     bonus = sum(hundredths(item.score) for id, item in items.items() if not full[id])
@@ -82,6 +94,7 @@ def losses(full_marks: Fraction, taken: dict[str, Fraction]) -> tuple[Loss, ...]
     A rule that would bring nothing back, because the others take all there is, is left out. Where that holds for
     every rule, the fewest rules that together bring something back are named.
     """
+
     def left(without: tuple[str, ...] = ()) -> Fraction:
         rest = sum((points for rule, points in taken.items() if rule not in without), Fraction(0))
         return max(full_marks - half_up(rest), Fraction(0))

@@ -1,21 +1,221 @@
 """Validate: raw rows × contracts → accepted rows, and every broken promise of the others."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
 
-from pipelines.edges.promises import REFERENCES
+from pipelines.contracts.promises import REFERENCES, WITH_OTHER
 from pipelines.edges.warehouse import PARSERS, Warehouse
-from pipelines.edges.wording import note, say
-from pipelines.model.contract import Contracts, Promise, TableContract
-from pipelines.model.export import CUT_IN_ROW, Notice
+from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force, targets
+from pipelines.model.export import CUT_AT_ROW, CUT_IN_ROW, THIN_MONTH, Fault, Notice
 from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
 from pipelines.model.period import Period
-from pipelines.model.promises import in_force, targets
 from pipelines.model.refusals import Refusal
+from pipelines.model.text import masked
 from pipelines.model.words import Words
-from pipelines.stages.breaches import REFERENCE_REJECTED, breaches_of, shown_value, told_of_file
-from pipelines.stages.completeness import signs_of_a_cut
+from pipelines.wording import note, say
+
+# Faults found by the warehouse as breaches that may be shown: masked, cut, each with its remedy.
+
+
+CUT = 60
+REFERENCE_REJECTED = "reference_rejected"
+_SERIAL = re.compile(r"\d{5}(\.\d+)?")
+# Serials that spreadsheets give to the days of 1954 to 2119.
+_FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
+_DAY_ZERO = datetime(1899, 12, 30)
+_DAY_SECONDS = 86_400
+
+
+def breaches_of(
+    warehouse: Warehouse,
+    contract: TableContract,
+    promises: tuple[Promise, ...],
+    titles: dict[str, Words],
+    context: dict,
+) -> tuple[list[Breach], list[Breach]]:
+    """(breaches of rejected rows, breaches of kept rows) of one table, in file order; ``titles`` by table."""
+    shown = [(promise.id, columns_shown(promise)) for promise in promises]
+    by_id = {promise.id: promise for promise in promises}
+    found: tuple[list[Breach], list[Breach]] = ([], [])
+    for file, line, id, cascade, other, rejected, key, unit, value in warehouse.rows_template(
+        "checks/breaches", shown=shown, **context
+    ):
+        promise = by_id[id]
+        breach = Breach(
+            table=contract.name,
+            file=file,
+            line=line,
+            key=shown_value(key),
+            column="/".join(columns_shown(promise)),
+            promise=REFERENCE_REJECTED if cascade else id,
+            value=shown_value(value),
+            remedy=_remedy(promise, contract, titles, cascade, other, value, unit),
+        )
+        found[not rejected].append(breach)
+    return found
+
+
+def told_of_file(notice: Notice) -> Breach:
+    """A sentence about a whole file as a line of `warnings.csv`."""
+    return Breach(notice.table, notice.file, 0, "", "", notice.kind, notice.value, notice)
+
+
+def shown_value(value: str | None) -> str:
+    """A value for the quarantine list: telephone and identity numbers masked, at most 60 characters."""
+    text = masked(value or "")
+    return text if len(text) <= CUT else text[: CUT - 1] + "…"
+
+
+def _remedy(
+    promise: Promise, contract: TableContract, titles: dict, cascade: bool, other: str, value: str, unit: str
+) -> Words:
+    if other and promise.kind in WITH_OTHER:
+        return say(f"contracts.{promise.kind}_remedy", first=masked(other))
+    if other:
+        key = "zeros" if _without_zeros(value) in map(_without_zeros, other.split("、")) else "nearest"
+        return say(f"contracts.reference_{key}_remedy", remedy=promise.remedy, first=other)
+    if cascade:
+        return _cascade_remedy(titles[targets(promise)[0][0]])
+    if promise.kind == "plausible" and unit:
+        return say("contracts.plausible_of_unit", remedy=promise.remedy, unit=shown_value(unit))
+    column = contract.columns.get(promise.column)
+    if promise.kind == "type" and column.type in ("timestamp", "date") and not column.restricted:
+        return _serial_remedy(column.type, value) or promise.remedy
+    if promise.kind == "type" and column.type == "decimal" and value.endswith(("%", "％")):
+        return say("contracts.percent_remedy", value=shown_value(value))
+    return promise.remedy
+
+
+def _without_zeros(number: str) -> str:
+    return re.sub(r"(^|\D)0+(?=\d)", r"\1", number)
+
+
+@lru_cache
+def _cascade_remedy(table: Words) -> Words:
+    return say("contracts.reference_rejected_remedy", table=table)
+
+
+def _serial_remedy(type: str, value: str) -> Words | None:
+    """The remedy for a number that a spreadsheet would show as a date; None for anything else."""
+    if not _SERIAL.fullmatch(value) or not _FIRST_SERIAL <= Decimal(value) <= _LAST_SERIAL:
+        return None
+    seconds = int(Decimal(value) * _DAY_SECONDS + Decimal("0.5"))
+    moment = _DAY_ZERO + timedelta(seconds=seconds)
+    shown = f"{moment:%Y-%m-%d}" if type == "date" else f"{moment:%Y-%m-%d %H:%M}"
+    return say(f"contracts.excel_serial_{type}", moment=shown)
+
+
+# Signs of a cut export: what would be scored as a whole quarter and may be a part of one.
+
+
+# A month with less than this share of what the other months have on average looks cut off.
+THIN = Fraction(1, 10)
+# What breaks the last row of a file that was cut inside it: a field count is one where fields are missing.
+BROKEN_OFF = ("stray_quote", "json", "encoding")
+CASES = "cases"
+
+
+def is_broken_off(fault: Fault) -> bool:
+    """Whether a row that could not be read stops short of its end."""
+    if fault.promise != "field_count":
+        return fault.promise in BROKEN_OFF
+    there, _, wanted, _ = fault.value.split()  # 3 of 15 fields
+    return int(there) < int(wanted)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Where the signs are looked for."""
+
+    warehouse: Warehouse
+    intake: Intake
+    contracts: Contracts
+    period: Period
+
+    @property
+    def days(self) -> dict:
+        """First day of the period, and the first after it."""
+        return {"start": self.period.start.date(), "end": self.period.end.date()}
+
+    def files(self, table: str) -> str:
+        """The files of a table, in a row."""
+        return "、".join(receipt.file for receipt in self.intake.receipts if receipt.table == table)
+
+
+def signs_of_a_cut(
+    warehouse: Warehouse, intake: Intake, contracts: Contracts, period: Period, present: Iterable[str]
+) -> list[Notice]:
+    """What speaks for a cut export: a notice a sign, to be asked once all tables are accepted.
+
+    A case file without a line end at its end, while other tables name cases that it lacks; a month of the period
+    with under a tenth of the rows that the others have on average.
+    """
+    search = _Search(warehouse, intake, contracts, period)
+    return [*_cut_at_row(search, set(present)), *_thin_months(search, set(present))]
+
+
+def _cut_at_row(search: _Search, present: set[str]) -> list[Notice]:
+    files = [receipt.file for receipt in search.intake.receipts if receipt.table == CASES and receipt.unended]
+    tables = [
+        name
+        for name, table in search.contracts.tables.items()
+        if name in present - {CASES} and "case_id" in table.columns
+    ]
+    if not files or not tables:
+        return []
+    found = search.warehouse.rows_template("checks/missing_cases", tables=tables, **search.days)
+    [(n, file, line, case)] = found
+    if not n:
+        return []
+    facts = {"n": n, "by": file, "line": line, "case": shown_value(case)}
+    return [note(f"contracts.{CUT_AT_ROW}", file=name, of=CASES, **facts) for name in files]
+
+
+def _thin_months(search: _Search, present: set[str]) -> list[Notice]:
+    return [
+        thin
+        for table in search.contracts.tables.values()
+        if table.every_month and table.name in present
+        if (table.name, table.period_by) not in search.intake.declared_absent
+        for thin in _thin_months_of(search, table)
+    ]
+
+
+def _thin_months_of(search: _Search, table) -> list[Notice]:
+    context = {"table": table.name, "column": table.period_by, **search.days}
+    found = dict(search.warehouse.rows_template("checks/months", **context))
+    months = {month: found.get(month, 0) for month in search.period.months}
+    facts = {"file": search.files(table.name), "title": table.title.zh, "table": table.name, "of": table.name}
+    return [
+        note(f"contracts.{THIN_MONTH}", str(n), month=month, few=_few(n, round(others)), **facts)
+        for month, n, others in thin_months(months)
+    ]
+
+
+def _few(n: int, others: int) -> Words:
+    """How many rows a thin month has, beside the average of the others."""
+    return say("contracts.thin_month_few", n=n, others=others) if n else say("contracts.thin_month_none", others=others)
+
+
+def thin_months(months: dict[str, int]) -> list[tuple[str, int, Fraction]]:
+    """Months with under a tenth of the rows that the others have on average: month, its rows, that average.
+
+    Where a tenth of the others is less than a row, no month is thin.
+    """
+    found = []
+    for month, n in months.items():
+        others = [rows for name, rows in months.items() if name != month]
+        usual = Fraction(sum(others), len(others)) if others else Fraction(0)
+        if usual * THIN >= 1 and n < usual * THIN:
+            found.append((month, n, usual))
+    return found
+
 
 SQL_TYPES = {
     "text": "varchar",
@@ -25,8 +225,18 @@ SQL_TYPES = {
     "boolean": "boolean",
     "decimal": "decimal(18, 2)",
 }
-ROW_CHECKS = ("required", "type", "enum", "plausible", "not_before", "required_when", "one_of", "one_of_present",
-              "between", "decimals")  # fmt: skip
+ROW_CHECKS = (
+    "required",
+    "type",
+    "enum",
+    "plausible",
+    "not_before",
+    "required_when",
+    "one_of",
+    "one_of_present",
+    "between",
+    "decimals",
+)
 NO_OWN_FAULT = ("duplicate_row", REFERENCE_REJECTED)
 NAMED_ROWS = 5
 NAMED_KINDS = 5  # kinds of faults that a stop names, each with its first row
@@ -44,8 +254,14 @@ class _Account:
     periods: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
 
 
-def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period: Period | None = None,
-             by: str = "due_at", published: Iterable[str] = ()) -> Validation:  # fmt: skip
+def validate(
+    warehouse: Warehouse,
+    intake: Intake,
+    contracts: Contracts,
+    period: Period | None = None,
+    by: str = "due_at",
+    published: Iterable[str] = (),
+) -> Validation:
     """Fill ``accepted.<table>`` for every table of the contracts and account for every row.
 
     With a ``period`` its case rows are counted by the moment ``by`` that places them: none is a stop. ``published``
@@ -60,9 +276,7 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period:
     warehouse.store("staged.published", _numbers(published))
     present = {name for name in contracts.tables if warehouse.columns(f"raw.{name}")}
     for contract in contracts.tables.values():
-        warehouse.run_template(
-            "staging/accepted", table=contract.name, columns=contract.columns, types=SQL_TYPES
-        )
+        warehouse.run_template("staging/accepted", table=contract.name, columns=contract.columns, types=SQL_TYPES)
         if contract.name in present:
             _validate_table(warehouse, intake, contracts, contract, present, account)
         else:
@@ -80,8 +294,9 @@ def validate(warehouse: Warehouse, intake: Intake, contracts: Contracts, period:
     )
 
 
-def _tell_signs_of_a_cut(warehouse, intake: Intake, contracts: Contracts, period: Period, present: set[str],
-                         account: _Account) -> None:  # fmt: skip
+def _tell_signs_of_a_cut(
+    warehouse, intake: Intake, contracts: Contracts, period: Period, present: set[str], account: _Account
+) -> None:
     """Signs of a cut export are warnings; where the run stops, they come first, for they may be the cause."""
     signs = signs_of_a_cut(warehouse, intake, contracts, period, present)
     account.warnings += map(told_of_file, signs)
@@ -101,8 +316,9 @@ def _place(breach: Breach) -> tuple:
     return breach.table, breach.file, breach.line, breach.column, breach.promise
 
 
-def _validate_table(warehouse, intake: Intake, contracts: Contracts, contract: TableContract, present: set[str],
-                    account: _Account) -> None:  # fmt: skip
+def _validate_table(
+    warehouse, intake: Intake, contracts: Contracts, contract: TableContract, present: set[str], account: _Account
+) -> None:
     promises = in_force(contract, intake.declared_absent)
     row_checks = [(bit, promise) for bit, promise in enumerate(promises) if promise.kind in ROW_CHECKS]
     warned = ", ".join(["''"] + [f"'{promise.id}'" for promise in promises if promise.severity == "warn"])
@@ -131,16 +347,26 @@ def _validate_table(warehouse, intake: Intake, contracts: Contracts, contract: T
     _stop_promises(contract, promises, found, account)
 
 
-def _check_across_rows(warehouse, contracts: Contracts, contract: TableContract, promise: Promise, present: set[str],
-                       context: dict, account: _Account) -> None:  # fmt: skip
+def _check_across_rows(
+    warehouse,
+    contracts: Contracts,
+    contract: TableContract,
+    promise: Promise,
+    present: set[str],
+    context: dict,
+    account: _Account,
+) -> None:
     """Promises that look beyond the row: references and repeated values."""
     if promise.kind in ("unique", "one_spelling"):
         warehouse.run_template(f"checks/{promise.kind}", promise=promise, **context)
     if promise.kind == "spelled_as" and promise.argument("table") in present:
         warehouse.run_template("checks/spelled_as", promise=promise, target=promise.argument("table"), **context)
     if promise.kind == "number_in_any":
-        refusable = [(target, keys) for target, keys in promise.argument("tables")
-                     if target in present and set(keys) <= set(contracts.tables[target].key)]  # fmt: skip
+        refusable = [
+            (target, keys)
+            for target, keys in promise.argument("tables")
+            if target in present and set(keys) <= set(contracts.tables[target].key)
+        ]
         warehouse.run_template("checks/number_in_any", promise=promise, refusable=refusable, **context)
     if promise.kind not in REFERENCES:
         return
@@ -170,8 +396,9 @@ def _name_the_nearest(warehouse, contract: TableContract, promise: Promise, pres
         warehouse.run_template("checks/nearest", promise=promise, own=own, targets=where, **context)
 
 
-def _without_case_rows(warehouse, intake: Intake, contracts: Contracts, account: _Account, period: Period,
-                       by: str) -> list[Words]:  # fmt: skip
+def _without_case_rows(
+    warehouse, intake: Intake, contracts: Contracts, account: _Account, period: Period, by: str
+) -> list[Words]:
     """The stop where the case table has no row of the period: the folder of another one, or an empty export."""
     [(n,)] = warehouse.rows_template("checks/case_rows_of_period", start=period.start, end=period.end, by=by)
     cases = contracts.tables["cases"]
@@ -207,9 +434,7 @@ def _count(warehouse, intake: Intake, contract: TableContract, context: dict, ac
     copied = _copied_files(contract, receipts, account)
     account.notices += copied
     account.warnings += map(told_of_file, copied)
-    account.rows[contract.name] = RowCount(
-        read, accepted, rejected + broken, left_out, sum(r.blank for r in receipts)
-    )
+    account.rows[contract.name] = RowCount(read, accepted, rejected + broken, left_out, sum(r.blank for r in receipts))
     absent = (contract.name, contract.period_by) in intake.declared_absent
     if contract.period_by and not absent:
         found = warehouse.rows_template("checks/periods", column=contract.period_by, table=contract.name)
@@ -236,8 +461,9 @@ def _copied_files(contract: TableContract, receipts: list[Receipt], account: _Ac
     return found
 
 
-def _stop_promises(contract: TableContract, promises: tuple[Promise, ...], found: list[Breach],
-                   account: _Account) -> None:  # fmt: skip
+def _stop_promises(
+    contract: TableContract, promises: tuple[Promise, ...], found: list[Breach], account: _Account
+) -> None:
     for promise in promises:
         rows = [breach for breach in found if promise.severity == "stop" and breach.promise == promise.id]
         if rows:

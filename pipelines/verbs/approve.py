@@ -6,17 +6,23 @@ from contextlib import contextmanager
 import click
 
 from pipelines.cli import text
-from pipelines.verbs import acts, options
+from pipelines.verbs import options
 
 
 def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
-        "approve", approve, options.period(), *acts.person(), options.out(),
-        click.Option(["--before-objections-end", "early"], default="", metavar="REASON",
-                     help=text("publication.opt_early")),
-        *acts.when(), options.as_json(),
-    )  # fmt: skip
+        "approve",
+        approve,
+        options.period(),
+        *options.person(),
+        options.out(),
+        click.Option(
+            ["--before-objections-end", "early"], default="", metavar="REASON", help=text("publication.opt_early")
+        ),
+        *options.when(),
+        options.as_json(),
+    )
 
 
 @contextmanager
@@ -30,8 +36,15 @@ def _told_of_a_preview(desk, period, out, as_json) -> Iterator[None]:
     finally:
         seen = desk.state.preview
         if seen != before and not as_json:
-            click.echo(text("publication.previewed", period=period, revision=seen.revision, run=seen.run[:16],
-                            folder=preview_folder(out, period, seen)))  # fmt: skip
+            click.echo(
+                text(
+                    "publication.previewed",
+                    period=period,
+                    revision=seen.revision,
+                    run=seen.run[:16],
+                    folder=preview_folder(out, period, seen),
+                )
+            )
 
 
 def approve(period, by, role, key, out, early, at, settings, signers, as_json) -> None:
@@ -39,7 +52,7 @@ def approve(period, by, role, key, out, early, at, settings, signers, as_json) -
     from pipelines.publication.desk import Person
     from pipelines.publication.desk import approve as sign
 
-    with acts.desk(period, out, at, settings, signers) as desk:
+    with options.desk(period, out, at, settings, signers) as desk:
         with _told_of_a_preview(desk, period, out, as_json):
             signatures = sign(desk, Person(by, role, key), early).approvals
         needed = desk.settings.approvals
@@ -47,8 +60,19 @@ def approve(period, by, role, key, out, early, at, settings, signers, as_json) -
     if as_json:
         options.print_json({"period": str(period), **vars(last), "have": len(signatures), "needed": needed})
     else:
-        click.echo(text("publication.approved", period=period, by=last.by, role=last.role, revision=last.revision,
-                        run=last.run[:16], have=len(signatures), needed=needed,
-                        until=last.until, key=last.key))  # fmt: skip
+        click.echo(
+            text(
+                "publication.approved",
+                period=period,
+                by=last.by,
+                role=last.role,
+                revision=last.revision,
+                run=last.run[:16],
+                have=len(signatures),
+                needed=needed,
+                until=last.until,
+                key=last.key,
+            )
+        )
         if last.early:
             click.echo(text("publication.approved_early", reason=last.early))

@@ -10,8 +10,10 @@ from pipelines.verbs import options
 def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
-        "catalogue", catalogue,
-        click.Option(["--on"], type=options.MomentType(), help=text("cli.opt_on")), options.rules(),
+        "catalogue",
+        catalogue,
+        click.Option(["--on"], type=options.MomentType(), help=text("cli.opt_on")),
+        options.rules(),
         options.as_json(),
     )
 
@@ -20,12 +22,12 @@ def catalogue(on, rules, as_json) -> None:
     """Print the clauses in order."""
     from pipelines.assess import STANDARD_RULES
     from pipelines.catalogue import catalogue as rows_of
-    from pipelines.edges import clock
+    from pipelines.edges import process
     from pipelines.rulebook import load_rulebook
     from pipelines.screen import show_catalogue
 
     tests = None if INSTALLED else ROOT / "tests"  # a wheel holds no tests
-    rows = rows_of(load_rulebook(rules or STANDARD_RULES, (on or clock.now()).date()), tests)
+    rows = rows_of(load_rulebook(rules or STANDARD_RULES, (on or process.now()).date()), tests)
     if as_json:
         options.print_json(rows)
     else:

@@ -12,7 +12,13 @@ from pipelines.verbs import options
 def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
-        "check", check, options.period(), options.exports(), options.out(), options.rules(), options.source(),
+        "check",
+        check,
+        options.period(),
+        options.exports(),
+        options.out(),
+        options.rules(),
+        options.source(),
         options.absent(),
         click.Option(["--quarantine"], type=click.Path(path_type=Path), help=text("cli.opt_quarantine")),
         options.as_json(),

@@ -3,16 +3,22 @@
 import click
 
 from pipelines.cli import text
-from pipelines.verbs import acts, options
+from pipelines.verbs import options
 
 
 def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
-        "correct", correct, options.period(),
+        "correct",
+        correct,
+        options.period(),
         click.Option(["--reason"], required=True, help=text("publication.opt_reason")),
-        *acts.person(), options.out(), acts.without_pdf(), *acts.when(), options.as_json(),
-    )  # fmt: skip
+        *options.person(),
+        options.out(),
+        options.without_pdf(),
+        *options.when(),
+        options.as_json(),
+    )
 
 
 def correct(period, reason, by, role, key, out, without_pdf, at, settings, signers, as_json) -> None:
@@ -21,13 +27,21 @@ def correct(period, reason, by, role, key, out, without_pdf, at, settings, signe
     from pipelines.publication.desk import correct as replace
     from pipelines.publication.editions import place_of
 
-    with acts.desk(period, out, at, settings, signers) as desk:
+    with options.desk(period, out, at, settings, signers) as desk:
         edition = replace(desk, reason, Person(by, role, key), without_pdf)
     folder = place_of(out, period) / edition.folder
     if as_json:
-        options.print_json({"period": str(period), "edition": edition.folder, "correction": edition.notice,
-                            "run": edition.run, "folder": folder})  # fmt: skip
+        options.print_json(
+            {
+                "period": str(period),
+                "edition": edition.folder,
+                "correction": edition.notice,
+                "run": edition.run,
+                "folder": folder,
+            }
+        )
     else:
-        click.echo(text("publication.corrected", period=period, notice=edition.notice, edition=edition.folder,
-                        folder=folder))  # fmt: skip
-        acts.tell_of_sheet(edition, folder)
+        click.echo(
+            text("publication.corrected", period=period, notice=edition.notice, edition=edition.folder, folder=folder)
+        )
+        options.tell_of_sheet(edition, folder)

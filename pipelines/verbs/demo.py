@@ -27,9 +27,15 @@ ROLES = ("审核", "签发")
 def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
-        "demo", demo,
-        click.Option(["--out"], type=click.Path(path_type=Path), default=Path("demo"), show_default=True,
-                     help=text("cli.opt_out")),
+        "demo",
+        demo,
+        click.Option(
+            ["--out"],
+            type=click.Path(path_type=Path),
+            default=Path("demo"),
+            show_default=True,
+            help=text("cli.opt_out"),
+        ),
         click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")),
     )
 
@@ -78,14 +84,14 @@ def walk(out: Path, signers: Path) -> None:
 
 
 def _sign_and_publish(out: Path, signers: Path, keys: Path) -> None:
-    from pipelines.edges import clock
+    from pipelines.edges import process
     from pipelines.publication.runs import run_in_force
     from pipelines.publication.signers import open_register
 
     printed = run_in_force(out, PERIOD).manifest["printing"] != "none"
     given = {"out": out, "settings": None, "signers": signers, "as_json": False}
     preview(PERIOD, at=SENT, **given)
-    with open_register(out, signers, clock.now()) as register:
+    with open_register(out, signers, process.now()) as register:
         begun = begin_trial(register, keys)
     for one in begun.all:
         click.echo(text("cli.demo_key", name=one.name, fingerprint=one.fingerprint))

@@ -13,7 +13,11 @@ from pipelines.verbs import options
 def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
-        "diff", diff, click.Argument(["a"], metavar="A"), click.Argument(["b"], metavar="B"), options.out(),
+        "diff",
+        diff,
+        click.Argument(["a"], metavar="A"),
+        click.Argument(["b"], metavar="B"),
+        options.out(),
         options.as_json(),
     )
 

@@ -17,9 +17,9 @@ def doctor(out, as_json) -> None:
 
     checks = diagnose(out)
     if as_json:
-        options.print_json([
-            {"check": vars(c.name), "ok": c.ok, "found": vars(c.found), "remedy": vars(c.remedy)} for c in checks
-        ])
+        options.print_json(
+            [{"check": vars(c.name), "ok": c.ok, "found": vars(c.found), "remedy": vars(c.remedy)} for c in checks]
+        )
     else:
         show_checks(checks)
     if not all(check.ok for check in checks):

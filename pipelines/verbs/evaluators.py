@@ -5,10 +5,10 @@ from pathlib import Path
 import click
 
 from pipelines.cli import Group, Spoken, text
-from pipelines.edges import in_force
-from pipelines.edges.wording import say
+from pipelines.edges import process
 from pipelines.model.refusals import UsageRefusal
 from pipelines.verbs import options
+from pipelines.wording import say
 
 YEAR = 366 * 24  # hours
 
@@ -34,13 +34,22 @@ def _at(required: bool = True) -> click.Option:
 
 def _step() -> click.Command:
     return _part(
-        "step", step, _at(required=False), options.exports_now(), _path("inbox"), options.out(), _path("state"),
+        "step",
+        step,
+        _at(required=False),
+        options.exports_now(),
+        _path("inbox"),
+        options.out(),
+        _path("state"),
         _path("evaluations"),
         click.Option(["--from", "first"], type=options.MomentType(), help=text("evaluators.opt_from")),
-        click.Option(["--every"], type=click.IntRange(1, YEAR), default=1, show_default=True,
-                     help=text("evaluators.opt_every")),
-        options.rules(), options.readings(), options.as_json(),
-    )  # fmt: skip
+        click.Option(
+            ["--every"], type=click.IntRange(1, YEAR), default=1, show_default=True, help=text("evaluators.opt_every")
+        ),
+        options.rules(),
+        options.readings(),
+        options.as_json(),
+    )
 
 
 def _status() -> click.Command:
@@ -48,20 +57,43 @@ def _status() -> click.Command:
 
 
 def _report() -> click.Command:
-    return _part("report", report, _at(), options.exports_now(), options.out(), _path("state"),
-                 click.Option(["--pdf"], is_flag=True, help=text("evaluators.opt_pdf")), options.rules(),
-                 options.as_json())  # fmt: skip
+    return _part(
+        "report",
+        report,
+        _at(),
+        options.exports_now(),
+        options.out(),
+        _path("state"),
+        click.Option(["--pdf"], is_flag=True, help=text("evaluators.opt_pdf")),
+        options.rules(),
+        options.as_json(),
+    )
 
 
 def _appointments() -> click.Command:
-    return _part("appointments", appointments, _at(), options.exports_now(), options.out(), _path("state"),
-                 click.Option(["--certificate"], help=text("evaluators.opt_certificate")), options.rules(),
-                 options.as_json())  # fmt: skip
+    return _part(
+        "appointments",
+        appointments,
+        _at(),
+        options.exports_now(),
+        options.out(),
+        _path("state"),
+        click.Option(["--certificate"], help=text("evaluators.opt_certificate")),
+        options.rules(),
+        options.as_json(),
+    )
 
 
 def _send() -> click.Command:
-    return _part("send", send, _path("notify", required=True), options.out(), _path("state"),
-                 click.Option(["--again"], help=text("evaluators.opt_again")), options.as_json())  # fmt: skip
+    return _part(
+        "send",
+        send,
+        _path("notify", required=True),
+        options.out(),
+        _path("state"),
+        click.Option(["--again"], help=text("evaluators.opt_again")),
+        options.as_json(),
+    )
 
 
 def _key() -> click.Command:
@@ -77,11 +109,11 @@ def folder_of(out: Path, state: Path | None) -> Path:
 
 def step(at, exports, inbox, out, state, evaluations, first, every, rules, readings, as_json) -> None:
     """Do all that is due now, or was at ``at``; say how much it was, never whose."""
-    from pipelines.edges import clock
-    from pipelines.evaluators.anchor import anchor_of
+    from pipelines.edges import process
     from pipelines.evaluators.desk import STANDARD_RULES, Work, moments_between, take_steps
+    from pipelines.evaluators.head import anchor_of
 
-    now = at or clock.now()
+    now = at or process.now()
     if exports is None:
         work = _of_project(now, inbox, out, state, evaluations, rules, readings)
     else:
@@ -113,7 +145,7 @@ def _of_project(at, inbox, out: Path, state: Path | None, evaluations=None, rule
     if evaluations and PLACE not in str(evaluations):  # two quarters may be under way, each with its own table
         raise UsageRefusal(say("evaluators.place_of_table", place=PLACE))
     told = str(evaluations) if evaluations else None
-    exports, folder = in_force.project().exports, folder_of(out, state)
+    exports, folder = process.project().exports, folder_of(out, state)
     return work_at(at, exports, inbox, out, folder, told, rules or STANDARD_RULES, readings)
 
 
@@ -182,6 +214,6 @@ def send(notify, out, state, again, as_json) -> None:
 
 def key() -> None:
     """Make the key of the pseudonyms."""
-    from pipelines.evaluators.pseudonym import make_key
+    from pipelines.evaluators.private import make_key
 
     click.echo(text("evaluators.key_made", file=make_key()))

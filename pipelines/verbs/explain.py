@@ -9,8 +9,13 @@ from pipelines.verbs import options
 def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
-        "explain", explain, click.Argument(["unit"], metavar="UNIT"), options.period(), options.out(),
-        click.Option(["--case", "case_id"], help=text("cli.opt_case")), options.as_json(),
+        "explain",
+        explain,
+        click.Argument(["unit"], metavar="UNIT"),
+        options.period(),
+        options.out(),
+        click.Option(["--case", "case_id"], help=text("cli.opt_case")),
+        options.as_json(),
     )
 
 

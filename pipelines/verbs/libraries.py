@@ -4,18 +4,28 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli import Group, text
+from pipelines.cli import Group, language, text
+from pipelines.model.library import LibraryReport
 from pipelines.model.refusals import ContractStop, Refusal
+from pipelines.model.text import plain
+from pipelines.model.words import Words
 from pipelines.verbs import options
 
 
 def command() -> click.Command:
     """The verb with what it can do."""
     check_ = options.verb(
-        "check", check, options.period(), options.exports(),
-        click.Option(["--on"], type=options.MomentType(), help=text("cli.opt_as_of")), options.out(),
-        options.rules(), options.source(), options.absent(),
-        click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")), options.as_json(),
+        "check",
+        check,
+        options.period(),
+        options.exports(),
+        click.Option(["--on"], type=options.MomentType(), help=text("cli.opt_as_of")),
+        options.out(),
+        options.rules(),
+        options.source(),
+        options.absent(),
+        click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")),
+        options.as_json(),
     )
     check_.help = text("cli.libraries_check")
     return Group("libraries", commands=[check_], help=text("cli.libraries"), no_args_is_help=True)
@@ -24,12 +34,11 @@ def command() -> click.Command:
 def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json) -> None:
     """Read, validate, look, write; exit 3 where the contracts stop it."""
     from pipelines.assess import STANDARD_RULES, Request, Run, joined
-    from pipelines.edges.wording import say
-    from pipelines.libraries.files import write_alone
+    from pipelines.edges.library_files import write_alone
     from pipelines.libraries.inspect import inspect, last_day
-    from pipelines.libraries.screen import show_report
     from pipelines.screen import progress
     from pipelines.views.libraries import left_aside
+    from pipelines.wording import say
 
     request = Request(period, exports, out, rules=rules or STANDARD_RULES, source=source, absent=tuple(absent))
     with progress() as listener, Run(request, listener) as run:
@@ -43,7 +52,7 @@ def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json
     if as_json:
         options.print_json(summary(report, folder))
     else:
-        show_report(report, folder, (*left_aside(report, say), *report.uncovered, *notices))
+        _show_report(report, folder, (*left_aside(report, say), *report.uncovered, *notices))
 
 
 def summary(report, folder: Path) -> dict:
@@ -60,3 +69,28 @@ def summary(report, folder: Path) -> dict:
         "findings": list(finding_rows(report)),
         "quarantined": [{**vars(breach), "remedy": vars(breach.remedy)} for breach in report.quarantined],
     }
+
+
+def _show_report(report: LibraryReport, folder: Path, notices: tuple[Words, ...]) -> None:
+    """A line a kind of finding, then where everything is."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from pipelines.cli import said
+    from pipelines.screen import console
+
+    screen = console()
+    table = Table(title=text("libraries.title", period=report.period, on=report.on), title_justify="left")
+    for name in ("clause", "finding", "n", "first"):
+        table.add_column(text(f"libraries.col_{name}"), justify="right" if name == "n" else "left")
+    for rule in report.rules:
+        found = [finding for finding in report.findings if finding.rule is rule]
+        if found:
+            first = plain(f"{found[0].unit_id} {found[0].row} {found[0].what.into(language())}")
+            table.add_row(rule.clause, rule.title.into(language()), str(len(found)), escape(first))
+    screen.print(table if report.findings else text("libraries.clean"))
+    for notice in notices:
+        screen.print(escape(said(notice)))
+    names = ("index.html", "index.pdf", "findings.csv", "matters.csv", "quarantine.csv")
+    files = [name for name in names if (folder / name).is_file()]
+    screen.print(text("libraries.written", folder=folder, files=" ".join(files)))

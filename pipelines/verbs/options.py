@@ -1,17 +1,19 @@
 """Arguments and options that several verbs share."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from pipelines.cli import Spoken, text
-from pipelines.edges import in_force
-from pipelines.edges.wording import say
+from pipelines.edges import process
 from pipelines.model.period import Period
 from pipelines.model.project import KEYS
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.refusals import ContractStop, UsageRefusal, VerificationFailed
+from pipelines.wording import say
 
 
 class PeriodType(click.ParamType):
@@ -49,7 +51,7 @@ def to_local(moment: datetime) -> datetime:
     """A moment with an offset as local time of the project's zone."""
     from zoneinfo import ZoneInfo
 
-    return moment.astimezone(ZoneInfo(in_force.project().zone)).replace(tzinfo=None)
+    return moment.astimezone(ZoneInfo(process.project().zone)).replace(tzinfo=None)
 
 
 class ReadingType(click.ParamType):
@@ -67,8 +69,9 @@ class ReadingType(click.ParamType):
 
 def pairs(name: str, to: str) -> click.Option:
     """An option ID=VALUE that may be given for several ids, as a dict; one id with two values is refused."""
-    return click.Option([f"--{name}", to], type=ReadingType(), multiple=True, callback=_one_value_each,
-                        help=text(f"cli.opt_{to}"))
+    return click.Option(
+        [f"--{name}", to], type=ReadingType(), multiple=True, callback=_one_value_each, help=text(f"cli.opt_{to}")
+    )
 
 
 def readings() -> click.Option:
@@ -100,7 +103,7 @@ def period(name: str = "period", required: bool = True) -> click.Argument:
 def of_project(name: str, says: str, **more: object) -> click.Option:
     """An option whose default the project file gives, by the key that names the option."""
     key = next(key for key, told in KEYS.items() if told["option"] == name)
-    facts = {"type": click.Path(path_type=Path), "default": getattr(in_force.project(), key), "show_default": True}
+    facts = {"type": click.Path(path_type=Path), "default": getattr(process.project(), key), "show_default": True}
     return click.Option([name], help=text(says), **{**facts, **more})
 
 
@@ -111,10 +114,11 @@ def office() -> click.Option:
 
 def exports() -> click.Option:
     """The folder of exports; by default the one that the project file gives to the verb's quarter."""
-    def of_quarter(context: click.Context, option: click.Parameter, given: Path | None) -> Path | None:
-        return given or in_force.project().exports_of(context.params["period"])
 
-    return _exports(of_quarter if in_force.project().exports else None)
+    def of_quarter(context: click.Context, option: click.Parameter, given: Path | None) -> Path | None:
+        return given or process.project().exports_of(context.params["period"])
+
+    return _exports(of_quarter if process.project().exports else None)
 
 
 def exports_now() -> click.Option:
@@ -123,9 +127,15 @@ def exports_now() -> click.Option:
 
 
 def _exports(callback) -> click.Option:
-    told = in_force.project().exports
-    return click.Option(["--exports"], type=click.Path(path_type=Path), required=not told, show_default=told or False,
-                        callback=callback, help=text("cli.opt_exports"))
+    told = process.project().exports
+    return click.Option(
+        ["--exports"],
+        type=click.Path(path_type=Path),
+        required=not told,
+        show_default=told or False,
+        callback=callback,
+        help=text("cli.opt_exports"),
+    )
 
 
 def out() -> click.Option:
@@ -161,3 +171,73 @@ def as_json() -> click.Option:
 def print_json(document: object) -> None:
     """A report as JSON on standard output."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+
+
+# What the verbs on the way to publication share: who, when, under which settings; no verb itself.
+
+
+def person() -> tuple[click.Option, ...]:
+    """`--by`, `--role` and `--key`."""
+    return (
+        *(click.Option([f"--{name}"], required=True, help=text(f"publication.opt_{name}")) for name in ("by", "role")),
+        key(),
+    )
+
+
+def key() -> click.Option:
+    """`--key`."""
+    return click.Option(["--key"], type=click.Path(path_type=Path), help=text("signers.opt_key"))
+
+
+def when() -> tuple[click.Option, ...]:
+    """`--at`, `--settings` and `--signers`."""
+    return (
+        click.Option(["--at"], type=MomentType(), help=text("publication.opt_at")),
+        click.Option(["--settings"], type=click.Path(path_type=Path), help=text("publication.opt_settings")),
+        signers(),
+    )
+
+
+def signers() -> click.Option:
+    """`--signers`."""
+    return click.Option(["--signers"], type=click.Path(path_type=Path), help=text("signers.opt_signers"))
+
+
+def without_pdf() -> click.Option:
+    """`--without-pdf`."""
+    return click.Option(["--without-pdf"], is_flag=True, help=text("publication.opt_without_pdf"))
+
+
+def desk(period, out: Path, at: datetime | None, settings: Path | None, signers: Path | None):
+    """The quarter's record, open for one act; ``at`` is the typed time, ``settings`` those that the caller named."""
+    from pipelines.publication.desk import open_desk
+    from pipelines.publication.settings import load_settings
+    from pipelines.publication.signers import SIGNERS
+
+    return open_desk(out, period, at, load_settings(settings) if settings else None, signers=signers or SIGNERS)
+
+
+def tell_of_sheet(edition, folder: Path) -> None:
+    """Where the publication sheet lies, and that there is none on paper where that is so."""
+    from pipelines.publication.pages import PAPER
+
+    printed = PAPER in (edition.sheet or {})
+    page = folder / (PAPER if printed else "publication.html")
+    click.echo(text("publication.says_sheet" if printed else "publication.says_sheet_unprinted", file=page))
+
+
+@contextmanager
+def noted_stop(period, out: Path) -> Iterator[None]:
+    """Note in a quarter's record, where it has one, that data or judges stopped its scoring.
+
+    What was approved before is then not published until a run succeeds: the last that is known of the quarter is bad.
+    """
+    try:
+        yield
+    except (ContractStop, VerificationFailed) as refusal:
+        from pipelines.publication.desk import record_stop
+        from pipelines.publication.record import record_file
+
+        if record_file(out, period).is_file():
+            record_stop(refusal, out, period)
+        raise

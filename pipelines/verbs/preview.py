@@ -3,12 +3,12 @@
 import click
 
 from pipelines.cli import said, text
-from pipelines.verbs import acts, options
+from pipelines.verbs import options
 
 
 def command() -> click.Command:
     """The verb with its options."""
-    return options.verb("preview", preview, options.period(), options.out(), *acts.when(), options.as_json())
+    return options.verb("preview", preview, options.period(), options.out(), *options.when(), options.as_json())
 
 
 def preview(period, out, at, settings, signers, as_json) -> None:
@@ -16,16 +16,24 @@ def preview(period, out, at, settings, signers, as_json) -> None:
     from pipelines.publication.desk import note_preview
     from pipelines.publication.preview import preview_folder, signs_told
 
-    with acts.desk(period, out, at, settings, signers) as desk:
+    with options.desk(period, out, at, settings, signers) as desk:
         seen, bound = note_preview(desk), desk.state.settings
         signs = signs_told(desk.run())
     folder = preview_folder(out, period, seen)
     if as_json:
-        options.print_json({"period": str(period), **vars(seen), "folder": folder, "settings": bound,
-                            "seems_cut": [vars(sign) for sign in signs]})  # fmt: skip
+        options.print_json(
+            {
+                "period": str(period),
+                **vars(seen),
+                "folder": folder,
+                "settings": bound,
+                "seems_cut": [vars(sign) for sign in signs],
+            }
+        )
     else:
-        click.echo(text("publication.previewed", period=period, revision=seen.revision, run=seen.run[:16],
-                        folder=folder))  # fmt: skip
+        click.echo(
+            text("publication.previewed", period=period, revision=seen.revision, run=seen.run[:16], folder=folder)
+        )
         for sign in signs:
             click.echo("· " + said(sign))
         click.echo(text("publication.says_settings", **{**bound, "roles": "、".join(bound["roles"])}))

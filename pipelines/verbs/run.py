@@ -3,18 +3,25 @@
 import click
 
 from pipelines.cli import text
-from pipelines.edges import in_force
+from pipelines.edges import process
 from pipelines.model.points import shown
-from pipelines.verbs import acts, options
+from pipelines.verbs import options
 
 
 def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
-        "run", run, options.period(), options.exports(), options.out(),
+        "run",
+        run,
+        options.period(),
+        options.exports(),
+        options.out(),
         click.Option(["--cutoff"], type=options.MomentType(), help=text("cli.opt_cutoff")),
         options.readings(),
-        options.rules(), options.source(), options.absent(), options.office(),
+        options.rules(),
+        options.source(),
+        options.absent(),
+        options.office(),
         click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")),
         options.as_json(),
     )
@@ -25,10 +32,21 @@ def run(period, exports, out, cutoff, readings, rules, source, absent, office, n
     from pipelines.assess import STANDARD_RULES, Request, Run
     from pipelines.screen import progress, show_run
 
-    _tell_of(in_force.project())
-    request = Request(period, exports, out, cutoff, readings, rules or STANDARD_RULES, source, not no_pdf,
-                      office, tuple(absent), city=in_force.project().name)
-    with acts.noted_stop(period, out), progress() as listener, Run(request, listener) as done:
+    _tell_of(process.project())
+    request = Request(
+        period,
+        exports,
+        out,
+        cutoff,
+        readings,
+        rules or STANDARD_RULES,
+        source,
+        not no_pdf,
+        office,
+        tuple(absent),
+        city=process.project().name,
+    )
+    with options.noted_stop(period, out), progress() as listener, Run(request, listener) as done:
         done.run()
     if as_json:
         options.print_json(summary(done))

@@ -11,13 +11,20 @@ from pipelines.verbs import options
 def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
-        "sample", sample, click.Argument(["out"], type=click.Path(path_type=Path), metavar="OUT"),
+        "sample",
+        sample,
+        click.Argument(["out"], type=click.Path(path_type=Path), metavar="OUT"),
         click.Option(["--period"], type=options.PeriodType(), required=True, help=text("cli.opt_period")),
         click.Option(["--units"], type=int, default=40, show_default=True, help=text("cli.opt_units")),
         click.Option(["--cases"], type=int, default=4000, show_default=True, help=text("cli.opt_cases")),
         click.Option(["--seed"], type=int, default=1, show_default=True, help=text("cli.opt_seed")),
-        click.Option(["--format"], type=click.Choice(("csv", "xlsx", "parquet")), default="csv", show_default=True,
-                     help=text("cli.opt_format")),
+        click.Option(
+            ["--format"],
+            type=click.Choice(("csv", "xlsx", "parquet")),
+            default="csv",
+            show_default=True,
+            help=text("cli.opt_format"),
+        ),
         click.Option(["--dirt"], type=int, default=0, help=text("cli.opt_dirt")),
         click.Option(["--inbox"], type=click.Path(path_type=Path), help=text("evaluators.opt_sample_inbox")),
         options.as_json(),

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import Group, Spoken, text
-from pipelines.verbs import acts, options
+from pipelines.verbs import options
 
 TRIAL = ("林一", "吴二")  # the people of the throw-away keys
 KEYS = Path("keys")
@@ -19,19 +19,25 @@ def command() -> click.Command:
 
 
 def _part(name: str, function, *parameters: click.Parameter) -> click.Command:
-    around = (options.out(), acts.signers(), options.as_json())
+    around = (options.out(), options.signers(), options.as_json())
     return Spoken(name, callback=function, params=[*parameters, *around], help=text(f"signers.verb_{name}"))
 
 
 def _init() -> click.Command:
     return _part(
-        "init", init,
-        click.Option(["--signer", "people"], type=(str, click.Path(path_type=Path), str), multiple=True,
-                     help=text("signers.opt_signer")),
+        "init",
+        init,
+        click.Option(
+            ["--signer", "people"],
+            type=(str, click.Path(path_type=Path), str),
+            multiple=True,
+            help=text("signers.opt_signer"),
+        ),
         click.Option(["--simulated"], is_flag=True, help=text("signers.opt_trial")),
-        click.Option(["--keys"], type=click.Path(path_type=Path), default=KEYS, show_default=True,
-                     help=text("signers.opt_keys")),
-    )  # fmt: skip
+        click.Option(
+            ["--keys"], type=click.Path(path_type=Path), default=KEYS, show_default=True, help=text("signers.opt_keys")
+        ),
+    )
 
 
 def _name() -> click.Argument:
@@ -47,7 +53,7 @@ def _roles(required: bool) -> click.Option:
 
 
 def _signing() -> tuple[click.Option, ...]:
-    return click.Option(["--by"], help=text("signers.opt_by")), acts.key()
+    return click.Option(["--by"], help=text("signers.opt_by")), options.key()
 
 
 def _why() -> click.Option:
@@ -68,9 +74,12 @@ def _revoke() -> click.Command:
 
 def _agree() -> click.Command:
     return _part(
-        "agree", agree, click.Option(["--by"], required=True, help=text("publication.opt_by")), acts.key(),
+        "agree",
+        agree,
+        click.Option(["--by"], required=True, help=text("publication.opt_by")),
+        options.key(),
         click.Option(["--change", "line"], type=int, help=text("signers.opt_change")),
-    )  # fmt: skip
+    )
 
 
 def _list() -> click.Command:
@@ -128,16 +137,20 @@ def agree(by, key, line, out, signers, as_json) -> None:
 
 def list_them(write, out, signers, as_json) -> None:
     """Signers, fingerprints, changes that wait."""
-    from pipelines.edges import clock
+    from pipelines.edges import process
     from pipelines.publication.signers import SIGNERS, read_signers
 
     if write:
         with _register(out, signers, rewrite=True) as register:
             click.echo(text("signers.says_written", copy=register.write_copy()), err=as_json)
-    found, now = read_signers(out, signers or SIGNERS), clock.now()
+    found, now = read_signers(out, signers or SIGNERS), process.now()
     if as_json:
-        options.print_json({"signers": [_plain(one) for one in found.all],
-                            "waiting": [{**vars(one), "signer": None} for one in found.waiting]})  # fmt: skip
+        options.print_json(
+            {
+                "signers": [_plain(one) for one in found.all],
+                "waiting": [{**vars(one), "signer": None} for one in found.waiting],
+            }
+        )
         return
     if not found.all:
         click.echo(text("signers.says_none"))
@@ -164,8 +177,9 @@ def _tell(change, as_json: bool) -> None:
 
     left = FEWEST - len(change.by)
     if as_json:
-        options.print_json({"change": change.line, "do": change.do, "name": change.name, "by": change.by,
-                            "in_force": left <= 0})  # fmt: skip
+        options.print_json(
+            {"change": change.line, "do": change.do, "name": change.name, "by": change.by, "in_force": left <= 0}
+        )
         return
     what = text(f"signers.do_{change.do}", name=change.name)
     if left > 0:
@@ -175,10 +189,10 @@ def _tell(change, as_json: bool) -> None:
 
 
 def _register(out: Path, signers: Path | None, rewrite: bool = False):
-    from pipelines.edges import clock
+    from pipelines.edges import process
     from pipelines.publication.signers import SIGNERS, open_register
 
-    return open_register(out, signers or SIGNERS, clock.now(), rewrite)
+    return open_register(out, signers or SIGNERS, process.now(), rewrite)
 
 
 def _show(people) -> None:
@@ -187,8 +201,14 @@ def _show(people) -> None:
 
 
 def _plain(one) -> dict:
-    return {"name": one.name, "roles": one.roles, "fingerprint": one.fingerprint, "after": one.after,
-            "before": one.before, "simulated": one.simulated}  # fmt: skip
+    return {
+        "name": one.name,
+        "roles": one.roles,
+        "fingerprint": one.fingerprint,
+        "after": one.after,
+        "before": one.before,
+        "simulated": one.simulated,
+    }
 
 
 def _split(roles: str) -> tuple[str, ...]:

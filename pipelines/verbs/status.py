@@ -6,13 +6,13 @@ from pathlib import Path
 import click
 
 from pipelines.cli import language, text
-from pipelines.verbs import acts, options
+from pipelines.verbs import options
 
 
 def command() -> click.Command:
     """The verb with its options."""
     period = options.period(required=False)
-    return options.verb("status", status, period, options.out(), *acts.when(), options.as_json())
+    return options.verb("status", status, period, options.out(), *options.when(), options.as_json())
 
 
 def status(period, out, at, settings, signers, as_json) -> None:
@@ -45,8 +45,14 @@ def _every(out: Path, standing, as_json: bool) -> None:
             found.append({**standing(period), "begun": _runs(out, period)})
         except Refusal as refusal:
             refused = refused or refusal
-            found.append({"period": str(period), "state": "damaged", "begun": _runs(out, period),
-                          "why": {"zh": refusal.words.zh, "en": refusal.words.en}})  # fmt: skip
+            found.append(
+                {
+                    "period": str(period),
+                    "state": "damaged",
+                    "begun": _runs(out, period),
+                    "why": {"zh": refusal.words.zh, "en": refusal.words.en},
+                }
+            )
     if as_json:
         options.print_json({"quarters": found, "begun": _steps(out)})
     elif not found:
@@ -76,8 +82,11 @@ def _steps(out: Path) -> list[dict]:
 def _state(found: dict) -> Iterator[str]:
     """The quarter and its state."""
     again = found["state"] == "computed" and found.get("editions")
-    name = (text("publication.state_computed_again", edition=again[-1]["edition"]) if again
-            else text(f"publication.state_{found['state']}"))
+    name = (
+        text("publication.state_computed_again", edition=again[-1]["edition"])
+        if again
+        else text(f"publication.state_{found['state']}")
+    )
     yield text("publication.state", period=found["period"], name=name)
 
 

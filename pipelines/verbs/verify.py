@@ -5,16 +5,23 @@ from pathlib import Path
 import click
 
 from pipelines.cli import language, text
-from pipelines.verbs import acts, options
+from pipelines.verbs import options
 
 
 def command() -> click.Command:
     """The verb with its options."""
     return options.verb(
-        "verify", verify, options.period(),
+        "verify",
+        verify,
+        options.period(),
         click.Option(["--exports"], type=click.Path(path_type=Path), help=text("publication.opt_again")),
-        options.out(), options.other_rules(), options.source(), options.office(), acts.signers(), options.as_json(),
-    )  # fmt: skip
+        options.out(),
+        options.other_rules(),
+        options.source(),
+        options.office(),
+        options.signers(),
+        options.as_json(),
+    )
 
 
 def verify(period, exports, out, rules, source, office, signers, as_json) -> None:
@@ -25,7 +32,7 @@ def verify(period, exports, out, rules, source, office, signers, as_json) -> Non
 
     again = None
     if exports:
-        from pipelines.publication.recompute import Again
+        from pipelines.publication.verify import Again
 
         again = Again(exports, rules, source, office)
     with progress() as listener:
@@ -34,8 +41,7 @@ def verify(period, exports, out, rules, source, office, signers, as_json) -> Non
         notices = [notice.into(language()) for notice in verdict.notices]
         options.print_json({"period": str(period), **vars(verdict), "notices": notices})
         return
-    click.echo(text("publication.verified", events=verdict.events, editions=len(verdict.editions),
-                    files=verdict.files))  # fmt: skip
+    click.echo(text("publication.verified", events=verdict.events, editions=len(verdict.editions), files=verdict.files))
     if verdict.recomputed and verdict.same_bytes:
         click.echo(text("publication.verified_again", folder=verdict.recomputed))
     for notice in verdict.notices:

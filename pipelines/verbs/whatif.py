@@ -10,23 +10,42 @@ from pipelines.verbs import options
 
 def command() -> click.Command:
     """The verb with its options."""
+
     def many(name: str, to: str, type=str) -> click.Option:
         return click.Option([f"--{name}", to], type=type, multiple=True, help=text(f"cli.opt_{to}"))
 
     return options.verb(
-        "whatif", whatif, options.period(), options.out(), options.pairs("set", "values"),
+        "whatif",
+        whatif,
+        options.period(),
+        options.out(),
+        options.pairs("set", "values"),
         options.readings(),
-        many("drop", "drop"), many("add", "add", click.Path(path_type=Path)),
-        many("without-unit", "without_units"), many("without-case", "without_cases"),
+        many("drop", "drop"),
+        many("add", "add", click.Path(path_type=Path)),
+        many("without-unit", "without_units"),
+        many("without-case", "without_cases"),
         many("rank-apart", "rank_apart"),
-        click.Option(["--rank-apart-below", "rank_apart_below"], metavar="N",
-                     help=text("cli.opt_rank_apart_below")), options.other_rules(),
-        click.Option(["--save"], type=click.Path(path_type=Path), help=text("cli.opt_save")), options.as_json(),
+        click.Option(["--rank-apart-below", "rank_apart_below"], metavar="N", help=text("cli.opt_rank_apart_below")),
+        options.other_rules(),
+        click.Option(["--save"], type=click.Path(path_type=Path), help=text("cli.opt_save")),
+        options.as_json(),
     )
 
 
 def whatif(
-    period, out, values, readings, drop, add, without_units, without_cases, rank_apart, rank_apart_below, rules, save,
+    period,
+    out,
+    values,
+    readings,
+    drop,
+    add,
+    without_units,
+    without_cases,
+    rank_apart,
+    rank_apart_below,
+    rules,
+    save,
     as_json,
 ) -> None:
     """Print who moved and why; with ``--save`` write the rulebook."""
@@ -35,8 +54,14 @@ def whatif(
 
     quarter, below = Quarter.open(str(period), out), rank_apart_below
     scenario = quarter.what_if(
-        values, readings, drop=drop, add=add, exclude_units=without_units, exclude_cases=without_cases,
-        rules=rules, rank_apart=rank_apart,
+        values,
+        readings,
+        drop=drop,
+        add=add,
+        exclude_units=without_units,
+        exclude_cases=without_cases,
+        rules=rules,
+        rank_apart=rank_apart,
         rank_apart_below=int(below) if below and below.isdecimal() else below,
     )
     if save:

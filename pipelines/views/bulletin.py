@@ -14,10 +14,35 @@ from pipelines.views.ranking import line, ranking
 NAMED = 3  # so many units are named at the head and at the end of the ranking
 MOST_NAMED = 10  # so many units are named that share a place
 CAUSES = 3  # so many causes are named of a low score
-WORDS = ("heading_overall", "heading_places", "heading_verdicts", "heading_data", "heading_readings",
-         "heading_ranking", "no_verdicts", "accounts", "accounts_says", "col_table", "col_read", "col_accepted",
-         "col_quarantined", "col_note", "col_column", "col_promise", "col_times", "col_remedy", "absent", "broken",
-         "warned", "readings_says", "col_clause", "col_reading", "col_value", "col_why", "chosen")  # fmt: skip
+WORDS = (
+    "heading_overall",
+    "heading_places",
+    "heading_verdicts",
+    "heading_data",
+    "heading_readings",
+    "heading_ranking",
+    "no_verdicts",
+    "accounts",
+    "accounts_says",
+    "col_table",
+    "col_read",
+    "col_accepted",
+    "col_quarantined",
+    "col_note",
+    "col_column",
+    "col_promise",
+    "col_times",
+    "col_remedy",
+    "absent",
+    "broken",
+    "warned",
+    "readings_says",
+    "col_clause",
+    "col_reading",
+    "col_value",
+    "col_why",
+    "chosen",
+)
 
 
 class Bulletin:
@@ -58,34 +83,62 @@ class Bulletin:
         """The head of the record of publication before this quarter's first act: ``says`` and ``head``."""
         head = self.assessment.record_before
         first = head == NOTHING_BEFORE
-        return {"title": self._says("record"), "says": self._says("record_first" if first else "record_before"),
-                "head": "" if first else head}  # fmt: skip
+        return {
+            "title": self._says("record"),
+            "says": self._says("record_first" if first else "record_before"),
+            "head": "" if first else head,
+        }
 
     def overall(self) -> list[str]:
         """The first paragraphs: how many units, how many cases, how they did, and what changed."""
         a, now = self.assessment, compared.city_figures(self.assessment)
         totals = [a.scores[s.unit_id].total for s in self.ranked]
-        first = [self._says("overall", quarter=frame(a, self.say, self.lang)["quarter"], units=now["units"],
-                            ranked=now["ranked"], rows=now["case_rows"])]  # fmt: skip
+        first = [
+            self._says(
+                "overall",
+                quarter=frame(a, self.say, self.lang)["quarter"],
+                units=now["units"],
+                ranked=now["ranked"],
+                rows=now["case_rows"],
+            )
+        ]
         if totals:
             best, worst = shown(max(totals)), shown(min(totals))
             first.append(self._says("overall_scores", mean=mean(totals), best=best, worst=worst))
-        rates = [self._says("overall_rate", title=rule.title, part=now[rule.part], of=now[rule.of],
-                            rate=percent(now[rule.part], now[rule.of]), parts=a.rulebook.measures[rule.part].title,
-                            whole=a.rulebook.measures[rule.of].title)
-                 for rule in compared.rates(a.rulebook) if now[rule.of]]  # fmt: skip
+        rates = [
+            self._says(
+                "overall_rate",
+                title=rule.title,
+                part=now[rule.part],
+                of=now[rule.of],
+                rate=percent(now[rule.part], now[rule.of]),
+                parts=a.rulebook.measures[rule.part].title,
+                whole=a.rulebook.measures[rule.of].title,
+            )
+            for rule in compared.rates(a.rulebook)
+            if now[rule.of]
+        ]
         first += self.unmeasured()
-        paragraphs = [run_on(first, self.lang), run_on(rates, self.lang), *compared.changes(a, self.say, self.lang),
-                      *self.occurrences()]  # fmt: skip
+        paragraphs = [
+            run_on(first, self.lang),
+            run_on(rates, self.lang),
+            *compared.changes(a, self.say, self.lang),
+            *self.occurrences(),
+        ]
         return [text for text in paragraphs if text]
 
     def occurrences(self) -> list[str]:
         """How often what costs points by the case happened; what the exports cannot tell is not given as zero."""
         book, tallies = self.assessment.rulebook, self.assessment.tallies.values()
         counted = [rule for rule in book.rules.values() if rule.kind == "occurrence" and not self._untold(rule.measure)]
-        said = [self._says("count", measure=book.measures[rule.measure].title,
-                           n=sum(tally.occurrences(rule.id, rule.measure) for tally in tallies))
-                for rule in counted]  # fmt: skip
+        said = [
+            self._says(
+                "count",
+                measure=book.measures[rule.measure].title,
+                n=sum(tally.occurrences(rule.id, rule.measure) for tally in tallies),
+            )
+            for rule in counted
+        ]
         return [self._says("occurrences", counts=parted(said, self.lang))] if said else []
 
     def _untold(self, measure: str) -> bool:
@@ -103,8 +156,9 @@ class Bulletin:
                 parts.append(self._says("unmeasured_item", item=item.id, title=item.title.into(self.lang), n=n))
         if not parts:
             return []
-        units = sum(any(not one.measured and book.items[id].full_marks for id, one in score.items.items())
-                    for score in scores)  # fmt: skip
+        units = sum(
+            any(not one.measured and book.items[id].full_marks for id, one in score.items.items()) for score in scores
+        )
         return [self._says("unmeasured", n=units, items=parted(parts, self.lang))]
 
     def places(self, groups: list[dict]) -> list[dict]:
@@ -117,8 +171,10 @@ class Bulletin:
             "apart": self.apart(),
         }
         told = [(self._says(f"places_{name}"), said) for name, said in parts.items() if said]
-        return [{"title": title, "heading": self._place_heading(number, title), "sentences": said}
-                for number, (title, said) in enumerate(told, 1)]
+        return [
+            {"title": title, "heading": self._place_heading(number, title), "sentences": said}
+            for number, (title, said) in enumerate(told, 1)
+        ]
 
     def _place_heading(self, number: int, title: str) -> str:
         numeral = str(number) if self.lang == "en" else "一二三四五"[number - 1]
@@ -167,8 +223,10 @@ class Bulletin:
         reasons: dict[str, list[dict]] = {}
         for row in (self._line(s) for s in self.assessment.standings if s.rank is None):
             reasons.setdefault(listed(row["notes"], self.lang) or self._says("not_ranked"), []).append(row)
-        return [self._says("apart", reasons=reason, n=len(rows), names=self._names(rows))
-                for reason, rows in reasons.items()]
+        return [
+            self._says("apart", reasons=reason, n=len(rows), names=self._names(rows))
+            for reason, rows in reasons.items()
+        ]
 
     def method(self) -> list[dict]:
         """The score sheet: every item with its full marks and what costs or brings points."""
@@ -228,8 +286,15 @@ class Bulletin:
         lines = {s["rule_id"]: s["lines"] for s in self.sums if s["unit_id"] == unit_id}
         found = [loss for item in self.assessment.scores[unit_id].items.values() for loss in item.losses]
         found.sort(key=lambda loss: (-loss.back, loss.rules))
-        return [self._says("cause", rule=listed(map(self._rule, loss.rules), self.lang), points=shown(loss.back),
-                           n=sum(lines.get(rule, 0) for rule in loss.rules)) for loss in found[:CAUSES]]
+        return [
+            self._says(
+                "cause",
+                rule=listed(map(self._rule, loss.rules), self.lang),
+                points=shown(loss.back),
+                n=sum(lines.get(rule, 0) for rule in loss.rules),
+            )
+            for loss in found[:CAUSES]
+        ]
 
     def _rule(self, rule_id: str) -> str:
         rule = self.assessment.rulebook.rules.get(rule_id)

@@ -55,8 +55,11 @@ def _mark(value: Fraction, low: int, high: int) -> dict:
 
 def rates(assessment: Assessment, tally: UnitTally, say: Say, lang: str = "zh") -> list[dict]:
     """For every rate that is judged: a row per month (or the quarter) with part, whole, rate and target."""
-    found = [_rate(rule, tally, assessment.period.months, say, lang) for rule in assessment.rulebook.rules.values()
-             if rule.kind == "rate"]  # fmt: skip
+    found = [
+        _rate(rule, tally, assessment.period.months, say, lang)
+        for rule in assessment.rulebook.rules.values()
+        if rule.kind == "rate"
+    ]
     return [panel for panel in found if any(row["of"] != "0" or row["hatch"] for row in panel["rows"])]
 
 
@@ -80,13 +83,16 @@ def _rate(rule: Rule, tally: UnitTally, months: tuple[str, ...], say: Say, lang:
         "height": str(TOP + ROW * len(counted) + 14),
         "foot": str(TOP + ROW * len(counted) + 8),
         "bottom": str(TOP + ROW * len(counted) - 8),
-        "rows": [_row(n, span, part, of if told else None, rule.target, low, say, lang)
-                 for n, (span, part, of) in enumerate(counted)],
-    }  # fmt: skip
+        "rows": [
+            _row(n, span, part, of if told else None, rule.target, low, say, lang)
+            for n, (span, part, of) in enumerate(counted)
+        ],
+    }
 
 
-def _row(number: int, span: str | None, part: int, of: int | None, target: Fraction, low: Fraction, say: Say,
-         lang: str) -> dict:  # fmt: skip
+def _row(
+    number: int, span: str | None, part: int, of: int | None, target: Fraction, low: Fraction, say: Say, lang: str
+) -> dict:
     """A row of a panel; where ``of`` is None there are no data, and the track is hatched from end to end."""
     y = TOP + ROW * number
     rate = Fraction(100 * part, of) if of else None
@@ -120,10 +126,14 @@ def trend(totals: list[tuple[Period, Fraction]]) -> dict | None:
     low = min(values) // STEP * STEP
     high = max(-(-max(values) // STEP) * STEP, low + STEP)
     points = [
-        {"x": _px(_between(*SPAN, _quarters(period), _quarters(periods[0]), _quarters(periods[-1]))),
-         "y": _px(_between(FOOT, CEILING, total, low, high)), "label": shown(total), "quarter": str(period)}
+        {
+            "x": _px(_between(*SPAN, _quarters(period), _quarters(periods[0]), _quarters(periods[-1]))),
+            "y": _px(_between(FOOT, CEILING, total, low, high)),
+            "label": shown(total),
+            "quarter": str(period),
+        }
         for period, total in totals
-    ]  # fmt: skip
+    ]
     for point, below in zip(points, _below(values), strict=True):
         point["label_y"] = _px(Fraction(point["y"]) + (18 if below else -9))
     return {"points": points, "path": _line(points, periods)}

@@ -2,8 +2,7 @@
 
 from fractions import Fraction
 
-from pipelines.model.assessment import Assessment
-from pipelines.model.earlier import Earlier
+from pipelines.model.assessment import Assessment, Earlier
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import half_up, shown
 from pipelines.model.rule import Rule, Rulebook
@@ -19,7 +18,8 @@ SPANS = {"quarter": 1, "year": 4}  # quarters between the two that are compared
 def rates(rulebook: Rulebook) -> list[Rule]:
     """The rate rules over case rows, which a bulletin names in its head."""
     return [
-        rule for rule in rulebook.rules.values()
+        rule
+        for rule in rulebook.rules.values()
         if rule.kind == "rate" and rulebook.measures[rule.of].counts == CASE_ROWS
     ]
 
@@ -53,8 +53,11 @@ def changes(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:
 
 def _change(assessment: Assessment, before: Earlier, span: str, say: Say, lang: str) -> str:
     parts = [part.into(lang) for part in _parts(assessment, before, say)]
-    text = say(f"bulletin.compared_{span}", quarter=quarter(before.period, lang),
-               changes=("; " if lang == "en" else "，").join(parts)).into(lang)  # fmt: skip
+    text = say(
+        f"bulletin.compared_{span}",
+        quarter=quarter(before.period, lang),
+        changes=("; " if lang == "en" else "，").join(parts),
+    ).into(lang)
     same = before.basis in ((), basis(assessment))
     return text if same else text + say("bulletin.other_rules").into(lang)
 
@@ -70,8 +73,12 @@ def _parts(assessment: Assessment, before: Earlier, say: Say):
     rows = sum(int(_number(line.get("case_rows")) or 0) for line in before.ranking.values())
     yield _moved(say, "rows", Fraction(now["case_rows"] - rows), f"{abs(now['case_rows'] - rows)}", f"{rows}")
     totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.rank is not None]
-    earlier = [total for line in before.ranking.values() if line.get("rank")
-               if (total := _number(line.get("total"))) is not None]  # fmt: skip
+    earlier = [
+        total
+        for line in before.ranking.values()
+        if line.get("rank")
+        if (total := _number(line.get("total"))) is not None
+    ]
     if totals and earlier:
         was, mean = (half_up(sum(values, Fraction(0)) / len(values)) for values in (earlier, totals))
         yield _moved(say, "mean", mean - was, shown(abs(mean - was)), shown(was))
@@ -109,9 +116,14 @@ def _risen(assessment: Assessment, standing: Standing, say: Say, lang: str) -> s
     before, total = assessment.previous[standing.unit_id], assessment.scores[standing.unit_id].total
     was = _number(before["total"])
     return say(
-        "bulletin.risen", name=masked(assessment.tallies[standing.unit_id].unit.unit_name), was=before["rank"],
-        rank=standing.rank, before=shown(was), total=shown(total), gain=shown(total - was),
-    ).into(lang)  # fmt: skip
+        "bulletin.risen",
+        name=masked(assessment.tallies[standing.unit_id].unit.unit_name),
+        was=before["rank"],
+        rank=standing.rank,
+        before=shown(was),
+        total=shown(total),
+        gain=shown(total - was),
+    ).into(lang)
 
 
 def _number(text: object) -> Fraction | None:

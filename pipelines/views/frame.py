@@ -2,11 +2,24 @@
 
 from pipelines.model.assessment import Assessment
 from pipelines.model.text import plain
+from pipelines.model.words import Words
 from pipelines.views.compared import city_figures, rates
 from pipelines.views.figures import Say, known, listed, moment, quarter
 
-SHELL = ("skip", "brand", "nav", "nav_ranking", "nav_bulletin", "nav_method", "nav_quality", "nav_libraries",
-         "nav_quarters", "other_language", "other_lang", "about")  # fmt: skip
+SHELL = (
+    "skip",
+    "brand",
+    "nav",
+    "nav_ranking",
+    "nav_bulletin",
+    "nav_method",
+    "nav_quality",
+    "nav_libraries",
+    "nav_quarters",
+    "other_language",
+    "other_lang",
+    "about",
+)
 HTML_LANG = {"zh": "zh-CN", "en": "en"}
 SUFFIX = {"zh": "", "en": ".en"}  # of a page's name: index.html, index.en.html
 
@@ -76,3 +89,28 @@ def _by_table(pairs: tuple[tuple[str, str], ...]) -> dict[str, list[str]]:
     for table, column in pairs:
         tables.setdefault(table, []).append(column)
     return tables
+
+
+# What a preview says otherwise than the run that is signed: before publication commendations are proposed (拟).
+
+
+PROPOSED = frozenset(
+    {
+        "site.verdicts",
+        "site.list_commend",
+        "site.list_criticise",
+        "bulletin.heading_verdicts",
+        "scorecard.given_commend",
+        "scorecard.given_criticise",
+    }
+)
+PROPOSING = ("commend", "criticise")  # lists of verdicts
+
+
+def proposing(say: Say) -> Say:
+    """``say`` with the sentence ``<key>_proposed`` for every sentence that publication makes final."""
+
+    def proposed(key: str, /, **facts: object) -> Words:
+        return say(f"{key}_proposed" if key in PROPOSED else key, **facts)
+
+    return proposed

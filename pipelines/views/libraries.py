@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 
-from pipelines.edges.wording import say as written
-from pipelines.model.filenames import file_stem, link_to
 from pipelines.model.intake import Breach
 from pipelines.model.library import LibraryFinding, LibraryReport
 from pipelines.model.rule import Rulebook
-from pipelines.model.text import masked, plain
+from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.model.words import Words
 from pipelines.views.figures import Say, listed, quarter
 from pipelines.views.frame import column_name, shell, table_name
+from pipelines.wording import say as written
 
 FINDINGS = ("period", "as_of", "clause", "finding", "unit_id", "unit_name", "table", "row", "what", "remedy")
 MATTERS = ("as_of", "matter_id", "matter_name", "unit_id", "process", "valid_from", "valid_to", "change_id")
@@ -42,10 +41,15 @@ def matter_rows(report: LibraryReport) -> Iterator[dict]:
     """`libraries/matters.csv`: the matter library as it stood on the day."""
     for entry in report.matters:
         yield {
-            "as_of": str(report.on), "matter_id": entry.matter_id, "matter_name": masked(entry.matter_name),
-            "unit_id": entry.unit_id, "process": masked(entry.process), "valid_from": str(entry.valid_from),
-            "valid_to": str(entry.valid_to or ""), "change_id": entry.change_id,
-        }  # fmt: skip
+            "as_of": str(report.on),
+            "matter_id": entry.matter_id,
+            "matter_name": masked(entry.matter_name),
+            "unit_id": entry.unit_id,
+            "process": masked(entry.process),
+            "valid_from": str(entry.valid_from),
+            "valid_to": str(entry.valid_to or ""),
+            "change_id": entry.change_id,
+        }
 
 
 def page(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
@@ -86,9 +90,16 @@ def left_aside(report: LibraryReport, say: Say) -> list[Words]:
     tables: dict[str, list[Breach]] = {}
     for breach in report.quarantined:
         tables.setdefault(breach.table, []).append(breach)
-    return [say("libraries.quarantined", title=say(f"pages.table_{table}").zh, table=table, n=_rows(found),
-                **{name: getattr(found[0], name) for name in ("file", "line", "column", "value", "remedy")})
-            for table, found in tables.items()]  # fmt: skip
+    return [
+        say(
+            "libraries.quarantined",
+            title=say(f"pages.table_{table}").zh,
+            table=table,
+            n=_rows(found),
+            **{name: getattr(found[0], name) for name in ("file", "line", "column", "value", "remedy")},
+        )
+        for table, found in tables.items()
+    ]
 
 
 def _rows(breaches: list[Breach]) -> int:
@@ -102,19 +113,22 @@ def _quarantined(report: LibraryReport, say: Say) -> list[dict]:
         kinds.setdefault((breach.table, breach.column, breach.promise), []).append(breach)
     return [
         {
-            "table": table_name(say, table), "column": column_name(say, column), "n": str(_rows(found)),
+            "table": table_name(say, table),
+            "column": column_name(say, column),
+            "n": str(_rows(found)),
             "keys": listed(sorted({plain(masked(breach.key)) for breach in found if breach.key})[:IN_BOX]),
             "remedy": plain(masked(found[0].remedy.zh)),
         }
         for (table, column, _), found in sorted(kinds.items())
-    ]  # fmt: skip
+    ]
 
 
 def counts(findings: tuple[LibraryFinding, ...], lang: str = "zh") -> list[dict]:
     """How many findings of each rule, in the order of the rules: ``title``, ``clause``, ``n``."""
     found = Counter(finding.rule for finding in findings)
-    return [{"id": rule.id, "title": rule.title.into(lang), "clause": rule.clause, "n": str(n)}
-            for rule, n in found.items()]
+    return [
+        {"id": rule.id, "title": rule.title.into(lang), "clause": rule.clause, "n": str(n)} for rule, n in found.items()
+    ]
 
 
 def day(value: date) -> str:
@@ -141,10 +155,15 @@ class Boxes:
         first = _varied(findings)
         left = len(findings) - len(first)
         says = self._says("some", n=len(findings)) if findings else self._says("none")
-        return {"says": says, "total": str(len(findings)), "counts": counts(tuple(findings), self._lang),
-                "first": [_line(finding, self._lang) for finding in first],
-                "left_out": str(left) if left else "", "link": self._says("link", n=left),
-                "more": self._says("more") if findings else ""}
+        return {
+            "says": says,
+            "total": str(len(findings)),
+            "counts": counts(tuple(findings), self._lang),
+            "first": [_line(finding, self._lang) for finding in first],
+            "left_out": str(left) if left else "",
+            "link": self._says("link", n=left),
+            "more": self._says("more") if findings else "",
+        }
 
     def _says(self, key: str, **facts: object) -> str:
         return self._say(f"scorecard.libraries_{key}", on=self._on, **facts).into(self._lang)
@@ -180,16 +199,25 @@ def _library(report: LibraryReport, name: str, say: Say) -> dict:
     lines = {id: _lines(report, findings) for id, findings in found.items()}
     shown = [
         {
-            "id": rule.id, "title": rule.title.zh, "clause": rule.clause, "remedy": rule.remedy.zh,
+            "id": rule.id,
+            "title": rule.title.zh,
+            "clause": rule.clause,
+            "remedy": rule.remedy.zh,
             "count": str(len(found[rule.id])),
             "findings": lines[rule.id][:ON_PAGE],
             "left_out": str(sum(line["n"] for line in lines[rule.id][ON_PAGE:])) if lines[rule.id][ON_PAGE:] else "",
         }
-        for rule in rules if found[rule.id]
-    ]  # fmt: skip
+        for rule in rules
+        if found[rule.id]
+    ]
     clean = [f"{rule.title.zh}（{rule.clause}）" for rule in rules if not found[rule.id]]
-    return {"name": name, "title": say(f"libraries.{name}").zh, "rules": shown, "clean": listed(clean),
-            "looked_at": bool(rules)}  # fmt: skip
+    return {
+        "name": name,
+        "title": say(f"libraries.{name}").zh,
+        "rules": shown,
+        "clean": listed(clean),
+        "looked_at": bool(rules),
+    }
 
 
 def _lines(report: LibraryReport, findings: list[LibraryFinding]) -> list[dict]:
@@ -208,8 +236,14 @@ def _units(report: LibraryReport) -> list[dict]:
     found = Counter(finding.unit_id for finding in report.findings)
     kinds = Counter((finding.unit_id, finding.rule.subject.library) for finding in report.findings)
     ordered = sorted(found, key=lambda unit_id: (-found[unit_id], unit_id))
-    return [{**_unit(report, unit_id), "total": str(found[unit_id]),
-             **{name: str(kinds[unit_id, name]) for name in LIBRARIES}} for unit_id in ordered]  # fmt: skip
+    return [
+        {
+            **_unit(report, unit_id),
+            "total": str(found[unit_id]),
+            **{name: str(kinds[unit_id, name]) for name in LIBRARIES},
+        }
+        for unit_id in ordered
+    ]
 
 
 def _unit(report: LibraryReport, unit_id: str) -> dict:

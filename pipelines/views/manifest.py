@@ -1,10 +1,9 @@
 """The manifest: what went into a published quarter and what came out, by hash; no clock, no machine."""
 
-from pipelines.model.assessment import Assessment
-from pipelines.model.paper import Paper
+from pipelines.model.assessment import Assessment, Paper
 from pipelines.model.project import Project
 from pipelines.views.compared import city_figures
-from pipelines.views.result import row_account
+from pipelines.views.tables import row_account
 
 VERSION = "1.0"
 
@@ -31,8 +30,14 @@ def manifest(
         "simulated": intake.simulated,
         "readings": dict(assessment.readings),
         "inputs": [
-            {"table": r.table, "file": r.file, "format": r.format, "encoding": r.encoding, "records": r.records,
-             "sha256": r.sha256}
+            {
+                "table": r.table,
+                "file": r.file,
+                "format": r.format,
+                "encoding": r.encoding,
+                "records": r.records,
+                "sha256": r.sha256,
+            }
             for r in sorted(intake.receipts, key=lambda receipt: receipt.file)
         ],
         "source": {"name": intake.source, "sha256": intake.source_sha256} if intake.source else None,

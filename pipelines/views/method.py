@@ -6,9 +6,29 @@ from pipelines.views.figures import Say, known, listed, plainly
 from pipelines.views.frame import frame, words
 from pipelines.views.rules import RuleTexts
 
-WORDS = ("method_title", "method_says", "contents", "sheet", "col_clause", "col_item", "col_full", "readings",
-         "readings_says", "col_reading", "col_in_force", "col_others", "col_why", "chosen_mark", "examples",
-         "finding", "verdict", "col_given", "col_where", "col_points", "col_found")  # fmt: skip
+WORDS = (
+    "method_title",
+    "method_says",
+    "contents",
+    "sheet",
+    "col_clause",
+    "col_item",
+    "col_full",
+    "readings",
+    "readings_says",
+    "col_reading",
+    "col_in_force",
+    "col_others",
+    "col_why",
+    "chosen_mark",
+    "examples",
+    "finding",
+    "verdict",
+    "col_given",
+    "col_where",
+    "col_points",
+    "col_found",
+)
 PARTS = "AEKM"
 
 
@@ -23,14 +43,21 @@ def method(assessment: Assessment, say: Say, lang: str = "zh") -> dict:
         "title": say("site.method_heading", quarter=around["quarter"]).into(lang),
         "sheet_says": say("site.sheet_says", full=full).into(lang),
         "sheet": [
-            {"id": item.id, "title": item.title.into(lang), "full": plainly(item.full_marks),
-             "linked": item.id in rulebook.clauses}
+            {
+                "id": item.id,
+                "title": item.title.into(lang),
+                "full": plainly(item.full_marks),
+                "linked": item.id in rulebook.clauses,
+            }
             for item in rulebook.items.values()
         ],
-        "readings": [_reading(one, assessment.readings[one.id], say, lang) for one in rulebook.readings.values()
-                     if one.id in assessment.readings],
+        "readings": [
+            _reading(one, assessment.readings[one.id], say, lang)
+            for one in rulebook.readings.values()
+            if one.id in assessment.readings
+        ],
         "parts": _parts(rulebook.clauses, [_clause(clause, texts) for clause in rulebook.clauses.values()], say, lang),
-    }  # fmt: skip
+    }
 
 
 def _reading(reading: Reading, chosen: str, say: Say, lang: str) -> dict:
@@ -61,10 +88,13 @@ def _parts(clauses: dict[str, Clause], rows: list[dict], say: Say, lang: str) ->
     letters = sorted({id[0] for id in clauses}, key=lambda letter: (letter not in PARTS, letter))
     other = say("site.part_other").into(lang)
     return [
-        {"id": letter, "title": known(say, f"site.part_{letter}", other, lang),
-         "clauses": [row for row in rows if row["id"][0] == letter]}
+        {
+            "id": letter,
+            "title": known(say, f"site.part_{letter}", other, lang),
+            "clauses": [row for row in rows if row["id"][0] == letter],
+        }
         for letter in letters
-    ]  # fmt: skip
+    ]
 
 
 def _clause(clause: Clause, texts: RuleTexts) -> dict:
@@ -80,9 +110,12 @@ def _clause(clause: Clause, texts: RuleTexts) -> dict:
         "findings": [texts.finding(rule) for rule in book.libraries if clause.id in _clauses_of(rule)],
         "settings": texts.settings(clause.id),
         "verdicts": [_verdict(verdict, texts) for verdict in book.verdicts if clause.id in _clauses_of(verdict)],
-        "readings": [{"id": reading.id, "title": reading.title.into(lang)} for reading in book.readings.values()
-                     if clause.id in _clauses_of(reading)],
-    }  # fmt: skip
+        "readings": [
+            {"id": reading.id, "title": reading.title.into(lang)}
+            for reading in book.readings.values()
+            if clause.id in _clauses_of(reading)
+        ],
+    }
 
 
 def _verdict(verdict: Verdict, texts: RuleTexts) -> dict:

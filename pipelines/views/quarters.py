@@ -8,8 +8,21 @@ from pipelines.model.words import Words
 from pipelines.views.figures import NOTHING, Say, moment, quarter
 from pipelines.views.frame import shell
 
-WORDS = ("quarters_title", "quarters_says", "quarters_none", "col_quarter", "col_state", "col_pages", "col_cutoff",
-         "moved_here", "nav_ranking", "nav_bulletin", "nav_method", "all_editions", "newer_run")  # fmt: skip
+WORDS = (
+    "quarters_title",
+    "quarters_says",
+    "quarters_none",
+    "col_quarter",
+    "col_state",
+    "col_pages",
+    "col_cutoff",
+    "moved_here",
+    "nav_ranking",
+    "nav_bulletin",
+    "nav_method",
+    "all_editions",
+    "newer_run",
+)
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,68 @@
 """The ranking page: who stands where, overall and in each group."""
 
 from pipelines.model.assessment import Assessment
-from pipelines.model.filenames import file_stem, link_to
 from pipelines.model.points import shown
 from pipelines.model.score import Standing
-from pipelines.model.text import masked, plain
+from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views.compared import city_figures, rates
 from pipelines.views.figures import NOTHING, Say, mean, note, percent
 from pipelines.views.frame import frame, words
 
-WORDS = ("ranking_says", "tools", "search", "group_filter", "all_groups", "shown", "none_shown", "sorted", "ascending",
-         "descending", "jump", "overall", "by_total", "by_base", "nobody", "unranked", "unranked_says", "verdicts",
-         "groups", "col_rank", "col_unit", "col_total", "col_base", "col_bonus", "col_group", "col_group_rank",
-         "col_overall_rank", "col_case_rows", "col_satisfaction", "col_moved", "col_reason", "files", "col_file",
-         "col_content", "col_size", "list_commend", "list_criticise", "list_remark", "list_together")  # fmt: skip
-FILES = ("bulletin.pdf", "results.xlsx", "ranking.csv", "items.csv", "ledger.csv", "verdicts.csv", "quarantine.csv",
-         "warnings.csv", "trace.csv", "result.json", "result.schema.json", "manifest.json")  # fmt: skip
+WORDS = (
+    "ranking_says",
+    "tools",
+    "search",
+    "group_filter",
+    "all_groups",
+    "shown",
+    "none_shown",
+    "sorted",
+    "ascending",
+    "descending",
+    "jump",
+    "overall",
+    "by_total",
+    "by_base",
+    "nobody",
+    "unranked",
+    "unranked_says",
+    "verdicts",
+    "groups",
+    "col_rank",
+    "col_unit",
+    "col_total",
+    "col_base",
+    "col_bonus",
+    "col_group",
+    "col_group_rank",
+    "col_overall_rank",
+    "col_case_rows",
+    "col_satisfaction",
+    "col_moved",
+    "col_reason",
+    "files",
+    "col_file",
+    "col_content",
+    "col_size",
+    "list_commend",
+    "list_criticise",
+    "list_remark",
+    "list_together",
+)
+FILES = (
+    "bulletin.pdf",
+    "results.xlsx",
+    "ranking.csv",
+    "items.csv",
+    "ledger.csv",
+    "verdicts.csv",
+    "quarantine.csv",
+    "warnings.csv",
+    "trace.csv",
+    "result.json",
+    "result.schema.json",
+    "manifest.json",
+)
 
 
 def ranking(assessment: Assessment, say: Say, lang: str = "zh", sizes: dict[str, int] | None = None) -> dict:
@@ -78,7 +125,8 @@ def line(assessment: Assessment, standing: Standing, say: Say, lang: str = "zh")
         "total": shown(score.total),
         "measured": shown(score.measured_marks),
         "unmeasured": say("notes.partly_unmeasured", marks=shown(score.unmeasured_marks)).into(lang)
-        if score.unmeasured_marks else "",
+        if score.unmeasured_marks
+        else "",
         "case_rows": str(standing.case_rows),
         "satisfaction": percent(standing.satisfied, standing.rated),
         "moved": moved(standing, assessment.previous, say("site.same_place").into(lang)),
@@ -122,14 +170,16 @@ def verdicts(assessment: Assessment, lang: str = "zh") -> dict[str, list[dict]]:
     found: dict[str, list[dict]] = {"commend": [], "criticise": [], "remark": [], "together": []}
     for given in assessment.verdicts:
         verdict = by_id[given.verdict_id]
-        found.setdefault(verdict.list, []).append({
-            "unit_id": given.unit_id,
-            "name": plain(masked(assessment.tallies[given.unit_id].unit.unit_name)),
-            "href": link_to(file_stem(given.unit_id)) + ".html",
-            "title": verdict.title.into(lang),
-            "clause": verdict.clause,
-            "says": plain(verdict.says.into(lang).format_map(_Facts(given.facts))),
-        })
+        found.setdefault(verdict.list, []).append(
+            {
+                "unit_id": given.unit_id,
+                "name": plain(masked(assessment.tallies[given.unit_id].unit.unit_name)),
+                "href": link_to(file_stem(given.unit_id)) + ".html",
+                "title": verdict.title.into(lang),
+                "clause": verdict.clause,
+                "says": plain(verdict.says.into(lang).format_map(_Facts(given.facts))),
+            }
+        )
     return found
 
 

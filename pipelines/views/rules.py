@@ -1,12 +1,16 @@
 """Rules, findings, settings and their examples as sentences."""
 
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from pipelines.model.condition import Condition
 from pipelines.model.library import LibraryRule
+from pipelines.model.measure import Measure
 from pipelines.model.points import half_up
 from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.score import FLAGGED, MEAN, UNMEASURED
 from pipelines.views.figures import NOTHING, Say, known, listed, plainly, signed
 
 
@@ -31,9 +35,14 @@ class RuleTexts:
     def _figures(self, rule: Rule) -> dict[str, str]:
         """What the sentence of a rule's kind may name."""
         if rule.kind == "rate":
-            return {"part": self.measure(rule.part), "of": self.measure(rule.of), "per": self._words(f"per_{rule.per}"),
-                    "target": plainly(rule.target), "each": plainly(rule.each),
-                    "deduct": plainly(rule.deduct)}  # fmt: skip
+            return {
+                "part": self.measure(rule.part),
+                "of": self.measure(rule.of),
+                "per": self._words(f"per_{rule.per}"),
+                "target": plainly(rule.target),
+                "each": plainly(rule.each),
+                "deduct": plainly(rule.deduct),
+            }
         points = {"deduct": plainly(rule.deduct), "points": plainly(rule.award)}
         return {
             "full": plainly(self.rulebook.items[rule.item].full_marks),
@@ -74,17 +83,26 @@ class RuleTexts:
             "when": self._words("verdict_when", text=conditions),
             "remedy": self._words("remedy", text=rule.remedy.into(self.lang).rstrip("。.")),
             "examples": [
-                {"given": listed((self._words("one_count", name=self.measure(name), value=value)
-                                  for name, value in example["given"].items()), self.lang),
-                 "result": self._words("found" if str(example["found"]).lower() == "true" else "not_found")}
+                {
+                    "given": listed(
+                        (
+                            self._words("one_count", name=self.measure(name), value=value)
+                            for name, value in example["given"].items()
+                        ),
+                        self.lang,
+                    ),
+                    "result": self._words("found" if str(example["found"]).lower() == "true" else "not_found"),
+                }
                 for example in rule.examples
             ],
-        }  # fmt: skip
+        }
 
     def condition(self, condition: Condition, kind: str = "fact") -> str:
         """A comparison in words; ``kind`` says whose words the fact's name is among: fact, measure."""
-        fact = self._thing(*condition.thing) if " " in condition.fact else known(
-            self.say, f"site.{kind}_{condition.fact}", condition.fact, self.lang
+        fact = (
+            self._thing(*condition.thing)
+            if " " in condition.fact
+            else known(self.say, f"site.{kind}_{condition.fact}", condition.fact, self.lang)
         )
         test = self._words(f"test_{condition.test}")
         values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
@@ -106,8 +124,11 @@ class RuleTexts:
         panel = self.rulebook.panel
         if panel is None:
             return []
-        found = [known(self.say, f"site.setting_{name}", "", self.lang, **vars(panel))
-                 for name, id in panel.clauses.items() if id == clause]  # fmt: skip
+        found = [
+            known(self.say, f"site.setting_{name}", "", self.lang, **vars(panel))
+            for name, id in panel.clauses.items()
+            if id == clause
+        ]
         return [text for text in found if text]
 
     def measure(self, name: str) -> str:
@@ -144,3 +165,61 @@ def total(value: object) -> int:
 
 def _compared(value: Fraction | int, threshold: Fraction | int) -> str:
     return "at" if value == threshold else "below" if value < threshold else "above"
+
+
+# The sentence of a ledger line in a reader's language: a rule's own words, and its measure's of the row beneath.
+
+
+BETWEEN = {"zh": "：", "en": ": "}  # a rule's words and what they rest on
+
+
+class Lines:
+    """Writes the lines of one rulebook in one language."""
+
+    def __init__(self, rulebook: Rulebook, say: Say, lang: str = "zh"):
+        self.rulebook, self.say, self.lang = rulebook, say, lang
+        self._nothing = say("ledger.nothing").into(lang)
+        self._types = {**rulebook.incident_types, **rulebook.award_types}
+
+    def told(self, lines: Iterable[tuple]) -> Iterator[tuple]:
+        """Lines of the ledger with their sentence in place of its key and facts: the columns of `ledger.csv`."""
+        for *line, sentence, facts in lines:
+            yield *line, self.text(line[4], sentence, facts)
+
+    def text(self, rule_id: str, sentence: str, facts: str) -> str:
+        """What a line says in full: the rule's words, and after them what the row shows."""
+        said, evidence = self.both(rule_id, sentence, facts)
+        return BETWEEN[self.lang].join(part for part in (said, evidence) if part)
+
+    def both(self, rule_id: str, sentence: str, facts: str) -> tuple[str, str]:
+        """The rule's words, and what its measure says of the row; "" where there is none of them."""
+        given, rule = json.loads(facts), self.rulebook.rules.get(rule_id)
+        if rule is None or sentence == UNMEASURED:
+            return self.say(f"judge.{sentence}", **given).into(self.lang), ""
+        if rule.kind == "occurrence":
+            return self._occurrence(rule, sentence, given)
+        text = rule.says.into(self.lang).format_map(self._figures(given))
+        return (text + self.say("judge.mean").into(self.lang) if sentence == MEAN else text), ""
+
+    def _occurrence(self, rule: Rule, sentence: str, given: Mapping[str, str | None]) -> tuple[str, str]:
+        measure = self.rulebook.measures[rule.measure]
+        shown = {name: self._value(measure, name, value) for name, value in given.items()}
+        points = plainly(rule.deduct)
+        said = rule.says.into(self.lang).format_map({"deduct": points, "points": points, "n": "1", **shown})
+        if sentence == FLAGGED:
+            return said, self.say("ledger.flagged", measure=measure.title).into(self.lang)
+        return said, measure.says.into(self.lang).format_map(shown) if measure.says else ""
+
+    def _figures(self, given: Mapping[str, str]) -> Mapping[str, str]:
+        if "month" not in given:
+            return given
+        month = given["month"]
+        words = self.say("judge.month", month=int(month[-2:])) if month else self.say("judge.quarter")
+        return {**given, "month": words.into(self.lang)}
+
+    def _value(self, measure: Measure, column: str, value: str | None) -> str:
+        if value is None:
+            return self._nothing
+        if value in self._types and column in ("incident_type", "award_type"):
+            return self._types[value].into(self.lang)
+        return measure.labels.get((column, value), value) if self.lang == "zh" else value

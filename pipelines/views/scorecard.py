@@ -10,21 +10,66 @@ from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
 from pipelines.model.text import masked, plain
-from pipelines.views import charts, minute, sureness
+from pipelines.views import charts, first_page
 from pipelines.views.figures import Say, known, listed, month_name, note, quarter, signed, width
 from pipelines.views.frame import frame, words
 from pipelines.views.libraries import Boxes
-from pipelines.views.lines import Lines
 from pipelines.views.ranking import line as standing_line
 from pipelines.views.ranking import verdicts
+from pipelines.views.rules import Lines
 
 CLOSING = ("same_matter", "rounding", "floor", "cap")  # the lines that close an item, after those of its rules
-WORDS = ("unit_id", "total", "rank", "group_rank", "moved", "base", "bonus", "case_rows", "satisfaction", "stop",
-         "semicolon", "comma", "strip_box", "sure", "first", "first_box", "first_says", "points", "sheet", "sheet_says",
-         "col_clause", "col_item", "col_full", "col_deducted", "col_score", "col_share", "trend", "trend_box",
-         "col_quarter", "col_change", "rates", "ledger", "nothing", "col_month", "col_case", "col_ref", "col_detail",
-         "col_points", "waived", "decisions", "decisions_says", "col_decision", "col_action", "col_about", "col_on",
-         "col_reason", "libraries", "counted_before", "counted_before_says")  # fmt: skip
+WORDS = (
+    "unit_id",
+    "total",
+    "rank",
+    "group_rank",
+    "moved",
+    "base",
+    "bonus",
+    "case_rows",
+    "satisfaction",
+    "stop",
+    "semicolon",
+    "comma",
+    "strip_box",
+    "sure",
+    "first",
+    "first_box",
+    "first_says",
+    "points",
+    "sheet",
+    "sheet_says",
+    "col_clause",
+    "col_item",
+    "col_full",
+    "col_deducted",
+    "col_score",
+    "col_share",
+    "trend",
+    "trend_box",
+    "col_quarter",
+    "col_change",
+    "rates",
+    "ledger",
+    "nothing",
+    "col_month",
+    "col_case",
+    "col_ref",
+    "col_detail",
+    "col_points",
+    "waived",
+    "decisions",
+    "decisions_says",
+    "col_decision",
+    "col_action",
+    "col_about",
+    "col_on",
+    "col_reason",
+    "libraries",
+    "counted_before",
+    "counted_before_says",
+)
 COLUMNS = {"months": "month", "cases": "case_id", "refs": "ref_id"}  # shown where a line of the item fills them
 
 
@@ -37,7 +82,7 @@ class Scorecards:
         self.lang = lang
         self.frame = frame(assessment, say, lang)
         self.words = words(say, WORDS, lang, "scorecard")
-        self.past = minute.pasts(assessment)
+        self.past = first_page.pasts(assessment)
         self.places = _places(assessment)
         self.verdicts = _verdicts_by_unit(assessment, say, lang)
         self.lines = Lines(assessment.rulebook, say, lang)
@@ -73,16 +118,19 @@ class Scorecards:
             "sections": self._sections(score.items),
             "evidence": [
                 self._evidence(score.items[item_id], by_item[item_id], most)
-                for item_id in score.items if item_id in by_item
+                for item_id in score.items
+                if item_id in by_item
             ],
             **self._decisions(list(decisions), most),
             "counted_before": [
                 {"case": plain(row.case_id), "quarter": quarter(Period.parse(row.counted_in), self.lang)}
-                for row in self.assessment.counted_rows if row.unit_id == standing.unit_id
+                for row in self.assessment.counted_rows
+                if row.unit_id == standing.unit_id
             ],
             "verdicts": self.verdicts.get(standing.unit_id, []),
-            "sure": sureness.box(self.assessment.sure.get(standing.unit_id), self.assessment.rulebook, self.say,
-                                 self.lang),
+            "sure": first_page.box(
+                self.assessment.sure.get(standing.unit_id), self.assessment.rulebook, self.say, self.lang
+            ),
             **self._minute(standing, lines, places),
             "libraries": self.libraries.of(standing.unit_id) if self.libraries else None,
         }
@@ -90,12 +138,13 @@ class Scorecards:
     def _minute(self, standing: Standing, lines: list[dict], places: tuple[int, int]) -> dict:
         """The first page: the sum in a sentence, what cost most, the quarters before, the charts."""
         a, score = self.assessment, self.assessment.scores[standing.unit_id]
-        judged = {entry["rule_id"]: self._named(entry["rule_id"]) for entry in lines
-                  if entry["rule_id"] in a.rulebook.rules}  # fmt: skip
+        judged = {
+            entry["rule_id"]: self._named(entry["rule_id"]) for entry in lines if entry["rule_id"] in a.rulebook.rules
+        }
         return {
-            "summary": minute.summary(score, self.say, self.lang),
-            "costliest": [self._cause(cause) for cause in minute.costliest(score, lines, judged)],
-            **self._trend(minute.trend(a, self.past, standing, places)),
+            "summary": first_page.summary(score, self.say, self.lang),
+            "costliest": [self._cause(cause) for cause in first_page.costliest(score, lines, judged)],
+            **self._trend(first_page.trend(a, self.past, standing, places)),
             "strip": self._strip(score.total) if self.strip else None,
             "rates": charts.rates(a, a.tallies[standing.unit_id], self.say, self.lang),
         }
@@ -103,13 +152,25 @@ class Scorecards:
     def _cause(self, cause: dict) -> dict:
         tally = self._says("tally", clause=cause["clause"], n=cause["count"])
         gross = self._says("gross", points=cause["gross"]) if cause["gross"] else ""
-        return {**cause, "title": self._says("and").join(rule["title"] for rule in cause["rules"]),
-                "tally": tally + gross, "remedy": "".join(rule["remedy"] for rule in cause["rules"])}
+        return {
+            **cause,
+            "title": self._says("and").join(rule["title"] for rule in cause["rules"]),
+            "tally": tally + gross,
+            "remedy": "".join(rule["remedy"] for rule in cause["rules"]),
+        }
 
-    def _trend(self, rows: list[minute.Row]) -> dict:
+    def _trend(self, rows: list[first_page.Row]) -> dict:
         """The quarters as a table, and as a chart where there are enough of them."""
-        shown_rows = [{"quarter": quarter(row.period, self.lang), "total": shown(row.total), "change": row.change,
-                       "rank": row.rank, "group_rank": row.group_rank} for row in rows]  # fmt: skip
+        shown_rows = [
+            {
+                "quarter": quarter(row.period, self.lang),
+                "total": shown(row.total),
+                "change": row.change,
+                "rank": row.rank,
+                "group_rank": row.group_rank,
+            }
+            for row in rows
+        ]
         chart = charts.trend([(row.period, row.total) for row in rows])
         if chart:
             names = (f"{point['quarter']} {point['label']}" for point in chart["points"])
@@ -120,8 +181,12 @@ class Scorecards:
         chart = self.strip.of(own)
         facts = {name: chart[name]["label"] for name in ("own", "mean")}
         marks = {name: {**chart[name], "says": self._says(name, n=n)} for name, n in facts.items()}
-        return {**chart, **marks, "name": self._says("strip_name", **facts),
-                "caption": self._says("strip", n=self.places["", ""])}  # fmt: skip
+        return {
+            **chart,
+            **marks,
+            "name": self._says("strip_name", **facts),
+            "caption": self._says("strip", n=self.places["", ""]),
+        }
 
     def _sections(self, scores: dict[str, ItemScore]) -> list[dict]:
         items = self.assessment.rulebook.items
@@ -150,8 +215,14 @@ class Scorecards:
         ]
         columns = {name: any(entry[of] for entry in entries) for name, of in COLUMNS.items()}
         span = str(1 + sum(columns.values()))  # of the table, without its last column
-        return {"id": item_id, "title": items[item_id].title.into(self.lang), "rules": rules, "span": span, **columns,
-                "box": self._says("ledger_box", item=item_id)}  # fmt: skip
+        return {
+            "id": item_id,
+            "title": items[item_id].title.into(self.lang),
+            "rules": rules,
+            "span": span,
+            **columns,
+            "box": self._says("ledger_box", item=item_id),
+        }
 
     def _rule(self, rule_id: str, entries: list[dict], most: int | None, back: Fraction | None) -> dict:
         """A rule's lines under its own row, which shows what would come back without it; their sum stands small."""
@@ -184,8 +255,10 @@ class Scorecards:
     def _decisions(self, decisions: list[dict], most: int | None) -> dict:
         first = _first(decisions, most)
         left = len(decisions) - len(first)
-        return {"decisions": [self._decision(decision) for decision in first],
-                "decisions_left": self._says("left_out", n=left) if left else ""}  # fmt: skip
+        return {
+            "decisions": [self._decision(decision) for decision in first],
+            "decisions_left": self._says("left_out", n=left) if left else "",
+        }
 
     def _decision(self, decision: dict) -> dict:
         rule = self._named(decision["rule_id"])["title"] if decision["rule_id"] else ""

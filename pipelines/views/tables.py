@@ -5,20 +5,57 @@ from collections.abc import Iterator
 from pipelines.model.assessment import Assessment
 from pipelines.model.intake import Breach
 from pipelines.model.points import shown
-from pipelines.model.text import masked
+from pipelines.model.text import file_stem, masked
 from pipelines.views import quality
 from pipelines.views.figures import Say, notes
+from pipelines.views.frame import absences
 from pipelines.views.ranking import by_verdict, verdicts
 
-RANKING = ("period", "unit_id", "unit_name", "unit_group", "base", "bonus", "total", "rank", "group_rank", "case_rows",
-           "measured_marks", "note")
+RANKING = (
+    "period",
+    "unit_id",
+    "unit_name",
+    "unit_group",
+    "base",
+    "bonus",
+    "total",
+    "rank",
+    "group_rank",
+    "case_rows",
+    "measured_marks",
+    "note",
+)
 ITEMS = ("period", "unit_id", "item_id", "full_marks", "deducted", "score", "measured_marks", "note")
-LEDGER = ("entry_id", "period", "unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "points",
-          "adjustment_id", "detail")
+LEDGER = (
+    "entry_id",
+    "period",
+    "unit_id",
+    "item_id",
+    "rule_id",
+    "clause",
+    "month",
+    "case_id",
+    "ref_id",
+    "points",
+    "adjustment_id",
+    "detail",
+)
 QUARANTINE = ("table", "file", "line", "key", "column", "promise", "value", "remedy")
 ADJUSTMENTS = ("adjustment_id", "unit_id", "action", "case_id", "rule_id", "ref_id")
-ACCOUNTS = ("period", "unit_id", "table", "received", "scored", "pending", "other_period", "excluded", "quarantined",
-            "left_out", "counted_before", "cases_counted_before")
+ACCOUNTS = (
+    "period",
+    "unit_id",
+    "table",
+    "received",
+    "scored",
+    "pending",
+    "other_period",
+    "excluded",
+    "quarantined",
+    "left_out",
+    "counted_before",
+    "cases_counted_before",
+)
 VERDICTS = ("period", "unit_id", "unit_name", "list", "clause", "title", "says")
 TRACE = ("period", "unit_id", "stage", "rule_id", "month", "fact")
 
@@ -88,36 +125,63 @@ def account_rows(assessment: Assessment) -> Iterator[dict]:
     for row in assessment.accounts:
         nobody = not row["unit_id"]
         broken = assessment.intake.broken.get("cases", 0) if nobody else 0
-        told = {**row, "quarantined": row["quarantined"] + broken,
-                "left_out": sum(receipt.left_out for receipt in receipts) if nobody else 0}  # fmt: skip
-        before = [f"{one.case_id}（{one.counted_in}）" for one in assessment.counted_rows
-                  if one.unit_id == row["unit_id"]]  # fmt: skip
+        told = {
+            **row,
+            "quarantined": row["quarantined"] + broken,
+            "left_out": sum(receipt.left_out for receipt in receipts) if nobody else 0,
+        }
+        before = [
+            f"{one.case_id}（{one.counted_in}）" for one in assessment.counted_rows if one.unit_id == row["unit_id"]
+        ]
         parts = ("scored", "other_period", "excluded", "quarantined", "left_out", "counted_before")
         if not nobody or any(told[name] for name in parts):
-            yield {"period": str(assessment.period), "table": "cases", **told,
-                   "received": sum(told[name] for name in parts),
-                   "cases_counted_before": "；".join(before)}  # fmt: skip
+            yield {
+                "period": str(assessment.period),
+                "table": "cases",
+                **told,
+                "received": sum(told[name] for name in parts),
+                "cases_counted_before": "；".join(before),
+            }
 
 
 def verdict_rows(assessment: Assessment) -> Iterator[dict]:
     """`verdicts.csv`: a line per commendation, criticism or remark; one without a unit for what is said of many."""
     every = verdicts(assessment)
     for verdict in by_verdict({"together": every.pop("together")})["together"]:
-        yield {"period": str(assessment.period), "unit_id": "", "unit_name": "", "list": "together",
-               "clause": verdict["clause"], "title": verdict["title"], "says": verdict["says"]}  # fmt: skip
+        yield {
+            "period": str(assessment.period),
+            "unit_id": "",
+            "unit_name": "",
+            "list": "together",
+            "clause": verdict["clause"],
+            "title": verdict["title"],
+            "says": verdict["says"],
+        }
     for name, given in every.items():
         for verdict in given:
             unit = assessment.tallies[verdict["unit_id"]].unit
-            yield {"period": str(assessment.period), "unit_id": unit.unit_id, "unit_name": masked(unit.unit_name),
-                   "list": name,
-                   "clause": verdict["clause"], "title": verdict["title"], "says": verdict["says"]}
+            yield {
+                "period": str(assessment.period),
+                "unit_id": unit.unit_id,
+                "unit_name": masked(unit.unit_name),
+                "list": name,
+                "clause": verdict["clause"],
+                "title": verdict["title"],
+                "says": verdict["says"],
+            }
 
 
 def trace_rows(assessment: Assessment) -> Iterator[dict]:
     """`trace.csv`: which rule fired on which fact, in the order in which they fired."""
     for fired in assessment.trace:
-        yield {"period": str(assessment.period), "unit_id": fired.unit_id, "stage": fired.stage,
-               "rule_id": fired.rule_id, "month": fired.month, "fact": fired.fact}
+        yield {
+            "period": str(assessment.period),
+            "unit_id": fired.unit_id,
+            "stage": fired.stage,
+            "rule_id": fired.rule_id,
+            "month": fired.month,
+            "fact": fired.fact,
+        }
 
 
 def small_tables(assessment: Assessment, say: Say) -> dict[str, tuple[tuple[str, ...], list[dict]]]:
@@ -131,3 +195,45 @@ def small_tables(assessment: Assessment, say: Say) -> dict[str, tuple[tuple[str,
         "verdicts": (VERDICTS, list(verdict_rows(assessment))),
         "trace": (TRACE, list(trace_rows(assessment))),
     }
+
+
+# The feed for other systems: the published tables as one document.
+
+
+SCHEMA = "result.schema.json"
+VERSION = "1.1"
+
+
+def head(assessment: Assessment, say: Say) -> dict:
+    """The document without its tables: the quarter, the rules and readings, the account of rows."""
+    intake = assessment.intake
+    return {
+        "$schema": SCHEMA,
+        "version": VERSION,
+        "period": str(assessment.period),
+        "period_start": assessment.period.start.isoformat(),
+        "period_end": assessment.period.end.isoformat(),
+        "cutoff": assessment.cutoff.isoformat(),
+        "simulated": intake.simulated,
+        "label": say("pages.simulated").zh if intake.simulated else "",
+        "rulebook": {
+            "edition": assessment.rulebook.edition,
+            "title": assessment.rulebook.title.zh,
+            "sha256": assessment.rulebook.sha256,
+        },
+        "readings": dict(assessment.readings),
+        "item_titles": {item.id: item.title.zh for item in assessment.rulebook.items.values()},
+        "rule_titles": {rule.id: rule.title.zh for rule in assessment.rulebook.rules.values()},
+        "absent": {
+            "tables": list(intake.absent_tables),
+            "columns": [list(pair) for pair in intake.declared_absent],
+            "says": absences(assessment, say),
+        },
+        "rows": row_account(assessment),
+        "pages": {unit_id: f"units/{file_stem(unit_id)}.html" for unit_id in assessment.scores},
+    }
+
+
+def row_account(assessment: Assessment) -> dict[str, dict[str, int]]:
+    """Rows read and what became of them, per table."""
+    return {table: rows.told() for table, rows in assessment.validation.rows.items()}

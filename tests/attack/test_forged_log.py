@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import _run
-from pipelines.evaluators.anchor import FOLDER, NAME
-from pipelines.evaluators.head import Head, read_head, write_head
+from pipelines.evaluators.head import FOLDER, NAME, Head, read_head, write_head
 from pipelines.evaluators.log import FIRST, Event, Log, _chained
 from pipelines.evaluators.told import log_of, reached_by
 from pipelines.model.refusals import VerificationFailed

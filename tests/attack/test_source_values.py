@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.edges.contracts import load_contracts
-from pipelines.edges.source_mapping import load_source
+from pipelines.contracts.declared import load_contracts
+from pipelines.exports.mapping import load_source
 from pipelines.model.refusals import UsageRefusal
 from tests.ingest.test_source_mapping import MAPPING
 

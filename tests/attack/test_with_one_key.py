@@ -204,7 +204,7 @@ def test_an_older_output_folder_put_back_under_a_newer_record_is_found(tmp_path)
 
 @pytest.mark.parametrize("blank", ["mark", "number", "signer", "issues.2026Q2.serial", "issues.2026Q2.date"])
 def test_a_bulletin_with_a_blank_is_not_published_and_the_blank_is_named(tmp_path, blank):
-    from pipelines.edges.wording import say
+    from pipelines.wording import say
 
     paper = {"bulletin.pdf": b"%PDF-", "units/U1.pdf": b"%PDF-"}
     approved_run(tmp_path, files=paper, printing="done", manifest={"blanks": [blank]})
@@ -219,12 +219,12 @@ def test_a_bulletin_with_a_blank_is_not_published_and_the_blank_is_named(tmp_pat
 
 @pytest.mark.parametrize("problem", ["the disk", "the heads"])
 def test_a_stop_that_cannot_be_recorded_is_said(tmp_path, monkeypatch, problem):
-    from pipelines.edges.wording import say
     from pipelines.model.refusals import ContractStop
-    from pipelines.verbs.acts import noted_stop
+    from pipelines.verbs.options import noted_stop
+    from pipelines.wording import say
 
     approved_run(tmp_path)
-    monkeypatch.setattr("pipelines.edges.clock.now", lambda: LATER)
+    monkeypatch.setattr("pipelines.edges.process.now", lambda: LATER)
     monkeypatch.chdir(tmp_path)
     if problem == "the disk":
         def full(*_, **__):
@@ -258,7 +258,7 @@ def test_after_an_upgrade_figures_are_compared_and_the_version_of_the_pages_is_t
     approved_run(out, manifest=code("1.4"))
     act(out, acts.publish, without_pdf=True, at=LATER)
     finished_run(new, figures, files={"index.html": page} if page else {}, manifest=code("1.5"))
-    monkeypatch.setattr("pipelines.publication.recompute.recompute", lambda *_: run_in_force(new, PERIOD))
+    monkeypatch.setattr("pipelines.publication.verify.recompute", lambda *_: run_in_force(new, PERIOD))
     if says is None:
         with pytest.raises(VerificationFailed) as differs:
             verify(out, PERIOD, again=object(), signers=signers_of(out))

@@ -43,6 +43,6 @@ def test_what_the_second_check_alone_finds_stops_check_as_it_stops_a_run(overloo
 
 
 def test_what_stops_before_the_second_check_is_told_without_waiting_for_it(overlooked, call, monkeypatch):
-    monkeypatch.setattr("pipelines.edges.quality.start_quality", lambda *_: pytest.fail("asked in vain"))
+    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *_: pytest.fail("asked in vain"))
     (overlooked / "units.csv").unlink()
     assert call("check", PERIOD, "--exports", str(overlooked))[0] == 3

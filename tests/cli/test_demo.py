@@ -12,7 +12,7 @@ from tests.publication.office import Checked
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """A demo of a few cases in an empty folder; throw-away keys would lie in `temporary`."""
-    monkeypatch.setattr("pipelines.edges.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
     monkeypatch.setattr(demo, "UNITS", 4)
     monkeypatch.setattr(demo, "CASES", 80)
     monkeypatch.setattr(demo, "DIRT", 0)

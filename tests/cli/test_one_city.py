@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.edges.city import cities_in, claim, must_be_of
+from pipelines.edges.folder import cities_in, claim, must_be_of
 from pipelines.model.refusals import NotAllowed, VerificationFailed
 from pipelines.paths import ROOT, RULES
 from tests.publication.office import bytes_below

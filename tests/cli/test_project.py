@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from pipelines.cli import VERBS, Verbs
-from pipelines.edges import clock, in_force
+from pipelines.edges import process
 from pipelines.model.project import KEYS, Project
 from pipelines.paths import CALENDARS, ROOT, RULES
 from pipelines.project import table
@@ -30,7 +30,7 @@ def town(tmp_path, exports, monkeypatch, quick) -> Path:
     (tmp_path / "exports" / PERIOD).symlink_to(exports)
     monkeypatch.chdir(tmp_path)
     yield tmp_path
-    in_force.use(Project())
+    process.use(Project())
 
 
 def write(folder: Path, *lines: str) -> Path:
@@ -175,7 +175,7 @@ def test_the_zone_is_that_of_the_clock_of_options_and_of_signatures(town, call):
     code, told, error = call("evaluators", "step", "--at", "2026-10-09T00:00+08:00", "--inbox", "inbox", "--json")
     assert code == 0 and json.loads(told)["at"] == "2026-10-08 16:00:00", error
     assert stamp(datetime(2026, 7, 1, 8)) == "20260701080000Z"
-    assert abs(clock.now() - datetime.now(ZoneInfo("UTC")).replace(tzinfo=None)).total_seconds() < 60
+    assert abs(process.now() - datetime.now(ZoneInfo("UTC")).replace(tzinfo=None)).total_seconds() < 60
 
 
 def test_the_period_is_the_quarter(town, call):
@@ -299,7 +299,7 @@ def test_every_option_of_a_key_has_its_default_from_the_file(town, verb):
     write(town, *(f"{key}: {value}" for key, value in given.items()))
     bare = click.Context(Verbs("gongping"))
     found = options_of(Verbs("gongping").get_command(bare, verb))
-    project = in_force.project()
+    project = process.project()
     assert verb == "demo" or project.file
     keys = {told["option"]: key for key, told in KEYS.items() if told["option"]}
     for name, option in found.items():
@@ -381,4 +381,4 @@ def test_the_example_of_the_page_is_taken(town, call):
     page = (ROOT / "docs" / "project.md").read_text(encoding="utf-8")
     write(town, page.split("```yaml\n")[1].split("```")[0])
     assert call("status")[0] == 0
-    assert in_force.project().name == CITY and in_force.project().absent == ("instructions",)
+    assert process.project().name == CITY and process.project().absent == ("instructions",)

@@ -7,8 +7,7 @@ import pytest
 
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.period import Period
-from pipelines.stages.completeness import thin_months
-from pipelines.stages.validate import validate
+from pipelines.stages.validate import thin_months, validate
 from tests.contracts.world import CONTRACTS, good, good_tables, read
 
 PERIOD = Period(2026, 3)

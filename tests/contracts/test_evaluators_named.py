@@ -5,13 +5,13 @@ import csv
 import pytest
 
 from pipelines.assess import Request, Run
-from pipelines.edges.contracts import load_contracts
-from pipelines.model.named import Evaluator, Panel
+from pipelines.contracts.declared import load_contracts
+from pipelines.model.panel import Evaluator, Panel
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop
 from pipelines.paths import RULES
 from pipelines.sample.make import make_sample
-from pipelines.stages.evaluators_named import panel_of_pages
+from pipelines.stages.publish import panel_of_pages
 
 PERIOD = Period(2026, 3)
 HEAD = "adjustment_id,action,unit_id,case_id,rule_id,ref_id,decided_by,decided_on,reason"

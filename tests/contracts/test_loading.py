@@ -7,8 +7,8 @@ import time
 import pytest
 import yaml
 
-from pipelines.edges.contracts import check_contracts, load_contracts
-from pipelines.edges.promises import IMPLIED, VOCABULARY
+from pipelines.contracts.declared import check_contracts, load_contracts
+from pipelines.contracts.promises import IMPLIED, VOCABULARY
 from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import CONTRACTS as FOLDER
 from tests.contracts.world import CONTRACTS

@@ -3,8 +3,8 @@
 import pytest
 
 from pipelines.edges.warehouse import Warehouse
+from pipelines.model.contract import within
 from pipelines.model.period import Period
-from pipelines.model.promises import within
 from pipelines.stages.validate import validate
 from tests.contracts.world import CONTRACTS, good, good_tables, read
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.edges.expectations import COMPILERS, checks_of
-from pipelines.edges.promises import IMPLIED, REFERENCES, VOCABULARY
-from pipelines.edges.quality import Quality, start_quality
+from pipelines.contracts.expectations import COMPILERS, checks_of
+from pipelines.contracts.promises import IMPLIED, REFERENCES, VOCABULARY
+from pipelines.contracts.quality import Quality, start_quality
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts
 from pipelines.model.refusals import ContractStop, Refusal
@@ -106,7 +106,7 @@ def test_values_of_the_wrong_type_are_found_by_the_expectations():
     import great_expectations as gx
     import pandas as pd
 
-    from pipelines.edges.quality_process import suite_outcomes
+    from pipelines.contracts.quality_process import suite_outcomes
 
     contract = CONTRACTS.tables["assessments"]
     settled = tuple(p for p in contract.promises if p.kind in SETTLED)

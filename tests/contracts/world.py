@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import yaml
 
-from pipelines.edges.contracts import load_contracts
+from pipelines.contracts.declared import load_contracts
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts
 from pipelines.model.intake import Intake, Receipt, Validation

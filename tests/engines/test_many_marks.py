@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.engines import cube
-from pipelines.model import marks
+from pipelines.model import tally
 from pipelines.model.period import Period
 from pipelines.stages import measure, opinions
 from tests.toy.exports import island_sample
@@ -27,7 +27,7 @@ def scored(place, exports):
 def test_marks_that_fill_several_numbers_count_as_those_in_one(word, tmp_path, monkeypatch):
     island_sample(tmp_path / "in", PERIOD, units=6, cases=300, seed=5)
     one, totals, ledger = scored(tmp_path / "one", tmp_path / "in")
-    for module in (marks, measure, cube, opinions):
+    for module in (tally, measure, cube, opinions):
         monkeypatch.setattr(module, "WORD", word)
     several, again, lines = scored(tmp_path / "several", tmp_path / "in")
     assert (one, again) == (1, totals) and several > 1

@@ -5,7 +5,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from pipelines.edges.contracts import load_contracts
+from pipelines.contracts.declared import load_contracts
 
 CANARY = "KANARIE"
 # Columns that carry an ordinary value beside the word, so that the row is accepted.

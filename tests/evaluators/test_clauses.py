@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.edges.contracts import load_contracts
+from pipelines.contracts.declared import load_contracts
 from pipelines.evaluators.exports import read_exports
 from pipelines.evaluators.outbox import reminder
 from pipelines.evaluators.pages import panel_page
@@ -101,7 +101,7 @@ def test_cases_that_two_evaluators_gave_back_or_nobody_rated_are_listed_with_wha
 
 def test_the_reasons_of_a_return_stay_out_of_the_table_for_scoring(tmp_path):
     """E5.5: `evaluations` carries the reason of a rating only."""
-    from pipelines.evaluators.tables import write_evaluations
+    from pipelines.evaluators.state import write_evaluations
 
     office = Office(tmp_path / "s", [person("E1"), person("E2")], [case("C1")])
     (one,) = office.step(T0).assignments.values()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pipelines.edges import clock
+from pipelines.edges import process
 from pipelines.evaluators.desk import Work, take_steps
 from pipelines.evaluators.head import read_head, write_head
 from pipelines.evaluators.log import Log
@@ -110,7 +110,7 @@ def test_a_step_into_the_past_is_not_allowed(sample, tmp_path):
 
 def test_a_step_into_the_future_is_not_allowed(sample, tmp_path, monkeypatch):
     """On the second itself it is now, a second later it has not come."""
-    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 8, 1))
+    monkeypatch.setattr(process, "now", lambda: datetime(2026, 8, 1))
     work = Work(sample / "x", sample / "in", tmp_path / "s")
     with pytest.raises(NotAllowed, match="2026-08-01 00:00:01"):
         take_steps(work, [datetime(2026, 7, 31), datetime(2026, 8, 1, 0, 0, 1)])

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipelines.engines.rete import EngineFault
-from pipelines.evaluators.lifecycle import FINAL, PENDING, SETTLED, STATES, TO_ASSIGN, chart, transitions
+from pipelines.evaluators.state import FINAL, PENDING, SETTLED, STATES, TO_ASSIGN, chart, transitions
 from pipelines.evaluators.step import moves
 from tests.evaluators.office import Office, act, case, only, person, rules
 

@@ -23,7 +23,7 @@ from pipelines.evaluators.outbox import (
     send,
     standing,
 )
-from pipelines.evaluators.pseudonym import make_key, pseudonym, read_key
+from pipelines.evaluators.private import make_key, pseudonym, read_key
 from pipelines.model.refusals import UsageRefusal
 from tests.evaluators.office import Office, act, case, person, rules
 

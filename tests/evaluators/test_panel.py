@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from pipelines.evaluators.appointments import endings, months_before, odd_terms, vacancies
-from pipelines.evaluators.intervals import incomplete_beta, jeffreys
-from pipelines.evaluators.panel import Severity, panel_report
+from pipelines.evaluators.panel import Severity, incomplete_beta, jeffreys, panel_report
 from pipelines.evaluators.reports import write_appointments, write_certificate, write_report
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal

@@ -8,9 +8,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.evaluators.lifecycle import FINAL, OPEN, PENDING
 from pipelines.evaluators.log import Log
-from pipelines.evaluators.state import State
+from pipelines.evaluators.state import FINAL, OPEN, PENDING, State
 from tests.evaluators.office import Office, act, away, case, clock, person
 
 T0 = datetime(2026, 2, 9, 9)  # a fortnight before the Spring Festival's last day off

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.evaluators.pseudonym import make_key, pseudonym, read_key
+from pipelines.evaluators.private import make_key, pseudonym, read_key
 from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.paths import ROOT
 

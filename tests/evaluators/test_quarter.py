@@ -7,8 +7,8 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.evaluators.desk import Work, replayed, take_steps
-from pipelines.evaluators.lifecycle import FINAL
 from pipelines.evaluators.practice import make_inbox, moments_of
+from pipelines.evaluators.state import FINAL
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed
 from pipelines.sample.make import make_sample

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from pipelines.cli import _run
-from pipelines.edges import clock
+from pipelines.edges import process
 from pipelines.evaluators.desk import Work, take_steps
 from pipelines.evaluators.log import Log
 from pipelines.model.period import Period
@@ -29,7 +29,7 @@ def exports(tmp_path_factory):
 
 @pytest.fixture
 def now(monkeypatch):
-    monkeypatch.setattr(clock, "now", lambda: NOW)
+    monkeypatch.setattr(process, "now", lambda: NOW)
 
 
 @pytest.mark.parametrize("typed", [["--at", "2026-07-20"], ["--from", "2026-07-20"], ["--at", "2026-08-03 09:00"]])

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.contracts.declared import load_contracts
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.contracts import load_contracts
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.period import Period
 from pipelines.paths import ROOT, RULES

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.edges.quiet import SILENT
+from pipelines.edges.process import SILENT
 from pipelines.model.period import Period
 from pipelines.paths import ROOT
 from pipelines.sample.make import make_sample

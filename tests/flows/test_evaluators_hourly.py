@@ -14,7 +14,7 @@ CALL = """
 import json, sys
 from datetime import datetime
 from pathlib import Path
-from pipelines.edges import clock
+from pipelines.edges import process
 from pipelines.flows.evaluators_hourly import evaluators_hourly
 from pipelines.evaluators import step
 given, times, fault = json.loads(sys.argv[1])
@@ -23,7 +23,7 @@ if fault:
         raise KeyError(sys.argv[2])
     step.choose = broken
 for time in times:
-    clock.now = lambda: datetime.fromisoformat(time)
+    process.now = lambda: datetime.fromisoformat(time)
     state = evaluators_hourly(**{k: Path(v) if k != "exports" else v for k, v in given.items()}, return_state=True)
     print(json.dumps([state.type.value, str(state.message)]))
 """

@@ -22,14 +22,14 @@ def test_a_scheduled_run_scores_the_quarter_that_ended_before_it(scheduled, peri
 
 
 def test_the_quarter_has_ended_by_the_clock_of_the_projects_zone():
-    from pipelines.edges import in_force
+    from pipelines.edges import process
     from pipelines.flows.score_quarter import local_time, quarter_before
     from pipelines.model.project import Project
 
-    in_force.use(Project(zone="America/New_York"))
+    process.use(Project(zone="America/New_York"))
     try:
         assert str(quarter_before(datetime.fromisoformat("2026-07-01T03:59:59+00:00"))) == "2026Q1"
         assert str(quarter_before(datetime.fromisoformat("2026-07-01T04:00:00+00:00"))) == "2026Q2"
         assert local_time(datetime.fromisoformat("2026-07-01T04:00:00+00:00")) == datetime(2026, 7, 1)
     finally:
-        in_force.use(Project())
+        process.use(Project())

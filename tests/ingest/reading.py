@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipelines.edges.contracts import load_contracts
+from pipelines.contracts.declared import load_contracts
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.intake import Intake
 from pipelines.paths import RULES

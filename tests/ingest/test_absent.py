@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from pipelines.edges.contracts import load_contracts
-from pipelines.model.absence import AWARD_NEEDS
+from pipelines.contracts.declared import load_contracts
+from pipelines.model.contract import AWARD_NEEDS
 from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import RULES
 from pipelines.rulebook import load_rulebook
@@ -94,7 +94,7 @@ def test_the_decisive_columns_are_those_that_are_counted_or_compared():
 
 
 def test_a_mapping_of_the_old_form_is_refused_with_the_line_to_add(tmp_path):
-    from pipelines.edges.source_mapping import load_source
+    from pipelines.exports.mapping import load_source
     from tests.ingest.test_source_mapping import MAPPING
 
     file = tmp_path / "town.yaml"

@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 from pyarrow import parquet
 
-from pipelines.edges.exports_parquet import _origin_of_int96
+from pipelines.exports.parquet import _origin_of_int96
 from tests.ingest.reading import COLUMNS, HEADER, UNITS, read, read_cases, row
 
 OLE = bytes.fromhex("D0CF11E0A1B11AE1") + b"\0" * 9000

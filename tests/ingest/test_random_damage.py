@@ -3,9 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.edges.csv_blocks import read_block
-from pipelines.edges.csv_records import Lines, read_records
-from pipelines.edges.exports_csv import open_csv
+from pipelines.exports.csv import open_csv
+from pipelines.exports.csv_records import Lines, read_block, read_records
 from pipelines.model.export import Known, Layout
 from tests.ingest.reading import HEADER
 

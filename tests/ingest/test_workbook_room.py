@@ -12,7 +12,7 @@ from pipelines.paths import ROOT
 READ = """
 import resource, sys
 from pathlib import Path
-from pipelines.edges.exports_xlsx import open_xlsx
+from pipelines.exports.xlsx import open_xlsx
 from pipelines.model.export import Known, Layout, UnreadableExport
 try:
     export = open_xlsx(Path(sys.argv[1]), Layout(), Known(frozenset(), ()))

@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from pipelines.laboratory.chance import Chances, band, drawn_rates, place_interval, scored_rates, simultaneous_level
+from pipelines.laboratory.robustness import Chances, band, drawn_rates, place_interval, scored_rates, simultaneous_level
 from pipelines.paths import RULES
 from pipelines.rulebook import choose_readings, load_rulebook
 

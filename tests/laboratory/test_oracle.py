@@ -11,7 +11,7 @@ from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.edges.tallies import keep_tallies
 from pipelines.engines.vector import differences
-from pipelines.laboratory.world import World
+from pipelines.laboratory.scenario import World
 from pipelines.model.period import Period
 from tests.laboratory.oracle_what_if import Asked, oracle_under
 from tests.oracle.compare import FROZEN, item_differences, ledger_differences, ranking_differences

@@ -10,7 +10,7 @@ from pipelines.laboratory.comparison import _summed
 from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.rank import rank
-from pipelines.views.sureness import span
+from pipelines.views.first_page import span
 from tests.laboratory.conftest import fingerprint
 
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
+from pipelines.edges.library_files import PAGE, write_alone
 from pipelines.edges.templates import render
-from pipelines.edges.wording import say
-from pipelines.libraries.files import PAGE, write_alone
 from pipelines.paths import CONTRACTS
 from pipelines.stages.publish import publish
 from pipelines.views.libraries import FINDINGS, IN_BOX, ON_PAGE, Boxes, page
+from pipelines.wording import say
 from tests.libraries.office import BOOK, cases, report
 from tests.pages import fixture
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from pipelines.catalogue import catalogue
-from pipelines.engines.inspector import Inspector
+from pipelines.engines.rete import Inspector
 from pipelines.model.library import SUBJECTS
 from pipelines.paths import ROOT, SQL
 from tests.libraries.office import BOOK

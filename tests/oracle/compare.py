@@ -13,7 +13,7 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 from pipelines.assess import Request, Run
-from pipelines.model.counted import CountedList
+from pipelines.model.assessment import CountedList
 from pipelines.model.period import Period
 from pipelines.stages.publish import write_tables
 

@@ -7,8 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from pipelines.edges.warehouse import Warehouse
-from pipelines.model.assessment import Assessment
-from pipelines.model.earlier import Earlier
+from pipelines.model.assessment import Assessment, Earlier
 from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
 from pipelines.model.measure import Measure, Moment
 from pipelines.model.period import Period

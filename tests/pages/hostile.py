@@ -4,12 +4,12 @@ import csv
 from pathlib import Path
 
 from pipelines.assess import Request, Run
-from pipelines.edges.contracts import load_contracts
-from pipelines.edges.quality import write_report
+from pipelines.contracts.declared import load_contracts
+from pipelines.contracts.quality import write_report
 from pipelines.model.period import Period
 from pipelines.model.text import same_text
 from pipelines.sample.make import make_sample
-from pipelines.views.quality_report import report_of
+from pipelines.views.quality import report_of
 
 PERIOD = Period(2026, 3)
 TEXTS = (

@@ -15,8 +15,7 @@ from pypdf.generic import (
 )
 
 from pipelines.edges.fonts import drawn, widths
-from pipelines.edges.paper import paper_problem, print_pages
-from pipelines.edges.pdf_fonts import numbered
+from pipelines.edges.paper import numbered, paper_problem, print_pages
 from pipelines.paths import FONTS
 from tests.pages.archive import faults
 

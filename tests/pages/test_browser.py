@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.edges.quality import write_report
-from pipelines.model.filenames import file_stem
+from pipelines.contracts.quality import write_report
+from pipelines.model.text import file_stem
 from pipelines.paths import RULES
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.publish import publish

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.edges.earlier import earlier_quarters
-from pipelines.edges.wording import say
+from pipelines.edges.published import earlier_quarters
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal, VerificationFailed
-from pipelines.publication.recompute import _link_earlier
+from pipelines.publication.verify import _link_earlier
 from pipelines.stages.publish import publish
 from pipelines.views.compared import changes
+from pipelines.wording import say
 from tests.pages.fixture import LINES, PERIOD, assessment, warehouse
 from tests.pages.test_pages import shown_text
 

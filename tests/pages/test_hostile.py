@@ -12,8 +12,7 @@ import openpyxl
 import pytest
 from markupsafe import escape
 
-from pipelines.model.filenames import file_stem
-from pipelines.model.text import FORMULA_STARTS
+from pipelines.model.text import FORMULA_STARTS, file_stem
 from pipelines.views.tables import COUNTS, NUMBERS
 from tests.pages import hostile
 

@@ -7,14 +7,14 @@ from contextlib import nullcontext
 import pytest
 
 from pipelines.assess import Request, Run
-from pipelines.edges.contracts import load_contracts
+from pipelines.contracts.declared import load_contracts
 from pipelines.edges.paper import Sheet
-from pipelines.edges.plain_texts import texts_of
-from pipelines.model.named import Evaluator, Panel
+from pipelines.exports.text import texts_of
+from pipelines.model.panel import Evaluator, Panel
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop
 from pipelines.sample.make import make_sample
-from pipelines.stages.evaluators_named import must_name_nobody
+from pipelines.stages.publish import must_name_nobody
 
 PERIOD = Period(2026, 3)
 TEXTS = [(table.name, column.name) for table in load_contracts().tables.values() if table.name != "evaluators"

@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from pipelines.edges.ledger import ledger_lines
-from pipelines.model.filenames import LONGEST, file_stem, identifier_of, link_to
-from pipelines.model.text import guarded, masked, plain
+from pipelines.edges.tablefiles import ledger_lines
+from pipelines.model.text import LONGEST, file_stem, guarded, identifier_of, link_to, masked, plain
 from tests.pages.fixture import LINES, warehouse
 
 HOSTILE = [

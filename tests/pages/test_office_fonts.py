@@ -7,16 +7,15 @@ import pytest
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTCollection, TTFont
 
-from pipelines.edges import fonts, official_paper, paper
+from pipelines.edges import fonts, paper
 from pipelines.edges.office import DEMO_OFFICE, load_office
-from pipelines.edges.official_paper import absent_fonts, official_sheet
-from pipelines.edges.paper import Sheet, paper_problem, print_pages
-from pipelines.edges.wording import say
+from pipelines.edges.paper import Sheet, absent_fonts, official_sheet, paper_problem, print_pages
 from pipelines.paths import FONTS
 from pipelines.publication import stops
 from pipelines.publication.runs import FinishedRun
 from pipelines.stages import publish as stage
 from pipelines.views.bulletin import Bulletin
+from pipelines.wording import say
 from tests.pages import layout
 from tests.pages.fixture import assessment, warehouse
 
@@ -65,7 +64,7 @@ def renamed(source, names, chinese=None):
 @pytest.fixture
 def office(folder, monkeypatch):
     """An office that names its fonts, on a machine that has them."""
-    for module in (paper, official_paper):
+    for module in (paper,):
         monkeypatch.setattr(module, "FONTS", folder)
     settings = load_office(DEMO_OFFICE)
     own = {"title": (LICENSED, *settings.fonts["title"]), "body": (BODY, *settings.fonts["body"])}
@@ -93,7 +92,7 @@ def test_the_bulletin_is_set_in_the_office_s_fonts_and_nothing_is_noticed(office
 def test_a_font_that_is_only_named_is_noticed(office):
     quarter = replace(assessment(), office=replace(office, fonts={**office.fonts, "title": ("方正小标宋简林",)}))
     (notice,) = absent_fonts(quarter)
-    assert "方正小标宋简林" in notice.zh and official_paper.FONTS.name in notice.zh
+    assert "方正小标宋简林" in notice.zh and paper.FONTS.name in notice.zh
 
 
 def test_a_font_that_is_only_named_stops_publication(tmp_path, monkeypatch):

@@ -9,17 +9,15 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.edges.office import DEMO_OFFICE, OFFICE, load_office
-from pipelines.edges.official_paper import official_sheet
-from pipelines.edges.paper import Sheet, paper_problem, print_pages
-from pipelines.edges.wording import say
+from pipelines.edges.paper import Sheet, official_sheet, paper_problem, print_pages
 from pipelines.model.office import Issue
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.tally import Unit
 from pipelines.stages.publish import blanks_to_fill
 from pipelines.views.bulletin import Bulletin
-from pipelines.views.official import BLANK
-from pipelines.views.typeset import CLOSING, markup, set_lines, visible
+from pipelines.views.official import BLANK, CLOSING, markup, set_lines, visible
+from pipelines.wording import say
 from tests.pages import layout
 from tests.pages.fixture import HOSTILE, assessment
 

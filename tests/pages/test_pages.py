@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.edges.ledger import COLUMNS
-from pipelines.edges.wording import say
-from pipelines.model.filenames import file_stem
+from pipelines.edges.tablefiles import COLUMNS
+from pipelines.model.text import file_stem
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.scorecard import Scorecards
+from pipelines.wording import say
 from tests.pages.fixture import FORMULA, HOSTILE, UNITS, assessment, ledger_rows, warehouse
 
 

@@ -9,7 +9,7 @@ from pypdf import PdfReader
 from pipelines.edges import paper
 from pipelines.edges.paper import paper_problem, print_pages
 from pipelines.edges.templates import style
-from pipelines.model.filenames import file_stem
+from pipelines.model.text import file_stem
 from pipelines.stages import publish as stage
 from pipelines.stages.publish import PRINTED_LINES, publish
 from tests.pages.fixture import HOSTILE, LINES, assessment, warehouse

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from pipelines.edges.plain_texts import texts_of
+from pipelines.exports.text import texts_of
 from pipelines.sample.make import make_sample
 from tests.pages.hostile import PERIOD, publish_twin
 

@@ -9,8 +9,7 @@ import pytest
 import xlsxwriter
 
 from pipelines.edges import workbook
-from pipelines.edges.sheet_rows import LONGEST
-from pipelines.edges.workbook import Workbook
+from pipelines.edges.workbook import LONGEST, Workbook
 
 COLUMNS = ("entry_id", "points", "case_rows", "detail")
 MARKUP = "<r></is></c><c r=\"Z9\"><f>1+1</f><v>2</v></c><c t=\"inlineStr\"><is><t>x</t></r>"

@@ -10,7 +10,6 @@ from datetime import datetime
 
 import pytest
 
-from pipelines.edges.wording import say
 from pipelines.engines.vector import JudgesDisagree
 from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.model.words import Words
@@ -18,7 +17,8 @@ from pipelines.paths import ROOT
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import place_of
 from pipelines.publication.verify import verify
-from pipelines.verbs import acts as acts_of_verbs
+from pipelines.verbs import options as acts_of_verbs
+from pipelines.wording import say
 from tests.publication.office import (
     LATER,
     LIN,
@@ -247,7 +247,7 @@ def test_a_font_from_elsewhere_stops_publication(tmp_path):
 
 def test_two_judges_that_disagree_stop_what_was_approved_before(tmp_path, monkeypatch):
     approved_run(tmp_path)
-    monkeypatch.setattr("pipelines.edges.clock.now", lambda: SIGNED)
+    monkeypatch.setattr("pipelines.edges.process.now", lambda: SIGNED)
     with pytest.raises(JudgesDisagree), acts_of_verbs.noted_stop(PERIOD, tmp_path):
         raise JudgesDisagree(say("judge.judges_disagree", unit="U1", item="A3.1", first="1", second="2"))
     _refused(tmp_path, match="两个评分引擎")

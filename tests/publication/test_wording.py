@@ -8,16 +8,16 @@ from hashlib import sha256
 import pytest
 
 from pipelines.edges import shelf
-from pipelines.edges.official_paper import official_sheet
-from pipelines.edges.proposed import PROPOSED
+from pipelines.edges.paper import official_sheet
+from pipelines.edges.published import PROPOSED
 from pipelines.edges.tallies import tallies_of
-from pipelines.edges.wording import say
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication.preview import write_preview
 from pipelines.publication.runs import FinishedRun
 from pipelines.publication.state import Preview
 from pipelines.stages.publish import publish
 from pipelines.views.bulletin import Bulletin
+from pipelines.wording import say
 from tests.pages import fixture
 
 NAMING = {

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.edges.warehouse import Warehouse
-from pipelines.engines.literal_measures import counts
+from pipelines.engines.literal import counts
 from pipelines.engines.marks import selection
 from pipelines.model.measure import DERIVED
 from pipelines.rulebook import load_rulebook

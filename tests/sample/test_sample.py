@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import pytest
 
-from pipelines.edges.contracts import load_contracts
+from pipelines.contracts.declared import load_contracts
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.sample import FORMATS, make_sample

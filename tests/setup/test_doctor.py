@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import doctor
 from pipelines.edges import fonts
-from pipelines.edges.quiet import SILENT, hush, is_hushed
+from pipelines.edges.process import SILENT, hush, is_hushed
 
 
 def test_every_check_speaks_both_languages_and_names_a_remedy(tmp_path):
@@ -32,7 +32,7 @@ def test_a_covered_year_is_well_and_autumn_points_to_the_next_years_calendar():
 
 @pytest.mark.parametrize(("moment", "well"), [(datetime(2026, 12, 31, 23, 59), True), (datetime(2041, 1, 1), False)])
 def test_the_calendar_is_asked_for_by_the_citys_clock(tmp_path, monkeypatch, moment, well):
-    monkeypatch.setattr("pipelines.edges.clock.now", lambda: moment)
+    monkeypatch.setattr("pipelines.edges.process.now", lambda: moment)
     (calendar,) = [check for check in doctor.diagnose(tmp_path) if check.name.en == "working-day calendar"]
     assert calendar.ok is well
 

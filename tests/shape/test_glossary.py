@@ -27,7 +27,8 @@ def test_no_word_stands_for_two_things(column):
 def test_every_word_is_used_in_the_project():
     used = "\n".join(
         file.read_text(encoding="utf-8").lower()
-        for folder in ("pipelines", "sql", "rules", "data_contracts") for file in (ROOT / folder).rglob("*.*")
+        for folder in ("pipelines", "sql", "rules", "data_contracts")
+        for file in (ROOT / folder).rglob("*.*")
         if file.suffix in {".py", ".sql", ".yaml", ".j2"}
     )
     assert [row[0] for row in ROWS if not re.search(rf"\b{row[0].replace(' ', '[ _]')}", used)] == []

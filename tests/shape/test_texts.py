@@ -35,7 +35,8 @@ def _said(tree: ast.Module) -> set[str]:
     """The keys that a module gives to `say` as plain texts."""
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args)
     return {
-        call.args[0].value for call in calls
+        call.args[0].value
+        for call in calls
         if getattr(call.func, "id", "") == "say" and isinstance(call.args[0], ast.Constant)
     }
 

@@ -19,19 +19,19 @@ import yaml
 
 from pipelines.assess import Request, Run
 from pipelines.cli import main
+from pipelines.contracts.declared import load_contracts
+from pipelines.contracts.of_book import of_book
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.contracts import load_contracts
-from pipelines.edges.contracts_of_book import of_book
 from pipelines.edges.warehouse import Warehouse
-from pipelines.edges.wording import say
+from pipelines.model.contract import within
 from pipelines.model.period import Period
-from pipelines.model.promises import within
 from pipelines.model.refusals import Refusal
 from pipelines.rulebook import choose_readings, with_changes
 from pipelines.stages.ingest import ingest
 from pipelines.stages.measure import measure, tallies_in_force
 from pipelines.stages.validate import validate
-from pipelines.views.lines import Lines
+from pipelines.views.rules import Lines
+from pipelines.wording import say
 from tests.contracts.world import read as raw_of
 from tests.publication.office import Checked
 from tests.spec.manual import Row, Table
@@ -293,7 +293,7 @@ def outcome() -> Outcome:
 
 def _unchecked():
     """The second check of the contracts takes seconds and changes no score: it is left out."""
-    return patch("pipelines.edges.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    return patch("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
 
 
 def _sums(kept: Outcome) -> dict[str, Callable[[], list]]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from pipelines.edges.contracts import load_contracts
+from pipelines.contracts.declared import load_contracts
 from pipelines.edges.warehouse import Warehouse
 
 ARROW = {

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.marks import place
-from pipelines.model.counted import CountedList
+from pipelines.model.assessment import CountedList
 from pipelines.model.period import Period
 from pipelines.rulebook import choose_readings, load_rulebook
 from pipelines.stages.measure import measure, tallies_in_force

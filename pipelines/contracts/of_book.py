@@ -1,0 +1,74 @@
+"""The contracts as a rulebook fills them in: types of incident and award, assessed items, rules that can be waived."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from pipelines.contracts.promises import spoken
+from pipelines.model.contract import Column, Contracts, Promise, TableContract
+from pipelines.model.rule import Rulebook
+from pipelines.model.words import Words
+
+TYPES = (("incidents", "incident_type"), ("awards", "award_type"))
+ASSESSED = ("assessments", "item_id", "score")
+WAIVED = ("adjustments", "rule_id")
+
+
+def with_types(
+    contracts: Contracts, incident_types: Mapping[str, Words], award_types: Mapping[str, Words]
+) -> Contracts:
+    """The contracts with the book's types of incident and award in the place of their own."""
+    found = contracts
+    for (table, column), types in zip(TYPES, (incident_types, award_types), strict=True):
+        known = dict(contracts.tables[table].columns[column].labels)
+        labels = tuple((id, tuple(dict.fromkeys((words.zh, *known.get(id, ()))))) for id, words in types.items())
+        found = _with_column(found, table, column, labels=labels)
+    return found
+
+
+def of_book(contracts: Contracts, book: Rulebook) -> Contracts:
+    """The contracts of a run by this book: its types, the items that people assess, the rules that can be waived."""
+    found = with_types(contracts, book.incident_types, book.award_types)
+    table, item, score = ASSESSED
+    assessed = {
+        rule.measure: book.items[rule.measure].full_marks for rule in book.rules.values() if rule.kind == "assessed"
+    }
+    found = _with_column(found, table, item, labels=tuple((id, ()) for id in assessed))
+    ranges = tuple((id, (0, int(full) if full.denominator == 1 else float(full))) for id, full in assessed.items())
+    found = _with_argument(found, table, score, "between", ranges=ranges)
+    table, rule = WAIVED
+    return _with_argument(found, table, rule, "one_of", values=tuple(waivable(book)))
+
+
+def waivable(book: Rulebook) -> Iterable[str]:
+    """The names by which a decision may waive: occurrence rules, and in books of format 1 their measures as well."""
+    rules = [rule for rule in book.rules.values() if rule.kind == "occurrence"]
+    return dict.fromkeys(name for rule in rules for name in book.waived_as(rule.id))
+
+
+def _with_column(contracts: Contracts, table: str, column: str, **changes: object) -> Contracts:
+    contract = contracts.tables[table]
+    made: Column = replace(contract.columns[column], **changes)
+    return _with_table(contracts, replace(contract, columns={**contract.columns, column: made}))
+
+
+def _with_argument(contracts: Contracts, table: str, column: str, kind: str, **arguments: object) -> Contracts:
+    contract = contracts.tables[table]
+    titles = {name: one.title for name, one in contracts.tables.items()}
+    promises = tuple(
+        _bound(one, arguments, contract, titles) if (one.column, one.kind) == (column, kind) else one
+        for one in contract.promises
+    )
+    return _with_table(contracts, replace(contract, promises=promises))
+
+
+def _bound(
+    promise: Promise, arguments: Mapping[str, object], contract: TableContract, titles: Mapping[str, Words]
+) -> Promise:
+    """The promise with other arguments, in words that tell them."""
+    told = {**dict(promise.arguments), **arguments}
+    says, remedy = spoken(promise.kind, promise.column, told, contract.columns, titles)
+    return replace(promise, arguments=tuple(told.items()), says=says, remedy=remedy)
+
+
+def _with_table(contracts: Contracts, table: TableContract) -> Contracts:
+    return Contracts({**contracts.tables, table.name: table})

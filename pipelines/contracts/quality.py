@@ -1,0 +1,183 @@
+"""The quality report: accepted rows checked a second time beside the run, and written for people and programs."""
+
+import json
+import pickle
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from pipelines.contracts.expectations import checks_of
+from pipelines.edges.process import SILENT
+from pipelines.edges.scratch import nameless
+from pipelines.edges.warehouse import Warehouse
+from pipelines.model.contract import Contracts, in_force, targets
+from pipelines.model.intake import Intake, Validation
+from pipelines.model.refusals import ContractStop, Refusal
+from pipelines.paths import PACKAGE
+from pipelines.views.frame import SUFFIX, shell
+from pipelines.views.quality import report_of
+from pipelines.wording import say
+
+TEMPLATE = "quality/index.html.j2"
+
+
+class Quality:
+    """A quality check under way; ``result()`` waits for it, ``stop()`` gives it up."""
+
+    def __init__(self, process: subprocess.Popen, folder: Path, facts: tuple):
+        self._process, self._folder, self._facts = process, folder, facts
+
+    def result(self) -> Path:
+        """The folder with `report.json` and `index.html`.
+
+        ContractStop where an accepted row breaks a promise, Refusal where a promise could not be checked.
+        """
+        self._process.wait()
+        self._hang_up()
+        outcomes = self._outcomes()
+        folder = self._folder / "quality"
+        write_report(folder, report_of(*self._facts, outcomes))
+        _gate(outcomes, self._facts[0])
+        return folder
+
+    def stop(self) -> None:
+        """End the check, if it still runs."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+
+    def _outcomes(self) -> list[dict]:
+        written = self._folder / "outcomes.json"
+        if self._process.returncode != 0 or not written.exists():
+            lines = (self._folder / "errors.txt").read_text(encoding="utf-8", errors="replace").split("\n")
+            why = next((line for line in reversed(lines) if line.strip()), str(self._process.returncode))
+            raise Refusal(say("quality.process_failed", why=why[:300]))
+        return json.loads(written.read_text(encoding="utf-8"))
+
+
+def start_quality(
+    warehouse: Warehouse, intake: Intake, validation: Validation, contracts: Contracts, work: Path
+) -> Quality:
+    """Hand the accepted rows to a process of its own, which checks them beside measure and judge.
+
+    ``work`` is a folder of the caller's for the report. The rows go over in files without names on the same disk: they
+    are gone with the two processes, however these end.
+    """
+    folder = work / "checked"
+    folder.mkdir()
+    present = frozenset(receipt.table for receipt in intake.receipts)
+    tables = [table for table in contracts.tables.values() if table.name in present]
+    promises = {table.name: in_force(table, intake.declared_absent) for table in tables}
+    with ExitStack() as held:
+        rows = {}
+        for table in tables:
+            file, rows[table.name] = nameless(folder)
+            held.enter_context(file)
+            columns = _columns(table, promises, present)
+            warehouse.run_template("checks/export", table=table.name, columns=columns, file=rows[table.name])
+        process = _start(folder, (tables, promises, present, rows))
+    return Quality(process, folder, (contracts, intake, validation))
+
+
+def _columns(table, promises: dict, present: frozenset) -> list[str]:
+    """Only what a check looks at leaves the warehouse: the key, and the columns of promises, its own or another's."""
+    every = [target for own in promises.values() for promise in own for target in targets(promise)]
+    referred = {key for to, keys in every if to == table.name for key in keys}
+    checked = {column for check in checks_of(table, promises[table.name], present) for column in check.columns}
+    return [column for column in table.columns if column in checked | referred or column in table.key]
+
+
+def _start(folder: Path, job: tuple) -> subprocess.Popen:
+    import os
+
+    with (folder / "errors.txt").open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.contracts.quality_process", str(folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            cwd=PACKAGE.parent,
+            env={**os.environ, **SILENT, "TMPDIR": str(folder)},
+            pass_fds=[int(path.name) for path in job[-1].values()],
+        )
+    with suppress(BrokenPipeError):  # the process ended at once; result() tells why
+        process.stdin.write(pickle.dumps(job))
+        process.stdin.flush()
+    return process  # its standard input stays open: where it ends, we have, and so does the process
+
+
+def _gate(outcomes: list[dict], contracts: Contracts) -> None:
+    """No accepted row may break a promise, and no promise may stay unchecked; warnings are only reported."""
+    severity = {(t.name, p.id): p.severity for t in contracts.tables.values() for p in t.promises}
+    for outcome in outcomes:
+        promises = "、".join(outcome["promises"])
+        facts = {"table": outcome["table"], "promises": promises, "expectation": outcome["expectation"]}
+        if outcome["outcome"] == "error":
+            raise ContractStop(say("quality.not_checked", why=outcome["error"], **facts))
+        warned = all(severity[outcome["table"], promise] == "warn" for promise in outcome["promises"])
+        if outcome["outcome"] == "broken" and not warned:
+            raise ContractStop(say("quality.broken", rows=outcome["unexpected"], **facts))
+
+
+def write_report(folder: Path, report: dict) -> None:
+    """`report.json` for programs, `index.html` and its English twin for people; the same report, the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
+    (folder / "report.json").write_text(text, encoding="utf-8", newline="\n")
+    for lang, suffix in SUFFIX.items():
+        (folder / f"index{suffix}.html").write_text(_page(report, lang), encoding="utf-8", newline="\n")
+
+
+def _page(report: dict, lang: str) -> str:
+    from pipelines.edges.templates import render
+
+    simulated = say("pages.simulated").into(lang) if report["simulated"] else ""
+    frame = {
+        **shell(say, lang),
+        "quarter": "",
+        "period": "",
+        "simulated": simulated,
+        "simulated_says": say("pages.simulated_says").into(lang),
+    }
+    return render(TEMPLATE, {"frame": frame, "report": report, "words": words(lang)}, quality=True)
+
+
+def words(lang: str = "zh") -> dict:
+    """The fixed texts of the page, by name."""
+    names = (
+        "title",
+        "about",
+        "accounts",
+        "table",
+        "read",
+        "accepted",
+        "quarantined",
+        "note",
+        "absent",
+        "promises",
+        "promise",
+        "severity",
+        "broken_rows",
+        "second_check",
+        "warnings",
+        "notices",
+        "none",
+        "reject",
+        "warn",
+        "stop",
+        "kept",
+        "broken",
+        "not_promised",
+        "rows_checked",
+        "error",
+        "back",
+        "others",
+        "no_breach",
+    )
+    return {name: say(f"quality.page_{name}").into(lang) for name in names}

@@ -1,0 +1,142 @@
+"""Great Expectations: the one file that imports it, run as a process of its own (`python -m …quality_process FOLDER`).
+
+Reads the job from standard input, with the paths of the accepted rows as Parquet; writes `FOLDER/outcomes.json`.
+Standard input stays open for as long as the process that asked lives; where it ends, this one does.
+"""
+
+import json
+import os
+import pickle
+import sys
+import threading
+from pathlib import Path
+
+from pipelines.contracts.expectations import Check, Derived, checks_of
+from pipelines.edges.process import hush
+from pipelines.model.contract import TableContract
+
+COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+
+def outcomes(
+    tables: list[TableContract], promises: dict[str, tuple], present: frozenset, rows: dict[str, Path]
+) -> list[dict]:
+    """The outcome of every expectation of every table, in the order of the contracts."""
+    hush()
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_pandas("accepted")
+    found = []
+    for table in tables:
+        checks = checks_of(table, promises[table.name], present)
+        frame = prepared(rows, table, checks)
+        asset = source.add_dataframe_asset(table.name).add_batch_definition_whole_dataframe("all")
+        found += suite_outcomes(gx, asset.get_batch({"dataframe": frame}), table.name, checks)
+    return found
+
+
+def suite_outcomes(gx, batch, table: str, checks: tuple[Check, ...]) -> list[dict]:
+    """Run one suite; an expectation whose result is missing or that raised is told apart from one that failed."""
+    expectations = [
+        getattr(gx.expectations, check.expectation)(**dict(check.arguments), meta={"number": number})
+        for number, check in enumerate(checks)
+    ]
+    suite = gx.ExpectationSuite(name=table, expectations=expectations)
+    results = {r.expectation_config.meta["number"]: r for r in batch.validate(suite, result_format=COUNTS).results}
+    return [_outcome(table, check, results.get(number)) for number, check in enumerate(checks)]
+
+
+def _outcome(table: str, check: Check, result) -> dict:
+    error = "no result" if result is None else _raised(result.exception_info)
+    counted = result.result if result is not None else {}
+    return {
+        "table": table,
+        "promises": list(check.promises),
+        "expectation": check.expectation,
+        "checked": counted.get("element_count"),
+        "unexpected": counted.get("unexpected_count"),
+        "outcome": "error" if error else "kept" if result.success else "broken",
+        "error": error,
+    }
+
+
+def _raised(info: dict) -> str:
+    """The first line of what an expectation raised; empty where it raised nothing."""
+    each = [info] if "raised_exception" in info else list((info or {}).values())
+    messages = [str(one.get("exception_message") or "raised") for one in each if one.get("raised_exception")]
+    return messages[0].splitlines()[0][:300] if messages else ""
+
+
+def prepared(rows: dict[str, Path], table: TableContract, checks: tuple[Check, ...]):
+    """The frame that the expectations of a table look at, with its derived columns."""
+    import pandas as pd
+
+    columns = sorted({column for check in checks for column in check.columns})
+    frame = pd.read_parquet(rows[table.name], columns=columns)
+    for column in columns:
+        if table.columns[column].type in ("boolean", "decimal", "date"):
+            frame[column] = frame[column].astype(object)
+    for check in checks:
+        if check.derived:
+            frame[check.derived.name] = _derived(rows, frame, check.derived)
+    return frame
+
+
+def _derived(rows: dict[str, Path], frame, derived: Derived):
+    columns = list(derived.columns)
+    if derived.kind == "any_given":
+        return frame[columns].notna().any(axis=1)
+    if derived.kind == "as_text":
+        return frame[columns[0]].map(lambda value: None if value is None else format(value, "f")).astype("str")
+    if derived.kind == "found":
+        return frame[columns].isna().any(axis=1) | _found(rows, frame[columns], derived.table, derived.keys)
+    if derived.kind == "found_any":
+        found = frame[columns].isna().any(axis=1)
+        for table, keys in derived.targets:
+            found |= _found(rows, frame[columns], table, keys)
+        return found
+    values = frame[columns[0]]
+    if derived.kind == "one_spelling":
+        spellings = values.groupby(values.str.lower()).nunique()
+        return values.isna() | (values.str.lower().map(spellings) == 1)
+    if derived.kind == "spelled":
+        known = _keys(rows, derived.table, derived.keys)[derived.keys[0]]
+        return values.isna() | values.isin(known) | ~values.str.lower().isin(known.str.lower())
+    raise KeyError(derived.kind)
+
+
+def _keys(rows: dict[str, Path], table: str, keys: tuple[str, ...]):
+    import pandas as pd
+
+    return pd.read_parquet(rows[table], columns=list(keys)).drop_duplicates()
+
+
+def _found(rows: dict[str, Path], wanted, table: str, keys: tuple[str, ...]):
+    """Whether each row of ``wanted`` is among the keys of the other table."""
+    keys = _keys(rows, table, keys)
+    keys.columns = wanted.columns
+    joined = wanted.merge(keys, how="left", on=list(wanted.columns), indicator="_side")
+    return (joined["_side"] == "both").to_numpy()
+
+
+def _end_with_the_other() -> None:
+    """Wait for the end of standard input: the run is done with us, or was killed."""
+    while os.read(0, 1):
+        pass
+    os._exit(1)
+
+
+def main() -> None:
+    """Do the job that standard input describes."""
+    folder = Path(sys.argv[1])
+    tables, promises, present, rows = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started us
+    threading.Thread(target=_end_with_the_other, daemon=True).start()
+    found = outcomes(tables, promises, present, rows)
+    (folder / "outcomes.json").write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

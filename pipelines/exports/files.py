@@ -1,0 +1,342 @@
+"""Which file of an exports folder belongs to which table, and who reads it."""
+
+import re
+import unicodedata
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from importlib import import_module
+from pathlib import Path
+
+from pipelines.model.contract import Contracts
+from pipelines.model.export import Export, Known, Layout, Notice, UnreadableExport, folded
+from pipelines.model.refusals import UsageRefusal
+from pipelines.model.source import SourceMapping, TableSource
+from pipelines.model.words import Words
+from pipelines.wording import note, say
+
+# suffix -> (module, function) of its reader, imported when first needed
+READERS = {
+    "csv": ("csv", "open_csv"),
+    "csv.gz": ("csv", "open_csv"),
+    "txt": ("csv", "open_csv"),
+    "tsv": ("csv", "open_csv"),
+    "xlsx": ("xlsx", "open_xlsx"),
+    "parquet": ("parquet", "open_parquet"),
+    "jsonl": ("jsonl", "open_jsonl"),
+    "jsonl.gz": ("jsonl", "open_jsonl"),
+}
+SAMPLE_MARKER = "SIMULATED"
+CONTROL = "totals"  # the stem of the file that tells how many rows every table has
+# Files with these suffixes and a table's name are exports somebody meant to be read: leaving them out would be silent.
+FOREIGN_SUFFIXES = (
+    "xls",
+    "xlsm",
+    "xlsb",
+    "et",
+    "ods",
+    "numbers",
+    "json",
+    "zip",
+    "rar",
+    "7z",
+    "xlsx.gz",
+    "parquet.gz",
+    "dbf",
+    "crdownload",
+    "part",
+    "partial",
+    "download",
+    "tmp",
+)
+_SUFFIX = re.compile(r"\.(" + "|".join(map(re.escape, sorted([*READERS, *FOREIGN_SUFFIXES], key=len)[::-1])) + ")$")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to read for a table."""
+
+    path: Path
+    suffix: str
+    layout: Layout = Layout()
+
+    @property
+    def name(self) -> str:
+        """The path relative to the exports folder."""
+        return self.path.name
+
+
+@dataclass(frozen=True)
+class Folder:
+    """An exports folder sorted out."""
+
+    tables: dict[str, list[Found]]  # in reading order; a table without a file is not there
+    notices: tuple[Notice, ...]
+    stops: tuple[Words, ...]
+    simulated: bool
+    strangers: tuple[str, ...] = ()  # files that belong to no table
+    totals: tuple[Found, ...] = ()  # control files
+
+
+def list_entries(exports: Path) -> list[Path]:
+    """What lies in an exports folder, by name, without hidden and lock files; UsageRefusal where it is none."""
+    if not exports.exists():
+        raise UsageRefusal(say("ingest.no_folder", folder=exports))
+    if not exports.is_dir():
+        raise UsageRefusal(say("ingest.not_a_folder", folder=exports, parent=exports.parent))
+    try:
+        entries = list(exports.iterdir())
+    except OSError as problem:
+        raise UsageRefusal(say("ingest.folder_unreadable", folder=exports, problem=problem.strerror)) from None
+    return sorted((one for one in entries if not one.name.startswith((".", "~$"))), key=lambda one: one.name)
+
+
+def list_files(exports: Path) -> list[Path]:
+    """The files of a folder as `list_entries` finds them."""
+    return [entry for entry in list_entries(exports) if entry.is_file()]
+
+
+def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | None = None) -> Folder:
+    """Every file of the folder under its table, a notice for every file that belongs to none.
+
+    With a source mapping its tables have the files that it names, and other tables those of their own name.
+    """
+
+    entries = [entry for entry in list_entries(exports) if entry.name != SAMPLE_MARKER]
+    files = [entry for entry in entries if entry.is_file()]
+    sources = mapping.tables if mapping else {}
+    tables, stops = _mapped_files(files, sources)
+    stops += [words for one in entries if not one.is_file() and (words := unread_folder(one, contracts, sources))]
+    notices, strangers, totals = [], [], []
+    for file in files:
+        stem, suffix = split_name(file.name)
+        if stem == CONTROL and suffix in READERS:
+            totals.append(Found(file, suffix))
+            continue
+        table = table_of(stem, contracts)
+        if table in sources or (mapping and not table):
+            continue
+        if table and suffix in READERS:
+            tables.setdefault(table, []).append(Found(file, suffix))
+        elif table and suffix in FOREIGN_SUFFIXES:
+            stops.append(say(f"ingest.{_foreign(suffix)}", file=file.name, table=table, suffix=suffix))
+        elif unread := unread_file(file, contracts):
+            stops.append(unread)
+        else:
+            strangers.append(file.name)
+            notices.append(_unrecognised(file.name, stem, contracts))
+    notices += [_two_formats(table, found) for table, found in tables.items() if _same_stem(found)]
+    if not files:
+        stops.append(say("ingest.empty_folder", folder=exports))
+    return Folder(
+        tables, tuple(notices), tuple(stops), (exports / SAMPLE_MARKER).is_file(), tuple(strangers), tuple(totals)
+    )
+
+
+def _foreign(suffix: str) -> str:
+    """The sentence for a table in a format that is not read."""
+    if suffix in ("zip", "rar", "7z"):
+        return "packed"
+    return "under_way" if suffix in ("crdownload", "part", "partial", "download", "tmp") else "foreign_format"
+
+
+def _mapped_files(files: list[Path], sources: dict[str, TableSource]) -> tuple[dict[str, list[Found]], list[Words]]:
+    """The files of every table of a mapping, and a stop for every name or pattern that no file has."""
+    tables: dict[str, list[Found]] = {}
+    stops = []
+    for table, source in sources.items():
+        for wanted in source.files:
+            named = [file for file in files if file.name == wanted]
+            named = named or [file for file in files if fnmatchcase(file.name, wanted)]
+            if not named:
+                near = get_close_matches(wanted, [file.name for file in files], 1)
+                hint = say("ingest.source_nearest", word=near[0]) if near else ""
+                stops.append(say("ingest.source_no_file", table=table, wanted=wanted, hint=hint))
+            for file in named:
+                suffix = split_name(file.name)[1]
+                if suffix in READERS:
+                    tables.setdefault(table, []).append(Found(file, suffix, source.layout))
+                else:
+                    suffix = suffix or file.suffix.lstrip(".")
+                    stops.append(say(f"ingest.{_foreign(suffix)}", file=file.name, table=table, suffix=suffix))
+    return tables, stops
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """A file name as stem and suffix, both folded: `Cases_01.CSV.GZ` → (`cases_01`, `csv.gz`)."""
+    plain = unicodedata.normalize("NFKC", name).casefold()
+    found = _SUFFIX.search(plain)
+    return (plain[: found.start()], found[1]) if found else (plain.rpartition(".")[0] or plain, "")
+
+
+def table_of(stem: str, contracts: Contracts) -> str:
+    """The table that a file name stands for: `cases`, `cases_01`, `诉求件`, `诉求件_7月`; "" for none."""
+    for table in contracts.tables.values():
+        for name in (table.name, unicodedata.normalize("NFKC", table.title.zh).casefold()):
+            if stem == name or stem.startswith(f"{name}_"):
+                return table.name
+    return ""
+
+
+def stands_for(stem: str, contracts: Contracts) -> str:
+    """The table that a name seems to mean without being its name, like `加分申报(1)`, `2026Q3 cases`; "" for none."""
+    names = [
+        (name, table.name)
+        for table in contracts.tables.values()
+        for name in (table.name, unicodedata.normalize("NFKC", table.title.zh).casefold())
+    ]
+    found = [
+        (name, table)
+        for name, table in names
+        if (re.search(rf"(?<![a-z]){name}(?![a-z])", stem.replace("_", " ")) if name.isascii() else name in stem)
+        or (name.isascii() and "_" in name and name in stem)
+    ]
+    return max(found, key=lambda pair: len(pair[0]))[1] if found else ""
+
+
+def open_export(found: Found, known: Known) -> Export:
+    """Open a file with the reader of its suffix; UnreadableExport where it cannot be read as a whole."""
+    module, function = READERS[found.suffix]
+    reader: Callable = getattr(import_module(f"pipelines.exports.{module}"), function)
+    try:
+        return reader(found.path, found.layout, known)
+    except PermissionError:
+        raise UnreadableExport(say("ingest.no_permission", file=found.name)) from None
+
+
+def _unrecognised(name: str, stem: str, contracts: Contracts) -> Notice:
+    names = [CONTROL, *(alias for table in contracts.tables.values() for alias in (table.name, table.title.zh))]
+    near = get_close_matches(stem.partition("_")[0], names, 1, 0.5) or get_close_matches(stem, names, 1, 0.5)
+    hint = say("ingest.hint_table", name=near[0]) if near else Words("", "")
+    return note("ingest.unrecognised_file", file=name, hint=hint)
+
+
+def _same_stem(found: list[Found]) -> bool:
+    return len({split_name(one.name)[0] for one in found}) < len(found)
+
+
+def _two_formats(table: str, found: list[Found]) -> Notice:
+    files = "、".join(one.name for one in found)
+    return replace(note("ingest.two_formats", of=table, table=table, files=files), file=files)
+
+
+# Files and folders that look like a table and would be left out unseen: each a stop with its remedy.
+
+
+PACKED = ("zip", "rar", "7z")
+_SHEET = re.compile(rb'<(?:\w+:)?sheet\b[^>]*?\bname="([^"]*)"')
+_LARGEST_PART = 1 << 20
+
+
+def unread_folder(entry: Path, contracts: Contracts, sources: dict) -> Words | None:
+    """A stop for a folder or a broken link with a table's name, and for a folder that holds tables."""
+    stem, suffix = split_name(entry.name)
+    table = table_of(stem, contracts) or stands_for(stem, contracts)
+    if not entry.is_dir():
+        return say("ingest.no_file", file=entry.name, table=table) if table and table not in sources else None
+    try:
+        inside = [one.name for one in entry.iterdir() if one.is_file() and not one.name.startswith((".", "~$"))]
+    except OSError:
+        inside = []
+    if suffix and table and table not in sources:
+        return say("ingest.no_file", file=entry.name, table=table)
+    held = [name for name in inside if split_name(name)[1] in READERS and table_of(split_name(name)[0], contracts)]
+    if held or (table and table not in sources and inside):
+        return say("ingest.folder_of_tables", folder=entry.name, file=(held or inside)[0])
+    return None
+
+
+def unread_file(file: Path, contracts: Contracts) -> Words | None:
+    """A stop for a file that seems to be a table by its name or by what it holds; None for any other."""
+    stem, suffix = split_name(file.name)
+    if suffix in PACKED:
+        inside = _packed_tables(file, contracts) if suffix == "zip" else ""
+        table = inside or stands_for(stem, contracts)
+        return say("ingest.packed", file=file.name, table=table) if table else None
+    table = stands_for(stem, contracts) if suffix else ""
+    if table:
+        ending = suffix if suffix in READERS else "xlsx"
+        return say("ingest.looks_like_table", file=file.name, table=table, suffix=ending)
+    if suffix not in READERS:
+        return None
+    if suffix == "xlsx" and (sheets := _sheets_of_tables(file, contracts)):
+        return say("ingest.workbook_of_tables", file=file.name, sheets="、".join(sheets))
+    table = _table_of_header(file, suffix, contracts)
+    return say("ingest.holds_table", file=file.name, table=table, suffix=suffix) if table else None
+
+
+def _packed_tables(file: Path, contracts: Contracts) -> str:
+    """A table that a zip file holds."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            stems = [split_name(name.rpartition("/")[2])[0] for name in archive.namelist()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return ""
+    return next((table for stem in stems if (table := table_of(stem, contracts) or stands_for(stem, contracts))), "")
+
+
+def _sheets_of_tables(file: Path, contracts: Contracts) -> list[str]:
+    """The sheets of a workbook that have the name of a table."""
+    try:
+        with zipfile.ZipFile(file) as archive, archive.open("xl/workbook.xml") as part:
+            names = [name.decode(errors="replace") for name in _SHEET.findall(part.read(_LARGEST_PART))]
+    except (zipfile.BadZipFile, KeyError, OSError, ValueError, NotImplementedError):
+        return []
+    return [name for name in names if table_of(split_name(name)[0], contracts)]
+
+
+def _table_of_header(file: Path, suffix: str, contracts: Contracts) -> str:
+    """The table whose required columns a file all has; "" for none, and where the file cannot be read."""
+    from pipelines.exports.headers import known_headers
+
+    known = {table.name: known_headers(table) for table in contracts.tables.values()}
+    every = Known(frozenset().union(*(one.headers for one in known.values())))
+    try:
+        header = {folded(cell) for cell in open_export(Found(file, suffix), every).header}
+    except UnreadableExport:
+        return ""
+    whole = [name for name, one in known.items() if all(header & names for names in one.needed)]
+    return max(whole, key=lambda name: len(header & known[name].headers), default="")
+
+
+# Files that are not what their suffix says, with the remedy that fits what they are.
+
+
+START = 4096
+_OLE = bytes.fromhex("D0CF11E0A1B11AE1")
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_LOOKED_AT = 64 << 20  # an encrypted package names itself in the container's directory, which may stand last
+
+
+def must_be_workbook(path: Path) -> None:
+    """Refuse a file with a workbook's name that is none, by what it is; nothing where that is not known."""
+    found = kind_of(path)
+    if found in ("encrypted", "old_workbook", "web_page", "text"):
+        raise UnreadableExport(say(f"ingest.disguised_{found}", file=path.name))
+
+
+def must_be_text(path: Path) -> None:
+    """Refuse a file with a text file's name that is a workbook, a zip, a web page …"""
+    found = kind_of(path)
+    if found in ("encrypted", "old_workbook", "web_page", "workbook", "parquet"):
+        key = "text_is_workbook" if found == "workbook" else f"disguised_{found}"
+        raise UnreadableExport(say(f"ingest.{key}", file=path.name, stem=path.name.partition(".")[0]))
+
+
+def kind_of(path: Path) -> str:
+    """What the first bytes say; "" where they say nothing certain."""
+    with path.open("rb") as file:
+        start = file.read(START)
+        if start.startswith(_OLE):
+            content = start + file.read(_LOOKED_AT)
+            return "encrypted" if _ENCRYPTED in content else "old_workbook"
+    if start.startswith(b"PK\x03\x04"):
+        return "workbook"
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    plain = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if plain.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<head")):
+        return "web_page"
+    return "text" if plain and b"\0" not in plain and b"\n" in plain else ""

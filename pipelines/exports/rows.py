@@ -1,0 +1,375 @@
+"""Batches of text columns as Arrow tables, the form in which the warehouse takes rows.
+
+Arrays are made from buffers, and scalars taken from arrays: `pyarrow.array` and `pyarrow.scalar` import pandas
+first, which takes longer than reading a small quarter.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+
+from pipelines.model.contract import Column, TableContract
+from pipelines.model.export import Batch, Export, Fault, Notice, folded, is_footer, shown_footer
+from pipelines.model.text import masked
+from pipelines.wording import note
+
+
+def empty_rows(columns: Iterable[str]):
+    """An Arrow table without rows: ``_file``, ``_line`` and text ``columns``."""
+    import pyarrow
+
+    types = {"_file": pyarrow.string(), "_line": pyarrow.int64(), **dict.fromkeys(columns, pyarrow.string())}
+    return pyarrow.Table.from_arrays([pyarrow.nulls(0, kind) for kind in types.values()], names=list(types))
+
+
+def arrow_rows(batch: Batch, columns: tuple[str, ...], file: str):
+    """A batch as an Arrow table with the file and line of every row; empty texts are null."""
+    import numpy
+    import pyarrow
+
+    rows = len(batch.lines)
+    lines = numpy.asarray(batch.lines, numpy.int64)
+    arrays = [
+        _text_array([file] * rows),
+        pyarrow.Array.from_buffers(pyarrow.int64(), rows, [None, pyarrow.py_buffer(lines)]),
+        *(_without_empty(_text_array(column)) for column in batch.columns),
+    ]
+    return pyarrow.Table.from_arrays(arrays, names=["_file", "_line", *columns])
+
+
+def texts(column) -> list[str | None]:
+    """A column of a batch as a list."""
+    return column.to_pylist() if _is_arrow(column) else list(column)
+
+
+def _is_arrow(column) -> bool:
+    return hasattr(column, "to_pylist")
+
+
+def _text_array(column: Sequence):
+    """A column as an Arrow array; None is empty."""
+    import numpy
+    import pyarrow
+
+    if _is_arrow(column):
+        return column
+    encoded = [(text or "").encode() for text in column]
+    offsets = numpy.zeros(len(encoded) + 1, numpy.int32)
+    numpy.cumsum([len(text) for text in encoded], out=offsets[1:])
+    content = pyarrow.py_buffer(b"".join(encoded))
+    return pyarrow.StringArray.from_buffers(len(encoded), pyarrow.py_buffer(offsets), content)
+
+
+def _without_empty(array):
+    import pyarrow
+    from pyarrow import compute
+
+    empty, null = _text_array([""])[0], pyarrow.nulls(1, pyarrow.string())[0]
+    return compute.if_else(compute.equal(array, empty), null, array)
+
+
+# Rows as they were meant, where no digit is lost: what a spreadsheet or a tool made of ids, numbers and empty cells.
+
+
+SHOWN = 60
+KEPT_DIGITS = 15  # of a number in a spreadsheet
+MANY_DIGITS = 16
+_ZERO_DATE = re.compile(r"0{4}([-/.])0{1,2}\1?0{1,2}([ T]0{1,2}:0{2}(:0{2}(\.0+)?)?)?")
+_FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
+_NO_WIDTH = dict.fromkeys([0x00AD, *range(0x200B, 0x2010), 0x2060, 0xFEFF])
+_POINT_ZERO = re.compile(r"(\d+)\.0+")
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.0+)?")
+_SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,3})")
+_LONG_FRACTION = re.compile(r"-?\d+\.\d{9,}")
+# What the bytes of a column hold where some cell of it may need a closer look.
+_ANY_SIGNS = (b'="', b"\\N")
+_DAY_SIGNS = (b"0000",)
+_COMPARED = ("matter", "unit_name", "unit_group", "matter_name", "process")  # texts that count as equal or not
+_ID_SIGNS = (b"'", b".", b",", b"+", b"\xe2\x80", b"\xe2\x81\xa0", b"\xef", b"\xc2\xad")
+
+# kind of a repair, text in its place; a kind without a text is a fault of the row
+Repair = tuple[str, str | None]
+
+
+@dataclass
+class _Repaired:
+    """What was repaired in one column: how often, and the first of it."""
+
+    n: int
+    before: str
+    after: str
+    line: int
+
+
+@dataclass
+class _Table:
+    """What is meant by the columns of a file, and what has been done to them so far."""
+
+    contract: TableContract
+    meant: dict[int, Column]  # by place in the header
+    needed: tuple[int, ...]  # places of required columns
+    accepted: dict[int, frozenset[str]]  # folded headers by place
+    repaired: dict[tuple[str, str], _Repaired] = field(default_factory=dict)
+
+
+def mended(export: Export, contract: TableContract, meant: dict[int, Column], file: str) -> Export:
+    """The export with repaired cells; rows that cannot be repaired, totals and repeated headers are faults.
+
+    Rows without any value, as spreadsheets write them below the last one, are counted and leave no trace else.
+    ``meant`` says which column of the contract stands at which place of the header. What was repaired is told in
+    ``later`` once the rows have been read.
+    """
+    needed = tuple(place for place, column in meant.items() if column.required)
+    accepted = {
+        place: frozenset(map(folded, (export.header[place], column.name, column.title, *column.synonyms)))
+        for place, column in meant.items()
+    }
+    table = _Table(contract, meant, needed, accepted)
+
+    def batches() -> Iterator[Batch]:
+        for batch in export.batches():
+            yield _mended_batch(batch, table)
+        export.later.extend(_told(table, file))
+
+    return replace(export, batches=batches)
+
+
+def _mended_batch(batch: Batch, table: _Table) -> Batch:
+    blank = _blank_rows(batch)
+    faults = {row: [Fault(int(batch.lines[row]), *fault)] for row, fault in _no_rows(batch, table)}
+    no_rows = set(faults)
+    columns = list(batch.columns)
+    for cell in batch.odd:
+        column = table.meant.get(cell.column)
+        if column is None or cell.row in no_rows:
+            continue
+        if cell.kind == "noise":
+            after = texts_at(columns[cell.column], cell.row)
+            _count(table, "float_noise", column, cell.value, after, int(batch.lines[cell.row]))
+        elif cell.kind == "merged_down" and column.type != "decimal":
+            before, after = cell.value, texts(columns[cell.column])[cell.row] or ""
+            _count(table, "merged", column, before, after, int(batch.lines[cell.row]))
+        elif not (cell.kind == "digits" and column.type == "text" and not column.identifier):
+            _fault(faults, batch, table, cell.row, column, cell.kind, cell.value)
+    for place, column in table.meant.items():
+        if look := _closer_look(columns[place], column):
+            columns[place] = _mended_column(batch, table, place, look, faults)
+    if not faults and not blank:
+        return replace(batch, columns=tuple(columns), odd=())
+    keep = [row for row in range(len(batch.lines)) if row not in faults and row not in blank]
+    kept = tuple([values[row] for row in keep] for values in map(texts, columns))
+    lines = [int(batch.lines[row]) for row in keep]
+    faults_of_all = (*batch.faults, *chain(*faults.values()))
+    return replace(batch, lines=lines, columns=kept, faults=faults_of_all, odd=(), blank=len(blank))
+
+
+def _blank_rows(batch: Batch) -> set[int]:
+    """Rows in which no cell holds anything, not even what its text does not show."""
+    blank = set(range(len(batch.lines))) - {cell.row for cell in batch.odd}
+    for column in batch.columns:
+        if not blank:
+            break
+        blank &= set(_empty_rows(_trimmed(column)))
+    return blank
+
+
+def _trimmed(column):
+    """An Arrow column without blanks at the ends of its texts; a list as it is, for its cells are trimmed singly."""
+    from pyarrow import compute
+
+    return compute.utf8_trim_whitespace(column) if hasattr(column, "to_pylist") else column
+
+
+def _no_rows(batch: Batch, table: _Table) -> Iterator[tuple[int, tuple[str, str]]]:
+    """Rows that were never meant as such: totals and signatures below the rows, the header once more."""
+    if not len(batch.lines) or not table.meant:
+        return
+    first = min(table.meant)
+    names = table.accepted[first]
+    if any(name.encode() in _bytes(batch.columns[first]).lower() for name in names if name):
+        for row, cell in enumerate(texts(batch.columns[first])):
+            if cell and folded(cell) in names and _is_header(batch, table, row):
+                yield row, ("repeated_header", cell.strip()[:SHOWN])
+    if table.needed:
+        empty = {row for place in table.needed if place != first for row in _empty_rows(batch.columns[place])}
+        for row in sorted(empty):
+            cells = [texts_at(column, row) for column in batch.columns]
+            if is_footer(cells) and not _is_whole(cells, table):
+                yield row, ("footer", shown_footer(cells))
+
+
+def _is_header(batch: Batch, table: _Table, row: int) -> bool:
+    cells = {place: texts_at(batch.columns[place], row) for place in table.meant}
+    return sum(bool(cell) and folded(cell) in table.accepted[place] for place, cell in cells.items()) * 2 > len(cells)
+
+
+def _is_whole(cells: list[str | None], table: _Table) -> bool:
+    """Whether most of what a row needs is there: then it is a row with a fault, whatever its first cell says."""
+    return 2 * sum(bool(cells[place] and cells[place].strip()) for place in table.needed) > len(table.needed) + 1
+
+
+def _empty_rows(column) -> list[int]:
+    """Where a column is empty."""
+    if hasattr(column, "to_pylist"):
+        from pyarrow import compute
+
+        empty = compute.fill_null(compute.equal(compute.binary_length(column), 0), True)
+        return compute.indices_nonzero(empty).to_pylist()
+    return [row for row, cell in enumerate(column) if not cell or not cell.strip()]
+
+
+def texts_at(column, row: int) -> str | None:
+    """One cell of a column."""
+    return column[row].as_py() if hasattr(column, "to_pylist") else column[row]
+
+
+def _bytes(column) -> bytes:
+    """The texts of a column one after the other."""
+    if not hasattr(column, "to_pylist"):
+        return "\n".join(filter(None, column)).encode(errors="replace")
+    chunks = column.chunks if hasattr(column, "chunks") else [column]
+    return b"".join(bytes(chunk.buffers()[2] or b"") for chunk in chunks)
+
+
+def _closer_look(column, meant: Column) -> Callable[[str], Repair | None] | None:
+    """The function that looks at every cell of a column, where its bytes give reason to."""
+    content = _bytes(column)
+    signs = (
+        *_ANY_SIGNS,
+        *(_ID_SIGNS if is_id(meant) else ()),
+        *(_DAY_SIGNS if meant.type in ("timestamp", "date") else ()),
+        *((b"\n", b"\r") if meant.name in _COMPARED else ()),
+    )
+    if is_id(meant):
+        if _lost_digits(column, content):
+            return lambda cell: ("digits", None) if len(cell.strip()) >= MANY_DIGITS else _mended_id(cell)
+        look = _mended_id
+    elif meant.type in ("timestamp", "date"):
+        look = _mended_day
+    elif meant.type == "decimal":
+        look = _mended_number
+    elif meant.name in _COMPARED:
+        look = _broken_text
+    else:
+        look = _mended_text
+    return look if meant.type == "decimal" or any(sign in content for sign in signs) else None
+
+
+def is_id(column: Column) -> bool:
+    """Whether a column holds numbers of things rather than names or words."""
+    return column.type == "text" and column.identifier and column.name.endswith("_id")
+
+
+def _lost_digits(column, content: bytes) -> bool:
+    """Whether a spreadsheet cut all long numbers of a column to 15 digits: every one of several ends with zeros."""
+    if b"00" not in content:
+        return False
+    first = next((texts_at(column, row) for row in range(len(column)) if texts_at(column, row)), "").strip()
+    if not first.isdigit() or len(first) < MANY_DIGITS or first[KEPT_DIGITS:].strip("0"):
+        return False
+    long = [cell for cell in map(str.strip, filter(None, texts(column))) if cell.isdigit() and len(cell) >= MANY_DIGITS]
+    return len(long) > 2 and not any(cell[KEPT_DIGITS:].strip("0") for cell in long)
+
+
+def _mended_column(batch: Batch, table: _Table, place: int, look: Callable, faults: dict[int, list[Fault]]) -> list:
+    column, cells = table.meant[place], texts(batch.columns[place])
+    for row, cell in enumerate(cells):
+        found = look(cell) if cell else None
+        if found is None:
+            continue
+        kind, after = found
+        if after is None:
+            _fault(faults, batch, table, row, column, kind, cell.strip())
+        else:
+            cells[row] = after
+            _count(table, kind, column, cell.strip(), after, int(batch.lines[row]))
+    return cells
+
+
+def _mended_text(cell: str) -> Repair | None:
+    cell = cell.strip()
+    if cell == "\\N":
+        return "database_null", ""
+    inside = _FORMULA_TEXT.fullmatch(cell)
+    return ("formula_text", inside[1].replace('""', '"')) if inside else None
+
+
+def _broken_text(cell: str) -> Repair | None:
+    """A text over several lines stays as it is and is told: where texts are compared, it counts as one line."""
+    text = cell.strip()
+    return ("line_break", cell) if "\n" in text or "\r" in text else _mended_text(cell)
+
+
+def _mended_day(cell: str) -> Repair | None:
+    return ("zero_date", "") if _ZERO_DATE.fullmatch(cell.strip()) else _mended_text(cell)
+
+
+def _mended_number(cell: str) -> Repair | None:
+    text = cell.strip()
+    if _LONG_FRACTION.fullmatch(text) and text in (repr(float(text)), f"{float(text):.17g}"):
+        rounded = f"{float(text):.{KEPT_DIGITS}g}"
+        if len(rounded) < len(text) - 2:
+            return "float_noise", rounded
+    return _mended_text(cell)
+
+
+def _mended_id(cell: str) -> Repair | None:
+    found = _mended_text(cell)
+    if found:
+        kind, text = found
+        inner = _mended_id(text)
+        return (inner[0], None) if inner and inner[1] is None else (kind, inner[1] if inner else text)
+    text = unicodedata.normalize("NFKC", cell.translate(_NO_WIDTH)).strip()
+    kind = "no_width" if text != unicodedata.normalize("NFKC", cell).strip() else ""
+    if text[:1] in ("'", "’", "`") and text[1:2].isalnum():
+        kind, text = "apostrophe", text[1:]
+    if _THOUSANDS.fullmatch(text):
+        kind, text = "thousands", text.replace(",", "")
+    if whole := _POINT_ZERO.fullmatch(text):
+        kind, text = kind or "point_zero", whole[1]
+    if number := _SCIENTIFIC.fullmatch(text):
+        if "." not in text and "+" not in text:
+            return (kind, text) if kind else None  # 12E5 is a code, as 2E+12 is not
+        whole = _whole_number(number[1], number[2] or "", int(number[3]))
+        return ("scientific", whole)
+    return (kind, text) if kind else None
+
+
+def _whole_number(first: str, fraction: str, exponent: int) -> str | None:
+    """The number that all digits of a scientific notation give; None where some are not there."""
+    if len(fraction) < exponent or fraction[exponent:].strip("0"):
+        return None
+    return first + fraction[:exponent]
+
+
+def _count(table: _Table, kind: str, column: Column, before: str, after: str, line: int) -> None:
+    seen = table.repaired.get((kind, column.name))
+    if seen:
+        seen.n += 1
+    else:
+        shown = ("***", "***") if column.restricted else (masked(before)[:SHOWN], masked(after)[:SHOWN])
+        table.repaired[kind, column.name] = _Repaired(1, *shown, line)
+
+
+def _fault(
+    faults: dict[int, list[Fault]], batch: Batch, table: _Table, row: int, column: Column, kind: str, value: str
+) -> None:
+    """Add a fault of a row to those it has."""
+    value = "***" if column.restricted else value[:SHOWN] if is_id(column) else masked(value)[:SHOWN]
+    places = {column.name: place for place, column in table.meant.items()}
+    cells = [
+        "***" if table.contract.columns[name].restricted else texts_at(batch.columns[places[name]], row) or ""
+        for name in table.contract.key
+        if name in places
+    ]
+    key = "/".join(cell.strip() for cell in cells)[:SHOWN]
+    there = faults.setdefault(row, [])
+    there.append(Fault(int(batch.lines[row]), kind, value, column.name, key, again=bool(there)))
+
+
+def _told(table: _Table, file: str) -> Iterator[Notice]:
+    for (kind, column), seen in table.repaired.items():
+        facts = {"file": file, "column": column, "n": seen.n, "before": seen.before, "after": seen.after}
+        yield note(f"ingest.repaired_{kind}", seen.before, line=seen.line, **facts)

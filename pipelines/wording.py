@@ -1,0 +1,37 @@
+"""Sentences for people, Chinese and English, kept in `reports/wording/*.yaml` as `key: {zh, en}`."""
+
+from functools import cache
+
+import yaml
+
+from pipelines.model.export import Notice
+from pipelines.model.words import Words
+from pipelines.paths import WORDING
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C library where the installed PyYAML has it
+
+
+def load_plain(text: str | bytes) -> object:
+    """The one document of a text; yaml.YAMLError where it is none."""
+    return yaml.load(text, Loader=LOADER)
+
+
+@cache
+def _topic(topic: str) -> dict[str, dict[str, str]]:
+    text = (WORDING / f"{topic}.yaml").read_text(encoding="utf-8")
+    return load_plain(text)
+
+
+def say(key: str, /, **facts: object) -> Words:
+    """The sentence ``topic.name`` with its ``{facts}`` filled in; KeyError for an unknown sentence or fact."""
+    topic, name = key.split(".", 1)
+    sentence = _topic(topic)[name]
+    zh = {k: v.zh if isinstance(v, Words) else v for k, v in facts.items()}
+    en = {k: v.en if isinstance(v, Words) else v for k, v in facts.items()}
+    return Words(sentence["zh"].format(**zh), sentence["en"].format(**en))
+
+
+def note(key: str, /, value: str = "", of: str = "", **facts: object) -> Notice:
+    """A sentence about a ``file`` as a line of `warnings.csv`; its kind is the sentence's name, ``of`` its table."""
+    words = say(key, value=value, **facts)
+    return Notice(words.zh, words.en, key.rpartition(".")[2], value, str(facts.get("file", "")), of)
