@@ -150,18 +150,19 @@ def play_validate(table: Table, row: Row) -> Answers:
 
 # 3 measure: accepted rows are counted.
 
+TRUTH = {"": None, "true": True, "false": False}
 TABLES = ("cases", "extensions", "evaluations", "adjustments", "incidents", "instructions", "awards")
 
 
 def play_measure(table: Table, row: Row) -> Answers:
     """One request of harbour U1 and what belongs to it, counted under the readings."""
     given, usual = row.given, mapping(table.blocks.get("usual", ""))
-    tables = {name: [{**usual.get(name, {}), **mapping(given.get(name, ""))}] for name in TABLES
-              if name == "cases" or given.get(name)}  # fmt: skip
-    for lines in tables.values():
-        for line in lines:
-            line.update({column: None if text == "" else {"true": True, "false": False}.get(text, text)
-                         for column, text in line.items()})  # fmt: skip
+    tables = {}
+    for name in TABLES:
+        if name == "cases" or given.get(name):
+            line = {**usual.get(name, {}), **mapping(given.get(name, ""))}
+            empty = dict.fromkeys(CONTRACTS.tables[name].columns)
+            tables[name] = [{**empty, **{column: TRUTH.get(text, text) for column, text in line.items()}}]
     if given.get("evaluations"):
         tables["evaluators"] = [{}]
     readings = choose_readings(BOOK, pairs(given.get("reading", "")))
