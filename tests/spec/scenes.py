@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import within
 from pipelines.model.period import Period
 from pipelines.model.refusals import Refusal
+from pipelines.model.tally import UnitTally
 from pipelines.rulebook import choose_readings, with_changes
 from pipelines.stages.ingest import ingest
 from pipelines.stages.measure import measure, tallies_in_force
@@ -99,7 +101,7 @@ def play_ingest(table: Table, row: Row) -> Answers:
             file = folder / (given.get("file") or "cases.csv")
             file.write_bytes(gzip.compress(content) if file.suffix == ".gz" else content)
         if given.get("beside"):
-            (folder / given["beside"]).write_text("case_id,unit_id\n", encoding="utf-8")
+            (folder / given["beside"]).write_text("\n".join(lines) + "\n", encoding="utf-8")
         absent = [name.strip() for name in given.get("absent", "").split(",") if name.strip()]
         warehouse = Warehouse()
         try:
@@ -126,6 +128,7 @@ def play_validate(table: Table, row: Row) -> Answers:
     """The block's good rows, one of them changed, as accepted rows and broken promises."""
     given, tables = row.given, {name: [line] for name, line in mapping(table.blocks["rows"]).items()}
     name = given.get("table") or "cases"
+    tables = {of: lines for of, lines in tables.items() if of in ("units", "cases", "matters", name)}
     [good] = tables[name]
     change = {given["column"]: given.get("cell", "")} if given.get("column") else mapping(given.get("change", ""))
     tables[name] = [{**good, **change}]
@@ -151,33 +154,48 @@ def play_validate(table: Table, row: Row) -> Answers:
 # 3 measure: accepted rows are counted.
 
 TRUTH = {"": None, "true": True, "false": False}
-TABLES = ("cases", "extensions", "evaluations", "adjustments", "incidents", "instructions", "awards")
+TABLES = ("cases", "extensions", "evaluations", "adjustments", "incidents", "instructions")
 
 
 def play_measure(table: Table, row: Row) -> Answers:
-    """One request of harbour U1 and what belongs to it, counted under the readings."""
-    given, usual = row.given, mapping(table.blocks.get("usual", ""))
-    tables = {}
-    for name in TABLES:
-        if name == "cases" or given.get(name):
-            line = {**usual.get(name, {}), **mapping(given.get(name, ""))}
-            empty = dict.fromkeys(CONTRACTS.tables[name].columns)
-            tables[name] = [{**empty, **{column: TRUTH.get(text, text) for column, text in line.items()}}]
-    if given.get("evaluations"):
-        tables["evaluators"] = [{}]
-    readings = choose_readings(BOOK, pairs(given.get("reading", "")))
-    cutoff = datetime.fromisoformat(given["cutoff"]) if given.get("cutoff") else PERIOD.end
-    warehouse = warehouse_with(**tables)
-    try:
-        measure(warehouse, PERIOD, cutoff, BOOK, Calendar.load())
-        tally = tallies_in_force(warehouse, PERIOD, BOOK, readings)["U1"]
-    finally:
-        warehouse.close()
+    """One request of a harbour of its own and what belongs to it, counted under the readings."""
+    tally = _counted(table)[row.line]
     months = [month for month, n in tally.counts["case_rows"].items() if n]
     costs = {f"{rule.id} costs": tally.occurrences(rule.id, rule.measure) for rule in BOOK.rules.values()
              if rule.kind == "occurrence"}  # fmt: skip
     counts = {id: tally.count(id) for id in BOOK.measures}
     return {name: str(n) for name, n in {**counts, **costs}.items()} | {"month": joined(months)}
+
+
+@cache
+def _counted(table: Table) -> dict[int, UnitTally]:
+    """The tally of every row by its line; the rows of one cutoff are harbours of one quarter."""
+    found, usual = {}, mapping(table.blocks.get("usual", ""))
+    for cutoff in {row.given.get("cutoff", "") for row in table.rows}:
+        rows = [row for row in table.rows if row.given.get("cutoff", "") == cutoff]
+        warehouse = warehouse_with(evaluators=[{}], **_harbours(rows, usual))
+        try:
+            until = datetime.fromisoformat(cutoff) if cutoff else PERIOD.end
+            measure(warehouse, PERIOD, until, BOOK, Calendar.load())
+            for row in rows:
+                readings = choose_readings(BOOK, pairs(row.given.get("reading", "")))
+                found[row.line] = tallies_in_force(warehouse, PERIOD, BOOK, readings)[f"U{row.line}"]
+        finally:
+            warehouse.close()
+    return found
+
+
+def _harbours(rows: list[Row], usual: dict) -> dict[str, list[dict]]:
+    """The accepted tables: what each row gives is its own unit's."""
+    tables: dict[str, list[dict]] = {"units": [{"unit_id": f"U{row.line}"} for row in rows]}
+    for row in rows:
+        for name in TABLES:
+            if name == "cases" or row.given.get(name):
+                line = {**usual[name], **mapping(row.given.get(name, "")), "unit_id": f"U{row.line}"}
+                empty = dict.fromkeys(CONTRACTS.tables[name].columns)
+                told = {column: TRUTH.get(text, text) for column, text in line.items()}
+                tables.setdefault(name, []).append({**empty, **told})
+    return tables
 
 
 # 4 judge, 5 settle: the counts of one harbour become points.
@@ -338,9 +356,10 @@ def play_publish(table: Table, row: Row) -> Answers:
     if given.get("file"):
         file = kept.folder / given["file"]
         if not file.exists():
-            return {"columns": "", "begins": "", "there": "no"}
-        text = file.read_bytes().decode("utf-8-sig", errors="replace")
-        return {"columns": text.split("\n", 1)[0].strip(), "begins": text[:40], "there": "yes"}
+            return {"columns": "", "byte mark": "", "there": "no"}
+        content = file.read_bytes()
+        head = content.decode("utf-8-sig", errors="replace").split("\n", 1)[0].strip()
+        return {"columns": head, "byte mark": "yes" if content.startswith(BOM_UTF8) else "no", "there": "yes"}
     if given.get("sum"):
         return {"differences": str(len(_sums(kept)[given["sum"]]()))}
     code, told = _command(kept, given["command"])
@@ -359,7 +378,8 @@ def _command(kept: Outcome, command: str) -> tuple[int, str]:
         except SystemExit as ended:
             code = int(ended.code or 0)
         said.flush()
-    return code, " ".join(said.buffer.getvalue().decode("utf-8").split())
+    told = " ".join(said.buffer.getvalue().decode("utf-8").split())
+    return code, told.replace(str(kept.out), "OUT")
 
 
 SCENES = {
@@ -390,7 +410,7 @@ SCENES = {
         {"readings"},
     ),
     "7_publish": Scene(
-        {"file", "sum", "command"}, {"columns", "begins", "there", "differences", "exit", "says"}, play_publish,
-        texts={"says", "columns", "begins"},
+        {"file", "sum", "command"}, {"columns", "byte mark", "there", "differences", "exit", "says"}, play_publish,
+        texts={"says", "columns"},
     ),
 }  # fmt: skip
