@@ -293,9 +293,8 @@ class Outcome:
         self._place = TemporaryDirectory()
         self.exports = island_sample(Path(self._place.name) / "in", PERIOD, units=4, cases=120, seed=5)
         self.out = Path(self._place.name) / "out"
-        self.run = Run(Request(PERIOD, self.exports, self.out, rules=LAW, pdf=False))
-        with _unchecked(), self.run as run:
-            run.run()
+        with _unchecked(), Run(Request(PERIOD, self.exports, self.out, rules=LAW, pdf=False)) as run:
+            self.rows = run.run().rows
         self.folder = self.out / str(PERIOD)
 
     def table(self, name: str) -> list[dict[str, str]]:
@@ -340,7 +339,7 @@ def _sums(kept: Outcome) -> dict[str, Callable[[], list]]:
             row for row in ranking if Fraction(row["base"]) + Fraction(row["bonus"]) != Fraction(row["total"])
         ],
         "read = accepted + quarantined": lambda: [
-            name for name, rows in kept.run.rows.items()
+            name for name, rows in kept.rows.items()
             if rows.read != rows.accepted + rows.quarantined + rows.left_out + rows.blank + rows.replaced
         ],
     }
