@@ -1,15 +1,13 @@
 """A folder of small files, read: what the tests of ingest look at."""
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.intake import Intake
-from pipelines.paths import RULES
-from pipelines.rulebook import load_rulebook
 from pipelines.stages.ingest import ingest
+from tests.toy.town import ISLAND
 
 COLUMNS = ("case_id", "unit_id", "dispatched_at", "sign_due_at", "reply_due_at")
 HEADER = ",".join(COLUMNS)
@@ -56,7 +54,7 @@ def read(folder: Path, source: Path | None = None, scored: bool = False, **more)
     """
     warehouse, contracts = Warehouse(), load_contracts()
     try:
-        measures = load_rulebook(RULES / "standard", date(2026, 7, 1)).measures.values() if scored else ()
+        measures = ISLAND.book.measures.values() if scored else ()
         intake = ingest(warehouse, folder, contracts, source, measures=measures, **more)
         tables = {name: warehouse.arrow(f"raw.{name}").to_pylist() if warehouse.columns(f"raw.{name}") else []
                   for name in contracts.tables}  # fmt: skip

@@ -1,19 +1,17 @@
 """Columns that decide scores: missing they stop a run, declared absent they are not assessed."""
 
 import re
-from datetime import date
 
 import pytest
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.model.contract import AWARD_NEEDS
 from pipelines.model.refusals import UsageRefusal
-from pipelines.paths import RULES
-from pipelines.rulebook import load_rulebook
 from pipelines.rulebook.measures import decisive_columns
 from tests.ingest.reading import read
+from tests.toy.town import ISLAND
 
-BOOK = load_rulebook(RULES / "standard", date(2026, 7, 1))
+BOOK = ISLAND.book
 UNITS = "unit_id,unit_name,unit_group\nU1,甲,x\n"
 CASES = ("case_id,unit_id,dispatched_at,sign_due_at,signed_at,reply_due_at,{replied},closed_at,public_rating\n"
          "{id},U1,2026-07-02 09:05,2026-07-02 17:00,2026-07-02 10:00,2026-07-09 17:00,2026-07-03 09:00,"
@@ -89,8 +87,7 @@ def test_the_decisive_columns_are_those_that_are_counted_or_compared():
     decisive = decisive_columns(BOOK.measures.values(), load_contracts())
     found = {f"{table}.{name}" for table, names in decisive.items() for name in names}
     assert found == {"cases.signed_at", "cases.replied_at", "cases.closed_at", "cases.public_rating",
-                     "instructions.closed_at", "instructions.implemented_at", "evaluations.rated_at",
-                     "evaluations.rating"}  # fmt: skip
+                     "instructions.implemented_at", "evaluations.rated_at", "evaluations.rating"}  # fmt: skip
 
 
 def test_a_mapping_of_the_old_form_is_refused_with_the_line_to_add(tmp_path):

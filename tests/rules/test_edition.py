@@ -5,8 +5,20 @@ from fractions import Fraction
 
 import pytest
 
+from pipelines.contracts.declared import load_contracts
+from pipelines.rulebook.measures import decisive_columns
 from tests.rules.standard import BOOK, FULL, item, lines, ranking, settled, unit, verdicts
 from tests.toy.town import award
+
+
+def test_the_columns_that_decide_scores():
+    """A3: what is counted or compared is decisive; what only modifies a count is not."""
+    decisive = decisive_columns(BOOK.measures.values(), load_contracts())
+    assert {table: set(names) for table, names in decisive.items() if names} == {
+        "cases": {"signed_at", "replied_at", "closed_at", "public_rating"},
+        "instructions": {"closed_at", "implemented_at"},
+        "evaluations": {"rated_at", "rating"},
+    }
 
 
 def deducted(one, id, **readings) -> Fraction:

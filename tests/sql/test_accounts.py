@@ -16,16 +16,16 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.marks import place
 from pipelines.model.assessment import CountedList
 from pipelines.model.period import Period
-from pipelines.rulebook import choose_readings, load_rulebook
+from pipelines.rulebook import choose_readings
 from pipelines.stages.measure import measure, tallies_in_force
 from pipelines.stages.validate import validate
 from pipelines.views.tables import account_rows
 from tests.contracts.world import CONTRACTS, good, good_tables, read
-from tests.rules.book import STANDARD, TODAY
+from tests.toy.town import ISLAND
 
 PARTS = ("scored", "other_period", "excluded", "quarantined", "left_out", "counted_before")
 PERIOD = Period(2026, 3)
-BOOK = load_rulebook(STANDARD, TODAY)
+BOOK = ISLAND.book
 CALENDAR = Calendar.load()
 OPEN = dict.fromkeys(("closed_at", "rated_at", "public_rating"))
 
@@ -133,10 +133,10 @@ ROW = st.fixed_dictionaries({
 })  # fmt: skip
 EXTENSION = st.fixed_dictionaries({"case_id": st.sampled_from(["C1", "C2", "C3"]), "extended_until": DAYS})
 READINGS = st.fixed_dictionaries({
-    "attribution": st.sampled_from(["reply_due", "dispatched"]),
+    "belongs_to": st.sampled_from(["due", "sent"]),
     "extension": st.sampled_from(["approved", "requested_in_time"]),
     "counted_before": st.sampled_from(["again", "left_out"]),
-    "joint_cases": st.sampled_from(["all", "lead_only"]),
+    "helpers": st.sampled_from(["everybody", "lead"]),
 })  # fmt: skip
 
 

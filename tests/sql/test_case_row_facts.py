@@ -1,6 +1,6 @@
 """The flags of a case row: given one row of the exports, expect these facts (readings.md, definitions)."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 import pytest
 
@@ -8,15 +8,12 @@ from pipelines.edges.calendar import Calendar
 from pipelines.engines.marks import selection
 from pipelines.model.period import Period
 from pipelines.model.refusals import Refusal
-from pipelines.paths import RULES
-from pipelines.rulebook import load_rulebook
 from pipelines.stages.measure import measure
 from tests.sql.accepted import warehouse_with
+from tests.toy.town import ISLAND
 
 PERIOD = Period(2026, 3)
-
-
-BOOK = load_rulebook(RULES / "standard", date(2026, 7, 1))
+BOOK = ISLAND.book
 CASE = BOOK.marks["case_rows"]
 READINGS = {id: reading.default for id, reading in BOOK.readings.items()}
 
@@ -36,12 +33,12 @@ def facts_of(cutoff: datetime = PERIOD.end, **tables: list[dict]) -> dict:
     if "marks_0" not in found:
         return {}
     found |= {column: found[f"place_{k}"] for k, column in enumerate(CASE.places)}
-    found["signing"] = _state(found, "late_signing", READINGS)
+    found["signing"] = _state(found, "unclaimed", READINGS)
     for extension in ("approved", "requested_in_time"):
-        found[f"reply_{extension}"] = _state(found, "late_reply", {**READINGS, "extension": extension})
-        by_deadline = {**READINGS, "completed": "by_deadline", "extension": extension}
-        found[f"in_time_{extension}"] = _counted(found, "completed", by_deadline)
-    found["closed"] = _counted(found, "completed", READINGS)
+        found[f"reply_{extension}"] = _state(found, "tardy", {**READINGS, "extension": extension})
+        by_deadline = {**READINGS, "mended_when": "in_time", "extension": extension}
+        found[f"in_time_{extension}"] = _counted(found, "mended", by_deadline)
+    found["closed"] = _counted(found, "mended", READINGS)
     return found
 
 
@@ -62,7 +59,7 @@ def _state(row: dict, rule: str, readings: dict) -> str:
      (None, "late"), ("2026-10-01 00:00:00", "late")],
 )
 def test_signing_on_the_second_is_in_time_and_a_signature_after_the_cutoff_is_none(signed_at, flag):
-    """A3.1: late where signed after the limit, or not signed by the cutoff."""
+    """H2.1: late where signed after the limit, or not signed by the cutoff."""
     assert facts_of(cases=[{"case_id": "C1", "signed_at": signed_at}])["signing"] == flag
 
 
@@ -70,7 +67,7 @@ def test_signing_on_the_second_is_in_time_and_a_signature_after_the_cutoff_is_no
     ("sign_due_at", "flag"), [("2026-09-30 23:59:59", "late"), ("2026-10-01 00:00:00", "on_time")]
 )
 def test_an_unsigned_case_is_late_only_where_its_limit_is_before_the_cutoff(sign_due_at, flag):
-    """A3.1: a limit at the cutoff itself has not passed."""
+    """H2.1: a limit at the cutoff itself has not passed."""
     row = {"case_id": "C1", "signed_at": None, "sign_due_at": sign_due_at, "reply_due_at": "2026-09-30 20:00:00"}
     assert facts_of(cases=[row])["signing"] == flag
 
@@ -90,7 +87,7 @@ def test_an_unsigned_case_is_late_only_where_its_limit_is_before_the_cutoff(sign
     ],
 )
 def test_a_valid_extension_moves_the_reply_deadline(extension, approved, requested):
-    """A3.1, reading `extension`: approved before the cutoff; requested in time where that is asked."""
+    """H2.1, reading `extension`: approved before the cutoff; requested in time where that is asked."""
     facts = facts_of(
         cases=[{"case_id": "C1", "replied_at": "2026-08-15 10:00:00"}],
         extensions=[{"extension_id": "X1", **extension}],
@@ -104,14 +101,14 @@ def test_a_valid_extension_moves_the_reply_deadline(extension, approved, request
      ("2026-09-30 23:59:59", 3), ("2026-10-01 00:00:00", None)],
 )
 def test_a_case_belongs_to_the_month_of_its_deadline(reply_due_at, month):
-    """A0.1, reading `attribution`: half-open months."""
+    """H0.1, reading `belongs_to`: half-open months."""
     row = {"case_id": "C1", "dispatched_at": "2026-06-20 09:00:00", "sign_due_at": "2026-06-21 09:00:00",
            "signed_at": None, "replied_at": None, "closed_at": None, "reply_due_at": reply_due_at}
     assert facts_of(cases=[row]).get("due_at__approved") == month
 
 
 def test_a_case_dispatched_in_the_quarter_and_due_after_it_is_kept_for_the_other_attribution():
-    """A0.1, reading `attribution=dispatched`."""
+    """H0.1, reading `belongs_to=sent`."""
     facts = facts_of(cases=[{"case_id": "C1", "reply_due_at": "2026-10-09 18:00:00"}])
     assert (facts["due_at__approved"], facts["dispatched_at"]) == (0, 2)
 
@@ -122,7 +119,7 @@ def test_a_case_dispatched_in_the_quarter_and_due_after_it_is_kept_for_the_other
      ("2026-09-30 23:59:59", True, False), ("2026-10-01 00:00:00", False, False)],
 )
 def test_completed_by_the_cutoff_and_by_the_deadline_are_kept_apart(closed_at, by_cutoff, by_deadline):
-    """A3.2, reading `completed`."""
+    """H2.2, reading `mended_when`."""
     facts = facts_of(cases=[{"case_id": "C1", "closed_at": closed_at}])
     assert (facts["closed"], facts["in_time_approved"]) == (by_cutoff, by_deadline)
 
@@ -133,7 +130,7 @@ def test_completed_by_the_cutoff_and_by_the_deadline_are_kept_apart(closed_at, b
      ("satisfied", "2026-10-01 00:00:00", "none"), (None, None, "none"), ("dissatisfied", None, "pending")],
 )
 def test_the_public_rating_counts_where_it_came_before_the_cutoff(public_rating, rated_at, final):
-    """A3.2: a rating without a time counts as made before the cutoff."""
+    """H2.2: a rating without a time counts as made before the cutoff."""
     row = {"case_id": "C1", "public_rating": public_rating, "rated_at": rated_at}
     assert facts_of(cases=[row])["rating_reminder"] == final
 
@@ -205,7 +202,7 @@ def test_a_voided_evaluation_does_not_count():
 
 
 def test_an_excluded_case_leaves_every_measure():
-    """A0.1: an exclusion bears on one unit's row only."""
+    """H0.1: an exclusion bears on one unit's row only."""
     exclude = [{"adjustment_id": "D1", "action": "exclude_case", "case_id": "C1"}]
     assert facts_of(cases=[{"case_id": "C1"}], adjustments=exclude) == {}
 
@@ -214,14 +211,14 @@ def test_an_excluded_case_leaves_every_measure():
     ("waiver", "signing", "reply"),
     [
         ({"case_id": "C1"}, "waived", "waived"),
-        ({"case_id": "C1", "rule_id": "late_signing"}, "waived", "late"),
-        ({"case_id": "C1", "rule_id": "late_reply"}, "late", "waived"),
+        ({"case_id": "C1", "rule_id": "unclaimed"}, "waived", "late"),
+        ({"case_id": "C1", "rule_id": "tardy"}, "late", "waived"),
         ({"case_id": "C1", "ref_id": "I1"}, "late", "late"),
         ({"case_id": "C2"}, "late", "late"),
     ],
 )
 def test_a_waiver_meets_the_lines_that_match_all_it_names(waiver, signing, reply):
-    """A3.1: rule, case and ref must each match where they are given."""
+    """H2.1: rule, case and ref must each match where they are given."""
     late = {"case_id": "C1", "signed_at": None, "replied_at": None}
     waivers = [{"adjustment_id": "D1", "action": "waive_deduction", **waiver}]
     facts = facts_of(cases=[late], adjustments=waivers)

@@ -1,19 +1,16 @@
 """What is worth a line in the summary: evaluations that do not count and why, decisions that change nothing."""
 
-from datetime import date
-
 import pyarrow
 import pytest
 
 from pipelines.edges.calendar import Calendar
 from pipelines.model.period import Period
-from pipelines.paths import RULES
-from pipelines.rulebook import load_rulebook
 from pipelines.stages.measure import measure
 from tests.sql.accepted import warehouse_with
+from tests.toy.town import ISLAND
 
 PERIOD = Period(2026, 3)
-BOOK = load_rulebook(RULES / "standard", date(2026, 7, 1))
+BOOK = ISLAND.book
 DISSATISFIED = {"case_id": "C1", "public_rating": "dissatisfied", "rated_at": "2026-08-11 09:00:00"}
 
 
