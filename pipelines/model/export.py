@@ -101,7 +101,7 @@ class Export:
     header: tuple[str, ...]  # () = an empty file
     batches: Callable[[], Iterator[Batch]]
     encoding: str = ""
-    notices: tuple[Words, ...] = ()
+    notices: tuple[Notice, ...] = ()
     sha256: str = ""  # of the bytes that were read; "" = not taken while reading
     later: list[Notice] = field(default_factory=list)  # what reading the rows told
     unended: list[int] = field(default_factory=list)  # found while reading: the last line, where no line end follows

@@ -247,9 +247,7 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
     sha256 = sha256_of(found.path)
     if state_of(found.path) != one.before:
         raise UnreadableExport(say("ingest.changed_meanwhile", file=found.name))
-    of_table = (
-        replace(notice, table=contract.name, file=found.name) for notice in notices if isinstance(notice, Notice)
-    )
+    of_table = (replace(notice, table=contract.name, file=found.name) for notice in notices)
     work.warnings += map(told_of_file, of_table)
     work.receipts.append(
         Receipt(

@@ -1,7 +1,7 @@
 """Measure: accepted rows become facts, facts become tallies; everything is counted once, under every reading."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
@@ -265,8 +265,7 @@ class Kept:
     cutoff: datetime
     rulebook: Rulebook
     layouts: Mapping[str, Marks]
-    is_old: bool = False
-    _tables: dict = field(default_factory=dict)
+    is_old: bool
 
     @classmethod
     def open(cls, folder: Path, period: Period, cutoff: datetime, rulebook: Rulebook) -> "Kept":
