@@ -3,8 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.exports.csv import open_csv
-from pipelines.exports.csv_records import Lines, read_block, read_records
+from pipelines.exports.csv import Lines, open_csv, read_block, read_records
 from pipelines.model.export import Known, Layout
 from tests.ingest.reading import HEADER
 
