@@ -397,7 +397,7 @@ class Run:
             say("assess.counted_before", unit=row.unit_id, case=row.case_id, period=row.counted_in)
             for row in self.counted_rows
         )
-        return (*without_assessment(self.scores, self.readings), *self.counted_notices, *again, *counted)
+        return (*without_assessment(self.scores), *self.counted_notices, *again, *counted)
 
 
 def _stop_for(stops: tuple[Words, ...]) -> None:

@@ -13,12 +13,8 @@ from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.rule import Item, Rule, Rulebook
 
-RATES = ("shortfall", "months")
-AWARDS = ("same_matter", "same_matter_scope", "bonus_cap")
-ASSESSED = ("missing_assessment",)
 UNMEASURED = ("unmeasured",)
 NOT_BEFORE = '{"not":{"counted_before":{"equals":"true"}}}'  # the mark of a row that no earlier period counted
-SCORING = {"occurrence": UNMEASURED, "rate": (*RATES, *UNMEASURED), "assessed": ASSESSED, "award": AWARDS}
 
 
 @dataclass(eq=False)
@@ -42,7 +38,7 @@ class Batch:
 
     def item(self, item: Item, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> np.ndarray:
         """One item of every unit in hundredths."""
-        names = self.touching(rules)
+        names = self.touching(rules, item)
         key = item.id, tuple(map(id, rules)), tuple(readings.get(name) for name in names)
         if key not in self._kept:
             self._kept[key] = self._item(item, rules, readings), rules  # the rules too: an identity must stay taken
@@ -70,12 +66,16 @@ class Batch:
             return np.zeros(len(base), np.int32)
         return stretch(self.cube, self.cube.counts(readings), sheet, readings, base).astype(np.int32)
 
-    def touching(self, rules: tuple[Rule, ...]) -> tuple[str, ...]:
+    def touching(self, rules: tuple[Rule, ...], item: Item | None = None) -> tuple[str, ...]:
         """The readings that can change the score of an item with these rules on this cube, in a fixed order."""
-        key = tuple((rule.kind, rule.measure, rule.part, rule.of) for rule in rules)
+        bonus = item.bonus if item else None
+        key = bonus, tuple((rule.kind, rule.left_to, rule.measure, rule.part, rule.of) for rule in rules)
         if key not in self._kept:
-            found = {name: None for kind, *_ in key for name in SCORING[kind]}
-            for measure in (measure for _, *measures in key for measure in measures if measure in self._counting):
+            found = dict.fromkeys(bonus.left_to if bonus else ())
+            for kind, left_to, *_ in key[1]:
+                found |= dict.fromkeys((*left_to, *(UNMEASURED if kind in ("occurrence", "rate") else ())))
+            named = (measure for _, _, *measures in key[1] for measure in measures)
+            for measure in (measure for measure in named if measure in self._counting):
                 found |= dict.fromkeys(self._counting[measure])
             self._kept[key] = tuple(name for name in found if name not in self._silent)
         return self._kept[key]

@@ -8,13 +8,14 @@ from pipelines.engines.rete import Match, Production, Session
 from pipelines.model.contract import AWARDS
 from pipelines.model.points import CENT, half_up, hundredths, shown
 from pipelines.model.refusals import ContractStop
-from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.rule import Rule, Rulebook, chosen
 from pipelines.model.score import MEAN, UNMEASURED, Finding
 from pipelines.model.tally import UnitTally
 from pipelines.wording import say
 
 STEPS = {"whole_steps": floor, "pro_rata": Fraction, "any_part": ceil}
 WHOLE_QUARTER = ""
+BY_MONTH = ("sum", "mean")  # what `per` says of rules that test every month
 TESTS = {
     "occurrence": {"$gt": {"n": 0}},
     "rate": {"$lt": {"have": {"$m": "need"}}},
@@ -43,7 +44,7 @@ class Judge:
         return [f.result for f in firings], [(f.result.rule_id, f.result.month, f.fact) for f in firings]
 
     def spans(self, rule: Rule) -> tuple[str, ...]:
-        """The months that a rate rule tests, or the quarter as a whole (readings.md, `months`)."""
+        """The months that a rate rule tests, or the period as a whole."""
         return spans(rule, self.readings, self.months)
 
     def _production(self, rule: Rule) -> Production:
@@ -75,7 +76,7 @@ class Judge:
     def _rate(self, rule: Rule, match: Match) -> Finding:
         part, of = match.fact["part"], match.fact["of"]
         short = rule.target - Fraction(100 * part, of)
-        cost = STEPS[self.readings["shortfall"]](short / rule.each) * rule.deduct
+        cost = STEPS[chosen(rule.mode, self.readings)](short / rule.each) * rule.deduct
         if is_mean(rule, self.readings):
             cost = Fraction(cost) / len(self.months)
         return self._finding(rule, match, n=part, of=of, points=-Fraction(cost))
@@ -142,7 +143,7 @@ class Judge:
         yield {"rule": rule.id, "month": 0, "score": hundredths(score), "full": hundredths(full)}
 
     def _missing(self, rule: Rule, tally: UnitTally, full: Fraction) -> Fraction:
-        value = self.readings["missing_assessment"]
+        value = chosen(rule.unassessed, self.readings)
         if value == "stop":
             raise ContractStop(
                 say("judge.assessment_missing", unit=tally.unit.unit_id, name=tally.unit.unit_name, item=rule.measure)
@@ -159,7 +160,7 @@ class Judge:
 def unmeasured(rule: Rule, tally: UnitTally) -> bool:
     """Whether nothing is there to judge a rule by: what it counts is not told, or its denominator is empty all through.
 
-    No occurrence of what is told is a measurement; an assessment that is missing is the reading `missing_assessment`'s.
+    No occurrence of what is told is a measurement; an assessment that is missing is its item's (`unassessed`).
     """
     if rule.kind == "assessed":
         return rule.measure not in tally.assessed
@@ -171,14 +172,13 @@ def unmeasured(rule: Rule, tally: UnitTally) -> bool:
 
 
 def spans(rule: Rule, readings: dict[str, str], months: tuple[str, ...]) -> tuple[str, ...]:
-    """The months that a rate rule tests, or ("",) for the quarter as a whole."""
-    by_month = rule.per == "month" and readings["months"] != "pooled"
-    return months if by_month else (WHOLE_QUARTER,)
+    """The months that a rate rule tests, or ("",) for the period as a whole."""
+    return months if chosen(rule.per, readings) in BY_MONTH else (WHOLE_QUARTER,)
 
 
 def is_mean(rule: Rule, readings: dict[str, str]) -> bool:
     """Whether a rule's monthly deductions are averaged instead of added."""
-    return rule.kind == "rate" and rule.per == "month" and readings["months"] == "mean"
+    return chosen(rule.per, readings) == "mean"
 
 
 # What the sentence of a ledger line is made of: figures and keys, in no language.

@@ -9,9 +9,9 @@ import numpy as np
 
 from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.cube import Cube
-from pipelines.model.rule import Rulebook
+from pipelines.model.rule import Left, Rulebook
 
-LEFT_OUT = {"missing_assessment": ("stop",)}  # scores nothing, so it has no place to compare
+STOP = "stop"  # of a missing assessment: scores nothing, so it has no place to compare
 CAPS = ("10",)  # stands for all numbers that an open reading may be
 TOP = 10
 PORTION = 2_000  # combinations ranked at a time
@@ -44,10 +44,11 @@ class Combinations:
 
 def alternatives(rulebook: Rulebook, in_force: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Reading -> its values, the one in force first; an open number also by one of its numbers."""
+    stops = {one.unassessed.reading for one in rulebook.items.values() if isinstance(one.unassessed, Left)}
     found = {}
     for id, reading in rulebook.readings.items():
         values = dict.fromkeys((in_force[id], *reading.values, *(CAPS if reading.open_number else ())))
-        found[id] = tuple(value for value in values if value not in LEFT_OUT.get(id, ()))
+        found[id] = tuple(value for value in values if id not in stops or value != STOP)
     return found
 
 
@@ -56,12 +57,14 @@ def combinations(cube: Cube, rulebook: Rulebook, in_force: Mapping[str, str], ra
     sheet, values, batch = by_item(rulebook), alternatives(rulebook, in_force), Batch(cube)
     bases, stretched, times, of_base = _sums(batch, [pair for pair in sheet if pair[0].full_marks], values, in_force)
     bonuses, _, again, of_bonus = _sums(batch, [pair for pair in sheet if not pair[0].full_marks], values, in_force)
-    silent = prod(len(given) for id, given in values.items() if id not in (*of_base, *of_bonus, "rank_on"))
+    ranks = rulebook.rank_on.reading if isinstance(rulebook.rank_on, Left) else ""
+    by = values[ranks] if ranks else (rulebook.rank_on,)
+    silent = prod(len(given) for id, given in values.items() if id not in (*of_base, *of_bonus, ranks))
     units = int(ranked.sum())
     counted, bottom = np.zeros((units, units + 1), np.int64), np.zeros(units, np.int64)
-    by_total = zip(bonuses, again, strict=True) if "total" in values["rank_on"] else ()
+    by_total = zip(bonuses, again, strict=True) if "total" in by else ()
     figures = [(bases + stretched + bonus, n * times) for bonus, n in by_total]
-    figures += [(bases, again.sum() * times)] if "base" in values["rank_on"] else []
+    figures += [(bases, again.sum() * times)] if "base" in by else []
     for figure, weights in figures:
         for start in range(0, len(figure), PORTION):
             portion = slice(start, start + PORTION)
@@ -77,7 +80,7 @@ def _sums(batch: Batch, sheet: list, values: Mapping, in_force: Mapping) -> tupl
 
     Many combinations come to the same points for every unit: each row stands once, with how many it stands for.
     """
-    named = {name for _, rules in sheet for name in batch.touching(rules)}
+    named = {name for item, rules in sheet for name in batch.touching(rules, item)}
     names = tuple(name for name in values if name in named)
     rows: dict[bytes, int] = {}
     found, times = [], []

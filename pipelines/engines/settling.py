@@ -7,7 +7,7 @@ from fractions import Fraction
 from pipelines.engines.judging import facts, plain, sentence, unmeasured
 from pipelines.engines.rete import Firing, Match, Production, Session
 from pipelines.model.points import CENT, half_up, hundredths
-from pipelines.model.rule import Item, Rulebook
+from pipelines.model.rule import Bonus, Item, Left, Rulebook, Word, chosen
 from pipelines.model.score import Entry, Finding
 from pipelines.model.tally import Award, UnitTally
 
@@ -23,6 +23,7 @@ class Settler:
     def __init__(self, rulebook: Rulebook, readings: dict[str, str]):
         self.rulebook, self.readings = rulebook, readings
         self.bonus = next((item for item in rulebook.items.values() if not item.full_marks), None)
+        self._words = self.bonus.bonus if self.bonus and self.bonus.bonus else Bonus()
         self._session = Session(
             [
                 _production("floor", "item", {"$gt": {"exact": {"$m": "full"}}}, self._floor),
@@ -126,10 +127,10 @@ class Settler:
         yield from self._bonus_fact()
 
     def _bonus_fact(self) -> Iterator[dict]:
-        if self._awards and self.readings["bonus_cap"] != NO_CAP:
+        most = chosen(self._words.cap, self.readings)
+        if self._awards and most != NO_CAP:
             counted = sum(f.points for id, f in self._awards.items() if self._ranked.get(id, (1,))[0] == 1)
-            cap = Fraction(self.readings["bonus_cap"])
-            yield {"step": "bonus", "bonus": hundredths(half_up(counted)), "cap": hundredths(cap)}
+            yield {"step": "bonus", "bonus": hundredths(half_up(counted)), "cap": hundredths(Fraction(most))}
 
     def _places(self) -> dict[str, tuple[int, str]]:
         """Each award's place among those of its matter (1 = the one that counts), and the id of that one."""
@@ -145,12 +146,12 @@ class Settler:
         return places
 
     def _matter(self, award: Award) -> tuple[str, ...]:
-        inside_type = self.readings["same_matter_scope"] == "same_type"
+        inside_type = chosen(self._words.scope, self.readings) == "same_type"
         return (award.matter_key, award.award_type) if inside_type else (award.matter_key,)
 
     def _preference(self, award: Award) -> tuple:
         earliest = (award.awarded_on, award.award_id)
-        if self.readings["same_matter"] == "first":
+        if chosen(self._words.same_matter, self.readings) == "first":
             return earliest
         return (-self._awards[award.award_id].points, *earliest)
 
@@ -165,7 +166,7 @@ class Settler:
     def _same_matter(self, match: Match) -> Entry:
         award = self._tally.awards[match.fact["award"] - 1]
         found = self._awards[award.award_id]
-        clause = self.rulebook.readings["same_matter"].clause
+        clause = self._clause(self._words.same_matter)
         told = {"award": award.award_id, "counted": self._ranked[award.award_id][1]}
         return Entry(
             match.unit_id,
@@ -183,8 +184,12 @@ class Settler:
 
     def _cap(self, match: Match) -> Entry:
         bonus, cap = match.fact["bonus"], match.fact["cap"]
-        clause = self.rulebook.readings["bonus_cap"].clause
+        clause = self._clause(self._words.cap)
         return self._line(match, self.bonus, "cap", cap - bonus, clause, bonus=bonus, cap=cap)
+
+    def _clause(self, word: Word) -> str:
+        """The clause that a word of the bonus reads; where it is fixed, the bonus item's own."""
+        return self.rulebook.readings[word.reading].clause if isinstance(word, Left) else self.bonus.id
 
     def _reweight(self, match: Match) -> Entry:
         base, left, whole = (match.fact[name] for name in ("base", "left", "all"))
@@ -212,7 +217,7 @@ def without_data(rulebook: Rulebook, tally: UnitTally) -> set[str]:
 
 
 def left_out(rulebook: Rulebook, readings: Mapping[str, str], tally: UnitTally) -> set[str]:
-    """The items that do not count for a unit; one with an assessed rule stays: `missing_assessment` decides there."""
+    """The items that do not count for a unit; one with an assessed rule stays: `unassessed` decides there."""
     if readings.get("unmeasured") not in LEAVES_OUT:
         return set()
     assessed = {rule.item for rule in rulebook.rules.values() if rule.kind == "assessed"}

@@ -33,7 +33,7 @@ class SecondOpinion:
     ):
         self.rulebook, self.rescored, self.units = rulebook, rescored, units
         self.at = {unit: place for place, unit in enumerate(rescored.unit_ids)}
-        self.figures = rescored.base if readings["rank_on"] == "base" else rescored.total
+        self.figures = rescored.base if rulebook.ranked_by(readings) == "base" else rescored.total
         self.ranked = np.array([units[unit].ranked for unit in rescored.unit_ids], bool) & (rescored.case_rows > 0)
         self.groups = np.array([units[unit].unit_group for unit in rescored.unit_ids], object)
         self._before = {

@@ -15,7 +15,7 @@ from pipelines.engines.cube import Counts, Cube
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.refusals import ContractStop, JudgesDisagree
-from pipelines.model.rule import Item, Rule, Rulebook
+from pipelines.model.rule import Bonus, Item, Rule, Rulebook, chosen
 from pipelines.model.score import UnitScore
 from pipelines.wording import say
 
@@ -84,7 +84,7 @@ def item_scores(cube: Cube, counts: Counts, rules: list[Rule], item: Item, readi
     """One item of every unit in hundredths; ``counts`` as `Cube.counts` gives them, ``rules`` those of the item."""
     full = _hundredths(item.full_marks)
     if not full:
-        return _bonus(cube, rules, readings)
+        return _bonus(cube, rules, item.bonus or Bonus(), readings)
     if not rules:
         return np.full(len(cube.unit_ids), full, np.int64)
     kept = kept_of(full, [deduction(cube, counts, rule, full, readings) for rule in rules])
@@ -191,7 +191,7 @@ def deduction(cube: Cube, counts: Counts, rule: Rule, full: int, readings: Mappi
         return Deduction(np.zeros(len(cube.unit_ids), np.int64))
     if rule.kind == "assessed":
         return Deduction(3 * (full - np.minimum(_assessed(cube, rule, full, readings), full)))
-    if readings["shortfall"] == "pro_rata":
+    if chosen(rule.mode, readings) == "pro_rata":
         return Deduction(np.zeros(len(cube.unit_ids), np.int64), _shares(rule, counts, readings))
     return Deduction(_stepped(rule, counts, readings))
 
@@ -218,7 +218,7 @@ def _rounded(thirds: np.ndarray, shared: list[Deduction]) -> np.ndarray:
 def _stepped(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> np.ndarray:
     """A rate rule's deduction in thirds of hundredths, counted in steps."""
     short, step = _short(rule, counts, readings)
-    up = readings["shortfall"] == "any_part"
+    up = chosen(rule.mode, readings) == "any_part"
     steps = -(-short // step) if up else short // step
     return steps.sum(axis=1) * _hundredths(rule.deduct) * _weight(rule, readings)
 
@@ -232,7 +232,7 @@ def _shares(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np
 def _short(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
     """How far each unit and month is short, and what a step is, both multiplied by the denominator."""
     part, of = counts[rule.part], counts[rule.of]
-    if rule.per == "quarter" or readings["months"] == "pooled":
+    if chosen(rule.per, readings) in ("period", "pooled"):
         part, of = part.sum(axis=1, keepdims=True), of.sum(axis=1, keepdims=True)
     short = np.maximum(_hundredths(rule.target) * of - HUNDRED_PERCENT * part, 0) * (of > 0)
     return short, np.maximum(_hundredths(rule.each) * of, 1)
@@ -240,34 +240,36 @@ def _short(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.
 
 def _weight(rule: Rule, readings: Mapping[str, str]) -> int:
     """Thirds in a month's deduction: one where the mean of three months counts, else three."""
-    return 1 if rule.per == "month" and readings["months"] == "mean" else 3
+    return 1 if chosen(rule.per, readings) == "mean" else 3
 
 
 def _assessed(cube: Cube, rule: Rule, full: int, readings: Mapping[str, str]) -> np.ndarray:
     given = cube.assessed.get(rule.measure, np.full(len(cube.unit_ids), -1))
     missing = given < 0
-    if readings["missing_assessment"] == "stop" and missing.any():
+    said = chosen(rule.unassessed, readings)
+    if said == "stop" and missing.any():
         unit = cube.unit_ids[int(np.argmax(missing))]
         raise ContractStop(say("judge.assessment_missing", unit=unit, name=unit, item=rule.measure))
-    return np.where(missing, full if readings["missing_assessment"] == "full" else 0, given)
+    return np.where(missing, full if said == "full" else 0, given)
 
 
-def _bonus(cube: Cube, rules: list[Rule], readings: Mapping[str, str]) -> np.ndarray:
+def _bonus(cube: Cube, rules: list[Rule], words: Bonus, readings: Mapping[str, str]) -> np.ndarray:
     """Bonus points: of each matter one award, then the cap."""
     awards, by_type = cube.awards, {rule.measure: rule for rule in rules}
     worth = np.array([_hundredths(by_type[t].award) if t in by_type else 0 for t in awards.types], np.int64)
     once = np.array([bool(t in by_type and by_type[t].once_per) for t in awards.types], bool)
     bonus = np.zeros(len(cube.unit_ids), np.int64)
-    np.add.at(bonus, awards.unit, np.where(_counting(cube, worth, once, readings), worth, 0))
-    cap = NO_CAP if readings["bonus_cap"] == "none" else _hundredths(Fraction(readings["bonus_cap"]))
+    np.add.at(bonus, awards.unit, np.where(_counting(cube, worth, once, words, readings), worth, 0))
+    most = chosen(words.cap, readings)
+    cap = NO_CAP if most == "none" else _hundredths(Fraction(most))
     return bonus if cap == NO_CAP else np.minimum(bonus, cap)
 
 
-def _counting(cube: Cube, worth: np.ndarray, once: np.ndarray, readings: Mapping[str, str]) -> np.ndarray:
+def _counting(cube: Cube, worth: np.ndarray, once: np.ndarray, words: Bonus, readings: Mapping[str, str]) -> np.ndarray:
     """Which awards count: all that may repeat, and the preferred one of each matter."""
     awards = cube.awards
-    group = awards.matter_of_type if readings["same_matter_scope"] == "same_type" else awards.matter
-    best_first = np.zeros_like(worth) if readings["same_matter"] == "first" else -worth
+    group = awards.matter_of_type if chosen(words.scope, readings) == "same_type" else awards.matter
+    best_first = np.zeros_like(worth) if chosen(words.same_matter, readings) == "first" else -worth
     order = np.lexsort((awards.earliest, best_first, group, ~once))
     order = order[once[order]]
     counting = ~once

@@ -131,7 +131,8 @@ def _with_rules(rulebook: Rulebook, files: Iterable[Path]) -> Rulebook:
     from pipelines.rulebook.examples import check_examples
     from pipelines.rulebook.source import Block, read_yaml
 
-    known = build.Known(rulebook.clauses, rulebook.items, rulebook.measures, rulebook.award_types)
+    values = {id: reading.values for id, reading in rulebook.readings.items()}
+    known = build.Known(rulebook.clauses, rulebook.items, rulebook.measures, rulebook.award_types, values)
     rules = dict(rulebook.rules)
     for file in files:
         if not Path(file).is_file():

@@ -101,7 +101,7 @@ class Gaming:
         changes = [
             (int(unit), {(measure, int(month)): by for measure, by in one.changes.items()}) for unit, month in possible
         ]
-        was = self.scenario.scores.base if readings["rank_on"] == "base" else self.scenario.scores.total
+        was = self.scenario.figure
         gain = variants(self.scenario, changes) - was[possible[:, 0]]
         best = int(gain.argmax())
         most_for = self.scenario.world.registers[cube.unit_ids[possible[best, 0]]].unit.unit_name

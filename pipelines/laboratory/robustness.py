@@ -15,7 +15,7 @@ from pipelines.laboratory.framed import Framed, copied
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
-from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.rule import Rule, Rulebook, chosen
 from pipelines.model.score import Sure
 
 
@@ -35,7 +35,7 @@ class Sureness:
 def sureness(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray, seed: int = 1) -> Sureness:
     """The places of a quarter and how far they could have been elsewhere."""
     scores = rescore(cube, rulebook, readings)
-    place = np.where(ranked, places(_figure(scores.base, scores.total, readings), ranked), 0)
+    place = np.where(ranked, places(_figure(rulebook, scores.base, scores.total, readings), ranked), 0)
     names, moved_to = _movers(cube, rulebook, readings, ranked, place)
     by_chance, jointly = _by_chance(cube, rulebook, readings, scores, ranked, seed)
     return Sureness(
@@ -43,8 +43,8 @@ def sureness(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.n
     )
 
 
-def _figure(base: np.ndarray, total: np.ndarray, readings: Mapping[str, str]) -> np.ndarray:
-    return base if readings["rank_on"] == "base" else total
+def _figure(rulebook: Rulebook, base: np.ndarray, total: np.ndarray, readings: Mapping[str, str]) -> np.ndarray:
+    return base if rulebook.ranked_by(readings) == "base" else total
 
 
 def _movers(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked, place) -> tuple[tuple[str, ...], np.ndarray]:
@@ -56,7 +56,7 @@ def _movers(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked, place
             under = {**readings, id: value}
             base, bonus = batch.base_and_bonus(sheet, under)
             total = base + bonus + batch.whole(sheet, under, base)
-            found = np.where(ranked, places(_figure(base, total, under), ranked), 0)
+            found = np.where(ranked, places(_figure(rulebook, base, total, under), ranked), 0)
             further = np.abs(found - place) > far
             far[further], to[further] = np.abs(found - place)[further], found[further]
             names[further] = f"{id}={value}"
@@ -246,24 +246,23 @@ def scored_rates(
 def _lost(rule: Rule, rate: np.ndarray, of: np.ndarray, readings: Mapping[str, str]) -> np.ndarray:
     if rule.kind == "occurrence":
         return (rate * of).sum(axis=-1) * float(rule.deduct)
-    if readings["months"] == "pooled" and rule.per == "month":
+    if chosen(rule.per, readings) in ("period", "pooled"):
         weights = of / np.maximum(of.sum(axis=-1, keepdims=True), 1)
         rate, of = (rate * weights).sum(axis=-1, keepdims=True), of.sum(axis=-1, keepdims=True)
     short = np.maximum(float(rule.target) - 100 * rate, 0) * (of > 0) / float(rule.each)
-    steps = {"whole_steps": np.floor(short + TINY), "any_part": np.ceil(short - TINY)}.get(readings["shortfall"], short)
+    steps = {"whole_steps": np.floor(short + TINY), "any_part": np.ceil(short - TINY)}.get(
+        chosen(rule.mode, readings), short
+    )
     cost = steps.sum(axis=-1) * float(rule.deduct)
-    return cost / of.shape[-1] if rule.per == "month" and readings["months"] == "mean" else cost
+    return cost / of.shape[-1] if chosen(rule.per, readings) == "mean" else cost
 
 
 def untouched(scores: Rescored, rulebook: Rulebook, readings: Mapping[str, str], chances: Chances) -> np.ndarray:
     """Of every unit: the points of the items that chance leaves alone, bonus included where it ranks."""
     moved = {rulebook.rules[id].item for id in chances.part}
-    kept = [
-        id
-        for id, item in rulebook.items.items()
-        if id not in moved and (item.full_marks or readings["rank_on"] == "total")
-    ]
-    stretched = scores.whole if readings["rank_on"] == "total" else 0  # as it was: an estimate needs no more
+    by_total = rulebook.ranked_by(readings) == "total"
+    kept = [id for id, item in rulebook.items.items() if id not in moved and (item.full_marks or by_total)]
+    stretched = scores.whole if by_total else 0  # as it was: an estimate needs no more
     return (sum((scores.items[id] for id in kept), np.zeros(len(scores.unit_ids))) + stretched) / CENT
 
 

@@ -159,12 +159,17 @@ class Scenario:
         """Every unit's items, base and bonus in hundredths, by the second judge."""
         return rescore(self.world.cube, self.rulebook, self.readings)
 
+    @property
+    def figure(self) -> np.ndarray:
+        """What units are ranked by, in hundredths."""
+        return self.scores.base if self.rulebook.ranked_by(self.readings) == "base" else self.scores.total
+
     @cached_property
     def placed(self) -> Placed:
         """Places and the order of the list."""
         named = np.array([id in self.apart for id in self.scores.unit_ids], bool)
         small = self.scores.case_rows < (self.change.rank_apart_below or 0)
-        return placed(self.scores, self.world.registers, self.readings["rank_on"], named | small)
+        return placed(self.scores, self.world.registers, self.rulebook.ranked_by(self.readings), named | small)
 
     @copied
     def ranking(self):

@@ -81,7 +81,7 @@ def variants(scenario, changes: list[tuple[int, dict[tuple[str, int], int]]]) ->
     for item, rules in by_item(scenario.rulebook):
         if item.full_marks:
             figure += item_scores(some, counts, list(rules), item, readings)
-    if readings["rank_on"] == "base":
+    if scenario.rulebook.ranked_by(readings) == "base":
         return figure
     return figure + stretch(some, counts, by_item(scenario.rulebook), readings, figure) + scenario.scores.bonus[rows]
 
@@ -125,7 +125,7 @@ def next_steps(scenario):
 
 def _steps_of(scenario, units: list[int]) -> dict[str, Step]:
     """The best step of each of these units, by unit_id."""
-    figure = scenario.scores.base if scenario.readings["rank_on"] == "base" else scenario.scores.total
+    figure = scenario.figure
     ranked = scenario.placed.place > 0
     asked = [(unit, *step) for unit in units if ranked[unit] for step in _possible(scenario, unit)]
     if not asked:
@@ -153,7 +153,7 @@ def _possible(scenario, unit: int) -> Iterator[tuple[Measure, int | None, int]]:
         if not named or not measure.better:
             continue
         room = counts.occurrences(named[0]) if measure.better == "fewer" else counts[named[0].of] - counts[id]
-        whole = all(rule.per == "quarter" for rule in named)
+        whole = all(rule.kind == "rate" and not rule.by_month for rule in named)
         months = [(None, int(room[unit].sum()))] if whole else list(enumerate(room[unit].tolist()))
         for month, most in months:
             for n in range(1, min(most, MOST) + 1):

@@ -148,7 +148,7 @@ def _scored(quarter, names: tuple[str, ...], grid: tuple, progress: bool) -> tup
         sheet, readings = prepared.of(values)
         bases[k], bonus = batch.base_and_bonus(sheet, readings)
         rest[k] = bonus + batch.whole(sheet, readings, bases[k])
-        by_base[k] = readings["rank_on"] == "base"
+        by_base[k] = quarter.rulebook.ranked_by(readings) == "base"
     totals = bases + rest
     return bases, totals, np.where(by_base[:, None], bases, totals)
 
@@ -225,7 +225,9 @@ class Tornado(Framed):
         for name, rulebook, readings in _single(quarter):
             sheet = by_item(rulebook)
             base, bonus = batch.base_and_bonus(sheet, readings)
-            figure = base if readings["rank_on"] == "base" else base + bonus + batch.whole(sheet, readings, base)
+            figure = (
+                base if rulebook.ranked_by(readings) == "base" else base + bonus + batch.whole(sheet, readings, base)
+            )
             names.append(name)
             found.append(np.where(was > 0, places(figure, was > 0), 0))
         return cls(quarter, tuple(names), np.array(found).reshape(len(names), len(was)), was)

@@ -17,6 +17,35 @@ LATER = {"unmeasured": "full", "counted_before": "again"}
 
 
 @dataclass(frozen=True)
+class Left:
+    """A word of a rulebook that is left to a reading."""
+
+    reading: str
+
+
+Word = str | Left  # a word of the book itself, or one that a reading chooses
+
+
+def chosen(word: Word, readings: Mapping[str, str]) -> str:
+    """The word under these readings."""
+    return readings[word.reading] if isinstance(word, Left) else word
+
+
+@dataclass(frozen=True)
+class Bonus:
+    """How bonus points count: which award of a matter, how far a matter reaches, and the most points (or none)."""
+
+    same_matter: Word = "highest"
+    scope: Word = "all_awards"
+    cap: Word = "none"
+
+    @property
+    def left_to(self) -> tuple[str, ...]:
+        """The readings that choose its words."""
+        return tuple(word.reading for word in (self.same_matter, self.scope, self.cap) if isinstance(word, Left))
+
+
+@dataclass(frozen=True)
 class Clause:
     """A clause of the regulation: its id, a paraphrase, why it has no rule where it has none, what else honours it."""
 
@@ -35,6 +64,8 @@ class Item:
     full_marks: Fraction
     section: str
     quality: bool = False  # of a section that says `quality: true`: it counts for `quality_items_at_zero`
+    unassessed: Word = "full"  # what a missing assessed mark comes to: full, zero, stop
+    bonus: Bonus | None = None  # of the item of bonus points
 
 
 @dataclass(frozen=True)
@@ -42,9 +73,10 @@ class Rule:
     """One rule of the rulebook. Which fields are filled depends on ``kind``.
 
     occurrence: ``measure``, ``deduct`` per counted row.
-    rate: ``part`` / ``of`` against ``target`` percent, per ``month`` or ``quarter``;
-        each ``each`` points short cost ``deduct``.
-    assessed: the score of the item itself.
+    rate: ``part`` / ``of`` against ``target`` percent; each ``each`` points short cost ``deduct``, counted by ``mode``
+        (whole_steps, pro_rata, any_part), ``per`` month and added (sum) or averaged (mean), or once per period
+        (period; a reading says pooled).
+    assessed: the score of the item itself; a missing one comes to what ``unassessed`` says.
     award: ``award`` points for the award type ``measure``, ``once_per`` matter.
     """
 
@@ -59,7 +91,9 @@ class Rule:
     measure: str = ""
     part: str = ""
     of: str = ""
-    per: str = "occurrence"
+    per: Word = "period"
+    mode: Word = ""
+    unassessed: Word = "full"
     target: Fraction = Fraction(0)
     each: Fraction = Fraction(0)
     deduct: Fraction = Fraction(0)
@@ -70,6 +104,16 @@ class Rule:
     in_force_from: date | None = None
     in_force_to: date | None = None  # inclusive
     order: int = 0  # among the rules of its clause, on pages
+
+    @property
+    def by_month(self) -> bool:
+        """Whether every month is tested by itself, under some reading at least."""
+        return self.per != "period"
+
+    @property
+    def left_to(self) -> tuple[str, ...]:
+        """The readings that choose its words."""
+        return tuple(word.reading for word in (self.mode, self.per, self.unassessed) if isinstance(word, Left))
 
 
 @dataclass(frozen=True)
@@ -82,7 +126,7 @@ class Reading:
     values: tuple[str, ...]
     says: dict[str, Words]
     reason: Words
-    open_number: bool = False  # any number >= 0 with at most two decimals is a value too (bonus_cap)
+    open_number: bool = False  # any number >= 0 with at most two decimals is a value too
 
     @property
     def default(self) -> str:
@@ -127,6 +171,11 @@ class Rulebook:
     listed_by: tuple[str, str] | None = None  # the rate that lists units of equal figures: its part and its whole
     incident_types: Mapping[str, Words] = field(default_factory=dict)
     award_types: Mapping[str, Words] = field(default_factory=dict)
+    rank_on: Word = "total"  # or base
+
+    def ranked_by(self, readings: Mapping[str, str]) -> str:
+        """`total` or `base`: what units are ranked by."""
+        return chosen(self.rank_on, readings)
 
     def waived_as(self, rule_id: str) -> tuple[str, ...]:
         """The names by which a decision waives a rule; in books of format 1 it names the rule's measure."""

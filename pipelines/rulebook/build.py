@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pipelines.model.measure import Measure
-from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Verdict
+from pipelines.model.rule import Bonus, Clause, Condition, Item, Left, Reading, Rule, Verdict, Word
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, vocabulary
-from pipelines.rulebook.source import Block, count, day, exact, refusal, shown_text
+from pipelines.rulebook.source import Block, count, day, exact, is_amount, refusal, shown_text
 
 DATES = ("in_force",)
 TRUTH = {"true": True, "false": False}
 OPTIONAL = (*DATES, "order")  # of every rule
+READING = ("reading",)
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,65 @@ class Known:
     items: Mapping[str, Item]
     measures: Mapping[str, Measure]
     award_types: Mapping[str, Words]
+    readings: Mapping[str, tuple[str, ...]]  # the values of each reading
+
+
+# Words of settling, written where they act or left there to a reading.
+
+
+def word(block: Block, key: str, kind: str, readings: Mapping[str, tuple[str, ...]], unsaid: str = "") -> Word:
+    """The word of a kind (`vocabulary.WORDS`) at ``key``; where it is missing, the reading that older books mean by
+    that, else ``unsaid``. A reading must say nothing but words of that kind."""
+    value = block.get(key)
+    if value is None:
+        older = vocabulary.UNSAID[kind]
+        return _left(block, key, kind, older, readings) if older in readings else unsaid
+    if isinstance(value, Block):
+        fail_if.unknown_field(value, (*READING, *(("scope",) if kind == "same_matter" else ())))
+        fail_if.missing_field(value, READING)
+        return _left(value, "reading", kind, value["reading"], readings)
+    if not (kind in vocabulary.NUMBERS and is_amount(value)):
+        fail_if.unknown_value(block, key, vocabulary.WORDS[kind])
+    return value
+
+
+def _left(block: Block, key: str, kind: str, reading: object, readings: Mapping[str, tuple[str, ...]]) -> Left:
+    fail_if.unknown_reading(block, key, reading, readings)
+    known = vocabulary.WORDS[kind]
+    for value in readings[reading]:
+        if value not in known and not (kind in vocabulary.NUMBERS and is_amount(value)):
+            raise refusal(block, "value_means_nothing", key, near=(value, known), reading=reading, value=value)
+    return Left(reading)
+
+
+def _per(block: Block, readings: Mapping[str, tuple[str, ...]]) -> Word:
+    """`month` (open to the reading of older books, else added), `period`, {month: sum or mean} or a reading."""
+    value = block.get("per", "period")
+    if isinstance(value, Block) and "month" in value:
+        fail_if.unknown_field(value, ("month",))
+        return word(value, "month", "month", readings)
+    if isinstance(value, Block):
+        return word(block, "per", "per", readings)
+    fail_if.unknown_value(block, "per", vocabulary.PER["rate"])
+    if value != "month":
+        return "period"
+    return word(Block(block.file, block.lines["per"]), "per", "per", readings, "sum")
+
+
+def bonus(book: Block, readings: Mapping[str, tuple[str, ...]]) -> Bonus:
+    """`bonus: {cap: …, same_matter: …}`: how bonus points count."""
+    block = book.get("bonus", Block(book.file, book.line))
+    fail_if.not_a_block(block, book, "bonus")
+    fail_if.unknown_field(block, ("cap", "same_matter"))
+    which = block.get("same_matter")
+    if isinstance(which, Block) and "takes" in which:
+        fail_if.unknown_field(which, ("takes", "scope"))
+        takes = word(which, "takes", "same_matter", readings)
+    else:
+        takes = word(block, "same_matter", "same_matter", readings, "highest")
+    within = which if isinstance(which, Block) else Block(block.file, block.line)
+    scope = "all_awards" if isinstance(which, str) else word(within, "scope", "scope", readings, "all_awards")
+    return Bonus(takes, scope, word(block, "cap", "cap", readings, "none"))
 
 
 def types(book: Block, key: str) -> dict[str, Words]:
@@ -87,7 +147,10 @@ def blocks(value: object, parent: Block, key: str = "") -> list[Block]:
 
 
 def items(
-    book: Block, clauses: dict[str, Clause], quality: Container[str] = ()
+    book: Block,
+    clauses: dict[str, Clause],
+    readings: Mapping[str, tuple[str, ...]],
+    quality: Container[str] = (),
 ) -> tuple[dict[str, Item], dict[str, Words]]:
     """The score sheet: items by id in order, and the titles of the sections.
 
@@ -103,12 +166,20 @@ def items(
         of_quality = TRUTH[section["quality"]] if "quality" in section else section["id"] in quality
         for block in blocks(section["items"], section, "items"):
             fail_if.missing_field(block, ("id", "title", "full_marks"))
-            fail_if.unknown_field(block, ("id", "title", "full_marks"))
+            fail_if.unknown_field(block, ("id", "title", "full_marks", "unassessed"))
             fail_if.bad_id(block, "id", fail_if.ITEM_ID)
             fail_if.unknown_clause(block, clauses, "id")  # floors and roundings name the item's own clause
             written.append(block)
             full = number(block, "full_marks")
-            found[block["id"]] = Item(block["id"], words(block, "title"), full, section["id"], of_quality)
+            found[block["id"]] = Item(
+                block["id"],
+                words(block, "title"),
+                full,
+                section["id"],
+                of_quality,
+                unassessed=word(block, "unassessed", "unassessed", readings, "full"),
+                bonus=None if full else bonus(book, readings),
+            )
     fail_if.duplicate_id(written, "id")
     fail_if.two_bonus_items(book, found)
     return found, sections
@@ -168,18 +239,19 @@ def _occurrence(block: Block, known: Known) -> dict:
 
 
 def _rate(block: Block, known: Known) -> dict:
-    fail_if.unknown_value(block, "per", vocabulary.PER["rate"])
     fail_if.unknown_measure(block, "part", known.measures)
     fail_if.unknown_measure(block, "of", known.measures)
     fail_if.no_part(block, known.measures)
     short = block["short"]
     fail_if.not_a_block(short, block, "short")
-    fail_if.unknown_field(short, ("each", "deduct"))
-    fail_if.missing_field(short, ("each", "deduct"))
+    fail_if.unknown_field(short, ("each", "deduct", "mode"))
+    mode = word(short, "mode", "mode", known.readings)
+    fail_if.missing_field(short, ("each", "deduct", *(() if mode else ("mode",))))
     return {
         "part": block["part"],
         "of": block["of"],
-        "per": block["per"],
+        "per": _per(block, known.readings),
+        "mode": mode,
         "target": number(block, "target", most="100"),
         "each": number(short, "each", least="0.01", most="100"),
         "deduct": number(short, "deduct"),
@@ -188,7 +260,7 @@ def _rate(block: Block, known: Known) -> dict:
 
 def _assessed(block: Block, known: Known) -> dict:
     fail_if.unknown_item(block, known.items, "assessed")
-    return {"measure": block["assessed"], "per": "quarter"}
+    return {"measure": block["assessed"], "unassessed": known.items[block["assessed"]].unassessed}
 
 
 def _award(block: Block, known: Known) -> dict:
@@ -211,9 +283,7 @@ def reading(block: Block, clauses: dict[str, Clause]) -> Reading:
     fail_if.unknown_clause(block, clauses)
     values = block["values"]
     fail_if.not_a_block(values, block, "values")
-    is_open = block["reading"] in vocabulary.OPEN_NUMBER
-    if "open_number" in block:
-        fail_if.unknown_value(block, "open_number", ("true",) if is_open else ("false",))
+    fail_if.unknown_value(block, "open_number", tuple(TRUTH)) if "open_number" in block else None
     return Reading(
         block["reading"],
         block["clause"],
@@ -221,7 +291,7 @@ def reading(block: Block, clauses: dict[str, Clause]) -> Reading:
         tuple(values),
         {value: words(values, value) for value in values},
         words(block, "reason"),
-        is_open,
+        block.get("open_number") == "true",
     )
 
 

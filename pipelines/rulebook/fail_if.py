@@ -15,11 +15,12 @@ from pipelines.model.points import half_up, shown
 from pipelines.model.rule import LATER, Item, Reading, Rule, Verdict
 from pipelines.model.words import LANGUAGES, Words
 from pipelines.rulebook import vocabulary
-from pipelines.rulebook.source import Block, day, exact, refusal, shown_text
+from pipelines.rulebook.source import Block, day, exact, is_amount, refusal, shown_text
 from pipelines.wording import say
 
 ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 ITEM_ID = re.compile(r"[A-Z][0-9]+(\.[0-9]+)?")
+NUMBER = "0"  # among the words of a reading: any number answers it
 
 
 def not_a_block(value: object, parent: Block, key: str = "") -> None:
@@ -245,15 +246,17 @@ def missing_example(block: Block, rule: Rule, seen: set[str]) -> None:
 def nothing_honours(
     blocks: list[Block], readings: Mapping[str, Reading], honoured: Mapping[str, Iterable[str]]
 ) -> None:
-    """A reading or a value of one that no measure, no derived column, no settling and no ranking acts on."""
+    """A reading or a value of one that no measure, no derived column, no rule and no settling names."""
     for block in blocks:
         id = block["reading"]
         if id not in readings:
             continue
         if id not in honoured:
             raise refusal(block, "nothing_honours", "reading", near=(id, honoured), value=id)
+        if readings[id].open_number and NUMBER not in honoured[id]:
+            raise refusal(block, "no_number_here", "open_number", reading=id)
         for value in readings[id].values:
-            amount = id in vocabulary.OPEN_NUMBER and _is_amount(value)
+            amount = NUMBER in honoured[id] and is_amount(value)
             if value not in honoured[id] and not amount:
                 near = (value, honoured[id])
                 raise refusal(block, "value_honoured_by_nothing", "values", near=near, reading=id, value=value)
@@ -261,22 +264,23 @@ def nothing_honours(
 
 def unknown_reading_value(block: Block, reading: Reading, value: str, key: str) -> None:
     """A value that the reading does not have."""
-    if value not in reading.values and not (reading.open_number and _is_amount(value)):
+    if value not in reading.values and not (reading.open_number and is_amount(value)):
         near = (value, reading.values)
         raise refusal(block, "unknown_reading_value", key, near=near, reading=reading.id, value=value)
 
 
-def _is_amount(value: str) -> bool:
-    amount = exact(value)
-    return amount is not None and amount >= 0
-
-
 def missing_reading(root: Block, present: Iterable[str], measures: Mapping[str, Measure]) -> None:
-    """A switch that settling, ranking or a derived column needs and the rulebook leaves open."""
-    needed = set(vocabulary.READINGS).union(*map(readings_that_count, measures.values()))
+    """A switch that a measure or a derived column needs and the rulebook leaves open."""
+    needed = set().union(*map(readings_that_count, measures.values()))
     for reading in sorted(needed):
         if reading not in present and reading not in LATER:
             raise refusal(root, "missing_reading", value=reading)
+
+
+def unknown_reading(block: Block, key: str, reading: object, known: Iterable[str]) -> None:
+    """A word left to a reading that the book does not have."""
+    if reading not in known:
+        raise refusal(block, "measure_reading", key, near=(reading, known), value=shown_text(reading))
 
 
 def unknown_fact(block: Block) -> None:

@@ -13,7 +13,7 @@ from pipelines.contracts.of_book import with_types
 from pipelines.engines.marks import honoured, layouts
 from pipelines.model.points import shown
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal
-from pipelines.model.rule import Clause, Item, Reading, Rule, Rulebook, Verdict
+from pipelines.model.rule import Clause, Item, Left, Reading, Rule, Rulebook, Verdict, Word
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.rulebook import build, fail_if, vocabulary
@@ -29,10 +29,11 @@ from pipelines.wording import say
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
 BOOK_FIELDS = ("edition", "title", "in_force", "evaluation", "sections")
-OPTIONAL = ("format", "case_rows", "incident_types", "award_types", "rank")
+OPTIONAL = ("format", "case_rows", "incident_types", "award_types", "rank", "bonus", "rank_on")
 FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7); what it does not say is in FORMAT_1
 FORMAT_1 = RULES / "format_1.yaml"
 EVALUATION = ("working_days", "reminder_after_hours")
+BONUS = ("same_matter", "scope", "cap")
 
 
 def load_rulebook(folder: Path, on: date) -> Rulebook:
@@ -45,19 +46,19 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
     book = _book(folder, on)
     clauses, clause_lines = read_clauses(folder / CLAUSES, CLAUSES)
     upgraded = _upgraded(book)
-    items, sections = build.items(book, clauses, upgraded.get("quality", ()))
-    written = _rule_blocks(folder, items)
     readings = _in_force(folder, READINGS, "reading", build.reading, clauses, on)
     values = {id: reading.values for id, reading in readings.items()}
+    items, sections = build.items(book, clauses, values, upgraded.get("quality", ()))
+    written = _rule_blocks(folder, items)
     incident_types, award_types = (build.types(upgraded, key) for key in ("incident_types", "award_types"))
     contracts = with_types(load_contracts(), incident_types, award_types)
     measures = read_measures(folder, contracts, values, upgraded)
-    fail_if.nothing_honours(
-        read_yaml(folder / READINGS, READINGS) or [], readings, honoured(measures, vocabulary.READINGS)
-    )
     fail_if.missing_reading(Block(READINGS, 1), readings, measures)
-    known = build.Known(clauses, items, measures, award_types)
+    rank_on = build.word(book, "rank_on", "rank_on", values, "total")
+    known = build.Known(clauses, items, measures, award_types, values)
     rules = [build.rule(block, known) for block in written]
+    acting = _settled_by(rules, items, rank_on)
+    fail_if.nothing_honours(read_yaml(folder / READINGS, READINGS) or [], readings, honoured(measures, acting))
     fail_if.overlapping_dates(written, "rule")
     fail_if.awarded_twice(written)
     in_force = _rules_on(rules, known, on)
@@ -80,11 +81,26 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
         incident_types=incident_types,
         award_types=known.award_types,
         listed_by=build.listed_by(upgraded, measures),
+        rank_on=rank_on,
     )
     fail_if.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
     for rule, block in zip(rules, written, strict=True):
         check_examples(rulebook, rule, block)
     return rulebook
+
+
+def _settled_by(rules: list[Rule], items: Mapping[str, Item], rank_on: Word) -> dict[str, tuple[str, ...]]:
+    """Reading → what it may say where rules, items and the ranking leave a word to it."""
+    found: dict[str, tuple[str, ...]] = dict(vocabulary.OF_THE_BOOK)
+    places: list[tuple[str, Word]] = [("rank_on", rank_on)]
+    places += [(kind, getattr(rule, kind)) for rule in rules for kind in ("mode", "per")]
+    places += [("unassessed", item.unassessed) for item in items.values()]
+    places += [(kind, getattr(item.bonus, kind)) for item in items.values() if item.bonus for kind in BONUS]
+    for kind, word in places:
+        if isinstance(word, Left):
+            numbers = (fail_if.NUMBER,) if kind in vocabulary.NUMBERS else ()
+            found[word.reading] = (*found.get(word.reading, ()), *vocabulary.WORDS[kind], *numbers)
+    return found
 
 
 def digest(folder: Path) -> str:

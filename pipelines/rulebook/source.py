@@ -110,6 +110,12 @@ def exact(text: object) -> Fraction | None:
     return Fraction(str(text)) if not isinstance(text, bool) and DECIMAL.fullmatch(str(text)) else None
 
 
+def is_amount(text: object) -> bool:
+    """Whether it is a number >= 0 with at most two decimals."""
+    amount = exact(text)
+    return amount is not None and amount >= 0
+
+
 def count(text: object) -> int | None:
     """A whole number >= 0; None for anything else."""
     return int(text) if isinstance(text, str) and COUNT.fullmatch(text) else None

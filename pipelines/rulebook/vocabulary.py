@@ -1,19 +1,30 @@
 """The closed words of a rulebook: what a file may say and what the program knows how to honour."""
 
-# The readings that settling and ranking honour, with all values that they honour (readings.md). Those that change what
-# is counted are honoured by the measures that name them and by the columns that are derived (`model/measure.py`).
-READINGS = {
-    "shortfall": ("whole_steps", "pro_rata", "any_part"),
-    "months": ("sum", "mean", "pooled"),
+# The words of settling and ranking, each written where it acts or left there to a reading:
+# `mode: {reading: shortfall}` (semantics G7). Readings that change what is counted are named by measures and by derived
+# columns (`model/measure.py`).
+WORDS = {
+    "mode": ("whole_steps", "pro_rata", "any_part"),
+    "month": ("sum", "mean"),
+    "per": ("sum", "mean", "pooled"),  # what a reading may say of months
+    "unassessed": ("full", "zero", "stop"),
     "same_matter": ("highest", "first"),
-    "same_matter_scope": ("all_awards", "same_type"),
-    "bonus_cap": ("none",),
-    "missing_assessment": ("full", "zero", "stop"),
+    "scope": ("all_awards", "same_type"),
+    "cap": ("none",),
     "rank_on": ("total", "base"),
-    "unmeasured": ("full", "left_out", "reweighted", "zero"),
-    "counted_before": ("left_out", "again"),
 }
-OPEN_NUMBER = ("bonus_cap",)  # readings that any number >= 0 with at most two decimals answers too
+NUMBERS = ("cap",)  # words that any number >= 0 with at most two decimals may stand for
+# Which reading decides where a book that has it says nothing: books from before these words (semantics B6).
+UNSAID = {
+    "mode": "shortfall",
+    "per": "months",
+    "unassessed": "missing_assessment",
+    "same_matter": "same_matter",
+    "scope": "same_matter_scope",
+    "cap": "bonus_cap",
+    "rank_on": "rank_on",
+}
+OF_THE_BOOK = {"unmeasured": ("full", "left_out", "reweighted", "zero")}  # the one reading that acts on every item
 
 SETTLING = ("floor", "cap", "same_matter", "rounding", "reweight")  # rule ids that the ledger uses itself
 LISTS = ("commend", "criticise", "remark", "together")
@@ -52,9 +63,9 @@ EVERY_RULE = ("rule", "clause", "item", "title", "says", "remedy", "examples")
 # A rule is of the kind whose mark it carries; beside the mark: what else it must have, what it may have.
 KINDS = {
     "occurrence": ("deduct", ("measure",), ("per", "counts")),
-    "rate": ("target", ("part", "of", "per", "short"), ()),
+    "rate": ("target", ("part", "of", "short"), ("per",)),
     "assessed": ("assessed", (), ()),
     "award": ("award", ("measure",), ("once_per",)),
 }
-PER = {"occurrence": ("occurrence",), "rate": ("month", "quarter")}
+PER = {"occurrence": ("occurrence",), "rate": ("month", "period", "quarter")}  # quarter: period, in older books
 CHANGEABLE = {"occurrence": ("deduct",), "rate": ("target", "each", "deduct"), "assessed": (), "award": ("award",)}

@@ -14,7 +14,7 @@ def rank(
     rulebook: Rulebook, readings: dict[str, str], tallies: dict[str, UnitTally], scores: dict[str, UnitScore]
 ) -> list[Standing]:
     """Standings in listing order, the unranked last (readings.md, Rank): equal figures share a place, 1, 2, 2, 4."""
-    figure = {unit_id: getattr(score, readings["rank_on"]) for unit_id, score in scores.items()}
+    figure = {unit_id: getattr(score, rulebook.ranked_by(readings)) for unit_id, score in scores.items()}
     listed = sorted(scores, key=lambda id: _listing(figure[id], scores[id], tallies[id], rulebook.listed_by))
     ranked = [id for id in listed if not _why_unranked(tallies[id])]
     overall = places({id: figure[id] for id in ranked})

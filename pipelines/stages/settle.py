@@ -9,7 +9,7 @@ from pipelines.engines.judging import spans, unmeasured
 from pipelines.engines.rete import text_of
 from pipelines.engines.settling import WHOLE, Settler, left_out, without_data
 from pipelines.model.points import CENT, half_up, hundredths
-from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.rule import Rule, Rulebook, chosen
 from pipelines.model.score import Entry, Finding, Fired, ItemScore, Loss, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import Words
@@ -120,13 +120,15 @@ def notes(
     return {item: tuple(found) for item, found in flags.items()}
 
 
-def without_assessment(scores: dict[str, UnitScore], readings: dict[str, str]) -> tuple[Words, ...]:
-    """A line that units lack qualitative scores, which units, and what the reading makes of it; () where none does."""
-    note = f"assessment_{readings['missing_assessment']}"
-    lacking = {id: sum(note in item.notes for item in score.items.values()) for id, score in scores.items()}
-    units = sorted(id for id, items in lacking.items() if items)
-    named = "、".join(units[:NAMED]) + "…" * (len(units) > NAMED)
-    return (say(f"assess.{note}", n=sum(lacking.values()), units=len(units), named=named),) if units else ()
+def without_assessment(scores: dict[str, UnitScore]) -> tuple[Words, ...]:
+    """Lines that name the units without qualitative scores and say what these come to; () if every unit has them."""
+    found = []
+    for note in ("assessment_full", "assessment_zero"):
+        lacking = {id: sum(note in item.notes for item in score.items.values()) for id, score in scores.items()}
+        units = sorted(id for id, items in lacking.items() if items)
+        named = "、".join(units[:NAMED]) + "…" * (len(units) > NAMED)
+        found += [say(f"assess.{note}", n=sum(lacking.values()), units=len(units), named=named)] if units else []
+    return tuple(found)
 
 
 def _notes(
@@ -136,7 +138,7 @@ def _notes(
     missing = unmeasured(rule, tally)
     if rule.kind == "assessed":
         if missing:
-            yield f"assessment_{readings['missing_assessment']}"
+            yield f"assessment_{chosen(rule.unassessed, readings)}"
         return
     rate = rule.kind == "rate" and not {rule.part, rule.of} & tally.lacking
     if rate and not all(tally.count(rule.of, month) for month in spans(rule, readings, months)):

@@ -64,7 +64,7 @@ def rates(assessment: Assessment, tally: UnitTally, say: Say, lang: str = "zh") 
 
 
 def _rate(rule: Rule, tally: UnitTally, months: tuple[str, ...], say: Say, lang: str) -> dict:
-    spans = months if rule.per == "month" else (None,)
+    spans = months if rule.by_month else (None,)
     told = not {rule.part, rule.of} & tally.lacking  # without data there is no rate, least of all one of 0 %
     counted = [(span, tally.count(rule.part, span), tally.count(rule.of, span) if told else 0) for span in spans]
     known = [Fraction(100 * part, of) for _, part, of in counted if of]

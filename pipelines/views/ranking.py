@@ -89,7 +89,7 @@ def ranking(assessment: Assessment, say: Say, lang: str = "zh", sizes: dict[str,
         "choices": groups,
         "unranked": [row for row in rows if row["rank"] == NOTHING],
         "verdicts": by_verdict(verdicts(assessment, lang)),
-        "by_total": assessment.readings.get("rank_on") != "base",
+        "by_total": assessment.rulebook.ranked_by(assessment.readings) != "base",
         "compared": str(assessment.period.previous) if assessment.previous else "",
         "files": files(say, lang, sizes or {}),
     }

@@ -38,7 +38,7 @@ class RuleTexts:
             return {
                 "part": self.measure(rule.part),
                 "of": self.measure(rule.of),
-                "per": self._words(f"per_{rule.per}"),
+                "per": self._words("per_month" if rule.by_month else "per_quarter"),
                 "target": plainly(rule.target),
                 "each": plainly(rule.each),
                 "deduct": plainly(rule.deduct),

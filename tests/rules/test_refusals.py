@@ -24,7 +24,7 @@ SHAM = """- reading: weekend
 
 # Where a break in one file comes to light in another.
 ELSEWHERE = (BOOK, REPLY, PRAISE, "A4/briefing_praise.yaml", "A3.3/refusal.yaml", "A4/city_media.yaml",
-             "measures/due.yaml")
+             "measures/due.yaml", READINGS, RATE)
 
 ELSEWHERE_BROKEN = {"span", "blanks", "unknown_number"}  # no reasons; one of the libraries' findings
 
@@ -56,7 +56,7 @@ BROKEN = {
     "an order that is no number": (REPLY, "order: 2", "order: last", "not a count"),
     "an unknown award": (PRAISE, "measure: public_praise", "measure: public_prize", "public_praise"),
     "once per something else": (PRAISE, "once_per: matter", "once_per: week", "week is not known"),
-    "a rate per week": (RATE, "per: month", "per: week", "week is not known"),
+    "a rate per week": (RATE, "per: {reading: months}", "per: week", "week is not known"),
     "two kinds at once": (REPLY, "deduct: 0.5", "deduct: 0.5\naward: 1", "exactly one of deduct"),
     "no kind": (REPLY, "deduct: 0.5\n", "", "exactly one of deduct"),
     "a deduction from the bonus": (BOOK, "id: A3.1, full_marks: 20", "id: A3.1, full_marks: 0", "two items with 0"),
@@ -78,7 +78,8 @@ BROKEN = {
     "no day": (REPLY, "order: 2", "in_force: {from: 2026-13-01}", "not a date"),
     "dates the wrong way round": (
         REPLY, "order: 2", "in_force: {from: 2026-07-01, to: 2026-06-30}", "before it"),
-    "an unknown reading": (READINGS, "- reading: months", "- reading: mouths", "nearest known name is months"),
+    "an unknown reading": (READINGS, "- reading: months", "- reading: mouths",
+                           "the reading months named here is not in readings.yaml. The nearest known name is mouths"),
     "an unknown reading value": (READINGS, "pooled: {zh", "pool: {zh", "nearest known name is pooled"),
     "a reading that nothing honours": (
         READINGS, "- reading: attribution\n", f"{SHAM}- reading: attribution\n", "nothing honours the reading weekend"),
@@ -96,7 +97,17 @@ BROKEN = {
     "a format of the future": (BOOK, "format: 2", "format: 3", "3 is not known"),
     "no moment of a case row": (BOOK, "case_rows:   #", "case_row:   #", "nearest known name is case_rows"),
     "a reading twice": (READINGS, "- reading: extension", "- reading: attribution", "attribution"),
-    "a number where none is open": (READINGS, "open_number: true", "open_number: false", "false is not known"),
+    "a number where none is open": (READINGS, "- reading: rank_on", "- reading: rank_on\n  open_number: true",
+                                    "nowhere that it acts takes one"),
+    "an open number that is neither": (READINGS, "open_number: true", "open_number: sure", "sure is not known"),
+    "a word left to a reading of other words": (RATE, "per: {reading: months}", "per: {reading: rank_on}",
+                                                "the value total of the reading rank_on means nothing here"),
+    "a reading that was honoured and is no more": (BOOK, "rank_on: {reading: rank_on}", "rank_on: base",
+                                                   "nothing honours the reading rank_on"),
+    "a word of settling that is none": (BOOK, "rank_on: {reading: rank_on}", "rank_on: bonus", "bonus is not known"),
+    "a cap below nothing": (BOOK, "cap: {reading: bonus_cap}", "cap: -1", "-1 is not known"),
+    "a word left to two readings": (RATE, "per: {reading: months}", "per: {reading: months, other: rank_on}",
+                                    "unknown field other"),
     "a verdict on an unknown fact": (VERDICTS, "{fact: items_at_zero,", "{fact: items_at_zer,",
                                      "nearest known name is items_at_zero"),
     "a verdict without a comparison": (
@@ -138,10 +149,14 @@ BROKEN = {
     "a reading without values": (
         READINGS, "  values:\n    none: {zh: 不设上限, en: no cap}", "  values: {}", "values is missing",
     ),
-    "a list in the place of a block": (RATE, "short: {each: 2, deduct: 1}", "short: [2, 1]", "a block of keys"),
+    "a list in the place of a block": (RATE, "short: {each: 2, deduct: 1, mode: {reading: shortfall}}",
+                                       "short: [2, 1]", "a block of keys"),
     "a word in the place of a list": (VERDICTS, "unless: [crowded_top]", "unless: crowded_top", "a list is expected"),
     "a reading that is left out": (READINGS, "- reading: rank_on", "- reading: rank_on\n  in_force: {from: 2027-01-01}",
-                                   "rank_on is missing"),
+                                   "the reading rank_on named here is not in readings.yaml"),
+    "a reading of a derived column that is left out": (
+        READINGS, "- reading: extension", "- reading: extension\n  in_force: {from: 2027-01-01}",
+        "extension is missing"),
     "the same rule twice": ("A3.3/attitude.yaml", "rule: attitude", "rule: refusal", "two rules would hold at once"),
     "examples that are no list": (REPLY, "examples:\n", "examples: none\nrest:\n", "unknown field rest"),
 }
