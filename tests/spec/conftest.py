@@ -1,5 +1,6 @@
 """The manual as tests: each numbered chapter is collected, each row of its tables runs under its heading's name."""
 
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ class Chapter(pytest.File):
     """One file of the manual."""
 
     def collect(self):
-        """A test for every row of every table."""
+        """Its headings, each with the tables under it."""
         if self.path.stem not in SCENES:
             raise self.CollectError(f"{self.path.name}: no scenes are told for this chapter")
         scene = SCENES[self.path.stem]
@@ -33,10 +34,22 @@ class Chapter(pytest.File):
             tables = read_chapter(self.path, scene.given, scene.expected, scene.blocks)
         except Unclear as problem:
             raise self.CollectError(str(problem)) from None
-        for table in tables:
+        for heading, below in groupby(tables, key=lambda table: table.heading):
+            yield Heading.from_parent(self, name=heading, scene=scene, tables=list(below))
+
+
+class Heading(pytest.Collector):
+    """What a heading says."""
+
+    def __init__(self, scene: Scene, tables: list[Table], **more):
+        super().__init__(**more)
+        self.scene, self.tables = scene, tables
+
+    def collect(self):
+        """A test for every row of every table."""
+        for table in self.tables:
             for row in table.rows:
-                name = f"{table.heading}::{row.name}"
-                yield Told.from_parent(self, name=name, scene=scene, table=table, row=row)
+                yield Told.from_parent(self, name=row.name, scene=self.scene, table=table, row=row)
 
 
 class Told(pytest.Item):
@@ -60,7 +73,7 @@ class Told(pytest.Item):
 
     def reportinfo(self):
         """File, line and name."""
-        return self.path, self.row.line - 1, f"{self.path.stem}: {self.name}"
+        return self.path, self.row.line - 1, f"{self.path.stem}: {self.table.heading}: {self.name}"
 
 
 def differences(scene: Scene, row: Row, found: dict[str, str]) -> list[str]:

@@ -35,7 +35,7 @@ class Row:
     @property
     def name(self) -> str:
         """The row as a test is called: what is given, and its line."""
-        return f"{self.line} " + " · ".join(text for text in self.given.values() if text)[:60]
+        return " · ".join((str(self.line), *(text for text in self.given.values() if text)))[:60]
 
 
 @dataclass(frozen=True, eq=False)
