@@ -136,9 +136,9 @@ def _settled() -> Iterator[Event]:
         at, who, id = FIRST + timedelta(minutes=10 * number), f"E{number % 50 + 1:03d}", f"PJOLD{number}"
         yield from _given(f"OLD{number}", id, who, at)
         yield Event(f"reminded:{id}", at + timedelta(hours=24), "reminded", {"assignment_id": id})
-        told = {"action_id": f"A{number}", "digest": "0", "evaluator_id": who, "assignment_id": id}
-        told |= {"rating": "satisfied", "reason": "in order"}
-        yield Event(f"rated:{id}", at + timedelta(hours=30), "rated", told)
+        facts = {"action_id": f"A{number}", "digest": "0", "evaluator_id": who, "assignment_id": id}
+        facts |= {"rating": "satisfied", "reason": "in order"}
+        yield Event(f"rated:{id}", at + timedelta(hours=30), "rated", facts)
 
 
 def _open(ago: timedelta) -> Iterator[Event]:

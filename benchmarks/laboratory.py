@@ -58,7 +58,7 @@ def keep(folder: Path, accepted: str) -> None:
     import pyarrow.parquet as parquet
 
     from pipelines.assess import Request, Run
-    from pipelines.edges.shelf import MANIFEST
+    from pipelines.edges.run_folders import MANIFEST
     from pipelines.edges.tallies import keep_tallies
     from pipelines.model.intake import Intake
     from pipelines.model.period import Period

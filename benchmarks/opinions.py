@@ -26,7 +26,7 @@ OPINIONS = {
     "case rows": (opinions, "must_read_alike"),
     "scores": (vector, "must_agree"),
     "places": (standings.SecondOpinion, "must_place_alike"),
-    "verdicts": (standings.SecondOpinion, "must_give_alike"),
+    "verdicts": (standings.SecondOpinion, "must_agree_on_verdicts"),
 }
 
 

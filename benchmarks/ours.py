@@ -25,7 +25,7 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
         assessment = run.assessment()
         write_csv(out / "ranking.csv", RANKING, ranking_rows(assessment, say))
         with CsvFile(out / "ledger.csv", LEDGER) as ledger:
-            for line in Lines(run.rulebook, say).told(ledger_lines(run.warehouse)):
+            for line in Lines(run.rulebook, say).rendered(ledger_lines(run.warehouse)):
                 ledger.write(line)
 
 

@@ -69,5 +69,5 @@ def _run_side(side: str, accepted: Path, rows: int, out: Path) -> Timing:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{side} at {rows} rows:\n{done.stderr}")
-    told = json.loads(done.stdout.splitlines()[-1])
-    return Timing(side, rows, told["imports"], tuple(told["runs"]), told["cpu"], told["peak_mb"])
+    report = json.loads(done.stdout.splitlines()[-1])
+    return Timing(side, rows, report["imports"], tuple(report["runs"]), report["cpu"], report["peak_mb"])

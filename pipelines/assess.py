@@ -134,7 +134,7 @@ class Run:
         """Export files → raw tables, a receipt per file; Refusal where nothing could be published in the end."""
         from pipelines.edges.begun import RUN, begun
         from pipelines.edges.folder import must_be_of
-        from pipelines.edges.shelf import must_take
+        from pipelines.edges.run_folders import must_take
 
         must_be_of(self.request.out, self.city)
         must_take(self.request.out, str(self.period))
@@ -250,17 +250,17 @@ class Run:
         units = {id: tally.unit for id, tally in self.tallies.items()}
         again = SecondOpinion(self.rulebook, self.readings, self.rescored, units, previous)
         again.must_place_alike(self.standings)
-        again.must_give_alike(self.verdicts)
+        again.must_agree_on_verdicts(self.verdicts)
         self.trace = (*self.trace, *fired)
 
     def publish(self) -> None:
         """Assessment → pages, tables, feed and manifest, switched into place at once."""
         from pipelines.edges.folder import claim
         from pipelines.edges.tallies import keep_tallies
-        from pipelines.laboratory.robustness import sure_of_units
+        from pipelines.laboratory.robustness import ranges_of_units
         from pipelines.stages.publish import panel_of_pages, publish
 
-        sure = sure_of_units(
+        ranges = ranges_of_units(
             self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent
         )
         kept = keep_tallies(
@@ -275,7 +275,7 @@ class Run:
         claim(self.request.out, self.city)
         self.published = publish(
             self.warehouse,
-            replace(self.assessment(), sure=sure),
+            replace(self.assessment(), place_ranges=ranges),
             self.request.out,
             self.request.pdf,
             self.quality.result,
@@ -321,8 +321,8 @@ class Run:
     def _absent(self) -> tuple[Words, ...]:
         tables = self.intake.absent_tables
         titles = {name: contract.title for name, contract in self.contracts.tables.items()}
-        told = Words("、".join(titles[name].zh for name in tables), ", ".join(tables))
-        return (say("ingest.absent_tables", tables=told),) if tables else ()
+        named = Words("、".join(titles[name].zh for name in tables), ", ".join(tables))
+        return (say("ingest.absent_tables", tables=named),) if tables else ()
 
     def assessment(self) -> Assessment:
         """The scored quarter as one value."""
@@ -366,7 +366,7 @@ class Run:
     @cached_property
     def evaluators(self) -> str:
         """The hash of the evaluators' log of this output folder at the cutoff, "" where there is none."""
-        from pipelines.evaluators.told import log_of, reached_by
+        from pipelines.evaluators.log_hash import log_of, reached_by
 
         return reached_by(log_of(self.request.out), self.cutoff)
 

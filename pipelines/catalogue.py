@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pipelines.honoured import must_be_there
+from pipelines.implementations import must_exist
 from pipelines.model.rule import Clause, Rulebook
 from pipelines.model.words import Words
 
@@ -20,7 +20,7 @@ def catalogue(rulebook: Rulebook, tests_folder: Path | None) -> list[dict]:
     ``tests_folder``; None where there is no such folder, as in a wheel), why_none {zh, en}: why no rule scores it.
     RulebookRefusal where something named is not there.
     """
-    must_be_there(rulebook)
+    must_exist(rulebook)
     tests = None if tests_folder is None else _tests(rulebook, tests_folder)
     return [_row(rulebook, clause, tests) for clause in rulebook.clauses.values()]
 
@@ -48,7 +48,7 @@ def _row(rulebook: Rulebook, clause: Clause, tests: dict[str, list[str]] | None)
         "verdicts": [verdict.id for verdict in rulebook.verdicts if clause.id in _clauses(verdict)],
         "findings": [rule.id for rule in findings],
         "settings": [name for name, applied in settings.items() if applied == clause.id],
-        "honoured_by": list(clause.honoured_by),
+        "honoured_by": list(clause.implemented_by),
         "parts": parts,
         "examples": sum(len(rule.examples) for rule in (*rules, *findings)),
         "tests": tests and sorted({test for id in (clause.id, *parts) for test in tests.get(id, [])}),

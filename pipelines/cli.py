@@ -157,9 +157,9 @@ def language() -> str:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code (interface.md, Exit codes)."""
-    from pipelines.edges.process import hush
+    from pipelines.edges.process import silence_telemetry
 
-    hush()
+    silence_telemetry()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")
     given, rest = _taken("--lang", list(sys.argv[1:] if arguments is None else arguments))

@@ -13,7 +13,7 @@ from pathlib import Path
 from shlex import quote
 
 from pipelines.edges import fonts, process
-from pipelines.edges.process import is_hushed
+from pipelines.edges.process import telemetry_is_off
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
 from pipelines.paths import CALENDARS, DATA, INSTALLED, shown
@@ -164,8 +164,8 @@ def _signing() -> Check:
 
     there, version = bool(shutil.which(TOOL)), _openssh()
     ok = there and (version is None or version >= OPENSSH_WANTED)
-    told, wanted = (".".join(map(str, one or "?")) for one in (version, OPENSSH_WANTED))
-    return _check("signing", ok, "old" if there and not ok else "", version=told, wanted=wanted)
+    shown, wanted = (".".join(map(str, one or "?")) for one in (version, OPENSSH_WANTED))
+    return _check("signing", ok, "old" if there and not ok else "", version=shown, wanted=wanted)
 
 
 def _openssh() -> tuple[int, int] | None:
@@ -179,7 +179,7 @@ def _openssh() -> tuple[int, int] | None:
 
 
 def _telemetry() -> Check:
-    return _check("telemetry", is_hushed())
+    return _check("telemetry", telemetry_is_off())
 
 
 def _leftovers() -> Check:

@@ -145,10 +145,10 @@ def table() -> list[str]:
     rows = [
         (
             f"`{key}`",
-            say(f"project.kind_{told['kind']}").en,
-            f"`{told['option']}`" if told["option"] else "",
+            say(f"project.kind_{facts['kind']}").en,
+            f"`{facts['option']}`" if facts["option"] else "",
             say(f"project.key_{key}").en,
         )
-        for key, told in KEYS.items()
+        for key, facts in KEYS.items()
     ]
     return [f"| {' | '.join(row)} |" for row in rows]

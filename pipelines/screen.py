@@ -119,8 +119,8 @@ def show_periods(screen, run) -> None:
     """Accepted rows by the quarter that they are of, a line a table; the period asked for stands out."""
     for name, periods in (run.validation.periods if run.validation else {}).items():
         if periods:
-            told = " · ".join(f"{'*' if of == str(run.period) else ''}{of} {n}" for of, n in periods)
-            screen.print(_safe(text("cli.rows_per_period", table=name, periods=told)))
+            counts = " · ".join(f"{'*' if of == str(run.period) else ''}{of} {n}" for of, n in periods)
+            screen.print(_safe(text("cli.rows_per_period", table=name, periods=counts)))
 
 
 def show_notices(screen, notices) -> None:

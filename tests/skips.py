@@ -53,7 +53,7 @@ class _Counted:
     @pytest.hookimpl
     def pytest_unconfigure(self) -> None:
         """The closing lines, below pytest's own."""
-        told = [*self.outcome.values()]
+        facts = [*self.outcome.values()]
         for name, why in self.why.items() if self.strict else ():
             print(f"skipped, which is not allowed here: {name}: {why}")
-        print(", ".join(f"{told.count(outcome)} {outcome}" for outcome in ("passed", "failed", "skipped")))
+        print(", ".join(f"{facts.count(outcome)} {outcome}" for outcome in ("passed", "failed", "skipped")))

@@ -65,9 +65,9 @@ def _bound(
     promise: Promise, arguments: Mapping[str, object], contract: TableContract, titles: Mapping[str, Words]
 ) -> Promise:
     """The promise with other arguments, in words that tell them."""
-    told = {**dict(promise.arguments), **arguments}
-    says, remedy = spoken(promise.kind, promise.column, told, contract.columns, titles)
-    return replace(promise, arguments=tuple(told.items()), says=says, remedy=remedy)
+    merged = {**dict(promise.arguments), **arguments}
+    says, remedy = spoken(promise.kind, promise.column, merged, contract.columns, titles)
+    return replace(promise, arguments=tuple(merged.items()), says=says, remedy=remedy)
 
 
 def _with_table(contracts: Contracts, table: TableContract) -> Contracts:

@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from pipelines.contracts.expectations import Check, Derived, checks_of
-from pipelines.edges.process import hush
+from pipelines.edges.process import silence_telemetry
 from pipelines.model.contract import TableContract
 
 COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -22,7 +22,7 @@ def outcomes(
     tables: list[TableContract], promises: dict[str, tuple], present: frozenset, rows: dict[str, Path]
 ) -> list[dict]:
     """The outcome of every expectation of every table, in the order of the contracts."""
-    hush()
+    silence_telemetry()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 

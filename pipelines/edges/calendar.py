@@ -78,10 +78,10 @@ class Calendar:
 
 def _year(file: Path, content: bytes) -> tuple[int, list[date], list[date]]:
     try:
-        told = load_plain(content)
-        year = int(told["year"])
-        days_off = [day for month in told["days_off"] for day in month]
-        make_up_days = [day for month in told["make_up_days"] for day in month]
+        document = load_plain(content)
+        year = int(document["year"])
+        days_off = [day for month in document["days_off"] for day in month]
+        make_up_days = [day for month in document["make_up_days"] for day in month]
         wrong = [day for day in days_off + make_up_days if not isinstance(day, date) or day.year != year]
         if wrong or year != int(file.stem):
             raise ValueError(wrong or year)

@@ -111,9 +111,9 @@ def _noted(out: Path) -> dict[str, str]:
     file = out / NOTED
     try:
         text = file.read_text(encoding="utf-8")
-        told = json.loads(text)
-        if isinstance(told, dict) and text == _text(told):
-            return told
+        document = json.loads(text)
+        if isinstance(document, dict) and text == _text(document):
+            return document
     except FileNotFoundError:
         return {}
     except (OSError, ValueError):
@@ -121,8 +121,8 @@ def _noted(out: Path) -> dict[str, str]:
     raise VerificationFailed(say("publication.not_beside", file=file))
 
 
-def _text(told: dict[str, str]) -> str:
-    return json.dumps(told, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
+def _text(hashes: dict[str, str]) -> str:
+    return json.dumps(hashes, ensure_ascii=False, indent=0, sort_keys=True) + "\n"
 
 
 def _files(place: Path) -> list[Path]:

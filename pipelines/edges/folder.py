@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.edges import shelf
+from pipelines.edges import run_folders
 from pipelines.edges.fingerprints import file_sha256, note_beside
-from pipelines.edges.shelf import sync_folder
+from pipelines.edges.run_folders import sync_folder
 from pipelines.edges.templates import render
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, VerificationFailed
@@ -21,7 +21,7 @@ from pipelines.views.quarters import Quarter, quarters
 from pipelines.wording import say
 
 CITY = "city.json"
-MANIFESTS_OF_EDITIONS, IN_FORCE = f"published/*/*/{shelf.MANIFEST}", f"*/{shelf.MANIFEST}"
+MANIFESTS_OF_EDITIONS, IN_FORCE = f"published/*/*/{run_folders.MANIFEST}", f"*/{run_folders.MANIFEST}"
 
 
 def city_of(manifest: dict) -> str:
@@ -41,11 +41,11 @@ def cities_in(out: Path) -> tuple[str, ...]:
     VerificationFailed for a `city.json` that says nothing.
     """
     try:
-        told = json.loads((out / CITY).read_text(encoding="utf-8"))["city"]
-        if isinstance(told, str) and told:
-            return (told,)
+        city = json.loads((out / CITY).read_text(encoding="utf-8"))["city"]
+        if isinstance(city, str) and city:
+            return (city,)
     except (FileNotFoundError, NotADirectoryError):  # of a file in the way the run itself speaks
-        return tuple(sorted(set(_told(out, MANIFESTS_OF_EDITIONS)) or set(_told(out, IN_FORCE))))
+        return tuple(sorted(set(_cities_named(out, MANIFESTS_OF_EDITIONS)) or set(_cities_named(out, IN_FORCE))))
     except (OSError, ValueError, KeyError, TypeError):
         pass
     raise VerificationFailed(say("publish.city_damaged", file=out / CITY))
@@ -82,7 +82,7 @@ def claim(out: Path, city: str) -> None:
         note_beside(out, [out / CITY])
 
 
-def _told(out: Path, pattern: str) -> Iterator[str]:
+def _cities_named(out: Path, pattern: str) -> Iterator[str]:
     for file in out.glob(pattern):
         try:
             city = city_of(json.loads(file.read_text(encoding="utf-8")))
@@ -99,24 +99,24 @@ INDEX, EDITIONS, PREVIEWS = "index.html", "published", "preview"
 
 
 def list_quarters(out: Path) -> tuple[Words, ...]:
-    """Write the list, and beside every shelf of runs a page that leads to it; a notice where the name is taken.
+    """Write the list, and beside every folder of runs a page that leads to it; a notice if the name is taken.
 
     The link `../index.html` of a page means `<out>/index.html`, or `<out>/.runs/<period>/index.html` in a program
     that follows links of the file system before it reads the page.
     """
-    if not shelf.replace_page(out, out / INDEX, lambda: render("site/quarters.html.j2", _page(out))):
+    if not run_folders.replace_page(out, out / INDEX, lambda: render("site/quarters.html.j2", _page(out))):
         return (say("site.foreign_index", file=out / INDEX),)
     written = [out / INDEX]
-    for shelf_of_runs in sorted((out / shelf.RUNS).glob("*")):
-        if shelf_of_runs.is_dir():
-            shelf.replace_page(out, shelf_of_runs / INDEX, lambda: render("site/moved.html.j2", _page(out)))
-            written.append(shelf_of_runs / INDEX)
+    for runs in sorted((out / run_folders.RUNS).glob("*")):
+        if runs.is_dir():
+            run_folders.replace_page(out, runs / INDEX, lambda: render("site/moved.html.j2", _page(out)))
+            written.append(runs / INDEX)
     note_beside(out, written)
     return ()
 
 
 def _page(out: Path) -> dict:
-    run = {folder.name for folder in shelf.published(out)}
+    run = {folder.name for folder in run_folders.published(out)}
     published = {file.parent.name for file in (out / EDITIONS).glob("*/index.json")}
     return quarters([_quarter(out, name) for name in sorted(run | published, reverse=True, key=Period.parse)], say)
 
@@ -124,9 +124,9 @@ def _page(out: Path) -> dict:
 def _quarter(out: Path, name: str) -> Quarter:
     """How a quarter stands, from the lists of its editions and of its previews and from the run in force."""
     editions, previews = (_listed(out / place / name / "index.json") for place in (EDITIONS, PREVIEWS))
-    file = out / name / shelf.MANIFEST
+    file = out / name / run_folders.MANIFEST
     run = file_sha256(file) if file.is_file() else ""
-    shown = out / EDITIONS / name / str(editions[0].get("folder")) / shelf.MANIFEST if editions else file
+    shown = out / EDITIONS / name / str(editions[0].get("folder")) / run_folders.MANIFEST if editions else file
     return Quarter(
         name,
         _read(shown),
@@ -138,17 +138,17 @@ def _quarter(out: Path, name: str) -> Quarter:
 
 def _listed(file: Path) -> list[dict]:
     """The entries of a list, the newest first; none where there is no list."""
-    told = _read(file)
-    return [one for name in ("editions", "previews") for one in told.get(name, ()) if isinstance(one, dict)]
+    document = _read(file)
+    return [one for name in ("editions", "previews") for one in document.get(name, ()) if isinstance(one, dict)]
 
 
 def _read(file: Path) -> dict:
     """A document of another quarter: what is wrong with it stops that quarter's acts, not this list."""
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 # How far each record of an output folder reached: `<out>/record/heads.json`, written before and after every line.
@@ -161,9 +161,9 @@ def heads(folder: Path) -> dict[str, dict]:
     """The entries by name; VerificationFailed where they cannot be read."""
     file = folder / HEADS
     try:
-        told = json.loads(file.read_bytes())
-        if all(isinstance(one["lines"], int) and isinstance(one["sha256"], str) for one in told.values()):
-            return told
+        document = json.loads(file.read_bytes())
+        if all(isinstance(one["lines"], int) and isinstance(one["sha256"], str) for one in document.values()):
+            return document
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -176,9 +176,9 @@ def keep_head(folder: Path, name: str, head: dict) -> None:
     place = folder / HEADS
     with (folder / "heads.lock").open("w") as mark:
         fcntl.flock(mark, fcntl.LOCK_EX)
-        told = {**heads(folder), name: head}
+        document = {**heads(folder), name: head}
         new = place.with_name(f".{HEADS}.new")
-        new.write_text(json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        new.write_text(json.dumps(document, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         with new.open("rb") as stream:
             os.fsync(stream.fileno())
         new.replace(place)

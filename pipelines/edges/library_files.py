@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipelines.edges import shelf
+from pipelines.edges import run_folders
 from pipelines.edges.faults import machine_fault
 from pipelines.edges.paper import Sheet, paper_problem, print_pages
 from pipelines.edges.tablefiles import write_csv
@@ -40,7 +40,7 @@ def write_alone(report: LibraryReport, rulebook: Rulebook, out: Path, pdf: bool)
     """
     target = Path(out) / FOLDER
     try:
-        with shelf.staging(Path(out)) as folder:
+        with run_folders.staging(Path(out)) as folder:
             problem = paper_problem() if pdf else None
             write_library_tables(report, folder)
             if report.quarantined:

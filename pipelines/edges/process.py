@@ -40,11 +40,11 @@ SILENT = {
 }
 
 
-def hush() -> None:
+def silence_telemetry() -> None:
     """Tell every library to send nothing home, whatever the environment said before."""
     os.environ.update(SILENT)
 
 
-def is_hushed() -> bool:
+def telemetry_is_off() -> bool:
     """Whether every library has been told."""
     return all(os.environ.get(name) == value for name, value in SILENT.items())

@@ -10,7 +10,7 @@ from pathlib import Path
 from shlex import quote
 
 from pipelines.edges.fingerprints import file_sha256
-from pipelines.edges.shelf import MANIFEST
+from pipelines.edges.run_folders import MANIFEST
 from pipelines.edges.tablefiles import write_json
 from pipelines.edges.tallies import tallies_of
 from pipelines.edges.templates import render
@@ -114,8 +114,8 @@ def proposed_file(folder: Path) -> Path:
 
 def keep_proposed(file: Path, pages: Iterable[tuple[str, str, dict]], beside: dict[str, bool]) -> None:
     """Write pages, each its name, template and page dict; ``beside`` is what `render` is told of their neighbours."""
-    told = [{"name": name, "template": template, "page": page} for name, template, page in pages]
-    write_json(file, {"beside": beside, "pages": told})
+    rows = [{"name": name, "template": template, "page": page} for name, template, page in pages]
+    write_json(file, {"beside": beside, "pages": rows})
 
 
 def proposed_pages(folder: Path, promised: str) -> Iterator[tuple[str, str]]:
@@ -125,9 +125,9 @@ def proposed_pages(folder: Path, promised: str) -> Iterator[tuple[str, str]]:
         raise VerificationFailed(say("publication.lost", folder=file.parent, file=file.name))
     if file_sha256(file) != promised:
         raise VerificationFailed(say("publication.changed", folder=file.parent, file=file.name))
-    told = json.loads(file.read_text(encoding="utf-8"))
-    for one in told["pages"]:
-        yield one["name"], render(one["template"], one["page"], **told["beside"])
+    document = json.loads(file.read_text(encoding="utf-8"))
+    for one in document["pages"]:
+        yield one["name"], render(one["template"], one["page"], **document["beside"])
 
 
 # The quarters before one: read from the editions in force, and from runs where nothing is published.
@@ -178,9 +178,9 @@ def _read(period: Period, folder: Path) -> Earlier:
     if not file.is_file():
         return Earlier(period, quarter.ranking, ranking_sha256=ranking)
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        figures = {name: int(n) for name, n in told.get("figures", {}).items()}
-        basis = (told["rulebook"]["sha256"], tuple(sorted(told["readings"].items())))
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+        figures = {name: int(n) for name, n in manifest.get("figures", {}).items()}
+        basis = (manifest["rulebook"]["sha256"], tuple(sorted(manifest["readings"].items())))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UsageRefusal(say("published.damaged", folder=folder)) from None
     return Earlier(period, quarter.ranking, figures, basis, ranking, file_sha256(file))

@@ -90,14 +90,14 @@ class Cube:
 
     def count(self, id: str, readings: Mapping[str, str]) -> np.ndarray:
         """A measure as units × months under the readings."""
-        if id in self.untold():
+        if id in self.not_exported():
             return np.zeros((len(self.unit_ids), len(self.months)), np.int64)
         place, bits = self._selected(self.measures[id], readings)
         return self._sums(self.measures[id].counts, place, bits)
 
     def occurrences(self, rule_id: str, measure: str, readings: Mapping[str, str]) -> np.ndarray:
         """The rows of a measure that cost points by a rule, as units × months: those that no waiver meets."""
-        if measure in self.untold():
+        if measure in self.not_exported():
             return self.count(measure, readings)
         counts = self.measures[measure].counts
         place, bits = self._selected(self.measures[measure], readings)
@@ -105,7 +105,7 @@ class Cube:
         waivers = [known[WAIVED + name] for name in ("", rule_id) if WAIVED + name in known]
         return self._sums(counts, place, bits, tuple(waivers))
 
-    def untold(self) -> set[str]:
+    def not_exported(self) -> set[str]:
         """The measures that nothing in the exports tells: worked out here again, not taken from the first judge."""
         awards = {AWARDS} if AWARD_NEEDS & self.absent.names else set()
         return awards | {id for id, measure in self.measures.items() if set(measure.needs) & self.absent.names}
@@ -162,7 +162,7 @@ class Counts(Mapping):
     changed: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __getitem__(self, id: str) -> np.ndarray:
-        return self._told(id, self.cube.count(id, self.readings))
+        return self._as_changed(id, self.cube.count(id, self.readings))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.cube.measures)
@@ -172,9 +172,9 @@ class Counts(Mapping):
 
     def occurrences(self, rule) -> np.ndarray:
         """The rows that cost points by an occurrence rule."""
-        return self._told(rule.measure, self.cube.occurrences(rule.id, rule.measure, self.readings))
+        return self._as_changed(rule.measure, self.cube.occurrences(rule.id, rule.measure, self.readings))
 
-    def _told(self, id: str, table: np.ndarray) -> np.ndarray:
+    def _as_changed(self, id: str, table: np.ndarray) -> np.ndarray:
         table = table if self.rows is None else table[self.rows]
         return table + self.changed[id] if id in self.changed else table
 

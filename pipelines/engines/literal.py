@@ -245,8 +245,8 @@ def _column(name: str, value: object, readings: Mapping[str, str], derived: Mapp
         if test == "not":
             found.append({"not": _column(name, bound, readings, derived)})
         else:
-            told = _variant(bound, readings, derived) if isinstance(bound, str) else list(bound)
-            found.append({_variant(name, readings, derived): {test: told}})
+            bounds = _variant(bound, readings, derived) if isinstance(bound, str) else list(bound)
+            found.append({_variant(name, readings, derived): {test: bounds}})
     return _whole(found)
 
 

@@ -138,7 +138,9 @@ def readings_of_book(rulebook) -> dict[str, tuple[str, ...]]:
     }
 
 
-def honoured(measures: Mapping[str, Measure], settling: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+def used_reading_values(
+    measures: Mapping[str, Measure], settling: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
     """Reading → the values that something acts on: measures, the columns that they ask, ``settling`` with ranking."""
     found: dict[str, dict[str, None]] = {id: dict.fromkeys(values) for id, values in settling.items()}
     for measure in measures.values():

@@ -167,7 +167,7 @@ class Settler:
         award = self._tally.awards[match.fact["award"] - 1]
         found = self._awards[award.award_id]
         clause = self._clause(self._words.same_matter)
-        told = {"award": award.award_id, "counted": self._ranked[award.award_id][1]}
+        facts = {"award": award.award_id, "counted": self._ranked[award.award_id][1]}
         return Entry(
             match.unit_id,
             found.item_id,
@@ -179,7 +179,7 @@ class Settler:
             -found.points,
             "",
             "same_matter",
-            told,
+            facts,
         )
 
     def _cap(self, match: Match) -> Entry:
@@ -195,17 +195,27 @@ class Settler:
         base, left, whole = (match.fact[name] for name in ("base", "left", "all"))
         stretched = hundredths(half_up(Fraction(base * whole, left * CENT)))
         clause = self.rulebook.readings["unmeasured"].clause
-        told = {name: plain(Fraction(value, CENT)) for name, value in (("base", base), ("left", left), ("all", whole))}
+        facts = {name: plain(Fraction(value, CENT)) for name, value in (("base", base), ("left", left), ("all", whole))}
         return Entry(
-            match.unit_id, WHOLE, "reweight", clause, "", "", "", Fraction(stretched - base, CENT), "", "reweight", told
+            match.unit_id,
+            WHOLE,
+            "reweight",
+            clause,
+            "",
+            "",
+            "",
+            Fraction(stretched - base, CENT),
+            "",
+            "reweight",
+            facts,
         )
 
     def _item(self, match: Match) -> Item:
         return self.rulebook.items[match.fact["item"]]
 
     def _line(self, match: Match, item: Item, rule: str, points: int, clause: str, **amounts: int) -> Entry:
-        told = {"item": item.id, **{name: plain(Fraction(value, CENT)) for name, value in amounts.items()}}
-        return Entry(match.unit_id, item.id, rule, clause, "", "", "", Fraction(points, CENT), "", rule, told)
+        facts = {"item": item.id, **{name: plain(Fraction(value, CENT)) for name, value in amounts.items()}}
+        return Entry(match.unit_id, item.id, rule, clause, "", "", "", Fraction(points, CENT), "", rule, facts)
 
 
 def without_data(rulebook: Rulebook, tally: UnitTally) -> set[str]:

@@ -10,7 +10,7 @@ from pipelines.engines.vector import Rescored, places
 from pipelines.model.condition import Condition
 from pipelines.model.refusals import JudgesDisagree
 from pipelines.model.rule import Rulebook, Verdict
-from pipelines.model.score import Given, Standing
+from pipelines.model.score import GivenVerdict, Standing
 from pipelines.model.tally import Unit
 from pipelines.wording import say
 
@@ -80,7 +80,7 @@ class SecondOpinion:
             return bool(rescored.case_rows[one] > rescored.case_rows[other])
         return rescored.unit_ids[one] < rescored.unit_ids[other]
 
-    def must_give_alike(self, given: list[Given]) -> None:
+    def must_agree_on_verdicts(self, given: list[GivenVerdict]) -> None:
         """JudgesDisagree at the first unit that would be given other verdicts."""
         first = {(verdict.unit_id, verdict.verdict_id) for verdict in given}
         verdicts = {verdict.id: verdict for verdict in self.rulebook.verdicts}
@@ -139,11 +139,11 @@ class SecondOpinion:
         found, rescored = {}, self.rescored
         for name in {condition.fact for verdict in self.rulebook.verdicts for condition in verdict.when}:
             kind, _, what = name.partition(" ")
-            if kind == "measure" and what not in rescored.untold:
+            if kind == "measure" and what not in rescored.not_exported:
                 found[name] = Fraction(int(rescored.sums[what][at]))
             elif kind == "rate":
                 part, of = what.split("/")
-                if rescored.sums[of][at] and rescored.untold.isdisjoint((part, of)):
+                if rescored.sums[of][at] and rescored.not_exported.isdisjoint((part, of)):
                     found[name] = Fraction(100 * int(rescored.sums[part][at]), int(rescored.sums[of][at]))
             elif kind in ("item", "section"):
                 ids = [id for id, item in self.rulebook.items.items() if what in (id, item.section)]

@@ -37,7 +37,7 @@ class Rescored:
     case_rows: np.ndarray
     whole: np.ndarray | int = 0  # what measured items gain where they are stretched to the whole
     sums: Mapping[str, np.ndarray] = field(default_factory=dict)  # every measure over the quarter
-    untold: frozenset[str] = frozenset()  # measures that the exports do not tell
+    not_exported: frozenset[str] = frozenset()  # measures that the exports do not tell
     bare: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: nothing was there to judge it by
     out: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: it does not count
 
@@ -66,7 +66,7 @@ def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Resc
         *(counts[name].sum(axis=1) if name else nothing for name in (of, part, CASE_ROWS)),
         stretch(cube, counts, sheet, readings, scored),
         {name: table.sum(axis=1) for name, table in counts.items()},
-        frozenset(cube.untold()),
+        frozenset(cube.not_exported()),
         {item.id: _all_bare(cube, counts, rules, readings) for item, rules in sheet},
         {item.id: left_out(cube, counts, rules, readings) for item, rules in sheet},
     )
@@ -93,12 +93,12 @@ def item_scores(cube: Cube, counts: Counts, rules: list[Rule], item: Item, readi
 
 def bare(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether nothing is there to judge a rule by."""
-    untold, units = cube.untold(), len(cube.unit_ids)
+    not_exported, units = cube.not_exported(), len(cube.unit_ids)
     if rule.kind == "assessed":
         return cube.assessed.get(rule.measure, np.full(units, -1)) < 0
     if rule.kind == "rate":
-        return (counts[rule.of].sum(axis=1) == 0) | bool(untold & {rule.part, rule.of})
-    return np.full(units, (rule.measure if rule.kind == "occurrence" else "awards") in untold)
+        return (counts[rule.of].sum(axis=1) == 0) | bool(not_exported & {rule.part, rule.of})
+    return np.full(units, (rule.measure if rule.kind == "occurrence" else "awards") in not_exported)
 
 
 def left_out(cube: Cube, counts: Counts, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
@@ -187,7 +187,7 @@ def deduction(cube: Cube, counts: Counts, rule: Rule, full: int, readings: Mappi
     """What one rule of an item with ``full`` marks (hundredths) takes from every unit."""
     if rule.kind == "occurrence":
         return Deduction(3 * _hundredths(rule.deduct) * counts.occurrences(rule).sum(axis=1))
-    if rule.kind == "rate" and {rule.part, rule.of} & cube.untold():
+    if rule.kind == "rate" and {rule.part, rule.of} & cube.not_exported():
         return Deduction(np.zeros(len(cube.unit_ids), np.int64))
     if rule.kind == "assessed":
         return Deduction(3 * (full - np.minimum(_assessed(cube, rule, full, readings), full)))

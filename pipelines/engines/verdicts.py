@@ -8,7 +8,7 @@ from pipelines.engines.rete import Match, Production, Session
 from pipelines.model.condition import Condition
 from pipelines.model.points import half_up
 from pipelines.model.rule import Verdict
-from pipelines.model.score import Fired, Given
+from pipelines.model.score import Fired, GivenVerdict
 
 TESTS = {
     "at_least": ("$gte",),
@@ -37,7 +37,7 @@ class Adjudicator:
         kinds = [{"kind": "standing"}, {"kind": "round"}, {"kind": "given"}]
         self._session = Session([self._production(verdict) for verdict in verdicts], kinds)
 
-    def adjudicate(self, unit_id: str, facts: Facts) -> tuple[list[Given], list[Fired]]:
+    def adjudicate(self, unit_id: str, facts: Facts) -> tuple[list[GivenVerdict], list[Fired]]:
         """The verdicts on one unit, in the order of the rulebook, and the trace; a fact without a value is left out."""
         self._facts = facts
         turns = [[{"kind": "round", "round": k}] for k in sorted(set(self._rounds.values()))]
@@ -64,10 +64,10 @@ class Adjudicator:
             tuple(map(_was_given, verdict.unless)),
         )
 
-    def _give(self, verdict: Verdict, match: Match) -> Given:
+    def _give(self, verdict: Verdict, match: Match) -> GivenVerdict:
         match.tell({"kind": "given", "verdict": verdict.id})
         used = dict.fromkeys(condition.fact for condition in verdict.when)
-        return Given(match.unit_id, verdict.id, tuple((name, shown_fact(self._facts[name])) for name in used))
+        return GivenVerdict(match.unit_id, verdict.id, tuple((name, shown_fact(self._facts[name])) for name in used))
 
 
 def rounds(verdicts: tuple[Verdict, ...]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipelines.edges.folder import HEADS, RECORD, heads, keep_head
-from pipelines.edges.shelf import MANIFEST, RUNS, sync_folder
+from pipelines.edges.run_folders import MANIFEST, RUNS, sync_folder
 from pipelines.evaluators.private import open_private
 from pipelines.model.refusals import VerificationFailed
 from pipelines.wording import say
@@ -43,14 +43,14 @@ class Head:
         """Whether the content begins with just what the head was written for."""
         return len(content) >= self.bytes and sha256(memoryview(content)[: self.bytes]).hexdigest() == self.sha256
 
-    def told(self) -> dict:
+    def fields(self) -> dict:
         """What its file says, but the seal; form 1 as it always was."""
-        told = asdict(self)
-        return {name: told[name] for name in ("lines", "bytes", "sha256", "hash")} if self.form == 1 else told
+        fields = asdict(self)
+        return {name: fields[name] for name in ("lines", "bytes", "sha256", "hash")} if self.form == 1 else fields
 
     def seal(self) -> str:
-        """The sha256 of what the head says: a head that was touched is told from a log that was."""
-        return sha256(json.dumps(self.told(), sort_keys=True).encode()).hexdigest()
+        """The sha256 of what the head says: it tells a head that was edited from a log that was."""
+        return sha256(json.dumps(self.fields(), sort_keys=True).encode()).hexdigest()
 
     def done(self) -> "Head":
         """The announced head, its lines being on the disk."""
@@ -77,7 +77,7 @@ def write_head(folder: Path, head: Head) -> None:
     """Switch the head into place, whole and on the disk."""
     part = folder / f".{HEAD}.part"
     with open_private(part, "w") as stream:
-        json.dump({**head.told(), "seal": head.seal()}, stream)
+        json.dump({**head.fields(), "seal": head.seal()}, stream)
         stream.flush()
         os.fsync(stream.fileno())
     part.replace(folder / HEAD)
@@ -115,8 +115,8 @@ class Anchor:
             facts = {"heads": f"{RECORD}/{HEADS}", "known": kept["lines"], "lines": len(hashes)}
             raise VerificationFailed(say("evaluators.anchor_differs", **facts))
         known = set(hashes)
-        for place, told in self._told(everywhere=not hashes):
-            if told not in known:
+        for place, hash in self._recorded_hashes(everywhere=not hashes):
+            if hash not in known:
                 raise VerificationFailed(say("evaluators.log_lost", place=place))
 
     def _keep(self, head: dict) -> None:
@@ -124,14 +124,14 @@ class Anchor:
         place.mkdir(parents=True, exist_ok=True)
         keep_head(place, NAME, head)
 
-    def _told(self, everywhere: bool) -> Iterator[tuple[str, str]]:
+    def _recorded_hashes(self, everywhere: bool) -> Iterator[tuple[str, str]]:
         """(place, hash) of everything that tells of the log; of runs only where there is none, which is rare."""
         for file in sorted((self.out / RECORD).glob("*.jsonl")):
-            yield from ((f"{RECORD}/{file.name}", told) for told in _in_lines(file))
+            yield from ((f"{RECORD}/{file.name}", hash) for hash in _in_lines(file))
         runs = sorted((self.out / RUNS).glob(f"*/*/{MANIFEST}")) if everywhere else ()
         for file in runs:
-            if told := told_by(_document(file.read_bytes())):
-                yield str(file.relative_to(self.out)), told
+            if hash := hash_in(_document(file.read_bytes())):
+                yield str(file.relative_to(self.out)), hash
 
 
 def anchor_of(folder: Path) -> Anchor | None:
@@ -140,10 +140,10 @@ def anchor_of(folder: Path) -> Anchor | None:
     return Anchor(place.parents[1]) if place.parts[-2:] == FOLDER.parts else None
 
 
-def told_by(document: dict) -> str:
+def hash_in(document: dict) -> str:
     """The hash of the log's last line that a record line or a manifest tells, "" where it tells none."""
-    told = document.get(NAME)
-    return told if isinstance(told, str) else ""
+    hash = document.get(NAME)
+    return hash if isinstance(hash, str) else ""
 
 
 def _last(kept: dict) -> str:
@@ -152,14 +152,14 @@ def _last(kept: dict) -> str:
 
 def _in_lines(file: Path) -> Iterator[str]:
     for line in file.read_bytes().splitlines():
-        if told := told_by(_document(line)):
-            yield told
+        if hash := hash_in(_document(line)):
+            yield hash
 
 
 def _document(content: bytes) -> dict:
     """What a line or a manifest says; {} for a damaged one, which others refuse."""
     try:
-        told = json.loads(content)
+        document = json.loads(content)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return document if isinstance(document, dict) else {}

@@ -63,8 +63,8 @@ class Turned:
     @property
     def digest(self) -> str:
         """The same for the same row in the same place: a file that has grown is not refused all over again."""
-        told = (self.file, self.line, self.why.en, self.row)
-        return sha256(json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        parts = (self.file, self.line, self.why.en, self.row)
+        return sha256(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

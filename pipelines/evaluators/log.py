@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.edges.shelf import sync_folder
+from pipelines.edges.run_folders import sync_folder
 from pipelines.evaluators.head import ANNOUNCING, HEAD, Head, anchor_of, read_head, write_head
 from pipelines.evaluators.private import open_private
 from pipelines.model.refusals import VerificationFailed

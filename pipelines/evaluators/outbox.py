@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.edges.shelf import sync_folder
+from pipelines.edges.run_folders import sync_folder
 from pipelines.evaluators.private import open_private, private_folder
 from pipelines.evaluators.state import Assignment, State
 from pipelines.model.panel import PanelRules

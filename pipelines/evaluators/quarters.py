@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.edges.shelf import PUBLISHED
+from pipelines.edges.run_folders import PUBLISHED
 from pipelines.evaluators.desk import STANDARD_RULES, Work
 from pipelines.model.period import Period
 from pipelines.model.project import PLACE

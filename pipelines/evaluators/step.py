@@ -199,5 +199,5 @@ def accepted_event(action: Action) -> Event:
         span = {"away_from": action.away_from.isoformat(), "away_until": until}
         return Event(f"away:{action.action_id}", action.acted_at, "away", {**says, **span})
     kind = HAPPENED[action.action]
-    told = {"assignment_id": action.assignment_id, "rating": action.rating or "", "reason": action.reason or ""}
-    return Event(f"{kind}:{action.assignment_id}", action.acted_at, kind, {**says, **told})
+    facts = {"assignment_id": action.assignment_id, "rating": action.rating or "", "reason": action.reason or ""}
+    return Event(f"{kind}:{action.assignment_id}", action.acted_at, kind, {**says, **facts})

@@ -359,8 +359,8 @@ def open_csv(path: Path, layout: Layout, known: Known) -> Export:
     at, given, above = _header_line(lines, layout, known.headers)
     if not 0 <= at < len(lines):
         return Export((), lambda: iter(()), encoding)
-    told = note("ingest.other_delimiter", file=path.name, delimiter=_shown(given)) if given else None
-    delimiter, notices = (given, (told,)) if told else _delimiter(path, lines[at], layout, known.headers)
+    notice = note("ingest.other_delimiter", file=path.name, delimiter=_shown(given)) if given else None
+    delimiter, notices = (given, (notice,)) if notice else _delimiter(path, lines[at], layout, known.headers)
     header, span = _header(path, lines, at, delimiter)
     if above:
         notices += (note("ingest.lines_above", file=path.name, row=at + 1, above=lines_of(above)),)

@@ -95,7 +95,7 @@ def one_row_per(exports: Sequence[tuple[str, Export]], source: TableSource, shar
     folded_exports = []
     for number, (file, export) in enumerate(exports):
         own = {key: place for key, place in first.items() if place[0] == file}
-        told = _reported(file, source, len(own), keyless[file], several if number == 0 else [])
+        reported = _reported(file, source, len(own), keyless[file], several if number == 0 else [])
         batches = _batches_of(own, made, faults[file], len(names))
         batches[0] = replace(batches[0], blank=blank[file])
         folded_exports.append(
@@ -103,7 +103,7 @@ def one_row_per(exports: Sequence[tuple[str, Export]], source: TableSource, shar
                 export,
                 header=names if export.header else (),
                 batches=partial(iter, batches),
-                notices=(*export.notices, *(told if export.header else ())),
+                notices=(*export.notices, *(reported if export.header else ())),
             )
         )
     return folded_exports
@@ -133,8 +133,8 @@ def _kinds(counter: Counter) -> int:
 
 
 def _most_frequent(counter: Counter) -> str | None:
-    told = [(-count, value) for value, count in counter.items() if value is not None]
-    return min(told)[1] if told else None
+    counted = [(-count, value) for value, count in counter.items() if value is not None]
+    return min(counted)[1] if counted else None
 
 
 def _headers(header: tuple[str, ...], source: TableSource, file: str) -> dict[str, int]:
@@ -204,9 +204,9 @@ def _input(
     if column.by_flag:
         on_time, late = column.by_flag.on_time, column.by_flag.late
         moments = _moments(column.by_flag.deadline, columns, contract, tools)
-        told = zip(cells[on_time[0]], cells[late[0]], strict=True)
+        raw = zip(cells[on_time[0]], cells[late[0]], strict=True)
         flags = zip(_says(cells[on_time[0]], on_time[1], tools), _says(cells[late[0]], late[1], tools), strict=True)
-        return zip(moments, flags, told, strict=True)
+        return zip(moments, flags, raw, strict=True)
     return cells[column.header] if column.header else [None] * rows
 
 
@@ -234,9 +234,9 @@ def _maker(column: ColumnSource, contract: TableContract, tools: Tools) -> Calla
     if column.constant is not None:
         return lambda _: column.constant
     if column.by_flag:
-        return lambda told: _by_flag(column.by_flag, *told)
+        return lambda cells: _by_flag(column.by_flag, *cells)
     if column.after:
-        return lambda told: _after(column.after, *told, tools.add_working_days)
+        return lambda cells: _after(column.after, *cells, tools.add_working_days)
     is_date = contract.columns[column.name].type == "date"
     return lambda cell: _read(cell, dict(column.values), column, is_date)
 
@@ -281,10 +281,10 @@ def _start(name: str, cell: str, moment) -> datetime:
     return moment if isinstance(moment, datetime) else datetime.combine(moment, time())
 
 
-def _by_flag(flag: ByFlag, deadline: tuple, says: tuple[bool, bool], told: tuple) -> str | None:
+def _by_flag(flag: ByFlag, deadline: tuple, says: tuple[bool, bool], raw: tuple) -> str | None:
     is_on_time, is_late = says
     if is_on_time == is_late:
-        raise RowFault("flag", f"{flag.on_time[0]}={told[0] or ''}, {flag.late[0]}={told[1] or ''}")
+        raise RowFault("flag", f"{flag.on_time[0]}={raw[0] or ''}, {flag.late[0]}={raw[1] or ''}")
     name, cell, moment = deadline
     if cell is None:
         return None

@@ -94,11 +94,11 @@ def _text(column):
     if types.is_dictionary(kind):
         return _text(column.dictionary_decode())
     if types.is_nested(kind):
-        told = [
+        texts = [
             None if value is None else json.dumps(value, ensure_ascii=False, default=str)
             for value in column.to_pylist()
         ]
-        return pyarrow.array(told, pyarrow.string())
+        return pyarrow.array(texts, pyarrow.string())
     if types.is_floating(kind):
         return _numbers(column)
     if types.is_timestamp(kind):
@@ -107,8 +107,8 @@ def _text(column):
         text = column.cast(pyarrow.timestamp("us"), safe=False).cast(pyarrow.string())
         return compute.replace_substring_regex(text, r"\.0{6}$", "")
     if "binary" in str(kind):  # of any layout; an extra column may hold what is no text
-        told = [None if value is None else value.decode(errors="replace") for value in column.to_pylist()]
-        return pyarrow.array(told, pyarrow.string())
+        texts = [None if value is None else value.decode(errors="replace") for value in column.to_pylist()]
+        return pyarrow.array(texts, pyarrow.string())
     return column.cast(pyarrow.string())
 
 

@@ -131,7 +131,7 @@ def mended(export: Export, contract: TableContract, meant: dict[int, Column], fi
     def batches() -> Iterator[Batch]:
         for batch in export.batches():
             yield _mended_batch(batch, table)
-        export.later.extend(_told(table, file))
+        export.later.extend(_repair_notices(table, file))
 
     return replace(export, batches=batches)
 
@@ -369,7 +369,7 @@ def _fault(
     there.append(Fault(int(batch.lines[row]), kind, value, column.name, key, again=bool(there)))
 
 
-def _told(table: _Table, file: str) -> Iterator[Notice]:
+def _repair_notices(table: _Table, file: str) -> Iterator[Notice]:
     for (kind, column), seen in table.repaired.items():
         facts = {"file": file, "column": column, "n": seen.n, "before": seen.before, "after": seen.after}
         yield note(f"ingest.repaired_{kind}", seen.before, line=seen.line, **facts)

@@ -43,9 +43,9 @@ def main(path: str, memory: str, seconds: str, parent: str) -> None:
 
     asked = json.load(sys.stdin)
     book = CalamineWorkbook.from_path(path)
-    told = [sheet for sheet in book.sheets_metadata if str(sheet.typ).endswith("WorkSheet")]
-    hidden = {sheet.name for sheet in told if not str(sheet.visible).endswith(".Visible")}
-    names = [sheet.name for sheet in told]
+    worksheets = [sheet for sheet in book.sheets_metadata if str(sheet.typ).endswith("WorkSheet")]
+    hidden = {sheet.name for sheet in worksheets if not str(sheet.visible).endswith(".Visible")}
+    names = [sheet.name for sheet in worksheets]
     if asked["sheet"] and asked["sheet"] not in names:
         _write({"sheets": names, "chosen": None})
         return

@@ -37,36 +37,36 @@ def open_xlsx(path: Path, layout: Layout, known: Known) -> Export:
         "needed": [sorted(names) for names in known.needed],
     }
     output = _parsed(path, memory, asked)
-    told = json.loads(output.readline())
-    if told["chosen"] is None:
-        names = "、".join(told["sheets"])
+    contents = json.loads(output.readline())
+    if contents["chosen"] is None:
+        names = "、".join(contents["sheets"])
         raise UnreadableExport(say("ingest.no_such_sheet", file=path.name, sheet=layout.sheet, sheets=names))
-    if told["hidden_tables"]:
-        names = "、".join(told["hidden_tables"])
+    if contents["hidden_tables"]:
+        names = "、".join(contents["hidden_tables"])
         raise UnreadableExport(say("ingest.hidden_table", file=path.name, sheets=names))
-    sheets = _sheets(output, len(told["chosen"]) > 1)
+    sheets = _sheets(output, len(contents["chosen"]) > 1)
     first = next(sheets)
     if not first["header"]:
-        return Export((), lambda: iter(()), notices=_not_read(path, told, layout, known))
+        return Export((), lambda: iter(()), notices=_not_read(path, contents, layout, known))
     header = tuple(first["header"])
     export = Export(
         header,
         lambda: _batches(path, output, first, sheets, header, known, export.later),
-        notices=_not_read(path, told, layout, known),
+        notices=_not_read(path, contents, layout, known),
     )
     return export
 
 
-def _not_read(path: Path, told: dict, layout: Layout, known: Known) -> tuple[Words, ...]:
+def _not_read(path: Path, contents: dict, layout: Layout, known: Known) -> tuple[Words, ...]:
     """Sheets that were passed over, and which were read where there are several."""
-    chosen, notices = "、".join(told["chosen"]), []
-    for name in told["sheets"]:
-        if not layout.sheet and name not in (*told["chosen"], *told["hidden"]) and folded(name) in known.others:
+    chosen, notices = "、".join(contents["chosen"]), []
+    for name in contents["sheets"]:
+        if not layout.sheet and name not in (*contents["chosen"], *contents["hidden"]) and folded(name) in known.others:
             raise UnreadableExport(say("ingest.sheet_of_other_table", file=path.name, sheet=name))
-    others = [name for name in told["sheets"] if name not in told["chosen"]] if not layout.sheet else []
-    hidden = [name for name in others if name in told["hidden"]]
-    shown = [name for name in others if name not in told["hidden"]]
-    if len(told["chosen"]) > 1:
+    others = [name for name in contents["sheets"] if name not in contents["chosen"]] if not layout.sheet else []
+    hidden = [name for name in others if name in contents["hidden"]]
+    shown = [name for name in others if name not in contents["hidden"]]
+    if len(contents["chosen"]) > 1:
         notices.append(note("ingest.several_sheets", file=path.name, sheets=chosen))
     if shown:
         notices.append(note("ingest.other_sheets", file=path.name, sheet=chosen, others="、".join(shown)))
@@ -119,12 +119,12 @@ def _parsed(path: Path, memory: int, asked: dict) -> IO[str]:
 
 def _sheets(output: IO[str], several: bool) -> Iterator[dict]:
     """What the child tells of every sheet; ``batches`` of one must be read before the next."""
-    told = output.readline()
-    while told:
-        sheet = json.loads(told)
+    line = output.readline()
+    while line:
+        sheet = json.loads(line)
         following = []
         yield sheet | {"part": sheet["sheet"] if several else "", "batches": _until_sheet(output, following)}
-        told = following[0] if following else ""
+        line = following[0] if following else ""
 
 
 def _until_sheet(output: IO[str], following: list[str]) -> Iterator[dict]:
@@ -168,19 +168,19 @@ def _of_sheet(path: Path, sheet: dict, places: list[int | None], width: int, lat
         later.append(note("ingest.hidden_rows", n=sheet["hidden_rows"], **facts))
     if sheet["hidden_columns"]:
         later.append(note("ingest.hidden_columns", columns="、".join(sheet["hidden_columns"]), **facts))
-    for told in sheet["batches"]:
-        yield _batch(told, places, width, sheet["part"])
+    for batch in sheet["batches"]:
+        yield _batch(batch, places, width, sheet["part"])
 
 
 def _lines(lines: list[int]) -> str:
     return str(lines[0]) if len(lines) == 1 else f"{lines[0]}–{lines[-1]}"
 
 
-def _batch(told: dict, places: list[int | None], width: int, part: str) -> Batch:
+def _batch(batch: dict, places: list[int | None], width: int, part: str) -> Batch:
     """Rows come without their trailing blank cells; cells beyond the header are a fault."""
     rows, lines, faults, at = [], [], [], {}
     plain = places == [*range(width)]
-    for line, cells in zip(told["lines"], told["rows"], strict=True):
+    for line, cells in zip(batch["lines"], batch["rows"], strict=True):
         if len(cells) > len(places):
             faults.append(Fault(line, "field_count", f"{len(cells)} of {len(places)} fields"))
             continue
@@ -189,7 +189,7 @@ def _batch(told: dict, places: list[int | None], width: int, part: str) -> Batch
         lines.append(line)
     odd = tuple(
         OddCell(at[line], places[column], kind, value)
-        for line, column, kind, value in told["odd"]
+        for line, column, kind, value in batch["odd"]
         if line in at and column < len(places) and places[column] is not None
     )
     return Batch(lines, tuple(zip(*rows, strict=True)) or ((),) * width, tuple(faults), odd, part)

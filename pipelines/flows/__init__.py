@@ -1,5 +1,5 @@
 """Prefect flows: the only package that imports Prefect; telemetry is off before it does."""
 
-from pipelines.edges.process import hush
+from pipelines.edges.process import silence_telemetry
 
-hush()
+silence_telemetry()

@@ -34,8 +34,8 @@ def perform(part: Callable[[], dict], state: Path) -> dict:
     except Exception as problem:
         with open_private(private_folder(state) / FAULTS, "a") as stream:
             traceback.print_exc(file=stream)
-        told = say("evaluators.fault", kind=type(problem).__name__, file=FAULTS)
-    raise Refusal(told)
+        words = say("evaluators.fault", kind=type(problem).__name__, file=FAULTS)
+    raise Refusal(words)
 
 
 @flow(name="evaluators-hourly", persist_result=False, log_prints=False)

@@ -110,7 +110,7 @@ def shown() -> type:
 
 def text(name: str, **facts) -> str:
     """A text of the charts: `chart_<name>` in wording/laboratory.yaml."""
-    return told(say(f"laboratory.chart_{name}", **facts))
+    return in_session_language(say(f"laboratory.chart_{name}", **facts))
 
 
 def styled(layers, title: str, subtitle: str = "", width: int = 560, height: int = 420):
@@ -393,7 +393,7 @@ def _equal(one: str, other: str) -> bool:
 # How a value, a reading or a change is called on a chart: in words, in the language of the session.
 
 
-def told(words: Words) -> str:
+def in_session_language(words: Words) -> str:
     """In Chinese, or in English where GONGPING_LANG asks for it."""
     return words.into(os.environ.get("GONGPING_LANG", "zh"))
 
@@ -401,15 +401,15 @@ def told(words: Words) -> str:
 def of_name(rulebook: Rulebook, name: str) -> str:
     """Of a ``rule.field`` or a reading."""
     if name in rulebook.readings:
-        return told(rulebook.readings[name].title)
+        return in_session_language(rulebook.readings[name].title)
     rule, _, field = name.partition(".")
-    return told(say(f"laboratory.field_{field}", rule=rulebook.rules[rule].title))
+    return in_session_language(say(f"laboratory.field_{field}", rule=rulebook.rules[rule].title))
 
 
 def of_value(rulebook: Rulebook, name: str, value: str) -> str:
     """Of a value of a reading; a number stays a number."""
     reading = rulebook.readings.get(name)
-    return told(reading.says[value]) if reading and value in reading.says else str(value)
+    return in_session_language(reading.says[value]) if reading and value in reading.says else str(value)
 
 
 def of_change(rulebook: Rulebook, name: str, value: str) -> str:

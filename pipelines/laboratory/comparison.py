@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from pipelines.laboratory.framed import Framed, copied
+from pipelines.laboratory.answer import Answer, copied
 
 KEY = ["unit_id", "item_id", "rule_id", "month", "case_id", "ref_id"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Framed):
+class Comparison(Answer):
     """``frame`` has a line a unit, most moved first; ``rules`` and ``entries`` say what moved it.
 
     Anything else that a frame can do, this does too.
@@ -102,8 +102,8 @@ class Comparison(Framed):
         ]
         gone = [id for id, (was, now) in pairs.items() if was < before and not now]
         if not others:
-            return _told("left the list above 前面移出", gone)
-        return _told("passed by 被超过" if fell else "passed 超过", others)
+            return _with_units("left the list above 前面移出", gone)
+        return _with_units("passed by 被超过" if fell else "passed 超过", others)
 
     @cached_property
     def _whys(self) -> dict[str, str]:
@@ -153,7 +153,7 @@ def _difference(before, after):
     return both[both["change"] != 0].sort_index().reset_index()
 
 
-def _told(what: str, ids: list[str]) -> str:
+def _with_units(what: str, ids: list[str]) -> str:
     return f"{what} {' '.join(ids[:4])}{' …' if len(ids) > 4 else ''}"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.published import PublishedQuarter
-from pipelines.edges.shelf import MANIFEST
+from pipelines.edges.run_folders import MANIFEST
 from pipelines.edges.tallies import RULEBOOK
 from pipelines.model.period import Period
 from pipelines.model.points import CENT

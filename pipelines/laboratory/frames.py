@@ -111,11 +111,11 @@ def ledger(scenario):
             entries,
             scores,
             read_flagged(scenario.quarter.folder),
-            scenario.world.cube.untold(),
+            scenario.world.cube.not_exported(),
             scenario.world.kept.layouts,
         )
-        told = Lines(scenario.rulebook, say).told(ledger_lines(warehouse))
-        frame = pandas.DataFrame(told, columns=list(LEDGER))
+        lines = Lines(scenario.rulebook, say).rendered(ledger_lines(warehouse))
+        frame = pandas.DataFrame(lines, columns=list(LEDGER))
     finally:
         warehouse.close()
     return frame.astype({"points": "float64"})
@@ -173,7 +173,7 @@ def tallies_of(
 ) -> dict[str, UnitTally]:
     """The tallies under the readings, as the judge of record takes them."""
     counts = cube.counts(readings)
-    lacking = frozenset(cube.untold())
+    lacking = frozenset(cube.not_exported())
     return {
         id: replace(registers[id], lacking=lacking, **_counted(cube, counts, rulebook.rules.values(), k))
         for k, id in enumerate(cube.unit_ids)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipelines.laboratory.charts import BLUE, GREY, ORANGE, VERMILION, altair, beside, styled, text, told
+from pipelines.laboratory.charts import BLUE, GREY, ORANGE, VERMILION, altair, beside, in_session_language, styled, text
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook.source import hint
 from pipelines.wording import say
@@ -19,7 +19,7 @@ def funnel(quarter, measure: str = "satisfaction_rate"):
         raise UsageRefusal(say("laboratory.no_rule", rule=measure, hint=hint(measure, rates)))
     rule, cube = rates[measure], quarter.world.cube
     part, of = (cube.counts(quarter.readings)[name].sum(axis=1) for name in (rule.part, rule.of))
-    if {rule.part, rule.of} & cube.untold():
+    if {rule.part, rule.of} & cube.not_exported():
         of = of * 0  # without data there is no rate, least of all one of nothing
     overall = float(part.sum() / max(of.sum(), 1))
     inside = {level: _within(part, of, overall, ends) for level, ends in LIMITS.items()}
@@ -35,7 +35,7 @@ def funnel(quarter, measure: str = "satisfaction_rate"):
         for id, p, n, rare, usual in zip(cube.unit_ids, part, of, inside["99.8"], inside["95"], strict=True)
         if n
     ]
-    title = f"{quarter.period}: {told(rule.title)}"
+    title = f"{quarter.period}: {in_session_language(rule.title)}"
     return drawn(rows, _curves(of[of > 0], overall), float(rule.target), title, text("rate", rule=rule.title))
 
 

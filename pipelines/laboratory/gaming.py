@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipelines.laboratory.framed import copied
+from pipelines.laboratory.answer import copied
 from pipelines.laboratory.steps import variants
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
@@ -115,7 +115,7 @@ class Gaming:
         )
 
     def __repr__(self) -> str:
-        from pipelines.laboratory.framed import table
+        from pipelines.laboratory.answer import table
 
         return "\n\n".join(table(frame, title) for title, frame in self._tables)
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 from pipelines.edges.published import PublishedQuarter
-from pipelines.edges.shelf import MANIFEST
+from pipelines.edges.run_folders import MANIFEST
 from pipelines.edges.tallies import tallies_of
 from pipelines.explain import Explanation, explain
 from pipelines.laboratory import frames
+from pipelines.laboratory.answer import copied
 from pipelines.laboratory.changes import Change, names, pairs, several, whole_number
-from pipelines.laboratory.charts import told
+from pipelines.laboratory.charts import in_session_language
 from pipelines.laboratory.finished import Manifest, must_be_as_published, rulebook_of, table_of
-from pipelines.laboratory.framed import copied
 from pipelines.laboratory.scenario import Scenario, World
 from pipelines.laboratory.steps import Step, next_step, no_step
 from pipelines.model.period import Period
@@ -163,7 +163,7 @@ class Quarter:
     @property
     def title(self) -> str:
         """The period, how many units, and that it is simulated where it is."""
-        return told(
+        return in_session_language(
             say(
                 "laboratory.quarter_simulated" if self.simulated else "laboratory.quarter",
                 period=self.period,
@@ -173,7 +173,7 @@ class Quarter:
         )
 
     def __repr__(self) -> str:
-        from pipelines.laboratory.framed import table
+        from pipelines.laboratory.answer import table
 
         return table(self._ranking.drop(columns="period"), self.title)
 
@@ -257,7 +257,7 @@ class Explained:
         return f"{head}\n{words.zh}\n{words.en}"
 
     def __repr__(self) -> str:
-        from pipelines.laboratory.framed import table
+        from pipelines.laboratory.answer import table
 
         return table(self._frame, self.says)
 

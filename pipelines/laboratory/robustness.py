@@ -9,18 +9,18 @@ from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.cube import Cube
 from pipelines.engines.readings import Combinations, alternatives, combinations
 from pipelines.engines.vector import Rescored, deduction, places, rescore, worth_nothing
+from pipelines.laboratory.answer import Answer, copied
 from pipelines.laboratory.changes import names, whole_number
 from pipelines.laboratory.charts import text as chart_text
-from pipelines.laboratory.framed import Framed, copied
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rule, Rulebook, chosen
-from pipelines.model.score import Sure
+from pipelines.model.score import PlaceRange
 
 
 @dataclass(frozen=True, eq=False)
-class Sureness:
+class PlaceRanges:
     """Of every unit, in the order of ``unit_ids``; 0 and "" for the unranked."""
 
     unit_ids: tuple[str, ...]
@@ -32,13 +32,15 @@ class Sureness:
     jointly: tuple[np.ndarray, np.ndarray]  # the same for all units at once
 
 
-def sureness(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray, seed: int = 1) -> Sureness:
+def place_ranges(
+    cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray, seed: int = 1
+) -> PlaceRanges:
     """The places of a quarter and how far they could have been elsewhere."""
     scores = rescore(cube, rulebook, readings)
     place = np.where(ranked, places(_figure(rulebook, scores.base, scores.total, readings), ranked), 0)
     names, moved_to = _movers(cube, rulebook, readings, ranked, place)
     by_chance, jointly = _by_chance(cube, rulebook, readings, scores, ranked, seed)
-    return Sureness(
+    return PlaceRanges(
         cube.unit_ids, place, combinations(cube, rulebook, readings, ranked), names, moved_to, by_chance, jointly
     )
 
@@ -86,55 +88,55 @@ def _fixed(cube, rulebook: Rulebook, readings: Mapping[str, str]) -> dict[str, n
     counts = cube.counts(readings)
     for item, rules in by_item(rulebook):
         for rule in rules:
-            if item.full_marks and not touched(rule, rulebook, cube.untold()):
+            if item.full_marks and not touched(rule, rulebook, cube.not_exported()):
                 took = deduction(cube, counts, rule, int(item.full_marks * CENT), readings).thirds / (3 * CENT)
                 found[item.id] = found.get(item.id, 0.0) + took
     return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Robustness(Framed):
+class Robustness(Answer):
     """``frame`` has a line a ranked unit: place, best and worst under the readings and by chance, shares, the mover."""
 
     MOST = 500
 
     quarter: object = field(repr=False)
-    sure: Sureness = field(repr=False)
+    place_ranges: PlaceRanges = field(repr=False)
 
     @classmethod
     def of(cls, quarter, seed: int = 1) -> "Robustness":
         """Of a finished quarter; the draws are the same for the same ``seed``, a whole number from 0 up."""
         seed = whole_number(seed) or 0
         ranked = quarter.as_it_was.placed.place > 0
-        return cls(quarter, sureness(quarter.world.cube, quarter.rulebook, quarter.readings, ranked, seed))
+        return cls(quarter, place_ranges(quarter.world.cube, quarter.rulebook, quarter.readings, ranked, seed))
 
     @property
     def combinations(self) -> int:
         """How many combinations of the readings there are."""
-        return self.sure.readings.number
+        return self.place_ranges.readings.number
 
     @copied
     def frame(self):
         """In the order of the places; shares between 0 and 1."""
         import pandas
 
-        sure, all_of = self.sure, self.sure.readings
-        units = [self.quarter.world.registers[id].unit for id in sure.unit_ids]
+        ranges, all_of = self.place_ranges, self.place_ranges.readings
+        units = [self.quarter.world.registers[id].unit for id in ranges.unit_ids]
         frame = pandas.DataFrame(
             {
                 "unit_id": [unit.unit_id for unit in units],
                 "unit_name": [unit.unit_name for unit in units],
-                "place": sure.place,
+                "place": ranges.place,
                 "best": all_of.best,
                 "worst": all_of.worst,
                 "in_top_ten": all_of.top / all_of.number,
                 "in_bottom_ten": all_of.bottom / all_of.number,
-                "moved_most_by": sure.mover,
-                "moved_to": sure.moved_to,
-                "chance_best": sure.chance[0],
-                "chance_worst": sure.chance[1],
-                "jointly_best": sure.jointly[0],
-                "jointly_worst": sure.jointly[1],
+                "moved_most_by": ranges.mover,
+                "moved_to": ranges.moved_to,
+                "chance_best": ranges.chance[0],
+                "chance_worst": ranges.chance[1],
+                "jointly_best": ranges.jointly[0],
+                "jointly_worst": ranges.jointly[1],
             }
         )
         frame = frame[frame["place"] > 0].sort_values(["place", "unit_id"], kind="stable")
@@ -153,7 +155,7 @@ class Robustness(Framed):
         return f"{self.quarter.period}: {chart_text('combinations', n=self.combinations)}"
 
 
-def sure_of_units(
+def ranges_of_units(
     warehouse,
     period,
     rulebook: Rulebook,
@@ -161,16 +163,18 @@ def sure_of_units(
     tallies: Mapping,
     standings,
     absent: Absent = NOTHING,
-) -> dict[str, Sure]:
+) -> dict[str, PlaceRange]:
     """Of every ranked unit of a run, from the cube in its warehouse; the same for the same quarter."""
     table = warehouse.arrow("tallies.cube")
     cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)
     with_place = {standing.unit_id for standing in standings if standing.rank is not None}
     ranked = np.array([id in with_place for id in cube.unit_ids], bool)
-    sure = sureness(cube, rulebook, readings, ranked)
-    spans = [np.stack(pair, axis=1).tolist() for pair in ((sure.readings.best, sure.readings.worst), sure.chance)]
+    ranges = place_ranges(cube, rulebook, readings, ranked)
+    spans = [np.stack(pair, axis=1).tolist() for pair in ((ranges.readings.best, ranges.readings.worst), ranges.chance)]
     return {
-        id: Sure(int(sure.place[k]), tuple(spans[0][k]), tuple(spans[1][k]), sure.mover[k], int(sure.moved_to[k]))
+        id: PlaceRange(
+            int(ranges.place[k]), tuple(spans[0][k]), tuple(spans[1][k]), ranges.mover[k], int(ranges.moved_to[k])
+        )
         for k, id in enumerate(cube.unit_ids)
         if ranked[k]
     }
@@ -199,20 +203,20 @@ class Chances:
     @classmethod
     def of_quarter(cls, cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> "Chances":
         """The counts of a quarter under its readings; measures of the whole quarter as one month."""
-        counts, untold = cube.counts(readings), cube.untold()
-        rules = [rule for rule in rulebook.rules.values() if touched(rule, rulebook, untold)]
+        counts, not_exported = cube.counts(readings), cube.not_exported()
+        rules = [rule for rule in rulebook.rules.values() if touched(rule, rulebook, not_exported)]
         part = {r.id: counts[r.part] if r.kind == "rate" else counts.occurrences(r) for r in rules}
         of = {r.id: counts[r.of if r.kind == "rate" else CASE_ROWS] for r in rules}
         nothing = {item.id: worth_nothing(cube, counts, rules, readings) for item, rules in by_item(rulebook)}
         return cls(part, of, nothing)
 
 
-def touched(rule: Rule, rulebook: Rulebook, untold: Collection[str] = ()) -> bool:
+def touched(rule: Rule, rulebook: Rulebook, not_exported: Collection[str] = ()) -> bool:
     """Rates, and what may happen to a case row as a rate of all case rows; incidents, assessments and awards stay.
 
     So does what the exports do not tell.
     """
-    if any(measure in untold for measure in (rule.part, rule.of, rule.measure)):
+    if any(measure in not_exported for measure in (rule.part, rule.of, rule.measure)):
         return False
     return rule.kind == "rate" or (rule.kind == "occurrence" and rulebook.measures[rule.measure].counts == CASE_ROWS)
 

@@ -17,10 +17,10 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Cube
 from pipelines.engines.vector import Rescored, differences, rescore
 from pipelines.laboratory import frames
+from pipelines.laboratory.answer import copied
 from pipelines.laboratory.changes import Change, changed_rulebook, readings_under
-from pipelines.laboratory.charts import of_change, told
+from pipelines.laboratory.charts import in_session_language, of_change
 from pipelines.laboratory.finished import readable, rulebook_of
-from pipelines.laboratory.framed import copied
 from pipelines.laboratory.frames import Placed, placed, tallies_of
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.period import Period
@@ -255,8 +255,12 @@ class Scenario:
             "rules": (change.rules,) if change.rules else (),
             "below": () if change.rank_apart_below is None else (change.rank_apart_below,),
         }
-        words += [told(say(f"laboratory.says_{name}", what=_few(given))) for name, given in lists.items() if given]
-        return "，".join(words) or told(say("laboratory.says_nothing"))
+        words += [
+            in_session_language(say(f"laboratory.says_{name}", what=_few(given)))
+            for name, given in lists.items()
+            if given
+        ]
+        return "，".join(words) or in_session_language(say("laboratory.says_nothing"))
 
     @property
     def title(self) -> str:
@@ -264,7 +268,7 @@ class Scenario:
         return f"{self.quarter.period}: {self.says}"
 
     def __repr__(self) -> str:
-        from pipelines.laboratory.framed import table
+        from pipelines.laboratory.answer import table
 
         return table(self._ranking.drop(columns="period"), self.title)
 

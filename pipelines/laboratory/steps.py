@@ -137,8 +137,8 @@ def _steps_of(scenario, units: list[int]) -> dict[str, Step]:
         place, better = int(scenario.placed.place[unit]), 1 + int((others > total).sum())
         if better < place:
             id = scenario.scores.unit_ids[unit]
-            told = "" if month is None else scenario.world.cube.months[month]
-            step = Step(id, measure, told, n, total - int(figure[unit]), place, better)
+            named = "" if month is None else scenario.world.cube.months[month]
+            step = Step(id, measure, named, n, total - int(figure[unit]), place, better)
             if id not in best or (n, -step.gain) < (best[id].n, -best[id].gain):
                 best[id] = step
     return best

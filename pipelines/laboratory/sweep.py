@@ -13,9 +13,9 @@ from pipelines.engines.batch import Batch, all_places, by_item
 from pipelines.engines.judging import plain
 from pipelines.engines.readings import alternatives
 from pipelines.engines.vector import places
+from pipelines.laboratory.answer import Answer, copied
 from pipelines.laboratory.changes import names
 from pipelines.laboratory.charts import of_change
-from pipelines.laboratory.framed import Framed, copied
 from pipelines.model.points import CENT, half_up
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook import changeable, choose_readings, with_changes
@@ -24,11 +24,11 @@ from pipelines.rulebook.source import hint
 from pipelines.wording import say
 
 AT_MOST = 200_000  # scenarios; beyond, the answer itself would not fit beside other work
-TOLD_FROM = 2_000  # scenarios from which a progress bar is worth its line
+PROGRESS_FROM = 2_000  # scenarios from which a progress bar is worth its line
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sweep(Framed):
+class Sweep(Answer):
     """``totals``, ``bases`` (hundredths) and ``places`` (0 = unranked) are scenario × unit, as ``grid`` is ordered."""
 
     quarter: object = field(repr=False)
@@ -144,7 +144,7 @@ def _scored(quarter, names: tuple[str, ...], grid: tuple, progress: bool) -> tup
     batch, prepared = Batch(quarter.world.cube), _Prepared(quarter, names)
     bases, rest = (np.zeros((len(grid), len(batch.cube.unit_ids)), np.int32) for _ in range(2))
     by_base = np.zeros(len(grid), bool)
-    for k, values in enumerate(_told(grid, progress)):
+    for k, values in enumerate(_with_progress(grid, progress)):
         sheet, readings = prepared.of(values)
         bases[k], bonus = batch.base_and_bonus(sheet, readings)
         rest[k] = bonus + batch.whole(sheet, readings, bases[k])
@@ -188,9 +188,9 @@ class _Prepared:
         return self._readings[chosen]
 
 
-def _told(grid: tuple, progress: bool):
+def _with_progress(grid: tuple, progress: bool):
     """The grid, with a progress bar where it is long."""
-    if not progress or len(grid) < TOLD_FROM:
+    if not progress or len(grid) < PROGRESS_FROM:
         return grid
     from rich.progress import track
 
@@ -209,7 +209,7 @@ SHOWN = 25
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Tornado(Framed):
+class Tornado(Answer):
     """``frame``: one line a change, the one that moves most first."""
 
     quarter: object = field(repr=False)

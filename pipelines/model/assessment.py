@@ -9,7 +9,7 @@ from pipelines.model.library import LibraryReport
 from pipelines.model.office import Office
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
-from pipelines.model.score import Fired, Given, Standing, Sure, UnitScore
+from pipelines.model.score import Fired, GivenVerdict, PlaceRange, Standing, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import Words
 
@@ -87,13 +87,13 @@ class Assessment:
     tallies: dict[str, UnitTally]  # by unit_id
     scores: dict[str, UnitScore]  # by unit_id
     standings: tuple[Standing, ...]  # in listing order, the unranked last
-    verdicts: tuple[Given, ...]
+    verdicts: tuple[GivenVerdict, ...]
     trace: tuple[Fired, ...]
     calendar_sha256: str
     office: Office | None = None  # who issues the bulletin; the project's own settings where None
     earlier: tuple[Earlier, ...] = ()  # the quarters before that are known, the oldest first
     libraries: LibraryReport | None = None  # of the matter library and the knowledge base, where the exports have them
-    sure: dict[str, Sure] = field(default_factory=dict)  # by unit_id, the ranked ones
+    place_ranges: dict[str, PlaceRange] = field(default_factory=dict)  # by unit_id, the ranked ones
     observations: tuple[Words, ...] = ()  # worth a line in the summary, no breach
     counted: tuple[CountedList, ...] = ()  # what earlier published quarters counted
     counted_rows: tuple[CountedRow, ...] = ()  # case rows left out for that

@@ -50,7 +50,7 @@ class RowCount:
         if self.read != self.accepted + self.quarantined + self.left_out + self.blank + self.replaced:
             raise AssertionError(f"rows are lost: {self}")
 
-    def told(self) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """The account by name; what a table need not have stands there only where it has it."""
         always = ("read", "accepted", "quarantined")
         return {name: n for name, n in vars(self).items() if n or name in always}

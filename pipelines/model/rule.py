@@ -52,7 +52,7 @@ class Clause:
     id: str
     text: Words
     why_no_rule: Words | None = None
-    honoured_by: tuple[str, ...] = ()  # "kind name", such as "query evaluators/dissatisfied"
+    implemented_by: tuple[str, ...] = ()  # "kind name", such as "query evaluators/dissatisfied"
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Sure:
+class PlaceRange:
     """How far a unit's place could be elsewhere: (best, worst) under other readings, and by chance in small numbers."""
 
     place: int
@@ -135,7 +135,7 @@ class Sure:
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenVerdict:
     """A verdict given to a unit, with the facts that led to it."""
 
     unit_id: str

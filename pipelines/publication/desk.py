@@ -11,7 +11,7 @@ from pipelines.edges.folder import list_quarters, must_stay_here
 from pipelines.edges.published import found_elsewhere, keep_counted
 from pipelines.edges.tallies import RULEBOOK, tallies_of
 from pipelines.evaluators.head import NAME as EVALUATORS
-from pipelines.evaluators.told import log_of, reached_by
+from pipelines.evaluators.log_hash import log_of, reached_by
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal, UsageRefusal, VerificationFailed
 from pipelines.model.words import Words
@@ -47,7 +47,7 @@ class Person:
 class Desk:
     """A quarter's record, open for one act; use ``open_desk``."""
 
-    def __init__(self, out: Path, period: Period, given: "Given", file: Path):
+    def __init__(self, out: Path, period: Period, given: "DeskOptions", file: Path):
         self.out, self.period, self._file = Path(out), period, file
         must_hold_no_link(place_of(out, period).parent, place_of_previews(out, period).parent)
         must_hold_no_link(place_of(out, period), place_of_previews(out, period))
@@ -114,8 +114,8 @@ class Desk:
         return window(self.state, self.at, self.settings)
 
     def _frozen(self) -> dict:
-        told = frozen(self.settings)
-        return {"settings": told, "settings_sha256": settings_sha256(told)}
+        settings = frozen(self.settings)
+        return {"settings": settings, "settings_sha256": settings_sha256(settings)}
 
     def _before(self, run: FinishedRun) -> str:
         """The head that the bulletin of this run shows; NotAllowed where another was published since it was made."""
@@ -128,11 +128,11 @@ class Desk:
         """The cutoff and the marking of a run."""
         if run is None:
             return
-        told = run.manifest
+        manifest = run.manifest
         if state.simulated is None:
-            self.simulated = bool(told.get("simulated"))
-        if "cutoff" in told:
-            self.cutoff = datetime.fromisoformat(told["cutoff"])
+            self.simulated = bool(manifest.get("simulated"))
+        if "cutoff" in manifest:
+            self.cutoff = datetime.fromisoformat(manifest["cutoff"])
 
     def _append(self, kind: str, **says: object) -> None:
         state, moment = self.state, self.moment
@@ -144,12 +144,12 @@ class Desk:
                 raise UsageRefusal(say("publication.too_early", at=moment.at, last=state.last))
             moment = Moment(state.last, moment.clock, None, True)  # of invented data alone: a clock that is behind
         log = reached_by(log_of(self.out))
-        told = {EVALUATORS: log} if log else {}  # so that whoever writes the log anew must forge what people signed
-        self._events = append(self._file, self._events, kind, moment, **says, **told)
+        sealed = {EVALUATORS: log} if log else {}  # so that whoever writes the log anew must forge what people signed
+        self._events = append(self._file, self._events, kind, moment, **says, **sealed)
 
 
 @dataclass(frozen=True)
-class Given:
+class DeskOptions:
     """What an act is called with: the typed time, settings named by the caller, the signers' file, the clock."""
 
     typed: datetime | None = None
@@ -167,7 +167,7 @@ def open_desk(
     VerificationFailed where the record is damaged; NotAllowed where ``settings`` are not those of the first preview.
     """
     with locked(out, period) as file:
-        yield Desk(out, period, Given(at, settings, **more), file)
+        yield Desk(out, period, DeskOptions(at, settings, **more), file)
 
 
 def note_preview(desk: Desk) -> Preview:
@@ -218,12 +218,12 @@ def approve(desk: Desk, person: Person, early: str = "") -> State:
     days, reason = desk.window(), early.strip()
     if early and (not reason or not days.open):
         raise UsageRefusal(say("publication.early_needless", last=days.last))
-    told = {"by": signer.name, "role": who.role, "until": str(days.last), **({"early": reason} if reason else {})}
-    message = approval_message(desk.period, state, desk.head, told)
+    facts = {"by": signer.name, "role": who.role, "until": str(days.last), **({"early": reason} if reason else {})}
+    message = approval_message(desk.period, state, desk.head, facts)
     seal = signed_with(message, who.role, signer, who.key, desk.signers, desk.moment.clock)
     desk.note(
         "approval",
-        **told,
+        **facts,
         revision=state.preview.revision,
         run=run.sha256,
         settings=settings_sha256(state.settings),
@@ -275,13 +275,13 @@ def correct(desk: Desk, reason: str, person: Person, without_pdf: bool = False) 
     signer = may_sign(desk.signers, who.by, who.role, desk.moment.clock, desk.simulated)
     must_be_fit(run, desk.settings, without_pdf)
     number, state = len(desk.state.editions), desk.state
-    told = {"by": signer.name, "role": who.role, "reason": reason.strip()}
-    notice = pages.notice(desk.period, number, before, run, {**told, "at": desk.at})
+    facts = {"by": signer.name, "role": who.role, "reason": reason.strip()}
+    notice = pages.notice(desk.period, number, before, run, {**facts, "at": desk.at})
     must_hold_no_canary(f"correction-{number}", "\n".join(pages.texts(notice)), desk.settings)
-    message = correction_message(desk.period, state, desk.head, told)
+    message = correction_message(desk.period, state, desk.head, facts)
     seal = signed_with(message, who.role, signer, who.key, desk.signers, desk.moment.clock)
     files = pages.write_notice(desk.out, desk.period, number, notice)
-    return _frozen(desk, run, "correction", number, without_pdf=without_pdf, **told, files=files, **seal)
+    return _frozen(desk, run, "correction", number, without_pdf=without_pdf, **facts, files=files, **seal)
 
 
 def _approved_run(desk: Desk, edition: Edition | None = None) -> FinishedRun:
@@ -324,10 +324,10 @@ def _counted(desk: Desk, run: FinishedRun, edition: str) -> dict[str, str]:
     """What the record says of the case rows that the run counted, so that no later quarter counts them again."""
     if not tallies_of(run.folder).is_dir():
         return {}
-    told, period = run.manifest, desk.period
+    manifest, period = run.manifest, desk.period
     book = load_rulebook(run.folder / RULEBOOK, period.start.date())
-    kept = Kept.open(run.folder, period, datetime.fromisoformat(told["cutoff"]), book)
-    return {"counted": keep_counted(desk.out, desk.period, edition, kept.counted(told["readings"]))}
+    kept = Kept.open(run.folder, period, datetime.fromisoformat(manifest["cutoff"]), book)
+    return {"counted": keep_counted(desk.out, desk.period, edition, kept.counted(manifest["readings"]))}
 
 
 def _listed(desk: Desk) -> None:

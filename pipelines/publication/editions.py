@@ -4,8 +4,8 @@ import shutil
 import uuid
 from pathlib import Path
 
-from pipelines.edges import shelf
-from pipelines.edges.shelf import PUBLISHED
+from pipelines.edges import run_folders
+from pipelines.edges.run_folders import PUBLISHED
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication.runs import FinishedRun
 from pipelines.publication.state import Edition, State
@@ -48,9 +48,9 @@ def freeze(out: Path, period: object, run: FinishedRun, state: State) -> str:
     for file in copy.rglob("*"):
         if file.is_file():
             file.chmod(READ_ONLY)
-    shelf.sync(copy)
+    run_folders.sync(copy)
     copy.rename(place / name)
-    shelf.sync_folder(place)
+    run_folders.sync_folder(place)
     return name
 
 

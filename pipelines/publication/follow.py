@@ -16,14 +16,14 @@ from pipelines.model.words import Words
 from pipelines.publication.editions import edition_run, place_of
 from pipelines.publication.pages import index_into, previews_into
 from pipelines.publication.preview import copy_into, place_of_previews, preview_folder
-from pipelines.publication.runs import FinishedRun, run_on_shelf
+from pipelines.publication.runs import FinishedRun, finished_run
 from pipelines.publication.state import Preview, State
 from pipelines.wording import say
 
 
 def must_follow(out: Path, period: Period, state: State, notices: list[Words]) -> None:
     """VerificationFailed with the first list or preview that does not follow from the record and its runs."""
-    runs = [run_on_shelf(out, period, one.run) for one in state.previews]
+    runs = [finished_run(out, period, one.run) for one in state.previews]
     with scratch() as folder:
         if state.editions:
             same = _same_program(edition_run(out, period, state.edition))
@@ -65,10 +65,10 @@ def _compare(made: list[Path], place: Path, same: bool, notices: list[Words]) ->
 def _entries(file: Path) -> list[tuple]:
     """What a list says of each act that every version wrote: number, run, moment; nothing of a damaged one."""
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(file.read_text(encoding="utf-8"))
         return [
             (one.get("folder"), one.get("revision"), one["run"], one["at"])
-            for one in told.get("editions", told.get("previews"))
+            for one in document.get("editions", document.get("previews"))
         ]
     except (ValueError, KeyError, TypeError, AttributeError):
         return []

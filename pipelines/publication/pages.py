@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.edges import shelf
+from pipelines.edges import run_folders
 from pipelines.edges.fingerprints import note_beside
 from pipelines.edges.paper import Sheet, paper_problem, print_pages
 from pipelines.edges.tablefiles import write_json
@@ -18,7 +18,7 @@ from pipelines.model.rule import Reading
 from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
 from pipelines.publication.editions import SHEETS, place_of
-from pipelines.publication.runs import FinishedRun, run_on_shelf
+from pipelines.publication.runs import FinishedRun, finished_run
 from pipelines.publication.settings import settings_sha256
 from pipelines.publication.signers import Signers
 from pipelines.publication.state import Edition, State
@@ -152,7 +152,7 @@ def write_previews(out: Path, period: Period, state: State, place: Path) -> None
 
 def previews_into(target: Path, out: Path, period: Period, state: State) -> list[Path]:
     """The list of previews, written into a folder; the files."""
-    known = {one.revision: run_on_shelf(out, period, one.run) for one in state.previews[-2:]}
+    known = {one.revision: finished_run(out, period, one.run) for one in state.previews[-2:]}
     both = list(known.values())
     moved = changed(both[0].folder, both[1].folder) if len(both) == 2 and all(both) else {}
     previews = [
@@ -218,7 +218,7 @@ def _page(file: Path, document: dict) -> None:
 
 def simulated(folder: Path) -> bool:
     """Whether a run was made from invented data."""
-    manifest = folder / shelf.MANIFEST
+    manifest = folder / run_folders.MANIFEST
     return manifest.is_file() and bool(json.loads(manifest.read_text(encoding="utf-8")).get("simulated"))
 
 
@@ -246,7 +246,7 @@ def replace_file(file: Path, write) -> None:
     with new.open("rb") as stream:
         os.fsync(stream.fileno())
     new.replace(file)
-    shelf.sync_folder(file.parent)
+    run_folders.sync_folder(file.parent)
 
 
 # The publication sheet of an edition: who signed it with which key, and the record's head after it.

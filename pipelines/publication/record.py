@@ -17,7 +17,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.edges import shelf
+from pipelines.edges import run_folders
 from pipelines.edges.folder import HEADS, RECORD, heads, keep_head
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication.clock import Moment
@@ -76,8 +76,8 @@ def read(file: Path) -> tuple[Event, ...]:
 def append(file: Path, events: tuple[Event, ...], kind: str, when: Moment, **says: object) -> tuple[Event, ...]:
     """Add an event and bring it to the disk; all events with it. The caller holds the lock and has read ``events``."""
     before = head_of(events)
-    told = {"n": len(events) + 1, "at": _written(when.at), "kind": kind, **says, **_timed(when), "before": before}
-    body = json.dumps(told, ensure_ascii=False, separators=(",", ":"))[:-1]
+    line_facts = {"n": len(events) + 1, "at": _written(when.at), "kind": kind, **says, **_timed(when), "before": before}
+    body = json.dumps(line_facts, ensure_ascii=False, separators=(",", ":"))[:-1]
     digest = _digest(body)
     line = f'{body},"sha256":"{digest}"}}\n'.encode()
     keep_head(file.parent, file.stem, {"lines": len(events), "sha256": before, "next": digest})
@@ -89,7 +89,7 @@ def append(file: Path, events: tuple[Event, ...], kind: str, when: Moment, **say
         os.fsync(handle)
     finally:
         os.close(handle)
-    shelf.sync_folder(file.parent)
+    run_folders.sync_folder(file.parent)
     keep_head(file.parent, file.stem, {"lines": len(events) + 1, "sha256": digest})
     return (*events, _event(line.decode(), len(events) + 1, before))
 
@@ -138,13 +138,13 @@ def _known_bytes(file: Path) -> bytes:
 
 
 def _event(line: str, number: int, before: str) -> Event:
-    told = json.loads(line)
-    digest = told.pop("sha256")
-    if digest != _digest(line.rstrip("\n")[:-_TAIL]) or told.pop("before") != before or told.pop("n") != number:
+    document = json.loads(line)
+    digest = document.pop("sha256")
+    if digest != _digest(line.rstrip("\n")[:-_TAIL]) or document.pop("before") != before or document.pop("n") != number:
         raise ValueError(number)
-    at, kind = datetime.fromisoformat(told.pop("at")), told.pop("kind")
-    clock, noted = (_moment(told.pop(name, None)) for name in ("clock", "noted"))
-    simulated = told.pop("simulated", False)
+    at, kind = datetime.fromisoformat(document.pop("at")), document.pop("kind")
+    clock, noted = (_moment(document.pop(name, None)) for name in ("clock", "noted"))
+    simulated = document.pop("simulated", False)
     if clock is None:
         sound = noted is None and simulated is False
     elif simulated:
@@ -153,11 +153,11 @@ def _event(line: str, number: int, before: str) -> Event:
         sound = at == clock and (noted is None or noted <= clock)
     if not sound:
         raise ValueError(number)
-    return Event(number, at, kind, told, digest, clock, noted, simulated)
+    return Event(number, at, kind, document, digest, clock, noted, simulated)
 
 
-def _moment(told: str | None) -> datetime | None:
-    return None if told is None else datetime.fromisoformat(told)
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _digest(body: str) -> str:

@@ -1,4 +1,4 @@
-"""Finished runs on the shelf and their bytes against the manifest."""
+"""Finished runs in the output folder and their bytes against the manifest."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pipelines.edges.fingerprints import file_sha256, folder_sha256
-from pipelines.edges.shelf import MANIFEST, RUNS
+from pipelines.edges.run_folders import MANIFEST, RUNS
 from pipelines.edges.tallies import TALLIES
 from pipelines.model.refusals import VerificationFailed
 from pipelines.wording import say
@@ -65,7 +65,7 @@ class FinishedRun:
 def run_in_force(out: Path, period: object) -> FinishedRun | None:
     """The run that `<out>/<period>` leads to, None where there is none.
 
-    VerificationFailed where its manifest is not the one that the shelf named it by.
+    VerificationFailed if its manifest is not the one whose hash names its folder.
     """
     link = Path(out) / str(period)
     if not (link / MANIFEST).is_file():
@@ -77,7 +77,7 @@ def run_in_force(out: Path, period: object) -> FinishedRun | None:
     return found
 
 
-def runs_on_shelf(out: Path, period: object) -> list[FinishedRun]:
+def finished_runs(out: Path, period: object) -> list[FinishedRun]:
     """Every run of a quarter, each named by its manifest; VerificationFailed for one whose manifest is another."""
     found = []
     for folder in sorted((Path(out) / RUNS / str(period)).glob("*")):
@@ -90,10 +90,10 @@ def runs_on_shelf(out: Path, period: object) -> list[FinishedRun]:
     return found
 
 
-def run_on_shelf(out: Path, period: object, sha256: str) -> FinishedRun | None:
+def finished_run(out: Path, period: object, sha256: str) -> FinishedRun | None:
     """The run of that name, wherever the link leads now."""
-    shelf = Path(out) / RUNS / str(period)
-    for folder in sorted(shelf.glob(f"{sha256[:16]}*")):
+    runs = Path(out) / RUNS / str(period)
+    for folder in sorted(runs.glob(f"{sha256[:16]}*")):
         if (folder / MANIFEST).is_file() and file_sha256(folder / MANIFEST) == sha256:
             return FinishedRun(folder, sha256)
     return None

@@ -43,26 +43,28 @@ class Settings:
 def load_settings(file: Path | None = None) -> Settings:
     """The settings of a file, the project's own where None; UsageRefusal (file, place, remedy) for a bad one."""
     file = file or STANDARD
-    told, _ = read_blocks(file)
-    _known(file, "", told, PARTS)
+    document, _ = read_blocks(file)
+    _known(file, "", document, PARTS)
     for part, names in PARTS.items():
-        if not isinstance(told.get(part), dict):
+        if not isinstance(document.get(part), dict):
             raise _wrong(file, part, say("publication.settings_missing"))
-        _known(file, part, told[part], names)
-    roles = _texts(file, "approval.roles", told["approval"].get("roles"))
-    needed = _count(file, "approval.needed", told["approval"].get("needed"), FEWEST)
+        _known(file, part, document[part], names)
+    roles = _texts(file, "approval.roles", document["approval"].get("roles"))
+    needed = _count(file, "approval.needed", document["approval"].get("needed"), FEWEST)
     for role in roles:
         if not is_role(role):
             raise _wrong(file, "approval.roles", say("publication.settings_role", role=role))
     if len({folded(role) for role in roles}) != len(roles) or needed > len(roles):
         raise _wrong(file, "approval.roles", say("publication.settings_roles", n=needed))
     return Settings(
-        _count(file, "objection.working_days", told["objection"].get("working_days"), SHORTEST),
+        _count(file, "objection.working_days", document["objection"].get("working_days"), SHORTEST),
         roles,
         needed,
-        _texts(file, "canaries.texts", told["canaries"].get("texts", [])),
-        tuple(_pattern(file, one) for one in _texts(file, "canaries.patterns", told["canaries"].get("patterns", []))),
-        _texts(file, "canaries.coincidences", told["canaries"].get("coincidences", [])),
+        _texts(file, "canaries.texts", document["canaries"].get("texts", [])),
+        tuple(
+            _pattern(file, one) for one in _texts(file, "canaries.patterns", document["canaries"].get("patterns", []))
+        ),
+        _texts(file, "canaries.coincidences", document["canaries"].get("coincidences", [])),
     )
 
 
@@ -77,12 +79,12 @@ def frozen(settings: Settings) -> dict:
     }
 
 
-def settings_sha256(told: dict) -> str:
+def settings_sha256(document: dict) -> str:
     """The hash of frozen settings, which every signature covers."""
-    return sha256(json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return sha256(json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def bound(told: dict, given: Settings, named: bool) -> Settings:
+def bound(document: dict, given: Settings, named: bool) -> Settings:
     """The settings in force: those frozen in the record, with the texts and patterns of what was ``given``.
 
     NotAllowed saying what differs, where the file was ``named`` on the command line; one that no longer looks for
@@ -90,67 +92,69 @@ def bound(told: dict, given: Settings, named: bool) -> Settings:
     """
     now = frozen(given)
     differ = [
-        say(f"publication.differs_{name}", then=_shown(told[name]), now=_shown(now[name]))
+        say(f"publication.differs_{name}", then=_shown(document[name]), now=_shown(now[name]))
         for name in ("working_days", "needed", "roles")
-        if named and now[name] != told[name]
+        if named and now[name] != document[name]
     ]
-    if lost := set(told["canaries"]) - set(now["canaries"]):
+    if lost := set(document["canaries"]) - set(now["canaries"]):
         differ.append(say("publication.differs_canaries", n=len(lost)))
     if differ:
         what = Words("；".join(one.zh for one in differ), "; ".join(one.en for one in differ))
         raise NotAllowed(say("publication.settings_differ", what=what))
-    return with_frozen(told, given)
+    return with_frozen(document, given)
 
 
-def with_frozen(told: dict, given: Settings) -> Settings:
+def with_frozen(document: dict, given: Settings) -> Settings:
     """``given`` with the window, the number and the roles that were frozen."""
-    return replace(given, objection_days=told["working_days"], approvals=told["needed"], roles=tuple(told["roles"]))
+    return replace(
+        given, objection_days=document["working_days"], approvals=document["needed"], roles=tuple(document["roles"])
+    )
 
 
-def sound(told: dict) -> bool:
+def sound(document: dict) -> bool:
     """Whether frozen settings of a record are any that could have been loaded."""
-    roles, days, needed = told["roles"], told["working_days"], told["needed"]
+    roles, days, needed = document["roles"], document["working_days"], document["needed"]
     return (
-        set(told) == {"working_days", "needed", "roles", "canaries"}
+        set(document) == {"working_days", "needed", "roles", "canaries"}
         and all(type(one) is int for one in (days, needed))
         and all(is_role(role) for role in roles)
         and days >= SHORTEST
         and FEWEST <= needed <= len(roles) == len({folded(role) for role in roles})
-        and all(isinstance(one, str) for one in told["canaries"])
+        and all(isinstance(one, str) for one in document["canaries"])
     )
 
 
-def is_role(told: object) -> bool:
+def is_role(value: object) -> bool:
     """Whether something can be a role, which is a namespace of signatures too."""
-    return isinstance(told, str) and bool(_ROLE.fullmatch(told))
+    return isinstance(value, str) and bool(_ROLE.fullmatch(value))
 
 
 def folded(text: str) -> str:
     """A name or role as it is compared: width, case, blanks and invisible signs do not count."""
-    told = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(sign for sign in told if not sign.isspace() and unicodedata.category(sign)[0] != "C")
+    folded_text = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(sign for sign in folded_text if not sign.isspace() and unicodedata.category(sign)[0] != "C")
 
 
 def _shown(value: object) -> object:
     return "、".join(value) if isinstance(value, list) else value
 
 
-def _known(file: Path, part: str, told: dict, names) -> None:
-    for name in told:
+def _known(file: Path, part: str, document: dict, names) -> None:
+    for name in document:
         if name not in names:
             raise _wrong(file, f"{part}.{name}".strip("."), say("publication.settings_unknown", known=" ".join(names)))
 
 
-def _count(file: Path, place: str, told: object, least: int) -> int:
-    if not isinstance(told, str) or not told.isascii() or not told.isdecimal() or int(told) < least:
+def _count(file: Path, place: str, value: object, least: int) -> int:
+    if not isinstance(value, str) or not value.isascii() or not value.isdecimal() or int(value) < least:
         raise _wrong(file, place, say("publication.settings_count", least=least))
-    return int(told)
+    return int(value)
 
 
-def _texts(file: Path, place: str, told: object) -> tuple[str, ...]:
-    if not isinstance(told, list) or not all(isinstance(one, str) and one.strip() for one in told):
+def _texts(file: Path, place: str, values: object) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(one, str) and one.strip() for one in values):
         raise _wrong(file, place, say("publication.settings_list"))
-    return tuple(one.strip() for one in told)
+    return tuple(one.strip() for one in values)
 
 
 def _pattern(file: Path, text: str) -> re.Pattern:

@@ -122,5 +122,5 @@ def _signed(period: object, state: State, event: Event, signers: Signers, head: 
     )
 
 
-def _canonical(told: dict) -> bytes:
-    return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+def _canonical(message: dict) -> bytes:
+    return json.dumps(message, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

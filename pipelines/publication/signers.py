@@ -133,12 +133,14 @@ class Register:
     def begin(self, people: list[tuple[str, str, tuple[str, ...]]], simulated: bool = False) -> Signers:
         """The first signers: (name, key, roles) each. NotAllowed where there are some already."""
         self.must_be_empty()
-        told: list[dict] = []
+        documents: list[dict] = []
         for name, key, roles in people:
-            told.append(_told(self._new(name, key, roles, simulated, [_signer(one, self.clock) for one in told])))
-        if len(told) < FEWEST:
+            documents.append(
+                _as_document(self._new(name, key, roles, simulated, [_signer(one, self.clock) for one in documents]))
+            )
+        if len(documents) < FEWEST:
             raise UsageRefusal(say("signers.too_few", n=FEWEST))
-        self._note("init", signers=told, adopts=_without_keys(self.out))
+        self._note("init", signers=documents, adopts=_without_keys(self.out))
         return self.signers
 
     def must_be_empty(self) -> None:
@@ -155,9 +157,9 @@ class Register:
         says: dict[str, object] = {"do": do, "name": held.name if held else name.strip()}
         if do != "revoke":
             roles = roles or (held.roles if held else ())
-            says["signer"] = _told(self._new(says["name"], key, roles, False, others))
+            says["signer"] = _as_document(self._new(says["name"], key, roles, False, others))
         for one in self.signers.waiting:  # proposed before, by somebody whose signature then failed
-            if (one.do, one.name, one.signer and _told(one.signer)) == (do, says["name"], says.get("signer")):
+            if (one.do, one.name, one.signer and _as_document(one.signer)) == (do, says["name"], says.get("signer")):
                 return one
         self._note("change", **says, **({"reason": reason.strip()} if reason.strip() else {}))
         return self.signers.waiting[-1]
@@ -263,7 +265,7 @@ def _line(one: Signer) -> str:
     return f'"{one.name}" namespaces="{spaces}",valid-after="{ssh.stamp(one.after)}"{ends} {one.key}{mark}'
 
 
-def _told(one: Signer) -> dict:
+def _as_document(one: Signer) -> dict:
     return {
         "name": one.name,
         "roles": list(one.roles),
@@ -273,22 +275,28 @@ def _told(one: Signer) -> dict:
     }
 
 
-def _signer(told: dict, after: datetime) -> Signer:
-    kind, _, rest = told["key"].partition(" ")
-    if not _is_name(told["name"]) or kind not in ssh.KINDS or not rest.isascii() or len(rest.split()) != 1:
-        raise ValueError(told["name"])
-    if not told["roles"] or not all(is_role(role) for role in told["roles"]):
-        raise ValueError(told["name"])
-    if ssh.fingerprint(told["key"]) != told["fingerprint"]:
-        raise ValueError(told["name"])
+def _signer(document: dict, after: datetime) -> Signer:
+    kind, _, rest = document["key"].partition(" ")
+    if not _is_name(document["name"]) or kind not in ssh.KINDS or not rest.isascii() or len(rest.split()) != 1:
+        raise ValueError(document["name"])
+    if not document["roles"] or not all(is_role(role) for role in document["roles"]):
+        raise ValueError(document["name"])
+    if ssh.fingerprint(document["key"]) != document["fingerprint"]:
+        raise ValueError(document["name"])
     return Signer(
-        told["name"], tuple(told["roles"]), told["key"], told["fingerprint"], after, None, bool(told.get("simulated"))
+        document["name"],
+        tuple(document["roles"]),
+        document["key"],
+        document["fingerprint"],
+        after,
+        None,
+        bool(document.get("simulated")),
     )
 
 
 def _consent(change: Change, head: str, by: str) -> bytes:
-    told = {"gongping": "signers", "change": change.sha256, "head": head, "by": by}
-    return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    message = {"gongping": "signers", "change": change.sha256, "head": head, "by": by}
+    return json.dumps(message, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _begun(found: Signers, event: Event) -> Signers:

@@ -45,7 +45,7 @@ def public_key(file: Path) -> str:
 
 def fingerprint(key: str) -> str:
     """``SHA256:…`` of a public key, as `ssh-keygen -l` shows it."""
-    done = _call("-l", "-f", "-", told=f"{key}\n".encode())
+    done = _call("-l", "-f", "-", stdin=f"{key}\n".encode())
     words = done.stdout.decode("utf-8", "replace").split()
     if done.returncode or len(words) < 2:
         raise UsageRefusal(say("signers.no_key", file=key[:40]))
@@ -100,7 +100,7 @@ def verified(message: bytes, signature: str, namespace: str, name: str, allowed:
             "-s",
             str(sealed),
             f"-Overify-time={stamp(at)}",
-            told=message,
+            stdin=message,
         )
     return done.returncode == 0
 
@@ -114,9 +114,9 @@ def stamp(at: datetime) -> str:
     return at.replace(tzinfo=ZoneInfo(process.project().zone)).astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
 
 
-def _call(*arguments: str, told: bytes | None = None) -> subprocess.CompletedProcess:
+def _call(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess:
     try:
-        return subprocess.run([TOOL, *arguments], input=told, capture_output=True, check=False)  # noqa: S603, S607
+        return subprocess.run([TOOL, *arguments], input=stdin, capture_output=True, check=False)  # noqa: S603, S607
     except FileNotFoundError:
         raise Refusal(say("signers.no_tool")) from None
     except ValueError:  # a NUL in what a damaged record holds

@@ -149,10 +149,10 @@ def _timed(state: State, event: Event) -> State:
 
 def _frozen(state: State, event: Event) -> State:
     """The settings that an event froze, and the marking that binds every later one."""
-    told = event.says["settings"]
-    if not sound(told) or event.says["settings_sha256"] != settings_sha256(told):
+    settings = event.says["settings"]
+    if not sound(settings) or event.says["settings_sha256"] != settings_sha256(settings):
         raise ValueError(event.n)
-    return replace(state, settings=told, simulated=event.simulated, opened=event.at)
+    return replace(state, settings=settings, simulated=event.simulated, opened=event.at)
 
 
 def _adopted(state: State, event: Event) -> State:

@@ -11,7 +11,7 @@ from pipelines.difference import Movement, compare
 from pipelines.edges import process as machine
 from pipelines.edges.begun import under_way
 from pipelines.edges.published import PublishedQuarter
-from pipelines.edges.shelf import PUBLISHED
+from pipelines.edges.run_folders import PUBLISHED
 from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.rule import Reading
@@ -21,7 +21,7 @@ from pipelines.publication.editions import place_of
 from pipelines.publication.preview import FOLDER as PREVIEWS
 from pipelines.publication.preview import place_of_previews
 from pipelines.publication.record import RECORD, SUFFIX
-from pipelines.publication.runs import FinishedRun, must_hold_no_link, run_in_force, run_on_shelf
+from pipelines.publication.runs import FinishedRun, finished_run, must_hold_no_link, run_in_force
 from pipelines.publication.settings import Settings, bound, load_settings, with_frozen
 from pipelines.publication.signers import SIGNERS
 from pipelines.publication.state import State, window
@@ -132,11 +132,11 @@ def _approvals(state: State, run: FinishedRun | None) -> list[dict]:
 
 
 def _changed(out: Path, period: Period, state: State, run: FinishedRun | None) -> dict | None:
-    """The latest run against the run before it: the last preview of another run that is still on the shelf."""
+    """The latest run against the run before it: the last preview of another run that is still there."""
     if run is None:
         return None
     for preview in reversed(state.previews):
-        if preview.run != run.sha256 and (before := run_on_shelf(out, period, preview.run)):
+        if preview.run != run.sha256 and (before := finished_run(out, period, preview.run)):
             return {
                 "against": preview.revision,
                 "adjustments": [plain_effect(one) for one in effects(before.folder, run.folder)],
@@ -187,7 +187,7 @@ def made_from(then: dict, now: dict) -> list[dict]:
         ("reading", name, *(str(one.get(name, "")) for one in readings))
         for name in sorted({*readings[0], *readings[1]})
     ]
-    inputs = [{one["file"]: one["sha256"][:16] for one in told.get("inputs", ())} for told in (then, now)]
+    inputs = [{one["file"]: one["sha256"][:16] for one in manifest.get("inputs", ())} for manifest in (then, now)]
     found += [("input", name, *(one.get(name, "") for one in inputs)) for name in sorted({*inputs[0], *inputs[1]})]
     return [
         {"what": what, "name": name, "before": before, "after": after}
@@ -235,12 +235,12 @@ def _meaning(reading: Reading, fact: dict) -> dict:
     return {"title": asdict(reading.title), "says": says}
 
 
-def _shown_fact(told: object) -> str:
+def _shown_fact(value: object) -> str:
     """A fact of a manifest in a word: what it is called, with the beginning of its hash."""
-    if not isinstance(told, dict):
-        return str(told or "")
-    named = next((str(told[key]) for key in ("edition", "name", "version") if told.get(key)), "")
-    return f"{named} {told.get('sha256', '')[:16]}".strip()
+    if not isinstance(value, dict):
+        return str(value or "")
+    named = next((str(value[key]) for key in ("edition", "name", "version") if value.get(key)), "")
+    return f"{named} {value.get('sha256', '')[:16]}".strip()
 
 
 def _adjustments(folder: Path) -> list[dict]:

@@ -32,10 +32,10 @@ def must_hold_no_canary(name: str, text: str, settings: Settings) -> None:
 def _blanks(run: FinishedRun) -> Words | None:
     """What the printed bulletin leaves to be filled in: office, number, signatory, dates."""
     blanks = run.manifest.get("blanks", ())
-    told = [say(f"publication.blank_{name.rpartition('.')[2]}", period=run.manifest["period"]) for name in blanks]
-    if not told:
+    names = [say(f"publication.blank_{name.rpartition('.')[2]}", period=run.manifest["period"]) for name in blanks]
+    if not names:
         return None
-    return say("publication.blanks", what=Words("、".join(one.zh for one in told), ", ".join(one.en for one in told)))
+    return say("publication.blanks", what=Words("、".join(one.zh for one in names), ", ".join(one.en for one in names)))
 
 
 def _quality(run: FinishedRun) -> Words | None:

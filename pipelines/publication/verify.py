@@ -9,8 +9,8 @@ from pipelines.assess import STANDARD_RULES, Request, Run, silent
 from pipelines.edges.fingerprints import check_beside, file_sha256
 from pipelines.edges.folder import must_stay_here
 from pipelines.edges.published import list_of
+from pipelines.edges.run_folders import MANIFEST, RUNS
 from pipelines.edges.scratch import scratch
-from pipelines.edges.shelf import MANIFEST, RUNS
 from pipelines.edges.tallies import RULEBOOK
 from pipelines.model.assessment import CountedList
 from pipelines.model.period import Period
@@ -20,7 +20,7 @@ from pipelines.publication.editions import SHEETS, edition_run, place_of, unreco
 from pipelines.publication.follow import must_follow
 from pipelines.publication.preview import place_of_previews
 from pipelines.publication.record import RECORD
-from pipelines.publication.runs import FinishedRun, must_hold_no_link, run_in_force, runs_on_shelf
+from pipelines.publication.runs import FinishedRun, finished_runs, must_hold_no_link, run_in_force
 from pipelines.publication.signers import SIGNERS
 from pipelines.publication.state import Edition, State
 from pipelines.publication.whole import head_before, read_whole
@@ -53,7 +53,7 @@ def verify(out: Path, period: Period, again=None, progress=None, signers: Path =
     verdict = Verdict(len(events))
     _editions(out, period, state, verdict)
     must_follow(Path(out), period, state, verdict.notices)
-    verdict.files += check_beside(out, period, verdict.notices) + sum(one.check() for one in runs_on_shelf(out, period))
+    verdict.files += check_beside(out, period, verdict.notices) + sum(one.check() for one in finished_runs(out, period))
     if run is not None:
         verdict.files += run.check()
         must_stay_here(Path(out), run.manifest)
@@ -273,8 +273,8 @@ def _own_rules(run: FinishedRun) -> Path:
 def _link_earlier(earlier: dict, out: Path, folder: Path) -> None:
     """Put an earlier quarter that the run was compared with where the new run looks for it."""
     period = earlier["period"]
-    shelves = (Path(out) / RUNS / period, place_of(out, period))
-    for place in (Path(out) / period, *(place for shelf in shelves for place in sorted(shelf.glob("*")))):
+    folders = (Path(out) / RUNS / period, place_of(out, period))
+    for place in (Path(out) / period, *(place for runs in folders for place in sorted(runs.glob("*")))):
         hashes = {name: _sha256(place / file) for name, file in COMPARED.items()}
         if all(earlier[name] == sha256 for name, sha256 in hashes.items()):
             (folder / period).symlink_to(place.resolve())

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from pipelines.edges.shelf import MANIFEST
-from pipelines.evaluators.head import told_by
-from pipelines.evaluators.told import log_of, must_have_been_told
+from pipelines.edges.run_folders import MANIFEST
+from pipelines.evaluators.head import hash_in
+from pipelines.evaluators.log_hash import log_of, must_contain_hashes
 from pipelines.model.assessment import NOTHING_BEFORE
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication import record
@@ -35,11 +35,11 @@ def read_whole(out: Path, period: object, copy: Path | None = None) -> tuple[tup
     _must_build_on_what_was_published(Path(out), period, state)
     signers = read_signers(out, copy)
     must_be_signed(period, events, file, signers)
-    must_have_been_told(log_of(out), _told(Path(out), period, events, state))
+    must_contain_hashes(log_of(out), _recorded_hashes(Path(out), period, events, state))
     return events, state, signers
 
 
-def _told(out: Path, period: object, events: tuple[Event, ...], state: State) -> Iterator[tuple[str, str]]:
+def _recorded_hashes(out: Path, period: object, events: tuple[Event, ...], state: State) -> Iterator[tuple[str, str]]:
     """(where, hash) of all that tells of the evaluators' log: acts, the run in force, editions."""
     name = record.record_file(out, period).name
     found = [(f"{record.RECORD}/{name} {event.n}", event.says) for event in events]
@@ -48,14 +48,14 @@ def _told(out: Path, period: object, events: tuple[Event, ...], state: State) ->
         with suppress(VerificationFailed):  # a manifest that was touched is refused by every act that needs it
             if (place / MANIFEST).is_file():
                 found.append((f"{place.relative_to(out)}/{MANIFEST}", FinishedRun(place, "").manifest))
-    return ((where, told_by(document)) for where, document in found if told_by(document))
+    return ((where, hash_in(document)) for where, document in found if hash_in(document))
 
 
 def head_before(out: Path, period: object) -> str:
     """The record's head as it was before the quarter's first act: that of the last publication, or ``first``."""
     events = record.read(record.record_file(out, period))
-    if told := next((event.says["record_before"] for event in events if "record_before" in event.says), ""):
-        return told
+    if hash := next((event.says["record_before"] for event in events if "record_before" in event.says), ""):
+        return hash
     until = events[0].at if events else None
     published = [event for other in _others(out, period) for event in record.read(other) if event.kind in PUBLICATIONS]
     before = [event for event in published if until is None or event.at <= until]

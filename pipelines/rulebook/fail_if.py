@@ -243,22 +243,20 @@ def missing_example(block: Block, rule: Rule, seen: set[str]) -> None:
 # Reasons why readings, verdicts and clauses must not load, one function each, as in `fail_if`.
 
 
-def nothing_honours(
-    blocks: list[Block], readings: Mapping[str, Reading], honoured: Mapping[str, Iterable[str]]
-) -> None:
+def nothing_honours(blocks: list[Block], readings: Mapping[str, Reading], used: Mapping[str, Iterable[str]]) -> None:
     """A reading or a value of one that no measure, no derived column, no rule and no settling names."""
     for block in blocks:
         id = block["reading"]
         if id not in readings:
             continue
-        if id not in honoured:
-            raise refusal(block, "nothing_honours", "reading", near=(id, honoured), value=id)
-        if readings[id].open_number and NUMBER not in honoured[id]:
+        if id not in used:
+            raise refusal(block, "nothing_honours", "reading", near=(id, used), value=id)
+        if readings[id].open_number and NUMBER not in used[id]:
             raise refusal(block, "no_number_here", "open_number", reading=id)
         for value in readings[id].values:
-            amount = NUMBER in honoured[id] and is_amount(value)
-            if value not in honoured[id] and not amount:
-                near = (value, honoured[id])
+            amount = NUMBER in used[id] and is_amount(value)
+            if value not in used[id] and not amount:
+                near = (value, used[id])
                 raise refusal(block, "value_honoured_by_nothing", "values", near=near, reading=id, value=value)
 
 

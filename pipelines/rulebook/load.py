@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.contracts.of_book import with_types
-from pipelines.engines.marks import honoured, layouts
+from pipelines.engines.marks import layouts, used_reading_values
 from pipelines.model.points import shown
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal
 from pipelines.model.rule import Clause, Item, Left, Reading, Rule, Rulebook, Verdict, Word
@@ -58,7 +58,9 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
     known = build.Known(clauses, items, measures, award_types, values)
     rules = [build.rule(block, known) for block in written]
     acting = _settled_by(rules, items, rank_on)
-    fail_if.nothing_honours(read_yaml(folder / READINGS, READINGS) or [], readings, honoured(measures, acting))
+    fail_if.nothing_honours(
+        read_yaml(folder / READINGS, READINGS) or [], readings, used_reading_values(measures, acting)
+    )
     fail_if.overlapping_dates(written, "rule")
     fail_if.awarded_twice(written)
     in_force = _rules_on(rules, known, on)
@@ -304,5 +306,5 @@ def _clause(id: str, block: Block) -> Clause:
     why = [block.get(f"no rule {lang}") for lang in ("zh", "en")]
     if any(why) and not all(why):
         raise refusal(block, "missing_field", field="no rule zh, no rule en")
-    honoured = tuple(thing.strip() for thing in block.get("honoured by", "").split(",") if thing.strip())
-    return Clause(id, Words(block["zh"], block["en"]), Words(*why) if all(why) else None, honoured)
+    implemented_by = tuple(thing.strip() for thing in block.get("honoured by", "").split(",") if thing.strip())
+    return Clause(id, Words(block["zh"], block["en"]), Words(*why) if all(why) else None, implemented_by)

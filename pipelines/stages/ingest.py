@@ -25,7 +25,7 @@ from pipelines.model.measure import Measure
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
 from pipelines.rulebook.measures import decisive_columns
-from pipelines.stages.validate import is_broken_off, told_of_file
+from pipelines.stages.validate import breach_of_file, is_broken_off
 from pipelines.wording import note, say
 
 MAX_COLUMNS = 1000
@@ -68,7 +68,7 @@ def ingest(
             _ingest_table(work, contract, _opened(work, files, contract, _names(contracts, contract)))
     missing = _missing_tables(contracts, folder)
     work.stops += _totals(work, folder, contracts)
-    work.warnings += [told_of_file(n) for n in (*folder.notices, *work.notices) if isinstance(n, Notice)]
+    work.warnings += [breach_of_file(n) for n in (*folder.notices, *work.notices) if isinstance(n, Notice)]
     old = mapping is not None and mapping.format < 2  # it counted what is absent as never done
     return Intake(
         receipts=tuple(work.receipts),
@@ -77,7 +77,7 @@ def ingest(
         broken=work.broken,
         absent_tables=tuple(name for name in contracts.tables if name not in folder.tables),
         declared_absent=named.columns,
-        notices=(*(_told(mapping) if mapping else ()), *folder.notices, *work.notices),
+        notices=(*(_mapping_notices(mapping) if mapping else ()), *folder.notices, *work.notices),
         source=mapping.name if mapping else "",
         source_sha256=mapping.sha256 if mapping else "",
         simulated=folder.simulated,
@@ -93,7 +93,7 @@ def _not_scored(named: Declared, there: Container[str]) -> frozenset[str]:
     return frozenset((*named.tables, *(f"{table}.{column}" for table, column in named.columns if table in there)))
 
 
-def _told(mapping: SourceMapping) -> tuple[Words, ...]:
+def _mapping_notices(mapping: SourceMapping) -> tuple[Words, ...]:
     return tuple(words for words in (mapping.title, mapping.note) if words.zh)
 
 
@@ -248,7 +248,7 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
     if state_of(found.path) != one.before:
         raise UnreadableExport(say("ingest.changed_meanwhile", file=found.name))
     of_table = (replace(notice, table=contract.name, file=found.name) for notice in notices)
-    work.warnings += map(told_of_file, of_table)
+    work.warnings += map(breach_of_file, of_table)
     work.receipts.append(
         Receipt(
             contract.name,

@@ -110,13 +110,13 @@ def _literal(warehouse: Warehouse, quarter: Quarter, rulebook: Rulebook, marks: 
     for row in warehouse.records("opinions/cases"):
         key = row["case_id"], row["unit_id"]
         own = Papers(*(papers[name].get(key, ()) for name in PAPERS))
-        told = literal.judged(row, own, evaluators, quarter, happened)
-        if told is None:
+        answers = literal.judged(row, own, evaluators, quarter, happened)
+        if answers is None:
             continue
-        places = [quarter.month(told[column]) for column in marks.places]
+        places = [quarter.month(answers[column]) for column in marks.places]
         if any(places):
-            told["cutoff"] = quarter.cutoff
-            found[key] = _answers(told, own, places, asked, marks, types, names)
+            answers["cutoff"] = quarter.cutoff
+            found[key] = _answers(answers, own, places, asked, marks, types, names)
     return found
 
 
@@ -155,11 +155,11 @@ def _same_rows(ours: dict[Key, dict], theirs: list[dict], marks: Marks) -> None:
 def _same_cube(ours: dict[Key, dict], cube: list[dict], marks: Marks) -> None:
     names = [f"place_{k}" for k in range(len(marks.places))]
     again: Counter = Counter()
-    for (_, unit), told in ours.items():
+    for (_, unit), answers in ours.items():
         words = [0] * marks.words
         for bit, key in enumerate(marks.keys):
-            words[bit // WORD] |= told[key] << bit % WORD
-        again[unit, *(told[name] for name in names), *words] += 1
+            words[bit // WORD] |= answers[key] << bit % WORD
+        again[unit, *(answers[name] for name in names), *words] += 1
     counted: Counter = Counter()
     for row in cube:
         if row["counts"] == CASE_ROWS:

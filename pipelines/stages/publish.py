@@ -8,7 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 from unicodedata import normalize
 
-from pipelines.edges import shelf
+from pipelines.edges import run_folders
 from pipelines.edges.faults import machine_fault
 from pipelines.edges.fingerprints import code_version, contract_hashes, file_sha256, folder_sha256
 from pipelines.edges.folder import list_quarters
@@ -83,8 +83,8 @@ def publish(
     """
     out, period = Path(out), str(assessment.period)
     try:
-        shelf.must_be_free(out, period)
-        with shelf.staging(out) as folder:
+        run_folders.must_be_free(out, period)
+        with run_folders.staging(out) as folder:
             write_tables(warehouse, assessment, folder)
             if kept is not None:
                 shutil.copytree(kept, folder, dirs_exist_ok=True)
@@ -95,9 +95,9 @@ def publish(
             outputs = folder_sha256(folder)
             pinned = file_sha256(proposed) if proposed else ""
             sheet = manifest(assessment, code_version(), contract_hashes(), outputs, paper, pinned)
-            write_json(folder / shelf.MANIFEST, sheet)
+            write_json(folder / run_folders.MANIFEST, sheet)
             must_name_nobody(panel, folder)
-            in_force = shelf.put_in_place(out, period, folder, tallies_of(kept) if kept else None)
+            in_force = run_folders.put_in_place(out, period, folder, tallies_of(kept) if kept else None)
             blanks = blanks_to_fill(assessment) if paper.state == "done" else ()
             return Published(in_force, (*paper.notices, *blanks, *list_quarters(out)))
     except OSError as problem:
@@ -131,9 +131,9 @@ def write_tables(warehouse: Warehouse, assessment: Assessment, folder: Path) -> 
         for name, title in (("ranking", "排名"), ("items", "分项")):
             columns, rows = small[name]
             book.table(title, columns, _titles(), (tuple(row.values()) for row in rows))
-        told = Lines(assessment.rulebook, say).told(ledger_lines(warehouse))
+        lines = Lines(assessment.rulebook, say).rendered(ledger_lines(warehouse))
         with document.table("ledger"):
-            book.table("台账", tables.LEDGER, _titles(), _passed_on(told, ledger, document))
+            book.table("台账", tables.LEDGER, _titles(), _passed_on(lines, ledger, document))
 
 
 def _passed_on(lines: Iterator[tuple], ledger: CsvFile, document) -> Iterator[tuple]:
@@ -327,8 +327,8 @@ def _number(column: Column) -> bool:
 
 
 def _named_in(warehouse: Warehouse, contract: TableContract, column: Column, panel: Panel) -> Words | None:
-    told = warehouse.rows_template("checks/texts", table=contract.name, column=column.name, key=contract.key)
-    rows = [(n, key) for text, n, key in told if panel.found_in(normalize("NFKC", text))]
+    found = warehouse.rows_template("checks/texts", table=contract.name, column=column.name, key=contract.key)
+    rows = [(n, key) for text, n, key in found if panel.found_in(normalize("NFKC", text))]
     if not rows:
         return None
     shown = "、".join(key for _, key in rows[:NAMED_ROWS]) + ("…" if len(rows) > NAMED_ROWS else "")

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from pipelines.model.points import CENT, points
 from pipelines.model.rule import Item, Rulebook
-from pipelines.model.score import Fired, Given, Standing, UnitScore
+from pipelines.model.score import Fired, GivenVerdict, Standing, UnitScore
 from pipelines.model.tally import UnitTally
 
 
@@ -59,7 +59,7 @@ def give_verdicts(
     scores: dict[str, UnitScore],
     tallies: dict[str, UnitTally],
     previous: dict[str, dict],
-) -> tuple[list[Given], list[Fired]]:
+) -> tuple[list[GivenVerdict], list[Fired]]:
     """Commendations, criticisms and remarks for the ranked units (A0.1), in listing order, and the trace.
 
     ``previous`` maps unit_id to its line in the ranking of the quarter before; empty where there is none.

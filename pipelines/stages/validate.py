@@ -61,7 +61,7 @@ def breaches_of(
     return found
 
 
-def told_of_file(notice: Notice) -> Breach:
+def breach_of_file(notice: Notice) -> Breach:
     """A sentence about a whole file as a line of `warnings.csv`."""
     return Breach(notice.table, notice.file, 0, "", "", notice.kind, notice.value, notice)
 
@@ -299,7 +299,7 @@ def _tell_signs_of_a_cut(
 ) -> None:
     """Signs of a cut export are warnings; where the run stops, they come first, for they may be the cause."""
     signs = signs_of_a_cut(warehouse, intake, contracts, period, present)
-    account.warnings += map(told_of_file, signs)
+    account.warnings += map(breach_of_file, signs)
     if account.stops:
         account.stops[:0] = [*(one.remedy for one in intake.warnings if one.promise == CUT_IN_ROW), *signs]
     else:
@@ -406,10 +406,10 @@ def _without_case_rows(
         return []
     of = [say("contracts.rows_of_period", period=name, n=rows) for name, rows in account.periods.get(cases.name, ())]
     none = say("contracts.no_rows_at_all")
-    told = Words("、".join(one.zh for one in of) or none.zh, ", ".join(one.en for one in of) or none.en)
+    tables = Words("、".join(one.zh for one in of) or none.zh, ", ".join(one.en for one in of) or none.en)
     files = "、".join(receipt.file for receipt in intake.receipts if receipt.table == cases.name)
     named = {"title": cases.title.zh, "table": cases.name, "files": files}
-    return [say("contracts.no_case_rows", period=period, periods=told, **named)]
+    return [say("contracts.no_case_rows", period=period, periods=tables, **named)]
 
 
 def _unchecked(warehouse, target: TableContract, contract: TableContract) -> Words:
@@ -433,7 +433,7 @@ def _count(warehouse, intake: Intake, contract: TableContract, context: dict, ac
     left_out += sum(r.left_out for r in receipts)
     copied = _copied_files(contract, receipts, account)
     account.notices += copied
-    account.warnings += map(told_of_file, copied)
+    account.warnings += map(breach_of_file, copied)
     account.rows[contract.name] = RowCount(read, accepted, rejected + broken, left_out, sum(r.blank for r in receipts))
     absent = (contract.name, contract.period_by) in intake.declared_absent
     if contract.period_by and not absent:

@@ -26,7 +26,7 @@ def command() -> click.Command:
 
 
 @contextmanager
-def _told_of_a_preview(desk, period, out, as_json) -> Iterator[None]:
+def _reports_the_preview(desk, period, out, as_json) -> Iterator[None]:
     """Say that signing recorded a preview, also where the signature fails then: units may object from that moment."""
     from pipelines.publication.preview import preview_folder
 
@@ -53,7 +53,7 @@ def approve(period, by, role, key, out, early, at, settings, signers, as_json) -
     from pipelines.publication.desk import approve as sign
 
     with options.desk(period, out, at, settings, signers) as desk:
-        with _told_of_a_preview(desk, period, out, as_json):
+        with _reports_the_preview(desk, period, out, as_json):
             signatures = sign(desk, Person(by, role, key), early).approvals
         needed = desk.settings.approvals
     last = signatures[-1]

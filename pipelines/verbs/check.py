@@ -50,7 +50,7 @@ def report(done, stops) -> dict:
     """The outcome of the contracts, for machines."""
     return {
         "period": str(done.period),
-        "rows": {name: count.told() for name, count in done.rows.items()},
+        "rows": {name: count.counts() for name, count in done.rows.items()},
         "periods": {name: dict(of) for name, of in done.validation.periods.items()} if done.validation else {},
         "breaches": [{**vars(breach), "remedy": vars(breach.remedy)} for breach in done.breaches],
         "warnings": [{**vars(breach), "remedy": vars(breach.remedy)} for breach in done.warnings],

@@ -144,9 +144,9 @@ def _of_project(at, inbox, out: Path, state: Path | None, evaluations=None, rule
 
     if evaluations and PLACE not in str(evaluations):  # two quarters may be under way, each with its own table
         raise UsageRefusal(say("evaluators.place_of_table", place=PLACE))
-    told = str(evaluations) if evaluations else None
+    file = str(evaluations) if evaluations else None
     exports, folder = process.project().exports, folder_of(out, state)
-    return work_at(at, exports, inbox, out, folder, told, rules or STANDARD_RULES, readings)
+    return work_at(at, exports, inbox, out, folder, file, rules or STANDARD_RULES, readings)
 
 
 def status(at, out, state, as_json) -> None:

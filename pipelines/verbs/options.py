@@ -102,7 +102,7 @@ def period(name: str = "period", required: bool = True) -> click.Argument:
 
 def of_project(name: str, says: str, **more: object) -> click.Option:
     """An option whose default the project file gives, by the key that names the option."""
-    key = next(key for key, told in KEYS.items() if told["option"] == name)
+    key = next(key for key, declared in KEYS.items() if declared["option"] == name)
     facts = {"type": click.Path(path_type=Path), "default": getattr(process.project(), key), "show_default": True}
     return click.Option([name], help=text(says), **{**facts, **more})
 
@@ -127,12 +127,12 @@ def exports_now() -> click.Option:
 
 
 def _exports(callback) -> click.Option:
-    told = process.project().exports
+    exports = process.project().exports
     return click.Option(
         ["--exports"],
         type=click.Path(path_type=Path),
-        required=not told,
-        show_default=told or False,
+        required=not exports,
+        show_default=exports or False,
         callback=callback,
         help=text("cli.opt_exports"),
     )

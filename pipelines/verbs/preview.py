@@ -14,11 +14,11 @@ def command() -> click.Command:
 def preview(period, out, at, settings, signers, as_json) -> None:
     """Note the preview; say its revision."""
     from pipelines.publication.desk import note_preview
-    from pipelines.publication.preview import preview_folder, signs_told
+    from pipelines.publication.preview import preview_folder, signs_of_damage
 
     with options.desk(period, out, at, settings, signers) as desk:
         seen, bound = note_preview(desk), desk.state.settings
-        signs = signs_told(desk.run())
+        signs = signs_of_damage(desk.run())
     folder = preview_folder(out, period, seen)
     if as_json:
         options.print_json(

@@ -68,7 +68,7 @@ def summary(done) -> dict:
         "cutoff": done.cutoff,
         "folder": str(done.published.folder),
         "readings": done.readings,
-        "rows": {name: count.told() for name, count in done.validation.rows.items()},
+        "rows": {name: count.counts() for name, count in done.validation.rows.items()},
         "ranking": [
             {
                 "unit_id": standing.unit_id,

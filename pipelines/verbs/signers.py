@@ -90,9 +90,9 @@ def init(people, simulated, keys, out, signers, as_json) -> None:
     """The first signers; their fingerprints are for the file of the office."""
     from pipelines.publication import ssh
 
-    told = [(name, ssh.public_key(file), _split(roles)) for name, file, roles in people]
+    named_keys = [(name, ssh.public_key(file), _split(roles)) for name, file, roles in people]
     with _register(out, signers) as register:
-        begun = begin_trial(register, keys) if simulated else register.begin(told)
+        begun = begin_trial(register, keys) if simulated else register.begin(named_keys)
         copy = register.copy
     if as_json:
         options.print_json({"copy": copy, "signers": [_plain(one) for one in begun.all]})
@@ -164,9 +164,9 @@ def list_them(write, out, signers, as_json) -> None:
 def _change(do: str, name: str, by, key, out, signers, as_json, public=None, **more) -> None:
     from pipelines.publication import ssh
 
-    told = ssh.public_key(public) if public else ""
+    public_key = ssh.public_key(public) if public else ""
     with _register(out, signers) as register:
-        change = register.propose(do, name, told, **more)
+        change = register.propose(do, name, public_key, **more)
         if by:
             change = register.agree(by, key, change.line)
     _tell(change, as_json)

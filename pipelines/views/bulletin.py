@@ -170,10 +170,10 @@ class Bulletin:
             "end": [self.trailing(standing) for standing in self._last()],
             "apart": self.apart(),
         }
-        told = [(self._says(f"places_{name}"), said) for name, said in parts.items() if said]
+        parts_said = [(self._says(f"places_{name}"), said) for name, said in parts.items() if said]
         return [
             {"title": title, "heading": self._place_heading(number, title), "sentences": said}
-            for number, (title, said) in enumerate(told, 1)
+            for number, (title, said) in enumerate(parts_said, 1)
         ]
 
     def _place_heading(self, number: int, title: str) -> str:

@@ -26,16 +26,16 @@ def rates(rulebook: Rulebook) -> list[Rule]:
 
 def city_figures(assessment: Assessment) -> dict[str, int]:
     """The city's counts that a later quarter compares itself with."""
-    tallies, standings, told = assessment.tallies.values(), assessment.standings, {}
+    tallies, standings, counts = assessment.tallies.values(), assessment.standings, {}
     for rule in rates(assessment.rulebook):
         lacking = any({rule.part, rule.of} & tally.lacking for tally in tallies)  # no rate, least of all 0 %
-        told[rule.of] = 0 if lacking else sum(tally.count(rule.of) for tally in tallies)
-        told[rule.part] = sum(tally.count(rule.part) for tally in tallies)
+        counts[rule.of] = 0 if lacking else sum(tally.count(rule.of) for tally in tallies)
+        counts[rule.part] = sum(tally.count(rule.part) for tally in tallies)
     return {
         "units": len(standings),
         "ranked": sum(s.rank is not None for s in standings),
         "case_rows": sum(s.case_rows for s in standings),
-        **told,
+        **counts,
     }
 
 

@@ -9,7 +9,7 @@ from pipelines.model.assessment import Assessment, Earlier
 from pipelines.model.period import Period
 from pipelines.model.points import half_up, points, shown
 from pipelines.model.rule import Rulebook
-from pipelines.model.score import Loss, Standing, Sure, UnitScore
+from pipelines.model.score import Loss, PlaceRange, Standing, UnitScore
 from pipelines.model.text import plain
 from pipelines.views.figures import NOTHING, Say, signed
 
@@ -120,7 +120,7 @@ def _of(place: object, size: int) -> str:
 # How sure a place is, as the box on a scorecard says it.
 
 
-def box(sure: Sure | None, rulebook: Rulebook, say: Say, lang: str = "zh") -> dict | None:
+def box(sure: PlaceRange | None, rulebook: Rulebook, say: Say, lang: str = "zh") -> dict | None:
     """``figures`` (label and value) and ``says`` (the reading that matters most); None for a unit without a place."""
     if sure is None:
         return None
@@ -136,7 +136,7 @@ def span(best: int, worst: int) -> str:
     return str(best) if best == worst else f"{best}—{worst}"
 
 
-def _mover(sure: Sure, rulebook: Rulebook, say: Say, lang: str) -> str:
+def _mover(sure: PlaceRange, rulebook: Rulebook, say: Say, lang: str) -> str:
     if not sure.mover:
         return say("pages.sure_steady").into(lang)
     id, _, value = sure.mover.partition("=")

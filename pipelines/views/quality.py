@@ -33,8 +33,8 @@ def accounts(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
 
 def other_rows(rows: RowCount, say: Say, lang: str = "zh") -> str:
     """What became of the rows that are neither accepted nor quarantined; empty where there are none."""
-    told = [say(f"contracts.rows_{name}", n=n).into(lang) for name, n in rows.told().items() if name in OTHER_ROWS]
-    return ("; " if lang == "en" else "；").join(told)
+    texts = [say(f"contracts.rows_{name}", n=n).into(lang) for name, n in rows.counts().items() if name in OTHER_ROWS]
+    return ("; " if lang == "en" else "；").join(texts)
 
 
 def quarantined(assessment: Assessment) -> list[Breach]:
@@ -121,7 +121,7 @@ def _table(
         "table": contract.name,
         "title": _both(contract.title),
         "absent": not any(receipt.table == contract.name for receipt in intake.receipts),
-        "rows": rows.told(),
+        "rows": rows.counts(),
         "note": {lang: other_rows(rows, say, lang) for lang in ("zh", "en")},
         "promises": [_promise(promise, promise in promises, broken, warned, own) for promise in contract.promises],
         "others": [{"promise": id, "says": _both(_other(id)), "broken": n} for id, n in others],

@@ -181,7 +181,7 @@ class Lines:
         self._nothing = say("ledger.nothing").into(lang)
         self._types = {**rulebook.incident_types, **rulebook.award_types}
 
-    def told(self, lines: Iterable[tuple]) -> Iterator[tuple]:
+    def rendered(self, lines: Iterable[tuple]) -> Iterator[tuple]:
         """Lines of the ledger with their sentence in place of its key and facts: the columns of `ledger.csv`."""
         for *line, sentence, facts in lines:
             yield *line, self.text(line[4], sentence, facts)

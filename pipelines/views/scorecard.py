@@ -129,13 +129,13 @@ class Scorecards:
             ],
             "verdicts": self.verdicts.get(standing.unit_id, []),
             "sure": first_page.box(
-                self.assessment.sure.get(standing.unit_id), self.assessment.rulebook, self.say, self.lang
+                self.assessment.place_ranges.get(standing.unit_id), self.assessment.rulebook, self.say, self.lang
             ),
-            **self._minute(standing, lines, places),
+            **self._first_page(standing, lines, places),
             "libraries": self.libraries.of(standing.unit_id) if self.libraries else None,
         }
 
-    def _minute(self, standing: Standing, lines: list[dict], places: tuple[int, int]) -> dict:
+    def _first_page(self, standing: Standing, lines: list[dict], places: tuple[int, int]) -> dict:
         """The first page: the sum in a sentence, what cost most, the quarters before, the charts."""
         a, score = self.assessment, self.assessment.scores[standing.unit_id]
         judged = {

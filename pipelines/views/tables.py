@@ -125,7 +125,7 @@ def account_rows(assessment: Assessment) -> Iterator[dict]:
     for row in assessment.accounts:
         nobody = not row["unit_id"]
         broken = assessment.intake.broken.get("cases", 0) if nobody else 0
-        told = {
+        counts = {
             **row,
             "quarantined": row["quarantined"] + broken,
             "left_out": sum(receipt.left_out for receipt in receipts) if nobody else 0,
@@ -134,12 +134,12 @@ def account_rows(assessment: Assessment) -> Iterator[dict]:
             f"{one.case_id}（{one.counted_in}）" for one in assessment.counted_rows if one.unit_id == row["unit_id"]
         ]
         parts = ("scored", "other_period", "excluded", "quarantined", "left_out", "counted_before")
-        if not nobody or any(told[name] for name in parts):
+        if not nobody or any(counts[name] for name in parts):
             yield {
                 "period": str(assessment.period),
                 "table": "cases",
-                **told,
-                "received": sum(told[name] for name in parts),
+                **counts,
+                "received": sum(counts[name] for name in parts),
                 "cases_counted_before": "；".join(before),
             }
 
@@ -236,4 +236,4 @@ def head(assessment: Assessment, say: Say) -> dict:
 
 def row_account(assessment: Assessment) -> dict[str, dict[str, int]]:
     """Rows read and what became of them, per table."""
-    return {table: rows.told() for table, rows in assessment.validation.rows.items()}
+    return {table: rows.counts() for table, rows in assessment.validation.rows.items()}

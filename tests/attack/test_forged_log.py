@@ -12,7 +12,7 @@ import pytest
 from pipelines.cli import _run
 from pipelines.evaluators.head import FOLDER, NAME, Head, read_head, write_head
 from pipelines.evaluators.log import FIRST, Event, Log, _chained
-from pipelines.evaluators.told import log_of, reached_by
+from pipelines.evaluators.log_hash import log_of, reached_by
 from pipelines.model.refusals import VerificationFailed
 from pipelines.publication import desk as acts
 from pipelines.publication.status import status
@@ -87,9 +87,9 @@ def rewritten(out: Path, old: str, new: str, more: tuple[Event, ...] = ()) -> He
 def forget(out: Path, entry: dict | None = None) -> None:
     """Take the log out of the heads of the record, or put another entry there."""
     file = out / "record" / "heads.json"
-    told = json.loads(file.read_text(encoding="utf-8"))
-    told.pop(NAME)
-    file.write_text(json.dumps(told | ({NAME: entry} if entry else {})), encoding="utf-8")
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document.pop(NAME)
+    file.write_text(json.dumps(document | ({NAME: entry} if entry else {})), encoding="utf-8")
 
 
 def test_what_acts_and_runs_tell_of_the_log_is_a_hash_alone(out):

@@ -57,10 +57,10 @@ def _found_by_all(out: Path) -> None:
 def _chained(lines: list[dict]) -> bytes:
     """Lines written anew by somebody who knows how they are chained."""
     before, made = "0" * 64, b""
-    for number, told in enumerate(lines, 1):
-        told = {**told, "n": number, "before": before}
-        told.pop("sha256", None)
-        body = json.dumps(told, ensure_ascii=False, separators=(",", ":"))[:-1]
+    for number, facts in enumerate(lines, 1):
+        facts = {**facts, "n": number, "before": before}
+        facts.pop("sha256", None)
+        body = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))[:-1]
         before = sha256(body.encode()).hexdigest()
         made += f'{body},"sha256":"{before}"}}\n'.encode()
     return made
@@ -70,10 +70,10 @@ def _write(out: Path, lines: list[dict], heads: bool = True) -> None:
     record(out).write_bytes(_chained(lines))
     if heads:  # who can write the one file can write the other
         file = out / "record" / "heads.json"
-        told = json.loads(file.read_text(encoding="utf-8"))
+        document = json.loads(file.read_text(encoding="utf-8"))
         last = json.loads(record(out).read_bytes().splitlines()[-1])
-        told[str(PERIOD)] = {"lines": len(lines), "sha256": last["sha256"]}
-        file.write_text(json.dumps(told), encoding="utf-8")
+        document[str(PERIOD)] = {"lines": len(lines), "sha256": last["sha256"]}
+        file.write_text(json.dumps(document), encoding="utf-8")
 
 
 def _lines(out: Path) -> list[dict]:

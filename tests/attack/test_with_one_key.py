@@ -51,10 +51,10 @@ def forged_approval(out: Path, who, clock) -> None:
     """An approval written by hand with ``who``'s own key, chained, with the head to match."""
     events, signers = records.read(record(out)), read_signers(out)
     state = replay(events, record(out))
-    told = {"by": who.by, "role": who.role, "until": "2026-07-13"}
-    message = approval_message(PERIOD, state, head_of(events), told)
+    facts = {"by": who.by, "role": who.role, "until": "2026-07-13"}
+    message = approval_message(PERIOD, state, head_of(events), facts)
     signer = next(one for one in signers.all if one.name == who.by)
-    line = {"at": str(clock), "kind": "approval", **told, "revision": state.preview.revision, "run": state.preview.run,
+    line = {"at": str(clock), "kind": "approval", **facts, "revision": state.preview.revision, "run": state.preview.run,
             "settings": settings_sha256(state.settings), "key": signer.fingerprint, "signers": signers.heads[0][0],
             "signature": ssh.sign(message, who.role, signer.key, who.key), "clock": str(clock)}  # fmt: skip
     _write(out, [*_lines(out), line])
@@ -236,9 +236,9 @@ def test_a_stop_that_cannot_be_recorded_is_said(tmp_path, monkeypatch, problem):
     before = record(tmp_path).read_bytes()
     with pytest.raises(ContractStop) as stopped, noted_stop(PERIOD, tmp_path):
         raise ContractStop(say("publish.city_damaged", file="why it stopped"))
-    told = stopped.value.words
-    assert "why it stopped" in told.zh and "没有记入发布台账" in told.zh and "was not recorded" in told.en
-    assert ("No space" if problem == "the disk" else "heads.json") in told.en
+    message = stopped.value.words
+    assert "why it stopped" in message.zh and "没有记入发布台账" in message.zh and "was not recorded" in message.en
+    assert ("No space" if problem == "the disk" else "heads.json") in message.en
     assert record(tmp_path).read_bytes() == before
 
 
@@ -265,8 +265,8 @@ def test_after_an_upgrade_figures_are_compared_and_the_version_of_the_pages_is_t
         assert "1.4" in differs.value.words.en and "other figures" in differs.value.words.en
         return
     verdict = verify(out, PERIOD, again=object(), signers=signers_of(out))
-    (told,) = [notice.en for notice in verdict.notices if says in notice.en]
-    assert "1.4" in told and "1.5" in told and verdict.same_bytes is (page is None)
+    (facts,) = [notice.en for notice in verdict.notices if says in notice.en]
+    assert "1.4" in facts and "1.5" in facts and verdict.same_bytes is (page is None)
 
 
 @pytest.mark.parametrize("file", ["published/2026Q2/index.html", "published/2026Q2/index.json",
@@ -282,8 +282,8 @@ def test_a_list_or_preview_edited_together_with_its_hash_is_found(tmp_path, file
     page = tmp_path / file
     page.write_bytes(page.read_bytes() + b" ")
     beside = tmp_path / ".beside.json"
-    told = json.loads(beside.read_text(encoding="utf-8")) | {file: sha256(page.read_bytes()).hexdigest()}
-    beside.write_text(json.dumps(told, ensure_ascii=False, indent=0, sort_keys=True) + "\n", encoding="utf-8")
+    document = json.loads(beside.read_text(encoding="utf-8")) | {file: sha256(page.read_bytes()).hexdigest()}
+    beside.write_text(json.dumps(document, ensure_ascii=False, indent=0, sort_keys=True) + "\n", encoding="utf-8")
     with pytest.raises(VerificationFailed, match=page.name):
         verify(tmp_path, PERIOD, signers=signers_of(tmp_path))
 

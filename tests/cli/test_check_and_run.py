@@ -32,8 +32,8 @@ def overlooked(exports, tmp_path, monkeypatch):
 
 
 def test_what_the_second_check_alone_finds_stops_check_as_it_stops_a_run(overlooked, call, tmp_path):
-    code, told, error = call("check", PERIOD, "--exports", str(overlooked))
-    assert code == 3 and UNSEEN in error and "检查通过" not in told
+    code, output, error = call("check", PERIOD, "--exports", str(overlooked))
+    assert code == 3 and UNSEEN in error and "检查通过" not in output
     with Run(Request(Period.parse(PERIOD), overlooked, tmp_path / "out")) as run:
         run.ingest()
         run.validate()

@@ -31,8 +31,8 @@ def test_a_cut_export_is_named_in_summary_pages_and_preview(exports, tmp_path):
         assert CUT in (quarter / page).read_text(encoding="utf-8"), page
     assert "cases.csv: seems to be cut" in (quarter / "bulletin.en.html").read_text(encoding="utf-8")
     with (quarter / "warnings.csv").open(encoding="utf-8-sig", newline="") as file:
-        told = {(row["table"], row["file"], row["line"], row["promise"]) for row in csv.DictReader(file)}
-    assert ("cases", "cases.csv", "", "cut_at_row") in told
+        facts = {(row["table"], row["file"], row["line"], row["promise"]) for row in csv.DictReader(file)}
+    assert ("cases", "cases.csv", "", "cut_at_row") in facts
     preview = gongping("preview", PERIOD, "--out", str(out))
     assert preview.returncode == 0 and CUT in preview.stdout
     copy = out / "preview" / PERIOD / "1" / "bulletin.html"

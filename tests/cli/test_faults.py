@@ -47,9 +47,9 @@ def test_every_verb_says_it_in_a_line_with_the_place_and_the_remedy(verb, made, 
 
     monkeypatch.setattr(cli.Verbs, "invoke", refused)
     assert cli._run([verb]) == 1
-    told = capsys.readouterr().err
-    assert REMEDIES[number] in told and WHERE in told
-    assert len(told.strip().splitlines()) == 1 and len(told) < 300 and "Errno" not in told
+    output = capsys.readouterr().err
+    assert REMEDIES[number] in output and WHERE in output
+    assert len(output.strip().splitlines()) == 1 and len(output) < 300 and "Errno" not in output
 
 
 def test_what_the_program_did_wrong_is_no_fault_of_the_machine():
@@ -79,6 +79,6 @@ def test_a_limit_on_file_size_ends_a_verb_with_a_line_and_no_python(arguments, e
     filled = [one.format(place=tmp_path, exports=exports) for one in arguments]
     done = subprocess.run([sys.executable, "-m", "pipelines", *filled], cwd=ROOT, capture_output=True, text=True,
                           preexec_fn=_small_files, check=False)
-    told = [line for line in done.stderr.splitlines() if not line.startswith(("[", "——"))]
-    assert done.returncode == 1 and len(told) == 1 and "上限" in told[0], done.stderr[-2000:]
+    output = [line for line in done.stderr.splitlines() if not line.startswith(("[", "——"))]
+    assert done.returncode == 1 and len(output) == 1 and "上限" in output[0], done.stderr[-2000:]
     assert not (tmp_path / "out" / "2026Q3").exists()

@@ -38,17 +38,17 @@ def test_the_first_run_notes_its_city(out):
 @pytest.mark.parametrize(("lang", "words"), [("zh", "请换一个 --out"), ("en", "Give another --out")])
 def test_a_run_of_another_city_is_refused_before_anything_is_written(exports, out, other_book, call, lang, words):
     before = bytes_below(out)
-    code, _, told = call("--lang", lang, "run", PERIOD, "--exports", str(exports), "--out", str(out), "--rules",
+    code, _, output = call("--lang", lang, "run", PERIOD, "--exports", str(exports), "--out", str(out), "--rules",
                          str(other_book), "--no-pdf")  # fmt: skip
     assert code == 4
-    assert all(word in told for word in (words, "standard", "mine", str(out)))
+    assert all(word in output for word in (words, "standard", "mine", str(out)))
     assert bytes_below(out) == before
 
 
 def test_a_source_mapping_names_the_city_whatever_the_rulebook(exports, out, call):
     mapping = ROOT / "examples" / "baltimore" / "mapping.yaml"
-    code, _, told = call("run", PERIOD, "--exports", str(exports), "--out", str(out), "--source", str(mapping))
-    assert code == 4 and "baltimore" in told
+    code, _, output = call("run", PERIOD, "--exports", str(exports), "--out", str(out), "--source", str(mapping))
+    assert code == 4 and "baltimore" in output
 
 
 @pytest.mark.parametrize(("places", "known"), [

@@ -58,18 +58,18 @@ def test_it_is_found_from_a_folder_below_and_its_paths_begin_where_it_lies(town,
     write(town, f"name: {CITY}", "exports: exports", "out: results")
     (town / "a" / "b").mkdir(parents=True)
     monkeypatch.chdir(town / "a" / "b")
-    code, _, told = call("run", PERIOD, "--no-pdf")
-    assert code == 0, told
-    assert told.count("../../gongping.yaml") == 1 and CITY in told
+    code, _, output = call("run", PERIOD, "--no-pdf")
+    assert code == 0, output
+    assert output.count("../../gongping.yaml") == 1 and CITY in output
     assert json.loads((town / "results" / "city.json").read_text(encoding="utf-8")) == {"city": CITY}
     assert manifest(town / "results")["city"] == CITY
-    code, told, _ = call("doctor")
-    assert f"../../gongping.yaml {CITY}" in told and str(town / "results") in told.replace("\n", "")
-    code, told, _ = call("status")
-    assert code == 0 and PERIOD in told
-    code, told, error = call("verify", PERIOD, "--exports", str(town / "exports" / PERIOD))
+    code, output, _ = call("doctor")
+    assert f"../../gongping.yaml {CITY}" in output and str(town / "results") in output.replace("\n", "")
+    code, output, _ = call("status")
+    assert code == 0 and PERIOD in output
+    code, output, error = call("verify", PERIOD, "--exports", str(town / "exports" / PERIOD))
     assert code == 0, error
-    assert (town / "results" / PERIOD).resolve().name in told  # computed again, with the city's name, to the byte
+    assert (town / "results" / PERIOD).resolve().name in output  # computed again, with the city's name, to the byte
 
 
 def test_the_nearest_file_counts(town, call):
@@ -92,18 +92,18 @@ def test_another_file_can_be_named_anywhere_in_the_call(town, call, words):
 @pytest.mark.parametrize("given", ["nowhere.yaml", "exports"])
 def test_a_named_file_that_is_not_there_is_refused(town, call, given):
     write(town, "out: usual")
-    code, _, told = call("status", "--project", given)
-    assert code == 2 and given in told and "--project" in told
+    code, _, output = call("status", "--project", given)
+    assert code == 2 and given in output and "--project" in output
     assert call("status", "--project")[0] == 2
 
 
 def test_without_a_file_everything_is_as_before(town, call):
-    code, told, _ = call("doctor")
-    assert "没有 gongping.yaml" in told
-    code, _, told = call("run", PERIOD)
-    assert code == 2 and "--exports" in told
-    code, _, told = call("run", PERIOD, "--exports", f"exports/{PERIOD}", "--no-pdf")
-    assert code == 0 and "gongping.yaml" not in told
+    code, output, _ = call("doctor")
+    assert "没有 gongping.yaml" in output
+    code, _, output = call("run", PERIOD)
+    assert code == 2 and "--exports" in output
+    code, _, output = call("run", PERIOD, "--exports", f"exports/{PERIOD}", "--no-pdf")
+    assert code == 0 and "gongping.yaml" not in output
     made = manifest(town / "out")
     assert "city" not in made and "zone" not in made
     assert (town / "out" / "city.json").read_text(encoding="utf-8") == '{"city": "standard"}\n'
@@ -117,17 +117,17 @@ def test_the_demo_is_no_citys(town, call):
 
 def test_the_doctor_tells_what_is_refused_and_looks_at_the_rest(town, call):
     write(town, f"name: {CITY}", "zone: Asia/Shangai")
-    code, told, _ = call("doctor")
-    told = told.replace("\n", "")
-    assert code == 1 and "gongping.yaml 第 2 行" in told and "Python" in told
+    code, output, _ = call("doctor")
+    output = output.replace("\n", "")
+    assert code == 1 and "gongping.yaml 第 2 行" in output and "Python" in output
 
 
 # ---- every key has its effect, and an option wins
 
 def test_the_name_gives_the_folder_to_the_city(town, call, out):
     write(town, f"name: {CITY}", "exports: exports", f"out: {out}")
-    code, _, told = call("run", PERIOD)
-    assert code == 4 and CITY in told and "standard" in told
+    code, _, output = call("run", PERIOD)
+    assert code == 4 and CITY in output and "standard" in output
 
 
 def cases_due(folder: Path, exports: Path, due: str, form: str) -> None:
@@ -135,9 +135,9 @@ def cases_due(folder: Path, exports: Path, due: str, form: str) -> None:
     shutil.copytree(exports, folder)
     with (folder / "cases.csv").open(encoding="utf-8-sig", newline="") as stream:
         header, first, *rows = csv.reader(stream)
-    told = dict(zip(header, first, strict=True)) | dict.fromkeys(("replied_at", "closed_at", "rated_at"), "")
-    told |= dict.fromkeys(("received_at", "dispatched_at", "signed_at", "sign_due_at"), "2026-06-24 09:00:00")
-    table = [told | {"reply_due_at": due}, *(dict(zip(header, row, strict=True)) for row in rows)]
+    facts = dict(zip(header, first, strict=True)) | dict.fromkeys(("replied_at", "closed_at", "rated_at"), "")
+    facts |= dict.fromkeys(("received_at", "dispatched_at", "signed_at", "sign_due_at"), "2026-06-24 09:00:00")
+    table = [facts | {"reply_due_at": due}, *(dict(zip(header, row, strict=True)) for row in rows)]
     (folder / "cases.csv").unlink()
     if form == "csv":
         with (folder / "cases.csv").open("w", encoding="utf-8", newline="") as stream:
@@ -165,15 +165,15 @@ def test_the_zone_is_that_of_moments(town, call, exports, form):
     assert call("run", PERIOD, "--no-pdf")[0] == 0
     assert manifest(town / "out")["zone"] == "UTC"
     write(town, "zone: Asia/Shanghai")
-    code, _, told = call("verify", PERIOD, "--exports", f"with/{PERIOD}")
-    assert code == 5 and "重新计算时 zone 与" in told
+    code, _, output = call("verify", PERIOD, "--exports", f"with/{PERIOD}")
+    assert code == 5 and "重新计算时 zone 与" in output
 
 
 def test_the_zone_is_that_of_the_clock_of_options_and_of_signatures(town, call):
     write(town, "zone: UTC", "exports: exports")
     (town / "inbox").mkdir()
-    code, told, error = call("evaluators", "step", "--at", "2026-10-09T00:00+08:00", "--inbox", "inbox", "--json")
-    assert code == 0 and json.loads(told)["at"] == "2026-10-08 16:00:00", error
+    code, output, error = call("evaluators", "step", "--at", "2026-10-09T00:00+08:00", "--inbox", "inbox", "--json")
+    assert code == 0 and json.loads(output)["at"] == "2026-10-08 16:00:00", error
     assert stamp(datetime(2026, 7, 1, 8)) == "20260701080000Z"
     assert abs(process.now() - datetime.now(ZoneInfo("UTC")).replace(tzinfo=None)).total_seconds() < 60
 
@@ -199,10 +199,10 @@ def test_the_mapping_reads_the_exports(town, call):
     shutil.copy(ROOT / "examples" / "baltimore" / "mapping.yaml", town / "mine.yaml")
     write(town, "mapping: mine.yaml", "exports: exports")
     for words in (("check", PERIOD), ("run", PERIOD, "--no-pdf"), ("libraries", "check", PERIOD)):
-        code, printed, told = call(*words)
-        assert code == 3 and "baltimore311_official_sample.csv" in printed + told
-    code, _, told = call("check", PERIOD, "--source", "other.yaml")
-    assert code == 2 and "other.yaml" in told
+        code, printed, output = call(*words)
+        assert code == 3 and "baltimore311_official_sample.csv" in printed + output
+    code, _, output = call("check", PERIOD, "--source", "other.yaml")
+    assert code == 2 and "other.yaml" in output
 
 
 @pytest.mark.parametrize("line", ["exports: exports", "exports: 'exports/{period}'", "exports: '{period}/csv'"])
@@ -210,26 +210,26 @@ def test_the_exports_of_a_quarter_are_found(town, exports, call, line):
     (town / PERIOD).mkdir()
     (town / PERIOD / "csv").symlink_to(exports)
     write(town, line)
-    code, told, _ = call("check", PERIOD, "--json")
-    assert code == 0 and json.loads(told)["rows"]["cases"]["read"]
-    code, _, told = call("check", "2026Q2")
-    assert code in (2, 3) and "2026Q2" in told
-    code, _, told = call("check", PERIOD, "--exports", "elsewhere")
-    assert "elsewhere" in told and "exports" not in told.replace("--exports", "")
+    code, output, _ = call("check", PERIOD, "--json")
+    assert code == 0 and json.loads(output)["rows"]["cases"]["read"]
+    code, _, output = call("check", "2026Q2")
+    assert code in (2, 3) and "2026Q2" in output
+    code, _, output = call("check", PERIOD, "--exports", "elsewhere")
+    assert "elsewhere" in output and "exports" not in output.replace("--exports", "")
 
 
 def test_the_evaluators_work_on_the_quarter_of_the_moment_and_the_one_before(town, call):
     write(town, "exports: exports")
     (town / "inbox").mkdir()
-    code, told, error = call("evaluators", "step", "--at", "2026-10-09", "--inbox", "inbox", "--json")
+    code, output, error = call("evaluators", "step", "--at", "2026-10-09", "--inbox", "inbox", "--json")
     assert code == 0, error
-    assert json.loads(told)["open"]
-    code, told, error = call("evaluators", "report", "--at", "2026-10-09", "--json")
+    assert json.loads(output)["open"]
+    code, output, error = call("evaluators", "report", "--at", "2026-10-09", "--json")
     assert code == 0, error
-    code, _, told = call("evaluators", "step", "--at", "2026-10-10", "--evaluations", "evaluations.csv")
-    assert code == 2 and "{period}" in told
-    code, _, told = call("evaluators", "step", "--at", "2027-04-09")
-    assert code == 2 and "2027Q2" in told and "2027Q1" in told
+    code, _, output = call("evaluators", "step", "--at", "2026-10-10", "--evaluations", "evaluations.csv")
+    assert code == 2 and "{period}" in output
+    code, _, output = call("evaluators", "step", "--at", "2027-04-09")
+    assert code == 2 and "2027Q2" in output and "2027Q1" in output
 
 
 def test_the_calendars_are_the_citys_own(town, call):
@@ -237,10 +237,10 @@ def test_the_calendars_are_the_citys_own(town, call):
     write(town, "calendars: days", "exports: exports")
     assert call("run", PERIOD, "--no-pdf")[0] == 0
     (town / "days" / "2026.yaml").unlink()
-    code, _, told = call("run", PERIOD, "--no-pdf", "--out", "again")
-    assert code == 1 and "days/2026.yaml" in told
-    told = call("doctor")[1].replace("\n", "")
-    assert "✗ 工作日历" in told and "days/2026.yaml" in told
+    code, _, output = call("run", PERIOD, "--no-pdf", "--out", "again")
+    assert code == 1 and "days/2026.yaml" in output
+    output = call("doctor")[1].replace("\n", "")
+    assert "✗ 工作日历" in output and "days/2026.yaml" in output
 
 
 def test_a_mapping_counts_working_days_by_the_citys_calendars(town, call, exports):
@@ -252,7 +252,7 @@ def test_a_mapping_counts_working_days_by_the_citys_calendars(town, call, export
     (town / "mine.yaml").write_text("\n".join(lines), encoding="utf-8")
     shutil.copytree(CALENDARS, town / "days")
     write(town, "calendars: days", "exports: exports", "mapping: mine.yaml")
-    code, told, error = call("check", PERIOD, "--json")
+    code, output, error = call("check", PERIOD, "--json")
     assert code == 0, error
     (town / "days" / "2026.yaml").unlink()
     shutil.move(town / "days", town / "others")
@@ -278,8 +278,8 @@ def test_the_office_is_the_citys(town, call):
     office = (ROOT / "reports" / "bulletin" / "demo.yaml").read_text(encoding="utf-8")
     (town / "mine.yaml").write_text(office.replace("signer:", "sinner:"), encoding="utf-8")
     write(town, "office: mine.yaml", "exports: exports")
-    code, _, told = call("run", PERIOD, "--no-pdf")
-    assert code == 2 and "mine.yaml" in told and "sinner" in told
+    code, _, output = call("run", PERIOD, "--no-pdf")
+    assert code == 2 and "mine.yaml" in output and "sinner" in output
     usual = str(ROOT / "reports" / "bulletin" / "demo.yaml")
     assert call("run", PERIOD, "--no-pdf", "--office", usual)[0] == 0
 
@@ -301,17 +301,17 @@ def test_every_option_of_a_key_has_its_default_from_the_file(town, verb):
     found = options_of(Verbs("gongping").get_command(bare, verb))
     project = process.project()
     assert verb == "demo" or project.file
-    keys = {told["option"]: key for key, told in KEYS.items() if told["option"]}
+    keys = {facts["option"]: key for key, facts in KEYS.items() if facts["option"]}
     for name, option in found.items():
         if (key := keys.get(option.opts[0])) and f"{verb}{name}" not in FROM_NO_PROJECT:
-            told = option.show_default if key == "exports" else option.default
-            assert told == getattr(project, key), name
+            default = option.show_default if key == "exports" else option.default
+            assert default == getattr(project, key), name
             assert not option.required
 
 
 # ---- refused, with the line
 
-@pytest.mark.parametrize(("line", "told"), [
+@pytest.mark.parametrize(("line", "message"), [
     ("nmae: x", ("nmae", "最接近的是 name", "不会起作用", "calendars")),
     ("zone: Asia/Shangai", ("Asia/Shangai", "最接近的是 Asia/Shanghai")),
     ("zone: localtime", ("localtime",)),
@@ -342,14 +342,14 @@ def test_every_option_of_a_key_has_its_default_from_the_file(town, verb):
     ("name: [a", ("YAML",)),
     ("- a", ("YAML",)),
 ])  # fmt: skip
-def test_what_nothing_would_honour_is_refused_at_its_line(town, call, line, told):
+def test_what_nothing_would_honour_is_refused_at_its_line(town, call, line, message):
     (town / "rules").mkdir()
     (town / "file.yaml").touch()
     write(town, "# a city", "", "zone: UTC" if line.startswith("name") else "name: x", line)
     code, _, error = call("status")
     at = 5 if line.startswith("name: [a") and not line.endswith("]") or "\nzone" in line else 4
     assert code == 2 and f"gongping.yaml 第 {at} 行" in error
-    assert all(word in error for word in told), error
+    assert all(word in error for word in message), error
     assert len(error.strip().splitlines()) == 1
     assert f"gongping.yaml, line {at}" in call("--lang", "en", "status")[2]
 

@@ -18,8 +18,8 @@ def ranking(out) -> list[dict]:
 
 
 def test_check_accounts_for_every_row_and_counts_no_more_than_the_file_has(call, exports):
-    code, told, _ = call("check", PERIOD, "--exports", str(exports), "--json")
-    report = json.loads(told)
+    code, output, _ = call("check", PERIOD, "--exports", str(exports), "--json")
+    report = json.loads(output)
     assert code == 0
     lines = len((exports / "cases.csv").read_text(encoding="utf-8-sig").splitlines()) - 1
     assert report["rows"]["cases"]["read"] == lines
@@ -38,13 +38,13 @@ def test_check_writes_the_quarantine_as_a_table(call, exports, tmp_path):
 
 
 def test_a_run_says_why_rows_were_quarantined_and_where_each_of_them_is(call, quick, exports, tmp_path):
-    code, told, _ = call("run", "2026Q3", "--exports", str(exports), "--out", str(tmp_path), "--no-pdf")
+    code, output, _ = call("run", "2026Q3", "--exports", str(exports), "--out", str(tmp_path), "--no-pdf")
     assert code == 0
     file = tmp_path / "2026Q3" / "quarantine.csv"
-    assert f"逐行见 {file}" in told.replace("\n", "")
+    assert f"逐行见 {file}" in output.replace("\n", "")
     with file.open(encoding="utf-8-sig", newline="") as stream:
         promises = {row["promise"] for row in csv.DictReader(stream)}
-    assert promises and all(promise in told for promise in promises)
+    assert promises and all(promise in output for promise in promises)
 
 
 def test_check_ends_with_3_where_a_run_would_be_stopped(call, exports, tmp_path):
@@ -65,8 +65,8 @@ def test_a_stopped_run_changes_nothing_that_is_published(call, exports, out, tmp
 
 def test_an_explanation_sums_up_to_the_published_total(call, out):
     for line in ranking(out)[:4]:
-        code, told, _ = call("explain", line["unit_id"], PERIOD, "--out", str(out), "--json")
-        explained = json.loads(told)
+        code, output, _ = call("explain", line["unit_id"], PERIOD, "--out", str(out), "--json")
+        explained = json.loads(output)
         assert code == 0
         total = Fraction(0)
         for item in explained["items"]:
@@ -79,8 +79,8 @@ def test_an_explanation_sums_up_to_the_published_total(call, out):
 def test_an_explanation_on_screen_names_every_case_that_cost_points(call, out):
     with (out / PERIOD / "ledger.csv").open(encoding="utf-8-sig") as file:
         entry = next(line for line in csv.DictReader(file) if line["rule_id"] == "late_signing")
-    told = call("explain", entry["unit_id"], PERIOD, "--out", str(out))[1]
-    assert entry["case_id"] in told and "签收" in told
+    output = call("explain", entry["unit_id"], PERIOD, "--out", str(out))[1]
+    assert entry["case_id"] in output and "签收" in output
     alone = call("explain", entry["unit_id"], PERIOD, "--out", str(out), "--case", entry["case_id"])[1]
     assert entry["case_id"] in alone and "满分" in alone
 
@@ -106,16 +106,16 @@ def test_two_equal_runs_do_not_differ_and_a_stricter_reading_says_who_moved(call
 
 
 def test_the_run_reports_itself_as_json(call, quick, exports, out):
-    code, told, _ = call("run", PERIOD, "--exports", str(exports), "--out", str(out), "--no-pdf", "--json")
-    report = json.loads(told)
+    code, output, _ = call("run", PERIOD, "--exports", str(exports), "--out", str(out), "--no-pdf", "--json")
+    report = json.loads(output)
     assert code == 0
     assert [unit["total"] for unit in report["ranking"]] == [line["total"] for line in ranking(out)]
     assert report["readings"]["satisfied"] == "with_basic"
 
 
 def test_the_catalogue_leaves_no_assessed_clause_without_a_rule(call):
-    code, told, _ = call("catalogue", "--on", "2026-07-01", "--json")
-    rows = {row["clause"]: row for row in json.loads(told)}
+    code, output, _ = call("catalogue", "--on", "2026-07-01", "--json")
+    rows = {row["clause"]: row for row in json.loads(output)}
     assert code == 0
     for clause in ("A1.1", "A2.3", "A3.1", "A3.2", "A3.3", "A3.4", "A4.1", "A4.4"):
         row = rows[clause]
@@ -124,11 +124,11 @@ def test_the_catalogue_leaves_no_assessed_clause_without_a_rule(call):
 
 
 def test_the_catalogue_says_that_no_clause_is_without_what_honours_and_tests_it(call):
-    code, told, _ = call("catalogue", "--on", "2026-07-01")
-    assert code == 0 and "每一条款都有落实处和测试" in told
-    assert "页面 evaluators/panel#hard" in " ".join(told.split())
-    code, told, _ = call("catalogue", "--on", "2026-07-01", "--lang", "en")
-    assert "Every clause has what honours it and what tests it." in " ".join(told.split())
+    code, output, _ = call("catalogue", "--on", "2026-07-01")
+    assert code == 0 and "每一条款都有落实处和测试" in output
+    assert "页面 evaluators/panel#hard" in " ".join(output.split())
+    code, output, _ = call("catalogue", "--on", "2026-07-01", "--lang", "en")
+    assert "Every clause has what honours it and what tests it." in " ".join(output.split())
 
 
 def observed(exports, folder, lacking: set[tuple[str, str]], **readings) -> list[str]:
@@ -149,17 +149,17 @@ def observed(exports, folder, lacking: set[tuple[str, str]], **readings) -> list
 @pytest.mark.parametrize(("value", "meant"), [("full", "taken as full marks"), ("zero", "taken as zero")])
 def test_the_summary_says_which_units_lack_qualitative_scores_and_what_becomes_of_them(exports, tmp_path, value, meant):
     lacking = {("U002", "A1.1"), ("U003", "A1.1"), ("U003", "A2.3")}
-    told = observed(exports, tmp_path / "exports", lacking, missing_assessment=value)[0]
-    assert f"2 units (U002、U003) lack 3 qualitative scores, {meant}" in told
+    facts = observed(exports, tmp_path / "exports", lacking, missing_assessment=value)[0]
+    assert f"2 units (U002、U003) lack 3 qualitative scores, {meant}" in facts
 
 
 def test_the_summary_is_silent_on_qualitative_scores_that_are_all_there(exports, tmp_path):
-    assert not any("qualitative" in told for told in observed(exports, tmp_path / "exports", set()))
+    assert not any("qualitative" in facts for facts in observed(exports, tmp_path / "exports", set()))
 
 
-def late(told: list[str]) -> int:
+def late(message: list[str]) -> int:
     """How many evaluations a summary says came after the time for evaluating."""
-    said = next((line for line in told if "after the time for evaluating" in line), "0")
+    said = next((line for line in message if "after the time for evaluating" in line), "0")
     return int(said.split()[0])
 
 

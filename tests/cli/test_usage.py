@@ -15,13 +15,13 @@ def test_help_lists_every_verb_in_chinese_and_in_english(call):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_of_its_own(call, verb):
-    code, told, _ = call(verb, "--help")
+    code, output, _ = call(verb, "--help")
     assert code == 0
-    assert verb in told
+    assert verb in output
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("run", "2026Q5", "--exports", "."), "2026Q3 这样"),
         (("run", "2026Q3"), "--exports"),
@@ -39,10 +39,10 @@ def test_every_verb_has_help_of_its_own(call, verb):
         (("explain", "U001", "2026Q3", "--out", "/nowhere"), "/nowhere"),
     ],
 )
-def test_a_wrong_call_ends_with_2_and_says_what_is_right(call, arguments, told):
+def test_a_wrong_call_ends_with_2_and_says_what_is_right(call, arguments, message):
     code, _, error = call(*arguments)
     assert code == 2
-    assert told in error
+    assert message in error
     assert "Traceback" not in error
     assert len(error.strip().splitlines()) <= 2
 
@@ -59,11 +59,11 @@ def test_an_unknown_exports_folder_is_named(call, tmp_path):
 
 @pytest.mark.parametrize(("words", "near"), [(("evaluators", "stp"), "step?"), (("libraries", "chek"), "check?")])
 def test_an_unknown_part_of_a_verb_is_answered_with_the_nearest(call, words, near):
-    code, _, told = call(*words)
-    assert code == 2 and near in told and f"gongping {words[0]} --help" in told and "No such" not in told
+    code, _, output = call(*words)
+    assert code == 2 and near in output and f"gongping {words[0]} --help" in output and "No such" not in output
 
 
 def test_a_verb_with_parts_called_alone_lists_them_in_the_language_of_the_call(call):
-    code, printed, told = call("evaluators")
-    assert code == 2 and "用法" in (printed + told) and "appointments" in (printed + told)
-    assert "有误" not in printed + told and "Usage" not in printed + told
+    code, printed, output = call("evaluators")
+    assert code == 2 and "用法" in (printed + output) and "appointments" in (printed + output)
+    assert "有误" not in printed + output and "Usage" not in printed + output

@@ -41,19 +41,19 @@ def test_other_tables_tolerate_twenty_percent(total, faulty, stopped):
 
 
 @pytest.mark.parametrize(
-    ("percent", "rows", "faulty", "told"),
+    ("percent", "rows", "faulty", "message"),
     [
         (0, 0, 0, ""), (0, 0, 1, "No row of this table may be missing"),
         (0, 3, 3, ""), (0, 3, 4, "4 rows of incidents break the contract, more than 0 % of 50"),
         (4, 0, 2, ""), (4, 0, 3, "3 rows of incidents break the contract, more than 4 % of 50"),
     ],
 )  # fmt: skip
-def test_a_table_that_tolerates_some_rows_is_not_said_to_tolerate_none(percent, rows, faulty, told):
+def test_a_table_that_tolerates_some_rows_is_not_said_to_tolerate_none(percent, rows, faulty, message):
     incidents = replace(CONTRACTS.tables["incidents"], tolerance_percent=percent, tolerated_rows=rows)
     broken = [good("incidents", incident_id=f"I{i}", verified=None if i < faulty else "1") for i in range(50)]
     warehouse, contracts = Warehouse(), Contracts({**CONTRACTS.tables, "incidents": incidents})
     stops = validate(warehouse, read(warehouse, {**good_tables(), "incidents": broken}), contracts).stops
-    assert len(stops) == bool(told) and all(told in stop.en for stop in stops)
+    assert len(stops) == bool(message) and all(message in stop.en for stop in stops)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_rows_left_out_and_blank_rows_are_in_the_account():
     aside = [replace(r, records=6, left_out=2, blank=3) if r.table == "cases" else r for r in intake.receipts]
     count = validate(warehouse, replace(intake, receipts=tuple(aside)), CONTRACTS).rows["cases"]
     assert (count.read, count.accepted, count.quarantined, count.left_out, count.blank) == (6, 1, 0, 2, 3)
-    assert count.told() == {"read": 6, "accepted": 1, "quarantined": 0, "left_out": 2, "blank": 3}
+    assert count.counts() == {"read": 6, "accepted": 1, "quarantined": 0, "left_out": 2, "blank": 3}
 
 
 def test_a_stop_names_table_rows_and_share():
@@ -156,16 +156,16 @@ def test_confidential_values_are_masked_in_values_and_keys():
     tables["evaluations"] += [good("evaluations", assignment_id="P2", evaluator_id="E88")]
     validation, _ = validated(tables)
     assert {breach.key for breach in validation.breaches if breach.table == "evaluators"} == {"***"}
-    told = " ".join(f"{b.key} {b.value} {b.remedy.zh} {b.remedy.en}" for b in validation.breaches)
-    assert not any(secret in told for secret in ("E77", "E88", "神秘人"))
+    facts = " ".join(f"{b.key} {b.value} {b.remedy.zh} {b.remedy.en}" for b in validation.breaches)
+    assert not any(secret in facts for secret in ("E77", "E88", "神秘人"))
     assert outcomes(validation, "evaluations") == {2: {"reference_rejected"}, 3: {"evaluator_id_in_evaluators"}}
 
 
-@pytest.mark.parametrize(("score", "told"), [("96%", True), ("96.25％", True), ("九十六", False)])
-def test_a_percentage_among_numbers_is_told_as_one(score, told):
+@pytest.mark.parametrize(("score", "message"), [("96%", True), ("96.25％", True), ("九十六", False)])
+def test_a_percentage_among_numbers_is_told_as_one(score, message):
     [breach] = validated({**good_tables(), "assessments": [good("assessments", score=score)]})[0].breaches
     assert (breach.value, breach.column) == (score, "score")
-    assert ("is a percentage" in breach.remedy.en and score in breach.remedy.zh) == told
+    assert ("is a percentage" in breach.remedy.en and score in breach.remedy.zh) == message
 
 
 def test_telephone_and_identity_numbers_are_masked_and_long_values_cut():

@@ -14,7 +14,7 @@ PERIOD = Period(2026, 3)
 NAMED = good_tables()["cases"][0]["case_id"]
 
 
-def told(tables: dict[str, list[dict]], unended: bool = True, **more):
+def validated(tables: dict[str, list[dict]], unended: bool = True, **more):
     """Validation of the third quarter; the case file ends without a line end."""
     warehouse = Warehouse()
     intake = read(warehouse, tables)
@@ -45,7 +45,7 @@ def naming(case: str | None, table: str = "incidents") -> dict[str, list[dict]]:
     ],
 )
 def test_no_line_end_and_a_case_that_another_table_names(case, unended, found):
-    validation = told(naming(case), unended)
+    validation = validated(naming(case), unended)
     assert len(signs(validation, "cut_at_row")) == found
     assert any("cases.csv: seems to be cut" in n.en and case in n.en for n in validation.notices) == found
 
@@ -53,7 +53,7 @@ def test_no_line_end_and_a_case_that_another_table_names(case, unended, found):
 def test_the_sign_names_the_file_how_many_cases_and_the_first_row_that_names_one():
     tables = naming("20260820-9")
     tables["incidents"] += [good("incidents", incident_id="I2", case_id="20260820-8")] * 2
-    [sign] = signs(told(tables), "cut_at_row")
+    [sign] = signs(validated(tables), "cut_at_row")
     assert (sign.table, sign.file, sign.line) == ("cases", "cases.csv", 0)
     assert "2 cases" in sign.remedy.en and "20260820-9 in line 2 of incidents.csv" in sign.remedy.en
     assert "2 件" in sign.remedy.zh and "incidents.csv 第 2 行的 20260820-9" in sign.remedy.zh
@@ -62,20 +62,20 @@ def test_the_sign_names_the_file_how_many_cases_and_the_first_row_that_names_one
 def test_a_case_row_that_is_quarantined_is_not_missing():
     tables = naming("20260820-9")
     tables["cases"].append(good("cases", case_id="20260820-9", dispatched_at=None))
-    assert not signs(told(tables), "cut_at_row")
+    assert not signs(validated(tables), "cut_at_row")
 
 
 def test_a_published_number_and_a_decision_that_is_left_out_are_of_another_period():
-    assert not signs(told(naming("X9"), published=["X9"]), "cut_at_row")
+    assert not signs(validated(naming("X9"), published=["X9"]), "cut_at_row")
     tables = naming(NAMED)
     tables["adjustments"] = [good("adjustments", case_id="20260430-9")]
-    assert not signs(told(tables), "cut_at_row")
+    assert not signs(validated(tables), "cut_at_row")
 
 
 def test_where_the_run_stops_the_signs_come_first():
     tables = naming("20260820-9")
     tables["units"].append(good("units", unit_id="U2", unit_name=None))
-    stops = told(tables).stops
+    stops = validated(tables).stops
     assert "seems to be cut" in stops[0].en and "units" in stops[1].en
 
 
@@ -122,7 +122,7 @@ def due(month: int, day: int, n: int, table: str = "cases") -> list[dict]:
 def test_a_month_without_a_row_is_told_in_words(september, zh, en):
     tables = good_tables() | {"incidents": due(7, 1, 20, "incidents") + due(8, 31, 20, "incidents")}
     tables["incidents"] += due(9, 30, september, "incidents")
-    [sign] = signs(told(tables, unended=False), "thin_month")
+    [sign] = signs(validated(tables, unended=False), "thin_month")
     assert zh in sign.remedy.zh and en in sign.remedy.en and sign.value == str(september)
 
 
@@ -132,7 +132,7 @@ def test_rows_are_counted_by_the_month_of_the_period(table, september, thin):
     tables = good_tables()
     outside = due(6, 30, 30, table) + due(10, 1, 30, table)
     tables[table] = due(7, 1, 20, table) + due(8, 31, 20, table) + due(9, 30, september, table) + outside
-    found = signs(told(tables, unended=False), "thin_month")
+    found = signs(validated(tables, unended=False), "thin_month")
     assert [(sign.table, sign.file, sign.value) for sign in found] == [(table, f"{table}.csv", "1")] * thin
     assert all("2026-09" in sign.remedy.en and "20 that the other" in sign.remedy.en for sign in found)
 
@@ -140,4 +140,4 @@ def test_rows_are_counted_by_the_month_of_the_period(table, september, thin):
 def test_tables_that_need_not_have_rows_every_month_are_not_judged():
     tables = good_tables()
     tables["awards"] = due(9, 1, 60, "awards")
-    assert not signs(told(tables, unended=False), "thin_month")
+    assert not signs(validated(tables, unended=False), "thin_month")

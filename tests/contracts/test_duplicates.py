@@ -87,9 +87,9 @@ def of_files(**files: list[dict]):
     validation = validate(warehouse, replace(intake, receipts=tuple(receipts)), CONTRACTS)
     assert not validation.stops
     found = [(one.table, one.file, one.line) for one in validation.warnings if one.promise == "copied_file"]
-    told = [one for one in validation.notices if "put there twice" in one.en]
-    assert [one[1] for one in found] == [one.file for one in told] and {one[::2] for one in found} <= {("cases", 0)}
-    return [(one.file, one.zh) for one in told], validation.rows["cases"].accepted
+    facts = [one for one in validation.notices if "put there twice" in one.en]
+    assert [one[1] for one in found] == [one.file for one in facts] and {one[::2] for one in found} <= {("cases", 0)}
+    return [(one.file, one.zh) for one in facts], validation.rows["cases"].accepted
 
 
 ONE, TWO, THREE = (good("cases", case_id=f"C{i}") for i in (1, 2, 3))

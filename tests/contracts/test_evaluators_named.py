@@ -63,8 +63,8 @@ def panel(exports) -> dict:
 @pytest.mark.parametrize("form", ["经{}评价核实", "评价员 {} 反映"])
 def test_a_reason_that_names_an_evaluator_stops_the_run_and_names_the_row(exports, column, form):
     who = panel(exports)[column]
-    told = stops(exports, form.format(who))
-    assert "J77" in told and "改写理由" in told and who not in told
+    message = stops(exports, form.format(who))
+    assert "J77" in message and "改写理由" in message and who not in message
 
 
 def test_a_name_with_a_blank_between_its_signs_is_a_name_too(exports):
@@ -102,12 +102,12 @@ def test_a_name_in_any_free_text_of_any_table_is_a_stop_that_says_where(exports,
     rows[-1][column] = f"{rows[-1][column] or ''}（{who}）"
     rewrite(file, rows)
     with Run(Request(PERIOD, exports, exports / "out")) as run:
-        [told] = run.check()
+        [facts] = run.check()
     file.write_bytes(before)
     key = load_contracts().tables[table].key[0]
     title = load_contracts().tables[table].columns[column].title
-    assert f"{table} 有 1 行（{rows[-1][key]}" in told.zh and f"改写{title}" in told.zh and f"`{column}`" in told.en
-    assert who not in told.zh + told.en
+    assert f"{table} 有 1 行（{rows[-1][key]}" in facts.zh and f"改写{title}" in facts.zh and f"`{column}`" in facts.en
+    assert who not in facts.zh + facts.en
 
 
 def test_a_word_that_holds_a_name_and_means_something_else_is_settled_once(exports, tmp_path):

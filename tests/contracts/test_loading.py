@@ -94,14 +94,14 @@ BROKEN = {
 
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_contract_does_not_load_with(fault, tmp_path):
-    old, new, told = BROKEN[fault]
+    old, new, facts = BROKEN[fault]
     folder = shutil.copytree(EXPORTS, tmp_path / "exports")
     text = (folder / "cases.yaml").read_text(encoding="utf-8")
     assert old in text
     (folder / "cases.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(UsageRefusal) as refusal:
         load_contracts(folder)
-    for fact in told:
+    for fact in facts:
         assert fact in refusal.value.words.zh
         assert fact in refusal.value.words.en
 

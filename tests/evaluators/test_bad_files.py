@@ -196,8 +196,8 @@ def test_a_wrong_word_is_refused_with_the_option_to_mend(case, sample, tmp_path,
     usual = {"--at": str(AT), "--exports": str(sample / "x"), "--state": "s"}
     given = [part for name, value in usual.items() if name not in words for part in (name, value)]
     assert _run(["evaluators", *words, *given]) == code
-    told = capsys.readouterr().err
-    assert piece in told and "Traceback" not in told and "程序出错" not in told
+    output = capsys.readouterr().err
+    assert piece in output and "Traceback" not in output and "程序出错" not in output
     assert (tmp_path / "afile").read_text(encoding="utf-8") == "x\n"
 
 
@@ -205,8 +205,8 @@ def test_a_wrong_word_is_refused_with_the_option_to_mend(case, sample, tmp_path,
 def test_a_file_of_channels_that_is_wrong_is_refused_with_its_line(content, tmp_path, capsys):
     (tmp_path / "notify.yaml").write_text(content, encoding="utf-8")
     assert _run(["evaluators", "send", "--notify", str(tmp_path / "notify.yaml"), "--state", str(tmp_path / "s")]) == 2
-    told = capsys.readouterr().err
-    assert CHANNELS[content] in told and "notify.yaml" in told and "nonsense" not in told
+    output = capsys.readouterr().err
+    assert CHANNELS[content] in output and "notify.yaml" in output and "nonsense" not in output
 
 
 def test_an_unknown_day_for_the_libraries_is_refused_in_words(sample, tmp_path, capsys):

@@ -124,10 +124,10 @@ def test_the_reminder_tells_the_evaluators_right_and_nothing_of_the_case(tmp_pat
 def test_everything_about_an_evaluator_is_restricted_in_the_contracts(table):
     """E4.0, E5.5: masked wherever a row is quarantined."""
     tables = load_contracts().tables | load_contracts(Path(CONTRACTS) / "inbox").tables
-    told = {"evaluators": {"evaluator_id", "name", "fields", "employer_unit_id", "background"},
+    facts = {"evaluators": {"evaluator_id", "name", "fields", "employer_unit_id", "background"},
             "evaluations": {"evaluator_id", "rating", "reason", "assigned_at", "rated_at", "withdrawn_at"},
             "evaluator_actions": {"evaluator_id", "rating", "reason", "away_from"}}[table]  # fmt: skip
-    assert {name for name in told if not tables[table].columns[name].restricted} == set()
+    assert {name for name in facts if not tables[table].columns[name].restricted} == set()
     assert load_contracts().tables["cases"].columns["title"].restricted
 
 
@@ -136,8 +136,8 @@ def test_everything_about_an_evaluator_is_restricted_in_the_contracts(table):
 )
 def test_a_dissatisfied_case_that_nobody_evaluated_counts_as_the_reading_says(reading, rated, satisfied):
     """E5, E6: of three rated cases one was overturned by an evaluator and one is still waiting."""
-    told = {"public_rating": "dissatisfied", "rated_at": "2026-08-11 09:00:00"}
-    rows = [{"case_id": "C1", **told}, {"case_id": "C2", **told}, {"case_id": "C3", "public_rating": "satisfied"}]
+    facts = {"public_rating": "dissatisfied", "rated_at": "2026-08-11 09:00:00"}
+    rows = [{"case_id": "C1", **facts}, {"case_id": "C2", **facts}, {"case_id": "C3", "public_rating": "satisfied"}]
     warehouse = warehouse_with(cases=rows, evaluators=[{}], evaluations=[{"assignment_id": "P1"}])
     measure(warehouse, PERIOD, PERIOD.end, BOOK, calendar())
     readings = choose_readings(BOOK, {"pending_evaluation": reading})

@@ -192,7 +192,7 @@ def contents(folder):
         with zipfile.ZipFile(folder / name) as packed:
             found[name] = {part: packed.read(part) for part in packed.namelist()}
     manifest = json.loads(found["manifest.json"])
-    found["manifest.json"] = {name: told for name, told in manifest.items() if name not in ("inputs", "outputs")}
+    found["manifest.json"] = {name: facts for name, facts in manifest.items() if name not in ("inputs", "outputs")}
     return found
 
 
@@ -203,9 +203,9 @@ def rate(exports, rating):
     """
     with (exports / "cases.csv").open(encoding="utf-8-sig", newline="") as stream:
         cases = list(csv.DictReader(stream))
-    told = [row for row in cases if "2026-07-20" < row["rated_at"] < "2026-09"]
-    case, upheld = [row for row in told if row["public_rating"] == "dissatisfied"][:2]
-    unneeded = next(row for row in told if row["public_rating"] == "satisfied")
+    facts = [row for row in cases if "2026-07-20" < row["rated_at"] < "2026-09"]
+    case, upheld = [row for row in facts if row["public_rating"] == "dissatisfied"][:2]
+    unneeded = next(row for row in facts if row["public_rating"] == "satisfied")
     case["public_rating"] = rating
     rewrite(exports / "cases.csv", cases)
     second = (unneeded, "satisfied") if rating == "dissatisfied" else (upheld, "dissatisfied")
@@ -221,9 +221,9 @@ def evaluate(exports, ids, given):
         rows = [row for row in csv.DictReader(stream) if row["case_id"] not in ids]
     for number, (case, rating) in enumerate(given):
         at = f"{case['rated_at'][:10]} 23:00:00"
-        told = {"assignment_id": f"PJX{number}", "evaluator_id": who, "assigned_at": at, "rated_at": at}
-        told |= {"rating": rating, "reason": "in order", "case_id": case["case_id"], "unit_id": case["unit_id"]}
-        rows.append(dict.fromkeys(rows[0], "") | told)
+        facts = {"assignment_id": f"PJX{number}", "evaluator_id": who, "assigned_at": at, "rated_at": at}
+        facts |= {"rating": rating, "reason": "in order", "case_id": case["case_id"], "unit_id": case["unit_id"]}
+        rows.append(dict.fromkeys(rows[0], "") | facts)
     rewrite(exports / "evaluations.csv", rows)
 
 

@@ -76,8 +76,8 @@ def test_a_log_that_is_gone_is_refused_by_every_command(office, tmp_path, capsys
     (office.folder / "log.jsonl").unlink()
     assert "ends at line 0" in refusal(office)
     assert _run(["evaluators", "status", "--state", str(office.folder)]) == 5
-    told = capsys.readouterr().err
-    assert "head.json" in told and "备份" in told and "Traceback" not in told
+    output = capsys.readouterr().err
+    assert "head.json" in output and "备份" in output and "Traceback" not in output
 
 
 def test_a_log_whose_chain_was_made_anew_is_refused(office):

@@ -31,7 +31,7 @@ CONFIDENTIAL = ("evaluators", "evaluations")
 
 def child(name: str):
     """A moment: while a process of this name works for the run."""
-    return lambda run, out, tmp: any(name in " ".join(told) for told in run.children().values())
+    return lambda run, out, tmp: any(name in " ".join(command) for command in run.children().values())
 
 
 def file(pattern: str):
@@ -39,9 +39,9 @@ def file(pattern: str):
     return lambda run, out, tmp: any(out.glob(pattern))
 
 
-def told(line: str):
+def printed(line: str):
     """A moment: as soon as the run has said this."""
-    return lambda run, out, tmp: line in (out.parent / "told.txt").read_text(encoding="utf-8")
+    return lambda run, out, tmp: line in (out.parent / "output.txt").read_text(encoding="utf-8")
 
 
 def scratch(pattern: str):
@@ -54,7 +54,7 @@ MOMENTS = {
     "as it begins": file(f"{FOLDER}/*.json"),
     "as a workbook is read": child("workbook_child"),
     CHECK: child("quality_process"),
-    "as rows are judged": told("[4/7]"),
+    "as rows are judged": printed("[4/7]"),
     "as tallies are kept": scratch("kept"),
     "as pages are written": file(".staging/*/units"),
 }
@@ -66,8 +66,8 @@ class Running:
 
     def __init__(self, place: Path, *options: str):
         self.command = ["run", str(PERIOD), "--exports", "x", "--out", "out", *options]
-        with (place / "told.txt").open("wb") as told:
-            self.process = subprocess.Popen(command(*self.command), stdout=told, stderr=told, **surroundings(place))
+        with (place / "output.txt").open("wb") as stream:
+            self.process = subprocess.Popen(command(*self.command), stdout=stream, stderr=stream, **surroundings(place))
         self.seen: dict[psutil.Process, list[str]] = {}
 
     def children(self) -> dict[psutil.Process, list[str]]:
@@ -84,7 +84,7 @@ class Running:
         """Hold it still at the moment."""
         end = time.monotonic() + PATIENCE
         while not moment(self, place / "out", place / "tmp"):
-            assert self.process.poll() is None and time.monotonic() < end, (place / "told.txt").read_text()
+            assert self.process.poll() is None and time.monotonic() < end, (place / "output.txt").read_text()
             time.sleep(0.005)
         self.process.send_signal(signal.SIGSTOP)
         self.children()
@@ -104,8 +104,8 @@ def command(*arguments: str) -> list[str]:
 
 def surroundings(place: Path) -> dict:
     """The folder to work in, the temporary folder, and where the program is."""
-    told = {"TMPDIR": str(place / "tmp"), "PYTHONPATH": str(ROOT), "GONGPING_LANG": "en"}
-    return {"cwd": place, "env": {**os.environ, **told}}
+    variables = {"TMPDIR": str(place / "tmp"), "PYTHONPATH": str(ROOT), "GONGPING_LANG": "en"}
+    return {"cwd": place, "env": {**os.environ, **variables}}
 
 
 def gongping(place: Path, *arguments: str) -> str:
@@ -151,9 +151,9 @@ def kill_at(place: Path, moments: dict, *options: str) -> list[int]:
 
 def test_a_run_killed_at_any_moment_leaves_no_word_and_is_named_until_one_ends_well(place):
     killed = kill_at(place, MOMENTS, "--no-pdf")
-    told = [line for line in gongping(place, "status", str(PERIOD)).splitlines() if line.startswith("Cut short")]
-    assert [any(f"process {pid} " in line for line in told) for pid in killed] == [True] * len(told)
-    assert len(told) == len(killed) == len(MOMENTS)
+    cut_short = [line for line in gongping(place, "status", str(PERIOD)).splitlines() if line.startswith("Cut short")]
+    assert [any(f"process {pid} " in line for line in cut_short) for pid in killed] == [True] * len(cut_short)
+    assert len(cut_short) == len(killed) == len(MOMENTS)
     assert list((place / "tmp").iterdir()) != []
     assert "1 temporary folders" in gongping(place, "doctor")
     assert list((place / "tmp").iterdir()) == []

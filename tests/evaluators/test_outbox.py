@@ -103,11 +103,11 @@ def test_a_sender_that_dies_at_any_line_never_sends_twice_and_loses_nothing_sile
             return True
 
         died = killed_at(line, lambda deliver=deliver: send(box, plain, deliver))
-        told = send(box, plain, deliver)
+        facts = send(box, plain, deliver)
         assert len(got) == len(set(got))
         stands = standing(box)
         assert len(stands[SENT]) + len(stands[SENDING]) == 3
-        assert told["uncertain"] == len(stands[SENDING]) <= 1
+        assert facts["uncertain"] == len(stands[SENDING]) <= 1
         assert 3 - len(stands[SENDING]) <= len(got) <= 3
         uncertain += len(stands[SENDING])
         if not died:

@@ -44,7 +44,7 @@ steps = st.lists(
 
 def played(office, plan):
     """Take the steps of a plan; after each, (moment, events so far)."""
-    at, told = T0, 0
+    at, facts = T0, 0
     office.step(at)
     for hours, deeds in plan:
         at += timedelta(hours=hours)
@@ -53,11 +53,11 @@ def played(office, plan):
         for which, what, own, before in deeds:
             known = list(state.assignments.values())
             if known:
-                one, told = known[which % len(known)], told + 1
+                one, facts = known[which % len(known)], facts + 1
                 who = one.evaluator_id if own else "E0"
                 moment = at - timedelta(hours=before)
-                actions.append(away(who, moment.date(), None, moment, f"a{told}") if what == "away"
-                               else act(one, what, moment, f"a{told}", who))  # fmt: skip
+                actions.append(away(who, moment.date(), None, moment, f"a{facts}") if what == "away"
+                               else act(one, what, moment, f"a{facts}", who))  # fmt: skip
         office.step(at, *actions)
         yield at, Log(office.folder).events
 

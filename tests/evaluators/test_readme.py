@@ -30,10 +30,10 @@ def test_the_walk_of_a_quarter_runs_as_it_is_written_down(file, heading, tmp_pat
             continue
         without = ["--no-pdf"] if words[0] in ("run", "libraries") else []
         code = _run([*words, *without])
-        told = capsys.readouterr()
-        assert code == 0, (words, told.err)
+        output = capsys.readouterr()
+        assert code == 0, (words, output.err)
         if words[0] == "sample":  # and it tells the step that comes next, just as it is written down
-            assert re.sub(r"\s+", " ", shlex.join(commands(file, heading)[1])) in re.sub(r"\s+", " ", told.out)
+            assert re.sub(r"\s+", " ", shlex.join(commands(file, heading)[1])) in re.sub(r"\s+", " ", output.out)
     with (tmp_path / "exports/2026Q3/evaluations.csv").open(encoding="utf-8-sig", newline="") as stream:
         assert sum(bool(row["rating"]) for row in csv.DictReader(stream)) > 150
     made = {"2026Q3/ranking.csv", "2026Q3/libraries/index.html", "restricted/evaluators/panel.html"}

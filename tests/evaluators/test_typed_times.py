@@ -36,8 +36,8 @@ def now(monkeypatch):
 def test_a_typed_time_is_refused_for_true_data_and_nothing_is_written(exports, tmp_path, capsys, now, typed):
     line = ["evaluators", "step", "--exports", str(exports / "real"), "--out", str(tmp_path / "out"), *typed]
     assert _run(line) == 2
-    told = capsys.readouterr().err
-    assert "2026-08-03 09:00:00" in told and "--at" in told and "Traceback" not in told
+    output = capsys.readouterr().err
+    assert "2026-08-03 09:00:00" in output and "--at" in output and "Traceback" not in output
     assert not (tmp_path / "out").exists()
 
 

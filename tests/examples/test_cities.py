@@ -108,7 +108,7 @@ def test_late_replies_of_pingshan_are_the_published_flag_unit_by_unit(period, at
     assert {id: tally.case_rows for id, tally in tallies.items()} == wanted[0]
     assert {id: tally.count("late_reply") for id, tally in tallies.items()} == wanted[1]
     assert sum(tally.count("late_signing") for tally in tallies.values()) == 0
-    assert validation.rows["cases"].told() == {"read": 10000, "accepted": 9973, "quarantined": 27}
+    assert validation.rows["cases"].counts() == {"read": 10000, "accepted": 9973, "quarantined": 27}
 
 
 def test_late_replies_of_baltimore_are_its_own_dates_unit_by_unit():
@@ -124,5 +124,5 @@ def test_late_replies_of_baltimore_are_its_own_dates_unit_by_unit():
     tallies, validation = quarter("baltimore/mapping.yaml", "2018Q2")
     assert {id: tally.case_rows for id, tally in tallies.items()} == rows
     assert {id: tally.count("late_reply") for id, tally in tallies.items()} == late
-    assert validation.rows["cases"].told() == {"read": 10000, "accepted": 9714, "quarantined": 286}
+    assert validation.rows["cases"].counts() == {"read": 10000, "accepted": 9714, "quarantined": 286}
     assert validation.rows["units"].accepted == 16

@@ -19,10 +19,10 @@ SECONDS = 45  # without a heartbeat, in the place of minutes
 @pytest.fixture
 def automation(server, tmp_path) -> dict:
     """The automation as the clone declares it, with less patience, as the server knows it."""
-    told = yaml.safe_load((ROOT / AUTOMATION).read_text(encoding="utf-8"))
-    told["automations"][0]["trigger"]["within"] = SECONDS
+    document = yaml.safe_load((ROOT / AUTOMATION).read_text(encoding="utf-8"))
+    document["automations"][0]["trigger"]["within"] = SECONDS
     file = tmp_path / "automations.yaml"
-    file.write_text(yaml.safe_dump(told, allow_unicode=True), encoding="utf-8")
+    file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     server.prefect("automation", "create", "--from-file", str(file))
     (found,) = server.ask("automations/filter")
     yield found

@@ -55,7 +55,7 @@ def read_rows(folder, *rows, change=None, arrange=None):
     return read_cases(folder, content, "cases.xlsx")
 
 
-def told(got):
+def reported(got):
     """Line, column, promise and value of every fault."""
     return [(b.line, b.column, b.promise, b.value) for b in got.intake.breaches]
 
@@ -72,7 +72,7 @@ def without_value(xml, cached=""):
 ])  # fmt: skip
 def test_an_error_or_a_formula_never_calculated_is_a_fault_of_its_row(tmp_path, cell, fault):
     got = read_rows(tmp_path, case("A"), case("B", rating=cell), case("C"), change=without_value)
-    assert (got.ids(), told(got)) == (["A", "C"], [(3, "public_rating", *fault)])
+    assert (got.ids(), reported(got)) == (["A", "C"], [(3, "public_rating", *fault)])
     assert got.receipt().records == 3
     assert got.intake.breaches[0].key == "B/U1"
 
@@ -80,12 +80,12 @@ def test_an_error_or_a_formula_never_calculated_is_a_fault_of_its_row(tmp_path, 
 @pytest.mark.parametrize("cached", ["", "<v></v>", "<v/>"])
 def test_no_writer_of_formulas_without_a_value_is_missed(tmp_path, cached):
     got = read_rows(tmp_path, case(rating=("=A1", "NEVER")), change=lambda xml: without_value(xml, cached))
-    assert [fault[2] for fault in told(got)] == ["formula"]
+    assert [fault[2] for fault in reported(got)] == ["formula"]
 
 
 def test_a_formula_that_gives_an_empty_text_is_empty(tmp_path):
     got = read_rows(tmp_path, case(rating=('=""', "x")), change=lambda x: x.replace("<v>x</v>", "<v></v>"))
-    assert (got.ids(column="public_rating"), told(got)) == ([None], [])
+    assert (got.ids(column="public_rating"), reported(got)) == ([None], [])
 
 
 def test_an_error_in_a_column_that_nobody_uses_costs_nothing(tmp_path):
@@ -95,7 +95,7 @@ def test_an_error_in_a_column_that_nobody_uses_costs_nothing(tmp_path):
 
 def test_every_fault_of_a_row_is_listed_and_the_row_counts_once(tmp_path):
     got = read_rows(tmp_path, case(due=("=NA()", "#REF!"), rating=("=NA()", "#N/A")), case("B"))
-    assert [fault[1] for fault in told(got)] == ["reply_due_at", "public_rating"]
+    assert [fault[1] for fault in reported(got)] == ["reply_due_at", "public_rating"]
     assert (got.intake.broken, got.receipt().records) == ({"cases": 1}, 2)
 
 
@@ -122,7 +122,7 @@ def test_the_built_in_formats_of_a_chinese_excel_show_a_day(tmp_path, number):
 
 def test_a_number_of_more_than_15_digits_in_an_id_is_a_fault(tmp_path):
     got = read_rows(tmp_path, case(20260701000100000000), case(202607010001000), case("20260701000100000001"))
-    assert told(got) == [(2, "case_id", "digits", "A2: 20260701000100000000")]
+    assert reported(got) == [(2, "case_id", "digits", "A2: 20260701000100000000")]
     assert got.ids() == ["202607010001000", "20260701000100000001"]
 
 
@@ -135,7 +135,7 @@ def test_cells_merged_down_a_column_have_its_value_and_it_is_told(tmp_path):
 
 def test_a_cell_merged_with_another_column_is_a_fault(tmp_path):
     got = read_rows(tmp_path, case(), case("B", due=None), arrange=lambda sheet: sheet.merge_range("D3:E3", "2026"))
-    assert told(got) == [(3, "reply_due_at", "merged_across", "D3:E3")]
+    assert reported(got) == [(3, "reply_due_at", "merged_across", "D3:E3")]
 
 
 def test_a_score_merged_over_rows_may_be_one_for_all_of_them_and_is_a_fault(tmp_path):
@@ -145,7 +145,7 @@ def test_a_score_merged_over_rows_may_be_one_for_all_of_them_and_is_a_fault(tmp_
             sheet.write_row(i, 0, row)
         sheet.merge_range("C2:C3", 4.5)
     got = read_cases(tmp_path, "case_id,unit_id,dispatched_at,sign_due_at,reply_due_at\n")
-    assert told(got) == [(3, "score", "merged_down", "C2:C3")]
+    assert reported(got) == [(3, "score", "merged_down", "C2:C3")]
     assert got.ids("assessments", "score") == ["4.5"]
 
 
@@ -164,7 +164,7 @@ def test_hidden_rows_and_columns_are_read_and_told(tmp_path):
 def test_totals_and_signatures_are_no_rows_and_are_told(tmp_path):
     rows = [case("A"), ["合计", None, None, None, None, None, None, 2], [], ["制表人：李某", None, "审核人：王某"]]
     got = read_rows(tmp_path, *rows)
-    assert (got.ids(), told(got), got.receipt().records) == (["A"], [], 1)
+    assert (got.ids(), reported(got), got.receipt().records) == (["A"], [], 1)
     assert [(w.line, w.promise, w.value) for w in got.intake.warnings if w.line] == [
         (3, "footer", "合计"), (5, "footer", "制表人：李某")]  # fmt: skip
 
@@ -181,7 +181,7 @@ def test_a_sheet_without_numbers_of_cells_and_with_a_prefix_is_read(tmp_path):
     rows = [case("A", due=(date(2026, 7, 9), "day")), case("B", rating=("=NA()", "#N/A"))]
     got = read_rows(tmp_path, *rows, change=bare)
     assert (got.ids(), got.ids(column="reply_due_at")) == (["A"], ["2026-07-09"])
-    assert told(got) == [(3, "public_rating", "error", "H3: #N/A")]
+    assert reported(got) == [(3, "public_rating", "error", "H3: #N/A")]
 
 
 def months(folder, *sheets, hidden=()):

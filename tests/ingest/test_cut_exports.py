@@ -11,7 +11,7 @@ TWO = f"{HEADER}\n{row('A')}\n{row('B')}"
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (TWO, False),  # no line end alone is common
         (f"{TWO}\n", False),
@@ -24,11 +24,11 @@ TWO = f"{HEADER}\n{row('A')}\n{row('B')}"
         (HEADER, False),
     ],
 )
-def test_a_last_row_that_stops_short_without_a_line_end_is_told(tmp_path, content, told):
+def test_a_last_row_that_stops_short_without_a_line_end_is_told(tmp_path, content, message):
     got = read_cases(tmp_path, content)
-    assert (CUT in got.notices) == told
+    assert (CUT in got.notices) == message
     of_file = [(w.table, w.file, w.line) for w in got.intake.warnings if w.promise == "cut_in_row"]
-    assert of_file == [("cases", "cases.csv", 0)] * told
+    assert of_file == [("cases", "cases.csv", 0)] * message
 
 
 def test_a_cut_inside_a_character_is_told(tmp_path):
@@ -36,14 +36,14 @@ def test_a_cut_inside_a_character_is_told(tmp_path):
     assert f"{CUT}: line 3" in got.notices
 
 
-@pytest.mark.parametrize(("end", "told"), [("", True), ("\n", False)])
-def test_json_lines_and_gzip_are_looked_at_alike(tmp_path, end, told):
+@pytest.mark.parametrize(("end", "message"), [("", True), ("\n", False)])
+def test_json_lines_and_gzip_are_looked_at_alike(tmp_path, end, message):
     (tmp_path / "matters.jsonl").write_text('{"matter_id": "M1"}\n{"matter_id": "M' + end, encoding="utf-8")
     with gzip.open(tmp_path / "cases.csv.gz", "wb") as file:
         file.write(f"{HEADER}\n{row('A')}\nB,U1{end}".encode())
     (tmp_path / "units.csv").write_text(UNITS, encoding="utf-8")
     told_of = {w.file for w in read(tmp_path).intake.warnings if w.promise == "cut_in_row"}
-    assert told_of == ({"cases.csv.gz"} if told else set())  # matters.jsonl lacks columns and stops by itself
+    assert told_of == ({"cases.csv.gz"} if message else set())  # matters.jsonl lacks columns and stops by itself
 
 
 def test_a_cut_line_of_json_is_told(tmp_path):
@@ -58,7 +58,7 @@ def totals(tmp_path, control: str, name: str = "totals.csv", cases: str = f"{TWO
 
 
 @pytest.mark.parametrize(
-    ("control", "told"),
+    ("control", "message"),
     [
         ("table,rows\ncases,2\nunits,1\n", ""),
         ("表,行数,文件\n诉求件,2,\n《承办单位》,１,units.csv\n", ""),
@@ -76,9 +76,9 @@ def totals(tmp_path, control: str, name: str = "totals.csv", cases: str = f"{TWO
         ("table,rows\ncases\n", "line 2: the control total cannot be read"),
     ],
 )
-def test_a_control_total_that_differs_is_a_stop_that_says_by_how_much(tmp_path, control, told):
+def test_a_control_total_that_differs_is_a_stop_that_says_by_how_much(tmp_path, control, message):
     got = totals(tmp_path, control)
-    assert told in got.stops and bool(told) == bool(got.stops)
+    assert message in got.stops and bool(message) == bool(got.stops)
 
 
 def test_a_control_total_may_name_the_file_of_a_split_table(tmp_path):

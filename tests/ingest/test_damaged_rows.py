@@ -70,7 +70,7 @@ def test_rows_without_value_below_the_units_stop_nothing_and_stand_in_the_accoun
     warehouse, contracts = Warehouse(), load_contracts()
     validation = validate(warehouse, ingest(warehouse, tmp_path, contracts), contracts)
     assert validation.stops == validation.breaches == ()
-    assert validation.rows["units"].told() == {"read": 3, "accepted": 1, "quarantined": 0, "blank": 2}
+    assert validation.rows["units"].counts() == {"read": 3, "accepted": 1, "quarantined": 0, "blank": 2}
 
 
 def test_a_truncated_file_loses_its_last_row_only(tmp_path):

@@ -126,8 +126,8 @@ PACKED = gzip.compress("\n".join([HEADER, *map(row, map(str, range(999)))]).enco
 def test_damaged_gzip_is_a_stop_and_nothing_of_it_is_read(tmp_path, content, said):
     got = read_cases(tmp_path, content, "cases.csv.gz")
     assert said in got.stops and "cases.csv.gz" in got.stops
-    [told] = [stop.zh for stop in got.intake.stops if "cases.csv.gz" in stop.zh]
-    assert not re.findall(r"[A-Za-z]{2,}", re.sub(r"cases\.csv\.gz|gzip|\.gz|MB", "", told))
+    [facts] = [stop.zh for stop in got.intake.stops if "cases.csv.gz" in stop.zh]
+    assert not re.findall(r"[A-Za-z]{2,}", re.sub(r"cases\.csv\.gz|gzip|\.gz|MB", "", facts))
     assert got.ids() == []
 
 

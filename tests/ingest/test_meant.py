@@ -19,7 +19,7 @@ OLE = bytes.fromhex("D0CF11E0A1B11AE1") + b"\0" * 9000
 INT96 = {"use_deprecated_int96_timestamps": True}
 
 
-def told(got):
+def reported(got):
     """Line, column, promise and value of every fault."""
     return [(b.line, b.column, b.promise, b.value) for b in got.intake.breaches]
 
@@ -47,20 +47,20 @@ IDS = [
 @pytest.mark.parametrize(("written", "meant"), IDS)
 def test_an_id_is_repaired_where_no_digit_is_lost(tmp_path, written, meant):
     got = in_csv(tmp_path, written)
-    assert (got.ids(), told(got)) == ([meant, "Z"], [])
+    assert (got.ids(), reported(got)) == ([meant, "Z"], [])
     assert bool(got.intake.warnings) == (written != meant)
 
 
 @pytest.mark.parametrize("written", ["2.02607E+12", "2.02607e+12", '="2.02607E+12"', "2.5E+0"])
 def test_an_id_that_lost_digits_is_a_fault(tmp_path, written):
     got = in_csv(tmp_path, written)
-    assert (got.ids(), told(got)) == (["Z"], [(2, "case_id", "scientific", written)])
+    assert (got.ids(), reported(got)) == (["Z"], [(2, "case_id", "scientific", written)])
     assert "scientific notation" in got.intake.breaches[0].remedy.en
 
 
 def test_ids_cut_to_15_digits_are_faults_where_all_of_the_column_are(tmp_path):
     cut = [row(f"2026070100000{n}10000") for n in range(3)]
-    assert [fault[2] for fault in told(read_cases(tmp_path, "\n".join([HEADER, *cut, ""])))] == ["digits"] * 3
+    assert [fault[2] for fault in reported(read_cases(tmp_path, "\n".join([HEADER, *cut, ""])))] == ["digits"] * 3
     got = read_cases(tmp_path, "\n".join([HEADER, *cut, row("202607010000031234"), ""]))
     assert len(got.ids()) == 4
 
@@ -73,7 +73,7 @@ def test_an_id_in_a_column_of_words_stays_as_it_is(tmp_path):
 def test_formula_texts_that_are_not_quoted_by_the_rules_are_read_as_meant(tmp_path):
     cells = row('="007"').replace("U1", '="U1"')
     got = read_cases(tmp_path, f"{HEADER}\n{cells}\n")
-    assert (got.ids(), got.ids(column="unit_id"), told(got)) == (["007"], ["U1"], [])
+    assert (got.ids(), got.ids(column="unit_id"), reported(got)) == (["007"], ["U1"], [])
 
 
 def test_a_zero_date_is_none_and_is_told(tmp_path):
@@ -102,7 +102,7 @@ def test_a_line_break_inside_a_text_that_is_compared_is_told(tmp_path):
 def test_lines_below_and_between_the_rows_that_are_none(tmp_path):
     lines = [HEADER, row("A"), HEADER, row("B"), "合计,,,,", "共2条记录", "-- END --", "制表人：李某,,审核人：王某,,"]
     got = read_cases(tmp_path, "\n".join(lines))
-    assert (got.ids(), told(got), got.receipt().records) == (["A", "B"], [], 2)
+    assert (got.ids(), reported(got), got.receipt().records) == (["A", "B"], [], 2)
     assert warned(got) == [(3, "repeated_header"), (5, "footer"), (6, "footer"), (7, "footer"), (8, "footer")]
 
 
@@ -116,9 +116,9 @@ def test_a_footer_does_not_stop_the_units(tmp_path):
 def test_joined_files_are_read_through_their_marks(tmp_path):
     part = f"\ufeff{HEADER}\r\n{row('A')}\r\n"
     got = read_cases(tmp_path, part + part.replace("A,", "B,"))
-    assert (got.ids(), told(got), warned(got)) == (["A", "B"], [], [(3, "repeated_header")])
+    assert (got.ids(), reported(got), warned(got)) == (["A", "B"], [], [(3, "repeated_header")])
     got = read_cases(tmp_path, part.rstrip() + part)
-    assert [fault[2] for fault in told(got)] == ["joined_files"]
+    assert [fault[2] for fault in reported(got)] == ["joined_files"]
 
 
 def test_a_line_that_names_the_delimiter_is_followed(tmp_path):
@@ -129,15 +129,15 @@ def test_a_line_that_names_the_delimiter_is_followed(tmp_path):
 
 def test_a_delimiter_at_the_end_of_every_row_is_left_out(tmp_path):
     got = read_cases(tmp_path, f"{HEADER}\n{row('A')},\n{row('B')},\n")
-    assert (got.ids(), told(got)) == (["A", "B"], [])
+    assert (got.ids(), reported(got)) == (["A", "B"], [])
     got = read_cases(tmp_path, f"{HEADER}\n{row('A')},\n{row('B')}\n")
-    assert [fault[2] for fault in told(got)] == ["field_count"]
+    assert [fault[2] for fault in reported(got)] == ["field_count"]
 
 
 def test_quotes_escaped_with_a_backslash_are_read(tmp_path):
     got = read_cases(tmp_path, f'{HEADER},title\n{row("A")},"反映 \\"噪声\\" 扰民, 夜间"\n{row("B")},"坏"了"\n')
     assert got.ids(column="title") == ['反映 "噪声" 扰民, 夜间']
-    assert told(got) == [(3, "", "stray_quote", '"')]
+    assert reported(got) == [(3, "", "stray_quote", '"')]
 
 
 @pytest.mark.parametrize("name", ["cases.txt", "诉求件.txt", "cases.tsv"])
@@ -244,7 +244,7 @@ def test_a_nested_column_that_is_needed_is_a_stop_and_another_is_kept(tmp_path):
 ])  # fmt: skip
 def test_an_id_that_is_a_number_keeps_its_digits_or_is_a_fault(tmp_path, column, id):
     got = typed(tmp_path, {"case_id": column})
-    assert (got.ids(), [fault[2] for fault in told(got)]) == (([id], []) if id else ([], ["digits"]))
+    assert (got.ids(), [fault[2] for fault in reported(got)]) == (([id], []) if id else ([], ["digits"]))
 
 
 def test_keys_of_json_are_known_in_any_case_and_doubles_written_out(tmp_path):
@@ -253,7 +253,7 @@ def test_keys_of_json_are_known_in_any_case_and_doubles_written_out(tmp_path):
              json.dumps(one).replace('"x"', "2.0260615E+12"), json.dumps(one | {"CASE_ID": "y"})]  # fmt: skip
     got = read_cases(tmp_path, "\n".join(lines), "cases.jsonl")
     assert got.ids() == ["1", "x", "2026061500000"]
-    assert told(got) == [(4, "", "json", "duplicate key")]
+    assert reported(got) == [(4, "", "json", "duplicate key")]
 
 
 def test_a_file_that_changes_while_it_is_read_is_a_stop(tmp_path, monkeypatch):

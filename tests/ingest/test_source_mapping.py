@@ -206,8 +206,8 @@ def test_a_late_reply_that_only_a_flag_tells_is_quoted_as_a_flag_and_not_as_a_mo
         for stage in (run.measure, run.judge, run.settle):
             stage()
         lines = run.warehouse.arrow("ledger.entries").to_pylist()
-    told = [line["sentence"] for line in lines if line["rule_id"] == "late_reply"]
-    assert told == ["flagged"]
+    facts = [line["sentence"] for line in lines if line["rule_id"] == "late_reply"]
+    assert facts == ["flagged"]
 
 
 def read_mapped(folder: Path, files: dict[str, str], mapping: str):

@@ -29,8 +29,8 @@ def read(file) -> tuple[str, int, float]:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([sys.executable, "-c", READ, str(file)], cwd=ROOT, capture_output=True, text=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    told, most = done.stdout.strip().splitlines()
-    return told, int(most), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    output, most = done.stdout.strip().splitlines()
+    return output, int(most), after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 @pytest.mark.parametrize("far", ["XFD1048576", "ZZ200000", "CV1048576", "XFD20000"])
@@ -38,8 +38,8 @@ def test_two_cells_far_apart_take_no_memory(far, tmp_path):
     book = openpyxl.Workbook()
     book.active["A1"], book.active[far] = "unit_id", "x"
     book.save(tmp_path / "units.xlsx")
-    told, most, seconds = read(tmp_path / "units.xlsx")
-    assert "删去远处的空白单元格" in told
+    facts, most, seconds = read(tmp_path / "units.xlsx")
+    assert "删去远处的空白单元格" in facts
     assert most < MEGABYTES and seconds < SECONDS
 
 
@@ -50,5 +50,5 @@ def test_a_large_sheet_is_read(tmp_path):
     for n in range(12_000):
         sheet.append([f"C{n}", n, None] + [f"{n} 号诉求件的办理情况"] * 17)
     book.save(tmp_path / "cases.xlsx")
-    told, most, _ = read(tmp_path / "cases.xlsx")
-    assert told == "read 12000" and most < MEGABYTES
+    facts, most, _ = read(tmp_path / "cases.xlsx")
+    assert facts == "read 12000" and most < MEGABYTES

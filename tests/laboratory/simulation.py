@@ -49,11 +49,11 @@ def _world(rng: np.random.Generator, volume: int) -> tuple[dict, dict]:
 def lines() -> list[str]:
     """The table of the document: one line a volume; single and joint coverage under each way to count a shortfall."""
     head = ["| case rows a month, middle | " + " | ".join(SHORTFALLS) + " |", "|---|" + "---|" * len(SHORTFALLS)]
-    return head + [f"| {volume} | " + " | ".join(told(volume, shortfall) for shortfall in SHORTFALLS) + " |"
+    return head + [f"| {volume} | " + " | ".join(row_of(volume, shortfall) for shortfall in SHORTFALLS) + " |"
                    for volume in VOLUMES]
 
 
-def told(volume: int, shortfall: str) -> str:
+def row_of(volume: int, shortfall: str) -> str:
     """One cell: the share of units, then of whole quarters."""
     single, joint = coverage(REPETITIONS, SEED, shortfall, volume)
     return f"{100 * single:.1f} % · {100 * joint:.0f} %"

@@ -53,11 +53,11 @@ def test_print_says_what_was_asked_and_what_came_of_it(quarter, capsys):
     moves = quarter.what_if({"late_reply.deduct": 1}).compare()
     print(quarter)
     first = quarter.ranking.iloc[0]
-    told = capsys.readouterr().out
-    assert "2026Q3，12 个单位，模拟数据" in told and first["unit_name"] in told and f"{first['total']:.2f}" in told
+    output = capsys.readouterr().out
+    assert all(text in output for text in ("2026Q3，12 个单位，模拟数据", first["unit_name"], f"{first['total']:.2f}"))
     print(moves)
-    told = capsys.readouterr().out
-    assert "逾期回复 每次扣分 → 1" in told and all(row.unit_name in told and row.why in told
+    output = capsys.readouterr().out
+    assert "逾期回复 每次扣分 → 1" in output and all(row.unit_name in output and row.why in output
                                             for row in moves.movers.head(20).itertuples())
     print(quarter.what_if({}).compare())
     assert "未作改动\n–" in capsys.readouterr().out

@@ -7,7 +7,7 @@ from pipelines.engines.readings import alternatives
 from pipelines.laboratory.charts import spread
 from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import ROOT
-from tests.laboratory.simulation import SHORTFALLS, VOLUMES, coverage, told
+from tests.laboratory.simulation import SHORTFALLS, VOLUMES, coverage, row_of
 
 
 @pytest.mark.parametrize("shortfall", ["whole_steps", "pro_rata", "any_part"])
@@ -33,7 +33,8 @@ def test_no_combination_of_the_readings_leaves_the_range_and_both_ends_are_met(q
     frame = robust.frame.set_index("unit_id")
     choices = alternatives(quarter.rulebook, quarter.readings)
     assert robust.combinations == np.prod([len(values) for values in choices.values()])
-    assert (robust.sure.readings.counted.sum(axis=1)[robust.sure.place > 0] == robust.combinations).all()
+    ranges = robust.place_ranges
+    assert (ranges.readings.counted.sum(axis=1)[ranges.place > 0] == robust.combinations).all()
     for _ in range(40):
         scenario = quarter.what_if({}, {id: str(rng.choice(values)) for id, values in choices.items()})
         for unit, place in zip(scenario.scores.unit_ids, scenario.placed.place, strict=True):
@@ -64,7 +65,7 @@ def test_the_place_interval_covers_the_true_place_often_enough():
 @pytest.mark.parametrize("shortfall", SHORTFALLS)
 @pytest.mark.parametrize("volume", VOLUMES)
 def test_the_place_interval_covers_at_every_volume_as_the_document_says(shortfall, volume):
-    figures = told(volume, shortfall)
+    figures = row_of(volume, shortfall)
     single, joint = (float(figure.rstrip("% ")) for figure in figures.split("·"))
     assert single >= 88 and joint >= 88
     rows = (ROOT / "docs" / "robustness.md").read_text(encoding="utf-8").splitlines()

@@ -166,10 +166,10 @@ def test_the_readme_leads_to_a_comparison_chart_in_five_lines(out):
 
 @pytest.mark.parametrize("target", ["notebook", "app"])
 def test_one_command_sets_up_and_opens_each_notebook(target):
-    told = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    output = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     script = ROOT / "scripts" / "notebook.sh"
-    opened = script.read_text(encoding="utf-8") if "scripts/notebook.sh" in told else told
-    assert "scripts/setup.sh" in told
+    opened = script.read_text(encoding="utf-8") if "scripts/notebook.sh" in output else output
+    assert "scripts/setup.sh" in output
     assert any(f"notebooks/{name.name}" in opened for name in NOTEBOOKS.iterdir())
 
 

@@ -80,8 +80,8 @@ def test_the_command_ranks_apart_as_the_notebook_does(quarter, out, capsys):
     with pytest.raises(SystemExit) as ended:
         main(["whatif", "2026Q3", "--out", str(out), "--rank-apart-below", str(below), "--json"])
     assert not ended.value.code
-    told = json.loads(capsys.readouterr().out)["ranking"]
+    output = json.loads(capsys.readouterr().out)["ranking"]
     frame = quarter.what_if({}, rank_apart_below=below).ranking.astype(object)
     expected = frame.where(frame.notna(), None)
-    assert [(row["unit_id"], row["rank"], row["group_rank"]) for row in told] == list(
+    assert [(row["unit_id"], row["rank"], row["group_rank"]) for row in output] == list(
         zip(expected["unit_id"], expected["rank"], expected["group_rank"], strict=True))

@@ -51,24 +51,24 @@ def ways(tally, months, most: int):
 
 
 def test_no_cheaper_step_betters_a_place_and_the_told_one_leads_where_it_says(invented):
-    told = 0
+    facts = 0
     for drawn in range(3):
         readings = {**draw_readings(70 + drawn, changed=8 * (drawn > 0)), "missing_assessment": "full"}
-        told += told_steps(invented.what_if({}, readings))
-    assert told >= 2
+        facts += count_steps(invented.what_if({}, readings))
+    assert facts >= 2
 
 
 @pytest.mark.parametrize("readings", [{}, {"shortfall": "any_part", "rank_on": "base"}], ids=str)
 def test_the_same_on_the_sample_quarter(quarter, readings):
-    assert told_steps(quarter.what_if({}, readings)) >= 3
+    assert count_steps(quarter.what_if({}, readings)) >= 3
 
 
-def told_steps(scenario) -> int:
-    """How many units are told a step; AssertionError where brute force finds another."""
+def count_steps(scenario) -> int:
+    """How many units have a step; AssertionError where brute force finds another."""
     months = scenario.quarter.period.months
     base_only = scenario.readings["rank_on"] == "base"
     figure = scenario.scores.base if base_only else scenario.scores.total
-    place, told = scenario.placed.place, 0
+    place, facts = scenario.placed.place, 0
     for k, id in enumerate(scenario.scores.unit_ids):
         if not place[k]:
             continue
@@ -85,5 +85,5 @@ def told_steps(scenario) -> int:
         most = max(one[3] for one in better if one[2] == fewest)
         own = (step.measure.id, step.month, step.n, int(figure[k]) + step.gain, step.better)
         assert own in better and own[2:4] == (fewest, most), (id, own, better[:3])
-        told += 1
-    return told
+        facts += 1
+    return facts

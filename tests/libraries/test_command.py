@@ -38,9 +38,9 @@ def test_it_prints_counts_and_first_findings_and_writes_the_report(exports, tmp_
 
 def test_as_json_it_is_one_document_with_every_finding_of_the_day(exports, tmp_path, capsys):
     assert called("2026Q3", "--exports", exports, "--out", tmp_path, "--json", "--on", "2026-07-01") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["as_of"] == "2026-07-01" and "change_waiting" not in told["counts"]
-    assert sum(told["counts"].values()) == len(told["findings"]) > 0
+    output = json.loads(capsys.readouterr().out)
+    assert output["as_of"] == "2026-07-01" and "change_waiting" not in output["counts"]
+    assert sum(output["counts"].values()) == len(output["findings"]) > 0
 
 
 def test_exports_without_the_tables_are_a_refusal_that_says_so(exports, tmp_path, capsys):
@@ -89,9 +89,9 @@ def test_quarantined_rows_are_named_with_the_reason_wherever_the_findings_are(da
 
 def test_as_json_the_quarantined_rows_stand_beside_the_findings(damaged, tmp_path, capsys):
     assert called("2026Q3", "--exports", damaged, "--out", tmp_path, "--json") == 0
-    told = json.loads(capsys.readouterr().out)["quarantined"]
-    assert [(row["table"], row["line"]) for row in told] == [("knowledge", 2), ("knowledge", 6), ("matters", 4)]
-    assert all(row["remedy"]["zh"] and row["remedy"]["en"] for row in told)
+    output = json.loads(capsys.readouterr().out)["quarantined"]
+    assert [(row["table"], row["line"]) for row in output] == [("knowledge", 2), ("knowledge", 6), ("matters", 4)]
+    assert all(row["remedy"]["zh"] and row["remedy"]["en"] for row in output)
 
 
 def test_nothing_is_said_of_quarantined_rows_where_there_are_none(exports, tmp_path, capsys):

@@ -123,9 +123,9 @@ def test_a_matter_whose_cases_keep_going_to_another_unit(own, away, is_found):
     """M2: at least three, and half of the matter's cases."""
     rows = [*cases(own), *cases(away, prefix="X", unit_id="U2")]
     given = report(matters=[{}], cases=rows)
-    told = [finding for finding in given.findings if finding.rule.id == "goes_elsewhere"]
-    assert [(finding.unit_id, finding.row) for finding in told] == ([("U1", "M1")] if is_found else [])
-    assert all("乙局" in finding.what.zh and f"{own + away}件中有{away}件" in finding.what.zh for finding in told)
+    output = [finding for finding in given.findings if finding.rule.id == "goes_elsewhere"]
+    assert [(finding.unit_id, finding.row) for finding in output] == ([("U1", "M1")] if is_found else [])
+    assert all("乙局" in finding.what.zh and f"{own + away}件中有{away}件" in finding.what.zh for finding in output)
 
 
 def test_cases_of_a_second_holder_go_nowhere_else():

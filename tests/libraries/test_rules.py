@@ -64,9 +64,9 @@ def test_a_row_that_a_rule_does_not_look_at_is_not_found():
 @pytest.mark.parametrize("case", BROKEN)
 def test_the_file_does_not_load_with(case, tmp_path):
     old, new, says = BROKEN[case]
-    told = refused(changed(tmp_path, FILE, old, new))
-    assert says in told
-    assert re.match(r"libraries\.yaml, line \d+: ", told)
+    message = refused(changed(tmp_path, FILE, old, new))
+    assert says in message
+    assert re.match(r"libraries\.yaml, line \d+: ", message)
 
 
 def test_a_rulebook_without_the_file_loads_but_says_why_no_clause_is_applied(tmp_path):

@@ -29,17 +29,17 @@ def test_the_copy_says_what_the_edition_says():
     assert changed(load_rulebook(FROZEN, TODAY), load_rulebook(STANDARD, TODAY)) == []
 
 
-@pytest.mark.parametrize(("file", "old", "new", "told"), [
+@pytest.mark.parametrize(("file", "old", "new", "message"), [
     ("A3.1/late_reply.yaml", "order: 2\n", "order: 3\n", ["rules late_reply"]),
     ("measures/refusal.yaml", "better: fewer", "better: more", ["measures refusal"]),
     ("rulebook.yaml", "reminder_after_hours: 24", "reminder_after_hours: 23", ["evaluation"]),
 ])
-def test_a_number_that_changed_is_named(tmp_path, file, old, new, told):
+def test_a_number_that_changed_is_named(tmp_path, file, old, new, message):
     book = copytree(STANDARD, tmp_path / "book")
     text = (book / file).read_text(encoding="utf-8")
     assert old in text
     (book / file).write_text(text.replace(old, new), encoding="utf-8")
-    assert changed(load_rulebook(FROZEN, TODAY), load_rulebook(book, TODAY)) == told
+    assert changed(load_rulebook(FROZEN, TODAY), load_rulebook(book, TODAY)) == message
 
 
 def test_a_rule_that_was_added_is_no_change():

@@ -134,10 +134,10 @@ def _widths(widths: list, program: bytes) -> Iterator[str]:
     font = TTFont(io.BytesIO(program))
     names, metrics, em = font.getGlyphOrder(), font["hmtx"].metrics, font["head"].unitsPerEm
     for first, row in zip(widths[::2], widths[1::2], strict=True):
-        for glyph, told in enumerate(row, first):
+        for glyph, facts in enumerate(row, first):
             if glyph >= len(names):
                 yield f"glyph {glyph} is not there"
-            elif abs(metrics[names[glyph]][0] * 1000 / em - told) > 1:
+            elif abs(metrics[names[glyph]][0] * 1000 / em - facts) > 1:
                 yield f"glyph {glyph} has another width"
             elif "CFF " in font and names[glyph].startswith("cid") and int(names[glyph][3:]) != glyph:
                 yield f"glyph {glyph} is known as {names[glyph]}"

@@ -13,7 +13,7 @@ from pipelines.model.measure import Measure, Moment
 from pipelines.model.period import Period
 from pipelines.model.points import points, shown
 from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Rulebook, Verdict
-from pipelines.model.score import Fired, Given, ItemScore, Standing, UnitScore
+from pipelines.model.score import Fired, GivenVerdict, ItemScore, Standing, UnitScore
 from pipelines.model.tally import Unit, UnitTally
 from pipelines.model.words import Words
 from pipelines.stages.settle import losses
@@ -112,8 +112,8 @@ def assessment(simulated: bool = True, lines=LINES, units=UNITS) -> Assessment:
         tallies={unit.unit_id: _tally(unit) for unit in units},
         scores=scores,
         standings=_standings(units, scores),
-        verdicts=(Given(units[0].unit_id, "top_of_group", (("group_place", "1"),)),
-                  Given(units[2].unit_id, "exhausted_at_the_bottom", ())),
+        verdicts=(GivenVerdict(units[0].unit_id, "top_of_group", (("group_place", "1"),)),
+                  GivenVerdict(units[2].unit_id, "exhausted_at_the_bottom", ())),
         trace=(Fired("U001", "judge", "late_signing", "2026-07", "late_signing=1"),),
         calendar_sha256="c" * 64,
         earlier=(Earlier(PERIOD.previous, {"U001": {"rank": "3"}, "U003": {"rank": "2"}}, ranking_sha256="d" * 64),),

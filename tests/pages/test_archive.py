@@ -46,8 +46,8 @@ def test_rare_signs_are_listed_under_the_numbers_that_the_page_uses(tmp_path):
         (page,) = PdfReader(tmp_path / family).pages
         assert set(text) <= set(page.extract_text())
         (font,) = page["/Resources"]["/Font"].values()
-        told = font.get_object()["/DescendantFonts"][0].get_object()["/W"][1::2]
-        assert sorted(width for row in told for width in row) == sorted(round(1000 * widths(family)[c]) for c in text)
+        facts = font.get_object()["/DescendantFonts"][0].get_object()["/W"][1::2]
+        assert sorted(width for row in facts for width in row) == sorted(round(1000 * widths(family)[c]) for c in text)
 
 
 def test_a_font_whose_list_is_right_stays_as_it_is():

@@ -83,9 +83,9 @@ def test_what_would_bring_most_back_comes_first_with_what_its_lines_come_to_besi
     score = UnitScore("U", items, Fraction(0), Fraction(0))
     lines = [{"rule_id": rule, "points": Decimal(points), "clause": "A3"} for rule, points in
              (("a", "-0.50"), ("b", "-4.00"), ("a", "-0.50"), ("a", "0.00"), ("floor", "-9"), ("c", "-5"), ("d", "-2"))]
-    told = [(" ".join(rule["id"] for rule in cause["rules"]), cause["points"], cause["gross"], cause["count"])
+    facts = [(" ".join(rule["id"] for rule in cause["rules"]), cause["points"], cause["gross"], cause["count"])
             for cause in first_page.costliest(score, lines, named)]  # fmt: skip
-    assert told == [("b", "3.00", "4.00", "1"), ("d c", "2.00", "7", "2"), ("a", "1.00", "", "2")]
+    assert facts == [("b", "3.00", "4.00", "1"), ("d c", "2.00", "7", "2"), ("a", "1.00", "", "2")]
 
 
 def test_the_summary_is_the_arithmetic_of_the_total():
@@ -178,7 +178,7 @@ def _labels(svg):
         yield float(found["x"]), found["y"], found.get("text-anchor", "start"), size, text
 
 
-def test_the_minute_stands_before_the_evidence(folder):
+def test_the_summary_stands_before_the_evidence(folder):
     html = (folder / "units" / "U003.html").read_text(encoding="utf-8")
     assert html.index("先办这几件") < html.index("各项得分") < html.index("扣分与加分明细")
     assert "在办理时限前回复" in html[: html.index("各项得分")]

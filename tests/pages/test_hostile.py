@@ -76,7 +76,7 @@ def test_no_page_has_an_element_or_attribute_more_than_its_harmless_twin(twins):
         assert not counted.keys() - good[name].keys(), name
 
 
-def told(folder):
+def notices_in(folder):
     """How many lines pages have to tell of a run: warnings, kinds of them, notices and findings of the libraries."""
     warned, broken = lines(folder, "warnings"), lines(folder, "quarantine")
     report = json.loads((folder / "quality" / "report.json").read_text(encoding="utf-8"))
@@ -88,8 +88,8 @@ def told(folder):
 def test_no_page_has_more_elements_than_the_rows_that_it_tells(twins):
     """Not one element more or fewer: whatever a hostile text adds to a page is a row that tells of it."""
     bad, good = elements(twins["hostile"]), elements(twins["harmless"])
-    more = Counter(told(twins["hostile"]))
-    more.subtract(told(twins["harmless"]))
+    more = Counter(notices_in(twins["hostile"]))
+    more.subtract(notices_in(twins["harmless"]))
     row, cell, typed, item = ("tr", ()), ("td", ()), ("td", ("class",)), ("li", ())
     name, place = ("bdi", ()), ("span", ("class",))
     kinds, notices, warnings, findings = (more[one] for one in ("kinds", "notices", "warnings", "findings"))

@@ -96,8 +96,8 @@ def test_a_name_in_any_public_text_that_is_printed_is_found_in_the_files(named):
     printed = {place for place, one in lines.items() if holding(folder, one.name)}
     assert printed >= PRINTED
     for place, one in lines.items():
-        told = f"evaluators.csv 第 {one.line} 行"
-        with pytest.raises(ContractStop, match=told) if place in printed else nullcontext():
+        facts = f"evaluators.csv 第 {one.line} 行"
+        with pytest.raises(ContractStop, match=facts) if place in printed else nullcontext():
             must_name_nobody(Panel((one,)), folder)
 
 

@@ -213,7 +213,7 @@ def test_what_becomes_markup_is_escaped_and_carries_no_direction_marks():
     assert visible("甲\u202e乙\u200b\x07") == "甲乙"
 
 
-@pytest.mark.parametrize("change, told", [
+@pytest.mark.parametrize("change, message", [
     (("signer:", "singer:"), "signer"),
     (("seal: true", "seal: 是"), "true"),
     (("{quarter}公众", "{quater}公众"), "quarter"),
@@ -222,11 +222,11 @@ def test_what_becomes_markup_is_escaped_and_carries_no_direction_marks():
     (("body: [FandolFang, LXGW WenKai]", "body: ['x\"; } body { display: none']"), "fonts.body"),
     (("mirrored: false", ""), "mirrored"),
 ])
-def test_a_slip_in_the_office_settings_is_refused_with_its_place(tmp_path, change, told):
+def test_a_slip_in_the_office_settings_is_refused_with_its_place(tmp_path, change, message):
     file = tmp_path / "office.yaml"
     text = DEMO_OFFICE.read_text(encoding="utf-8")
     assert change[0] in text
     file.write_text(text.replace(*change), encoding="utf-8")
     with pytest.raises(UsageRefusal) as refused:
         load_office(file)
-    assert told in refused.value.words.zh and "office.yaml" in refused.value.words.zh
+    assert message in refused.value.words.zh and "office.yaml" in refused.value.words.zh

@@ -1,4 +1,4 @@
-"""Small finished runs, made by hand and put on the shelf as a real one is, and the people of an office."""
+"""Small finished runs, made by hand and put in place as a real one is, and the people of an office."""
 
 import json
 import tempfile
@@ -7,7 +7,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.edges import shelf
+from pipelines.edges import run_folders
 from pipelines.edges.fingerprints import folder_sha256
 from pipelines.model.period import Period
 from pipelines.publication import desk as acts
@@ -56,7 +56,7 @@ def finished_run(out: Path, points: str = "-1.00", adjustment: str = "", **more)
         "ledger": f"E1,2026Q2,U1,A3.1,late_reply,A3.1,2026-04,C1,,{points},{adjustment},迟复",
         "adjustments": f"{adjustment},U1,waive_deduction,C1,late_reply," if adjustment else "",
     }
-    with shelf.staging(out) as folder:
+    with run_folders.staging(out) as folder:
         for name, head in HEADS.items():
             (folder / f"{name}.csv").write_text("\n".join(filter(None, (head, rows[name]))) + "\n", encoding="utf-8")
         report = more.get("quality", {"expectations": {"error": 0}})
@@ -66,11 +66,11 @@ def finished_run(out: Path, points: str = "-1.00", adjustment: str = "", **more)
             if content is not None:
                 (folder / name).parent.mkdir(exist_ok=True)
                 (folder / name).write_bytes(content)
-        told = {"period": str(PERIOD), "paper": more.get("paper", []), "printing": more.get("printing", "none"),
+        facts = {"period": str(PERIOD), "paper": more.get("paper", []), "printing": more.get("printing", "none"),
                 "outputs": folder_sha256(folder), **more.get("manifest", {})}
-        (folder / shelf.MANIFEST).write_text(json.dumps(told), encoding="utf-8")
-        named = sha256((folder / shelf.MANIFEST).read_bytes()).hexdigest()
-        shelf.put_in_place(out, str(PERIOD), folder)
+        (folder / run_folders.MANIFEST).write_text(json.dumps(facts), encoding="utf-8")
+        named = sha256((folder / run_folders.MANIFEST).read_bytes()).hexdigest()
+        run_folders.put_in_place(out, str(PERIOD), folder)
     return named
 
 

@@ -39,11 +39,11 @@ def test_a_correction_tells_reason_places_points_and_adjustments(tmp_path):
     new = _approved_again(tmp_path)
     edition = _correct(tmp_path)
     assert (edition.folder, edition.notice, edition.run) == ("2", 1, new)
-    told = json.loads((place_of(tmp_path, PERIOD) / "correction-1.json").read_text(encoding="utf-8"))
-    assert (told["reason"], told["by"], told["role"], told["corrects"]) == ("复核后撤销扣分", "林一", "审核", "1")
-    (moved,) = told["movements"]
+    document = json.loads((place_of(tmp_path, PERIOD) / "correction-1.json").read_text(encoding="utf-8"))
+    assert [document[key] for key in ("reason", "by", "role", "corrects")] == ["复核后撤销扣分", "林一", "审核", "1"]
+    (moved,) = document["movements"]
     assert (moved["unit_name"], moved["points"], moved["by_rule"]) == ("甲局", "0.50", {"late_reply": "0.50"})
-    (decided,) = told["adjustments"]
+    (decided,) = document["adjustments"]
     assert (decided["adjustment_id"], decided["before"], decided["after"]) == ("FH1", "-1.00", "-0.50")
 
 
@@ -55,8 +55,8 @@ def test_nothing_published_changes_and_the_index_lists_every_edition(tmp_path):
         _approved_again(tmp_path, points)
         _correct(tmp_path)
     assert bytes_below(place / "1") == first
-    told = json.loads((place / "index.json").read_text(encoding="utf-8"))
-    assert [(one["folder"], one["notice"]) for one in told["editions"]] == [("3", 2), ("2", 1), ("1", 0)]
+    document = json.loads((place / "index.json").read_text(encoding="utf-8"))
+    assert [(one["folder"], one["notice"]) for one in document["editions"]] == [("3", 2), ("2", 1), ("1", 0)]
     page = (place / "index.html").read_text(encoding="utf-8")
     assert all(f'href="{name}"' in page for name in ("3/index.html", "correction-2.html", "edition-1.html"))
     assert 'href="1/index.html"' not in page  # a superseded edition is reached by the page that says so

@@ -116,8 +116,8 @@ def test_a_case_extended_after_the_cutoff_is_deducted_in_one_quarter_alone(call,
     english = (folder / "units" / "en" / f"{unit}.html").read_text(encoding="utf-8")
     assert "Cases counted before" in english and CASE in english
     accounts = rows_of(folder / "accounts.csv")
-    told = {row["unit_id"]: (row["counted_before"], row["cases_counted_before"]) for row in accounts}
-    assert told.pop(unit) == ("1", f"{CASE}（2026Q2）") and set(told.values()) == {("0", "")}
+    facts = {row["unit_id"]: (row["counted_before"], row["cases_counted_before"]) for row in accounts}
+    assert facts.pop(unit) == ("1", f"{CASE}（2026Q2）") and set(facts.values()) == {("0", "")}
 
     call("run", NOW, "--exports", str(home / "now"), "--no-pdf", "--reading", "counted_before=again")
     assert "late_reply" in deducted(rows_of(folder / "ledger.csv"))

@@ -29,10 +29,10 @@ class Page(HTMLParser):
         self.feed(file.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag, attributes):
-        told = dict(attributes)
-        self.anchors.add(told.get("id"))
-        if tag == "a" or "src" in told:
-            self.links.append(told.get("href") or told.get("src"))
+        facts = dict(attributes)
+        self.anchors.add(facts.get("id"))
+        if tag == "a" or "src" in facts:
+            self.links.append(facts.get("href") or facts.get("src"))
 
 
 def dangling(out: Path) -> tuple[list[str], int]:

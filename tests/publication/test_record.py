@@ -21,9 +21,9 @@ def _lines(out) -> list[bytes]:
 
 def test_each_line_holds_the_hash_of_the_one_before(tmp_path):
     published(tmp_path)
-    told = [json.loads(line) for line in _lines(tmp_path)]
-    assert [one["kind"] for one in told] == ["preview", "approval", "approval", "publication", "sheet"]
-    assert [one["before"] for one in told[1:]] == [one["sha256"] for one in told[:-1]]
+    document = [json.loads(line) for line in _lines(tmp_path)]
+    assert [one["kind"] for one in document] == ["preview", "approval", "approval", "publication", "sheet"]
+    assert [one["before"] for one in document[1:]] == [one["sha256"] for one in document[:-1]]
 
 
 @pytest.mark.parametrize("line", range(4))

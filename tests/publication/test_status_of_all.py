@@ -23,17 +23,17 @@ def call(capsys, monkeypatch, tmp_path):
     return run
 
 
-def begun(out, **told):
+def begun(out, **facts):
     """The note of a run that was killed."""
     (out / ".begun").mkdir(exist_ok=True)
-    (out / ".begun" / f"{told.get('period', 'x')}.json").write_text(json.dumps(KILLED | told))
+    (out / ".begun" / f"{facts.get('period', 'x')}.json").write_text(json.dumps(KILLED | facts))
 
 
 def test_a_folder_without_a_quarter_says_how_to_begin(call, tmp_path):
-    code, told = call()
-    assert code == 0 and "no quarter in" in told and "gongping run PERIOD" in told
-    code, told = call("--json")
-    assert (code, json.loads(told)) == (0, {"quarters": [], "begun": []})
+    code, output = call()
+    assert code == 0 and "no quarter in" in output and "gongping run PERIOD" in output
+    code, output = call("--json")
+    assert (code, json.loads(output)) == (0, {"quarters": [], "begun": []})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -43,10 +43,10 @@ def test_every_quarter_has_its_line_the_latest_first(call, tmp_path):
     begun(tmp_path)
     begun(tmp_path, period="2025Q4")
     (tmp_path / "2026Q1.notes").mkdir()  # somebody's own
-    code, told = call()
-    lines = [line.split(":")[0] for line in told.splitlines()]
+    code, output = call()
+    lines = [line.split(":")[0] for line in output.splitlines()]
     assert (code, lines) == (0, ["2026Q3", "Cut short", "2026Q2", "2025Q4", "Cut short"])
-    assert "2026Q3: no run" in told and "2026Q2: objection window over" in told
+    assert "2026Q3: no run" in output and "2026Q2: objection window over" in output
     quarters = json.loads(call("--json")[1])["quarters"]
     assert [(one["period"], one["state"], len(one["begun"])) for one in quarters] == [
         ("2026Q3", "nothing", 1), ("2026Q2", "objections_over", 0), ("2025Q4", "nothing", 1),
@@ -65,12 +65,12 @@ def test_a_damaged_record_is_told_beside_the_others_and_ends_with_its_code(call,
     begun(tmp_path)
     file = record(tmp_path)
     file.write_bytes(file.read_bytes().replace(b"preview", b"preview2", 1))
-    code, told = call()
+    code, output = call()
     assert code == 5
-    assert [line.split(":")[0] for line in told.splitlines()][:3] == ["2026Q3", "Cut short", "2026Q2"]
-    assert "2026Q2: record or run damaged" in told
-    code, told = call("--json")
-    (_, damaged) = json.loads(told)["quarters"]
+    assert [line.split(":")[0] for line in output.splitlines()][:3] == ["2026Q3", "Cut short", "2026Q2"]
+    assert "2026Q2: record or run damaged" in output
+    code, output = call("--json")
+    (_, damaged) = json.loads(output)["quarters"]
     assert (code, damaged["state"]) == (5, "damaged") and damaged["why"]["en"] and damaged["why"]["zh"]
 
 

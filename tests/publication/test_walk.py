@@ -28,16 +28,16 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path, monkeypatch, caps
     monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GONGPING_LANG", "zh")
-    told = {}
+    found = {}
     for number, (_, verb, *arguments) in enumerate(commands("The way, to try")):
         with pytest.raises(SystemExit) as ended:
             main([verb, *arguments, *MORE.get(verb, [])])
-        told[number, verb] = capsys.readouterr().out
+        found[number, verb] = capsys.readouterr().out
         assert ended.value.code == 0, (verb, arguments)
-    signing = [text for (_, verb), text in told.items() if verb == "approve"]
+    signing = [text for (_, verb), text in found.items() if verb == "approve"]
     assert ["预览已登记" in text for text in signing] == [False, False, True, False]  # the run after the publication
-    said = {verb: text for (_, verb), text in told.items()}  # the last of each
-    assert [verb for _, verb in told].count("approve") == 4
+    said = {verb: text for (_, verb), text in found.items()}  # the last of each
+    assert [verb for _, verb in found].count("approve") == 4
     assert all("发布单没有 PDF" in said[verb] for verb in ("publish", "correct"))
     assert "更正 1 已发布，现行第 2 版" in said["correct"]
     assert "已发布 2 版" in said["verify"] and "逐字节相同" in said["verify"]
@@ -64,16 +64,16 @@ def test_every_command_of_the_page_does_what_it_says(tmp_path, monkeypatch, caps
 def test_the_signers_of_the_page_begin_and_change_with_keys_that_ssh_keygen_made(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GONGPING_LANG", "zh")
-    told = []
+    facts = []
     for name, *arguments in commands("The signers"):
         if name == "ssh-keygen":  # asks for a passphrase on the terminal
             subprocess.run([name, "-q", "-N", "", *arguments], check=True)
             continue
         with pytest.raises(SystemExit) as ended:
             main(arguments)
-        told.append(capsys.readouterr().out)
+        facts.append(capsys.readouterr().out)
         assert ended.value.code == 0, arguments
-    begun, proposed, agreed, listed = told
+    begun, proposed, agreed, listed = facts
     assert begun.count("SHA256:") == 2 and "gongping signers agree --change 2 --by 姓名 --key 私钥文件" in proposed
     assert "生效：增加 周三" in agreed and listed.count("SHA256:") == 3 and "周三　拟稿" in listed
 

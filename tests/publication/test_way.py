@@ -25,8 +25,8 @@ def call(capsys, monkeypatch, tmp_path):
             signers = () if verb == "run" else ("--signers", str(signers_of(tmp_path / "out")))
             main([verb, str(PERIOD), "--out", str(tmp_path / "out"), *signers, *arguments,
                   *(("--json",) if json_too else ())])
-        told = capsys.readouterr().out
-        return json.loads(told) if ended.value.code == 0 else ended.value.code
+        output = capsys.readouterr().out
+        return json.loads(output) if ended.value.code == 0 else ended.value.code
 
     return run
 

@@ -89,11 +89,11 @@ def _columns(row: dict) -> tuple[str, ...]:
 
 
 def _decision(columns: list[str], case: str, unit: str) -> dict:
-    told = {"adjustment_id": "DNEW", "决定编号": "DNEW", "action": "waive_deduction", "决定": "waive_deduction",
+    facts = {"adjustment_id": "DNEW", "决定编号": "DNEW", "action": "waive_deduction", "决定": "waive_deduction",
             "unit_id": unit, "承办单位编码": unit, "case_id": case, "诉求件编号": case, "rule_id": "too_swift",
             "规则编号": "too_swift", "decided_by": "某甲", "决定人": "某甲", "decided_on": "2026-10-08",
             "决定日期": "2026-10-08", "reason": "核实", "理由": "核实"}  # fmt: skip
-    return {column: told.get(column, "") for column in columns}
+    return {column: facts.get(column, "") for column in columns}
 
 
 def test_both_judges_count_and_cost_it(added):

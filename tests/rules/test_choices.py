@@ -54,8 +54,8 @@ def test_a_cap_is_any_number_in_one_spelling(written, meant):
 
 @pytest.mark.parametrize("value", ["-1", "1.234", "1e3", "inf", "nan", "", "五", "１０", "1_000", "10 %"])
 def test_what_is_no_cap_is_refused(value):
-    told = refused(choose_readings, {"bonus_cap": value})
-    assert "bonus_cap" in told and "Known are none, or a number of at least 0 with at most two decimals" in told
+    message = refused(choose_readings, {"bonus_cap": value})
+    assert "bonus_cap" in message and "Known are none, or a number of at least 0 with at most two decimals" in message
 
 
 def test_a_number_is_no_value_of_another_reading():

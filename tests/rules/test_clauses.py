@@ -67,9 +67,9 @@ def test_something_named_that_is_not_there_is_refused_with_the_nearest_name(tmp_
     book = changed(tmp_path, "regulation.md", f"- {SOURCES}", f"- honoured by: {written}")
     with pytest.raises(RulebookRefusal) as caught:
         rows(book)
-    told = caught.value.words
-    assert written in told.en and "E6.0" in told.en and "regulation.md" in told.zh
-    assert hint in told.en.split(written)[-1]
+    message = caught.value.words
+    assert written in message.en and "E6.0" in message.en and "regulation.md" in message.zh
+    assert hint in message.en.split(written)[-1]
 
 
 def test_an_adopted_suggestion_adds_two_points_and_each_matter_counts():

@@ -14,9 +14,9 @@ MANUAL = (ROOT / "docs" / "rulebook.md").read_text(encoding="utf-8")
 
 def test_the_table_of_derived_columns_is_what_is_derived():
     table = MANUAL.split("<!-- derived:")[1].split("<!-- end -->")[0]
-    told = {name: (kind, re.findall(r"`(\w+)`", readings))
+    facts = {name: (kind, re.findall(r"`(\w+)`", readings))
             for name, kind, readings in re.findall(r"(?m)^\| `(\w+)` \| (\w+) \|(.*)\|$", table)}  # fmt: skip
-    assert told == {name: (one.type, [reading for reading, _ in one.readings]) for name, one in DERIVED.items()}
+    assert facts == {name: (one.type, [reading for reading, _ in one.readings]) for name, one in DERIVED.items()}
 
 
 def test_the_measure_of_the_manual_loads_but_for_the_examples_that_it_leaves_out(tmp_path):

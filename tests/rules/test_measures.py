@@ -62,9 +62,9 @@ BROKEN = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_measure_does_not_load_with(case, tmp_path):
     file, old, new, says = BROKEN[case]
-    told = refused(changed(tmp_path, file, old, new))
-    assert says in told
-    assert told.startswith(f"{file}, line ")
+    message = refused(changed(tmp_path, file, old, new))
+    assert says in message
+    assert message.startswith(f"{file}, line ")
 
 
 def with_measure(tmp_path, text: str, rule: str = ""):

@@ -165,14 +165,14 @@ BROKEN = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_rulebook_does_not_load_with(case, tmp_path):
     file, old, new, says = BROKEN[case]
-    told = refused(changed(tmp_path, file, old, new))
-    assert says in told
-    assert ", line " in told and told.split(", line ")[0] in {file, *ELSEWHERE}
+    message = refused(changed(tmp_path, file, old, new))
+    assert says in message
+    assert ", line " in message and message.split(", line ")[0] in {file, *ELSEWHERE}
 
 
 def test_the_refusal_names_the_line(tmp_path):
-    told = refused(changed(tmp_path, REPLY, "deduct: 0.5", "deduct: 0.5\ncounted: 1"))
-    assert told.startswith("A3.1/late_reply.yaml, line 8: unknown field counted")
+    message = refused(changed(tmp_path, REPLY, "deduct: 0.5", "deduct: 0.5\ncounted: 1"))
+    assert message.startswith("A3.1/late_reply.yaml, line 8: unknown field counted")
 
 
 def test_every_reason_is_broken_by_a_case(tmp_path):

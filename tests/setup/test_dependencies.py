@@ -77,6 +77,6 @@ def test_a_lowest_allowed_version_is_named(name):
 
 
 def test_the_licence_is_in_the_package():
-    told = distribution("gongping").metadata
-    assert told["License-Expression"] == "MIT" and told.get_all("License-File") == ["LICENSE"]
+    facts = distribution("gongping").metadata
+    assert facts["License-Expression"] == "MIT" and facts.get_all("License-File") == ["LICENSE"]
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")

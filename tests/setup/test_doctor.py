@@ -8,7 +8,7 @@ import pytest
 
 from pipelines import doctor
 from pipelines.edges import fonts
-from pipelines.edges.process import SILENT, hush, is_hushed
+from pipelines.edges.process import SILENT, silence_telemetry, telemetry_is_off
 
 
 def test_every_check_speaks_both_languages_and_names_a_remedy(tmp_path):
@@ -73,8 +73,8 @@ def test_telemetry_counts_as_off_only_when_every_library_is_told(monkeypatch):
     for name in SILENT:
         monkeypatch.setenv(name, "")
     assert not doctor._telemetry().ok
-    hush()
-    assert is_hushed() and doctor._telemetry().ok
+    silence_telemetry()
+    assert telemetry_is_off() and doctor._telemetry().ok
 
 
 def test_a_machine_without_the_tool_for_signatures_is_told_what_to_install(tmp_path, monkeypatch):
@@ -84,12 +84,12 @@ def test_a_machine_without_the_tool_for_signatures_is_told_what_to_install(tmp_p
         assert (found.ok, found.remedy.en) == (there, "apt-get install openssh-client")
 
 
-@pytest.mark.parametrize(("told", "ok", "shown"), [
+@pytest.mark.parametrize(("message", "ok", "shown"), [
     ("OpenSSH_9.2p1 Debian-2+deb12u3, OpenSSL 3.0.15", True, "9.2"), ("OpenSSH_9.1", True, "9.1"),
     ("OpenSSH_9.0p1", False, "9.0"), ("OpenSSH_8.4p1 Debian-5", False, "8.4"), ("", True, "?"),
 ])  # fmt: skip
-def test_the_version_of_openssh_is_told_and_one_too_old_for_the_signers_file_is_named(monkeypatch, told, ok, shown):
+def test_the_version_of_openssh_is_told_and_one_too_old_for_the_signers_file_is_named(monkeypatch, message, ok, shown):
     monkeypatch.setattr("shutil.which", lambda tool: f"/usr/bin/{tool}")
-    monkeypatch.setattr(doctor.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, "", told))
+    monkeypatch.setattr(doctor.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, "", message))
     found = doctor._signing()
     assert (found.ok, f"openssh-client {shown}" in found.found.en) == (ok, True)

@@ -81,19 +81,19 @@ def test_the_wheel_holds_every_file_of_the_project_that_the_program_reads(wheel)
 
 
 def test_what_is_imported_is_the_wheel_under_both_of_its_names(elsewhere):
-    told = elsewhere.run("python", "-c", "import gongping, pipelines, json; from gongping import Quarter; "
+    output = elsewhere.run("python", "-c", "import gongping, pipelines, json; from gongping import Quarter; "
                          "from pipelines.edges.fingerprints import code_version; "
                          "print(json.dumps([gongping.__file__, pipelines.__file__, Quarter is pipelines.Quarter, "
                          "code_version()]))")
-    ours, theirs, same, code = json.loads(told.stdout)
+    ours, theirs, same, code = json.loads(output.stdout)
     assert Path(ours).is_relative_to(elsewhere.packages) and Path(theirs).is_relative_to(elsewhere.packages)
     assert same
     assert code == code_version(), "a wheel must be the same code as the clone that it was built from"
 
 
 def test_help_and_version_answer(elsewhere):
-    told = elsewhere.run("gongping", "--help")
-    assert told.returncode == 0 and "score a quarter" in told.stdout, told.stderr
+    output = elsewhere.run("gongping", "--help")
+    assert output.returncode == 0 and "score a quarter" in output.stdout, output.stderr
     version = elsewhere.run("gongping", "--version").stdout
     assert version.startswith("gongping 0.") and code_version()["sha256"][:12] in version
     assert elsewhere.run("python", "-m", "gongping", "--version").stdout == version
@@ -111,8 +111,8 @@ def test_the_demo_runs_and_what_it_tells_to_do_next_works_when_copied(elsewhere)
     lines = [line.strip() for line in done.stdout.splitlines()]
     explain, diff = (next(line for line in lines if f"gongping {verb} " in line) for verb in ("explain", "diff"))
     for line in (explain, diff):
-        told = elsewhere.shell(line)
-        assert told.returncode == 0 and told.stdout.strip(), told.stderr
+        output = elsewhere.shell(line)
+        assert output.returncode == 0 and output.stdout.strip(), output.stderr
     on_path = next(line for line in lines if line.startswith("export PATH="))
     assert elsewhere.shell(f"{on_path}; gongping --version").returncode == 0
     astray = elsewhere.run("gongping", "explain", "U001", "2026Q3")
@@ -120,8 +120,8 @@ def test_the_demo_runs_and_what_it_tells_to_do_next_works_when_copied(elsewhere)
 
 
 def test_the_catalogue_does_not_call_clauses_untested_where_the_tests_are_not_at_hand(elsewhere):
-    told = elsewhere.run("gongping", "catalogue", "--on", "2026-07-01")
-    assert told.returncode == 0 and "the tests are in the source" in " ".join(told.stdout.split()), told.stderr
+    output = elsewhere.run("gongping", "catalogue", "--on", "2026-07-01")
+    assert output.returncode == 0 and "the tests are in the source" in " ".join(output.stdout.split()), output.stderr
 
 
 def test_what_set_up_fetches_goes_to_the_users_own_data_and_the_doctor_says_how(elsewhere):

@@ -94,8 +94,8 @@ class _Reader:
     def _must_be_whole(self, line: int, heading: str, held: bool, prose: list[str]) -> None:
         if not held:
             raise self._unclear(line, f"“{heading}” has no table: nothing checks what it says")
-        told = [text for text in "\n".join(prose).split("\n\n") if text.strip()]
-        if not any(CHINESE.search(text) for text in told) or all(CHINESE.search(text) for text in told):
+        facts = [text for text in "\n".join(prose).split("\n\n") if text.strip()]
+        if not any(CHINESE.search(text) for text in facts) or all(CHINESE.search(text) for text in facts):
             raise self._unclear(line, f"“{heading or self.lines[0]}” needs a paragraph in Chinese and one in English")
 
     def _block(self, at: int) -> tuple[str, str, int]:

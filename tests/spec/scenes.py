@@ -197,8 +197,8 @@ def _harbours(rows: list[Row], usual: dict) -> dict[str, list[dict]]:
             if name == "cases" or row.given.get(name):
                 line = {**usual[name], **mapping(row.given.get(name, "")), "unit_id": f"U{row.line}"}
                 empty = dict.fromkeys(CONTRACTS.tables[name].columns)
-                told = {column: TRUTH.get(text, text) for column, text in line.items()}
-                tables.setdefault(name, []).append({**empty, **told})
+                facts = {column: TRUTH.get(text, text) for column, text in line.items()}
+                tables.setdefault(name, []).append({**empty, **facts})
     return tables
 
 
@@ -214,8 +214,8 @@ def unit_of(given: Mapping[str, str], **more):
     counts = {name: [int(n) for n in given[name].split(",")] for name in COUNTED if given.get(name)}
     marks = {id: Fraction(given[id]) if given.get(id) else full for id, full in ISLAND.full.items()
              if given.get(id) != "none"}  # fmt: skip
-    told = [one.split() for one in given.get("awards", "").split(";") if one.strip()]
-    listed = [award(f"W{k}", *one) for k, one in enumerate(told, 1)]
+    facts = [one.split() for one in given.get("awards", "").split(";") if one.strip()]
+    listed = [award(f"W{k}", *one) for k, one in enumerate(facts, 1)]
     return ISLAND.unit(**{"case_rows": 100, **more}, assessed=marks, awards=listed, **counts)
 
 
@@ -228,8 +228,8 @@ def play_points(table: Table, row: Row) -> Answers:
     except Refusal as refusal:
         return dict.fromkeys(POINTS, "") | {"stop": refusal.words.en}
     score = scores["U1"]
-    told = [Lines(town.book, say, lang) for lang in ("zh", "en")]
-    texts = [lines.text(e.rule_id, e.sentence, json.dumps(dict(e.facts))) for e in entries for lines in told]
+    facts = [Lines(town.book, say, lang) for lang in ("zh", "en")]
+    texts = [lines.text(e.rule_id, e.sentence, json.dumps(dict(e.facts))) for e in entries for lines in facts]
     return {
         **{id: number(item.score) for id, item in score.items.items()},
         **{name: number(getattr(score, name)) for name in ("base", "bonus", "total")},
@@ -365,8 +365,8 @@ def play_publish(table: Table, row: Row) -> Answers:
         return {"columns": head, "byte mark": "yes" if content.startswith(BOM_UTF8) else "no", "there": "yes"}
     if given.get("sum"):
         return {"differences": str(len(_sums(kept)[given["sum"]]()))}
-    code, told = _command(kept, given["command"])
-    return {"exit": str(code), "says": told}
+    code, output = _command(kept, given["command"])
+    return {"exit": str(code), "says": output}
 
 
 def _command(kept: Outcome, command: str) -> tuple[int, str]:
@@ -381,8 +381,8 @@ def _command(kept: Outcome, command: str) -> tuple[int, str]:
         except SystemExit as ended:
             code = int(ended.code or 0)
         said.flush()
-    told = " ".join(said.buffer.getvalue().decode("utf-8").split())
-    return code, told.replace(str(kept.out), "OUT")
+    facts = " ".join(said.buffer.getvalue().decode("utf-8").split())
+    return code, facts.replace(str(kept.out), "OUT")
 
 
 SCENES = {

@@ -50,7 +50,7 @@ def test_a_chapter_is_its_tables_with_what_stands_above_them(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("old", "new", "told"), [
+@pytest.mark.parametrize(("old", "new", "message"), [
     ("# 1 试 · Trial", "1 试 · Trial", "1: a chapter opens"),
     ("| 给 given |", "| 给 gift |", "17: “给 gift”: no scene knows what is given by it; known: given"),
     ("→ 得 out", "→ 得 in", "17: “→ 得 in”: no scene knows what is expected by it; known: out"),
@@ -73,11 +73,11 @@ def test_a_chapter_is_its_tables_with_what_stands_above_them(tmp_path):
     ("An opening.", "", "1: “# 1 试 · Trial” needs a paragraph"),
     ("## 一 · One\n", "", "16: a table stands under a heading"),
 ])
-def test_what_would_check_nothing_is_refused_by_file_and_line(tmp_path, old, new, told):
+def test_what_would_check_nothing_is_refused_by_file_and_line(tmp_path, old, new, message):
     assert GOOD.count(old) == 1
     with pytest.raises(Unclear) as refused:
         read(tmp_path, GOOD.replace(old, new))
-    assert f"1_trial.md:{told}" in str(refused.value)
+    assert f"1_trial.md:{message}" in str(refused.value)
 
 
 def test_there_are_seven_chapters_each_with_its_scene():
@@ -105,4 +105,4 @@ def test_every_column_of_a_chapter_can_fail(file):
         found = scene.play(table, row)
         for column in row.expected:
             wrong = Row(row.line, row.given, {**row.expected, column: "otherwise"})
-            assert [told.partition(":")[0] for told in differences(scene, wrong, found)] == [column]
+            assert [facts.partition(":")[0] for facts in differences(scene, wrong, found)] == [column]

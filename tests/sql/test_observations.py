@@ -81,7 +81,7 @@ def test_evaluations_are_counted_by_reason():
 
 
 @pytest.mark.parametrize(
-    ("decision", "met", "told"),
+    ("decision", "met", "message"),
     [
         ({"action": "exclude_case", "case_id": "C1"}, (), False),
         ({"action": "exclude_case", "case_id": "C2"}, (), True),
@@ -91,6 +91,6 @@ def test_evaluations_are_counted_by_reason():
         ({"action": "void_evaluation", "case_id": "C1"}, (), False),
     ],
 )
-def test_a_decision_that_changes_nothing_is_told(decision, met, told):
+def test_a_decision_that_changes_nothing_is_told(decision, met, message):
     found = observed(met=met, cases=[{"case_id": "C1"}], adjustments=[{"adjustment_id": "D1", **decision}])
-    assert found == ({"adjustment_without_effect": 1} if told else {})
+    assert found == ({"adjustment_without_effect": 1} if message else {})

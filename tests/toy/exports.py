@@ -22,6 +22,6 @@ def island_sample(folder: Path, period: Period, **size: int) -> Path:
     make_sample(folder, period, **size)
     for file in (folder / f"{name}.csv" for name in TABLES):
         lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-        told = (WORD.sub(lambda found: f'"{SAID[found[1]]}"', line) for line in lines)
-        file.write_text("".join(line for line in told if not OTHER_ITEM.search(line)), encoding="utf-8")
+        facts = (WORD.sub(lambda found: f'"{SAID[found[1]]}"', line) for line in lines)
+        file.write_text("".join(line for line in facts if not OTHER_ITEM.search(line)), encoding="utf-8")
     return folder

@@ -29,7 +29,7 @@ class copied:
         return kept[self.name]
 
 
-class Framed:
+class Answer:
     """``frame`` is the answer, ``shown`` the part of it that a notebook shows below ``title``."""
 
     MOST = 60  # rows shown

@@ -13,14 +13,14 @@ from pipelines.wording import say
 FILE = "regulation.md"
 
 
-def must_be_there(rulebook: Rulebook) -> None:
+def must_exist(rulebook: Rulebook) -> None:
     """RulebookRefusal for a clause that is said to be honoured by something that there is not."""
     for clause in rulebook.clauses.values():
-        for thing in clause.honoured_by:
-            _must_be_there(clause, thing, rulebook)
+        for thing in clause.implemented_by:
+            _must_exist(clause, thing, rulebook)
 
 
-def _must_be_there(clause: Clause, thing: str, rulebook: Rulebook) -> None:
+def _must_exist(clause: Clause, thing: str, rulebook: Rulebook) -> None:
     kind, _, name = thing.partition(" ")
     facts = {"file": FILE, "clause": clause.id, "thing": thing}
     if kind not in KINDS:

@@ -11,7 +11,7 @@ ITEMS = "period,unit_id,item_id,full_marks,deducted,score,note\n2026Q2,U1,A1.1,5
 LEDGER = "entry_id,period,unit_id,item_id,rule_id,clause,month,case_id,ref_id,points,adjustment_id,detail\n"
 
 
-def shelf(folder, **tables: str | bytes):
+def run_folder(folder, **tables: str | bytes):
     """A folder with a ranking, items and a ledger, some of them as given."""
     for name, text in ({"ranking": RANKING + LINE, "items": ITEMS, "ledger": LEDGER} | tables).items():
         (folder / f"{name}.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -19,7 +19,7 @@ def shelf(folder, **tables: str | bytes):
 
 
 def test_a_whole_one_is_read(tmp_path):
-    assert PublishedQuarter.open(shelf(tmp_path)).ranking["U1"]["unit_name"] == "甲"
+    assert PublishedQuarter.open(run_folder(tmp_path)).ranking["U1"]["unit_name"] == "甲"
 
 
 @pytest.mark.parametrize("damage", [
@@ -28,12 +28,12 @@ def test_a_whole_one_is_read(tmp_path):
 ])  # fmt: skip
 def test_a_damaged_ranking_is_refused(tmp_path, damage):
     with pytest.raises(UsageRefusal) as refusal:
-        PublishedQuarter.open(shelf(tmp_path, ranking=damage))
+        PublishedQuarter.open(run_folder(tmp_path, ranking=damage))
     assert str(tmp_path) in refusal.value.words.en
 
 
 def test_damaged_items_and_a_damaged_ledger_are_refused(tmp_path):
     with pytest.raises(UsageRefusal):
-        PublishedQuarter.open(shelf(tmp_path, items="unit_id\n"))
+        PublishedQuarter.open(run_folder(tmp_path, items="unit_id\n"))
     with pytest.raises(UsageRefusal):
-        PublishedQuarter.open(shelf(tmp_path, items=ITEMS, ledger="x")).ledger_of("U1")
+        PublishedQuarter.open(run_folder(tmp_path, items=ITEMS, ledger="x")).ledger_of("U1")

@@ -1,4 +1,4 @@
-"""The shelf of published quarters: a quarter is switched into place whole, or not at all.
+"""The folders of runs and the link to the one in force: a quarter is switched into place whole, or not at all.
 
 `<out>/.staging/<run>/` is being written, `<out>/.runs/<period>/<hash>/` is finished and never changes,
 `<out>/<period>` is a relative link to the one in force.
@@ -72,21 +72,21 @@ def must_be_free(out: Path, period: str) -> None:
 
 
 def put_in_place(out: Path, period: str, folder: Path, beside: Path | None = None) -> Path:
-    """Move a finished staging folder to the shelf and switch the quarter's link to it; the folder in force.
+    """Move a finished staging folder to its place and switch the quarter's link to it; the folder in force.
 
     The folder is named by its manifest, so an identical run finds itself already there. ``beside`` is copied next to
     it as `<name><suffix of beside>` before the switch.
     """
     sync(folder)
     name = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:16]
-    shelf = out / RUNS / period
-    shelf.mkdir(parents=True, exist_ok=True)
+    runs = out / RUNS / period
+    runs.mkdir(parents=True, exist_ok=True)
     with _locked(out):
         must_be_free(out, period)
-        target = _place_for(shelf, name, folder)
+        target = _place_for(runs, name, folder)
         if not target.exists():
             folder.rename(target)
-            sync_folder(shelf)
+            sync_folder(runs)
         if beside is not None:
             _put_beside(out, target, beside, out / STAGING / f"{folder.name}.beside")
         link = out / STAGING / f"{folder.name}.link"
@@ -139,12 +139,12 @@ def _start_of(file: Path) -> str:
     return file.read_bytes()[:1000].decode("utf-8", "replace") if file.is_file() and not file.is_symlink() else ""
 
 
-def _place_for(shelf: Path, name: str, folder: Path) -> Path:
+def _place_for(runs: Path, name: str, folder: Path) -> Path:
     """The place of a run: its own name, or a numbered one where somebody has changed the files that are there."""
-    target, number = shelf / name, 1
+    target, number = runs / name, 1
     while target.exists() and not _same_files(target, folder):
         number += 1
-        target = shelf / f"{name}.{number}"
+        target = runs / f"{name}.{number}"
     return target
 
 

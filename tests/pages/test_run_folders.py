@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.assess import Request, Run
-from pipelines.edges import shelf
+from pipelines.edges import run_folders
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal
 from pipelines.stages import publish as stage
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
 import sys, time
 from pathlib import Path
-from pipelines.edges import shelf
+from pipelines.edges import run_folders
 from pipelines.stages import publish as stage
 from tests.pages.fixture import assessment, warehouse
 
@@ -35,9 +35,9 @@ def stop(*_, **__):
 moment, out = sys.argv[1], Path(sys.argv[2])
 if moment == "tables": stage.write_pages = stop
 if moment == "pages": stage.manifest = stop
-if moment == "manifest": shelf.put_in_place = stop
-if moment == "synced": shelf._place_for = stop
-if moment == "renamed": shelf.sync_folder = lambda folder: stop() if folder.parent.name == ".runs" else None
+if moment == "manifest": run_folders.put_in_place = stop
+if moment == "synced": run_folders._place_for = stop
+if moment == "renamed": run_folders.sync_folder = lambda folder: stop() if folder.parent.name == ".runs" else None
 if moment == "linked": Path.replace = stop
 stage.publish(warehouse(), assessment(simulated=False), out, pdf=False)
 """
@@ -58,7 +58,7 @@ def whole(folder):
 
 
 def left(out):
-    return sorted(path.name for path in (out / shelf.STAGING).iterdir())
+    return sorted(path.name for path in (out / run_folders.STAGING).iterdir())
 
 
 @pytest.mark.parametrize("moment", ["tables", "pages", "manifest", "synced", "renamed", "linked"])
@@ -98,7 +98,7 @@ def test_two_runs_at_the_same_time_both_end_well(tmp_path):
     assert [run.wait(timeout=300) for run in runs] == [0, 0]
     assert whole(tmp_path / "2026Q3")
     assert left(tmp_path) == []
-    assert len([run for run in (tmp_path / shelf.RUNS / "2026Q3").iterdir() if run.is_dir()]) == 1
+    assert len([run for run in (tmp_path / run_folders.RUNS / "2026Q3").iterdir() if run.is_dir()]) == 1
 
 
 def test_an_identical_run_finds_itself_already_there(tmp_path):
@@ -183,7 +183,7 @@ def test_a_full_disk_is_refused_before_the_work_and_nothing_is_left_behind(out, 
     (tmp_path / "there").mkdir()
 
     def full(self, content):
-        assert len(content) == shelf.ROOM
+        assert len(content) == run_folders.ROOM
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", full)

@@ -41,10 +41,10 @@ def reached_by(log: Log | None, cutoff: datetime | None = None) -> str:
     return log.hashes[ends - 1] if ends else ""
 
 
-def must_have_been_told(log: Log | None, told: Iterable[tuple[str, str]]) -> None:
+def must_contain_hashes(log: Log | None, claims: Iterable[tuple[str, str]]) -> None:
     """VerificationFailed where the log lacks a line whose hash was told: (where, hash)."""
     known = set(log.hashes) if log else set()
-    for place, hash in told:
+    for place, hash in claims:
         if hash not in known:
             raise VerificationFailed(say("evaluators.log_lost", place=place))
 
