@@ -65,7 +65,7 @@ def rates(assessment: Assessment, tally: UnitTally, say: Say, lang: str = "zh") 
 
 def _rate(rule: Rule, tally: UnitTally, months: tuple[str, ...], say: Say, lang: str) -> dict:
     spans = months if rule.by_month else (None,)
-    told = not {rule.part, rule.of} & tally.lacking  # without data there is no rate, least of all one of 0 %
+    has_data = not {rule.part, rule.of} & tally.lacking  # without data there is no rate, least of all one of 0 %
     counted = [(span, tally.count(rule.part, span), tally.count(rule.of, span) if has_data else 0) for span in spans]
     known = [Fraction(100 * part, of) for _, part, of in counted if of]
     low = max(Fraction(0), (min((*known, rule.target)) - 5) // STEP * STEP)
