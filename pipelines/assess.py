@@ -16,6 +16,7 @@ from pipelines.model.measure import CASE_ROWS
 from pipelines.model.panel import Panel
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
+from pipelines.model.score import PlaceRange
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.stages import STAGES
@@ -237,7 +238,7 @@ class Run:
         """Scores → places and verdicts, both judged twice."""
         from pipelines.edges.published import earlier_quarters
         from pipelines.engines.standings import SecondOpinion
-        from pipelines.model.assessment import ranking_before
+        from pipelines.model.assessment import before
         from pipelines.publication.whole import head_before
         from pipelines.stages.rank import give_verdicts, rank
 
@@ -245,10 +246,10 @@ class Run:
         self.record_before = head_before(self.request.out, self.period) if asked is None else asked
         self.earlier = earlier_quarters(self.request.out, self.period)
         self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
-        previous = ranking_before(self.earlier, self.period)
-        self.verdicts, fired = give_verdicts(self.rulebook, self.standings, self.scores, self.tallies, previous)
+        known = (before(self.earlier, self.period), self._steady)
+        self.verdicts, fired = give_verdicts(self.rulebook, self.standings, self.scores, self.tallies, *known)
         units = {id: tally.unit for id, tally in self.tallies.items()}
-        again = SecondOpinion(self.rulebook, self.readings, self.rescored, units, previous)
+        again = SecondOpinion(self.rulebook, self.readings, self.rescored, units, *known)
         again.must_place_alike(self.standings)
         again.must_agree_on_verdicts(self.verdicts)
         self.trace = (*self.trace, *fired)
@@ -257,12 +258,8 @@ class Run:
         """Assessment → pages, tables, feed and manifest, switched into place at once."""
         from pipelines.edges.folder import claim
         from pipelines.edges.tallies import keep_tallies
-        from pipelines.laboratory.robustness import ranges_of_units
         from pipelines.stages.publish import panel_of_pages, publish
 
-        ranges = ranges_of_units(
-            self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent
-        )
         kept = keep_tallies(
             self.warehouse,
             self.tallies,
@@ -275,7 +272,7 @@ class Run:
         claim(self.request.out, self.city)
         self.published = publish(
             self.warehouse,
-            replace(self.assessment(), place_ranges=ranges),
+            replace(self.assessment(), place_ranges=self._place_ranges),
             self.request.out,
             self.request.pdf,
             self.quality.result,
@@ -283,6 +280,21 @@ class Run:
             kept,
             panel_of_pages(self.warehouse, self.contracts, self.panel, self.request.rules),
         )
+
+    @cached_property
+    def _place_ranges(self) -> dict[str, PlaceRange]:
+        """How sure every place is; read while the warehouse is open."""
+        from pipelines.laboratory.robustness import ranges_of_units
+
+        return ranges_of_units(
+            self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent
+        )
+
+    @property
+    def _steady(self) -> dict[str, int]:
+        """Of every ranked unit, how many places chance leaves open; worked out early where a verdict asks."""
+        asked = any("steady" in verdict.facts for verdict in self.rulebook.verdicts)
+        return {id: one.open_places for id, one in self._place_ranges.items()} if asked else {}
 
     @cached_property
     def city(self) -> str:

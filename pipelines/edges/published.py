@@ -173,17 +173,20 @@ def _entries(folder: Path) -> list[Path]:
 
 def _read(period: Period, folder: Path) -> Earlier:
     quarter = PublishedQuarter.open(folder)
-    ranking = file_sha256(quarter.folder / RANKING)
+    ranking, items = file_sha256(quarter.folder / RANKING), {}
+    for (unit_id, _), line in quarter.items.items():
+        items.setdefault(unit_id, []).append(line)
+    items = {unit_id: tuple(lines) for unit_id, lines in items.items()}
     file = quarter.folder / MANIFEST
     if not file.is_file():
-        return Earlier(period, quarter.ranking, ranking_sha256=ranking)
+        return Earlier(period, quarter.ranking, items, ranking_sha256=ranking)
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
         figures = {name: int(n) for name, n in manifest.get("figures", {}).items()}
         basis = (manifest["rulebook"]["sha256"], tuple(sorted(manifest["readings"].items())))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UsageRefusal(say("published.damaged", folder=folder)) from None
-    return Earlier(period, quarter.ranking, figures, basis, ranking, file_sha256(file))
+    return Earlier(period, quarter.ranking, items, figures, basis, ranking, file_sha256(file))
 
 
 # Which case rows a published quarter counted: kept for the office alone, so that a later quarter leaves them out.

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipelines.engines.vector import Rescored, places
 from pipelines.model.condition import Condition
+from pipelines.model.facts import BEFORE, NOTHING_KNOWN, Before, UnitFacts, Value
 from pipelines.model.refusals import JudgesDisagree
 from pipelines.model.rule import Rulebook, Verdict
 from pipelines.model.score import GivenVerdict, Standing
@@ -20,7 +21,7 @@ NO_PLACE = 0
 class SecondOpinion:
     """Every unit's place, group place and verdicts, worked out again.
 
-    ``units`` by unit_id; ``previous`` maps unit_id to its line in the ranking of the quarter before.
+    ``units`` by unit_id; ``before`` is what the quarter before published; ``steady`` as for the first judge.
     """
 
     def __init__(
@@ -29,7 +30,8 @@ class SecondOpinion:
         readings: Mapping[str, str],
         rescored: Rescored,
         units: Mapping[str, Unit],
-        previous: Mapping[str, Mapping] = {},
+        before: Before = NOTHING_KNOWN,
+        steady: Mapping[str, int] = {},
     ):
         self.rulebook, self.rescored, self.units = rulebook, rescored, units
         self.at = {unit: place for place, unit in enumerate(rescored.unit_ids)}
@@ -38,10 +40,10 @@ class SecondOpinion:
         self.groups = np.array([units[unit].unit_group for unit in rescored.unit_ids], object)
         self._before = {
             unit: (line["unit_group"], int(line["rank"]), int(line["group_rank"]))
-            for unit, line in previous.items()
+            for unit, line in before.ranking.items()
             if all(str(line.get(name) or "").isdecimal() for name in ("rank", "group_rank"))
         }
-        self._lines = previous
+        self._published, self._steady = before, steady
 
     def must_place_alike(self, standings: list[Standing]) -> None:
         """JudgesDisagree at the first unit whose place, group place or order in the list is another."""
@@ -87,18 +89,19 @@ class SecondOpinion:
         for unit, at in self.at.items():
             facts = self.facts(unit) if self.ranked[at] else {}
             for verdict in verdicts.values():
-                second = bool(facts) and self._holds(verdict, facts, verdicts)
+                second = bool(facts) and self._holds(verdict, facts, verdicts, self.groups[at])
                 if second != ((unit, verdict.id) in first):
                     _differ(unit, verdict.id, not second, second)
 
-    def _holds(self, verdict: Verdict, facts: Mapping[str, Fraction], verdicts: Mapping[str, Verdict]) -> bool:
+    def _holds(self, verdict: Verdict, facts: Mapping[str, Value], verdicts: Mapping[str, Verdict], group: str) -> bool:
         return (
-            all(_meets(condition, facts) for condition in verdict.when)
-            and all(self._holds(verdicts[other], facts, verdicts) for other in verdict.also)
-            and not any(self._holds(verdicts[other], facts, verdicts) for other in verdict.unless)
+            (not verdict.groups or group in verdict.groups)
+            and all(_meets(condition, facts) for condition in verdict.when)
+            and all(self._holds(verdicts[other], facts, verdicts, group) for other in verdict.also)
+            and not any(self._holds(verdicts[other], facts, verdicts, group) for other in verdict.unless)
         )
 
-    def facts(self, unit: str) -> dict[str, Fraction]:
+    def facts(self, unit: str) -> dict[str, Value]:
         """What verdicts may ask of a ranked unit; what has no value is not among them."""
         at, rescored = self.at[unit], self.rescored
         mine, all_figures = self.figures[at], self.figures[self.ranked]
@@ -108,33 +111,33 @@ class SecondOpinion:
         measured = {id: item for id, item in counting.items() if not rescored.bare[id][at]}
         empty = [id for id in measured if not rescored.items[id][at]]
         level, ranked = int((all_figures == mine).sum()), len(all_figures)
-        points = {name: Fraction(int(getattr(rescored, name)[at]), 100) for name in ("total", "base", "bonus")}
+        columns = (rescored.total, rescored.base, rescored.bonus)
+        total, base, bonus = (Fraction(int(column[at]), 100) for column in columns)
         full = sum((item.full_marks for item in counting.values()), Fraction(0))
-        found = {
-            "place": 1 + int((all_figures > mine).sum()),
-            "group_place": 1 + int((peers > mine).sum()),
-            "from_bottom": 1 + int((peers < mine).sum()),
-            "from_bottom_of_all": 1 + int((all_figures < mine).sum()),
-            "size": ranked,
-            "ranked": ranked,
-            "group_size": len(peers),
-            "level": level,
-            "level_share": Fraction(100 * level, ranked),
-            "case_rows": int(rescored.case_rows[at]),
-            "items_at_zero": len(empty),
-            "quality_items_at_zero": len([id for id in empty if self.rulebook.items[id].quality]),
-            "measured_marks": sum((item.full_marks for item in measured.values()), Fraction(0)),
-            "full_marks": full,
-            **points,
-            **{f"{name}_hundredths": value * 100 for name, value in points.items()},
-            **self._previous(unit),
-            **self._of_the_book(at),
-        }
-        if full:
-            found["share"] = 100 * points["total"] / full
-        return {name: Fraction(value) for name, value in found.items()}
+        own = UnitFacts(
+            place=1 + int((all_figures > mine).sum()),
+            group_place=1 + int((peers > mine).sum()),
+            from_bottom=1 + int((peers < mine).sum()),
+            from_bottom_of_all=1 + int((all_figures < mine).sum()),
+            size=ranked,
+            ranked=ranked,
+            group_size=len(peers),
+            level=level,
+            level_share=Fraction(100 * level, ranked),
+            items_at_zero=len(empty),
+            quality_items_at_zero=len([id for id in empty if self.rulebook.items[id].quality]),
+            total=total,
+            base=base,
+            bonus=bonus,
+            measured_marks=sum((item.full_marks for item in measured.values()), Fraction(0)),
+            full_marks=full,
+            share=100 * total / full if full else None,
+            case_rows=int(rescored.case_rows[at]),
+            steady=self._steady.get(unit),
+        )
+        return {**own.named(), **self._previous(unit), **self._of_the_book(at)}
 
-    def _of_the_book(self, at: int) -> dict[str, Fraction]:
+    def _of_the_book(self, at: int) -> dict[str, Value]:
         """Rates, measures, items and sections that conditions name, where they have a value."""
         found, rescored = {}, self.rescored
         for name in {condition.fact for verdict in self.rulebook.verdicts for condition in verdict.when}:
@@ -152,26 +155,52 @@ class SecondOpinion:
                     found[name] = Fraction(sum(int(rescored.items[id][at]) for id in ids), 100)
         return found
 
-    def _previous(self, unit: str) -> dict[str, Fraction]:
+    def _previous(self, unit: str) -> dict[str, Value]:
+        """The facts of the quarter before, of a unit that was ranked in it."""
         if unit not in self._before:
             return {}
         group, place, group_place = self._before[unit]
         everybody = [other for _, other, _ in self._before.values()]
         peers = [other for of, _, other in self._before.values() if of == group]
-        line = self._lines[unit]
-        figures = ("total", "base", "bonus", "measured_marks", "case_rows")
-        return {
-            "previous_place": place,
-            "previous_size": len(everybody),
-            "previous_from_bottom_of_all": 1 + sum(other > place for other in everybody),
-            "previous_group_place": group_place,
-            "previous_group_size": len(peers),
-            "previous_from_bottom": 1 + sum(other > group_place for other in peers),
-            **{f"previous_{name}": Fraction(line[name]) for name in figures if line.get(name)},
-        }
+        line, items = self._published.ranking[unit], self._published.items.get(unit)
+        marks = {one["item_id"]: Fraction(one["full_marks"]) for one in items or ()}
+        full = sum(marks.values(), Fraction(0))
+        empty = [
+            one["item_id"]
+            for one in items or ()
+            if marks[one["item_id"]] and Fraction(one["score"]) == 0 != Fraction(one.get("measured_marks") or "1")
+        ]
+        quality = [id for id in empty if id in self.rulebook.items and self.rulebook.items[id].quality]
+        total = _told(line, "total")
+        return UnitFacts(
+            place=place,
+            size=len(everybody),
+            ranked=len(everybody),
+            from_bottom_of_all=1 + sum(other > place for other in everybody),
+            group_place=group_place,
+            group_size=len(peers),
+            from_bottom=1 + sum(other > group_place for other in peers),
+            level=everybody.count(place),
+            level_share=Fraction(100 * everybody.count(place), len(everybody)),
+            items_at_zero=None if items is None else len(empty),
+            quality_items_at_zero=None if items is None else len(quality),
+            total=total,
+            base=_told(line, "base"),
+            bonus=_told(line, "bonus"),
+            measured_marks=_told(line, "measured_marks"),
+            full_marks=None if items is None else full,
+            share=100 * total / full if full and total is not None else None,
+            case_rows=_told(line, "case_rows"),
+            steady=_told(line, "steady"),
+        ).named(BEFORE)
 
 
-def _meets(condition: Condition, facts: Mapping[str, Fraction]) -> bool:
+def _told(line: Mapping[str, str], name: str) -> Fraction | None:
+    """A figure of a published line, where the line has it."""
+    return Fraction(line[name]) if line.get(name) else None
+
+
+def _meets(condition: Condition, facts: Mapping[str, Value]) -> bool:
     """A fact without a value makes no condition hold."""
     if condition.fact not in facts:
         return False

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pipelines.engines.judging import plain
 from pipelines.engines.rete import Match, Production, Session
 from pipelines.model.condition import Condition
+from pipelines.model.facts import Value
 from pipelines.model.points import half_up
 from pipelines.model.rule import Verdict
 from pipelines.model.score import Fired, GivenVerdict
@@ -17,7 +18,7 @@ TESTS = {
     "less_than": ("$lt",),
     "equals": ("$gte", "$lte"),
 }
-Facts = Mapping[str, int | Fraction]
+Facts = Mapping[str, Value]
 
 
 class Adjudicator:
@@ -37,11 +38,11 @@ class Adjudicator:
         kinds = [{"kind": "standing"}, {"kind": "round"}, {"kind": "given"}]
         self._session = Session([self._production(verdict) for verdict in verdicts], kinds)
 
-    def adjudicate(self, unit_id: str, facts: Facts) -> tuple[list[GivenVerdict], list[Fired]]:
+    def adjudicate(self, unit_id: str, facts: Facts, group: str = "") -> tuple[list[GivenVerdict], list[Fired]]:
         """The verdicts on one unit, in the order of the rulebook, and the trace; a fact without a value is left out."""
         self._facts = facts
         turns = [[{"kind": "round", "round": k}] for k in sorted(set(self._rounds.values()))]
-        standing = {"kind": "standing"}
+        standing = {"kind": "standing"} | {_for(id): 1 for id, v in self._verdicts.items() if group in v.groups}
         for name, condition in self._conditions:
             if condition.fact in facts:
                 standing |= _sides(name, facts[condition.fact], condition)
@@ -55,7 +56,8 @@ class Adjudicator:
         return given, fired
 
     def _production(self, verdict: Verdict) -> Production:
-        tests = [{"kind": "standing"}, *(_test(f"{verdict.id}_{k}", c) for k, c in enumerate(verdict.when))]
+        tests = [{"kind": "standing"}, *([{_for(verdict.id): 1}] if verdict.groups else ())]
+        tests += (_test(f"{verdict.id}_{k}", c) for k, c in enumerate(verdict.when))
         turn = {"$and": [{"kind": "round"}, {"round": self._rounds[verdict.id]}]}
         return Production(
             verdict.id,
@@ -66,8 +68,8 @@ class Adjudicator:
 
     def _give(self, verdict: Verdict, match: Match) -> GivenVerdict:
         match.tell({"kind": "given", "verdict": verdict.id})
-        used = dict.fromkeys(condition.fact for condition in verdict.when)
-        return GivenVerdict(match.unit_id, verdict.id, tuple((name, shown_fact(self._facts[name])) for name in used))
+        used = tuple((name, shown_fact(self._facts[name])) for name in verdict.facts)
+        return GivenVerdict(match.unit_id, verdict.id, used)
 
 
 def rounds(verdicts: tuple[Verdict, ...]) -> dict[str, int]:
@@ -116,6 +118,11 @@ def _test(name: str, condition: Condition) -> dict:
 def _compared(name: str, test: str) -> dict:
     pairs = [{word: {f"{name}_has": {"$m": f"{name}_asks"}}} for word in TESTS[test]]
     return {"$and": pairs} if len(pairs) > 1 else pairs[0]
+
+
+def _for(id: str) -> str:
+    """The mark of a unit that a verdict with groups is for."""
+    return f"{id}_for"
 
 
 def _was_given(id: str) -> dict:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.model.facts import NOTHING_KNOWN, Before
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.library import LibraryReport
 from pipelines.model.office import Office
@@ -33,6 +34,7 @@ class Earlier:
 
     period: Period
     ranking: dict[str, dict] = field(hash=False)  # unit_id -> its line of ranking.csv
+    items: dict[str, tuple[dict, ...]] = field(default_factory=dict, hash=False)  # unit_id -> its lines of items.csv
     figures: dict[str, int] = field(default_factory=dict, hash=False)  # the city's counts: due, completed, rated …
     basis: tuple = ()  # rulebook sha256 and readings: what makes two quarters comparable
     ranking_sha256: str = ""
@@ -44,10 +46,10 @@ def at(earlier: tuple[Earlier, ...], period: Period) -> Earlier | None:
     return next((one for one in earlier if one.period == period), None)
 
 
-def ranking_before(earlier: tuple[Earlier, ...], period: Period) -> dict[str, dict]:
-    """The ranking lines of the quarter before ``period`` by unit_id, empty where it is not known."""
+def before(earlier: tuple[Earlier, ...], period: Period) -> Before:
+    """What the quarter before ``period`` published of its units; nothing where it is not known."""
     last = at(earlier, period.previous)
-    return last.ranking if last else {}
+    return Before(last.ranking, last.items) if last else NOTHING_KNOWN
 
 
 # Case rows that an earlier published quarter counted already.
@@ -110,4 +112,4 @@ class Assessment:
     @property
     def previous(self) -> dict[str, dict]:
         """The ranking lines of the quarter before by unit_id, empty where it is not known."""
-        return ranking_before(self.earlier, self.period)
+        return before(self.earlier, self.period).ranking

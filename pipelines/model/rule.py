@@ -147,6 +147,12 @@ class Verdict:
     unless: tuple[str, ...] = ()  # other verdicts that stand in the way
     also: tuple[str, ...] = ()  # other verdicts that must have been given
     examples: tuple[dict, ...] = ()
+    groups: tuple[str, ...] = ()  # the groups of units that it is for; all where empty
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """The facts that it looks at, each once."""
+        return tuple(dict.fromkeys(condition.fact for condition in self.when))
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,12 @@ class PlaceRange:
     mover: str  # the one reading that moves it most, such as ``satisfied=full_only``; "" where none does
     moved_to: int
 
+    @property
+    def open_places(self) -> int:
+        """Between the best and the worst place that chance allows; 0 where it leaves one."""
+        best, worst = self.chance
+        return worst - best
+
 
 @dataclass(frozen=True)
 class GivenVerdict:

@@ -4,6 +4,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from pipelines.model.facts import FACTS, THINGS
 from pipelines.model.measure import Measure
 from pipelines.model.rule import Bonus, Clause, Condition, Item, Left, Reading, Rule, Verdict, Word
 from pipelines.model.words import Words
@@ -25,6 +26,7 @@ class Known:
     measures: Mapping[str, Measure]
     award_types: Mapping[str, Words]
     readings: Mapping[str, tuple[str, ...]]  # the values of each reading
+    format: str = "2"
 
 
 # Words of settling, written where they act or left there to a reading.
@@ -298,37 +300,46 @@ def reading(block: Block, clauses: dict[str, Clause]) -> Reading:
 def verdict(block: Block, clauses: dict[str, Clause], known: Known) -> Verdict:
     """One verdict: conditions on facts, and the other verdicts that it leans on."""
     needed = ("verdict", "clause", "list", "title", "says", "when")
-    fail_if.unknown_field(block, (*needed, "unless", "also", "examples", *DATES))
+    fail_if.unknown_field(block, (*needed, "unless", "also", "groups", "examples", *DATES))
     fail_if.missing_field(block, needed)
     in_force(block)
     fail_if.unknown_clause(block, clauses)
     fail_if.bad_id(block, "verdict")
     fail_if.unknown_value(block, "list", vocabulary.LISTS)
-    for key in ("unless", "also"):
+    for key in ("unless", "also", "groups"):
         fail_if.not_a_list(block.get(key, []), block, key)
+        fail_if.not_words_in(block.get(key, []), block, key)
+    says = words(block, "says")
+    if known.format == "1":
+        for older, name in vocabulary.HUNDREDTHS.items():
+            says = Words(*(text.replace(f"{{{older}}}", f"{{{name}}}") for text in (says.zh, says.en)))
     return Verdict(
         block["verdict"],
         block["clause"],
         block["list"],
         words(block, "title"),
-        words(block, "says"),
+        says,
         tuple(condition(entry, known) for entry in blocks(block["when"], block, "when")),
         tuple(block.get("unless", ())),
         tuple(block.get("also", ())),
         tuple(blocks(block.get("examples", []), block, "examples")),
+        tuple(block.get("groups", ())),
     )
 
 
 def condition(block: Block, book: Known) -> Condition:
     """One comparison of one fact with a number: points and percent have up to two decimals."""
-    fail_if.unknown_field(block, ("fact", *vocabulary.THINGS, *vocabulary.TESTS))
+    fail_if.unknown_field(block, ("fact", *THINGS, *vocabulary.TESTS))
     fail_if.no_fact(block)
     fail_if.no_test(block)
     test = next(test for test in vocabulary.TESTS if test in block)
+    fact, scale = _fact(block, book), 1
+    if book.format == "1" and fact in vocabulary.HUNDREDTHS:
+        fact, scale = vocabulary.HUNDREDTHS[fact], 100
     if test == "in":
         fail_if.not_a_list(block[test], block, test)
-        return Condition(_fact(block, book), test, tuple(_bound(block, test, value) for value in block[test]))
-    return Condition(_fact(block, book), test, _bound(block, test, block[test]))
+        return Condition(fact, test, tuple(_bound(block, test, value) / scale for value in block[test]))
+    return Condition(fact, test, _bound(block, test, block[test]) / scale)
 
 
 def _bound(block: Block, test: str, value: object) -> Fraction:
@@ -340,9 +351,9 @@ def _bound(block: Block, test: str, value: object) -> Fraction:
 
 def _fact(block: Block, book: Known) -> str:
     """The fact that a condition looks at, by its name here."""
-    kind = next(kind for kind in ("fact", *vocabulary.THINGS) if kind in block)
+    kind = next(kind for kind in ("fact", *THINGS) if kind in block)
     if kind == "fact":
-        fail_if.unknown_fact(block)
+        fail_if.unknown_fact(block, (*FACTS, *(vocabulary.HUNDREDTHS if book.format == "1" else ())))
         return block["fact"]
     known = {"measure": book.measures, "item": book.items, "section": {item.section for item in book.items.values()}}
     if kind == "rate":

@@ -133,6 +133,7 @@ def check_verdict_examples(verdicts: tuple[Verdict, ...], written: list[Block]) 
         given = [_given(verdict, example) for example in verdict.examples]
         for example, (facts, stubs) in zip(verdict.examples, given, strict=True):
             _must_hold(verdict, example, engine, {**facts, **stubs})
+        fail_if.groups_untried(blocks[verdict.id], verdict)
         for condition in verdict.when:
             _must_be_tried(verdict, condition, blocks[verdict.id], [facts.get(condition.fact) for facts, _ in given])
 
@@ -150,8 +151,9 @@ def _given(verdict: Verdict, example: Block) -> tuple[dict[str, Fraction], dict[
 
     An empty value stands for a fact that has none.
     """
-    fail_if.unknown_field(example, ("name", "given", "holds"))
-    fail_if.missing_field(example, ("name", "given", "holds"))
+    needed = ("name", "given", "holds", *(("group",) if verdict.groups else ()))
+    fail_if.unknown_field(example, needed)
+    fail_if.missing_field(example, needed)
     fail_if.unknown_value(example, "holds", tuple(TRUE))
     block = example["given"]
     fail_if.not_a_block(block, example, "given")
@@ -174,7 +176,7 @@ def _given(verdict: Verdict, example: Block) -> tuple[dict[str, Fraction], dict[
 
 
 def _must_hold(verdict: Verdict, example: Block, engine: Adjudicator, facts: dict) -> None:
-    given, _ = engine.adjudicate("example", facts)
+    given, _ = engine.adjudicate("example", facts, example.get("group", ""))
     holds = verdict.id in [one.verdict_id for one in given]
     if holds != TRUE[example["holds"]]:
         texts = {"wanted": example["holds"], "got": str(holds).lower()}

@@ -10,6 +10,7 @@ from string import Formatter
 from pipelines.engines.judging import FACTS as NAMED
 from pipelines.engines.marks import readings_that_count
 from pipelines.engines.verdicts import rounds
+from pipelines.model.facts import THINGS
 from pipelines.model.measure import Measure, values_of
 from pipelines.model.points import half_up, shown
 from pipelines.model.rule import LATER, Item, Reading, Rule, Verdict
@@ -77,6 +78,13 @@ def not_a_word(block: Block, keys: Iterable[str]) -> None:
     """A list or a block where a single word is meant."""
     for key in keys:
         if not isinstance(block.get(key, ""), str):
+            raise refusal(block, "not_a_block", key, wanted=say("rulebook.text"))
+
+
+def not_words_in(values: list, block: Block, key: str) -> None:
+    """A list or a block inside a list of words."""
+    for value in values:
+        if not isinstance(value, str) or not value:
             raise refusal(block, "not_a_block", key, wanted=say("rulebook.text"))
 
 
@@ -281,16 +289,16 @@ def unknown_reading(block: Block, key: str, reading: object, known: Iterable[str
         raise refusal(block, "measure_reading", key, near=(reading, known), value=shown_text(reading))
 
 
-def unknown_fact(block: Block) -> None:
+def unknown_fact(block: Block, known: Iterable[str]) -> None:
     """A condition on something that no verdict can see."""
-    if block["fact"] not in vocabulary.FACTS:
-        near = (block["fact"], vocabulary.FACTS)
+    if block["fact"] not in known:
+        near = (block["fact"], known)
         raise refusal(block, "unknown_fact", "fact", near=near, value=shown_text(block["fact"]))
 
 
 def no_fact(block: Block) -> None:
     """A condition that looks at nothing, or at two things."""
-    if sum(kind in block for kind in ("fact", *vocabulary.THINGS)) != 1:
+    if sum(kind in block for kind in ("fact", *THINGS)) != 1:
         raise refusal(block, "no_fact")
 
 
@@ -305,6 +313,13 @@ def unknown_verdict(block: Block, key: str, known: Iterable[str]) -> None:
     for value in block.get(key, []):
         if value not in known:
             raise refusal(block, "unknown_verdict", key, near=(value, known), value=shown_text(value))
+
+
+def groups_untried(block: Block, verdict: Verdict) -> None:
+    """A verdict for some groups of units without an example of one of them and of another."""
+    tried = [example["group"] in verdict.groups for example in verdict.examples if verdict.groups]
+    if verdict.groups and len(set(tried)) < 2:
+        raise refusal(block, "verdict_groups", "groups", id=verdict.id)
 
 
 def circle(blocks: list[Block], verdicts: tuple[Verdict, ...]) -> None:

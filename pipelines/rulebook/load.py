@@ -55,7 +55,7 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
     measures = read_measures(folder, contracts, values, upgraded)
     fail_if.missing_reading(Block(READINGS, 1), readings, measures)
     rank_on = build.word(book, "rank_on", "rank_on", values, "total")
-    known = build.Known(clauses, items, measures, award_types, values)
+    known = build.Known(clauses, items, measures, award_types, values, book.get("format", "1"))
     rules = [build.rule(block, known) for block in written]
     acting = _settled_by(rules, items, rank_on)
     fail_if.nothing_honours(

@@ -29,35 +29,8 @@ OF_THE_BOOK = {"unmeasured": ("full", "left_out", "reweighted", "zero")}  # the 
 SETTLING = ("floor", "cap", "same_matter", "rounding", "reweight")  # rule ids that the ledger uses itself
 LISTS = ("commend", "criticise", "remark", "together")
 TESTS = ("equals", "at_most", "at_least", "more_than", "less_than", "in")
-# What a verdict may look at, beside the book's own rates, measures, items and sections (THINGS).
-STANDING_FACTS = (
-    "place",
-    "group_place",
-    "from_bottom",
-    "from_bottom_of_all",
-    "size",
-    "group_size",
-    "total",
-    "base",
-    "bonus",
-    "measured_marks",
-    "case_rows",
-)  # known of the quarter before as well, as previous_…
-FACTS = (
-    *STANDING_FACTS,
-    *(f"previous_{name}" for name in STANDING_FACTS),
-    "ranked",
-    "level",
-    "level_share",
-    "full_marks",
-    "share",
-    "items_at_zero",
-    "quality_items_at_zero",
-    "total_hundredths",
-    "base_hundredths",
-    "bonus_hundredths",  # of older editions
-)
-THINGS = ("rate", "measure", "item", "section")
+# Facts of verdicts in books of format 1: points in hundredths are points, the bound a hundredth of what is written.
+HUNDREDTHS = {f"{name}_hundredths": name for name in ("total", "base", "bonus")}
 
 EVERY_RULE = ("rule", "clause", "item", "title", "says", "remedy", "examples")
 # A rule is of the kind whose mark it carries; beside the mark: what else it must have, what it may have.

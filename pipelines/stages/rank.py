@@ -1,10 +1,12 @@
 """Rank: scores → places, and the verdicts that follow from a place."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 
-from pipelines.model.points import CENT, points
+from pipelines.model.facts import BEFORE, Before, UnitFacts, Value
+from pipelines.model.points import points
 from pipelines.model.rule import Item, Rulebook
 from pipelines.model.score import Fired, GivenVerdict, Standing, UnitScore
 from pipelines.model.tally import UnitTally
@@ -58,55 +60,61 @@ def give_verdicts(
     standings: list[Standing],
     scores: dict[str, UnitScore],
     tallies: dict[str, UnitTally],
-    previous: dict[str, dict],
+    before: Before,
+    steady: Mapping[str, int] = {},
 ) -> tuple[list[GivenVerdict], list[Fired]]:
     """Commendations, criticisms and remarks for the ranked units (A0.1), in listing order, and the trace.
 
-    ``previous`` maps unit_id to its line in the ranking of the quarter before; empty where there is none.
+    ``before`` is what the quarter before published; ``steady`` how many places chance leaves open to each unit.
     """
     from pipelines.engines.verdicts import Adjudicator
 
-    engine = Adjudicator(rulebook.verdicts)
-    ranked = [standing for standing in standings if standing.rank is not None]
-    groups = {s.unit_id: tallies[s.unit_id].unit.unit_group for s in ranked}
-    own = _placed_facts({s.unit_id: (groups[s.unit_id], s.rank, s.group_rank) for s in ranked})
-    before = _previous_facts(previous)
-    level = Counter(standing.rank for standing in ranked)
-    named = {condition.fact: condition.thing for verdict in rulebook.verdicts for condition in verdict.when}
-    given, fired = [], []
-    for standing in ranked:
-        id = standing.unit_id
-        facts = {
-            **own[id],
-            "ranked": len(ranked),
-            "level": level[standing.rank],
-            "level_share": Fraction(100 * level[standing.rank], len(ranked)),
-            "case_rows": standing.case_rows,
-            **_score_facts(scores[id], rulebook.items),
-            **before.get(id, {}),
-            **_book_facts(named, rulebook, scores[id], tallies[id]),
-        }
-        found, trace = engine.adjudicate(id, facts)
+    engine, given, fired = Adjudicator(rulebook.verdicts), [], []
+    facts = facts_of_units(rulebook, standings, scores, tallies, before, steady)
+    for id, known in facts.items():
+        found, trace = engine.adjudicate(id, known, tallies[id].unit.unit_group)
         given += found
         fired += trace
     return given, fired
 
 
-def _score_facts(score: UnitScore, items: dict[str, Item]) -> dict[str, int | Fraction]:
+def facts_of_units(
+    rulebook: Rulebook,
+    standings: list[Standing],
+    scores: dict[str, UnitScore],
+    tallies: dict[str, UnitTally],
+    before: Before,
+    steady: Mapping[str, int] = {},
+) -> dict[str, dict[str, Value]]:
+    """What verdicts may ask of each ranked unit, in listing order: its facts, those before, and what the book names."""
+    ranked = [standing for standing in standings if standing.rank is not None]
+    own = _placed_facts({s.unit_id: (tallies[s.unit_id].unit.unit_group, s.rank, s.group_rank) for s in ranked})
+    earlier = _facts_before(before, rulebook.items)
+    named = {condition.fact: condition.thing for verdict in rulebook.verdicts for condition in verdict.when}
+    found = {}
+    for standing in ranked:
+        id = standing.unit_id
+        of_score = _score_facts(scores[id], rulebook.items)
+        facts = UnitFacts(**own[id], **of_score, case_rows=standing.case_rows, steady=steady.get(id))
+        of_book = _book_facts(named, rulebook, scores[id], tallies[id])
+        found[id] = {**facts.named(), **earlier.get(id, {}), **of_book}
+    return found
+
+
+def _score_facts(score: UnitScore, items: dict[str, Item]) -> dict[str, Value | None]:
     """Of a unit's score; an item that was not measured is none at zero."""
     zero = [i.item_id for i in score.items.values() if i.full_marks and i.measured and not i.score]
-    facts = {
+    return {
         "items_at_zero": len(zero),
         "quality_items_at_zero": sum(items[id].quality for id in zero),
+        "share": 100 * score.total / score.full_marks if score.full_marks else None,
         **{name: getattr(score, name) for name in ("total", "base", "bonus", "measured_marks", "full_marks")},
-        **{f"{name}_hundredths": getattr(score, name) * CENT for name in ("total", "base", "bonus")},
     }
-    return facts | ({"share": 100 * score.total / score.full_marks} if score.full_marks else {})
 
 
 def _book_facts(
     named: dict[str, tuple[str, str]], rulebook: Rulebook, score: UnitScore, tally: UnitTally
-) -> dict[str, int | Fraction]:
+) -> dict[str, Value]:
     """The rates, measures, items and sections that verdicts name; what was not measured has no value."""
     found = {
         fact: _book_fact(kind, name, rulebook, score, tally) for fact, (kind, name) in named.items() if kind != "fact"
@@ -114,7 +122,7 @@ def _book_facts(
     return {fact: value for fact, value in found.items() if value is not None}
 
 
-def _book_fact(kind: str, name: str, rulebook: Rulebook, score: UnitScore, tally: UnitTally) -> int | Fraction | None:
+def _book_fact(kind: str, name: str, rulebook: Rulebook, score: UnitScore, tally: UnitTally) -> Value | None:
     if kind == "measure":
         return None if name in tally.lacking else tally.count(name)
     if kind == "rate":
@@ -126,30 +134,40 @@ def _book_fact(kind: str, name: str, rulebook: Rulebook, score: UnitScore, tally
     return sum((item.score for item in items), Fraction(0)) if measured else None
 
 
-def _previous_facts(previous: dict[str, dict]) -> dict[str, dict[str, int | Fraction]]:
-    """What the ranking of the quarter before says of each unit that was ranked in it."""
+def _facts_before(before: Before, items: dict[str, Item]) -> dict[str, dict[str, Value]]:
+    """What the quarter before published of each unit that was ranked in it, as facts; older tables tell less."""
     ranked = {
         id: (line["unit_group"], *(int(line[name]) for name in ("rank", "group_rank")))
-        for id, line in previous.items()
+        for id, line in before.ranking.items()
         if all((line.get(name) or "").isdecimal() for name in ("rank", "group_rank"))
     }
     placed = _placed_facts(ranked)
-    figures = ("total", "base", "bonus", "measured_marks", "case_rows")
+    published = {id: _published_facts(before.ranking[id], before.items.get(id, ()), items) for id in ranked}
+    return {id: UnitFacts(**placed[id], **published[id]).named(BEFORE) for id in ranked}
+
+
+def _published_facts(
+    line: Mapping[str, str], lines: Sequence[Mapping[str, str]], items: dict[str, Item]
+) -> dict[str, Value | None]:
+    """Of the lines of one unit in ranking.csv and items.csv."""
+    names = ("total", "base", "bonus", "measured_marks", "case_rows", "steady")
+    found = {name: points(line[name]) if line.get(name) else None for name in names}
+    full = sum(points(one["full_marks"]) for one in lines)
+    measured = [one for one in lines if points(one["full_marks"]) and points(one.get("measured_marks") or 1)]
+    zero = [one["item_id"] for one in measured if not points(one["score"])]
     return {
-        id: {
-            f"previous_{name}": value
-            for name, value in {
-                **placed[id],
-                **{name: points(previous[id][name]) for name in figures if previous[id].get(name)},
-            }.items()
-        }
-        for id in ranked
+        **found,
+        "full_marks": full if lines else None,
+        "share": 100 * found["total"] / full if full and found["total"] is not None else None,
+        "items_at_zero": len(zero) if lines else None,
+        "quality_items_at_zero": sum(id in items and items[id].quality for id in zero) if lines else None,
     }
 
 
-def _placed_facts(ranked: dict[str, tuple[str, int, int]]) -> dict[str, dict[str, int]]:
+def _placed_facts(ranked: dict[str, tuple[str, int, int]]) -> dict[str, dict[str, Value]]:
     """Places and sizes by unit from (group, place, place in its group)."""
     sizes, of_group = Counter(group for group, _, _ in ranked.values()), defaultdict(dict)
+    level = Counter(place for _, place, _ in ranked.values())
     for id, (group, _, place) in ranked.items():
         of_group[group][id] = place
     lower = {id: n for group in of_group.values() for id, n in _from_bottom(group).items()}
@@ -159,9 +177,12 @@ def _placed_facts(ranked: dict[str, tuple[str, int, int]]) -> dict[str, dict[str
             "place": place,
             "group_place": group_place,
             "size": len(ranked),
+            "ranked": len(ranked),
             "group_size": sizes[group],
             "from_bottom": lower[id],
             "from_bottom_of_all": lower_of_all[id],
+            "level": level[place],
+            "level_share": Fraction(100 * level[place], len(ranked)),
         }
         for id, (group, place, group_place) in ranked.items()
     }

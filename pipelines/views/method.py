@@ -123,6 +123,8 @@ def _verdict(verdict: Verdict, texts: RuleTexts) -> dict:
     say, lang = texts.say, texts.lang
     titles = {other.id: other.title.into(lang) for other in texts.rulebook.verdicts}
     conditions = [texts.condition(condition) for condition in verdict.when]
+    if verdict.groups:
+        conditions.insert(0, say("site.condition_groups", groups=listed(verdict.groups, lang)).into(lang))
     for name in ("also", "unless"):
         conditions += [say(f"site.condition_{name}", title=titles[id]).into(lang) for id in getattr(verdict, name)]
     return {

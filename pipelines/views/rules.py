@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pipelines.model.condition import Condition
+from pipelines.model.facts import BEFORE
 from pipelines.model.library import LibraryRule
 from pipelines.model.measure import Measure
 from pipelines.model.points import half_up
@@ -99,11 +100,12 @@ class RuleTexts:
 
     def condition(self, condition: Condition, kind: str = "fact") -> str:
         """A comparison in words; ``kind`` says whose words the fact's name is among: fact, measure."""
-        fact = (
-            self._thing(*condition.thing)
-            if " " in condition.fact
-            else known(self.say, f"site.{kind}_{condition.fact}", condition.fact, self.lang)
-        )
+        if " " in condition.fact:
+            fact = self._thing(*condition.thing)
+        else:
+            name = condition.fact.removeprefix(BEFORE)
+            fact = known(self.say, f"site.{kind}_{name}", name, self.lang)
+            fact = fact if name == condition.fact else self._words("fact_before", fact=fact)
         test = self._words(f"test_{condition.test}")
         values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
         texts = (value if isinstance(value, str) else plainly(half_up(Fraction(value))) for value in values)

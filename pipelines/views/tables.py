@@ -23,6 +23,7 @@ RANKING = (
     "group_rank",
     "case_rows",
     "measured_marks",
+    "steady",
     "note",
 )
 ITEMS = ("period", "unit_id", "item_id", "full_marks", "deducted", "score", "measured_marks", "note")
@@ -60,7 +61,7 @@ VERDICTS = ("period", "unit_id", "unit_name", "list", "clause", "title", "says")
 TRACE = ("period", "unit_id", "stage", "rule_id", "month", "fact")
 
 NUMBERS = frozenset({"base", "bonus", "total", "full_marks", "deducted", "score", "points", "measured_marks"})
-COUNTS = frozenset({"rank", "group_rank", "case_rows", "line", *ACCOUNTS[3:-1]})
+COUNTS = frozenset({"rank", "group_rank", "case_rows", "steady", "line", *ACCOUNTS[3:-1]})
 
 
 def ranking_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
@@ -80,6 +81,7 @@ def ranking_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
             "group_rank": standing.group_rank,
             "case_rows": standing.case_rows,
             "measured_marks": shown(score.measured_marks),
+            "steady": one.open_places if (one := assessment.place_ranges.get(unit.unit_id)) else None,
             "note": notes(say, standing.notes, assessment.rulebook, simulated, score.unmeasured_marks),
         }
 

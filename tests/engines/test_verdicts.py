@@ -1,12 +1,21 @@
 """Verdicts: conditions, chains and exceptions (H0.1)."""
 
+from dataclasses import fields, replace
 from fractions import Fraction
+from random import Random
 
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
+from pipelines.engines.standings import SecondOpinion
 from pipelines.engines.verdicts import Adjudicator, rounds
+from pipelines.model.facts import FACTS, NAMES, Before, UnitFacts
 from pipelines.model.rule import Condition, Verdict
 from pipelines.model.words import Words
+from pipelines.stages.rank import facts_of_units, give_verdicts, rank
+from tests.engines.cubes import UNITS, quarters
+from tests.engines.test_two_judges import both, quiet
 from tests.toy.town import ISLAND
 
 NOTHING = Words("", "")
@@ -99,3 +108,93 @@ def test_no_verdicts_at_all_are_no_problem():
 def test_few_units_are_no_problem(n):
     units = [ISLAND.unit("A")][:n]
     assert len(ISLAND.ranking(*units)) == n and ISLAND.verdicts(*units) == set()
+
+
+def test_a_verdict_for_some_groups_is_for_these_alone():
+    some = replace(verdict("v", ("place", "equals", 1)), groups=("deep", "reef"))
+    led = verdict("led", ("place", "equals", 1), unless=("v",))
+    for group, expected in (("deep", ["v"]), ("reef", ["v"]), ("shallow", ["led"]), ("", ["led"])):
+        found, _ = Adjudicator((some, led)).adjudicate("U1", {"place": 1}, group)
+        assert [one.verdict_id for one in found] == expected
+
+
+def test_every_fact_is_known_of_the_period_before_as_well():
+    assert set(FACTS) == {*NAMES, *(f"previous_{name}" for name in NAMES)}
+    assert [field.name for field in fields(UnitFacts)] == list(NAMES)
+
+
+# Both judges come to the same facts, and to the same verdicts of a book that asks for every one of them.
+
+LINES = ("total", "base", "bonus", "measured_marks", "case_rows", "steady")
+
+
+def published(seed: int) -> Before:
+    """Lines of an earlier quarter: some units unranked or unknown, some columns empty, items at zero or unmeasured."""
+    rng, ranking, items = Random(seed), {}, {}
+    for unit in rng.sample(UNITS, rng.randint(0, len(UNITS))):
+        ranking[unit] = {
+            "unit_group": "district", "rank": rng.choice(["1", "2", ""]), "group_rank": rng.choice(["1", "2"]),
+            **{name: rng.choice(["", "7", "0"]) for name in LINES},
+        }  # fmt: skip
+        lines = [
+            {"item_id": id, "full_marks": f"{item.full_marks}.00", "score": rng.choice(["0.00", "1.50"]),
+             "measured_marks": rng.choice(["", "0.00", "5.00"])}
+            for id, item in ISLAND.book.items.items()
+        ]  # fmt: skip
+        if rng.random() < 0.8:
+            items[unit] = tuple(lines)
+    return Before(ranking, items)
+
+
+@quiet
+@drawn(quarters(), st.integers(0, 999), st.lists(st.integers(0, 2), min_size=3, max_size=3))
+def test_both_judges_know_the_same_of_every_unit(quarter, seed, widths):
+    rng = Random(seed)
+    things = ["rate content/asked", "measure tardy", "item H2.1", "section H1"]
+    every = tuple(
+        replace(verdict(f"v{k}", (fact, rng.choice(["at_least", "at_most", "equals", "more_than", "less_than"]),
+                                  rng.choice([Fraction(0), Fraction(1), Fraction(5, 2), Fraction(75)]))),
+                groups=rng.choice([(), (), ("district",), ("county",)]))
+        for k, fact in enumerate((*FACTS, *things))
+    )  # fmt: skip
+    book = replace(ISLAND.book, verdicts=every)
+    scores, _, _, rescored, tallies = both(quarter, book)
+    standings = rank(book, quarter[3], tallies, scores)
+    known = (published(seed), dict(zip(UNITS, widths, strict=True)))
+    first = facts_of_units(book, standings, scores, tallies, *known)
+    second = SecondOpinion(book, quarter[3], rescored, {id: one.unit for id, one in tallies.items()}, *known)
+    assert first == {id: second.facts(id) for id in first}
+    found, _ = give_verdicts(book, standings, scores, tallies, *known)
+    second.must_agree_on_verdicts(found)
+
+
+def test_what_the_quarter_before_published_is_what_is_known_of_it():
+    line = {"unit_group": "district", "rank": "2", "group_rank": "1", "total": "45.00", "base": "44.00",
+            "bonus": "1.00", "measured_marks": "30.00", "case_rows": "12", "steady": "3"}  # fmt: skip
+    other = line | {"rank": "1", "unit_group": "reef"}
+    items = ({"item_id": "H2.1", "full_marks": "25.00", "score": "0.00", "measured_marks": "25.00"},
+             {"item_id": "H1.1", "full_marks": "10.00", "score": "0.00", "measured_marks": "10.00"},
+             {"item_id": "H1.2", "full_marks": "5.00", "score": "0.00", "measured_marks": "0.00"},
+             {"item_id": "H2.2", "full_marks": "30.00", "score": "45.00", "measured_marks": "30.00"},
+             {"item_id": "H3", "full_marks": "0.00", "score": "0.00", "measured_marks": "0.00"})  # fmt: skip
+    before = Before({"U1": line, "U2": other}, {"U1": items})
+    units = [ISLAND.unit("U1")]
+    scores, tallies = ISLAND.settled(*units)[0], {"U1": units[0]}
+    facts = facts_of_units(ISLAND.book, ISLAND.ranking(*units), scores, tallies, before)["U1"]
+    told = {name.removeprefix("previous_"): value for name, value in facts.items() if name.startswith("previous_")}
+    assert told == {
+        "place": 2, "group_place": 1, "from_bottom": 1, "from_bottom_of_all": 1, "size": 2, "ranked": 2,
+        "group_size": 1, "level": 1, "level_share": 50, "items_at_zero": 2, "quality_items_at_zero": 1, "total": 45,
+        "base": 44, "bonus": 1, "measured_marks": 30, "full_marks": 70, "share": Fraction(4500, 70), "case_rows": 12,
+        "steady": 3,
+    }  # fmt: skip
+
+
+def test_a_fact_of_older_tables_that_tell_less_has_no_value():
+    before = Before({"U1": {"unit_group": "district", "rank": "1", "group_rank": "1", "total": "45.00"}}, {})
+    units = [ISLAND.unit("U1")]
+    facts = facts_of_units(
+        ISLAND.book, ISLAND.ranking(*units), ISLAND.settled(*units)[0], {"U1": units[0]}, before
+    )["U1"]
+    assert facts["previous_total"] == 45
+    assert not {f"previous_{name}" for name in ("items_at_zero", "full_marks", "share", "steady", "base")} & set(facts)

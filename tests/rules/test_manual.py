@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from pipelines.model.facts import NAMES
 from pipelines.model.measure import DERIVED
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
+from pipelines.wording import say
 from tests.rules.book import STANDARD, TODAY, changed
 
 MANUAL = (ROOT / "docs" / "rulebook.md").read_text(encoding="utf-8")
@@ -19,8 +21,18 @@ def test_the_table_of_derived_columns_is_what_is_derived():
     assert facts == {name: (one.type, [reading for reading, _ in one.readings]) for name, one in DERIVED.items()}
 
 
+def test_the_table_of_facts_is_what_a_verdict_may_look_at():
+    table = MANUAL.split("<!-- facts:")[1].split("<!-- end -->")[0]
+    told = [name for row in re.findall(r"(?m)^\| (`.*?) \|", table) for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(told) == sorted(NAMES)
+
+
+def test_every_fact_has_its_words():
+    assert all(say(f"site.fact_{name}").zh for name in NAMES)
+
+
 def test_the_measure_of_the_manual_loads_but_for_the_examples_that_it_leaves_out(tmp_path):
-    [block] = re.findall(r"```yaml\n(.*?)```", MANUAL, re.DOTALL)
+    block = re.findall(r"```yaml\n(.*?)```", MANUAL, re.DOTALL)[0]
     book = changed(tmp_path, "rulebook.yaml", "edition: standard", "edition: mine")
     file = book / "measures" / "late_reply.yaml"
     rest = "".join(line + "\n" for line in file.read_text(encoding="utf-8").splitlines() if "cutoff:" in line)

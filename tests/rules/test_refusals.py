@@ -130,6 +130,27 @@ BROKEN = {
         VERDICTS, "group_place: 3, satisfied/rated: 90,", "group_place: 3, satisfied/rated: 91,", "on the bound"),
     "a verdict without an example beyond a bound": (
         VERDICTS, "50, ranked: 0}, holds: false", "50, ranked: 9}, holds: true", "just beyond it"),
+    "a verdict for groups without an example of another": (
+        VERDICTS, "  also: [bottom_of_group]\n", "  also: [bottom_of_group]\n  groups: [deep]\n", "group is missing"),
+    "a verdict for groups of units all alike": (
+        VERDICTS, """    - {rate: [satisfied, rated], less_than: 90}
+  also: [item_exhausted, bottom_of_group]
+  examples:
+    - {name: just under, given: {satisfied/rated: 89.99, item_exhausted: true, bottom_of_group: true}, holds: true}
+    - {name: at target, given: {satisfied/rated: 90, item_exhausted: true, bottom_of_group: true}, holds: false}
+    - {name: nobody rated, given: {satisfied/rated: "", item_exhausted: true, bottom_of_group: true}, holds: false}
+    - {name: no item used up, given: {satisfied/rated: 50, item_exhausted: false, bottom_of_group: true}, holds: false}
+    - {name: not last, given: {satisfied/rated: 50, item_exhausted: true, bottom_of_group: false}, holds: false}
+""", """    - {fact: place, equals: 1}
+  groups: [district]
+  examples:
+    - {name: first, group: district, given: {place: 1}, holds: true}
+    - {name: second, group: district, given: {place: 2}, holds: false}
+""", "one of them and one of another"),
+    "a verdict for a group that is a list": (
+        VERDICTS, "  also: [bottom_of_group]\n", "  also: [bottom_of_group]\n  groups: [[deep]]\n", "a text is"),
+    "hundredths in a book that has points": (
+        VERDICTS, "{fact: ranked, at_least: 1}", "{fact: total_hundredths, at_least: 1}", "look at total_hundredths"),
     "an unknown list": (VERDICTS, "list: commend", "list: recommend", "nearest known name is commend"),
     "a verdict twice": (VERDICTS, "- verdict: exhausted_at_the_bottom", "- verdict: bottom_of_group", "appears twice"),
     "a clause that nothing applies": (CLAUSES, "- no rule zh: 引导句，规则见 A1 至 A4。\n"

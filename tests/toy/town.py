@@ -5,6 +5,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
+from pipelines.model.facts import Before
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Standing
 from pipelines.model.tally import Award, Unit, UnitTally
@@ -71,8 +72,8 @@ class Town:
         """(unit, verdict) of all that are given; ``previous`` are lines of the ranking of the quarter before."""
         scores, _, _ = self.settled(*units)
         tallies = {one.unit.unit_id: one for one in units}
-        lines = {line["unit_id"]: line for line in previous}
-        given, fired = give_verdicts(self.book, self.ranking(*units), scores, tallies, lines)
+        before = Before({line["unit_id"]: line for line in previous}, {})
+        given, fired = give_verdicts(self.book, self.ranking(*units), scores, tallies, before)
         assert len(fired) == len(given)
         return {(one.unit_id, one.verdict_id) for one in given}
 
