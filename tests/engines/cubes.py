@@ -139,7 +139,7 @@ def _measures(cell: dict, chosen: dict) -> list[str]:
     found = ["case_rows"]
     found += ["unclaimed"] if cell["signing"] != "on_time" else []
     found += ["tardy"] if cell[chosen["extension"]] != "on_time" else []
-    if not cell["lead"] and chosen["helpers"] == "lead":
+    if not cell["lead"] and chosen["assisting"] == "lead":
         return found
     found.append("owed")
     if cell["closed" if chosen["mended_when"] == "at_last" else f"in_time_{chosen['extension']}"]:

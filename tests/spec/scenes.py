@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -72,8 +73,12 @@ def pairs(text: str) -> dict[str, str]:
 
 
 def number(value: Fraction | int) -> str:
-    """12.50 → 12.5, the way the tables write it."""
-    return f"{float(round(Fraction(value), 6)):.6f}".rstrip("0").rstrip(".")
+    """12.50 → 12.5, the way the tables write it; what hundredths cannot say stays a fraction."""
+    hundredths = Fraction(value) * 100
+    if hundredths.denominator != 1:
+        return str(value)
+    text = f"{Decimal(hundredths.numerator) / 100:.2f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def joined(found) -> str:

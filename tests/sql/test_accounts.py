@@ -136,7 +136,7 @@ READINGS = st.fixed_dictionaries({
     "belongs_to": st.sampled_from(["due", "sent"]),
     "extension": st.sampled_from(["approved", "requested_in_time"]),
     "counted_before": st.sampled_from(["again", "left_out"]),
-    "helpers": st.sampled_from(["everybody", "lead"]),
+    "assisting": st.sampled_from(["everybody", "lead"]),
 })  # fmt: skip
 
 
