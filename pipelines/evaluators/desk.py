@@ -16,7 +16,15 @@ from pipelines.evaluators.head import FOLDER
 from pipelines.evaluators.inbox import read_inbox
 from pipelines.evaluators.log import Log, gc_at_rest
 from pipelines.evaluators.private import locked
-from pipelines.evaluators.state import CaseKey, State
+from pipelines.evaluators.state import (
+    EVALUATIONS,
+    REFUSED,
+    CaseKey,
+    State,
+    must_be_ours,
+    write_evaluations,
+    write_refused,
+)
 from pipelines.evaluators.step import Step
 from pipelines.model.panel import PanelRules
 from pipelines.model.refusals import NotAllowed, UsageRefusal
@@ -84,7 +92,7 @@ def take_steps(
         moments = _left(log, moments)
         for one in works:
             if one.evaluations:
-                state.must_be_ours(one.evaluations, state)
+                must_be_ours(one.evaluations, state)
         done = {event.says["sha256"] for event in log.events if event.kind == "read"}
         files = list(read_inbox(work.inbox, done)) if work.inbox else []
         try:
@@ -97,7 +105,7 @@ def take_steps(
         put_out(folder, state, {case.key for case in exports.cases}, clock.rules)
         for one, part in zip(works, found, strict=True):
             if one.evaluations:
-                state.write_evaluations(one.evaluations, state, {case.key for case in part.cases})
+                write_evaluations(one.evaluations, state, {case.key for case in part.cases})
     mended = log.mended
     later = sum(action.acted_at > moments[-1] for file in files for action in file.actions)
     return Outcome(moments[-1], counts, len(state.unassigned), len(state.open), exports.quarantined, mended, later)
@@ -113,8 +121,8 @@ def _must_be_of_the_same_data(log: Log, exports: Exports) -> None:
 
 def put_out(folder: Path, state: State, keys: set[CaseKey], rules: PanelRules) -> None:
     """The tables and the outbox in the restricted folder, from what the log adds up to; ``keys`` are the case rows."""
-    state.write_evaluations(folder / state.EVALUATIONS, state, keys)
-    state.write_refused(folder / state.REFUSED, state)
+    write_evaluations(folder / EVALUATIONS, state, keys)
+    write_refused(folder / REFUSED, state)
     outbox.put_reminders(outbox.open_outbox(folder), state, rules)
 
 
