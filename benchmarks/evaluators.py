@@ -22,7 +22,7 @@ from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
 
 EVENTS, LIMIT = 300_000, 5.0
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 FIRST, AT = datetime(2020, 1, 6, 9), datetime(2026, 7, 20, 9)
 OPEN = {timedelta(days=6): 100, timedelta(hours=26): 100, timedelta(hours=1): 100}  # assigned so long ago, so many
 ASKED = 2_000  # questions that the slow side answers; its time is scaled to all case rows

@@ -19,7 +19,7 @@ from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
 
 CASES, MATTERS, UNITS, LIMIT = 300_000, 20_000, 300, 15.0
-PERIOD, ON = Period(2026, 3), date(2026, 9, 30)
+PERIOD, ON = Period.parse("2026Q3"), date(2026, 9, 30)
 COMPARED = ("several_processes", "dispatched_without_matter", "case_without_matter", "published_unsigned", "expired")
 TITLES = {"ours": "Gongping: contracts, history, all findings, tables",
           "pandas": "pandas: five of the findings counted"}

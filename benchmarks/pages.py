@@ -14,7 +14,7 @@ from pipelines.model.period import Period
 from pipelines.paths import ROOT
 
 CARDS = 300
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 COMPARED = 40  # scorecards that every side prints, with the bulletin; ours prints all of them too
 ROUNDS = 2  # of the two pools, in turns; the better one counts
 HTML_SECONDS, TIMES_PLAIN, MEMORY = 3, 1.2, 1

@@ -68,15 +68,15 @@ class Run:
         from pipelines.edges.warehouse import Warehouse
         from pipelines.model.contract import within
         from pipelines.publication.settings import load_settings
-        from pipelines.rulebook import choose_readings, load_rulebook
+        from pipelines.rulebook import choose_readings, load_rulebook, scored
 
         self.request = request
-        self.period = request.period
+        self.period = scored(request.rules, request.period)
         self.progress = progress
         self.cutoff = request.cutoff or self.period.end
         if self.cutoff < self.period.end:
             raise UsageRefusal(say("assess.cutoff_too_early", cutoff=self.cutoff, end=self.period.end))
-        self.rulebook = load_rulebook(request.rules, self.period.start.date())
+        self.rulebook = load_rulebook(request.rules, self.period)
         self.readings = choose_readings(self.rulebook, request.readings)
         self.office = load_office(request.office or OFFICE)
         self.contracts = within(of_book(load_contracts(), self.rulebook), self.period)
@@ -236,7 +236,7 @@ class Run:
 
     def rank(self) -> None:
         """Scores → places and verdicts, both judged twice."""
-        from pipelines.edges.published import earlier_quarters
+        from pipelines.edges.published import earlier_periods
         from pipelines.engines.standings import SecondOpinion
         from pipelines.model.assessment import before
         from pipelines.publication.whole import head_before
@@ -244,7 +244,7 @@ class Run:
 
         asked = self.request.record_before
         self.record_before = head_before(self.request.out, self.period) if asked is None else asked
-        self.earlier = earlier_quarters(self.request.out, self.period)
+        self.earlier = earlier_periods(self.request.out, self.period)
         self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
         known = (before(self.earlier, self.period), self._steady)
         self.verdicts, fired = give_verdicts(self.rulebook, self.standings, self.scores, self.tallies, *known)

@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from pipelines.edges import process
 from pipelines.edges.located_yaml import Block, read_blocks
+from pipelines.model.period import LENGTH
 from pipelines.model.project import KEYS, PLACE, Project
 from pipelines.model.refusals import UsageRefusal
 from pipelines.wording import say
@@ -63,8 +64,8 @@ def _zone(block: Block, key: str, home: Path) -> str:
 
 
 def _period(block: Block, key: str, home: Path) -> str:
-    if _text(block, key) != "quarter":
-        raise block.refuse(key, "no_period", word=block[key])
+    if _text(block, key) not in LENGTH:
+        raise block.refuse(key, "no_period", LENGTH, word=block[key], kinds="、".join(LENGTH))
     return block[key]
 
 
@@ -102,7 +103,7 @@ def _output(block: Block, key: str, home: Path) -> Path:
 
 
 def _exports(block: Block, key: str, home: Path) -> str:
-    """Where a quarter's exports lie, with PLACE for the quarter; a folder that holds one folder a quarter otherwise."""
+    """Where a period's exports lie, with PLACE for its name; a folder that holds one folder a period otherwise."""
     text = _text(block, key)
     if "{" in text.replace(PLACE, "") or "}" in text.replace(PLACE, ""):
         raise block.refuse(key, "no_place", word=text, place=PLACE)

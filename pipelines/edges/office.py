@@ -10,6 +10,7 @@ from string import Formatter
 import yaml
 
 from pipelines.model.office import Issue, Office
+from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import REPORTS
 from pipelines.wording import load_plain, say
@@ -17,7 +18,6 @@ from pipelines.wording import load_plain, say
 OFFICE = REPORTS / "bulletin" / "office.yaml"
 DEMO_OFFICE = REPORTS / "bulletin" / "demo.yaml"
 FONT_USES = ("body", "first", "second", "title", "page")
-_PERIOD = re.compile(r"\d{4}Q[1-4]")
 _FAMILY = re.compile(r"[\w \-]+")  # goes into the style sheet
 
 
@@ -31,6 +31,13 @@ def load_office(file: Path = OFFICE) -> Office:
     checker.keys(given, [f.name for f in fields(Office)], all_of_them=True)
     values = {f.name: checker.value(f.name, f.type, given[f.name]) for f in fields(Office)}
     return Office(**values)
+
+
+def _is_period(name: str) -> bool:
+    try:
+        return str(Period.parse(name)) == name
+    except ValueError:
+        return False
 
 
 class _Checker:
@@ -51,7 +58,7 @@ class _Checker:
 
     def value(self, key: str, kind: object, given: object) -> object:
         if key == "issues":
-            return {period: self.issue(period, one) for period, one in self.mapping(key, given).items()}
+            return {str(period): self.issue(period, one) for period, one in self.mapping(key, given).items()}
         if key == "fonts":
             self.keys(given, list(FONT_USES), "fonts.", all_of_them=True)
             return {use: self.families(f"fonts.{use}", names) for use, names in given.items()}
@@ -64,7 +71,7 @@ class _Checker:
     def text(self, key: str, given: object) -> str:
         if not isinstance(given, str):
             raise self.wrong(key, given, "text")
-        known = {"quarter", "year", *(["serial"] if key == "number" else [])}
+        known = {"period", "quarter", "year", *(["serial"] if key == "number" else [])}
         try:
             named = {name for _, name, _, _ in Formatter().parse(given) if name is not None}
         except ValueError:
@@ -82,7 +89,7 @@ class _Checker:
         return tuple(n if _FAMILY.fullmatch(n) else self.refuse(key, n, "text") for n in self.texts(key, given))
 
     def issue(self, period: object, given: object) -> Issue:
-        if not _PERIOD.fullmatch(str(period)):
+        if not _is_period(str(period)):
             raise self.wrong("issues", period, "period")
         self.keys(given, ["serial", "date", "printed"], f"issues.{period}.")
         for key in ("date", "printed"):

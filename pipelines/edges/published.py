@@ -4,6 +4,7 @@ import csv
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -136,12 +137,12 @@ def proposed_pages(folder: Path, promised: str) -> Iterator[tuple[str, str]]:
 EDITIONS, INDEX, RANKING = "published", "index.json", "ranking.csv"
 
 
-def earlier_quarters(out: Path, period: Period) -> tuple[Earlier, ...]:
-    """Every quarter before ``period`` that lies in ``out``, the oldest first; UsageRefusal for a damaged one.
+def earlier_periods(out: Path, period: Period) -> tuple[Earlier, ...]:
+    """Every period like ``period`` that lies in ``out`` and ended before it, the oldest first.
 
-    A quarter counts with its published edition in force, else with its run.
+    It counts with its published edition in force, else with its run; UsageRefusal for a damaged one.
     """
-    found = {before for before in periods_in(out) if before < period}
+    found = {before for before in _ended_before(out, period) if (before.kind, before.n) == (period.kind, period.n)}
     folders = {before: edition_in_force(out, before) or out / str(before) for before in sorted(found)}
     return tuple(_read(before, folder) for before, folder in folders.items() if (folder / RANKING).is_file())
 
@@ -158,13 +159,13 @@ def edition_in_force(out: Path, period: object) -> Path | None:
         raise UsageRefusal(say("published.damaged", folder=place)) from None
 
 
-def periods_in(out: Path) -> Iterator[Period]:
-    """Every quarter that has a run or an edition in ``out``; one that has both comes twice."""
+def _ended_before(out: Path, period: Period) -> set[Period]:
+    """Every period that ended before another began and has a run or an edition in ``out``."""
+    found = set()
     for entry in (*_entries(out), *_entries(out / EDITIONS)):
-        try:
-            yield Period.parse(entry.name)
-        except ValueError:
-            continue
+        with suppress(ValueError):
+            found.add(Period.parse(entry.name, period.year_starts))
+    return {one for one in found if one.end <= period.start}
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -220,9 +221,10 @@ def keep_counted(out: Path, period: object, edition: str, counted) -> str:
 
 
 def counted_lists(out: Path, period: Period) -> tuple[tuple[CountedList, ...], tuple[Words, ...]]:
-    """The lists of every earlier published quarter of ``out``, the oldest first, and a word on those without one."""
+    """The lists of every published period of ``out`` that ended before, the oldest first, and a word on what lacks one.
+    """
     found, unknown = [], []
-    for before in sorted(one for one in set(periods_in(out)) if one < period):
+    for before in sorted(_ended_before(out, period)):
         edition = edition_in_force(out, before)
         if edition is None:
             continue

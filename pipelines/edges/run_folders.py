@@ -109,9 +109,9 @@ def _put_beside(out: Path, target: Path, beside: Path, staged: Path) -> None:
 
 
 def published(out: Path) -> list[Path]:
-    """The quarters that readers can open, the latest first."""
+    """The periods that readers can open, the latest first."""
     found = (entry for entry in out.iterdir() if (entry / MANIFEST).is_file() and _is_period(entry.name))
-    return sorted(found, key=lambda entry: entry.name, reverse=True)
+    return sorted(found, key=lambda entry: Period.parse(entry.name), reverse=True)
 
 
 def _is_period(name: str) -> bool:

@@ -48,7 +48,7 @@ class Batch:
         full = int(item.full_marks * CENT)
         if not full or not rules:
             return item_scores(self.cube, self.cube.counts(readings), list(rules), item, readings).astype(np.int32)
-        kept = kept_of(full, [self._deduction(full, rule, readings) for rule in rules])
+        kept = kept_of(full, [self._deduction(full, rule, readings) for rule in rules], len(self.cube.months))
         counts = self.cube.counts(readings)
         return np.where(worth_nothing(self.cube, counts, rules, readings), 0, kept).astype(np.int32)
 

@@ -14,7 +14,7 @@ from pipelines.model.tally import UnitTally
 from pipelines.wording import say
 
 STEPS = {"whole_steps": floor, "pro_rata": Fraction, "any_part": ceil}
-WHOLE_QUARTER = ""
+WHOLE = ""
 BY_MONTH = ("sum", "mean")  # what `per` says of rules that test every month
 TESTS = {
     "occurrence": {"$gt": {"n": 0}},
@@ -61,7 +61,7 @@ class Judge:
                 rule_id=rule.id,
                 item_id=rule.item,
                 clause=rule.clause,
-                month=WHOLE_QUARTER,
+                month=WHOLE,
                 n=0,
                 of=0,
                 points=-Fraction(match.fact["unmeasured"], CENT),
@@ -95,7 +95,7 @@ class Judge:
             rule_id=rule.id,
             item_id=rule.item,
             clause=rule.clause,
-            month=self.months[month - 1] if month else WHOLE_QUARTER,
+            month=self.months[month - 1] if month else WHOLE,
             n=n,
             of=of,
             points=points,
@@ -173,7 +173,7 @@ def unmeasured(rule: Rule, tally: UnitTally) -> bool:
 
 def spans(rule: Rule, readings: dict[str, str], months: tuple[str, ...]) -> tuple[str, ...]:
     """The months that a rate rule tests, or ("",) for the period as a whole."""
-    return months if chosen(rule.per, readings) in BY_MONTH else (WHOLE_QUARTER,)
+    return months if chosen(rule.per, readings) in BY_MONTH else (WHOLE,)
 
 
 def is_mean(rule: Rule, readings: dict[str, str]) -> bool:

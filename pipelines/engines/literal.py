@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-OUTSIDE = 0  # the month of a moment outside the quarter
+OUTSIDE = 0  # the month of a moment outside the period
 ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Quarter:
-    """What the definitions ask of the quarter; ``is_working`` tells a working day (a day without a calendar stops)."""
+class Span:
+    """What the definitions ask of the period; ``is_working`` tells a working day (a day without a calendar stops)."""
 
     start: datetime
     end: datetime
@@ -29,7 +29,7 @@ class Quarter:
         return moment is not None and moment < self.cutoff
 
     def month(self, moment: datetime | None) -> int:
-        """1 to 3 for a moment of the quarter."""
+        """Which month of the period a moment lies in, from 1."""
         if moment is None or moment < self.start or moment >= self.end:
             return OUTSIDE
         return (moment.year - self.start.year) * 12 + moment.month - self.start.month + 1
@@ -42,11 +42,11 @@ class Papers:
     extensions: tuple[Mapping, ...] = ()
     evaluations: tuple[Mapping, ...] = ()
     adjustments: tuple[Mapping, ...] = ()
-    counted_before: tuple[Mapping, ...] = ()  # the published quarter that counted the row already
+    counted_before: tuple[Mapping, ...] = ()  # the published period that counted the row already
 
 
 def judged(
-    row: Mapping, papers: Papers, evaluators: Mapping[str, Mapping], quarter: Quarter, happened: Iterable[str]
+    row: Mapping, papers: Papers, evaluators: Mapping[str, Mapping], span: Span, happened: Iterable[str]
 ) -> dict | None:
     """The columns of one case row as measures may ask them; None where it is excluded.
 
@@ -55,12 +55,12 @@ def judged(
     """
     if any(paper["action"] == "exclude_case" for paper in papers.adjustments):
         return None
-    found = {**row, **{name: row[name] if quarter.happened(row[name]) else None for name in happened}}
+    found = {**row, **{name: row[name] if span.happened(row[name]) else None for name in happened}}
     found["counted_before"] = bool(papers.counted_before)
     for name, in_time_only in (("approved", False), ("requested_in_time", True)):
-        found[f"due_at__{name}"] = _deadline(row, papers, quarter, in_time_only)
+        found[f"due_at__{name}"] = _deadline(row, papers, span, in_time_only)
     for clock in ("reminder", "assignment"):
-        rating = _rating(row, papers, evaluators, quarter, clock)
+        rating = _rating(row, papers, evaluators, span, clock)
         found[f"evaluation_pending__{clock}"] = rating == "pending"
         for pending in ("dissatisfied", "left_out"):
             final = {"none": None, "pending": "dissatisfied" if pending == "dissatisfied" else None}.get(rating, rating)
@@ -86,33 +86,33 @@ def waived(papers: Papers, *names: str) -> str | None:
     return min(waivers, default=None)
 
 
-def _deadline(row: Mapping, papers: Papers, quarter: Quarter, in_time_only: bool) -> datetime | None:
+def _deadline(row: Mapping, papers: Papers, span: Span, in_time_only: bool) -> datetime | None:
     """The latest of the deadline and of every approved extension that was decided before the cutoff."""
     due = row["reply_due_at"]
     for paper in papers.extensions:
         decided, asked, until = paper["decided_at"], paper["requested_at"], paper["extended_until"]
-        granted = paper["decision"] == "approved" and (decided is None or quarter.happened(decided))
+        granted = paper["decision"] == "approved" and (decided is None or span.happened(decided))
         in_time = asked is not None and row["reply_due_at"] is not None and asked <= row["reply_due_at"]
         if granted and (in_time or not in_time_only) and until is not None:
             due = until if due is None else max(due, until)
     return due
 
 
-def _rating(row: Mapping, papers: Papers, evaluators: Mapping, quarter: Quarter, clock: str) -> str:
+def _rating(row: Mapping, papers: Papers, evaluators: Mapping, span: Span, clock: str) -> str:
     """The public rating; where that is dissatisfied, the last valid evaluation, else pending."""
-    rated_in_time = row["rated_at"] is None or quarter.happened(row["rated_at"])
+    rated_in_time = row["rated_at"] is None or span.happened(row["rated_at"])
     if row["public_rating"] is None or not rated_in_time:
         return "none"
     if row["public_rating"] != "dissatisfied":
         return row["public_rating"]
     voided = any(paper["action"] == "void_evaluation" for paper in papers.adjustments)
-    valid = [] if voided else [one for one in papers.evaluations if _is_valid(one, evaluators, quarter, clock)]
+    valid = [] if voided else [one for one in papers.evaluations if _is_valid(one, evaluators, span, clock)]
     return max(valid, key=lambda one: (one["rated_at"], one["assignment_id"]))["rating"] if valid else "pending"
 
 
-def _is_valid(one: Mapping, evaluators: Mapping[str, Mapping], quarter: Quarter, clock: str) -> bool:
+def _is_valid(one: Mapping, evaluators: Mapping[str, Mapping], span: Span, clock: str) -> bool:
     rated_at, evaluator = one["rated_at"], evaluators.get(one["evaluator_id"])
-    if one["rating"] is None or one["reason"] is None or not quarter.happened(rated_at) or evaluator is None:
+    if one["rating"] is None or one["reason"] is None or not span.happened(rated_at) or evaluator is None:
         return False
     if any(one[ended] is not None and one[ended] < rated_at for ended in ("returned_at", "withdrawn_at")):
         return False
@@ -120,17 +120,17 @@ def _is_valid(one: Mapping, evaluators: Mapping[str, Mapping], quarter: Quarter,
     last_days = [day for day in (evaluator["term_ends_on"], evaluator["ended_on"]) if day is not None]
     if any(on > day for day in last_days) or evaluator["appointed_on"] is not None and on < evaluator["appointed_on"]:
         return False
-    return evaluator["employer_unit_id"] != one["unit_id"] and _in_time(one, quarter, clock)
+    return evaluator["employer_unit_id"] != one["unit_id"] and _in_time(one, span, clock)
 
 
-def _in_time(one: Mapping, quarter: Quarter, clock: str) -> bool:
+def _in_time(one: Mapping, span: Span, clock: str) -> bool:
     """Rated by the end of the last of so many working days after the day on which the clock starts."""
     starts = one["assigned_at"]
     if clock == "reminder":
-        starts = one["reminded_at"] or starts + timedelta(hours=quarter.reminder_after_hours)
-    day, left = starts.date() + ONE_DAY, quarter.working_days
+        starts = one["reminded_at"] or starts + timedelta(hours=span.reminder_after_hours)
+    day, left = starts.date() + ONE_DAY, span.working_days
     while day < one["rated_at"].date():
-        left -= quarter.is_working(day)
+        left -= span.is_working(day)
         if not left:
             return False
         day += ONE_DAY

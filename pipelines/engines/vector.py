@@ -32,11 +32,11 @@ class Rescored:
     items: dict[str, np.ndarray]
     base: np.ndarray
     bonus: np.ndarray
-    rated: np.ndarray  # of the quarter, for the order of a list
+    rated: np.ndarray  # of the period, for the order of a list
     satisfied: np.ndarray
     case_rows: np.ndarray
     whole: np.ndarray | int = 0  # what measured items gain where they are stretched to the whole
-    sums: Mapping[str, np.ndarray] = field(default_factory=dict)  # every measure over the quarter
+    sums: Mapping[str, np.ndarray] = field(default_factory=dict)  # every measure over the period
     not_exported: frozenset[str] = frozenset()  # measures that the exports do not tell
     bare: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: nothing was there to judge it by
     out: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: it does not count
@@ -87,7 +87,7 @@ def item_scores(cube: Cube, counts: Counts, rules: list[Rule], item: Item, readi
         return _bonus(cube, rules, item.bonus or Bonus(), readings)
     if not rules:
         return np.full(len(cube.unit_ids), full, np.int64)
-    kept = kept_of(full, [deduction(cube, counts, rule, full, readings) for rule in rules])
+    kept = kept_of(full, [deduction(cube, counts, rule, full, readings) for rule in rules], len(cube.months))
     return np.where(worth_nothing(cube, counts, rules, readings), 0, kept)
 
 
@@ -161,7 +161,7 @@ def differences(scores: dict[str, UnitScore], rescored: Rescored) -> list[tuple[
 def must_agree(
     warehouse, period, rulebook: Rulebook, readings: Mapping[str, str], tallies, scores, absent: Absent = NOTHING
 ) -> Rescored:
-    """Score the quarter again from the cube in the warehouse; JudgesDisagree names the first unit and item."""
+    """Score the period again from the cube in the warehouse; JudgesDisagree names the first unit and item."""
     table = warehouse.arrow("tallies.cube")
     cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)
     rescored = rescore(cube, rulebook, readings)
@@ -172,9 +172,12 @@ def must_agree(
 
 @dataclass(frozen=True)
 class Deduction:
-    """One rule's deduction of every unit in thirds of hundredths: whole ones, and shares that a reading divides."""
+    """One rule's deduction of every unit in parts of hundredths: whole parts, and shares that a reading divides.
 
-    thirds: np.ndarray  # a mean of three months is whole in thirds
+    A hundredth has as many parts as the period has months, so that a mean over the months is a whole number of them.
+    """
+
+    parts: np.ndarray
     shares: tuple[np.ndarray, np.ndarray] | None = None  # numerators and denominators, unit × month
 
     @cached_property
@@ -186,47 +189,48 @@ class Deduction:
 def deduction(cube: Cube, counts: Counts, rule: Rule, full: int, readings: Mapping[str, str]):
     """What one rule of an item with ``full`` marks (hundredths) takes from every unit."""
     if rule.kind == "occurrence":
-        return Deduction(3 * _hundredths(rule.deduct) * counts.occurrences(rule).sum(axis=1))
+        return Deduction(len(cube.months) * _hundredths(rule.deduct) * counts.occurrences(rule).sum(axis=1))
     if rule.kind == "rate" and {rule.part, rule.of} & cube.not_exported():
         return Deduction(np.zeros(len(cube.unit_ids), np.int64))
     if rule.kind == "assessed":
-        return Deduction(3 * (full - np.minimum(_assessed(cube, rule, full, readings), full)))
+        return Deduction(len(cube.months) * (full - np.minimum(_assessed(cube, rule, full, readings), full)))
     if chosen(rule.mode, readings) == "pro_rata":
-        return Deduction(np.zeros(len(cube.unit_ids), np.int64), _shares(rule, counts, readings))
-    return Deduction(_stepped(rule, counts, readings))
+        return Deduction(np.zeros(len(cube.unit_ids), np.int64), _shares(cube, rule, counts, readings))
+    return Deduction(_stepped(cube, rule, counts, readings))
 
 
-def kept_of(full: int, deductions: list[Deduction]) -> np.ndarray:
+def kept_of(full: int, deductions: list[Deduction], months: int) -> np.ndarray:
     """What is left of full marks in hundredths: all deductions together, rounded half up once, never below nothing."""
-    thirds = sum(d.thirds for d in deductions)
+    parts = sum(d.parts for d in deductions)
     shared = [d for d in deductions if d.shares]
-    return full - np.minimum(_rounded(thirds, shared) if shared else (2 * thirds + 3) // 6, full)
+    rounded = _rounded(parts, shared, months) if shared else (2 * parts + months) // (2 * months)
+    return full - np.minimum(rounded, full)
 
 
-def _rounded(thirds: np.ndarray, shared: list[Deduction]) -> np.ndarray:
-    """Thirds of hundredths and shares of them, together as whole hundredths, halves up; exact."""
-    near = (2 * (thirds + sum(d.near for d in shared)) + 3) / 6
+def _rounded(parts: np.ndarray, shared: list[Deduction], months: int) -> np.ndarray:
+    """Parts of hundredths and shares of them, together as whole hundredths, halves up; exact."""
+    near = (2 * (parts + sum(d.near for d in shared)) + months) / (2 * months)
     rounded = np.floor(near).astype(np.int64)
     for unit in np.flatnonzero(np.abs(near - np.round(near)) < DOUBT * (1 + np.abs(near) / 1000)):
         pairs = (pair for d in shared for pair in zip(d.shares[0][unit], d.shares[1][unit], strict=True))
-        parts = (Fraction(int(top), int(bottom)) for top, bottom in pairs)
-        exact = 2 * (sum(parts, Fraction(0)) + int(thirds[unit])) + 3
-        rounded[unit] = exact.numerator // (6 * exact.denominator)
+        fractions = (Fraction(int(top), int(bottom)) for top, bottom in pairs)
+        exact = 2 * (sum(fractions, Fraction(0)) + int(parts[unit])) + months
+        rounded[unit] = exact.numerator // (2 * months * exact.denominator)
     return rounded
 
 
-def _stepped(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> np.ndarray:
-    """A rate rule's deduction in thirds of hundredths, counted in steps."""
+def _stepped(cube: Cube, rule: Rule, counts: Counts, readings: Mapping[str, str]) -> np.ndarray:
+    """A rate rule's deduction in parts of hundredths, counted in steps."""
     short, step = _short(rule, counts, readings)
     up = chosen(rule.mode, readings) == "any_part"
     steps = -(-short // step) if up else short // step
-    return steps.sum(axis=1) * _hundredths(rule.deduct) * _weight(rule, readings)
+    return steps.sum(axis=1) * _hundredths(rule.deduct) * _weight(cube, rule, readings)
 
 
-def _shares(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    """A rate rule's deduction in proportion, in thirds of hundredths: numerators and denominators."""
+def _shares(cube: Cube, rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """A rate rule's deduction in proportion, in parts of hundredths: numerators and denominators."""
     short, step = _short(rule, counts, readings)
-    return short * (_hundredths(rule.deduct) * _weight(rule, readings)), step
+    return short * (_hundredths(rule.deduct) * _weight(cube, rule, readings)), step
 
 
 def _short(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
@@ -238,9 +242,9 @@ def _short(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.
     return short, np.maximum(_hundredths(rule.each) * of, 1)
 
 
-def _weight(rule: Rule, readings: Mapping[str, str]) -> int:
-    """Thirds in a month's deduction: one where the mean of three months counts, else three."""
-    return 1 if chosen(rule.per, readings) == "mean" else 3
+def _weight(cube: Cube, rule: Rule, readings: Mapping[str, str]) -> int:
+    """Parts that a hundredth of a month's deduction counts: one where the mean of the months counts, else all."""
+    return 1 if chosen(rule.per, readings) == "mean" else len(cube.months)
 
 
 def _assessed(cube: Cube, rule: Rule, full: int, readings: Mapping[str, str]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Which quarters the evaluators work on at a moment: the one that runs, and the one before until it is published."""
+"""Which periods the evaluators work on at a moment: the one that runs, and the one before until it is published."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pipelines.edges.run_folders import PUBLISHED
 from pipelines.evaluators.desk import STANDARD_RULES, Work
-from pipelines.model.period import Period
 from pipelines.model.project import PLACE
 from pipelines.model.refusals import UsageRefusal
+from pipelines.rulebook import periods_of
 from pipelines.wording import say
 
 
@@ -22,12 +22,12 @@ def work_at(
     rules: Path = STANDARD_RULES,
     readings: Mapping[str, str] | None = None,
 ) -> Work:
-    """The work of the quarter of ``at`` and, until that is published, of the one before; of the folders that are there.
+    """The work of the period of ``at`` and, until that is published, of the one before; of the folders that are there.
 
-    ``{period}`` in ``exports`` and ``evaluations`` stands for the quarter; without it the folder is taken as it is.
+    ``{period}`` in ``exports`` and ``evaluations`` stands for the period; without it the folder is taken as it is.
     UsageRefusal if no folder is there.
     """
-    period = Period(at.year, (at.month + 2) // 3)
+    period = periods_of(rules).holding(at)
     periods = [period, period.previous] if PLACE in exports else [period]
     places = [Path(exports.replace(PLACE, str(one))) for one in periods]
     work = None

@@ -11,8 +11,7 @@ from prefect import flow, runtime
 from prefect.states import Failed, State
 
 from pipelines.assess import Request, Run
-from pipelines.flows.score_quarter import local_time, perform, quarter_before, request_of
-from pipelines.model.period import Period
+from pipelines.flows.score_quarter import local_time, perform, period_of, request_of
 from pipelines.model.refusals import Refusal
 from pipelines.project import take
 from pipelines.publication import desk as acts
@@ -37,13 +36,13 @@ def preview_quarter(
     absent: list[str] | None = None,
     project: Path | None = None,
 ) -> str | State:
-    """Score a quarter, by default the one that ended before the scheduled start, and note it as preview.
+    """Score a period, by default the one that ended before the scheduled start, and note it as preview.
 
     A Refusal fails the flow and is noted: what was approved before may then not be published until a run succeeds.
     """
     try:
         city = take(project)
-        chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
+        chosen = period_of(city, period, rules)
         request = request_of(city, chosen, exports, out, readings, rules, source, pdf, absent)
         named = load_settings(settings) if settings else None
         _scored(request)
@@ -63,14 +62,14 @@ def publish_quarter(
     at: datetime | None = None,
     project: Path | None = None,
 ) -> str | State:
-    """Publish the quarter where its record holds the approvals and the objection window is over.
+    """Publish the period where its record holds the approvals and the objection window is over.
 
     Not yet approved, or published already, is no failure: the sentence says which. Anything else fails the flow.
     """
     try:
         city = take(project)
         out = out or city.out
-        chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
+        chosen = period_of(city, period)
         named = load_settings(settings) if settings else None
         with acts.open_desk(out, chosen, local_time(at), named) as desk:
             if why := acts.waits_for(desk):

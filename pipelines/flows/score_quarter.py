@@ -1,5 +1,6 @@
-"""The quarter as a Prefect flow: the seven stages of `pipelines/assess.py`, a task each, in order."""
+"""A period as a Prefect flow: the seven stages of `pipelines/assess.py`, a task each, in order."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,11 +11,13 @@ from prefect.states import Failed, State
 
 from pipelines.assess import STANDARD_RULES, Request, Run
 from pipelines.edges import process
-from pipelines.model.period import Period
+from pipelines.model.period import Period, Periods
 from pipelines.model.project import PLACE, Project
-from pipelines.model.refusals import Refusal
+from pipelines.model.refusals import Refusal, UsageRefusal
 from pipelines.project import take
+from pipelines.rulebook import periods_of
 from pipelines.stages import STAGES
+from pipelines.wording import say
 
 EXPORTS = "exports/{period}"
 
@@ -38,16 +41,16 @@ def score_quarter(
     absent: list[str] | None = None,
     project: Path | None = None,
 ) -> str | State:
-    """Score and publish a quarter; the folder it went to.
+    """Score and publish a period; the folder it went to.
 
-    Without a ``period`` the quarter that ended before the scheduled start is scored. ``{period}`` in ``exports``
-    stands for it. ``cutoff`` is local time. ``absent`` names what the exports do not hold, as `--absent` does.
+    Without a ``period`` the last that had ended at the scheduled start is scored. ``{period}`` in ``exports`` stands
+    for it. ``cutoff`` is local time. ``absent`` names what the exports do not hold, as `--absent` does.
     What is not given stands in the project file, by default the one found from the current folder upwards.
     A Refusal fails the flow and leaves what was published as it was.
     """
     try:
         city = take(project)
-        chosen = Period.parse(period) if period else quarter_before(runtime.flow_run.scheduled_start_time)
+        chosen = period_of(city, period, rules)
         request = request_of(city, chosen, exports, out, readings, rules, source, pdf, absent, cutoff)
         with Run(request) as run:
             run.flow_run = str(runtime.flow_run.id or "")
@@ -58,10 +61,23 @@ def score_quarter(
     return str(run.published.folder)
 
 
-def quarter_before(moment: datetime) -> Period:
-    """The last quarter that had ended at ``moment`` (with its zone) by the city's clock."""
-    local = moment.astimezone(_zone())
-    return Period(local.year, (local.month + 2) // 3).previous
+def period_of(city: Project, named: str | None, rules: Path | None = None) -> Period:
+    """The period that a flow is asked for: the one ``named``, else the last that had ended at the scheduled start.
+
+    Of which kind it is, the project file says, else the rulebook. UsageRefusal for a name that is none.
+    """
+    if named:
+        try:
+            return Period.parse(named)
+        except ValueError:
+            raise UsageRefusal(say("cli.no_period", given=named)) from None
+    periods = periods_of(rules or city.rulebook or STANDARD_RULES)
+    return period_before(runtime.flow_run.scheduled_start_time, replace(periods, kind=city.period or periods.kind))
+
+
+def period_before(moment: datetime, periods: Periods) -> Period:
+    """The last period that had ended at ``moment`` (with its zone) by the city's clock."""
+    return periods.before(moment.astimezone(_zone()).replace(tzinfo=None))
 
 
 def request_of(

@@ -94,7 +94,7 @@ def whole_number(given: object) -> int | None:
 def changed_rulebook(rulebook: Rulebook, change: Change, period: Period) -> Rulebook:
     """The rulebook under the change; UsageRefusal or RulebookRefusal names the nearest right name."""
     if change.rules is not None:
-        rulebook = load_rulebook(change.rules, period.start.date())
+        rulebook = load_rulebook(change.rules, period)
     if change.add:
         rulebook = _with_rules(rulebook, change.add)
     _must_stand_right(change, rulebook)

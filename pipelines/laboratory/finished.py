@@ -15,7 +15,7 @@ from pipelines.model.period import Period
 from pipelines.model.points import CENT
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal, VerificationFailed
 from pipelines.model.rule import Rulebook
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook import load_rulebook, periods_of
 from pipelines.wording import say
 
 
@@ -62,10 +62,18 @@ def table_of(folder: Path, name: str, outputs: Mapping[str, str]) -> Path:
     return file
 
 
+def as_scored(folder: Path, period: Period) -> Period:
+    """The period as the run's own edition counts years; UsageRefusal as below."""
+    try:
+        return period.under(periods_of(folder / RULEBOOK).year_starts)
+    except RulebookRefusal as problem:
+        raise UsageRefusal(say("laboratory.other_rulebook", why=problem.words)) from None
+
+
 def rulebook_of(folder: Path, period: Period) -> Rulebook:
     """The edition that a run was scored by; UsageRefusal where this version does not understand it."""
     try:
-        return load_rulebook(folder / RULEBOOK, period.start.date())
+        return load_rulebook(folder / RULEBOOK, period)
     except RulebookRefusal as problem:
         raise UsageRefusal(say("laboratory.other_rulebook", why=problem.words)) from None
 

@@ -14,7 +14,7 @@ from pipelines.laboratory import frames
 from pipelines.laboratory.answer import copied
 from pipelines.laboratory.changes import Change, names, pairs, several, whole_number
 from pipelines.laboratory.charts import in_session_language
-from pipelines.laboratory.finished import Manifest, must_be_as_published, rulebook_of, table_of
+from pipelines.laboratory.finished import Manifest, as_scored, must_be_as_published, rulebook_of, table_of
 from pipelines.laboratory.scenario import Scenario, World
 from pipelines.laboratory.steps import Step, next_step, no_step
 from pipelines.model.period import Period
@@ -49,8 +49,9 @@ class Quarter:
         if not tallies_of(folder).is_dir():
             raise UsageRefusal(say("laboratory.no_tallies", folder=place))
         run = Manifest.read(folder)
-        readings, world = MappingProxyType(run.readings), World.open(folder, run.period, run.cutoff)
-        return cls(folder, run.period, readings, run.simulated, world, run.outputs)
+        period = as_scored(folder, run.period)
+        readings, world = MappingProxyType(run.readings), World.open(folder, period, run.cutoff)
+        return cls(folder, period, readings, run.simulated, world, run.outputs)
 
     @cached_property
     def rulebook(self) -> Rulebook:

@@ -67,7 +67,7 @@ def _movers(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked, place
 
 def _by_chance(cube, rulebook: Rulebook, readings: Mapping[str, str], scores, ranked, seed: int) -> tuple:
     """(best, worst) that chance allows each unit, and the same for all units at once."""
-    chances = Chances.of_quarter(cube, rulebook, readings)
+    chances = Chances.counted(cube, rulebook, readings)
     rates = drawn_rates(chances, DRAWS, np.random.default_rng(seed))
     fixed = _fixed(cube, rulebook, readings)
     drawn = scored_rates(rates, chances, rulebook, readings, fixed)
@@ -89,8 +89,8 @@ def _fixed(cube, rulebook: Rulebook, readings: Mapping[str, str]) -> dict[str, n
     for item, rules in by_item(rulebook):
         for rule in rules:
             if item.full_marks and not touched(rule, rulebook, cube.not_exported()):
-                took = deduction(cube, counts, rule, int(item.full_marks * CENT), readings).thirds / (3 * CENT)
-                found[item.id] = found.get(item.id, 0.0) + took
+                took = deduction(cube, counts, rule, int(item.full_marks * CENT), readings).parts
+                found[item.id] = found.get(item.id, 0.0) + took / (len(cube.months) * CENT)
     return found
 
 
@@ -201,8 +201,8 @@ class Chances:
     nothing: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
-    def of_quarter(cls, cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> "Chances":
-        """The counts of a quarter under its readings; measures of the whole quarter as one month."""
+    def counted(cls, cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> "Chances":
+        """The counts of a period under its readings."""
         counts, not_exported = cube.counts(readings), cube.not_exported()
         rules = [rule for rule in rulebook.rules.values() if touched(rule, rulebook, not_exported)]
         part = {r.id: counts[r.part] if r.kind == "rate" else counts.occurrences(r) for r in rules}

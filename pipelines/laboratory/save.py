@@ -107,7 +107,7 @@ def save_rulebook(scenario, folder: Path) -> Path:
     shutil.copytree(source, folder)
     try:
         _edit(scenario, folder)
-        _must_be_the_same(scenario, load_rulebook(folder, scenario.quarter.period.start.date()))
+        _must_be_the_same(scenario, load_rulebook(folder, scenario.quarter.period))
     except Exception:
         shutil.rmtree(folder)
         raise

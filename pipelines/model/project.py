@@ -6,7 +6,7 @@ from pathlib import Path
 from pipelines.model.period import Period
 from pipelines.model.words import Words
 
-PLACE = "{period}"  # in `exports`: the name of the quarter, such as 2026Q3
+PLACE = "{period}"  # in `exports`: the name of the period, such as 2026Q3
 
 
 def _key(kind: str, default: object = None, option: str = ""):
@@ -20,7 +20,7 @@ class Project:
 
     name: str = _key("name", "")  # of the city
     zone: str = _key("zone", "Asia/Shanghai")  # of the city's wall clock, an IANA name
-    period: str = _key("period", "quarter")
+    period: str = _key("period", "")  # of which kind what a schedule runs is; the rulebook's where ""
     rulebook: Path | None = _key("folder", option="--rules")  # the standard edition where None
     mapping: Path | None = _key("file", option="--source")
     exports: str = _key("exports", "", "--exports")  # with PLACE in it; "" where the file does not say
@@ -33,7 +33,7 @@ class Project:
     problem: Words | None = None  # why it was refused; for the doctor alone, every other verb ends there
 
     def exports_of(self, period: Period) -> Path:
-        """The folder that holds a quarter's exports."""
+        """The folder that holds a period's exports."""
         return Path(self.exports.replace(PLACE, str(period)))
 
 

@@ -9,6 +9,7 @@ from pipelines.model.condition import Condition
 from pipelines.model.library import LibraryRule
 from pipelines.model.measure import Measure
 from pipelines.model.panel import PanelRules
+from pipelines.model.period import Periods
 from pipelines.model.tally import Marks
 from pipelines.model.words import Words
 
@@ -157,7 +158,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Rulebook:
-    """One edition of the rules as it stands in a quarter, checked and ready."""
+    """One edition of the rules as it stands in a period, checked and ready."""
 
     edition: str
     title: Words
@@ -177,6 +178,7 @@ class Rulebook:
     listed_by: tuple[str, str] | None = None  # the rate that lists units of equal figures: its part and its whole
     incident_types: Mapping[str, Words] = field(default_factory=dict)
     award_types: Mapping[str, Words] = field(default_factory=dict)
+    periods: Periods = Periods()  # which it scores
     rank_on: Word = "total"  # or base
 
     def ranked_by(self, readings: Mapping[str, str]) -> str:

@@ -325,7 +325,7 @@ def _counted(desk: Desk, run: FinishedRun, edition: str) -> dict[str, str]:
     if not tallies_of(run.folder).is_dir():
         return {}
     manifest, period = run.manifest, desk.period
-    book = load_rulebook(run.folder / RULEBOOK, period.start.date())
+    book = load_rulebook(run.folder / RULEBOOK, period)
     kept = Kept.open(run.folder, period, datetime.fromisoformat(manifest["cutoff"]), book)
     return {"counted": keep_counted(desk.out, desk.period, edition, kept.counted(manifest["readings"]))}
 

@@ -80,7 +80,7 @@ def notice(period: Period, number: int, earlier: FinishedRun, later: FinishedRun
 def _readings(run: FinishedRun, period: Period) -> dict[str, Reading]:
     """The readings of the rulebook that a run was made by; runs from before books were kept with them have none."""
     book = run.folder / RULEBOOK
-    return load_rulebook(book, period.start.date()).readings if book.is_dir() else {}
+    return load_rulebook(book, period).readings if book.is_dir() else {}
 
 
 def changed(before: Path, after: Path) -> dict:

@@ -83,8 +83,8 @@ def periods(out: Path) -> list[Period]:
     """Every quarter of which the folder holds anything, the latest first: a run, a preview, an edition, a record, or
     the note of a run that was begun.
     """
-    names = [one.name for place in (out, out / PUBLISHED, out / PREVIEWS) for one in place.glob("*Q?")]
-    names += [file.stem for file in (out / RECORD).glob(f"*Q?{SUFFIX}")]
+    names = [one.name for place in (out, out / PUBLISHED, out / PREVIEWS) for one in place.glob("*")]
+    names += [file.stem for file in (out / RECORD).glob(f"*{SUFFIX}")]
     names += [one.period for one in under_way(out)]
     return sorted({one for name in names if (one := _read(name))}, reverse=True)
 

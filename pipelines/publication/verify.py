@@ -265,8 +265,8 @@ def _first_difference(then: dict[str, str], now: dict[str, str]) -> str:
 
 def _own_rules(run: FinishedRun) -> Path:
     """The rulebook that comes with the program where it is the run's, else the copy that lies in the run."""
-    copy, start = run.folder / RULEBOOK, Period.parse(run.manifest["period"]).start.date()
-    ours = load_rulebook(STANDARD_RULES, start).sha256 == run.manifest["rulebook"]["sha256"]
+    copy, period = run.folder / RULEBOOK, Period.parse(run.manifest["period"])
+    ours = load_rulebook(STANDARD_RULES, period).sha256 == run.manifest["rulebook"]["sha256"]
     return copy if copy.is_dir() and not ours else STANDARD_RULES
 
 

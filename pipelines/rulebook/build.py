@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from pipelines.model.facts import FACTS, THINGS
 from pipelines.model.measure import Measure
+from pipelines.model.period import KINDS, QUARTER, Periods
 from pipelines.model.rule import Bonus, Clause, Condition, Item, Left, Reading, Rule, Verdict, Word
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, vocabulary
@@ -115,6 +116,15 @@ def listed_by(book: Block, measures: Mapping[str, Measure]) -> tuple[str, str] |
     fail_if.unknown_measure(one, "of", measures)
     fail_if.no_part(one, measures)
     return part, of
+
+
+def periods(book: Block) -> Periods:
+    """`period` and `year_starts`: which periods the book scores; calendar quarters where it says neither."""
+    fail_if.unknown_value(book, "period", KINDS) if "period" in book else None
+    starts = count(book.get("year_starts", "1"))
+    if starts not in range(1, 13):
+        raise refusal(book, "bad_month", "year_starts", value=shown_text(book["year_starts"]))
+    return Periods(book.get("period", QUARTER), starts)
 
 
 def words(block: Block, key: str) -> Words:

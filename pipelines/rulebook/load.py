@@ -11,6 +11,7 @@ from pathlib import Path
 from pipelines.contracts.declared import load_contracts
 from pipelines.contracts.of_book import with_types
 from pipelines.engines.marks import layouts, used_reading_values
+from pipelines.model.period import Period, Periods
 from pipelines.model.points import shown
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal
 from pipelines.model.rule import Clause, Item, Left, Reading, Rule, Rulebook, Verdict, Word
@@ -29,20 +30,22 @@ from pipelines.wording import say
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
 BOOK_FIELDS = ("edition", "title", "in_force", "evaluation", "sections")
-OPTIONAL = ("format", "case_rows", "incident_types", "award_types", "rank", "bonus", "rank_on")
+OPTIONAL = ("format", "period", "year_starts", "case_rows", "incident_types", "award_types", "rank", "bonus", "rank_on")
 FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7); what it does not say is in FORMAT_1
 FORMAT_1 = RULES / "format_1.yaml"
 EVALUATION = ("working_days", "reminder_after_hours")
 BONUS = ("same_matter", "scope", "cap")
 
 
-def load_rulebook(folder: Path, on: date) -> Rulebook:
-    """The edition in ``folder`` with the rules in force on the day ``on``.
+def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
+    """The edition in ``folder`` with the rules in force on the day ``on``, or on the first day of a period.
 
     Everything in the folder is checked, whatever its dates. RulebookRefusal (exit 2) names file, line,
     what is wrong, why it matters and the nearest known name.
     """
     _must_be_complete(folder)
+    if isinstance(on, Period):
+        on = on.under(periods_of(folder).year_starts).start.date()
     book = _book(folder, on)
     clauses, clause_lines = read_clauses(folder / CLAUSES, CLAUSES)
     upgraded = _upgraded(book)
@@ -84,6 +87,7 @@ def load_rulebook(folder: Path, on: date) -> Rulebook:
         award_types=known.award_types,
         listed_by=build.listed_by(upgraded, measures),
         rank_on=rank_on,
+        periods=build.periods(book),
     )
     fail_if.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
     for rule, block in zip(rules, written, strict=True):
@@ -103,6 +107,21 @@ def _settled_by(rules: list[Rule], items: Mapping[str, Item], rank_on: Word) -> 
             numbers = (fail_if.NUMBER,) if kind in vocabulary.NUMBERS else ()
             found[word.reading] = (*found.get(word.reading, ()), *vocabulary.WORDS[kind], *numbers)
     return found
+def periods_of(folder: Path) -> Periods:
+    """Which periods the edition in ``folder`` scores; of the rest nothing is checked. RulebookRefusal as above."""
+    _must_be_complete(folder)
+    book = read_yaml(folder / BOOK, BOOK)
+    fail_if.not_a_block(book, Block(BOOK, 1))
+    return build.periods(book)
+
+
+def scored(folder: Path, period: Period) -> Period:
+    """The period as the edition in ``folder`` names it; UsageRefusal with the nearest one that it scores."""
+    periods = periods_of(folder)
+    if found := periods.take(period):
+        return found
+    kind, near = say(f"period.kind_{periods.kind}"), periods.holding(period.under(periods.year_starts).start)
+    raise UsageRefusal(say("rulebook.no_such_period", folder=folder, period=period, kind=kind, near=near))
 
 
 def digest(folder: Path) -> str:

@@ -10,7 +10,7 @@ from pipelines.contracts.declared import load_contracts
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines import literal
-from pipelines.engines.literal import Papers, Quarter, holds, spelled
+from pipelines.engines.literal import Papers, Span, holds, spelled
 from pipelines.model.measure import CASE_ROWS, DERIVED
 from pipelines.model.period import Period
 from pipelines.model.refusals import JudgesDisagree
@@ -55,14 +55,14 @@ class _Chosen(dict):
 def must_read_alike(
     warehouse: Warehouse, period: Period, cutoff: datetime, rulebook: Rulebook, calendar: Calendar, seed: str
 ) -> None:
-    """Judge case rows again, all of a small quarter or a sample drawn by ``seed``; JudgesDisagree names the first.
+    """Judge case rows again, all of a small period or a sample drawn by ``seed``; JudgesDisagree names the first.
 
-    Of a small quarter the tally is counted again as well.
+    Of a small period the tally is counted again as well.
     """
     warehouse.run("opinions/sampled", seed=seed, **SAMPLE)
-    quarter = Quarter(period.start, period.end, cutoff, is_working=calendar.is_working, **rulebook.evaluation)
+    span = Span(period.start, period.end, cutoff, is_working=calendar.is_working, **rulebook.evaluation)
     marks = rulebook.marks[CASE_ROWS]
-    ours = _literal(warehouse, quarter, rulebook, marks)
+    ours = _literal(warehouse, span, rulebook, marks)
     _same_rows(ours, warehouse.records("opinions/facts"), marks)
     [(whole,)] = warehouse.rows("opinions/whole")
     if whole:
@@ -97,8 +97,8 @@ def _readings(part: object) -> Iterator[str]:
         yield from WORKED_OUT.get(part, ())
 
 
-def _literal(warehouse: Warehouse, quarter: Quarter, rulebook: Rulebook, marks: Marks) -> dict[Key, dict]:
-    """Of every sampled row that the quarter answers for: its places, marks, waivers and what a ledger line quotes."""
+def _literal(warehouse: Warehouse, span: Span, rulebook: Rulebook, marks: Marks) -> dict[Key, dict]:
+    """Of every sampled row that the period answers for: its places, marks, waivers and what a ledger line quotes."""
     columns = load_contracts().tables["cases"].columns
     types = {name: column.type for name, column in columns.items()} | {n: d.type for n, d in DERIVED.items()}
     happened = [name for name, column in columns.items() if column.type == "timestamp" and not column.deadline]
@@ -110,12 +110,12 @@ def _literal(warehouse: Warehouse, quarter: Quarter, rulebook: Rulebook, marks: 
     for row in warehouse.records("opinions/cases"):
         key = row["case_id"], row["unit_id"]
         own = Papers(*(papers[name].get(key, ()) for name in PAPERS))
-        answers = literal.judged(row, own, evaluators, quarter, happened)
+        answers = literal.judged(row, own, evaluators, span, happened)
         if answers is None:
             continue
-        places = [quarter.month(answers[column]) for column in marks.places]
+        places = [span.month(answers[column]) for column in marks.places]
         if any(places):
-            answers["cutoff"] = quarter.cutoff
+            answers["cutoff"] = span.cutoff
             found[key] = _answers(answers, own, places, asked, marks, types, names)
     return found
 

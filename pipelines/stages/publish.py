@@ -30,7 +30,7 @@ from pipelines.model.words import Words
 from pipelines.paths import CONTRACTS, REPORTS, RULES
 from pipelines.views import tables
 from pipelines.views.bulletin import Bulletin
-from pipelines.views.figures import Say, quarter
+from pipelines.views.figures import Say, named
 from pipelines.views.frame import PROPOSING, SUFFIX, absences, proposing
 from pipelines.views.libraries import finding_rows
 from pipelines.views.manifest import manifest
@@ -280,7 +280,7 @@ def _titles() -> dict[str, str]:
 
 
 def _title(assessment: Assessment) -> str:
-    return say("pages.workbook", quarter=quarter(assessment.period)).zh
+    return say("pages.workbook", quarter=named(assessment.period)).zh
 
 
 def _about(assessment: Assessment) -> list[str]:

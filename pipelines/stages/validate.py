@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -14,7 +14,7 @@ from pipelines.edges.warehouse import PARSERS, Warehouse
 from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force, targets
 from pipelines.model.export import CUT_AT_ROW, CUT_IN_ROW, THIN_MONTH, Fault, Notice
 from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
-from pipelines.model.period import Period
+from pipelines.model.period import MONTH, Period
 from pipelines.model.refusals import Refusal
 from pipelines.model.text import masked
 from pipelines.model.words import Words
@@ -244,8 +244,9 @@ NAMED_KINDS = 5  # kinds of faults that a stop names, each with its first row
 
 @dataclass
 class _Account:
-    """What validation gathers table by table."""
+    """What validation gathers table by table, for a ``period`` where there is one."""
 
+    period: Period | None
     rows: dict[str, RowCount] = field(default_factory=dict)
     breaches: list[Breach] = field(default_factory=list)
     warnings: list[Breach] = field(default_factory=list)
@@ -272,7 +273,7 @@ def validate(
     Promises that stop, and tables with more rejected rows than tolerated, are told in ``stops``.
     """
     warehouse.run("staging/macros")
-    account = _Account(breaches=list(intake.breaches), warnings=list(intake.warnings))
+    account = _Account(period, breaches=list(intake.breaches), warnings=list(intake.warnings))
     warehouse.store("staged.published", _numbers(published))
     present = {name for name in contracts.tables if warehouse.columns(f"raw.{name}")}
     for contract in contracts.tables.values():
@@ -437,8 +438,8 @@ def _count(warehouse, intake: Intake, contract: TableContract, context: dict, ac
     account.rows[contract.name] = RowCount(read, accepted, rejected + broken, left_out, sum(r.blank for r in receipts))
     absent = (contract.name, contract.period_by) in intake.declared_absent
     if contract.period_by and not absent:
-        found = warehouse.rows_template("checks/periods", column=contract.period_by, table=contract.name)
-        account.periods[contract.name] = tuple((str(Period(year, quarter)), n) for year, quarter, n in found)
+        months = warehouse.rows_template("checks/periods", column=contract.period_by, table=contract.name)
+        account.periods[contract.name] = _by_period(months, account.period)
     faulty, percent = own + broken, contract.tolerance_percent
     stops = [promise.id for promise in contract.promises if promise.severity == "stop"]  # told of by themselves
     own_faults = [b for b in account.breaches if b.table == contract.name and b.promise not in (*NO_OWN_FAULT, *stops)]
@@ -446,6 +447,14 @@ def _count(warehouse, intake: Intake, contract: TableContract, context: dict, ac
         facts = {"title": contract.title.zh, "table": contract.name, "rejected": faulty, "rows": named(own_faults)}
         key = "tolerance_passed" if percent or contract.tolerated_rows else "every_row"
         account.stops.append(say(f"contracts.{key}", read=read, percent=percent, **facts))
+
+
+def _by_period(months: Iterable[tuple[date, int]], period: Period | None) -> tuple[tuple[str, int], ...]:
+    """Rows by periods of the kind that is scored, in order; by months where none is or around a span."""
+    found: Counter[Period] = Counter()
+    for day, n in months:
+        found[period.like(day) if period else Period.holding(day, MONTH)] += n
+    return tuple((str(one), found[one]) for one in sorted(found))
 
 
 def _copied_files(contract: TableContract, receipts: list[Receipt], account: _Account) -> list[Notice]:

@@ -18,7 +18,7 @@ from pipelines.verbs.publish import publish
 from pipelines.verbs.signers import TRIAL, begin_trial
 from pipelines.verbs.verify import verify
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 UNITS, CASES, SEED, DIRT = 40, 4000, 1, 12
 SENT, SIGNED = datetime(2026, 10, 9, 9), datetime(2026, 10, 19, 9)  # the five working days to object lie between
 ROLES = ("审核", "签发")

@@ -17,8 +17,8 @@ LAYERS = 4  # neighbours lie in different ones: a few paths draw fast, and ticks
 TRACK = (60, 330)  # of the 640 wide rate panel: left and right end of its scale
 HATCH = 9  # from stroke to stroke of a track without data
 ROW, TOP = 26, 30  # of a rate panel: the height of a row, the middle of the first
-SPAN, CEILING, FOOT = (60, 580), 26, 82  # of the line of quarters: its ends, its highest and lowest point
-LEAST, MOST = 3, 12  # totals that make a line, quarters that it has room for
+SPAN, CEILING, FOOT = (60, 580), 26, 82  # of the line of periods: its ends, its highest and lowest point
+LEAST, MOST = 3, 12  # totals that make a line, periods that it has room for
 STEP = 10  # scales begin and end at multiples of it
 
 
@@ -54,7 +54,7 @@ def _mark(value: Fraction, low: int, high: int) -> dict:
 
 
 def rates(assessment: Assessment, tally: UnitTally, say: Say, lang: str = "zh") -> list[dict]:
-    """For every rate that is judged: a row per month (or the quarter) with part, whole, rate and target."""
+    """For every rate that is judged: a row per month (or the period) with part, whole, rate and target."""
     found = [
         _rate(rule, tally, assessment.period.months, say, lang)
         for rule in assessment.rulebook.rules.values()
@@ -115,7 +115,7 @@ def _row(
 
 
 def trend(totals: list[tuple[Period, Fraction]]) -> dict | None:
-    """The latest totals by quarter as a line, a gap where a quarter is not known; none for fewer than three.
+    """The latest totals by period as a line, a gap where a period is not known; none for fewer than three.
 
     A label stands above its point, below it where both neighbours are higher: no line crosses it.
     """
@@ -127,10 +127,10 @@ def trend(totals: list[tuple[Period, Fraction]]) -> dict | None:
     high = max(-(-max(values) // STEP) * STEP, low + STEP)
     points = [
         {
-            "x": _px(_between(*SPAN, _quarters(period), _quarters(periods[0]), _quarters(periods[-1]))),
+            "x": _px(_between(*SPAN, Fraction(period.first), periods[0].first, periods[-1].first)),
             "y": _px(_between(FOOT, CEILING, total, low, high)),
             "label": shown(total),
-            "quarter": str(period),
+            "period": str(period),
         }
         for period, total in totals
     ]
@@ -139,22 +139,18 @@ def trend(totals: list[tuple[Period, Fraction]]) -> dict | None:
     return {"points": points, "path": _line(points, periods)}
 
 
-def _quarters(period: Period) -> Fraction:
-    return Fraction(4 * period.year + period.quarter)
-
-
 def _below(values: list[Fraction]) -> list[bool]:
     padded = [values[1], *values, values[-2]]
     return [min(padded[n], padded[n + 2]) > value for n, value in enumerate(values)]
 
 
 def _line(points: list[dict], periods: list[Period]) -> str:
-    """A path from quarter to quarter, interrupted where one is missing."""
+    """A path from period to period, interrupted where one is missing."""
     steps = ["M", *("L" if before == after.previous else "M" for before, after in pairwise(periods))]
     return " ".join(f"{step} {point['x']} {point['y']}" for step, point in zip(steps, points, strict=True))
 
 
-def _between(left: int, right: int, value: Fraction, low: Fraction, high: Fraction) -> Fraction:
+def _between(left: int, right: int, value: Fraction, low: Fraction | int, high: Fraction | int) -> Fraction:
     inside = min(max(value, low), high)
     return left + (right - left) * (inside - low) / (high - low)
 

@@ -9,7 +9,7 @@ from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Standing
 from pipelines.model.text import masked
 from pipelines.model.words import Words
-from pipelines.views.figures import Say, listed, quarter
+from pipelines.views.figures import Say, listed, named
 
 RISEN = 3  # so many units are named that rose most
 SPANS = {"quarter": 1, "year": 4}  # quarters between the two that are compared
@@ -45,7 +45,7 @@ def changes(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:
     said = [_change(assessment, before, span, say, lang) for span, before in known.items() if before]
     unknown = [span for span, before in known.items() if before is None]
     if unknown:
-        names = listed((quarter(assessment.period.ago(SPANS[span]), lang) for span in unknown), lang)
+        names = listed((named(assessment.period.ago(SPANS[span]), lang) for span in unknown), lang)
         which = unknown[0] if len(unknown) == 1 else "both"
         said.append(say(f"bulletin.unknown_{which}", quarters=names).into(lang))
     return said
@@ -55,7 +55,7 @@ def _change(assessment: Assessment, before: Earlier, span: str, say: Say, lang: 
     parts = [part.into(lang) for part in _parts(assessment, before, say)]
     text = say(
         f"bulletin.compared_{span}",
-        quarter=quarter(before.period, lang),
+        quarter=named(before.period, lang),
         changes=("; " if lang == "en" else "，").join(parts),
     ).into(lang)
     same = before.basis in ((), basis(assessment))

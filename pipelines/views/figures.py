@@ -11,7 +11,7 @@ from pipelines.model.words import Words
 
 Say = Callable[..., Words]
 NOTHING = "—"
-_QUARTERS = "一二三四"
+_QUARTERS, _HALVES = "一二三四", "上下"
 
 
 def percent(part: int, of: int) -> str:
@@ -47,15 +47,37 @@ def moment(value: datetime, lang: str = "zh") -> str:
     return f"{value:%Y-%m-%d} {clock}" if lang == "en" else f"{value.year}年{value.month}月{value.day}日 {clock}"
 
 
-def quarter(period: Period, lang: str = "zh") -> str:
-    """``2026年第三季度``, ``quarter 3 of 2026`` in English."""
+def named(period: Period, lang: str = "zh") -> str:
+    """The period in words: ``2026年第三季度``, ``quarter 3 of 2026``; ``2026年1月至4月``, ``January to April 2026``."""
+    year, number = period.year, period.number
     if lang == "en":
-        return f"quarter {period.quarter} of {period.year}"
-    return f"{period.year}年第{_QUARTERS[period.quarter - 1]}季度"
+        match period.kind:
+            case "quarter":
+                return f"quarter {number} of {year}"
+            case "half_year":
+                return f"{'first' if number == 1 else 'second'} half of {year}"
+            case "year":
+                return str(year)
+        (first, of), (last, until) = (f"{day:%B %Y}".split() for day in (period.start, period.last_day))
+        if (first, of) == (last, until):
+            return f"{first} {of}"
+        return f"{first} to {last} {of}" if of == until else f"{first} {of} to {last} {until}"
+    match period.kind:
+        case "quarter":
+            return f"{year}年第{_QUARTERS[number - 1]}季度"
+        case "half_year":
+            return f"{year}年{_HALVES[number - 1]}半年"
+        case "year":
+            return f"{year}年度"
+    first, last = period.start, period.last_day
+    begins = f"{first.year}年{first.month}月"
+    if period.n == 1:
+        return begins
+    return f"{begins}至{last.month}月" if first.year == last.year else f"{begins}至{last.year}年{last.month}月"
 
 
 def month_name(month: str, lang: str = "zh") -> str:
-    """``7月`` of ``2026-07``, as it is in English; the whole quarter is empty."""
+    """``7月`` of ``2026-07``, as it is in English; the whole period is empty."""
     return f"{int(month[5:])}月" if lang == "zh" and month[5:].isdigit() else month
 
 

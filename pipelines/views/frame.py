@@ -4,7 +4,7 @@ from pipelines.model.assessment import Assessment
 from pipelines.model.text import plain
 from pipelines.model.words import Words
 from pipelines.views.compared import city_figures, rates
-from pipelines.views.figures import Say, known, listed, moment, quarter
+from pipelines.views.figures import Say, known, listed, moment, named
 
 SHELL = (
     "skip",
@@ -28,7 +28,7 @@ def frame(assessment: Assessment, say: Say, lang: str = "zh") -> dict:
     """The facts around a page: ``period``, ``quarter``, ``cutoff``, ``rules``, ``simulated``, ``absent``, the shell."""
     period, rulebook, simulated = assessment.period, assessment.rulebook, assessment.intake.simulated
     facts = {
-        "quarter": quarter(period, lang),
+        "quarter": named(period, lang),
         "cutoff": moment(assessment.cutoff, lang),
         "rules": rulebook.title.into(lang),
         "edition": rulebook.edition,

@@ -9,7 +9,7 @@ from pipelines.model.library import LibraryFinding, LibraryReport
 from pipelines.model.rule import Rulebook
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.model.words import Words
-from pipelines.views.figures import Say, listed, quarter
+from pipelines.views.figures import Say, listed, named
 from pipelines.views.frame import column_name, shell, table_name
 from pipelines.wording import say as written
 
@@ -69,7 +69,7 @@ def frame_of(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
     return {
         **shell(say),
         "period": str(report.period),
-        "quarter": quarter(report.period),
+        "quarter": named(report.period),
         "rules": rulebook.title.zh,
         "edition": rulebook.edition,
         "simulated": say("pages.simulated").zh if report.simulated else "",

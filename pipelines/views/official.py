@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from pipelines.model.assessment import Assessment
 from pipelines.model.office import Office
-from pipelines.views.figures import Say, quarter
+from pipelines.views.figures import Say, named
 
 # Chinese text → lines of equal width: no punctuation at a line's start, numbers whole, the slack spread evenly.
 
@@ -135,7 +135,8 @@ class Official:
 
     def __init__(self, assessment: Assessment, office: Office, advance: Callable[[str], Advance], say: Say):
         self.assessment, self.office, self.advance, self.say = assessment, office, advance, say
-        self.facts = {"quarter": quarter(assessment.period), "year": str(assessment.period.year)}
+        name = named(assessment.period)
+        self.facts = {"period": name, "quarter": name, "year": str(assessment.period.year)}
         self.issue = office.issue(str(assessment.period))
 
     def page(self, bulletin: dict) -> dict:

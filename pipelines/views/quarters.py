@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pipelines.model.period import Period
 from pipelines.model.words import Words
-from pipelines.views.figures import NOTHING, Say, moment, quarter
+from pipelines.views.figures import NOTHING, Say, moment, named
 from pipelines.views.frame import shell
 
 WORDS = (
@@ -47,7 +47,7 @@ def _row(one: Quarter, say: Say) -> dict:
     period = Period.parse(one.period)
     return {
         "period": one.period,
-        "quarter": Words(quarter(period), one.period),
+        "quarter": Words(named(period), one.period),
         "state": _state(one, say),
         "published": bool(one.edition),
         "folder": f"published/{one.period}/{one.edition}" if one.edition else one.period,

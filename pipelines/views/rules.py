@@ -39,7 +39,7 @@ class RuleTexts:
             return {
                 "part": self.measure(rule.part),
                 "of": self.measure(rule.of),
-                "per": self._words("per_month" if rule.by_month else "per_quarter"),
+                "per": self._words("per_month" if rule.by_month else "per_period"),
                 "target": plainly(rule.target),
                 "each": plainly(rule.each),
                 "deduct": plainly(rule.deduct),

@@ -11,7 +11,7 @@ from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
 from pipelines.model.text import masked, plain
 from pipelines.views import charts, first_page
-from pipelines.views.figures import Say, known, listed, month_name, note, quarter, signed, width
+from pipelines.views.figures import Say, known, listed, month_name, named, note, signed, width
 from pipelines.views.frame import frame, words
 from pipelines.views.libraries import Boxes
 from pipelines.views.ranking import line as standing_line
@@ -123,7 +123,7 @@ class Scorecards:
             ],
             **self._decisions(list(decisions), most),
             "counted_before": [
-                {"case": plain(row.case_id), "quarter": quarter(Period.parse(row.counted_in), self.lang)}
+                {"case": plain(row.case_id), "quarter": named(Period.parse(row.counted_in), self.lang)}
                 for row in self.assessment.counted_rows
                 if row.unit_id == standing.unit_id
             ],
@@ -163,7 +163,7 @@ class Scorecards:
         """The quarters as a table, and as a chart where there are enough of them."""
         shown_rows = [
             {
-                "quarter": quarter(row.period, self.lang),
+                "quarter": named(row.period, self.lang),
                 "total": shown(row.total),
                 "change": row.change,
                 "rank": row.rank,
@@ -173,7 +173,7 @@ class Scorecards:
         ]
         chart = charts.trend([(row.period, row.total) for row in rows])
         if chart:
-            names = (f"{point['quarter']} {point['label']}" for point in chart["points"])
+            names = (f"{point['period']} {point['label']}" for point in chart["points"])
             chart["name"] = self._says("trend_name", points=listed(names, self.lang))
         return {"trend": shown_rows, "trend_chart": chart}
 

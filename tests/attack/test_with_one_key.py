@@ -134,7 +134,7 @@ def test_a_whole_record_under_another_quarters_name_is_found(tmp_path):
     heads["2026Q1"] = heads[str(PERIOD)]
     (tmp_path / "record" / "heads.json").write_text(json.dumps(heads), encoding="utf-8")
     with pytest.raises(VerificationFailed, match=r"2026Q1\.jsonl"):
-        verify(tmp_path, Period(2026, 1), signers=signers_of(tmp_path))
+        verify(tmp_path, Period.parse("2026Q1"), signers=signers_of(tmp_path))
 
 
 @pytest.mark.parametrize("change", [{"working_days": 1}, {"needed": 2, "roles": ["审核", "签发", "a"]}])

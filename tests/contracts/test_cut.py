@@ -10,7 +10,7 @@ from pipelines.model.period import Period
 from pipelines.stages.validate import thin_months, validate
 from tests.contracts.world import CONTRACTS, good, good_tables, read
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 NAMED = good_tables()["cases"][0]["case_id"]
 
 

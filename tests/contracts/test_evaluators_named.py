@@ -13,7 +13,7 @@ from pipelines.paths import RULES
 from pipelines.sample.make import make_sample
 from pipelines.stages.publish import panel_of_pages
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 HEAD = "adjustment_id,action,unit_id,case_id,rule_id,ref_id,decided_by,decided_on,reason"
 PRINTED = [
     (table.name, column.name)

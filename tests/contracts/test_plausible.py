@@ -8,7 +8,7 @@ from pipelines.model.period import Period
 from pipelines.stages.validate import validate
 from tests.contracts.world import CONTRACTS, good, good_tables, read
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 OPEN = ("signed_at", "replied_at", "closed_at", "public_rating", "rated_at")
 
 
@@ -58,7 +58,7 @@ def test_every_moment_of_every_table_is_judged_and_days_of_validity_are_not():
 
 
 def test_a_quarter_without_a_case_row_is_a_stop_that_names_file_and_quarters():
-    [stop] = of_quarter(good_tables(), Period(2026, 4))[0].stops
+    [stop] = of_quarter(good_tables(), Period.parse("2026Q4"))[0].stops
     assert all(fact in stop.en for fact in ("cases.csv", "2026Q4", "2026Q3 (1 rows)"))
     assert all(fact in stop.zh for fact in ("cases.csv", "2026Q4", "2026Q3（1 行）"))
 
@@ -75,7 +75,7 @@ def test_the_reading_and_an_extension_decide_whether_a_case_is_of_the_quarter():
     assert len(of_quarter(tables)[0].stops) == 1
     assert of_quarter(tables, by="dispatched_at")[0].stops == ()
     tables["extensions"] = [good("extensions", extended_until="2026-12-01 09:00:00")]
-    assert of_quarter(tables, Period(2026, 4))[0].stops == ()
+    assert of_quarter(tables, Period.parse("2026Q4"))[0].stops == ()
 
 
 @pytest.mark.parametrize(

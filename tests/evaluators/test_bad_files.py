@@ -121,7 +121,7 @@ def test_an_empty_list_and_hidden_files_are_nothing(tmp_path):
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sample")
-    make_sample(folder / "x", Period(2026, 3), 6, 300, 3)
+    make_sample(folder / "x", Period.parse("2026Q3"), 6, 300, 3)
     (folder / "x" / "evaluations.csv").unlink()
     return folder
 

@@ -16,7 +16,7 @@ from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
 from tests.evaluators.canaries import CANARY, confidential, copied, found_in, plant, word
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 AT = "2026-08-10"
 
 

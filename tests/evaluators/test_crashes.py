@@ -20,7 +20,7 @@ from pipelines.sample.make import make_sample
 from tests.evaluators.office import Office, act, case, person
 
 T0 = datetime(2026, 7, 6, 9)
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 KILLED = """
 import os, signal, sys
 from pathlib import Path

@@ -99,7 +99,7 @@ def test_a_term_that_is_not_two_years_is_named():
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sample")
-    make_sample(folder / "x", Period(2026, 3), 6, 300, 3)
+    make_sample(folder / "x", Period.parse("2026Q3"), 6, 300, 3)
     return folder
 
 

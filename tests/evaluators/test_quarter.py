@@ -13,7 +13,7 @@ from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed
 from pipelines.sample.make import make_sample
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 
 
 @pytest.fixture(scope="module")

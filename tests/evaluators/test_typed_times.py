@@ -22,7 +22,7 @@ def exports(tmp_path_factory):
     """The same exports twice: `sample` is marked as invented, `real` is not."""
     home = tmp_path_factory.mktemp("exports")
     for name in ("sample", "real"):
-        make_sample(home / name, Period(2026, 3), 4, 200, 7)
+        make_sample(home / name, Period.parse("2026Q3"), 4, 200, 7)
     (home / "real" / "SIMULATED").unlink()
     return home
 

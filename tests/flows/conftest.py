@@ -22,7 +22,7 @@ from pipelines.paths import ROOT
 from pipelines.sample.make import make_sample
 
 PATIENCE = 240  # seconds, for a step that takes some ten on a quiet machine
-PERIOD = Period(2026, 2)
+PERIOD = Period.parse("2026Q2")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from datetime import datetime
 
 import pytest
 
+from pipelines.model.period import Periods
+
 
 @pytest.mark.parametrize(
     ("scheduled", "period"),
@@ -16,20 +18,20 @@ import pytest
     ],
 )
 def test_a_scheduled_run_scores_the_quarter_that_ended_before_it(scheduled, period):
-    from pipelines.flows.score_quarter import quarter_before
+    from pipelines.flows.score_quarter import period_before
 
-    assert str(quarter_before(datetime.fromisoformat(scheduled))) == period
+    assert str(period_before(datetime.fromisoformat(scheduled), Periods())) == period
 
 
 def test_the_quarter_has_ended_by_the_clock_of_the_projects_zone():
     from pipelines.edges import process
-    from pipelines.flows.score_quarter import local_time, quarter_before
+    from pipelines.flows.score_quarter import local_time, period_before
     from pipelines.model.project import Project
 
     process.use(Project(zone="America/New_York"))
     try:
-        assert str(quarter_before(datetime.fromisoformat("2026-07-01T03:59:59+00:00"))) == "2026Q1"
-        assert str(quarter_before(datetime.fromisoformat("2026-07-01T04:00:00+00:00"))) == "2026Q2"
+        assert str(period_before(datetime.fromisoformat("2026-07-01T03:59:59+00:00"), Periods())) == "2026Q1"
+        assert str(period_before(datetime.fromisoformat("2026-07-01T04:00:00+00:00"), Periods())) == "2026Q2"
         assert local_time(datetime.fromisoformat("2026-07-01T04:00:00+00:00")) == datetime(2026, 7, 1)
     finally:
         process.use(Project())

@@ -13,7 +13,7 @@ from tests.sql.accepted import warehouse_with
 
 BOOK = load_rulebook(STANDARD, TODAY)
 CALENDAR = Calendar.load()
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 END = date(2026, 9, 30)
 UNITS = [{"unit_id": "U1", "unit_name": "甲局"}, {"unit_id": "U2", "unit_name": "乙局"}]
 USUAL = {

@@ -10,7 +10,7 @@ from pipelines.cli import main
 from pipelines.model.period import Period
 from pipelines.sample import make_sample
 
-Q3 = Period(2026, 3)
+Q3 = Period.parse("2026Q3")
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from pipelines.model.tally import Unit, UnitTally
 from pipelines.model.words import Words
 from pipelines.stages.settle import losses
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 HOSTILE = "../<img src=x onerror=alert(1)>\u202e"
 FORMULA = "=cmd|'/c calc'!A0"
 TITLES = {

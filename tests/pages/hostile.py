@@ -11,7 +11,7 @@ from pipelines.model.text import same_text
 from pipelines.sample.make import make_sample
 from pipelines.views.quality import report_of
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 TEXTS = (
     "<img src=x onerror=alert(1)>", '"><script>alert(1)</script>', "' onmouseover='alert(1)", "<svg/onload=alert(1)>",
     "</style></title><style>*{background:url(http://x.invalid/)}</style>", "@import url(file:///etc/passwd);",

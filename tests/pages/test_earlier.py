@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.edges.published import earlier_quarters
+from pipelines.edges.published import earlier_periods
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal, VerificationFailed
 from pipelines.publication.verify import _link_earlier
@@ -20,7 +20,7 @@ CHAIN = [PERIOD.ago(n) for n in range(6, -1, -1)]  # 2025Q1 to 2026Q3
 
 def scored(period, out, **more):
     """The invented quarter as another one, compared with what lies in ``out``."""
-    return replace(assessment(), period=period, earlier=earlier_quarters(out, period), **more)
+    return replace(assessment(), period=period, earlier=earlier_periods(out, period), **more)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_the_published_edition_counts_and_not_a_later_run(tmp_path):
     (tmp_path / str(period)).unlink()
     lines = LINES[1:]
     publish(warehouse(lines), scored(period, tmp_path, scores=assessment(lines=lines).scores), tmp_path, pdf=False)
-    (known,) = earlier_quarters(tmp_path, PERIOD)
+    (known,) = earlier_periods(tmp_path, PERIOD)
     assert known.ranking["U001"]["total"] == "101.50"
 
 
@@ -98,7 +98,7 @@ def test_a_damaged_earlier_quarter_is_refused_by_name(tmp_path, damage):
         name = "manifest.json" if damage == "manifest" else "ranking.csv"
         (tmp_path / str(PERIOD.previous) / name).write_text("{")
     with pytest.raises(UsageRefusal, match=str(PERIOD.previous)):
-        earlier_quarters(tmp_path, PERIOD)
+        earlier_periods(tmp_path, PERIOD)
 
 
 def test_a_ranking_alone_is_compared_as_far_as_it_goes(tmp_path):
@@ -112,4 +112,4 @@ def test_a_ranking_alone_is_compared_as_far_as_it_goes(tmp_path):
 
 
 def test_periods_count_back_over_years():
-    assert [str(Period(2026, 1).ago(n)) for n in (0, 1, 4, 5)] == ["2026Q1", "2025Q4", "2025Q1", "2024Q4"]
+    assert [str(Period.parse("2026Q1").ago(n)) for n in (0, 1, 4, 5)] == ["2026Q1", "2025Q4", "2025Q1", "2024Q4"]

@@ -16,7 +16,7 @@ from pipelines.model.refusals import ContractStop
 from pipelines.sample.make import make_sample
 from pipelines.stages.publish import must_name_nobody
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 TEXTS = [(table.name, column.name) for table in load_contracts().tables.values() if table.name != "evaluators"
          for column in table.columns.values() if column.type == "text" and not column.name.endswith("_id")]  # fmt: skip
 RESTRICTED = [place for place in TEXTS if load_contracts().tables[place[0]].columns[place[1]].restricted]

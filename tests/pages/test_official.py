@@ -167,7 +167,7 @@ def test_a_slip_in_the_settings_is_refused_before_anything_is_read(tmp_path):
     file = tmp_path / "office.yaml"
     file.write_text(DEMO_OFFICE.read_text(encoding="utf-8").replace("signer:", "singer:"), encoding="utf-8")
     with pytest.raises(UsageRefusal, match="singer"):
-        Run(Request(Period(2026, 3), tmp_path / "none", tmp_path / "out", office=file))
+        Run(Request(Period.parse("2026Q3"), tmp_path / "none", tmp_path / "out", office=file))
 
 
 def test_a_numbered_requirement_is_a_heading_and_its_paragraph():

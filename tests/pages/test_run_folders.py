@@ -155,7 +155,7 @@ def test_a_place_where_nothing_can_be_written_is_one_line(tmp_path):
 def started(tmp_path):
     """Begins a run that would publish to a folder; its exports are not there, which is said only later."""
     def start(out):
-        with Run(Request(Period(2026, 3), tmp_path / "no exports", out)) as run:
+        with Run(Request(Period.parse("2026Q3"), tmp_path / "no exports", out)) as run:
             run.ingest()
     return start
 

@@ -15,7 +15,7 @@ from pipelines.publication import ssh
 from pipelines.publication.settings import Settings
 from pipelines.publication.signers import open_register, read_signers
 
-PERIOD = Period(2026, 2)
+PERIOD = Period.parse("2026Q2")
 SETTINGS = Settings(5, ("拟稿", "审核", "签发"), 2)
 BEGUN = datetime(2026, 7, 1, 8)
 

@@ -117,7 +117,7 @@ def quarter_of(place, cases: list[dict], **readings: str):
     units = [{"unit_id": id, "unit_name": id, "unit_group": "市直部门", "ranked": "true"}
              for id in sorted({row["unit_id"] for row in cases})]  # fmt: skip
     exports = write_folder({"units": units, "cases": cases}, place / "in")
-    with Run(Request(Period(2026, 3), exports, place / "out", readings=readings)) as run:
+    with Run(Request(Period.parse("2026Q3"), exports, place / "out", readings=readings)) as run:
         assert not run.check() and not run.breaches
         yield run
 
@@ -225,8 +225,8 @@ def test_equals_listed_by_another_rate_stop_the_run(tmp_path, before, after):
 
 
 @pytest.mark.parametrize(("readings", "cases", "score", "before", "after"), [
-    ({"months": "mean"}, rated("A", "U1", "08", 10, 10, closed=9), "19.33", "* thirds + 3) // 6", "* thirds) // 6"),
-    ({"shortfall": "pro_rata"}, rated("A", "U1", "07", 13, 16), "15.62", "thirds[unit])) + 3", "thirds[unit]))"),
+    ({"months": "mean"}, rated("A", "U1", "08", 10, 10, closed=9), "19.33", "* parts + months) //", "* parts) //"),
+    ({"shortfall": "pro_rata"}, rated("A", "U1", "07", 13, 16), "15.62", "parts[unit])) + months", "parts[unit]))"),
 ], ids=["two thirds of a point", "half a hundredth"])
 def test_a_second_judge_that_rounds_down_stops_the_run(tmp_path, readings, cases, score, before, after):
     with quarter_of(tmp_path, cases, **readings) as run:
@@ -278,7 +278,7 @@ def test_no_operator_of_the_literal_reading_can_be_turned_without_a_stop(quarter
 def differs_somewhere(quarters) -> bool:
     for run in quarters:
         try:
-            again = literal.Quarter(run.period.start, run.period.end, run.cutoff, is_working=run.calendar.is_working,
+            again = literal.Span(run.period.start, run.period.end, run.cutoff, is_working=run.calendar.is_working,
                                     **run.rulebook.evaluation)
             marks = run.rulebook.marks["case_rows"]
             ours = opinions._literal(run.warehouse, again, run.rulebook, marks)

@@ -24,7 +24,7 @@ from tests.contracts.world import CONTRACTS, good, good_tables, read
 from tests.toy.town import ISLAND
 
 PARTS = ("scored", "other_period", "excluded", "quarantined", "left_out", "counted_before")
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 BOOK = ISLAND.book
 CALENDAR = Calendar.load()
 OPEN = dict.fromkeys(("closed_at", "rated_at", "public_rating"))
@@ -56,7 +56,7 @@ def counted(cases: set[str], folder: Path) -> list[CountedList]:
     columns = {"case_id": ids, "unit_id": ["U1"] * len(ids)}
     rows = {name: pyarrow.array(texts, pyarrow.string()) for name, texts in columns.items()}
     parquet.write_table(pyarrow.table(rows), file)
-    return [CountedList(Period(2026, 2), file, "0" * 64)]
+    return [CountedList(Period.parse("2026Q2"), file, "0" * 64)]
 
 
 def case(id: str, **change) -> dict:

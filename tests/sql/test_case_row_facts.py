@@ -12,7 +12,7 @@ from pipelines.stages.measure import measure
 from tests.sql.accepted import warehouse_with
 from tests.toy.town import ISLAND
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 BOOK = ISLAND.book
 CASE = BOOK.marks["case_rows"]
 READINGS = {id: reading.default for id, reading in BOOK.readings.items()}

@@ -9,7 +9,7 @@ from pipelines.stages.measure import measure
 from tests.sql.accepted import warehouse_with
 from tests.toy.town import ISLAND
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 BOOK = ISLAND.book
 DISSATISFIED = {"case_id": "C1", "public_rating": "dissatisfied", "rated_at": "2026-08-11 09:00:00"}
 

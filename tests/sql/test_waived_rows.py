@@ -11,7 +11,7 @@ from pipelines.rulebook import load_rulebook
 from pipelines.stages.measure import measure
 from tests.sql.accepted import warehouse_with
 
-PERIOD = Period(2026, 3)
+PERIOD = Period.parse("2026Q3")
 BOOK = load_rulebook(RULES / "standard", date(2026, 7, 1))
 RULES_WAIVED = ("refusal", "attitude", "")
 
