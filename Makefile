@@ -35,6 +35,7 @@ bench: ready ## 量速度 / measure the speed
 
 lint: ready ## 查代码 / check the code
 	@.venv/bin/ruff check .
+	@.venv/bin/mypy --no-error-summary
 	@$(UV) lock --check -q || { echo "uv.lock does not fit pyproject.toml: uv lock" >&2; exit 1; }
 
 dist: ready ## 安装包 / the wheel, and durable_rules' own wheel for this Python

@@ -221,8 +221,7 @@ def keep_counted(out: Path, period: object, edition: str, counted) -> str:
 
 
 def counted_lists(out: Path, period: Period) -> tuple[tuple[CountedList, ...], tuple[Words, ...]]:
-    """The lists of every published period of ``out`` that ended before, the oldest first, and a word on what lacks one.
-    """
+    """The lists of every published period of ``out`` that ended before, oldest first, and a word on what lacks one."""
     found, unknown = [], []
     for before in sorted(_ended_before(out, period)):
         edition = edition_in_force(out, before)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Batch:
     """
 
     cube: Cube
-    _kept: dict = field(default_factory=dict)
+    _kept: dict[Any, Any] = field(default_factory=dict)
 
     def base_and_bonus(
         self, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str]

@@ -6,6 +6,7 @@ first judge's queries take them from the conditions that were built of it (`mark
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +14,11 @@ from pipelines.engines.literal import spelled
 from pipelines.model.contract import AWARD_NEEDS, AWARDS, NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS, DERIVED, Measure
 from pipelines.model.refusals import UsageRefusal
+from pipelines.model.rule import Rule
 from pipelines.model.tally import WAIVED, WORD, Marks, UnitTally
 from pipelines.wording import say
 
+CubeTable = Any  # pyarrow.Table, a library without types, or the arrays by column name
 ALWAYS = '{"all":[]}'  # how a part is spelled that asks nothing
 WORKED_OUT = {name: [reading for reading, _ in derived.readings] for name, derived in DERIVED.items()}
 
@@ -60,12 +63,12 @@ class Cube:
     assessed: Mapping[str, np.ndarray]  # item -> hundredths per unit, -1 where there is no score
     awards: Awards
     absent: Absent = NOTHING
-    _kept: dict = field(default_factory=dict)
+    _kept: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
     def prepare(
         cls,
-        cube,
+        cube: CubeTable,
         layouts: Mapping[str, Marks],
         measures: Mapping[str, Measure],
         tallies: dict[str, UnitTally],
@@ -150,7 +153,7 @@ class Cube:
 
 
 @dataclass(frozen=True, eq=False)
-class Counts(Mapping):
+class Counts(Mapping[str, np.ndarray]):
     """Measure → units × months under some readings.
 
     With ``rows`` it tells of these units alone, one line each; ``changed`` is added to what a measure counts.
@@ -170,7 +173,7 @@ class Counts(Mapping):
     def __len__(self) -> int:
         return len(self.cube.measures)
 
-    def occurrences(self, rule) -> np.ndarray:
+    def occurrences(self, rule: Rule) -> np.ndarray:
         """The rows that cost points by an occurrence rule."""
         return self._as_changed(rule.measure, self.cube.occurrences(rule.id, rule.measure, self.readings))
 
@@ -179,13 +182,13 @@ class Counts(Mapping):
         return table + self.changed[id] if id in self.changed else table
 
 
-def _values(table, name: str) -> np.ndarray:
+def _values(table: CubeTable, name: str) -> np.ndarray:
     if isinstance(table, Mapping):
         return np.asarray(table[name])
     return table.column(name).to_numpy()
 
 
-def _codes(table, name: str, known: Iterable[str]) -> np.ndarray:
+def _codes(table: CubeTable, name: str, known: Iterable[str]) -> np.ndarray:
     """The position of each value among the known ones; KeyError for a value that is not among them."""
     places = {value: place for place, value in enumerate(known)}
     if isinstance(table, Mapping):
@@ -195,7 +198,7 @@ def _codes(table, name: str, known: Iterable[str]) -> np.ndarray:
     return found[encoded.indices.to_numpy()] if len(encoded) else np.zeros(0, dtype=np.int64)
 
 
-def _rows(cube, layouts: Mapping[str, Marks], units: tuple[str, ...]) -> dict[str, Rows]:
+def _rows(cube: CubeTable, layouts: Mapping[str, Marks], units: tuple[str, ...]) -> dict[str, Rows]:
     table, unit, n = _codes(cube, "counts", layouts), _codes(cube, "unit_id", units), _values(cube, "n")
     found = {}
     for number, (counts, layout) in enumerate(layouts.items()):
@@ -240,6 +243,6 @@ def _awards(tallies: dict[str, UnitTally], units: tuple[str, ...]) -> Awards:
     )
 
 
-def _numbered(keys: list[tuple]) -> np.ndarray:
+def _numbered(keys: list[tuple[object, ...]]) -> np.ndarray:
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return np.array([numbers[key] for key in keys], np.int64)

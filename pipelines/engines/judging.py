@@ -1,10 +1,10 @@
 """Rules as productions of the rule engine, and a unit's tally as the whole-number facts that they fire on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from math import ceil, floor
 
-from pipelines.engines.rete import Match, Production, Session
+from pipelines.engines.rete import Fact, Match, Production, Session
 from pipelines.model.contract import AWARDS
 from pipelines.model.points import CENT, half_up, hundredths, shown
 from pipelines.model.refusals import ContractStop
@@ -13,7 +13,7 @@ from pipelines.model.score import MEAN, UNMEASURED, Finding
 from pipelines.model.tally import UnitTally
 from pipelines.wording import say
 
-STEPS = {"whole_steps": floor, "pro_rata": Fraction, "any_part": ceil}
+STEPS: dict[str, Callable[[Fraction], int | Fraction]] = {"whole_steps": floor, "pro_rata": Fraction, "any_part": ceil}
 WHOLE = ""
 BY_MONTH = ("sum", "mean")  # what `per` says of rules that test every month
 TESTS = {
@@ -36,7 +36,7 @@ class Judge:
         )
         self._order = {id: k for k, id in enumerate(rulebook.rules)}
 
-    def judge(self, tally: UnitTally) -> tuple[list[Finding], list[tuple[str, str, dict]]]:
+    def judge(self, tally: UnitTally) -> tuple[list[Finding], list[tuple[str, str, Fact]]]:
         """A unit's findings in the order of the rulebook, and (rule, month, fact) for each rule that fired."""
         self._awards = tally.awards
         firings = self._session.run(tally.unit.unit_id, list(self._facts(tally)))
@@ -47,11 +47,11 @@ class Judge:
         """The months that a rate rule tests, or the period as a whole."""
         return spans(rule, self.readings, self.months)
 
-    def _production(self, rule: Rule) -> Production:
+    def _production(self, rule: Rule) -> Production[Finding]:
         then = getattr(self, f"_{rule.kind}")
         return Production(rule.id, ({"$and": [{"rule": rule.id}, TESTS[rule.kind]]},), lambda match: then(rule, match))
 
-    def _without_data(self, rule: Rule) -> Production:
+    def _without_data(self, rule: Rule) -> Production[Finding]:
         """Under `unmeasured=zero` a rule without data takes all that its item can lose."""
         return Production(
             f"{rule.id} unmeasured",
@@ -102,24 +102,24 @@ class Judge:
             ref_id=self._awards[ref - 1].award_id if ref else "",
         )
 
-    def _facts(self, tally: UnitTally) -> Iterator[dict]:
+    def _facts(self, tally: UnitTally) -> Iterator[Fact]:
         for rule in self.rulebook.rules.values():
             if rule.kind != "assessed" and unmeasured(rule, tally):
                 yield from self._unmeasured_facts(rule)
             else:
                 yield from getattr(self, f"_{rule.kind}_facts")(rule, tally)
 
-    def _unmeasured_facts(self, rule: Rule) -> Iterator[dict]:
+    def _unmeasured_facts(self, rule: Rule) -> Iterator[Fact]:
         full = hundredths(self.rulebook.items[rule.item].full_marks)
         if full and self.readings.get("unmeasured") == "zero":
             yield {"rule": rule.id, "month": 0, "unmeasured": full}
 
-    def _occurrence_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
+    def _occurrence_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         for number, month in enumerate(self.months, 1):
             if n := tally.occurrences(rule.id, rule.measure, month):
                 yield {"rule": rule.id, "month": number, "n": n}
 
-    def _rate_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
+    def _rate_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         target = hundredths(rule.target)
         for month in self.spans(rule):
             part, of = (tally.count(measure, month) for measure in (rule.part, rule.of))
@@ -135,7 +135,7 @@ class Judge:
                     "need": target * of,
                 }
 
-    def _assessed_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
+    def _assessed_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         full = self.rulebook.items[rule.item].full_marks
         score = tally.assessed.get(rule.measure)
         if score is None:
@@ -150,7 +150,7 @@ class Judge:
             )
         return full if value == "full" else Fraction(0)
 
-    def _award_facts(self, rule: Rule, tally: UnitTally) -> Iterator[dict]:
+    def _award_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         for number, award in enumerate(tally.awards, 1):
             if award.award_type == rule.measure:
                 month = self.months.index(f"{award.awarded_on:%Y-%m}") + 1

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
+Row = Mapping[str, Any]  # of a table by column, or a part of a `where` as it is written
 OUTSIDE = 0  # the month of a moment outside the period
 ONE_DAY = timedelta(days=1)
 
@@ -39,15 +41,15 @@ class Span:
 class Papers:
     """All that other tables say of one case row: accepted rows of its case and unit, as they are."""
 
-    extensions: tuple[Mapping, ...] = ()
-    evaluations: tuple[Mapping, ...] = ()
-    adjustments: tuple[Mapping, ...] = ()
-    counted_before: tuple[Mapping, ...] = ()  # the published period that counted the row already
+    extensions: tuple[Row, ...] = ()
+    evaluations: tuple[Row, ...] = ()
+    adjustments: tuple[Row, ...] = ()
+    counted_before: tuple[Row, ...] = ()  # the published period that counted the row already
 
 
 def judged(
-    row: Mapping, papers: Papers, evaluators: Mapping[str, Mapping], span: Span, happened: Iterable[str]
-) -> dict | None:
+    row: Row, papers: Papers, evaluators: Mapping[str, Row], span: Span, happened: Iterable[str]
+) -> dict[str, Any] | None:
     """The columns of one case row as measures may ask them; None where it is excluded.
 
     ``happened`` are the columns of what happens: from the cutoff on it has not. Derived columns stand under the names
@@ -86,7 +88,7 @@ def waived(papers: Papers, *names: str) -> str | None:
     return min(waivers, default=None)
 
 
-def _deadline(row: Mapping, papers: Papers, span: Span, in_time_only: bool) -> datetime | None:
+def _deadline(row: Row, papers: Papers, span: Span, in_time_only: bool) -> datetime | None:
     """The latest of the deadline and of every approved extension that was decided before the cutoff."""
     due = row["reply_due_at"]
     for paper in papers.extensions:
@@ -98,7 +100,7 @@ def _deadline(row: Mapping, papers: Papers, span: Span, in_time_only: bool) -> d
     return due
 
 
-def _rating(row: Mapping, papers: Papers, evaluators: Mapping, span: Span, clock: str) -> str:
+def _rating(row: Row, papers: Papers, evaluators: Mapping[str, Row], span: Span, clock: str) -> str:
     """The public rating; where that is dissatisfied, the last valid evaluation, else pending."""
     rated_in_time = row["rated_at"] is None or span.happened(row["rated_at"])
     if row["public_rating"] is None or not rated_in_time:
@@ -110,7 +112,7 @@ def _rating(row: Mapping, papers: Papers, evaluators: Mapping, span: Span, clock
     return max(valid, key=lambda one: (one["rated_at"], one["assignment_id"]))["rating"] if valid else "pending"
 
 
-def _is_valid(one: Mapping, evaluators: Mapping[str, Mapping], span: Span, clock: str) -> bool:
+def _is_valid(one: Row, evaluators: Mapping[str, Row], span: Span, clock: str) -> bool:
     rated_at, evaluator = one["rated_at"], evaluators.get(one["evaluator_id"])
     if one["rating"] is None or one["reason"] is None or not span.happened(rated_at) or evaluator is None:
         return False
@@ -123,7 +125,7 @@ def _is_valid(one: Mapping, evaluators: Mapping[str, Mapping], span: Span, clock
     return evaluator["employer_unit_id"] != one["unit_id"] and _in_time(one, span, clock)
 
 
-def _in_time(one: Mapping, span: Span, clock: str) -> bool:
+def _in_time(one: Row, span: Span, clock: str) -> bool:
     """Rated by the end of the last of so many working days after the day on which the clock starts."""
     starts = one["assigned_at"]
     if clock == "reminder":
@@ -137,9 +139,9 @@ def _in_time(one: Mapping, span: Span, clock: str) -> bool:
     return True
 
 
-def by_row(rows: Iterable[Mapping]) -> dict[tuple[str, str], tuple[Mapping, ...]]:
+def by_row(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[Row, ...]]:
     """Rows of a table by the case and unit that they are about."""
-    found: dict[tuple[str, str], list] = {}
+    found: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         found.setdefault((row["case_id"], row["unit_id"]), []).append(row)
     return {key: tuple(listed) for key, listed in found.items()}
@@ -152,12 +154,12 @@ NUMBERS = ("decimal", "integer")
 MOMENTS = ("timestamp", "date")
 
 
-def counts(parts: Sequence[Mapping], row: Mapping, readings: Mapping[str, str], types: Mapping[str, str]) -> bool:
+def counts(parts: Sequence[Row], row: Row, readings: Mapping[str, str], types: Mapping[str, str]) -> bool:
     """Whether a row is counted: every part holds. ``types`` are those of all columns that there could be."""
     return all(holds(part, row, readings, types) for part in parts)
 
 
-def holds(part: object, row: Mapping, readings: Mapping[str, str], types: Mapping[str, str]) -> bool:
+def holds(part: Any, row: Row, readings: Mapping[str, str], types: Mapping[str, str]) -> bool:
     """Whether one part of a `where` is true of a row; an empty value makes no comparison true."""
     if isinstance(part, list):
         return all(holds(one, row, readings, types) for one in part)
@@ -167,7 +169,7 @@ def holds(part: object, row: Mapping, readings: Mapping[str, str], types: Mappin
     return all(_says(key, value, row, readings, types) for key, value in part.items())
 
 
-def _says(key: str, value: object, row: Mapping, readings: Mapping[str, str], types: Mapping[str, str]) -> bool:
+def _says(key: str, value: Any, row: Row, readings: Mapping[str, str], types: Mapping[str, str]) -> bool:
     if key == "any":
         return any(holds(one, row, readings, types) for one in value)
     if key == "all":
@@ -179,7 +181,7 @@ def _says(key: str, value: object, row: Mapping, readings: Mapping[str, str], ty
     return all(_test(key, test, bound, row, types) for test, bound in value.items())
 
 
-def _test(column: str, test: str, bound: object, row: Mapping, types: Mapping[str, str]) -> bool:
+def _test(column: str, test: str, bound: Any, row: Row, types: Mapping[str, str]) -> bool:
     have = row.get(column)
     if test == "given":
         return (have is not None) == (bound == "true")
@@ -212,7 +214,7 @@ def _value(text: str, kind: str) -> object:
     return datetime.fromisoformat(text) if kind == "timestamp" else text
 
 
-def spelled(part: object, readings: Mapping[str, str], derived: Mapping[str, Sequence[str]]) -> str:
+def spelled(part: Any, readings: Mapping[str, str], derived: Mapping[str, Sequence[str]]) -> str:
     """One part of a `where` under these readings, in the one form by which the tally knows it.
 
     ``derived`` names, for each column that is worked out, the readings that bear on it.
@@ -220,7 +222,7 @@ def spelled(part: object, readings: Mapping[str, str], derived: Mapping[str, Seq
     return json.dumps(_plain(part, readings, derived), ensure_ascii=False, separators=(",", ":"))
 
 
-def _plain(part: object, readings: Mapping[str, str], derived: Mapping[str, Sequence[str]]) -> dict:
+def _plain(part: Any, readings: Mapping[str, str], derived: Mapping[str, Sequence[str]]) -> Row:
     if isinstance(part, list):
         return _whole([_plain(one, readings, derived) for one in part])
     if "reading" in part:
@@ -237,10 +239,10 @@ def _plain(part: object, readings: Mapping[str, str], derived: Mapping[str, Sequ
     return _whole(found)
 
 
-def _column(name: str, value: object, readings: Mapping[str, str], derived: Mapping[str, Sequence[str]]) -> dict:
+def _column(name: str, value: Any, readings: Mapping[str, str], derived: Mapping[str, Sequence[str]]) -> Row:
     if not isinstance(value, Mapping):
         value = {"in" if isinstance(value, list) else "equals": value}
-    found = []
+    found: list[Row] = []
     for test, bound in value.items():
         if test == "not":
             found.append({"not": _column(name, bound, readings, derived)})
@@ -250,7 +252,7 @@ def _column(name: str, value: object, readings: Mapping[str, str], derived: Mapp
     return _whole(found)
 
 
-def _whole(found: list[dict]) -> dict:
+def _whole(found: list[Row]) -> Row:
     """Several as one; what stands alone stays as it is, and what is whole within a whole is taken out of it."""
     flat = [one for part in found for one in (part["all"] if set(part) == {"all"} else [part])]
     return flat[0] if len(flat) == 1 else {"all": flat}

@@ -4,7 +4,7 @@ A row is counted by a measure if it has the marks of all the measure's parts und
 known by what they say (`Mark.key`), so that a tally can be read by who did not make it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 
 from pipelines.model.measure import (
@@ -15,6 +15,7 @@ from pipelines.model.measure import (
     Choice,
     Compare,
     Condition,
+    Derived,
     IsGiven,
     Measure,
     Not,
@@ -22,12 +23,14 @@ from pipelines.model.measure import (
     readings_of,
 )
 from pipelines.model.refusals import UsageRefusal
-from pipelines.model.rule import LATER
+from pipelines.model.rule import LATER, Rule, Rulebook
 from pipelines.model.tally import Marks, spelled
 from pipelines.wording import say
 
 
-def layouts(measures: Mapping[str, Measure], readings: Mapping[str, tuple[str, ...]], rules: Iterable) -> dict:
+def layouts(
+    measures: Mapping[str, Measure], readings: Mapping[str, tuple[str, ...]], rules: Iterable[Rule]
+) -> dict[str, Marks]:
     """Counted table → its marks; ``readings`` are all values of the book's readings, ``rules`` those in force."""
     known, found = {id: (value,) for id, value in LATER.items()} | dict(readings), {}
     deducted = [rule for rule in rules if rule.kind == "occurrence"]
@@ -57,12 +60,12 @@ def readings_that_count(measure: Measure) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def derived_of(counts: str) -> Mapping:
+def derived_of(counts: str) -> Mapping[str, Derived]:
     """The columns that are worked out for the rows of a table."""
     return DERIVED if counts == CASE_ROWS else {}
 
 
-def _choices(measure: Measure, readings: Mapping[str, tuple[str, ...]]):
+def _choices(measure: Measure, readings: Mapping[str, tuple[str, ...]]) -> Iterator[dict[str, str]]:
     names = readings_that_count(measure)
     for values in product(*(readings[name] for name in names)):
         yield dict(zip(names, values, strict=True))
@@ -120,10 +123,10 @@ def selection(measure: Measure, readings: Mapping[str, str], marks: Marks) -> tu
     return marks.places.index(column), marks.pattern(marks.position[key] for key in keys)
 
 
-def patterns_of(marks: Marks, rulebook) -> list[tuple[int, ...]]:
+def patterns_of(marks: Marks, rulebook: Rulebook) -> list[tuple[int, ...]]:
     """The marks, under every reading, of the rows of a table that can cost points one by one."""
     values = readings_of_book(rulebook)
-    found = {}
+    found: dict[tuple[int, ...], None] = {}
     for rule in rulebook.rules.values():
         measure = rulebook.measures[rule.measure] if rule.kind == "occurrence" else None
         if measure and measure.counts == marks.counts:
@@ -131,7 +134,7 @@ def patterns_of(marks: Marks, rulebook) -> list[tuple[int, ...]]:
     return list(found)
 
 
-def readings_of_book(rulebook) -> dict[str, tuple[str, ...]]:
+def readings_of_book(rulebook: Rulebook) -> dict[str, tuple[str, ...]]:
     """Every value of every reading of a book, and how it is read where it lacks one."""
     return {id: (value,) for id, value in LATER.items()} | {
         id: reading.values for id, reading in rulebook.readings.items()
@@ -149,12 +152,12 @@ def used_reading_values(
             for reading, values in DERIVED[column].readings:
                 found.setdefault(reading, {}).update(dict.fromkeys(values))
         named = [(measure.by.reading, [value for value, _ in measure.by.options])] if measure.by.reading else []
-        for reading, values in (*named, *(pair for part in measure.where for pair in _named(part))):
-            found.setdefault(reading, {}).update(dict.fromkeys(values))
+        for reading, several in (*named, *(pair for part in measure.where for pair in _named(part))):
+            found.setdefault(reading, {}).update(dict.fromkeys(several))
     return {reading: tuple(values) for reading, values in found.items()}
 
 
-def _named(condition: Condition):
+def _named(condition: Condition) -> Iterator[tuple[str, list[str]]]:
     match condition:
         case Choice(reading=reading, options=options):
             yield reading, [value for value, _ in options]

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.cube import Cube
-from pipelines.model.rule import Left, Rulebook
+from pipelines.model.rule import Item, Left, Rule, Rulebook
 
 STOP = "stop"  # of a missing assessment: scores nothing, so it has no place to compare
 CAPS = ("10",)  # stands for all numbers that an open reading may be
@@ -75,7 +75,12 @@ def combinations(cube: Cube, rulebook: Rulebook, in_force: Mapping[str, str], ra
     return Combinations(prod(map(len, values.values())), whole, last)
 
 
-def _sums(batch: Batch, sheet: list, values: Mapping, in_force: Mapping) -> tuple:
+def _sums(
+    batch: Batch,
+    sheet: list[tuple[Item, tuple[Rule, ...]]],
+    values: Mapping[str, tuple[str, ...]],
+    in_force: Mapping[str, str],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]:
     """Of these items, row × unit: their sum, what stretching adds to it; how often each row comes; the readings.
 
     Many combinations come to the same points for every unit: each row stands once, with how many it stands for.
@@ -83,7 +88,8 @@ def _sums(batch: Batch, sheet: list, values: Mapping, in_force: Mapping) -> tupl
     named = {name for item, rules in sheet for name in batch.touching(rules, item)}
     names = tuple(name for name in values if name in named)
     rows: dict[bytes, int] = {}
-    found, times = [], []
+    found: list[np.ndarray] = []
+    times: list[int] = []
     for chosen in product(*(values[name] for name in names)):
         readings = {**in_force, **dict(zip(names, chosen, strict=True))}
         points = np.zeros(len(batch.cube.unit_ids), np.int32)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from pipelines.model.condition import Condition
 from pipelines.model.library import LibraryRule
@@ -24,6 +25,11 @@ TRIES = 5  # of a unit: an action takes microseconds, and what held it up is nea
 SID = "unit"
 TAKEN = ("id", "sid", "$s")  # words that the library reads as identity
 RULESET = "rulebook"
+# A fact holds whole numbers and codes; a pattern is durable_rules JSON; an action is what the library calls.
+Fact = dict[str, Any]
+Pattern = dict[str, Any]
+Action = Callable[[Any], None]
+Result = TypeVar("Result")
 PRIME = {"prime": {"all": [{"m": {"prime": 1}}], "run": "prime"}}
 
 
@@ -43,57 +49,57 @@ class Match:
     """What an action works on: the unit, the facts that met the patterns, and `tell` for a derived fact."""
 
     unit_id: str
-    facts: tuple[dict, ...]
-    tell: Callable[[dict], None]
+    facts: tuple[Fact, ...]
+    tell: Callable[[Fact], None]
 
     @property
-    def fact(self) -> dict:
+    def fact(self) -> Fact:
         """The first fact: the only one of most rules."""
         return self.facts[0]
 
 
 @dataclass(frozen=True)
-class Production:
+class Production(Generic[Result]):
     """A rule for the engine: all patterns ``when`` (and none of ``unless``) lead to ``then``.
 
     A pattern is durable_rules JSON over one fact, such as ``{"$gt": {"n": 0}}``.
     """
 
     name: str
-    when: tuple[dict, ...]
-    then: Callable[[Match], object]
-    unless: tuple[dict, ...] = ()
+    when: tuple[Pattern, ...]
+    then: Callable[[Match], Result]
+    unless: tuple[Pattern, ...] = ()
 
 
 @dataclass(frozen=True)
-class Firing:
+class Firing(Generic[Result]):
     """A rule that fired: its name, the fact that it fired on, and what its action returned."""
 
     rule: str
-    fact: dict
-    result: object
+    fact: Fact
+    result: Result
 
 
-class Session:
+class Session(Generic[Result]):
     """A ruleset, compiled once, that judges unit after unit.
 
     ``known`` are patterns of facts that may come: such a fact is taken even when no rule fires on it,
     and a fact that no pattern knows is an error instead of a silence.
     """
 
-    def __init__(self, productions: Iterable[Production], known: Iterable[dict]):
+    def __init__(self, productions: Iterable[Production[Result]], known: Iterable[Pattern]):
         self._actions = {f"rule_{k}": production for k, production in enumerate(productions)}
         self._process = os.getpid()
         self._unit, self._sent, self._asserted = "", 0, False
         self._fault: BaseException | None = None
-        self._firings: list[Firing] = []
+        self._firings: list[Firing[Result]] = []
         self._host = quiet_host(self._action)
         # The library changes the definitions it is given: it gets a copy.
         self._host.set_rulesets({RULESET: deepcopy({**self._definitions(), **_sinks(known), **PRIME})})
         weakref.finalize(self, _forget, self._host.get_ruleset(RULESET)._handle).atexit = False
         self._prime()
 
-    def run(self, unit_id: str, *batches: list[dict]) -> list[Firing]:
+    def run(self, unit_id: str, *batches: list[Fact]) -> list[Firing[Result]]:
         """Assert the batches of facts in order; everything that fired. EngineFault where a fact was lost.
 
         Actions leave nothing behind but what they return, so a unit that was held up is judged anew, in a fresh state.
@@ -105,7 +111,7 @@ class Session:
                 return self._judged(unit_id, batches)
         return self._judged(unit_id, batches)
 
-    def _judged(self, unit_id: str, batches: tuple[list[dict], ...]) -> list[Firing]:
+    def _judged(self, unit_id: str, batches: tuple[list[Fact], ...]) -> list[Firing[Result]]:
         self._unit, self._sent, self._fault, self._firings, self._asserted = unit_id, 0, None, [], False
         try:
             for batch in batches:
@@ -122,7 +128,7 @@ class Session:
         self._host.assert_fact(RULESET, {"sid": SID, "prime": 1})
         self._host.delete_state(RULESET, SID)
 
-    def _definitions(self) -> dict[str, dict]:
+    def _definitions(self) -> dict[str, Pattern]:
         rules = {}
         for name, production in self._actions.items():
             wanted = [{f"m{k}": pattern} for k, pattern in enumerate(production.when)]
@@ -130,7 +136,7 @@ class Session:
             rules[name] = {"all": wanted + unwanted, "run": name}
         return rules
 
-    def _send(self, batch: list[dict]) -> None:
+    def _send(self, batch: list[Fact]) -> None:
         if not batch:
             return
         facts = [self._checked(fact) for fact in batch]
@@ -162,7 +168,7 @@ class Session:
         if accepted != self._sent:
             raise EngineFault("lost", unit=self._unit, sent=self._sent, accepted=accepted)
 
-    def _checked(self, fact: dict) -> dict:
+    def _checked(self, fact: Fact) -> Fact:
         for name, value in fact.items():
             whole = type(value) is int and -LARGEST < value < LARGEST
             code = type(value) is str and CODE.fullmatch(value)
@@ -170,11 +176,11 @@ class Session:
                 raise EngineFault("bad_value", unit=self._unit, name=name, value=value)
         return {**fact, "sid": SID}
 
-    def _action(self, name: str) -> Callable:
+    def _action(self, name: str) -> Action:
         """The function that durable_rules calls: one argument, and no exception leaves it unseen."""
         production = self._actions.get(name)
 
-        def act(closure):
+        def act(closure: Any) -> None:
             try:
                 if production:
                     self._fire(production, closure)
@@ -183,7 +189,7 @@ class Session:
 
         return act
 
-    def _fire(self, production: Production, closure) -> None:
+    def _fire(self, production: Production[Result], closure: Any) -> None:
         started = time.monotonic()
         facts = tuple(closure._m[f"m{k}"] for k in range(len(production.when)))
         result = production.then(Match(self._unit, facts, lambda fact: self._tell(closure, fact)))
@@ -191,26 +197,26 @@ class Session:
             raise _TooSlow("slow", unit=self._unit, rule=production.name)
         self._firings.append(Firing(production.name, facts[0], result))
 
-    def _tell(self, closure, fact: dict) -> None:
+    def _tell(self, closure: Any, fact: Fact) -> None:
         derived = self._checked(fact)
         self._taken(lambda: closure.assert_fact(derived), fact)
         self._sent += 1
 
 
-def text_of(fact: dict) -> str:
+def text_of(fact: Fact) -> str:
     """A fact as one line of the trace: ``n=3`` or ``part=93 of=100``."""
     return " ".join(f"{name}={value}" for name, value in fact.items() if name not in (*TAKEN, "rule", "month"))
 
 
-def quiet_host(action: Callable[[str], Callable]):
+def quiet_host(action: Callable[[str], Action]) -> Any:
     """A host that gets its actions from ``action(name)`` and starts nothing of its own."""
     from durable import engine
 
-    class Host(engine.Host):
-        def _run(self):
+    class Host(engine.Host):  # type: ignore[misc]  # the library has no types
+        def _run(self) -> None:
             """No background threads, no wall-clock timers."""
 
-        def get_action(self, action_name):
+        def get_action(self, action_name: str) -> Action:
             return action(action_name)
 
     return Host()
@@ -223,7 +229,7 @@ def _forget(handle: int) -> None:
     durable_rules_engine.delete_ruleset(handle)
 
 
-def _sinks(known: Iterable[dict]) -> dict[str, dict]:
+def _sinks(known: Iterable[Pattern]) -> dict[str, Pattern]:
     # Each waits for a second fact that never comes: known facts are accepted, nothing fires.
     waits = {"never": {"never": 1}}
     return {f"known_{k}": {"all": [{"m": pattern}, waits], "run": "never"} for k, pattern in enumerate(known)}
@@ -243,7 +249,7 @@ class Transition:
     name: str
     source: str
     target: str
-    when: dict
+    when: Pattern
 
 
 class Chart:
@@ -255,7 +261,7 @@ class Chart:
         self._states = {transition.source for transition in transitions}
         self._targets = {transition.name: transition.target for transition in transitions} | {"prime": "primed"}
         self._host = quiet_host(self._action)
-        states: dict[str, dict] = {t.source: {} for t in transitions} | {t.target: {} for t in transitions}
+        states: dict[str, Pattern] = {state: {} for t in transitions for state in (t.source, t.target)}
         for t in transitions:
             states[t.source][t.name] = {"all": [{"m": deepcopy(t.when)}], "to": t.target, "run": t.name}
         # A state in which nothing ever fired must not be the first to be deleted: one that fires comes before it.
@@ -264,7 +270,7 @@ class Chart:
         self._host.set_rulesets({f"{CHART}$state": {**states, "primed": {}}})
         self._play(start, {"prime": 1})
 
-    def move(self, state: str, message: dict) -> tuple[str, str] | None:
+    def move(self, state: str, message: Fact) -> tuple[str, str] | None:
         """(name of the transition, new state), or None where nothing follows. EngineFault for anything else."""
         if os.getpid() != self._process:
             raise EngineFault("forked", unit=state)
@@ -276,7 +282,7 @@ class Chart:
                 raise EngineFault("bad_value", unit=state, name=name, value=value)
         return self._play(state, message)
 
-    def _play(self, state: str, message: dict) -> tuple[str, str] | None:
+    def _play(self, state: str, message: Fact) -> tuple[str, str] | None:
         from durable.engine import MessageNotHandledException
 
         self._fired.clear()
@@ -291,7 +297,7 @@ class Chart:
         finally:
             self._host.delete_state(CHART, SUBJECT)
 
-    def _outcome(self, state: str, message: dict) -> tuple[str, str] | None:
+    def _outcome(self, state: str, message: Fact) -> tuple[str, str] | None:
         swallowed = self._host.get_state(CHART, SUBJECT).get("exception")
         if swallowed:
             raise EngineFault("swallowed", unit=state, problem=swallowed)
@@ -305,8 +311,8 @@ class Chart:
             raise EngineFault("lost", unit=state, sent=1, accepted=len(self._fired))
         return self._fired[0], target
 
-    def _action(self, name: str):
-        def act(_):
+    def _action(self, name: str) -> Action:
+        def act(_: object) -> None:
             self._fired.append(name)
 
         return act
@@ -328,9 +334,9 @@ class Inspector:
         rules = tuple(rules)
         known = [{"finding": rule.id} for rule in rules]
         self._session = Session([_production(rule) for rule in rules], known)
-        self._judged: dict[tuple, bool] = {}
+        self._judged: dict[tuple[object, ...], bool] = {}
 
-    def finds(self, rule: LibraryRule, row: dict) -> bool:
+    def finds(self, rule: LibraryRule, row: Fact) -> bool:
         """Whether a row meets the rule; ``row`` holds its measures (whole numbers) and codes."""
         if any(row[code] not in allowed for code, allowed in rule.only.items()):
             return False
@@ -341,11 +347,11 @@ class Inspector:
         return self._judged[key]
 
 
-def _production(rule: LibraryRule) -> Production:
+def _production(rule: LibraryRule) -> Production[bool]:
     tests = [{"finding": rule.id}, *map(_test, rule.when)]
     return Production(rule.id, ({"$and": tests},), lambda match: True)
 
 
-def _test(condition: Condition) -> dict:
+def _test(condition: Condition) -> Pattern:
     pattern = {condition.fact: condition.value}
     return pattern if condition.test == "equals" else {TESTS[condition.test]: pattern}

@@ -1,11 +1,11 @@
 """What makes a score of findings: floors, the bonus cap, one award per matter, one rounding per item."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from pipelines.engines.judging import facts, plain, sentence, unmeasured
-from pipelines.engines.rete import Firing, Match, Production, Session
+from pipelines.engines.rete import Fact, Firing, Match, Pattern, Production, Session
 from pipelines.model.points import CENT, half_up, hundredths
 from pipelines.model.rule import Bonus, Item, Left, Rulebook, Word, chosen
 from pipelines.model.score import Entry, Finding
@@ -37,7 +37,7 @@ class Settler:
 
     def settle(
         self, tally: UnitTally, findings: list[Finding]
-    ) -> tuple[dict[str, Fraction], list[Entry], list[Firing]]:
+    ) -> tuple[dict[str, Fraction], list[Entry], list[Firing[Entry]]]:
         """A unit's score per item, its ledger lines but for the occurrences, and what fired.
 
         Lines of no single item come under `ALL`; an item that is left out has neither score nor lines.
@@ -58,7 +58,7 @@ class Settler:
             scores[WHOLE] = firing.result.points
         return scores, entries, firings
 
-    def _whole_fact(self, scores: dict[str, Fraction]) -> Iterator[dict]:
+    def _whole_fact(self, scores: dict[str, Fraction]) -> Iterator[Fact]:
         if self.readings.get("unmeasured") == "reweighted":
             marks = {item.id: hundredths(item.full_marks) for item in self.rulebook.items.values() if item.full_marks}
             left = sum(full for id, full in marks.items() if id not in self._gone)
@@ -109,7 +109,7 @@ class Settler:
             facts(rule, finding),
         )
 
-    def _facts(self, by_item: dict[str, list[Finding]]) -> Iterator[dict]:
+    def _facts(self, by_item: dict[str, list[Finding]]) -> Iterator[Fact]:
         for item in self.rulebook.items.values():
             found = by_item.get(item.id)
             if not found or item is self.bonus:
@@ -119,17 +119,20 @@ class Settler:
                 "item": item.id,
                 "full": hundredths(item.full_marks),
                 "lines": -sum(map(self._lines, found)),
-                "exact": -hundredths(half_up(sum(f.points for f in found))),
+                "exact": -hundredths(half_up(sum((f.points for f in found), Fraction(0)))),
             }
         for number, award in enumerate(self._tally.awards, 1):
             if award.award_id in self._ranked:
                 yield {"step": "award", "award": number, "place": self._ranked[award.award_id][0]}
         yield from self._bonus_fact()
 
-    def _bonus_fact(self) -> Iterator[dict]:
+    def _bonus_fact(self) -> Iterator[Fact]:
         most = chosen(self._words.cap, self.readings)
         if self._awards and most != NO_CAP:
-            counted = sum(f.points for id, f in self._awards.items() if self._ranked.get(id, (1,))[0] == 1)
+            counting = (
+                f.points for id, f in self._awards.items() if id not in self._ranked or self._ranked[id][0] == 1
+            )
+            counted = sum(counting, Fraction(0))
             yield {"step": "bonus", "bonus": hundredths(half_up(counted)), "cap": hundredths(Fraction(most))}
 
     def _places(self) -> dict[str, tuple[int, str]]:
@@ -139,7 +142,7 @@ class Settler:
             found = self._awards.get(award.award_id)
             if found and self.rulebook.rules[found.rule_id].once_per:
                 matters[self._matter(award)].append(award)
-        places = {}
+        places: dict[str, tuple[int, str]] = {}
         for awards in matters.values():
             awards.sort(key=self._preference)
             places |= {award.award_id: (k, awards[0].award_id) for k, award in enumerate(awards, 1)}
@@ -149,7 +152,7 @@ class Settler:
         inside_type = chosen(self._words.scope, self.readings) == "same_type"
         return (award.matter_key, award.award_type) if inside_type else (award.matter_key,)
 
-    def _preference(self, award: Award) -> tuple:
+    def _preference(self, award: Award) -> tuple[object, ...]:
         earliest = (award.awarded_on, award.award_id)
         if chosen(self._words.same_matter, self.readings) == "first":
             return earliest
@@ -185,11 +188,15 @@ class Settler:
     def _cap(self, match: Match) -> Entry:
         bonus, cap = match.fact["bonus"], match.fact["cap"]
         clause = self._clause(self._words.cap)
+        assert self.bonus  # awards are of the bonus item: without one there is no such fact
         return self._line(match, self.bonus, "cap", cap - bonus, clause, bonus=bonus, cap=cap)
 
     def _clause(self, word: Word) -> str:
         """The clause that a word of the bonus reads; where it is fixed, the bonus item's own."""
-        return self.rulebook.readings[word.reading].clause if isinstance(word, Left) else self.bonus.id
+        if isinstance(word, Left):
+            return self.rulebook.readings[word.reading].clause
+        assert self.bonus  # as above
+        return self.bonus.id
 
     def _reweight(self, match: Match) -> Entry:
         base, left, whole = (match.fact[name] for name in ("base", "left", "all"))
@@ -234,5 +241,5 @@ def left_out(rulebook: Rulebook, readings: Mapping[str, str], tally: UnitTally) 
     return {id for id in without_data(rulebook, tally) - assessed if rulebook.items[id].full_marks}
 
 
-def _production(name: str, step: str, test: dict, then) -> Production:
+def _production(name: str, step: str, test: Pattern, then: Callable[[Match], Entry]) -> Production[Entry]:
     return Production(name, ({"$and": [{"step": step}, test]},), then)

@@ -139,7 +139,8 @@ class SecondOpinion:
 
     def _of_the_book(self, at: int) -> dict[str, Value]:
         """Rates, measures, items and sections that conditions name, where they have a value."""
-        found, rescored = {}, self.rescored
+        found: dict[str, Value] = {}
+        rescored = self.rescored
         for name in {condition.fact for verdict in self.rulebook.verdicts for condition in verdict.when}:
             kind, _, what = name.partition(" ")
             if kind == "measure" and what not in rescored.not_exported:
@@ -204,9 +205,10 @@ def _meets(condition: Condition, facts: Mapping[str, Value]) -> bool:
     """A fact without a value makes no condition hold."""
     if condition.fact not in facts:
         return False
-    value, bound = facts[condition.fact], condition.value
+    value, bounds = facts[condition.fact], condition.bounds
     if condition.test == "in":
-        return value in bound
+        return value in bounds
+    (bound,) = bounds
     return {
         "equals": value == bound,
         "at_least": value >= bound,

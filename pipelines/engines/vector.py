@@ -7,16 +7,20 @@ wherever a float might be wrong.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import add
+from typing import Protocol
 
 import numpy as np
 
-from pipelines.engines.cube import Counts, Cube
+from pipelines.engines.cube import Counts, Cube, CubeTable
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
+from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, JudgesDisagree
 from pipelines.model.rule import Bonus, Item, Rule, Rulebook, chosen
 from pipelines.model.score import UnitScore
+from pipelines.model.tally import UnitTally
 from pipelines.wording import say
 
 HUNDRED_PERCENT = 100 * 100  # in hundredths of a percentage point
@@ -58,12 +62,15 @@ def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Resc
     nothing = np.zeros(len(cube.unit_ids), np.int64)
     scored = sum(base, nothing)
     sheet = [(item, rules_of[item.id]) for item in rulebook.items.values()]
+    rated, satisfied, case_rows = (counts[name].sum(axis=1) if name else nothing for name in (of, part, CASE_ROWS))
     return Rescored(
         cube.unit_ids,
         items,
         scored,
         sum(bonus, nothing),
-        *(counts[name].sum(axis=1) if name else nothing for name in (of, part, CASE_ROWS)),
+        rated,
+        satisfied,
+        case_rows,
         stretch(cube, counts, sheet, readings, scored),
         {name: table.sum(axis=1) for name, table in counts.items()},
         frozenset(cube.not_exported()),
@@ -158,8 +165,21 @@ def differences(scores: dict[str, UnitScore], rescored: Rescored) -> list[tuple[
     return found
 
 
+class Tables(Protocol):
+    """What is asked of the warehouse."""
+
+    def arrow(self, table: str) -> CubeTable:
+        """``schema.table`` as an Arrow table."""
+
+
 def must_agree(
-    warehouse, period, rulebook: Rulebook, readings: Mapping[str, str], tallies, scores, absent: Absent = NOTHING
+    warehouse: Tables,
+    period: Period,
+    rulebook: Rulebook,
+    readings: Mapping[str, str],
+    tallies: dict[str, UnitTally],
+    scores: dict[str, UnitScore],
+    absent: Absent = NOTHING,
 ) -> Rescored:
     """Score the period again from the cube in the warehouse; JudgesDisagree names the first unit and item."""
     table = warehouse.arrow("tallies.cube")
@@ -183,10 +203,10 @@ class Deduction:
     @cached_property
     def near(self) -> np.ndarray:
         """The shares of every unit added up, as floats."""
-        return (self.shares[0] / self.shares[1]).sum(axis=1)
+        return (self.shares[0] / self.shares[1]).sum(axis=1) if self.shares else np.zeros(len(self.parts))
 
 
-def deduction(cube: Cube, counts: Counts, rule: Rule, full: int, readings: Mapping[str, str]):
+def deduction(cube: Cube, counts: Counts, rule: Rule, full: int, readings: Mapping[str, str]) -> Deduction:
     """What one rule of an item with ``full`` marks (hundredths) takes from every unit."""
     if rule.kind == "occurrence":
         return Deduction(len(cube.months) * _hundredths(rule.deduct) * counts.occurrences(rule).sum(axis=1))
@@ -201,7 +221,7 @@ def deduction(cube: Cube, counts: Counts, rule: Rule, full: int, readings: Mappi
 
 def kept_of(full: int, deductions: list[Deduction], months: int) -> np.ndarray:
     """What is left of full marks in hundredths: all deductions together, rounded half up once, never below nothing."""
-    parts = sum(d.parts for d in deductions)
+    parts = reduce(add, (d.parts for d in deductions))
     shared = [d for d in deductions if d.shares]
     rounded = _rounded(parts, shared, months) if shared else (2 * parts + months) // (2 * months)
     return full - np.minimum(rounded, full)
@@ -212,7 +232,7 @@ def _rounded(parts: np.ndarray, shared: list[Deduction], months: int) -> np.ndar
     near = (2 * (parts + sum(d.near for d in shared)) + months) / (2 * months)
     rounded = np.floor(near).astype(np.int64)
     for unit in np.flatnonzero(np.abs(near - np.round(near)) < DOUBT * (1 + np.abs(near) / 1000)):
-        pairs = (pair for d in shared for pair in zip(d.shares[0][unit], d.shares[1][unit], strict=True))
+        pairs = (pair for d in shared if d.shares for pair in zip(d.shares[0][unit], d.shares[1][unit], strict=True))
         fractions = (Fraction(int(top), int(bottom)) for top, bottom in pairs)
         exact = 2 * (sum(fractions, Fraction(0)) + int(parts[unit])) + months
         rounded[unit] = exact.numerator // (2 * months * exact.denominator)

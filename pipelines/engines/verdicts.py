@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from pipelines.engines.judging import plain
-from pipelines.engines.rete import Match, Production, Session
+from pipelines.engines.rete import Match, Pattern, Production, Session
 from pipelines.model.condition import Condition
 from pipelines.model.facts import Value
 from pipelines.model.points import half_up
@@ -42,7 +42,8 @@ class Adjudicator:
         """The verdicts on one unit, in the order of the rulebook, and the trace; a fact without a value is left out."""
         self._facts = facts
         turns = [[{"kind": "round", "round": k}] for k in sorted(set(self._rounds.values()))]
-        standing = {"kind": "standing"} | {_for(id): 1 for id, v in self._verdicts.items() if group in v.groups}
+        standing: dict[str, int | str] = {"kind": "standing"}
+        standing |= {_for(id): 1 for id, v in self._verdicts.items() if group in v.groups}
         for name, condition in self._conditions:
             if condition.fact in facts:
                 standing |= _sides(name, facts[condition.fact], condition)
@@ -55,8 +56,8 @@ class Adjudicator:
         ]
         return given, fired
 
-    def _production(self, verdict: Verdict) -> Production:
-        tests = [{"kind": "standing"}, *([{_for(verdict.id): 1}] if verdict.groups else ())]
+    def _production(self, verdict: Verdict) -> Production[GivenVerdict]:
+        tests: list[Pattern] = [{"kind": "standing"}, *([{_for(verdict.id): 1}] if verdict.groups else ())]
         tests += (_test(f"{verdict.id}_{k}", c) for k, c in enumerate(verdict.when))
         turn = {"$and": [{"kind": "round"}, {"round": self._rounds[verdict.id]}]}
         return Production(
@@ -95,8 +96,7 @@ def shown_fact(value: int | Fraction) -> str:
 
 
 def _values(condition: Condition) -> tuple[Fraction, ...]:
-    given = condition.value if isinstance(condition.value, tuple) else (condition.value,)
-    return tuple(map(Fraction, given))
+    return tuple(map(Fraction, condition.bounds))
 
 
 def _sides(name: str, fact: int | Fraction, condition: Condition) -> dict[str, int]:
@@ -108,14 +108,14 @@ def _sides(name: str, fact: int | Fraction, condition: Condition) -> dict[str, i
     return sides
 
 
-def _test(name: str, condition: Condition) -> dict:
+def _test(name: str, condition: Condition) -> Pattern:
     if condition.test == "in":
         pairs = [_compared(f"{name}_{k}", "equals") for k in range(len(_values(condition)))]
         return {"$or": pairs} if len(pairs) > 1 else pairs[0]
     return _compared(f"{name}_0", condition.test)
 
 
-def _compared(name: str, test: str) -> dict:
+def _compared(name: str, test: str) -> Pattern:
     pairs = [{word: {f"{name}_has": {"$m": f"{name}_asks"}}} for word in TESTS[test]]
     return {"$and": pairs} if len(pairs) > 1 else pairs[0]
 
@@ -125,5 +125,5 @@ def _for(id: str) -> str:
     return f"{id}_for"
 
 
-def _was_given(id: str) -> dict:
+def _was_given(id: str) -> Pattern:
     return {"$and": [{"kind": "given"}, {"verdict": id}]}

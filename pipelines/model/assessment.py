@@ -1,8 +1,10 @@
 """A scored quarter as a whole: what publish and explain work from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pipelines.model.facts import NOTHING_KNOWN, Before
 from pipelines.model.intake import Intake, Validation
@@ -33,10 +35,10 @@ class Earlier:
     """An earlier quarter's published figures; ``figures`` and ``basis`` are empty where it has no manifest."""
 
     period: Period
-    ranking: dict[str, dict] = field(hash=False)  # unit_id -> its line of ranking.csv
-    items: dict[str, tuple[dict, ...]] = field(default_factory=dict, hash=False)  # unit_id -> its lines of items.csv
+    ranking: dict[str, dict[str, str]] = field(hash=False)  # unit_id -> its line of ranking.csv
+    items: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict, hash=False)  # the same of items.csv
     figures: dict[str, int] = field(default_factory=dict, hash=False)  # the city's counts: due, completed, rated …
-    basis: tuple = ()  # rulebook sha256 and readings: what makes two quarters comparable
+    basis: tuple[object, ...] = ()  # rulebook sha256 and readings: what makes two quarters comparable
     ranking_sha256: str = ""
     manifest_sha256: str = ""
 
@@ -103,13 +105,13 @@ class Assessment:
     record_before: str = NOTHING_BEFORE  # head of the record of publication before this quarter's first act
     city: str = ""  # as the project file names it, "" where it does not
     zone: str = ""  # of local time; the usual one where ""
-    accounts: tuple[dict, ...] = ()  # what became of every unit's case rows, by `sql/publish/accounts.sql`
+    accounts: tuple[dict[str, Any], ...] = ()  # what became of every unit's case rows, by `sql/publish/accounts.sql`
 
     def before(self, quarters: int) -> Earlier | None:
         """The quarter so many quarters ago, None where it is not known: 1 is the last, 4 the same of last year."""
         return at(self.earlier, self.period.ago(quarters))
 
     @property
-    def previous(self) -> dict[str, dict]:
+    def previous(self) -> Mapping[str, Mapping[str, str]]:
         """The ranking lines of the quarter before by unit_id, empty where it is not known."""
         return before(self.earlier, self.period).ranking

@@ -14,7 +14,12 @@ class Condition:
 
     fact: str
     test: str  # equals, at_most, at_least, more_than, less_than, in
-    value: int | str | Fraction | tuple[Fraction, ...]
+    value: int | Fraction | tuple[Fraction, ...]
+
+    @property
+    def bounds(self) -> tuple[int | Fraction, ...]:
+        """What the fact is compared with: one number, or several for the test ``in``."""
+        return self.value if isinstance(self.value, tuple) else (self.value,)
 
     @property
     def thing(self) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pipelines.model.measure import Measure
 from pipelines.model.period import Period
@@ -38,11 +39,11 @@ class Promise:
     column: str
     kind: str
     severity: str
-    arguments: tuple[tuple[str, object], ...]
+    arguments: tuple[tuple[str, Any], ...]
     says: Words
     remedy: Words
 
-    def argument(self, name: str, default: object = None) -> object:
+    def argument(self, name: str, default: Any = None) -> Any:
         """The value of one argument, ``default`` where the promise has none of that name."""
         return dict(self.arguments).get(name, default)
 
@@ -98,7 +99,7 @@ def within(contracts: Contracts, period: Period) -> Contracts:
     return Contracts(tables)
 
 
-def _bounded(promise: Promise, bounds: dict[str, dict]) -> Promise:
+def _bounded(promise: Promise, bounds: dict[str, dict[str, str]]) -> Promise:
     own = bounds.get(promise.kind)
     return replace(promise, arguments=tuple({**dict(promise.arguments), **own}.items())) if own else promise
 
@@ -107,7 +108,8 @@ def targets(promise: Promise) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The (table, keys) in which a promise looks for what its row names."""
     if table := promise.argument("table"):
         return ((table, promise.argument("keys") or (promise.argument("key"),)),)
-    return promise.argument("tables", ())
+    tables: tuple[tuple[str, tuple[str, ...]], ...] = promise.argument("tables", ())
+    return tables
 
 
 def columns_shown(promise: Promise) -> tuple[str, ...]:

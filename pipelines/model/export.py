@@ -76,7 +76,7 @@ class Batch:
     """Some rows of a file, column by column: texts or None, in lists or Arrow arrays."""
 
     lines: Sequence[int]  # the line of every row
-    columns: tuple[Sequence, ...]  # in the order of the header
+    columns: tuple[Sequence[str | None], ...]  # in the order of the header
     faults: tuple[Fault, ...] = ()
     odd: tuple[OddCell, ...] = ()
     part: str = ""  # the sheet, where several of a file are read

@@ -46,7 +46,7 @@ class RowCount:
     blank: int = 0
     replaced: int = 0  # by a mended row, which counts in the file that brought it
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.read != self.accepted + self.quarantined + self.left_out + self.blank + self.replaced:
             raise AssertionError(f"rows are lost: {self}")
 

@@ -1,8 +1,10 @@
 """The matter library (M) and the knowledge base (K): what is looked at, by which rules, and what was found."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from pipelines.model.block import Block
 from pipelines.model.condition import Condition
 from pipelines.model.intake import Breach
 from pipelines.model.period import Period
@@ -26,7 +28,7 @@ class Subject:
     measures: tuple[str, ...]
     flags: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()
-    codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    codes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     texts: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     columns: tuple[tuple[str, str], ...] = ()
@@ -106,7 +108,7 @@ class LibraryRule:
     remedy: Words
     when: tuple[Condition, ...]
     only: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
-    examples: tuple[dict, ...] = field(default=(), hash=False)
+    examples: tuple[Block, ...] = field(default=(), hash=False)
 
     @property
     def subject(self) -> Subject:

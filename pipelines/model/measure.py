@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from pipelines.model.block import Block
 from pipelines.model.words import Words
 
 CASE_ROWS = "case_rows"
@@ -105,8 +106,8 @@ class Measure:
     file: str
     among: str = ""
     labels: Mapping[tuple[str, str], str] = field(default_factory=dict, hash=False)  # (column, code) of a quote -> word
-    examples: tuple[dict, ...] = ()
-    written: tuple[dict, ...] = ()  # the parts of ``where`` as the file says them, for readers with rules of their own
+    examples: tuple[Block, ...] = ()
+    written: tuple[dict[str, Any], ...] = ()  # the parts of ``where`` as written, for readers with rules of their own
 
 
 @dataclass(frozen=True)

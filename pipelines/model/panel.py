@@ -87,7 +87,7 @@ class Panel:
             yield number
 
     @cached_property
-    def _pattern(self) -> re.Pattern:
+    def _pattern(self) -> re.Pattern[str]:
         return re.compile("|".join(_spelled(form) for form in sorted(self._forms, key=lambda form: -len(form))))
 
 

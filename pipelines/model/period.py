@@ -51,11 +51,11 @@ class Period:
         for kind, forms in _FORMS.items():
             for form in forms:
                 if match := re.fullmatch(form, folded):
-                    return cls._of(kind, match.groupdict(), year_starts, text)
+                    return cls._of(kind, match.groupdict(default=""), year_starts, text)
         raise ValueError(text)
 
     @classmethod
-    def _of(cls, kind: str, said: dict[str, str | None], year_starts: int, text: str) -> "Period":
+    def _of(cls, kind: str, said: dict[str, str], year_starts: int, text: str) -> "Period":
         year = int(said["year"])
         if kind in (MONTH, SPAN):
             first = _month(year, said["month"], text)
@@ -63,7 +63,7 @@ class Period:
             n, kind = last - first + 1, kind if last > first else MONTH
         else:
             n = LENGTH[kind]
-            first = _first_of_year(year, year_starts) + n * (_NUMBERS.get(said.get("part"), 1) - 1)
+            first = _first_of_year(year, year_starts) + n * (_NUMBERS.get(said.get("part", ""), 1) - 1)
         if not 1 <= n <= MOST_MONTHS or first // 12 not in YEARS or (first + n - 1) // 12 not in YEARS:
             raise ValueError(text)
         return cls(first, n, kind, year_starts)
@@ -160,7 +160,7 @@ def _first_of_year(year: int, year_starts: int) -> int:
     return 12 * (year - (year_starts > 1)) + year_starts - 1
 
 
-def _month(year: int, month: str | None, text: str) -> int:
+def _month(year: int, month: str, text: str) -> int:
     if not 1 <= int(month or 0) <= 12:
         raise ValueError(text)
     return 12 * year + int(month) - 1

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
 from pipelines.model.period import Period
 from pipelines.model.words import Words
@@ -9,7 +10,7 @@ from pipelines.model.words import Words
 PLACE = "{period}"  # in `exports`: the name of the period, such as 2026Q3
 
 
-def _key(kind: str, default: object = None, option: str = ""):
+def _key(kind: str, default: object = None, option: str = "") -> Any:
     """A key of the file: how its value is checked, what holds without it, the option that it gives a default to."""
     return field(default=default, metadata={"kind": kind, "option": option})
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 
+from pipelines.model.block import Block
 from pipelines.model.condition import Condition
 from pipelines.model.library import LibraryRule
 from pipelines.model.measure import Measure
@@ -101,7 +102,7 @@ class Rule:
     award: Fraction = Fraction(0)
     once_per: str = ""
     counts: tuple[str, ...] = ()  # raw types that the measure counts, e.g. refused_to_sign
-    examples: tuple[dict, ...] = ()
+    examples: tuple[Block, ...] = ()
     in_force_from: date | None = None
     in_force_to: date | None = None  # inclusive
     order: int = 0  # among the rules of its clause, on pages
@@ -147,7 +148,7 @@ class Verdict:
     when: tuple[Condition, ...]
     unless: tuple[str, ...] = ()  # other verdicts that stand in the way
     also: tuple[str, ...] = ()  # other verdicts that must have been given
-    examples: tuple[dict, ...] = ()
+    examples: tuple[Block, ...] = ()
     groups: tuple[str, ...] = ()  # the groups of units that it is for; all where empty
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 from pipelines.model.measure import All, AnyOf, Compare, Condition, IsGiven, Not
 
@@ -94,12 +95,12 @@ class Marks:
         keys = (*map(spelled, conditions), *(WAIVED + rule for rule in waivers))
         return cls(counts, tuple(places), keys, waivers, tuple(quotes), conditions)
 
-    def as_data(self) -> dict:
+    def as_data(self) -> dict[str, object]:
         """Ready for JSON."""
         return {name: getattr(self, name) for name in ("counts", "places", "keys", "waivers", "quotes")}
 
     @classmethod
-    def of_data(cls, data: dict) -> "Marks":
+    def of_data(cls, data: Mapping[str, Any]) -> "Marks":
         """From what `as_data` gave."""
         lists = (tuple(data[name]) for name in ("places", "keys", "waivers", "quotes"))
         return cls(data["counts"], *lists)
@@ -127,7 +128,7 @@ def spelled(condition: Condition) -> str:
     return json.dumps(_plain(condition), ensure_ascii=False, separators=(",", ":"))
 
 
-def _plain(condition: Condition) -> dict:
+def _plain(condition: Condition) -> dict[str, Any]:
     match condition:
         case Compare(column=column, test=test, value=value, other=other):
             return {column: {test: other or (list(value) if isinstance(value, tuple) else value)}}
@@ -137,5 +138,7 @@ def _plain(condition: Condition) -> dict:
             return {"not": _plain(part)}
         case AnyOf(parts=parts):
             return {"any": [_plain(part) for part in parts]}
-    flat = [one for part in condition.parts for one in (part.parts if isinstance(part, All) else (part,))]
-    return {"all": [_plain(one) for one in flat]} if len(flat) != 1 else _plain(flat[0])
+        case All(parts=parts):
+            flat = [one for part in parts for one in (part.parts if isinstance(part, All) else (part,))]
+            return {"all": [_plain(one) for one in flat]} if len(flat) != 1 else _plain(flat[0])
+    raise TypeError(f"{condition} leaves a reading open")

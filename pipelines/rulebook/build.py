@@ -3,14 +3,17 @@
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
+from pipelines.model.block import Block
+from pipelines.model.condition import Condition
 from pipelines.model.facts import FACTS, THINGS
 from pipelines.model.measure import Measure
 from pipelines.model.period import KINDS, QUARTER, Periods
-from pipelines.model.rule import Bonus, Clause, Condition, Item, Left, Reading, Rule, Verdict, Word
+from pipelines.model.rule import Bonus, Clause, Item, Left, Reading, Rule, Verdict, Word
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, vocabulary
-from pipelines.rulebook.source import Block, count, day, exact, is_amount, refusal, shown_text
+from pipelines.rulebook.source import count, day, exact, is_amount, refusal, shown_text
 
 DATES = ("in_force",)
 TRUTH = {"true": True, "false": False}
@@ -49,7 +52,7 @@ def word(block: Block, key: str, kind: str, readings: Mapping[str, tuple[str, ..
     return value
 
 
-def _left(block: Block, key: str, kind: str, reading: object, readings: Mapping[str, tuple[str, ...]]) -> Left:
+def _left(block: Block, key: str, kind: str, reading: str, readings: Mapping[str, tuple[str, ...]]) -> Left:
     fail_if.unknown_reading(block, key, reading, readings)
     known = vocabulary.WORDS[kind]
     for value in readings[reading]:
@@ -122,7 +125,7 @@ def periods(book: Block) -> Periods:
     """`period` and `year_starts`: which periods the book scores; calendar quarters where it says neither."""
     fail_if.unknown_value(book, "period", KINDS) if "period" in book else None
     starts = count(book.get("year_starts", "1"))
-    if starts not in range(1, 13):
+    if starts is None or starts not in range(1, 13):
         raise refusal(book, "bad_month", "year_starts", value=shown_text(book["year_starts"]))
     return Periods(book.get("period", QUARTER), starts)
 
@@ -136,7 +139,7 @@ def words(block: Block, key: str) -> Words:
 def number(block: Block, key: str, least: str = "0", most: str = "1000") -> Fraction:
     """The exact number at ``key``."""
     fail_if.bad_number(block, key, least, most)
-    return exact(block[key])
+    return Fraction(block[key])
 
 
 def in_force(block: Block) -> None:
@@ -150,7 +153,7 @@ def in_force(block: Block) -> None:
         fail_if.dates_reversed(dates)
 
 
-def blocks(value: object, parent: Block, key: str = "") -> list[Block]:
+def blocks(value: Any, parent: Block, key: str = "") -> list[Block]:
     """A list of blocks."""
     fail_if.not_a_list(value, parent, key)
     for entry in value:
@@ -239,7 +242,7 @@ def _order(block: Block) -> int:
     return found
 
 
-def _occurrence(block: Block, known: Known) -> dict:
+def _occurrence(block: Block, known: Known) -> dict[str, Any]:
     fail_if.unknown_measure(block, "measure", known.measures)
     if "per" in block:
         fail_if.unknown_value(block, "per", vocabulary.PER["occurrence"])
@@ -250,7 +253,7 @@ def _occurrence(block: Block, known: Known) -> dict:
     return {"measure": block["measure"], "deduct": number(block, "deduct"), "counts": tuple(counts)}
 
 
-def _rate(block: Block, known: Known) -> dict:
+def _rate(block: Block, known: Known) -> dict[str, Any]:
     fail_if.unknown_measure(block, "part", known.measures)
     fail_if.unknown_measure(block, "of", known.measures)
     fail_if.no_part(block, known.measures)
@@ -270,12 +273,12 @@ def _rate(block: Block, known: Known) -> dict:
     }
 
 
-def _assessed(block: Block, known: Known) -> dict:
+def _assessed(block: Block, known: Known) -> dict[str, Any]:
     fail_if.unknown_item(block, known.items, "assessed")
     return {"measure": block["assessed"], "unassessed": known.items[block["assessed"]].unassessed}
 
 
-def _award(block: Block, known: Known) -> dict:
+def _award(block: Block, known: Known) -> dict[str, Any]:
     fail_if.unknown_award(block, known.award_types)
     if "once_per" in block:
         fail_if.unknown_value(block, "once_per", ("matter",))
@@ -285,7 +288,7 @@ def _award(block: Block, known: Known) -> dict:
 SPECIFIC = {"occurrence": _occurrence, "rate": _rate, "assessed": _assessed, "award": _award}
 
 
-def reading(block: Block, clauses: dict[str, Clause]) -> Reading:
+def reading(block: Block, clauses: Mapping[str, Clause]) -> Reading:
     """One reading, its default first."""
     needed = ("reading", "clause", "title", "values", "reason")
     fail_if.unknown_field(block, (*needed, "open_number", *DATES))
@@ -307,7 +310,7 @@ def reading(block: Block, clauses: dict[str, Clause]) -> Reading:
     )
 
 
-def verdict(block: Block, clauses: dict[str, Clause], known: Known) -> Verdict:
+def verdict(block: Block, clauses: Mapping[str, Clause], known: Known) -> Verdict:
     """One verdict: conditions on facts, and the other verdicts that it leans on."""
     needed = ("verdict", "clause", "list", "title", "says", "when")
     fail_if.unknown_field(block, (*needed, "unless", "also", "groups", "examples", *DATES))

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from pipelines.model.block import Block
 from pipelines.model.contract import Column
 from pipelines.model.measure import CUTOFF, All, AnyOf, Choice, Compare, Condition, IsGiven, Not
 from pipelines.rulebook import fail_if
-from pipelines.rulebook.source import Block, day, exact, refusal, shown_text
+from pipelines.rulebook.source import day, exact, refusal, shown_text
 
 READING = "reading"
 TRUTH = {"true": True, "false": False}
@@ -34,21 +36,23 @@ class Vocabulary:
     readings: Mapping[str, tuple[str, ...]]
 
 
-def words_of(columns: Mapping[str, Column], derived: Mapping[str, str], readings: Mapping[str, tuple[str, ...]]):
+def words_of(
+    columns: Mapping[str, Column], derived: Mapping[str, str], readings: Mapping[str, tuple[str, ...]]
+) -> Vocabulary:
     """The words that a condition on these columns may use."""
     types = {name: column.type for name, column in columns.items()} | dict(derived)
     values = {name: tuple(value for value, _ in column.labels) for name, column in columns.items() if column.labels}
     return Vocabulary(types, values, readings)
 
 
-def parts(where: object, parent: Block, words: Vocabulary) -> list[tuple[Condition, dict]]:
+def parts(where: Any, parent: Block, words: Vocabulary) -> list[tuple[Condition, Block]]:
     """The conditions that must all hold, each with what was written: one column, operator or reading a part."""
     if isinstance(where, list):
         return [part for one in where for part in parts(one, parent, words)]
     fail_if.not_a_block(where, parent, "where")
     if READING in where:
         return [(_choice(where, words), where)]
-    found = []
+    found: list[tuple[Condition, Block]] = []
     for key in where:
         alone = _alone(where, key)
         if key == "all":
@@ -59,7 +63,7 @@ def parts(where: object, parent: Block, words: Vocabulary) -> list[tuple[Conditi
     return found
 
 
-def _all(where: object, parent: Block, words: Vocabulary) -> Condition:
+def _all(where: Any, parent: Block, words: Vocabulary) -> Condition:
     found = tuple(condition for condition, _ in parts(where, parent, words))
     return found[0] if len(found) == 1 else All(found)
 
@@ -94,7 +98,7 @@ def _one(block: Block, key: str, words: Vocabulary) -> Condition:
 def _column(block: Block, key: str, value: object, words: Vocabulary) -> Condition:
     if not isinstance(value, Block):
         return _compare(block, key, "in" if isinstance(value, list) else "equals", value, words)
-    found = []
+    found: list[Condition] = []
     for test in value:
         if test == "given":
             fail_if.unknown_value(value, test, tuple(TRUTH))
@@ -112,7 +116,7 @@ def _column(block: Block, key: str, value: object, words: Vocabulary) -> Conditi
     return found[0] if len(found) == 1 else All(tuple(found))
 
 
-def _compare(block: Block, column: str, test: str, value: object, words: Vocabulary, at: str = "") -> Compare:
+def _compare(block: Block, column: str, test: str, value: Any, words: Vocabulary, at: str = "") -> Compare:
     kind = words.columns[column]
     at = at or column
     if test not in TESTS[kind]:
@@ -135,7 +139,7 @@ def _family(kind: str) -> str:
     return "moment" if kind in MOMENTS else "number"
 
 
-def _constant(block: Block, at: str, column: str, value: object, words: Vocabulary) -> str:
+def _constant(block: Block, at: str, column: str, value: Any, words: Vocabulary) -> str:
     kind = words.columns[column]
     if column in words.values:
         if value not in words.values[column]:

@@ -1,26 +1,31 @@
 """A rule's own examples, run through the judge of record."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 from pipelines.engines.judging import Judge
 from pipelines.engines.settling import Settler
 from pipelines.engines.verdicts import Adjudicator
+from pipelines.model.block import Block
 from pipelines.model.condition import Condition
 from pipelines.model.points import points
 from pipelines.model.rule import Rule, Rulebook, Verdict
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.rulebook import fail_if
-from pipelines.rulebook.source import Block, count, exact, refusal
+from pipelines.rulebook.source import count, exact, refusal
 from pipelines.wording import say
 
 MONTHS = ("2026-01", "2026-02", "2026-03")
+Engines = dict[tuple[object, ...], tuple[Judge, Settler]]
 
 
 def check_examples(rulebook: Rulebook, rule: Rule, block: Block) -> None:
     """Every example must come out, and one must lie at, below and above the threshold."""
-    seen, engines = set(), {}
+    seen: set[str] = set()
+    engines: Engines = {}
     for example in rule.examples:
         fail_if.unknown_field(example, ("name", "given", "points", "readings"))
         fail_if.missing_field(example, ("name", "given", "points"))
@@ -31,7 +36,7 @@ def check_examples(rulebook: Rulebook, rule: Rule, block: Block) -> None:
     fail_if.missing_example(block, rule, seen)
 
 
-def outcome(rulebook: Rulebook, rule: Rule, example: Block, engines: dict | None = None) -> Fraction:
+def outcome(rulebook: Rulebook, rule: Rule, example: Block, engines: Engines | None = None) -> Fraction:
     """The points that an example comes to: its item's score less full marks, the rule being the only one.
 
     ``engines`` keeps what was compiled for one example for the next under the same readings.
@@ -60,7 +65,8 @@ def _readings(rulebook: Rulebook, example: Block) -> dict[str, str]:
 
 
 def _tally(rulebook: Rulebook, rule: Rule, given: Block) -> UnitTally:
-    counts, assessed, awards = dict.fromkeys(rulebook.measures, {}), {}, []
+    counts: dict[str, dict[str, int]] = dict.fromkeys(rulebook.measures, {})
+    assessed, awards = {}, []
     known = {"assessed": (rule.measure,), "award": rulebook.award_types}.get(rule.kind, rulebook.measures)
     for key, value in given.items():
         if key not in known:
@@ -82,8 +88,8 @@ def _tally(rulebook: Rulebook, rule: Rule, given: Block) -> UnitTally:
 def _counts(given: Block, key: str) -> dict[str, int]:
     """By month: a count in the first one, or a list of up to three, one a month."""
     values = given[key] if isinstance(given[key], list) else [given[key]]
-    numbers = [count(value) for value in values]
-    if None in numbers or len(numbers) > len(MONTHS):
+    numbers = [number for value in values if (number := count(value)) is not None]
+    if len(numbers) < len(values) or len(numbers) > len(MONTHS):
         raise refusal(given, "bad_count", key, value=given[key])
     return dict(zip(MONTHS, numbers, strict=False))
 
@@ -92,7 +98,7 @@ def _where(rulebook: Rulebook, rule: Rule, tally: UnitTally) -> str:
     """Where an example lies: at, below or above the threshold of its rule."""
     if rule.kind == "assessed":
         score, full = tally.assessed.get(rule.measure), rulebook.items[rule.item].full_marks
-        return {full: "at", Fraction(0): "below"}.get(score, "above")
+        return "at" if score == full else "below" if score == 0 else "above"
     if rule.kind == "rate":
         part, of = tally.count(rule.part), tally.count(rule.of)
         return _compared(100 * part, rule.target * of) if of else ""
@@ -109,7 +115,7 @@ def _compared(value: Fraction | int, threshold: Fraction | int) -> str:
 
 TRUE = {"true": True, "false": False}
 # On which side of its bound a test looks from one kind of example to the other.
-BEYOND = {
+BEYOND: dict[str, Callable[[Fraction, int | Fraction], bool]] = {
     "at_least": lambda given, bound: given < bound,
     "less_than": lambda given, bound: given < bound,
     "at_most": lambda given, bound: given > bound,
@@ -175,7 +181,7 @@ def _given(verdict: Verdict, example: Block) -> tuple[dict[str, Fraction], dict[
     return facts, stubs
 
 
-def _must_hold(verdict: Verdict, example: Block, engine: Adjudicator, facts: dict) -> None:
+def _must_hold(verdict: Verdict, example: Block, engine: Adjudicator, facts: Mapping[str, int | Fraction]) -> None:
     given, _ = engine.adjudicate("example", facts, example.get("group", ""))
     holds = verdict.id in [one.verdict_id for one in given]
     if holds != TRUE[example["holds"]]:
@@ -184,13 +190,17 @@ def _must_hold(verdict: Verdict, example: Block, engine: Adjudicator, facts: dic
 
 
 def _must_be_tried(verdict: Verdict, condition: Condition, block: Block, given: list[Fraction | None]) -> None:
-    bounds = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+    bounds = condition.bounds
     values = [value for value in given if value is not None]
-    beyond = BEYOND.get(condition.test, lambda value, _: value not in bounds)
+    beyond = BEYOND.get(condition.test) or (lambda value, _: value not in bounds)
     tried = {"at": all(bound in values for bound in bounds), "beyond": any(beyond(v, bounds[0]) for v in values)}
     for which, found in tried.items():
         if not found:
-            facts = {"fact": condition.label, "test": condition.test, "value": ", ".join(map(str, bounds))}
+            facts: dict[str, Any] = {
+                "fact": condition.label,
+                "test": condition.test,
+                "value": ", ".join(map(str, bounds)),
+            }
             raise refusal(
                 block, "verdict_bound", "examples", id=verdict.id, which=say(f"rulebook.bound_{which}"), **facts
             )

@@ -6,17 +6,19 @@ from datetime import date
 from fractions import Fraction
 from itertools import combinations
 from string import Formatter
+from typing import Any
 
 from pipelines.engines.judging import FACTS as NAMED
 from pipelines.engines.marks import readings_that_count
 from pipelines.engines.verdicts import rounds
+from pipelines.model.block import Block
 from pipelines.model.facts import THINGS
 from pipelines.model.measure import Measure, values_of
 from pipelines.model.points import half_up, shown
-from pipelines.model.rule import LATER, Item, Reading, Rule, Verdict
+from pipelines.model.rule import LATER, Clause, Item, Reading, Rule, Verdict
 from pipelines.model.words import LANGUAGES, Words
 from pipelines.rulebook import vocabulary
-from pipelines.rulebook.source import Block, day, exact, is_amount, refusal, shown_text
+from pipelines.rulebook.source import day, exact, is_amount, refusal, shown_text
 from pipelines.wording import say
 
 ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -44,7 +46,7 @@ def unknown_field(block: Block, known: Iterable[str]) -> None:
             raise refusal(block, "unknown_field", key, near=(key, known))
 
 
-def bad_id(block: Block, key: str, form: re.Pattern = ID) -> None:
+def bad_id(block: Block, key: str, form: re.Pattern[str] = ID) -> None:
     """An id that files, engine or command line could not carry, or that the ledger uses for itself."""
     if not isinstance(block[key], str) or not form.fullmatch(block[key]) or block[key] in vocabulary.SETTLING:
         raise refusal(block, "bad_id", key, value=shown_text(block[key]))
@@ -81,7 +83,7 @@ def not_a_word(block: Block, keys: Iterable[str]) -> None:
             raise refusal(block, "not_a_block", key, wanted=say("rulebook.text"))
 
 
-def not_words_in(values: list, block: Block, key: str) -> None:
+def not_words_in(values: list[Any], block: Block, key: str) -> None:
     """A list or a block inside a list of words."""
     for value in values:
         if not isinstance(value, str) or not value:
@@ -102,7 +104,7 @@ def not_words(block: Block, key: str) -> None:
 def bad_number(block: Block, key: str, least: str = "0", most: str = "1000") -> None:
     """Points that are not exact (an exponent, a third decimal, no number) or out of all reason."""
     value = exact(block[key])
-    if value is None or not exact(least) <= value <= exact(most):
+    if value is None or not Fraction(least) <= value <= Fraction(most):
         raise refusal(block, "bad_number", key, value=shown_text(block[key]), least=least, most=most)
 
 
@@ -114,7 +116,8 @@ def bad_date(block: Block, key: str) -> None:
 
 def dates_reversed(block: Block) -> None:
     """An end before the beginning."""
-    if "from" in block and "to" in block and day(block["to"]) < day(block["from"]):
+    start, end = day(block.get("from")), day(block.get("to"))
+    if start and end and end < start:
         raise refusal(block, "dates_reversed", "from")
 
 
@@ -189,13 +192,13 @@ def kind_unclear(block: Block) -> None:
         raise refusal(block, "kind_unclear")
 
 
-def wrong_item(block: Block, kind: str, items: dict[str, Item]) -> None:
+def wrong_item(block: Block, kind: str, items: Mapping[str, Item]) -> None:
     """An award outside the bonus, or a deduction from it."""
     if (kind == "award") == bool(items[block["item"]].full_marks):
         raise refusal(block, "wrong_item", "item", item=block["item"])
 
 
-def two_bonus_items(block: Block, items: dict[str, Item]) -> None:
+def two_bonus_items(block: Block, items: Mapping[str, Item]) -> None:
     """More than one item with no full marks."""
     if sum(not item.full_marks for item in items.values()) > 1:
         raise refusal(block, "two_bonus_items", "sections")
@@ -283,7 +286,7 @@ def missing_reading(root: Block, present: Iterable[str], measures: Mapping[str, 
             raise refusal(root, "missing_reading", value=reading)
 
 
-def unknown_reading(block: Block, key: str, reading: object, known: Iterable[str]) -> None:
+def unknown_reading(block: Block, key: str, reading: str, known: Iterable[str]) -> None:
     """A word left to a reading that the book does not have."""
     if reading not in known:
         raise refusal(block, "measure_reading", key, near=(reading, known), value=shown_text(reading))
@@ -331,7 +334,7 @@ def circle(blocks: list[Block], verdicts: tuple[Verdict, ...]) -> None:
         raise refusal(block, "circle", "verdict", id=problem) from None
 
 
-def clause_without_reason(root: Block, clauses: dict, named: set[str]) -> None:
+def clause_without_reason(root: Block, clauses: Mapping[str, Clause], named: set[str]) -> None:
     """A clause that nothing applies, without a word on why."""
     for clause in clauses.values():
         if clause.id not in named and clause.why_no_rule is None:

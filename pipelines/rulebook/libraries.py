@@ -1,14 +1,16 @@
 """`libraries.yaml` → the rules of the matter library and the knowledge base, as strictly read as any rule."""
 
 from collections.abc import Iterable
+from fractions import Fraction
 from pathlib import Path
 from string import Formatter
 
 from pipelines.engines.rete import TESTS, Inspector
+from pipelines.model.block import Block
 from pipelines.model.condition import Condition
 from pipelines.model.library import SUBJECTS, LibraryRule, Subject
 from pipelines.rulebook import build, fail_if
-from pipelines.rulebook.source import Block, count, read_yaml, refusal
+from pipelines.rulebook.source import counted, read_yaml, refusal
 from pipelines.wording import say
 
 FILE = "libraries.yaml"
@@ -62,9 +64,7 @@ def _condition(block: Block, subject: Subject) -> Condition:
     used = [test for test in tests if test in block]
     if len(used) != 1:
         raise refusal(block, "one_test", "measure", tests="、".join(tests))
-    if count(block[used[0]]) is None:
-        raise refusal(block, "bad_count", used[0], value=block[used[0]])
-    return Condition(block["measure"], used[0], count(block[used[0]]))
+    return Condition(block["measure"], used[0], counted(block, used[0]))
 
 
 def _only(block: Block, subject: Subject) -> dict[str, tuple[str, ...]]:
@@ -100,7 +100,7 @@ def _check_examples(rule: LibraryRule, block: Block, inspector: Inspector) -> No
         fail_if.unknown_value(example, "found", FOUND)
         if inspector.finds(rule, row) != FOUND[example["found"]]:
             raise refusal(example, "found_otherwise", "found", rule=rule.id, name=example["name"])
-        seen |= {(c.fact, _where(given[c.fact], c.value)) for c in rule.when}
+        seen |= {(c.fact, _where(given[c.fact], c.bounds[0])) for c in rule.when}
     for condition in rule.when:
         for which in _wanted(rule, condition):
             if (condition.fact, which) not in seen:
@@ -115,18 +115,15 @@ def _given(example: Block, rule: LibraryRule) -> dict[str, int]:
     fail_if.not_a_block(given, example, "given")
     fail_if.unknown_field(given, rule.measures)
     fail_if.missing_field(given, rule.measures)
-    for key, value in given.items():
-        if count(value) is None:
-            raise refusal(given, "bad_count", key, value=value)
-    return {key: count(value) for key, value in given.items()}
+    return {key: counted(given, key) for key in given}
 
 
-def _where(value: int, threshold: int) -> str:
+def _where(value: int, threshold: int | Fraction) -> str:
     return "at" if value == threshold else "below" if value < threshold else "above"
 
 
 def _wanted(rule: LibraryRule, condition: Condition) -> list[str]:
     """Nothing is below 0, and a flag is never above 1."""
-    most = 1 if condition.fact in rule.subject.flags else condition.value + 1
-    reachable = {"below": condition.value > 0, "at": True, "above": condition.value < most}
+    (bound,) = condition.bounds
+    reachable = {"below": bound > 0, "at": True, "above": bound < 1 or condition.fact not in rule.subject.flags}
     return [which for which, there in reachable.items() if there]

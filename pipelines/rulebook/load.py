@@ -1,16 +1,20 @@
 """A rulebook folder → a checked `Rulebook` as it stands on a day."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.contracts.of_book import with_types
 from pipelines.engines.marks import layouts, used_reading_values
+from pipelines.model.block import Block
+from pipelines.model.library import LibraryRule
 from pipelines.model.period import Period, Periods
 from pipelines.model.points import shown
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal
@@ -25,7 +29,7 @@ from pipelines.rulebook.measures import FOLDER as MEASURES
 from pipelines.rulebook.measures import read_measures
 from pipelines.rulebook.panel import FILE as PANEL
 from pipelines.rulebook.panel import read_panel
-from pipelines.rulebook.source import Block, count, exact, hint, read_text, read_yaml, refusal
+from pipelines.rulebook.source import counted, exact, hint, read_text, read_yaml, refusal
 from pipelines.wording import say
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
@@ -34,6 +38,8 @@ OPTIONAL = ("format", "period", "year_starts", "case_rows", "incident_types", "a
 FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7); what it does not say is in FORMAT_1
 FORMAT_1 = RULES / "format_1.yaml"
 EVALUATION = ("working_days", "reminder_after_hours")
+
+Made = TypeVar("Made", Reading, Verdict)
 BONUS = ("same_matter", "scope", "cap")
 
 
@@ -107,6 +113,8 @@ def _settled_by(rules: list[Rule], items: Mapping[str, Item], rank_on: Word) -> 
             numbers = (fail_if.NUMBER,) if kind in vocabulary.NUMBERS else ()
             found[word.reading] = (*found.get(word.reading, ()), *vocabulary.WORDS[kind], *numbers)
     return found
+
+
 def periods_of(folder: Path) -> Periods:
     """Which periods the edition in ``folder`` scores; of the rest nothing is checked. RulebookRefusal as above."""
     _must_be_complete(folder)
@@ -175,10 +183,7 @@ def _evaluation(book: Block) -> dict[str, int]:
     fail_if.not_a_block(block, book, "evaluation")
     fail_if.unknown_field(block, EVALUATION)
     fail_if.missing_field(block, EVALUATION)
-    for key in EVALUATION:
-        if count(block[key]) is None:
-            raise refusal(block, "bad_count", key, value=block[key])
-    return {key: count(block[key]) for key in EVALUATION}
+    return {key: counted(block, key) for key in EVALUATION}
 
 
 def _rule_blocks(folder: Path, items: dict[str, Item]) -> list[Block]:
@@ -207,7 +212,7 @@ def _rules_on(rules: list[Rule], known: build.Known, on: date) -> dict[str, Rule
     holding = [r for r in rules if (r.in_force_from or first) <= on <= (r.in_force_to or last)]
     sheet, kinds, measured = list(known.items), list(vocabulary.KINDS), [*known.measures, *known.award_types]
 
-    def place(rule: Rule) -> tuple:
+    def place(rule: Rule) -> tuple[object, ...]:
         measure = rule.part or rule.measure
         rank = measured.index(measure) if measure in measured else 0
         return sheet.index(rule.item), rule.clause, kinds.index(rule.kind), rule.order, rank, rule.id
@@ -215,7 +220,14 @@ def _rules_on(rules: list[Rule], known: build.Known, on: date) -> dict[str, Rule
     return {rule.id: rule for rule in sorted(holding, key=place)}
 
 
-def _in_force(folder: Path, name: str, key: str, make, clauses: dict[str, Clause], on: date) -> dict:
+def _in_force(
+    folder: Path,
+    name: str,
+    key: str,
+    make: Callable[[Block, Mapping[str, Clause]], Made],
+    clauses: Mapping[str, Clause],
+    on: date,
+) -> dict[str, Made]:
     written = build.blocks(read_yaml(folder / name, name) or [], Block(name, 1))
     made = [(block, make(block, clauses)) for block in written]
     fail_if.duplicate_id(written, key)
@@ -238,7 +250,12 @@ def _verdicts(folder: Path, known: build.Known, on: date) -> tuple[Verdict, ...]
 
 def _named(rulebook: Rulebook, rules: list[Rule]) -> set[str]:
     """Every clause that a rule (of any date), a reading, a verdict or a finding of the libraries applies."""
-    users = (*rules, *rulebook.readings.values(), *rulebook.verdicts, *rulebook.libraries)
+    users: tuple[Rule | Reading | Verdict | LibraryRule, ...] = (
+        *rules,
+        *rulebook.readings.values(),
+        *rulebook.verdicts,
+        *rulebook.libraries,
+    )
     return {clause for user in users for clause in user.clause.split(", ")}
 
 
@@ -264,7 +281,7 @@ def _value(reading: Reading, value: str) -> str:
     if value in reading.values:
         return value
     if reading.open_number and NUMBER.fullmatch(value):
-        return shown(exact(value)).rstrip("0").rstrip(".")
+        return shown(Fraction(value)).rstrip("0").rstrip(".")
     near = say("rulebook.open_number", names="、".join(reading.values)) if reading.open_number else None
     known = near or hint(value, reading.values)
     raise UsageRefusal(say("rulebook.unknown_reading_value", reading=reading.id, value=value, hint=known))
@@ -287,9 +304,10 @@ def with_changes(rulebook: Rulebook, changes: Mapping[str, object]) -> Rulebook:
         rule, field = name.split(".")
         least, most = LIMITS[field]
         amount = exact(value)
-        if amount is None or not exact(least) <= amount <= exact(most):
+        if amount is None or not Fraction(least) <= amount <= Fraction(most):
             raise UsageRefusal(say("rulebook.bad_change", key=name, value=value, least=least, most=most))
-        rules[rule] = replace(rules[rule], **{field: amount})
+        changed: dict[str, Any] = {field: amount}
+        rules[rule] = replace(rules[rule], **changed)
     return replace(rulebook, rules=rules)
 
 
@@ -322,7 +340,7 @@ def _clause(id: str, block: Block) -> Clause:
     for name in ("zh", "en"):
         if name not in block:
             raise refusal(block, "missing_field", field=name)
-    why = [block.get(f"no rule {lang}") for lang in ("zh", "en")]
+    why = [block.get(f"no rule {lang}", "") for lang in ("zh", "en")]
     if any(why) and not all(why):
         raise refusal(block, "missing_field", field="no rule zh, no rule en")
     implemented_by = tuple(thing.strip() for thing in block.get("honoured by", "").split(",") if thing.strip())

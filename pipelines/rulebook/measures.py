@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pipelines.engines.literal import counts
 from pipelines.engines.marks import derived_of
+from pipelines.model.block import Block
 from pipelines.model.contract import Contracts, TableContract
 from pipelines.model.measure import (
     CASE_ROWS,
@@ -23,7 +25,7 @@ from pipelines.model.measure import (
 from pipelines.model.words import Words
 from pipelines.rulebook import build, fail_if
 from pipelines.rulebook.conditions import MOMENTS, Vocabulary, parts, typed, words_of
-from pipelines.rulebook.source import Block, count, read_yaml, refusal, shown_text
+from pipelines.rulebook.source import count, read_yaml, refusal, shown_text
 from pipelines.wording import say
 
 FOLDER = "measures"
@@ -71,7 +73,7 @@ def _blocks(folder: Path) -> Iterable[Block]:
         yield block
 
 
-def _case_rows(book: Block, contracts: Contracts, readings: Mapping) -> Measure:
+def _case_rows(book: Block, contracts: Contracts, readings: Mapping[str, tuple[str, ...]]) -> Measure:
     """Which rows make a unit's case rows: who is ranked, small numbers, plausibility (semantics G23)."""
     block = book["case_rows"]
     fail_if.not_a_block(block, book, "case_rows")
@@ -97,7 +99,14 @@ def _case_rows(book: Block, contracts: Contracts, readings: Mapping) -> Measure:
     )
 
 
-def _build(id: str, blocks: dict, contracts: Contracts, readings: Mapping, found: dict, above: tuple) -> Measure:
+def _build(
+    id: str,
+    blocks: Mapping[str, Block],
+    contracts: Contracts,
+    readings: Mapping[str, tuple[str, ...]],
+    found: dict[str, Measure],
+    above: tuple[str, ...],
+) -> Measure:
     """The measure, and before it those that it is among."""
     if id in found:
         return found[id]
@@ -114,7 +123,9 @@ def _build(id: str, blocks: dict, contracts: Contracts, readings: Mapping, found
     return found[id]
 
 
-def _measure(block: Block, contracts: Contracts, readings: Mapping, whole: Measure | None) -> Measure:
+def _measure(
+    block: Block, contracts: Contracts, readings: Mapping[str, tuple[str, ...]], whole: Measure | None
+) -> Measure:
     table = counted_table(block, contracts)
     derived = derived_of(block["counts"])
     vocabulary = words_of(table.columns, {name: one.type for name, one in derived.items()}, readings)
@@ -255,7 +266,9 @@ def decisive_columns(measures: Iterable[Measure], contracts: Contracts) -> dict[
     }
 
 
-def _try_examples(measure: Measure, block: Block, contracts: Contracts, readings: Mapping) -> None:
+def _try_examples(
+    measure: Measure, block: Block, contracts: Contracts, readings: Mapping[str, tuple[str, ...]]
+) -> None:
     table, derived = counted_table(block, contracts), derived_of(measure.counts)
     types = {column.name: column.type for column in table.columns.values()}
     types |= {name: one.type for name, one in derived.items()} | {"cutoff": "timestamp"}
@@ -282,11 +295,15 @@ def _try_examples(measure: Measure, block: Block, contracts: Contracts, readings
             row.get(compare.column) is not None and row.get(compare.column) == _bound(compare, row, types)
             for row in rows
         ):
-            facts = {"column": compare.column, "test": compare.test, "value": compare.other or compare.value}
+            facts: dict[str, Any] = {
+                "column": compare.column,
+                "test": compare.test,
+                "value": compare.other or compare.value,
+            }
             raise refusal(block, "measure_bound", "examples", id=measure.id, **facts)
 
 
-def _bound(compare: Compare, row: Mapping, types: Mapping[str, str]) -> object:
+def _bound(compare: Compare, row: Mapping[str, object], types: Mapping[str, str]) -> object:
     return row.get(compare.other) if compare.other else typed(types[compare.column], compare.value)
 
 
@@ -315,7 +332,7 @@ def _row(example: Block, types: Mapping[str, str]) -> dict[str, object]:
             raise refusal(given, "unknown_column", column, near=(column, types), value=column)
         row[column] = typed(types[column], value)
         if row[column] is None:
-            texts = {"column": column, "value": shown_text(value), "type": types[column]}
+            texts: dict[str, Any] = {"column": column, "value": shown_text(value), "type": types[column]}
             raise refusal(given, "bad_constant", column, **texts)
     return row
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from pipelines.model.block import Block
 from pipelines.model.panel import PanelRules
 from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.rulebook import build, fail_if
-from pipelines.rulebook.source import Block, count, read_yaml, refusal
+from pipelines.rulebook.source import counted, read_yaml, refusal
 from pipelines.wording import say
 
 FILE = "evaluators.yaml"
@@ -53,10 +54,7 @@ def _setting(root: Block, name: str, keys: tuple[str, ...], clauses: Iterable[st
     fail_if.unknown_field(block, ("clause", *keys))
     fail_if.missing_field(block, ("clause", *keys))
     fail_if.unknown_clause(block, clauses)
-    for key in keys:
-        if count(block[key]) is None:
-            raise refusal(block, "bad_count", key, value=block[key])
-    return {key: count(block[key]) for key in keys}
+    return {key: counted(block, key) for key in keys}
 
 
 def _list(root: Block, name: str, key: str, known: tuple[str, ...], clauses: Iterable[str]) -> dict[str, str]:

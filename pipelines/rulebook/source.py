@@ -6,9 +6,11 @@ from datetime import date
 from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from pipelines.model.block import Block
 from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.words import Words
 from pipelines.wording import say
@@ -16,16 +18,11 @@ from pipelines.wording import say
 Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
-class Block(dict):
-    """A mapping of a rule file, with the file, its own line and the line of each key."""
+def read_yaml(path: Path, name: str) -> Any:
+    """The content of one file: a `Block`, a list or a text; `fail_if` checks which.
 
-    def __init__(self, file: str, line: int):
-        super().__init__()
-        self.file, self.line, self.lines = file, line, {}
-
-
-def read_yaml(path: Path, name: str) -> object:
-    """The content of one file; RulebookRefusal (file, line, problem) where it is no plain YAML."""
+    RulebookRefusal (file, line, problem) if it is no plain YAML.
+    """
     text = read_text(path, name)
     try:
         root = yaml.compose(text, Loader=Loader)
@@ -72,6 +69,7 @@ def _plain(node: yaml.Node, name: str, seen: set[int]) -> object:
         return node.value.strip()
     if isinstance(node, yaml.SequenceNode):
         return [_plain(child, name, seen) for child in node.value]
+    assert isinstance(node, yaml.MappingNode)  # YAML has no fourth kind
     return _mapping(node, name, seen)
 
 
@@ -119,6 +117,14 @@ def is_amount(text: object) -> bool:
 def count(text: object) -> int | None:
     """A whole number >= 0; None for anything else."""
     return int(text) if isinstance(text, str) and COUNT.fullmatch(text) else None
+
+
+def counted(block: Block, key: str) -> int:
+    """The whole number at ``key``; RulebookRefusal for anything else."""
+    found = count(block[key])
+    if found is None:
+        raise refusal(block, "bad_count", key, value=block[key])
+    return found
 
 
 def day(text: object) -> date | None:
