@@ -9,7 +9,16 @@ import numpy as np
 
 from pipelines.engines.cube import Cube
 from pipelines.engines.marks import readings_that_count
-from pipelines.engines.vector import Deduction, deduction, item_scores, kept_of, stretch, worth_nothing
+from pipelines.engines.vector import (
+    Deduction,
+    deduction,
+    full_of,
+    item_scores,
+    kept_of,
+    overall_figure,
+    stretch,
+    worth_nothing,
+)
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.rule import Item, Rule, Rulebook
@@ -66,6 +75,22 @@ class Batch:
         if readings.get("unmeasured") != "reweighted":
             return np.zeros(len(base), np.int32)
         return stretch(self.cube, self.cube.counts(readings), sheet, readings, base).astype(np.int32)
+
+    def overall(
+        self,
+        rulebook: Rulebook,
+        sheet: list[tuple[Item, tuple[Rule, ...]]],
+        readings: Mapping[str, str],
+        figure: np.ndarray,
+    ) -> np.ndarray:
+        """What orders all units by this figure: itself, or in proportion to the full marks that count."""
+        if not rulebook.ranking.by_share:
+            return figure
+        return overall_figure(rulebook, figure, self.full(sheet, readings))
+
+    def full(self, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str]) -> np.ndarray:
+        """Of every unit, the full marks of the items that count, in hundredths."""
+        return full_of(self.cube, self.cube.counts(readings), sheet, readings).astype(np.int32)
 
     def touching(self, rules: tuple[Rule, ...], item: Item | None = None) -> tuple[str, ...]:
         """The readings that can change the score of an item with these rules on this cube, in a fixed order."""

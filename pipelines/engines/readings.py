@@ -9,6 +9,7 @@ import numpy as np
 
 from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.cube import Cube
+from pipelines.engines.vector import overall_figure
 from pipelines.model.rule import Item, Left, Rule, Rulebook
 
 STOP = "stop"  # of a missing assessment: scores nothing, so it has no place to compare
@@ -55,8 +56,10 @@ def alternatives(rulebook: Rulebook, in_force: Mapping[str, str]) -> dict[str, t
 def combinations(cube: Cube, rulebook: Rulebook, in_force: Mapping[str, str], ranked: np.ndarray) -> Combinations:
     """All combinations of all readings; ``ranked`` marks the units that have a place."""
     sheet, values, batch = by_item(rulebook), alternatives(rulebook, in_force), Batch(cube)
-    bases, stretched, times, of_base = _sums(batch, [pair for pair in sheet if pair[0].full_marks], values, in_force)
-    bonuses, _, again, of_bonus = _sums(batch, [pair for pair in sheet if not pair[0].full_marks], values, in_force)
+    scored, extra = ([pair for pair in sheet if bool(pair[0].full_marks) is base] for base in (True, False))
+    by_share = rulebook.ranking.by_share
+    bases, stretched, full, times, of_base = _sums(batch, scored, values, in_force, by_share)
+    bonuses, _, _, again, of_bonus = _sums(batch, extra, values, in_force)
     ranks = rulebook.rank_on.reading if isinstance(rulebook.rank_on, Left) else ""
     by = values[ranks] if ranks else (rulebook.rank_on,)
     silent = prod(len(given) for id, given in values.items() if id not in (*of_base, *of_bonus, ranks))
@@ -66,6 +69,7 @@ def combinations(cube: Cube, rulebook: Rulebook, in_force: Mapping[str, str], ra
     figures = [(bases + stretched + bonus, n * times) for bonus, n in by_total]
     figures += [(bases, again.sum() * times)] if "base" in by else []
     for figure, weights in figures:
+        figure = overall_figure(rulebook, figure, full)
         for start in range(0, len(figure), PORTION):
             portion = slice(start, start + PORTION)
             _count(figure[portion][:, ranked], weights[portion] * silent, counted, bottom)
@@ -80,8 +84,10 @@ def _sums(
     sheet: list[tuple[Item, tuple[Rule, ...]]],
     values: Mapping[str, tuple[str, ...]],
     in_force: Mapping[str, str],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Of these items, row × unit: their sum, what stretching adds to it; how often each row comes; the readings.
+    by_share: bool = False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Of these items, row × unit: their sum, what stretching adds to it, their full marks where places go by them;
+    how often each row comes; the readings.
 
     Many combinations come to the same points for every unit: each row stands once, with how many it stands for.
     """
@@ -95,14 +101,15 @@ def _sums(
         points = np.zeros(len(batch.cube.unit_ids), np.int32)
         for item, rules in sheet:
             points += batch.item(item, rules, readings)
-        both = np.stack([points, batch.whole(sheet, readings, points)])
+        full = batch.full(sheet, readings) if by_share else np.zeros_like(points)
+        both = np.stack([points, batch.whole(sheet, readings, points), full])
         at = rows.setdefault(both.tobytes(), len(found))
         if at == len(found):
             found.append(both)
             times.append(0)
         times[at] += 1
     whole = np.array(found)
-    return whole[:, 0], whole[:, 1], np.array(times, np.int64), names
+    return whole[:, 0], whole[:, 1], whole[:, 2], np.array(times, np.int64), names
 
 
 def _count(figures: np.ndarray, weights: np.ndarray, counted: np.ndarray, bottom: np.ndarray) -> None:

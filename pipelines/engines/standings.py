@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipelines.engines.vector import Rescored, places
+from pipelines.engines.vector import Rescored, overall_figure, places
 from pipelines.model.condition import Condition
 from pipelines.model.facts import BEFORE, NOTHING_KNOWN, Before, UnitFacts, Value
 from pipelines.model.refusals import JudgesDisagree
@@ -16,6 +16,7 @@ from pipelines.model.tally import Unit
 from pipelines.wording import say
 
 NO_PLACE = 0
+OVER_ALL = ("place", "from_bottom_of_all", "level", "level_share")  # facts of places over all units
 
 
 class SecondOpinion:
@@ -36,26 +37,31 @@ class SecondOpinion:
         self.rulebook, self.rescored, self.units = rulebook, rescored, units
         self.at = {unit: place for place, unit in enumerate(rescored.unit_ids)}
         self.figures = rescored.base if rulebook.ranked_by(readings) == "base" else rescored.total
-        self.ranked = np.array([units[unit].ranked for unit in rescored.unit_ids], bool) & (rescored.case_rows > 0)
+        self.how = rulebook.ranking
+        self.overall = overall_figure(rulebook, self.figures, rescored.full)
+        counted = np.array([units[unit].ranked for unit in rescored.unit_ids], bool) & (rescored.case_rows > 0)
+        self.ranked = counted & (rescored.case_rows >= self.how.apart_below)
+        self.apart = counted & ~self.ranked
         self.groups = np.array([units[unit].unit_group for unit in rescored.unit_ids], object)
         self._before = {
-            unit: (line["unit_group"], int(line["rank"]), int(line["group_rank"]))
+            unit: (line["unit_group"], int(line["rank"] or NO_PLACE), int(line["group_rank"]))
             for unit, line in before.ranking.items()
-            if all(str(line.get(name) or "").isdecimal() for name in ("rank", "group_rank"))
+            if str(line.get("group_rank") or "").isdecimal() and str(line["rank"] or NO_PLACE).isdecimal()
         }
         self._published, self._steady = before, steady
 
     def must_place_alike(self, standings: list[Standing]) -> None:
         """JudgesDisagree at the first unit whose place, group place or order in the list is another."""
-        overall = places(self.figures, self.ranked)
+        overall = places(self.overall, self.ranked & self.how.overall)
         for standing in standings:
             at = self.at[standing.unit_id]
             peers = self.ranked & (self.groups == self.groups[at])
             mine = (int(overall[at]), int(places(self.figures, peers)[at])) if self.ranked[at] else (NO_PLACE, NO_PLACE)
+            mine = mine if self.how.overall else (NO_PLACE, mine[1])
             for name, first, second in zip(
-                ("rank", "group_rank", "case_rows"),
-                (standing.rank or NO_PLACE, standing.group_rank or NO_PLACE, standing.case_rows),
-                (*mine, int(self.rescored.case_rows[at])),
+                ("rank", "group_rank", "case_rows", "grade"),
+                (standing.rank or NO_PLACE, standing.group_rank or NO_PLACE, standing.case_rows, standing.grade),
+                (*mine, int(self.rescored.case_rows[at]), self.grade(at)),
                 strict=True,
             ):
                 if first != second:
@@ -66,10 +72,24 @@ class SecondOpinion:
             if not self._before_in_list(self.at[upper.unit_id], self.at[lower.unit_id]):
                 _differ(lower.unit_id, "listing", upper.unit_id, lower.unit_id)
 
+    def grade(self, at: int) -> str:
+        """The grade by total: the first from the top whose bound it reaches, the last for anything below."""
+        grades = self.rulebook.grades
+        if not grades or not self.rescored.case_rows[at]:
+            return ""
+        total = Fraction(int(self.rescored.total[at]), 100)
+        return next((one.id for one in grades if one.at_least <= total), grades[-1].id)
+
     def _before_in_list(self, one: int, other: int) -> bool:
-        """The ranked first; then figure, base, satisfaction rate (none last), case rows, each descending; then id."""
+        """The ranked first, by group where there is no place over all, then those apart; then figure, base,
+        satisfaction rate (none last), case rows, each descending; then id."""
         rescored = self.rescored
-        for column in (self.ranked, self.figures, rescored.base):
+        for column in (self.ranked, self.apart):
+            if column[one] != column[other]:
+                return bool(column[one])
+        if not self.how.overall and self.ranked[one] and self.groups[one] != self.groups[other]:
+            return self.groups[one] < self.groups[other]
+        for column in (self.overall if self.how.overall else self.figures, rescored.base):
             if column[one] != column[other]:
                 return bool(column[one] > column[other])
         if (rescored.rated[one] > 0) != (rescored.rated[other] > 0):
@@ -110,20 +130,20 @@ class SecondOpinion:
         counting = {id: item for id, item in items.items() if not rescored.out[id][at]}
         measured = {id: item for id, item in counting.items() if not rescored.bare[id][at]}
         empty = [id for id in measured if not rescored.items[id][at]]
-        level, ranked = int((all_figures == mine).sum()), len(all_figures)
+        among, ranked, all_of = self.overall[at], len(all_figures), self.overall[self.ranked]
+        level = int((all_of == among).sum())
+        place, lower = 1 + int((all_of > among).sum()), 1 + int((all_of < among).sum())
+        over_all = (place, lower, level, Fraction(100 * level, ranked)) if self.how.overall else (None,) * 4
         columns = (rescored.total, rescored.base, rescored.bonus)
         total, base, bonus = (Fraction(int(column[at]), 100) for column in columns)
         full = sum((item.full_marks for item in counting.values()), Fraction(0))
         own = UnitFacts(
-            place=1 + int((all_figures > mine).sum()),
+            **dict(zip(OVER_ALL, over_all, strict=True)),
             group_place=1 + int((peers > mine).sum()),
             from_bottom=1 + int((peers < mine).sum()),
-            from_bottom_of_all=1 + int((all_figures < mine).sum()),
             size=ranked,
             ranked=ranked,
             group_size=len(peers),
-            level=level,
-            level_share=Fraction(100 * level, ranked),
             items_at_zero=len(empty),
             quality_items_at_zero=len([id for id in empty if self.rulebook.items[id].quality]),
             total=total,
@@ -133,6 +153,7 @@ class SecondOpinion:
             full_marks=full,
             share=100 * total / full if full else None,
             case_rows=int(rescored.case_rows[at]),
+            grade=self.grade(at) or None,
             steady=self._steady.get(unit),
         )
         return {**own.named(), **self._previous(unit), **self._of_the_book(at)}
@@ -161,7 +182,13 @@ class SecondOpinion:
         if unit not in self._before:
             return {}
         group, place, group_place = self._before[unit]
-        everybody = [other for _, other, _ in self._before.values()]
+        everybody, among = [other for _, other, _ in self._before.values()], len(self._before)
+        over_all = (
+            place,
+            1 + sum(other > place for other in everybody),
+            everybody.count(place),
+            Fraction(100 * everybody.count(place), among),
+        )
         peers = [other for of, _, other in self._before.values() if of == group]
         line, items = self._published.ranking[unit], self._published.items.get(unit)
         marks = {one["item_id"]: Fraction(one["full_marks"]) for one in items or ()}
@@ -174,15 +201,12 @@ class SecondOpinion:
         quality = [id for id in empty if id in self.rulebook.items and self.rulebook.items[id].quality]
         total = _told(line, "total")
         return UnitFacts(
-            place=place,
-            size=len(everybody),
-            ranked=len(everybody),
-            from_bottom_of_all=1 + sum(other > place for other in everybody),
+            **dict(zip(OVER_ALL, over_all if place else (None,) * 4, strict=True)),
+            size=among,
+            ranked=among,
             group_place=group_place,
             group_size=len(peers),
             from_bottom=1 + sum(other > group_place for other in peers),
-            level=everybody.count(place),
-            level_share=Fraction(100 * everybody.count(place), len(everybody)),
             items_at_zero=None if items is None else len(empty),
             quality_items_at_zero=None if items is None else len(quality),
             total=total,
@@ -192,6 +216,7 @@ class SecondOpinion:
             full_marks=None if items is None else full,
             share=100 * total / full if full and total is not None else None,
             case_rows=_told(line, "case_rows"),
+            grade=line.get("grade") or None,
             steady=_told(line, "steady"),
         ).named(BEFORE)
 

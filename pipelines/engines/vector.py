@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, reduce
+from math import lcm
 from operator import add
 from typing import Protocol
 
@@ -44,6 +45,7 @@ class Rescored:
     not_exported: frozenset[str] = frozenset()  # measures that the exports do not tell
     bare: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: nothing was there to judge it by
     out: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: it does not count
+    full: np.ndarray | int = 0  # the full marks of the items that count
 
     @property
     def total(self) -> np.ndarray:
@@ -58,7 +60,7 @@ def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Resc
     items = {item.id: item_scores(cube, counts, rules_of[item.id], item, readings) for item in rulebook.items.values()}
     base = [score for id, score in items.items() if rulebook.items[id].full_marks]
     bonus = [score for id, score in items.items() if not rulebook.items[id].full_marks]
-    part, of = rulebook.listed_by or ("", "")
+    part, of = rulebook.ranking.listed_by or ("", "")
     nothing = np.zeros(len(cube.unit_ids), np.int64)
     scored = sum(base, nothing)
     sheet = [(item, rules_of[item.id]) for item in rulebook.items.values()]
@@ -76,7 +78,29 @@ def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Resc
         frozenset(cube.not_exported()),
         {item.id: _all_bare(cube, counts, rules, readings) for item, rules in sheet},
         {item.id: left_out(cube, counts, rules, readings) for item, rules in sheet},
+        full_of(cube, counts, sheet, readings),
     )
+
+
+def full_of(
+    cube: Cube, counts: Counts, sheet: Iterable[tuple[Item, Sequence[Rule]]], readings: Mapping[str, str]
+) -> np.ndarray:
+    """Of every unit, the full marks of the items that count, in hundredths."""
+    found = np.zeros(len(cube.unit_ids), np.int64)
+    for item, rules in sheet:
+        found += np.where(left_out(cube, counts, rules, readings), 0, _hundredths(item.full_marks))
+    return found
+
+
+def overall_figure(rulebook: Rulebook, figure: np.ndarray, full: np.ndarray) -> np.ndarray:
+    """What orders all units: the figure, or in proportion to each unit's full marks, as whole numbers."""
+    if not rulebook.ranking.by_share:
+        return figure
+    kinds = {int(marks) for marks in np.unique(full)} - {0}
+    common = lcm(*kinds)
+    marks_of = np.broadcast_to(full, figure.shape).ravel().tolist()
+    scales = np.array([common // marks if marks else 0 for marks in marks_of], object).reshape(figure.shape)
+    return figure.astype(object) * scales
 
 
 def _all_bare(cube: Cube, counts: Counts, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:

@@ -90,19 +90,25 @@ def rounds(verdicts: tuple[Verdict, ...]) -> dict[str, int]:
     return found
 
 
-def shown_fact(value: int | Fraction) -> str:
-    """A fact as text: at most two decimals."""
-    return plain(half_up(Fraction(value)))
+def shown_fact(value: Value) -> str:
+    """A fact as text: at most two decimals, or the word that it is."""
+    return value if isinstance(value, str) else plain(half_up(Fraction(value)))
 
 
-def _values(condition: Condition) -> tuple[Fraction, ...]:
-    return tuple(map(Fraction, condition.bounds))
+def _values(condition: Condition) -> tuple[Value, ...]:
+    return condition.bounds
 
 
-def _sides(name: str, fact: int | Fraction, condition: Condition) -> dict[str, int]:
-    """Both sides of a comparison as whole numbers, one pair for each value that it is compared with."""
-    fact, sides = Fraction(fact), {}
-    for k, value in enumerate(_values(condition)):
+def _sides(name: str, fact: Value, condition: Condition) -> dict[str, int]:
+    """Both sides of a comparison as whole numbers, one pair for each value that it is compared with; of words, 1 and 1
+    where they are the same."""
+    sides = {}
+    if isinstance(fact, str):
+        for k, value in enumerate(_values(condition)):
+            sides |= {f"{name}_{k}_has": int(fact == value), f"{name}_{k}_asks": 1}
+        return sides
+    fact = Fraction(fact)
+    for k, value in enumerate(map(Fraction, _values(condition))):
         sides[f"{name}_{k}_has"] = fact.numerator * value.denominator
         sides[f"{name}_{k}_asks"] = value.numerator * fact.denominator
     return sides

@@ -11,12 +11,14 @@ from pipelines.edges.tablefiles import ledger_lines
 from pipelines.edges.tallies import read_flagged
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Counts, Cube
-from pipelines.engines.vector import Rescored, places
+from pipelines.engines.vector import Rescored, overall_figure, places
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.score import APART
 from pipelines.model.tally import UnitTally
 from pipelines.model.text import unguarded
+from pipelines.stages.rank import grade
 from pipelines.views.figures import notes
 from pipelines.views.rules import Lines
 from pipelines.views.tables import COUNTS, ITEMS, LEDGER, NUMBERS, RANKING
@@ -57,7 +59,7 @@ def ranking(scenario):
             int(placed.place[k]) or None,
             int(placed.group_place[k]) or None,
             int(scores.case_rows[k]),
-            *_measured(scenario, k),
+            *_of_score(scenario, k),
         )
         for k in placed.order
     ]
@@ -65,11 +67,13 @@ def ranking(scenario):
     return frame.astype(dict.fromkeys(("rank", "group_rank", "case_rows"), "Int64"))
 
 
-def _measured(scenario, k: int) -> tuple[float, str]:
-    """A unit's measured marks, and its note."""
-    score = scenario.unit_scores[scenario.scores.unit_ids[k]]
+def _of_score(scenario, k: int) -> tuple[float, str, str]:
+    """A unit's measured marks, its grade, and its note."""
+    id = scenario.scores.unit_ids[k]
+    score = scenario.unit_scores[id]
+    given = grade(scenario.rulebook, score, scenario.tallies[id])
     said = notes(say, scenario.placed.notes[k], scenario.rulebook, scenario.quarter.simulated, score.unmeasured_marks)
-    return float(score.measured_marks), said
+    return float(score.measured_marks), given, said
 
 
 def items(scenario):
@@ -139,13 +143,20 @@ class Placed:
 
 
 def placed(
-    rescored: Rescored, registers: Mapping[str, UnitTally], rank_on: str, aside: np.ndarray | None = None
+    rescored: Rescored,
+    registers: Mapping[str, UnitTally],
+    rulebook: Rulebook,
+    rank_on: str,
+    aside: np.ndarray | None = None,
 ) -> Placed:
     """Places and the order of the list (readings.md, Rank); ``aside`` marks units that get a list of their own."""
     units = [registers[id].unit for id in rescored.unit_ids]
     figure = rescored.base if rank_on == "base" else rescored.total
+    how = rulebook.ranking
+    among_all = overall_figure(rulebook, figure, rescored.full)
     notes = tuple(
         (() if unit.ranked else ("not_ranked",)) + (() if rows else ("no_cases",))
+        or (APART if rows < how.apart_below else ())
         for unit, rows in zip(units, rescored.case_rows.tolist(), strict=True)
     )
     to_place = np.array([not note for note in notes], bool)
@@ -155,10 +166,14 @@ def placed(
     inside = np.zeros(len(units), np.int64)
     for members in (*(ranked & (groups == group) for group in dict.fromkeys(groups)), apart):
         inside[members] = places(figure, members)[members]
-    after = np.where(ranked, 0, np.where(apart, 1, 2)).tolist()
-    order = sorted(range(len(units)), key=lambda k: (after[k], *_listing(rescored, figure, k)))
+    few = np.array([note == APART for note in notes], bool)
+    after = np.where(ranked, 0, np.where(apart | few, 1, 2)).tolist()
+    by_group = ["" if how.overall or not is_ranked else group for is_ranked, group in zip(ranked, groups, strict=True)]
+    listing = among_all if how.overall else figure
+    order = sorted(range(len(units)), key=lambda k: (after[k], by_group[k], *_listing(rescored, listing, k)))
     said = tuple((*note, "apart") if alone else note for note, alone in zip(notes, apart.tolist(), strict=True))
-    return Placed(tuple(order), np.where(ranked, places(figure, ranked), 0), inside, apart, said)
+    overall = np.where(ranked, places(among_all, ranked), 0) if how.overall else np.zeros(len(units), np.int64)
+    return Placed(tuple(order), overall, inside, apart, said)
 
 
 def _listing(rescored: Rescored, figure: np.ndarray, k: int) -> tuple:

@@ -8,7 +8,7 @@ import numpy as np
 from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.cube import Cube
 from pipelines.engines.readings import Combinations, alternatives, combinations
-from pipelines.engines.vector import Rescored, deduction, places, rescore, worth_nothing
+from pipelines.engines.vector import Rescored, deduction, overall_figure, places, rescore, worth_nothing
 from pipelines.laboratory.answer import Answer, copied
 from pipelines.laboratory.changes import names, whole_number
 from pipelines.laboratory.charts import text as chart_text
@@ -37,7 +37,8 @@ def place_ranges(
 ) -> PlaceRanges:
     """The places of a quarter and how far they could have been elsewhere."""
     scores = rescore(cube, rulebook, readings)
-    place = np.where(ranked, places(_figure(rulebook, scores.base, scores.total, readings), ranked), 0)
+    figure = overall_figure(rulebook, _figure(rulebook, scores.base, scores.total, readings), scores.full)
+    place = np.where(ranked, places(figure, ranked), 0)
     names, moved_to = _movers(cube, rulebook, readings, ranked, place)
     by_chance, jointly = _by_chance(cube, rulebook, readings, scores, ranked, seed)
     return PlaceRanges(
@@ -58,7 +59,8 @@ def _movers(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked, place
             under = {**readings, id: value}
             base, bonus = batch.base_and_bonus(sheet, under)
             total = base + bonus + batch.whole(sheet, under, base)
-            found = np.where(ranked, places(_figure(rulebook, base, total, under), ranked), 0)
+            figure = batch.overall(rulebook, sheet, under, _figure(rulebook, base, total, under))
+            found = np.where(ranked, places(figure, ranked), 0)
             further = np.abs(found - place) > far
             far[further], to[further] = np.abs(found - place)[further], found[further]
             names[further] = f"{id}={value}"
@@ -71,7 +73,10 @@ def _by_chance(cube, rulebook: Rulebook, readings: Mapping[str, str], scores, ra
     rates = drawn_rates(chances, DRAWS, np.random.default_rng(seed))
     fixed = _fixed(cube, rulebook, readings)
     drawn = scored_rates(rates, chances, rulebook, readings, fixed)
-    drawn = (drawn + untouched(scores, rulebook, readings, chances))[:, ranked]
+    drawn = drawn + untouched(scores, rulebook, readings, chances)
+    if rulebook.ranking.by_share:
+        drawn = drawn / np.maximum(scores.full, 1)
+    drawn = drawn[:, ranked]
     levels = (BAND, simultaneous_level(drawn)) if ranked.any() else ()
     found = []
     for level in levels:

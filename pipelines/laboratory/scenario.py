@@ -169,7 +169,8 @@ class Scenario:
         """Places and the order of the list."""
         named = np.array([id in self.apart for id in self.scores.unit_ids], bool)
         small = self.scores.case_rows < (self.change.rank_apart_below or 0)
-        return placed(self.scores, self.world.registers, self.rulebook.ranked_by(self.readings), named | small)
+        by = self.rulebook.ranked_by(self.readings)
+        return placed(self.scores, self.world.registers, self.rulebook, by, named | small)
 
     @copied
     def ranking(self):

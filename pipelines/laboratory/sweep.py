@@ -143,14 +143,14 @@ def _scored(quarter, names: tuple[str, ...], grid: tuple, progress: bool) -> tup
     """Base, total and the figure that ranks, scenario × unit, in hundredths."""
     batch, prepared = Batch(quarter.world.cube), _Prepared(quarter, names)
     bases, rest = (np.zeros((len(grid), len(batch.cube.unit_ids)), np.int32) for _ in range(2))
-    by_base = np.zeros(len(grid), bool)
+    figures = np.zeros((len(grid), len(batch.cube.unit_ids)), object if quarter.rulebook.ranking.by_share else np.int32)
     for k, values in enumerate(_with_progress(grid, progress)):
         sheet, readings = prepared.of(values)
         bases[k], bonus = batch.base_and_bonus(sheet, readings)
         rest[k] = bonus + batch.whole(sheet, readings, bases[k])
-        by_base[k] = quarter.rulebook.ranked_by(readings) == "base"
-    totals = bases + rest
-    return bases, totals, np.where(by_base[:, None], bases, totals)
+        figure = bases[k] if quarter.rulebook.ranked_by(readings) == "base" else bases[k] + rest[k]
+        figures[k] = batch.overall(quarter.rulebook, sheet, readings, figure)
+    return bases, bases + rest, figures
 
 
 class _Prepared:
@@ -228,6 +228,7 @@ class Tornado(Answer):
             figure = (
                 base if rulebook.ranked_by(readings) == "base" else base + bonus + batch.whole(sheet, readings, base)
             )
+            figure = batch.overall(rulebook, sheet, readings, figure)
             names.append(name)
             found.append(np.where(was > 0, places(figure, was > 0), 0))
         return cls(quarter, tuple(names), np.array(found).reshape(len(names), len(was)), was)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from fractions import Fraction
 
-Value = int | Fraction
+Value = int | Fraction | str
 BEFORE = "previous_"
 
 
@@ -15,15 +15,15 @@ class UnitFacts:
     Places are 1 for the highest figure, from the bottom 1 for the lowest; equals share one either way.
     """
 
-    place: Value
+    place: Value | None  # without a value where a book places units inside their groups alone, as the next three
+    from_bottom_of_all: Value | None
+    level: Value | None  # how many units share its place
+    level_share: Value | None  # the same in percent of the ranked
     group_place: Value
     from_bottom: Value  # in its group
-    from_bottom_of_all: Value
     size: Value  # how many units are ranked
     ranked: Value  # the same, beside `level`
     group_size: Value
-    level: Value  # how many units share its place
-    level_share: Value  # the same in percent of the ranked
     items_at_zero: Value | None
     quality_items_at_zero: Value | None
     total: Value | None
@@ -33,6 +33,7 @@ class UnitFacts:
     full_marks: Value | None
     share: Value | None  # the total in percent of the full marks
     case_rows: Value | None
+    grade: str | None  # its id
     steady: Value | None  # places between the best and the worst that chance allows (docs/robustness.md)
 
     def named(self, prefix: str = "") -> dict[str, Value]:
@@ -42,6 +43,7 @@ class UnitFacts:
 
 
 NAMES = tuple(field.name for field in fields(UnitFacts))
+WORDS = frozenset({"grade", BEFORE + "grade"})  # facts whose values are words of the book
 FACTS = (*NAMES, *(BEFORE + name for name in NAMES))  # the second: of the period before
 THINGS = ("rate", "measure", "item", "section")  # of the book itself: they are named beside a fact
 

@@ -158,6 +158,25 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Grade:
+    """A grade by total: from ``at_least`` points up to the grade above it; the last takes everything below."""
+
+    id: str
+    at_least: Fraction
+    title: Words
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Which units are placed together, and by what (semantics G13, C29)."""
+
+    listed_by: tuple[str, str] | None = None  # the rate that lists units of equal figures: its part and its whole
+    apart_below: int = 0  # units with fewer case rows are listed apart, without a place
+    by_share: bool = False  # places over all units go by the percent of the unit's full marks
+    overall: bool = True  # there are places over all units, not in groups alone
+
+
+@dataclass(frozen=True)
 class Rulebook:
     """One edition of the rules as it stands in a period, checked and ready."""
 
@@ -176,11 +195,13 @@ class Rulebook:
     measures: Mapping[str, Measure] = field(default_factory=dict)  # `case_rows` among them
     marks: Mapping[str, Marks] = field(default_factory=dict)  # counted table -> what the tally marks of its rows
     format: int = 2  # 1: from before measures were declared
-    listed_by: tuple[str, str] | None = None  # the rate that lists units of equal figures: its part and its whole
+    ranking: Ranking = Ranking()
     incident_types: Mapping[str, Words] = field(default_factory=dict)
     award_types: Mapping[str, Words] = field(default_factory=dict)
     periods: Periods = Periods()  # which it scores
     rank_on: Word = "total"  # or base
+    grades: tuple[Grade, ...] = ()  # from the highest down
+    lists: Mapping[str, Words] = field(default_factory=dict)  # of verdicts, beside those that every book has
 
     def ranked_by(self, readings: Mapping[str, str]) -> str:
         """`total` or `base`: what units are ranked by."""

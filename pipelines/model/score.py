@@ -110,9 +110,15 @@ class UnitScore:
         return self.full_marks - self.measured_marks
 
 
+APART = ("apart",)  # the note of a unit that is listed apart, having few case rows
+
+
 @dataclass(frozen=True)
 class Standing:
-    """A unit's line in the ranking; ``rank`` and ``group_rank`` are None for the unranked."""
+    """A unit's line in the ranking; ``rank`` and ``group_rank`` are None for the unranked and for those apart.
+
+    ``rank`` is None for everybody where a book places units inside their groups alone.
+    """
 
     unit_id: str
     rank: int | None
@@ -121,6 +127,12 @@ class Standing:
     rated: int
     case_rows: int
     notes: tuple[str, ...] = ()
+    grade: str = ""  # its id; "" where the book has none, and for a unit without case rows
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it has a place, at least in its group."""
+        return self.group_rank is not None
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from typing import Any
 from pipelines.model.block import Block
 from pipelines.model.condition import Condition
 from pipelines.model.facts import FACTS, THINGS
+from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.measure import Measure
 from pipelines.model.period import KINDS, QUARTER, Periods
-from pipelines.model.rule import Bonus, Clause, Item, Left, Reading, Rule, Verdict, Word
+from pipelines.model.rule import Bonus, Clause, Grade, Item, Left, Ranking, Reading, Rule, Verdict, Word
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, vocabulary
 from pipelines.rulebook.source import count, day, exact, is_amount, refusal, shown_text
@@ -31,6 +32,8 @@ class Known:
     award_types: Mapping[str, Words]
     readings: Mapping[str, tuple[str, ...]]  # the values of each reading
     format: str = "2"
+    grades: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
 
 
 # Words of settling, written where they act or left there to a reading.
@@ -99,14 +102,29 @@ def types(book: Block, key: str) -> dict[str, Words]:
     return {id: words(book[key], id) for id in book[key]}
 
 
-def listed_by(book: Block, measures: Mapping[str, Measure]) -> tuple[str, str] | None:
-    """`rank: {listed_by: {rate: [part, of]}}`: the rate that lists units of equal figures, or None."""
+def ranking(book: Block, measures: Mapping[str, Measure]) -> Ranking:
+    """`rank: {listed_by: …, apart_below: n, all_by: share, all: false}`."""
     if "rank" not in book:
-        return None
+        return Ranking()
     rank = book["rank"]
     fail_if.not_a_block(rank, book, "rank")
-    fail_if.unknown_field(rank, ("listed_by",))
-    by = rank.get("listed_by")
+    fail_if.unknown_field(rank, ("listed_by", "apart_below", "all_by", "all"))
+    fewest = count(rank.get("apart_below", "0"))
+    if fewest is None:
+        raise refusal(rank, "bad_count", "apart_below", value=shown_text(rank["apart_below"]))
+    fail_if.unknown_value(rank, "all_by", ("share",)) if "all_by" in rank else None
+    fail_if.unknown_value(rank, "all", tuple(TRUTH)) if "all" in rank else None
+    overall = TRUTH[rank.get("all", "true")]
+    if not overall and "all_by" in rank:
+        raise refusal(rank, "all_by_nothing", "all_by")
+    return Ranking(_listed_by(rank, measures), fewest, "all_by" in rank, overall)
+
+
+def _listed_by(rank: Block, measures: Mapping[str, Measure]) -> tuple[str, str] | None:
+    """The rate that lists units of equal figures, or None."""
+    if "listed_by" not in rank:
+        return None
+    by = rank["listed_by"]
     fail_if.not_a_block(by, rank, "listed_by")
     fail_if.unknown_field(by, ("rate",))
     fail_if.not_a_list(by.get("rate"), by, "rate")
@@ -128,6 +146,37 @@ def periods(book: Block) -> Periods:
     if starts is None or starts not in range(1, 13):
         raise refusal(book, "bad_month", "year_starts", value=shown_text(book["year_starts"]))
     return Periods(book.get("period", QUARTER), starts)
+
+
+def grades(book: Block, items: Mapping[str, Item]) -> tuple[Grade, ...]:
+    """`grades: [{id, at_least, title}]`, from the highest down to one that everything reaches."""
+    written = blocks(book.get("grades", []), book, "grades")
+    found = []
+    for one in written:
+        fail_if.missing_field(one, ("id", "at_least", "title"))
+        fail_if.unknown_field(one, ("id", "at_least", "title"))
+        fail_if.bad_id(one, "id")
+        found.append(Grade(one["id"], number(one, "at_least", least="-1000"), words(one, "title")))
+    fail_if.duplicate_id(written, "id")
+    for above, below, one in zip(found, found[1:], written[1:], strict=False):
+        if below.at_least >= above.at_least:
+            raise refusal(one, "grades_in_disorder", "at_least", id=below.id, above=above.id)
+    if found and found[-1].at_least > 0:
+        raise refusal(written[-1], "no_lowest_grade", "at_least", id=found[-1].id)
+    return tuple(found)
+
+
+def lists(book: Block) -> dict[str, Words]:
+    """`lists: [{id, title}]`: lists of verdicts beside those that every book has."""
+    written = blocks(book.get("lists", []), book, "lists")
+    for one in written:
+        fail_if.missing_field(one, ("id", "title"))
+        fail_if.unknown_field(one, ("id", "title"))
+        fail_if.bad_id(one, "id")
+        if one["id"] in vocabulary.LISTS:
+            raise refusal(one, "duplicate_id", "id", id=one["id"])
+    fail_if.duplicate_id(written, "id")
+    return {one["id"]: words(one, "title") for one in written}
 
 
 def words(block: Block, key: str) -> Words:
@@ -318,7 +367,7 @@ def verdict(block: Block, clauses: Mapping[str, Clause], known: Known) -> Verdic
     in_force(block)
     fail_if.unknown_clause(block, clauses)
     fail_if.bad_id(block, "verdict")
-    fail_if.unknown_value(block, "list", vocabulary.LISTS)
+    fail_if.unknown_value(block, "list", (*vocabulary.LISTS, *known.lists))
     for key in ("unless", "also", "groups"):
         fail_if.not_a_list(block.get(key, []), block, key)
         fail_if.not_words_in(block.get(key, []), block, key)
@@ -347,12 +396,25 @@ def condition(block: Block, book: Known) -> Condition:
     fail_if.no_test(block)
     test = next(test for test in vocabulary.TESTS if test in block)
     fact, scale = _fact(block, book), 1
+    if fact in FACT_WORDS:
+        return Condition(fact, test, _word_of(block, test, book))
     if book.format == "1" and fact in vocabulary.HUNDREDTHS:
         fact, scale = vocabulary.HUNDREDTHS[fact], 100
     if test == "in":
         fail_if.not_a_list(block[test], block, test)
         return Condition(fact, test, tuple(_bound(block, test, value) / scale for value in block[test]))
     return Condition(fact, test, _bound(block, test, block[test]) / scale)
+
+
+def _word_of(block: Block, test: str, book: Known) -> str | tuple[str, ...]:
+    """The grade, or the grades, that a condition asks for."""
+    if test not in ("equals", "in"):
+        near = (test, ("equals", "in"))
+        raise refusal(block, "test_of_type", test, near=near, column=block["fact"], test=test)
+    if test == "in":
+        fail_if.not_a_list(block[test], block, test)
+    fail_if.unknown_value(block, test, book.grades)
+    return tuple(block[test]) if test == "in" else block[test]
 
 
 def _bound(block: Block, test: str, value: object) -> Fraction:

@@ -11,6 +11,7 @@ from pipelines.engines.settling import Settler
 from pipelines.engines.verdicts import Adjudicator
 from pipelines.model.block import Block
 from pipelines.model.condition import Condition
+from pipelines.model.facts import WORDS
 from pipelines.model.points import points
 from pipelines.model.rule import Rule, Rulebook, Verdict
 from pipelines.model.tally import Award, Unit, UnitTally
@@ -124,7 +125,7 @@ BEYOND: dict[str, Callable[[Fraction, int | Fraction], bool]] = {
 }
 
 
-def check_verdict_examples(verdicts: tuple[Verdict, ...], written: list[Block]) -> None:
+def check_verdict_examples(verdicts: tuple[Verdict, ...], written: list[Block], grades: tuple[str, ...] = ()) -> None:
     """Every example must come out; every bound has one on it and one beyond it.
 
     Editions from before verdicts had examples have none at all, and load.
@@ -136,7 +137,7 @@ def check_verdict_examples(verdicts: tuple[Verdict, ...], written: list[Block]) 
         if not verdict.examples:
             raise refusal(blocks[verdict.id], "verdict_without_examples", "verdict", id=verdict.id)
         engine = Adjudicator((*_stubs(verdict), verdict))
-        given = [_given(verdict, example) for example in verdict.examples]
+        given = [_given(verdict, example, grades) for example in verdict.examples]
         for example, (facts, stubs) in zip(verdict.examples, given, strict=True):
             _must_hold(verdict, example, engine, {**facts, **stubs})
         fail_if.groups_untried(blocks[verdict.id], verdict)
@@ -152,7 +153,7 @@ def _stubs(verdict: Verdict) -> list[Verdict]:
     ]
 
 
-def _given(verdict: Verdict, example: Block) -> tuple[dict[str, Fraction], dict[str, int]]:
+def _given(verdict: Verdict, example: Block, grades: tuple[str, ...]) -> tuple[dict[str, Fraction], dict[str, int]]:
     """The facts of an example by their names, and which of the verdicts it leans on were given.
 
     An empty value stands for a fact that has none.
@@ -170,7 +171,10 @@ def _given(verdict: Verdict, example: Block) -> tuple[dict[str, Fraction], dict[
         if label not in block:
             raise refusal(block, "missing_field", field=label)
     for label, fact in names.items():
-        if block[label] != "":
+        if block[label] != "" and fact in WORDS:
+            fail_if.unknown_value(block, label, grades)
+            facts[fact] = block[label]
+        elif block[label] != "":
             value = exact(block[label])
             if value is None:
                 raise refusal(block, "bad_count", label, value=block[label])

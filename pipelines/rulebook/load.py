@@ -34,7 +34,10 @@ from pipelines.wording import say
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
 BOOK_FIELDS = ("edition", "title", "in_force", "evaluation", "sections")
-OPTIONAL = ("format", "period", "year_starts", "case_rows", "incident_types", "award_types", "rank", "bonus", "rank_on")
+OPTIONAL = (
+    *("format", "period", "year_starts", "case_rows", "incident_types", "award_types"),
+    *("rank", "bonus", "rank_on", "grades", "lists"),
+)
 FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7); what it does not say is in FORMAT_1
 FORMAT_1 = RULES / "format_1.yaml"
 EVALUATION = ("working_days", "reminder_after_hours")
@@ -64,7 +67,17 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     measures = read_measures(folder, contracts, values, upgraded)
     fail_if.missing_reading(Block(READINGS, 1), readings, measures)
     rank_on = build.word(book, "rank_on", "rank_on", values, "total")
-    known = build.Known(clauses, items, measures, award_types, values, book.get("format", "1"))
+    grades, lists = build.grades(book, items), build.lists(book)
+    known = build.Known(
+        clauses,
+        items,
+        measures,
+        award_types,
+        values,
+        book.get("format", "1"),
+        tuple(one.id for one in grades),
+        tuple(lists),
+    )
     rules = [build.rule(block, known) for block in written]
     acting = _settled_by(rules, items, rank_on)
     fail_if.nothing_honours(
@@ -91,7 +104,9 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         format=int(book.get("format", "1")),
         incident_types=incident_types,
         award_types=known.award_types,
-        listed_by=build.listed_by(upgraded, measures),
+        ranking=build.ranking(upgraded, measures),
+        grades=grades,
+        lists=lists,
         rank_on=rank_on,
         periods=build.periods(book),
     )
@@ -244,7 +259,7 @@ def _verdicts(folder: Path, known: build.Known, on: date) -> tuple[Verdict, ...]
         fail_if.unknown_verdict(block, "also", ids)
         fail_if.unknown_verdict(block, "unless", ids)
     fail_if.circle(written, verdicts)
-    check_verdict_examples(verdicts, written)
+    check_verdict_examples(verdicts, written, known.grades)
     return verdicts
 
 

@@ -7,25 +7,54 @@ from itertools import groupby
 
 from pipelines.model.facts import BEFORE, Before, UnitFacts, Value
 from pipelines.model.points import points
-from pipelines.model.rule import Item, Rulebook
-from pipelines.model.score import Fired, GivenVerdict, Standing, UnitScore
+from pipelines.model.rule import Item, Ranking, Rulebook
+from pipelines.model.score import APART, Fired, GivenVerdict, Standing, UnitScore
 from pipelines.model.tally import UnitTally
 
 
 def rank(
     rulebook: Rulebook, readings: dict[str, str], tallies: dict[str, UnitTally], scores: dict[str, UnitScore]
 ) -> list[Standing]:
-    """Standings in listing order, the unranked last (readings.md, Rank): equal figures share a place, 1, 2, 2, 4."""
+    """Standings in listing order (readings.md, Rank): the ranked, those apart, the unranked.
+
+    Equal figures share a place: 1, 2, 2, 4.
+    """
+    how = rulebook.ranking
     figure = {unit_id: getattr(score, rulebook.ranked_by(readings)) for unit_id, score in scores.items()}
-    listed = sorted(scores, key=lambda id: _listing(figure[id], scores[id], tallies[id], rulebook.listed_by))
-    ranked = [id for id in listed if not _why_unranked(tallies[id])]
-    overall = places({id: figure[id] for id in ranked})
+    over_all = {id: _share(figure[id], scores[id]) for id in figure} if how.by_share else figure
+    why = {id: _why_unranked(tally, how.apart_below) for id, tally in tallies.items()}
     groups = defaultdict(dict)
-    for id in ranked:
-        groups[tallies[id].unit.unit_group][id] = figure[id]
+    for id in scores:
+        if not why[id]:
+            groups[tallies[id].unit.unit_group][id] = figure[id]
+    overall = places({id: over_all[id] for id in scores if not why[id]}) if how.overall else {}
     inside = {id: place for group in groups.values() for id, place in places(group).items()}
-    unranked = [id for id in listed if id not in overall]
-    return [_standing(tallies[id], overall.get(id), inside.get(id), rulebook.listed_by) for id in (*ranked, *unranked)]
+
+    def listing(id: str) -> tuple:
+        """Those with a place first, by group where there is none over all; figure, base, the book's rate (none last),
+        case rows, each descending; then the id."""
+        part, of = map(tallies[id].count, how.listed_by) if how.listed_by else (0, 0)
+        rate = Fraction(part, of) if of else Fraction(-1)
+        group = "" if how.overall or why[id] else tallies[id].unit.unit_group
+        figures = (-over_all[id] if how.overall else -figure[id], -scores[id].base, -rate, -tallies[id].case_rows)
+        return bool(why[id]), why[id] != APART, group, *figures, id
+
+    return [
+        _standing(tallies[id], overall.get(id), inside.get(id), how, why[id], grade(rulebook, scores[id], tallies[id]))
+        for id in sorted(scores, key=listing)
+    ]
+
+
+def grade(rulebook: Rulebook, score: UnitScore, tally: UnitTally) -> str:
+    """The grade of a unit's total, read from the top; "" without case rows or without grades."""
+    if not rulebook.grades or not tally.case_rows:
+        return ""
+    reached = (one.id for one in rulebook.grades if score.total >= one.at_least)
+    return next(reached, rulebook.grades[-1].id)
+
+
+def _share(figure: Fraction, score: UnitScore) -> Fraction:
+    return figure / score.full_marks if score.full_marks else Fraction(0)
 
 
 def places(figures: dict[str, Fraction]) -> dict[str, int]:
@@ -38,21 +67,17 @@ def places(figures: dict[str, Fraction]) -> dict[str, int]:
     return found
 
 
-def _listing(figure: Fraction, score: UnitScore, tally: UnitTally, by: tuple[str, str] | None) -> tuple:
-    """Sort key: the ranked figure, base, the book's rate (none last), case rows, each descending; then the id."""
-    part, of = map(tally.count, by) if by else (0, 0)
-    rate = Fraction(part, of) if of else Fraction(-1)
-    return -figure, -score.base, -rate, -tally.case_rows, tally.unit.unit_id
-
-
-def _why_unranked(tally: UnitTally) -> tuple[str, ...]:
+def _why_unranked(tally: UnitTally, apart_below: int) -> tuple[str, ...]:
     reasons = {"not_ranked": not tally.unit.ranked, "no_cases": not tally.case_rows}
-    return tuple(note for note, holds in reasons.items() if holds)
+    found = tuple(note for note, holds in reasons.items() if holds)
+    return found or (APART if tally.case_rows < apart_below else ())
 
 
-def _standing(tally: UnitTally, place: int | None, group_place: int | None, by: tuple[str, str] | None) -> Standing:
-    part, of = map(tally.count, by) if by else (0, 0)
-    return Standing(tally.unit.unit_id, place, group_place, part, of, tally.case_rows, _why_unranked(tally))
+def _standing(
+    tally: UnitTally, place: int | None, group_place: int | None, how: Ranking, why: tuple[str, ...], grade: str
+) -> Standing:
+    part, of = map(tally.count, how.listed_by) if how.listed_by else (0, 0)
+    return Standing(tally.unit.unit_id, place, group_place, part, of, tally.case_rows, why, grade)
 
 
 def give_verdicts(
@@ -87,7 +112,7 @@ def facts_of_units(
     steady: Mapping[str, int] = {},
 ) -> dict[str, dict[str, Value]]:
     """What verdicts may ask of each ranked unit, in listing order: its facts, those before, and what the book names."""
-    ranked = [standing for standing in standings if standing.rank is not None]
+    ranked = [standing for standing in standings if standing.ranked]
     own = _placed_facts({s.unit_id: (tallies[s.unit_id].unit.unit_group, s.rank, s.group_rank) for s in ranked})
     earlier = _facts_before(before, rulebook.items)
     named = {condition.fact: condition.thing for verdict in rulebook.verdicts for condition in verdict.when}
@@ -95,7 +120,9 @@ def facts_of_units(
     for standing in ranked:
         id = standing.unit_id
         of_score = _score_facts(scores[id], rulebook.items)
-        facts = UnitFacts(**own[id], **of_score, case_rows=standing.case_rows, steady=steady.get(id))
+        facts = UnitFacts(
+            **own[id], **of_score, case_rows=standing.case_rows, grade=standing.grade or None, steady=steady.get(id)
+        )
         of_book = _book_facts(named, rulebook, scores[id], tallies[id])
         found[id] = {**facts.named(), **earlier.get(id, {}), **of_book}
     return found
@@ -137,9 +164,9 @@ def _book_fact(kind: str, name: str, rulebook: Rulebook, score: UnitScore, tally
 def _facts_before(before: Before, items: dict[str, Item]) -> dict[str, dict[str, Value]]:
     """What the quarter before published of each unit that was ranked in it, as facts; older tables tell less."""
     ranked = {
-        id: (line["unit_group"], *(int(line[name]) for name in ("rank", "group_rank")))
+        id: (line["unit_group"], int(line["rank"]) if line["rank"] else None, int(line["group_rank"]))
         for id, line in before.ranking.items()
-        if all((line.get(name) or "").isdecimal() for name in ("rank", "group_rank"))
+        if (line.get("group_rank") or "").isdecimal() and (line["rank"] or "0").isdecimal()
     }
     placed = _placed_facts(ranked)
     published = {id: _published_facts(before.ranking[id], before.items.get(id, ()), items) for id in ranked}
@@ -157,6 +184,7 @@ def _published_facts(
     zero = [one["item_id"] for one in measured if not points(one["score"])]
     return {
         **found,
+        "grade": line.get("grade") or None,
         "full_marks": full if lines else None,
         "share": 100 * found["total"] / full if full and found["total"] is not None else None,
         "items_at_zero": len(zero) if lines else None,
@@ -164,14 +192,14 @@ def _published_facts(
     }
 
 
-def _placed_facts(ranked: dict[str, tuple[str, int, int]]) -> dict[str, dict[str, Value]]:
-    """Places and sizes by unit from (group, place, place in its group)."""
+def _placed_facts(ranked: dict[str, tuple[str, int | None, int]]) -> dict[str, dict[str, Value | None]]:
+    """Places and sizes by unit from (group, place, place in its group); no place over all where there is none."""
     sizes, of_group = Counter(group for group, _, _ in ranked.values()), defaultdict(dict)
     level = Counter(place for _, place, _ in ranked.values())
     for id, (group, _, place) in ranked.items():
         of_group[group][id] = place
     lower = {id: n for group in of_group.values() for id, n in _from_bottom(group).items()}
-    lower_of_all = _from_bottom({id: place for id, (_, place, _) in ranked.items()})
+    lower_of_all = _from_bottom({id: place for id, (_, place, _) in ranked.items() if place is not None})
     return {
         id: {
             "place": place,
@@ -180,9 +208,9 @@ def _placed_facts(ranked: dict[str, tuple[str, int, int]]) -> dict[str, dict[str
             "ranked": len(ranked),
             "group_size": sizes[group],
             "from_bottom": lower[id],
-            "from_bottom_of_all": lower_of_all[id],
-            "level": level[place],
-            "level_share": Fraction(100 * level[place], len(ranked)),
+            "from_bottom_of_all": lower_of_all.get(id),
+            "level": None if place is None else level[place],
+            "level_share": None if place is None else Fraction(100 * level[place], len(ranked)),
         }
         for id, (group, place, group_place) in ranked.items()
     }

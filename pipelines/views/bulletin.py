@@ -56,7 +56,8 @@ class Bulletin:
         self.lang = lang
         self.sums = sums
         self.say = say
-        self.ranked = [s for s in assessment.standings if s.rank is not None]
+        self.ranked = [s for s in assessment.standings if s.ranked]
+        self.placed = [s for s in self.ranked if s.rank is not None]  # over all, not in a group alone
 
     def page(self) -> dict:
         """The bulletin: ``frame``, prose by section, the ranking table, readings and the account of rows."""
@@ -221,7 +222,7 @@ class Bulletin:
     def apart(self) -> list[str]:
         """Units that are listed and not ranked, by the reason."""
         reasons: dict[str, list[dict]] = {}
-        for row in (self._line(s) for s in self.assessment.standings if s.rank is None):
+        for row in (self._line(s) for s in self.assessment.standings if not s.ranked):
             reasons.setdefault(listed(row["notes"], self.lang) or self._says("not_ranked"), []).append(row)
         return [
             self._says("apart", reasons=reason, n=len(rows), names=self._names(rows))
@@ -267,12 +268,12 @@ class Bulletin:
         return self._says("and_more", names=names) if len(rows) > MOST_NAMED else names
 
     def _first(self) -> list[Standing]:
-        return [s for s in self.ranked if s.rank <= NAMED]
+        return [s for s in self.placed if s.rank <= NAMED]
 
     def _last(self) -> list[Standing]:
         """The last places, the lowest first: at most a third of the ranked, and nobody named at the head."""
-        rest = [s for s in self.ranked if s.rank > NAMED]
-        return rest[::-1][: min(NAMED, len(self.ranked) // 3)]
+        rest = [s for s in self.placed if s.rank > NAMED]
+        return rest[::-1][: min(NAMED, len(self.placed) // 3)]
 
     def _facts(self, standing: Standing) -> dict[str, str]:
         row = self._line(standing)

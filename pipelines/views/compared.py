@@ -33,7 +33,7 @@ def city_figures(assessment: Assessment) -> dict[str, int]:
         counts[rule.part] = sum(tally.count(rule.part) for tally in tallies)
     return {
         "units": len(standings),
-        "ranked": sum(s.rank is not None for s in standings),
+        "ranked": sum(s.ranked for s in standings),
         "case_rows": sum(s.case_rows for s in standings),
         **counts,
     }
@@ -72,11 +72,11 @@ def _parts(assessment: Assessment, before: Earlier, say: Say):
     now = city_figures(assessment)
     rows = sum(int(_number(line.get("case_rows")) or 0) for line in before.ranking.values())
     yield _moved(say, "rows", Fraction(now["case_rows"] - rows), f"{abs(now['case_rows'] - rows)}", f"{rows}")
-    totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.rank is not None]
+    totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.ranked]
     earlier = [
         total
         for line in before.ranking.values()
-        if line.get("rank")
+        if line.get("group_rank")
         if (total := _number(line.get("total"))) is not None
     ]
     if totals and earlier:

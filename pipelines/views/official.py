@@ -204,7 +204,7 @@ class Official:
     def annexes(self, bulletin: dict) -> list[dict]:
         """The annexes that have something to show: ``key``, ``number`` and ``title``."""
         listed = bulletin["verdicts"]
-        lists = ["lists"] if any(listed[name] for name in ("commend", "criticise", "remark")) else []
+        lists = ["lists"] if any(listed[name] for name in listed if name != "together") else []
         keys = ["ranking", *lists, "readings", "method"]
         return [
             {"key": key, "number": str(number), "title": self._says(f"annex_{key}", **self.facts)}

@@ -1,8 +1,10 @@
 """The ranking page: who stands where, overall and in each group."""
 
 from pipelines.model.assessment import Assessment
+from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.points import shown
-from pipelines.model.score import Standing
+from pipelines.model.rule import Rulebook
+from pipelines.model.score import APART, Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views.compared import city_figures, rates
 from pipelines.views.figures import NOTHING, Say, mean, note, percent
@@ -26,6 +28,9 @@ WORDS = (
     "nobody",
     "unranked",
     "unranked_says",
+    "apart",
+    "apart_says",
+    "col_grade",
     "verdicts",
     "groups",
     "col_rank",
@@ -74,21 +79,28 @@ def ranking(assessment: Assessment, say: Say, lang: str = "zh", sizes: dict[str,
     numbers = {name: str(n) for n, name in enumerate(dict.fromkeys(row["group"] for row in rows), 1)}
     for row in rows:
         row["group_number"] = numbers[row["group"]]
-    ranked = [row for row in rows if row["rank"] != NOTHING]
+    placed = [row for row in rows if row["rank"] != NOTHING]
     around = frame(assessment, say, lang)
     groups = [_group(rows, name, number, say, lang) for name, number in numbers.items()]
+    given, book = by_verdict(verdicts(assessment, lang)), assessment.rulebook
+    titles = {f"list_{id}": title.into(lang) for id, title in book.lists.items()}
     return {
         "frame": around,
-        "words": words(say, WORDS, lang),
+        "words": {**words(say, WORDS, lang), **titles},
         "title": say("site.ranking_title", quarter=around["quarter"]).into(lang),
         "figures": figures(assessment, say, lang),
-        "overall": ranked,
+        "overall": placed,
         "groups": [group for group in groups if group["rows"]],
         "grouped": len(groups) > 1,
         "rated": any(s.rated for s in assessment.standings),
         "choices": groups,
-        "unranked": [row for row in rows if row["rank"] == NOTHING],
-        "verdicts": by_verdict(verdicts(assessment, lang)),
+        "unranked": [row for row in rows if row["group_rank"] == NOTHING and not row["apart"]],
+        "apart": [row for row in rows if row["apart"]],
+        "graded": bool(book.grades),
+        "verdicts": given,
+        "lists": list(book.lists),
+        "own_lists": [(id, title.into(lang)) for id, title in book.lists.items()],
+        "said": any(given[name] for name in ("commend", "criticise", "together", *book.lists)),
         "by_total": assessment.rulebook.ranked_by(assessment.readings) != "base",
         "compared": str(assessment.period.previous) if assessment.previous else "",
         "files": files(say, lang, sizes or {}),
@@ -128,10 +140,17 @@ def line(assessment: Assessment, standing: Standing, say: Say, lang: str = "zh")
         if score.unmeasured_marks
         else "",
         "case_rows": str(standing.case_rows),
+        "grade": graded(assessment.rulebook, standing.grade, lang),
+        "apart": standing.notes == APART,
         "satisfaction": percent(standing.satisfied, standing.rated),
         "moved": moved(standing, assessment.previous, say("site.same_place").into(lang)),
         "notes": [note(say, key, assessment.rulebook, lang) for key in standing.notes],
     }
+
+
+def graded(rulebook: Rulebook, grade: str, lang: str) -> str:
+    """The title of a grade, a dash where there is none."""
+    return next((one.title.into(lang) for one in rulebook.grades if one.id == grade), NOTHING)
 
 
 def place(rank: int | None) -> str:
@@ -151,7 +170,7 @@ def moved(standing: Standing, previous: dict[str, dict], same: str = "平") -> s
 def figures(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
     """The quarter in few figures: label and value."""
     standings = assessment.standings
-    ranked = [assessment.scores[s.unit_id].total for s in standings if s.rank is not None]
+    ranked = [assessment.scores[s.unit_id].total for s in standings if s.ranked]
     values = {
         "units": str(len(standings)),
         "ranked": str(len(ranked)),
@@ -167,17 +186,20 @@ def figures(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
 def verdicts(assessment: Assessment, lang: str = "zh") -> dict[str, list[dict]]:
     """The verdicts given, by list, with the facts that led to them; what is said `together` stands once for each."""
     by_id = {verdict.id: verdict for verdict in assessment.rulebook.verdicts}
-    found: dict[str, list[dict]] = {"commend": [], "criticise": [], "remark": [], "together": []}
+    lists = ("commend", "criticise", "remark", "together", *assessment.rulebook.lists)
+    found: dict[str, list[dict]] = {name: [] for name in lists}
+    grades = {grade.id: grade.title.into(lang) for grade in assessment.rulebook.grades}
     for given in assessment.verdicts:
         verdict = by_id[given.verdict_id]
-        found.setdefault(verdict.list, []).append(
+        facts = {name: grades.get(value, value) if name in FACT_WORDS else value for name, value in given.facts}
+        found[verdict.list].append(
             {
                 "unit_id": given.unit_id,
                 "name": plain(masked(assessment.tallies[given.unit_id].unit.unit_name)),
                 "href": link_to(file_stem(given.unit_id)) + ".html",
                 "title": verdict.title.into(lang),
                 "clause": verdict.clause,
-                "says": plain(verdict.says.into(lang).format_map(_Facts(given.facts))),
+                "says": plain(verdict.says.into(lang).format_map(_Facts(facts))),
             }
         )
     return found
@@ -205,5 +227,5 @@ class _Facts(dict):
 
 def _group(rows: list[dict], name: str, number: str, say: Say, lang: str) -> dict:
     """A group with its ranked rows in the order of its own places."""
-    inside = [row for row in rows if row["group"] == name and row["rank"] != NOTHING]
+    inside = [row for row in rows if row["group"] == name and row["group_rank"] != NOTHING]
     return {"name": name, "number": number, "rows": inside, "size": say("site.units_n", n=len(inside)).into(lang)}

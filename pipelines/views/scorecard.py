@@ -10,6 +10,7 @@ from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
 from pipelines.model.text import masked, plain
+from pipelines.rulebook.vocabulary import LISTS
 from pipelines.views import charts, first_page
 from pipelines.views.figures import Say, known, listed, month_name, named, note, signed, width
 from pipelines.views.frame import frame, words
@@ -24,6 +25,7 @@ WORDS = (
     "total",
     "rank",
     "group_rank",
+    "grade",
     "moved",
     "base",
     "bonus",
@@ -86,7 +88,7 @@ class Scorecards:
         self.places = _places(assessment)
         self.verdicts = _verdicts_by_unit(assessment, say, lang)
         self.lines = Lines(assessment.rulebook, say, lang)
-        totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.rank is not None]
+        totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.ranked]
         self.strip = charts.Strip(totals) if totals else None
         self.libraries = Boxes(assessment.libraries, say, lang) if assessment.libraries else None
         self.rules = {}
@@ -306,7 +308,7 @@ def _places(assessment: Assessment) -> dict[tuple[str, str], int]:
     """How many units are ranked, overall under ("", "") and by ("group", its name as shown)."""
     units = [assessment.tallies[s.unit_id].unit for s in assessment.standings]
     places = {("group", plain(masked(unit.unit_group))): 0 for unit in units}
-    ranked = [assessment.tallies[s.unit_id].unit for s in assessment.standings if s.rank is not None]
+    ranked = [assessment.tallies[s.unit_id].unit for s in assessment.standings if s.ranked]
     for unit in ranked:
         places["group", plain(masked(unit.unit_group))] += 1
     return {**places, ("", ""): len(ranked)}
@@ -316,6 +318,9 @@ def _verdicts_by_unit(assessment: Assessment, say: Say, lang: str) -> dict[str, 
     found: dict[str, list[dict]] = {}
     for name, given in verdicts(assessment, lang).items():
         for verdict in given:
-            said = say(f"scorecard.given_{name}", says=verdict["says"]).into(lang)
+            key = name if name in LISTS else "own"
+            lists = assessment.rulebook.lists
+            title = lists[name].into(lang) if name in lists else ""
+            said = say(f"scorecard.given_{key}", says=verdict["says"], title=title).into(lang)
             found.setdefault(verdict["unit_id"], []).append({**verdict, "list": name, "says": said})
     return found

@@ -23,6 +23,7 @@ RANKING = (
     "group_rank",
     "case_rows",
     "measured_marks",
+    "grade",
     "steady",
     "note",
 )
@@ -81,6 +82,7 @@ def ranking_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
             "group_rank": standing.group_rank,
             "case_rows": standing.case_rows,
             "measured_marks": shown(score.measured_marks),
+            "grade": standing.grade,
             "steady": one.open_places if (one := assessment.place_ranges.get(unit.unit_id)) else None,
             "note": notes(say, standing.notes, assessment.rulebook, simulated, score.unmeasured_marks),
         }

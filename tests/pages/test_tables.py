@@ -16,8 +16,8 @@ from pipelines.views import tables
 from tests.pages.fixture import FORMULA, HOSTILE, assessment, warehouse
 
 COLUMNS = {
-    "ranking": "period,unit_id,unit_name,unit_group,base,bonus,total,rank,group_rank,case_rows,measured_marks,steady,"
-               "note",
+    "ranking": "period,unit_id,unit_name,unit_group,base,bonus,total,rank,group_rank,case_rows,measured_marks,"
+               "grade,steady,note",
     "items": "period,unit_id,item_id,full_marks,deducted,score,measured_marks,note",
     "ledger": "entry_id,period,unit_id,item_id,rule_id,clause,month,case_id,ref_id,points,adjustment_id,detail",
     "quarantine": "table,file,line,key,column,promise,value,remedy",

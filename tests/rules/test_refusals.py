@@ -14,6 +14,7 @@ from tests.rules.book import TODAY, changed, refused
 REPLY, RATE, PRAISE = "A3.1/late_reply.yaml", "A3.2/completion_rate.yaml", "A4/public_praise.yaml"
 ASSESSED = "A1.1/leadership_attention.yaml"
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
+RANK = "rank: {listed_by: {rate: [satisfied, rated]}}"
 
 SHAM = """- reading: weekend
   clause: A3.1
@@ -151,6 +152,21 @@ BROKEN = {
         VERDICTS, "  also: [bottom_of_group]\n", "  also: [bottom_of_group]\n  groups: [[deep]]\n", "a text is"),
     "hundredths in a book that has points": (
         VERDICTS, "{fact: ranked, at_least: 1}", "{fact: total_hundredths, at_least: 1}", "look at total_hundredths"),
+    "a grade without an id": (BOOK, RANK, "grades: [{at_least: 0, title: {zh: 甲, en: A}}]\n" + RANK, "id is missing"),
+    "grades from the lowest up": (
+        BOOK, RANK, "grades:\n  - {id: low, at_least: 0, title: {zh: 乙, en: B}}\n"
+        "  - {id: high, at_least: 0, title: {zh: 甲, en: A}}\n" + RANK, "high does not lie below low"),
+    "a last grade that begins above nothing": (
+        BOOK, RANK, "grades: [{id: low, at_least: 0.01, title: {zh: 乙, en: B}}]\n" + RANK, "low, begins above 0"),
+    "a list that every book has": (
+        BOOK, RANK, "lists: [{id: commend, title: {zh: 红榜, en: Red list}}]\n" + RANK, "commend appears twice"),
+    "places over all by something unknown": (BOOK, "rated]}}", "rated]}, all_by: shar}", "nearest known name is share"),
+    "an order over all where there is none": (BOOK, "rated]}}", "rated]}, all_by: share, all: false}", "no place over"),
+    "apart below half a case": (BOOK, "rated]}}", "rated]}, apart_below: 0.5}", "not a count"),
+    "a verdict on a grade that is none": (
+        VERDICTS, "{fact: ranked, at_least: 1}", "{fact: grade, equals: shining}", "shining is not known"),
+    "a verdict on a grade as on a number": (
+        VERDICTS, "{fact: ranked, at_least: 1}", "{fact: grade, at_least: 1}", "at_least"),
     "an unknown list": (VERDICTS, "list: commend", "list: recommend", "nearest known name is commend"),
     "a verdict twice": (VERDICTS, "- verdict: exhausted_at_the_bottom", "- verdict: bottom_of_group", "appears twice"),
     "a clause that nothing applies": (CLAUSES, "- no rule zh: 引导句，规则见 A1 至 A4。\n"

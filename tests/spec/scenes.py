@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from shutil import copytree
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
@@ -29,7 +30,7 @@ from pipelines.model.contract import within
 from pipelines.model.period import Period
 from pipelines.model.refusals import Refusal
 from pipelines.model.tally import UnitTally
-from pipelines.rulebook import choose_readings, with_changes
+from pipelines.rulebook import choose_readings, load_rulebook, with_changes
 from pipelines.stages.ingest import ingest
 from pipelines.stages.measure import measure, tallies_in_force
 from pipelines.stages.validate import validate
@@ -214,6 +215,23 @@ def town_of(text: str) -> Town:
     return Town(with_changes(BOOK, pairs(text))) if text else ISLAND
 
 
+@cache
+def other_law(text: str) -> Town:
+    """The island with other keys in its rulebook.yaml; `items` are those of single items, by id."""
+    if not text:
+        return ISLAND
+    with TemporaryDirectory() as place:
+        folder = copytree(LAW, Path(place) / "law")
+        file, keys = folder / "rulebook.yaml", mapping(text)
+        law = mapping(file.read_text(encoding="utf-8"))
+        items = {item["id"]: item for section in law["sections"] for item in section["items"]}
+        for id, more in keys.pop("items", {}).items():
+            items[id].update(more)
+        law["rank"].update(keys.pop("rank", {}))
+        file.write_text(yaml.safe_dump({**law, **keys}, allow_unicode=True), encoding="utf-8")
+        return Town(load_rulebook(folder, PERIOD.start.date()))
+
+
 def unit_of(given: Mapping[str, str], **more):
     """A harbour with the counts, marks and awards of a row."""
     counts = {name: [int(n) for n in given[name].split(",")] for name in COUNTED if given.get(name)}
@@ -274,14 +292,14 @@ def _ranked(table: Table) -> dict[str, Answers]:
             place = given["before"]
             before.append({"unit_id": id, "unit_group": given.get("kind") or "deep", "rank": place, "group_rank": place,
                            "base": "90.00", "bonus": "0.00", "total": "90.00"})  # fmt: skip
-    readings = mapping(table.blocks.get("readings", ""))
-    standings, given = ISLAND.ranking(*units, **readings), ISLAND.verdicts(*units, previous=before)
-    scores = ISLAND.settled(*units, **readings)[0]
-    order = [verdict.id for verdict in BOOK.verdicts]
+    readings, town = mapping(table.blocks.get("readings", "")), other_law(table.blocks.get("book", ""))
+    standings, given = town.ranking(*units, **readings), town.verdicts(*units, previous=before)
+    scores = town.settled(*units, **readings)[0]
+    order = [verdict.id for verdict in town.book.verdicts]
     return {
         standing.unit_id: {
             "listed": str(k), "place": str(standing.rank or ""), "kind place": str(standing.group_rank or ""),
-            "note": joined(standing.notes), "total": number(scores[standing.unit_id].total),
+            "note": joined(standing.notes), "grade": standing.grade, "total": number(scores[standing.unit_id].total),
             "verdicts": joined(v for v in order if (standing.unit_id, v) in given),
         }
         for k, standing in enumerate(standings, 1)
@@ -413,9 +431,9 @@ SCENES = {
     "5_settle": Scene({*COUNTED, *ASSESSED, "reading", "awards", "changes"}, POINTS, play_points),
     "6_rank": Scene(
         {"harbour", "kind", "ranked", "requests", "before", *COUNTED, *ASSESSED, "awards"},
-        {"listed", "place", "kind place", "note", "total", "verdicts"},
+        {"listed", "place", "kind place", "note", "grade", "total", "verdicts"},
         play_rank,
-        {"readings"},
+        {"readings", "book"},
     ),
     "7_publish": Scene(
         {"file", "sum", "command"}, {"columns", "byte mark", "there", "differences", "exit", "says"}, play_publish,
