@@ -10,7 +10,6 @@ from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.score import ItemScore, Standing
 from pipelines.model.text import masked, plain
-from pipelines.rulebook.vocabulary import LISTS
 from pipelines.views import charts, first_page
 from pipelines.views.figures import Say, known, listed, month_name, named, note, signed, width
 from pipelines.views.frame import frame, words
@@ -318,8 +317,8 @@ def _verdicts_by_unit(assessment: Assessment, say: Say, lang: str) -> dict[str, 
     found: dict[str, list[dict]] = {}
     for name, given in verdicts(assessment, lang).items():
         for verdict in given:
-            key = name if name in LISTS else "own"
             lists = assessment.rulebook.lists
+            key = "own" if name in lists else name
             title = lists[name].into(lang) if name in lists else ""
             said = say(f"scorecard.given_{key}", says=verdict["says"], title=title).into(lang)
             found.setdefault(verdict["unit_id"], []).append({**verdict, "list": name, "says": said})

@@ -17,7 +17,8 @@ from tests.laboratory.conftest import fingerprint
 def test_without_a_change_the_frames_are_the_published_files(quarter):
     same = quarter.what_if({})
     for name in ("ranking", "items", "ledger"):
-        pd.testing.assert_frame_equal(getattr(quarter, name), getattr(same, name))
+        published = getattr(quarter, name).drop(columns="steady", errors="ignore")  # that is of a run
+        pd.testing.assert_frame_equal(published, getattr(same, name))
     assert same.compare().movers.empty
 
 
