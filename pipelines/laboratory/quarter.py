@@ -12,7 +12,7 @@ from pipelines.edges.tallies import tallies_of
 from pipelines.explain import Explanation, explain
 from pipelines.laboratory import frames
 from pipelines.laboratory.answer import copied
-from pipelines.laboratory.changes import Change, names, pairs, several, whole_number
+from pipelines.laboratory.changes import Change, hint, names, pairs, several, whole_number
 from pipelines.laboratory.charts import in_session_language
 from pipelines.laboratory.finished import Manifest, as_scored, must_be_as_published, rulebook_of, table_of
 from pipelines.laboratory.scenario import Scenario, World
@@ -150,6 +150,25 @@ class Quarter:
         """A unit's score from full marks to the case, and the cheapest step to the next place."""
 
         return Explained.of(self, unit)
+
+    def evidence(self, of: str, unit: str, month: str = ""):
+        """The rows behind a figure of a unit, as a frame: month, case_id, ref_id, what lines quote, ``counts``.
+
+        ``of`` is a measure, or the rule of a rate: then the rows are the denominator's and ``counts`` is false for the
+        misses. ``month`` as ``2026-07``; all months without it. UsageRefusal for a name that is not known.
+        """
+        book = self.rulebook
+        rates = {id: rule for id, rule in book.rules.items() if rule.part}
+        if of not in rates and of not in book.measures:
+            raise UsageRefusal(say("laboratory.no_rule", rule=of, hint=hint(of, [*rates, *book.measures])))
+        months = self.period.months
+        if month and month not in months:
+            raise UsageRefusal(say("laboratory.no_month", month=month, months="、".join(months)))
+        whole, part = (rates[of].of, rates[of].part) if of in rates else (of, "")
+        found = self.world.kept.evidence(whole, self.readings, self.world.unit(unit), part).to_pandas()
+        found["month"] = [months[number - 1] for number in found["month"]]
+        found = found[found["month"] == month] if month else found
+        return found.sort_values(["month", "case_id", "ref_id"], ignore_index=True)
 
     def next_steps(self):
         """For every unit the cheapest one step that would have meant a better place, as a frame."""

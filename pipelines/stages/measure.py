@@ -12,7 +12,7 @@ from pipelines.edges import tallies
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.published import counted_table
 from pipelines.edges.warehouse import Warehouse
-from pipelines.engines.marks import derived_of, patterns_of, selection
+from pipelines.engines.marks import derived_of, patterns_of, selection, variant
 from pipelines.model.assessment import CountedList
 from pipelines.model.contract import AWARDS, NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS, TABLE_OF, All, AnyOf, Compare, Condition, Not
@@ -297,14 +297,36 @@ class Kept:
 
     def counted(self, readings: Mapping[str, str]):
         """case_id and unit_id of the case rows that count under the readings, as Arrow."""
+        table = self.rows(CASE_ROWS)
+        return table.filter(self._months(CASE_ROWS, readings, table) > 0).select(["case_id", "unit_id"])
+
+    def evidence(self, measure: str, readings: Mapping[str, str], unit_id: str, part: str = ""):
+        """The rows of a unit that ``measure`` counts, as Arrow.
+
+        Columns: month (1 = the period's first), case_id, ref_id, what the measure quotes, and ``counts``: whether
+        ``part`` counts the row too, true without a part.
+        """
+        counts = self.rulebook.measures[measure].counts
+        table = self.rows(counts, [unit_id])
+        months = self._months(measure, readings, table)
+        within = months > 0
+        hits = self._months(part or measure, readings, table) > 0
+        quotes = {name: f"quoted {variant(name, readings, counts)}" for name in self.rulebook.measures[measure].quotes}
+        columns = {"case_id": "case_id", "ref_id": "ref_id"}
+        columns |= {name: own for name, own in quotes.items() if name not in columns and own in table.column_names}
+        found = table.select([*columns.values()]).rename_columns([*columns])
+        return found.add_column(0, "month", [months]).append_column("counts", [hits]).filter(within)
+
+    def _months(self, measure: str, readings: Mapping[str, str], table):
+        """The month in which a measure counts each row of its ``table``, 0 where it does not: a NumPy array."""
         import numpy as np
 
-        marks, table = self.layouts[CASE_ROWS], self.rows(CASE_ROWS)
-        place, pattern = selection(self.rulebook.measures[CASE_ROWS], readings, marks)
-        found = table[f"place_{place}"].to_numpy() > 0
+        one = self.rulebook.measures[measure]
+        place, pattern = selection(one, readings, self.layouts[one.counts])
+        found = np.ones(len(table), dtype=bool)
         for word, bits in enumerate(pattern):
             found &= table[f"marks_{word}"].to_numpy().astype(np.uint64) & np.uint64(bits) == bits
-        return table.filter(found).select(["case_id", "unit_id"])
+        return np.where(found, table[f"place_{place}"].to_numpy(), 0)
 
     @cached_property
     def _of_format_1(self) -> dict[str, object]:

@@ -1,0 +1,55 @@
+"""The rows behind a figure: a rate's denominator with its misses, and the rows that a measure counts."""
+
+import pytest
+
+from pipelines.model.refusals import UsageRefusal
+
+
+@pytest.fixture(scope="module")
+def units(quarter):
+    return list(quarter.ranking["unit_id"])[:8]
+
+
+def test_the_rows_of_a_rate_are_its_denominator_and_tell_the_misses(quarter, units):
+    rate = quarter.rulebook.rules["satisfaction_rate"]
+    counts = quarter.world.cube.counts(quarter.readings)
+    for number, unit in enumerate(quarter.world.cube.unit_ids):
+        if unit not in units:
+            continue
+        rows = quarter.evidence("satisfaction_rate", unit)
+        assert len(rows) == counts[rate.of][number].sum()
+        assert rows["counts"].sum() == counts[rate.part][number].sum()
+        for k, month in enumerate(quarter.period.months):
+            of_month = quarter.evidence("satisfaction_rate", unit, month)
+            assert len(of_month) == counts[rate.of][number][k]
+            assert set(of_month["month"]) <= {month}
+
+
+def test_the_rows_of_a_measure_are_those_of_the_ledger(quarter):
+    ledger = quarter.ledger
+    late = ledger[ledger["rule_id"] == "late_reply"]
+    unit = late["unit_id"].iloc[0]
+    rows = quarter.evidence("late_reply", unit)
+    assert rows["counts"].all()
+    assert sorted(rows["case_id"]) == sorted(late.loc[late["unit_id"] == unit, "case_id"])
+    assert list(rows) == ["month", "case_id", "ref_id", "due_at", "replied_at", "counts"]
+    assert ((rows["replied_at"] > rows["due_at"]) | rows["replied_at"].isna()).all()
+
+
+def test_a_unit_is_found_by_its_name_too(quarter, units):
+    name = quarter.ranking.set_index("unit_id").loc[units[0], "unit_name"]
+    assert quarter.evidence("due", name).equals(quarter.evidence("due", units[0]))
+
+
+@pytest.mark.parametrize(
+    ("given", "near"),
+    [
+        (("late_replies", "U"), "late_reply"),
+        (("late_reply", "nobody"), "nobody"),
+        (("late_reply", "", "2026-10"), "2026-07"),
+    ],
+)
+def test_a_name_that_is_not_known_is_refused(quarter, units, given, near):
+    measure, unit, *month = given
+    with pytest.raises(UsageRefusal, match=near):
+        quarter.evidence(measure, unit or units[0], *month)
