@@ -22,8 +22,8 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
         for stage in STAGES:
             getattr(run, stage)()
         run.observations, run.libraries, run.accounts = (), None, ()  # none of them is among the tables
-        assessment = run.assessment()
-        write_csv(out / "ranking.csv", RANKING, ranking_rows(assessment, say))
+        result = run.result()
+        write_csv(out / "ranking.csv", RANKING, ranking_rows(result, say))
         with CsvFile(out / "ledger.csv", LEDGER) as ledger:
             for line in Lines(run.rulebook, say).rendered(ledger_lines(run.warehouse)):
                 ledger.write(line)

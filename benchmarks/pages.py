@@ -74,13 +74,13 @@ def make_pages(folder: Path, exports: Path) -> tuple[float, list[Sheet]]:
     with Run(Request(PERIOD, exports, folder)) as run:
         for stage in ("ingest", "validate", "measure", "judge", "settle", "rank"):
             getattr(run, stage)()
-        assessment = run.assessment()
+        result = run.result()
         places = [folder / str(number) for number in range(ROUNDS + 1)]
         for place in places:
             place.mkdir()
-            write_tables(run.warehouse, assessment, place)
-        html = [used(lambda p=place: write_pages(run.warehouse, assessment, p, pdf=False)) for place in places[1:]]
-        return min(one.seconds for one in html), write_pages(run.warehouse, assessment, places[0])
+            write_tables(run.warehouse, result, place)
+        html = [used(lambda p=place: write_pages(run.warehouse, result, p, pdf=False)) for place in places[1:]]
+        return min(one.seconds for one in html), write_pages(run.warehouse, result, places[0])
 
 
 def _printed(name: str, side: Callable[[list[Sheet], Path], None], sheets: list[Sheet], folder: Path) -> Printed:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from pipelines.edges import process
 from pipelines.engines.marks import place
-from pipelines.model.assessment import Assessment, CountedList, CountedRow
 from pipelines.model.contract import Absent
 from pipelines.model.library import LibraryReport
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.panel import Panel
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
+from pipelines.model.result import CountedList, CountedRow, ScoredPeriod
 from pipelines.model.score import PlaceRange
 from pipelines.model.words import Words
 from pipelines.paths import RULES
@@ -59,7 +59,7 @@ class Run:
     stages = STAGES
     flow_run = ""  # its id in Prefect, where Prefect runs it
 
-    def __init__(self, request: Request, progress: Callable[[str, int, int], None] = silent):
+    def __init__(self, request: Request, progress: Callable[[str, int, int], None] = silent) -> None:
         from pipelines.contracts.declared import load_contracts
         from pipelines.contracts.of_book import of_book
         from pipelines.edges.calendar import Calendar
@@ -238,7 +238,7 @@ class Run:
         """Scores → places and verdicts, both judged twice."""
         from pipelines.edges.published import earlier_periods
         from pipelines.engines.standings import SecondOpinion
-        from pipelines.model.assessment import before
+        from pipelines.model.result import before
         from pipelines.publication.whole import head_before
         from pipelines.stages.rank import give_verdicts, rank
 
@@ -255,7 +255,7 @@ class Run:
         self.trace = (*self.trace, *fired)
 
     def publish(self) -> None:
-        """Assessment → pages, tables, feed and manifest, switched into place at once."""
+        """The scored period → pages, tables, feed and manifest, switched into place at once."""
         from pipelines.edges.folder import claim
         from pipelines.edges.tallies import keep_tallies
         from pipelines.stages.publish import panel_of_pages, publish
@@ -272,7 +272,7 @@ class Run:
         claim(self.request.out, self.city)
         self.published = publish(
             self.warehouse,
-            replace(self.assessment(), place_ranges=self._place_ranges),
+            replace(self.result(), place_ranges=self._place_ranges),
             self.request.out,
             self.request.pdf,
             self.quality.result,
@@ -336,9 +336,9 @@ class Run:
         named = Words("、".join(titles[name].zh for name in tables), ", ".join(tables))
         return (say("ingest.absent_tables", tables=named),) if tables else ()
 
-    def assessment(self) -> Assessment:
+    def result(self) -> ScoredPeriod:
         """The scored quarter as one value."""
-        return Assessment(
+        return ScoredPeriod(
             period=self.period,
             cutoff=self.cutoff,
             rulebook=self.rulebook,

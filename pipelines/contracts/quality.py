@@ -25,7 +25,7 @@ TEMPLATE = "quality/index.html.j2"
 class Quality:
     """A quality check under way; ``result()`` waits for it, ``stop()`` gives it up."""
 
-    def __init__(self, process: subprocess.Popen, folder: Path, facts: tuple):
+    def __init__(self, process: subprocess.Popen, folder: Path, facts: tuple) -> None:
         self._process, self._folder, self._facts = process, folder, facts
 
     def result(self) -> Path:

@@ -17,7 +17,7 @@ MAX_NODES = 50_000  # with every alias written out: a few lines of aliases can s
 class Block(dict):
     """A mapping with the (file, line) of itself and of each key; ``words`` begins the names of its sentences."""
 
-    def __init__(self, place: tuple[str, int], words: str = SOURCE):
+    def __init__(self, place: tuple[str, int], words: str = SOURCE) -> None:
         super().__init__()
         self.place, self.places, self.words = place, {}, words
 

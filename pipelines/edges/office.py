@@ -41,7 +41,7 @@ def _is_period(name: str) -> bool:
 
 
 class _Checker:
-    def __init__(self, file: str):
+    def __init__(self, file: str) -> None:
         self.file = file
 
     def keys(self, given: object, known: list[str], above: str = "", all_of_them: bool = False) -> None:

@@ -20,8 +20,8 @@ from pipelines.edges.fonts import FONT_TYPES, absent, foreign, missing, uncovere
 from pipelines.edges.office import load_office
 from pipelines.edges.scratch import scratch
 from pipelines.edges.templates import render
-from pipelines.model.assessment import Assessment
 from pipelines.model.office import Office
+from pipelines.model.result import ScoredPeriod
 from pipelines.model.words import Words
 from pipelines.paths import FONTS
 from pipelines.views.official import Official
@@ -168,7 +168,7 @@ def _fetch_nothing():
 class _Glyphs(logging.Handler):
     """Collects the characters for which no font has a glyph: a box on paper that text extraction does not show."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.found: set[str] = set()
 
@@ -250,16 +250,16 @@ def _at(pdf, reference: bytes):
 TEMPLATE = "bulletin/gb9704.html.j2"
 
 
-def official_sheet(assessment: Assessment, bulletin: dict, office: Office | None = None) -> str:
+def official_sheet(result: ScoredPeriod, bulletin: dict, office: Office | None = None) -> str:
     """The HTML to print of a bulletin page; UsageRefusal where the office's settings are wrong."""
-    office = office or assessment.office or load_office()
-    official = Official(assessment, office, advance_of(office), say)
+    office = office or result.office or load_office()
+    official = Official(result, office, advance_of(office), say)
     return render(TEMPLATE, official.page(bulletin), paper=True)
 
 
-def absent_fonts(assessment: Assessment) -> tuple[Words, ...]:
+def absent_fonts(result: ScoredPeriod) -> tuple[Words, ...]:
     """A notice where the office names a font that is not there: another would stand in for it without a word."""
-    office = assessment.office or load_office()
+    office = result.office or load_office()
     lacking = absent((family for families in office.fonts.values() for family in families), FONTS)
     return (say("publish.absent_fonts", fonts="、".join(lacking), folder=FONTS.name),) if lacking else ()
 

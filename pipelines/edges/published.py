@@ -15,9 +15,9 @@ from pipelines.edges.run_folders import MANIFEST
 from pipelines.edges.tablefiles import write_json
 from pipelines.edges.tallies import tallies_of
 from pipelines.edges.templates import render
-from pipelines.model.assessment import CountedList, Earlier
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal, VerificationFailed
+from pipelines.model.result import CountedList, Earlier
 from pipelines.model.text import unguarded
 from pipelines.model.words import Words
 from pipelines.wording import say

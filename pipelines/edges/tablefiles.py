@@ -16,7 +16,7 @@ from pipelines.views.tables import COUNTS, NUMBERS
 class CsvFile:
     """A CSV file as Excel opens it: UTF-8 with a byte mark, LF, RFC 4180; text that looks like a formula is guarded."""
 
-    def __init__(self, file: Path, columns: tuple[str, ...]):
+    def __init__(self, file: Path, columns: tuple[str, ...]) -> None:
         self._stream = file.open("w", encoding="utf-8-sig", newline="")
         self._writer = csv.writer(self._stream, lineterminator="\n")
         self._writer.writerow(columns)
@@ -44,7 +44,7 @@ def write_csv(file: Path, columns: tuple[str, ...], rows: Iterable[dict]) -> Non
 class Feed:
     """A JSON document whose long tables are written line by line."""
 
-    def __init__(self, stream):
+    def __init__(self, stream) -> None:
         self._stream = stream
         self._first = True
 
@@ -108,8 +108,10 @@ _MASKS = {
 
 
 def ledger_lines(warehouse: Warehouse, query: str = "publish/ledger") -> Iterator[tuple]:
-    """Every ledger line as a tuple in the file's order: the columns of `ledger.csv` up to the sentence, ``points`` as
-    Decimal, then the sentence's key and its facts as JSON."""
+    """Every ledger line as a tuple in the file's order.
+
+    Columns of `ledger.csv` up to the sentence, ``points`` as Decimal, then the sentence's key and its facts as JSON.
+    """
     cursor = warehouse.connection.cursor()
     cursor.execute(query_text(query), _MASKS)
     while portion := cursor.fetchmany(PORTION):

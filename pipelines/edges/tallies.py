@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from pipelines.edges.warehouse import Warehouse, query_text
 from pipelines.model.points import hundredths
@@ -182,7 +183,7 @@ def _wanted(unit_ids: Iterable[str] | None, without_cases: Iterable[str]):
     return kept if unit_ids is None else kept & pc.field("unit_id").isin(_strings(unit_ids))
 
 
-def flagged_before(table):
+def flagged_before(table: Any) -> Any:
     """A table of format 1 with the flag `counted_before`, which the oldest runs did not keep: none of theirs was."""
     import pyarrow
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -11,6 +12,7 @@ from pipelines.edges import process
 from pipelines.edges.scratch import NAMELESS
 from pipelines.paths import SQL
 
+Arrow = Any  # pyarrow.Table: the library has no types
 MEMORY_LIMIT = "4GB"
 # type -> the macro of `sql/staging/macros.sql` that reads a cell of it
 PARSERS = {"timestamp": "as_moment", "date": "as_day", "boolean": "as_yes_no", "decimal": "as_decimal"}
@@ -24,7 +26,7 @@ def query_text(name: str) -> str:
 
 
 @cache
-def _template(text: str):
+def _template(text: str) -> Any:
     import jinja2
 
     return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(text)
@@ -37,7 +39,7 @@ class Warehouse:
     Schemas: ``raw`` (text as read), ``accepted`` (typed, by contract), ``facts``, ``tallies``, ``ledger``.
     """
 
-    def __init__(self, spill: Path | None = None, zone: str = "", memory_limit: str = MEMORY_LIMIT):
+    def __init__(self, spill: Path | None = None, zone: str = "", memory_limit: str = MEMORY_LIMIT) -> None:
         self.connection = duckdb.connect(":memory:")
         for name, value in {
             "TimeZone": zone or process.project().zone,
@@ -65,11 +67,11 @@ class Warehouse:
             wanted = {key: parameters[key] for key in statement.named_parameters}
             self.connection.execute(statement, wanted)
 
-    def rows(self, name: str, **parameters: object) -> list[tuple]:
+    def rows(self, name: str, **parameters: object) -> list[tuple[Any, ...]]:
         """The rows of the query ``sql/<name>.sql``."""
         return self.connection.execute(query_text(name), parameters).fetchall()
 
-    def records(self, name: str, **parameters: object) -> list[dict]:
+    def records(self, name: str, **parameters: object) -> list[dict[str, Any]]:
         """The rows of the query ``sql/<name>.sql`` as dicts by column name."""
         cursor = self.connection.execute(query_text(name), parameters)
         columns = [column[0] for column in cursor.description]
@@ -79,33 +81,33 @@ class Warehouse:
         """Render ``sql/<name>.sql.j2`` (identifiers and closed vocabularies only) and run it."""
         self.connection.execute(_template(query_text(name)).render(**context))
 
-    def records_template(self, name: str, **context: object) -> list[dict]:
+    def records_template(self, name: str, **context: object) -> list[dict[str, Any]]:
         """The rows of the rendered ``sql/<name>.sql.j2`` as dicts by column name."""
         cursor = self.connection.execute(_template(query_text(name)).render(**context))
         columns = [column[0] for column in cursor.description]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
-    def arrow_template(self, name: str, **context: object):
+    def arrow_template(self, name: str, **context: object) -> Arrow:
         """The rows of the rendered ``sql/<name>.sql.j2`` as an Arrow table."""
         return self.connection.sql(_template(query_text(name)).render(**context)).to_arrow_table()
 
-    def rows_template(self, name: str, **context: object) -> list[tuple]:
+    def rows_template(self, name: str, **context: object) -> list[tuple[Any, ...]]:
         """The rows of the rendered ``sql/<name>.sql.j2``."""
         return self.connection.execute(_template(query_text(name)).render(**context)).fetchall()
 
-    def store(self, table: str, arrow) -> None:
+    def store(self, table: str, arrow: Arrow) -> None:
         """Create or replace ``schema.table`` from an Arrow table; dots separate schema and table."""
         self.connection.register("_incoming", arrow)
         self.run_template("staging/store", table=_quoted(table))
         self.connection.unregister("_incoming")
 
-    def append(self, table: str, arrow) -> None:
+    def append(self, table: str, arrow: Arrow) -> None:
         """Append an Arrow table by column name to an existing ``schema.table``."""
         self.connection.register("_incoming", arrow)
         self.run_template("staging/append", table=_quoted(table))
         self.connection.unregister("_incoming")
 
-    def parsed(self, type: str, cells: Sequence[str | None]) -> list:
+    def parsed(self, type: str, cells: Sequence[str | None]) -> list[Any]:
         """Every cell as the contract reads a column of this type; None where it does not."""
         import pyarrow
 
@@ -121,7 +123,7 @@ class Warehouse:
         found = self.connection.execute(query_text("staging/columns"), {"schema": schema, "name": name})
         return [row[0] for row in found.fetchall()]
 
-    def arrow(self, table: str):
+    def arrow(self, table: str) -> Arrow:
         """``schema.table`` as an Arrow table."""
         return self.connection.table(table).to_arrow_table()
 

@@ -27,7 +27,7 @@ _WIDE = {"unit_name": 28, "detail": 60, "note": 40, "case_id": 22, "ref_id": 18,
 class Workbook:
     """A workbook written row by row; use as a context manager. OSError where it cannot be written."""
 
-    def __init__(self, file: Path, title: str):
+    def __init__(self, file: Path, title: str) -> None:
         # Zipped in memory: a zip file on a full disk complains once more when it is thrown away.
         self._file, self._content = file, BytesIO()
         self._rows: list[Rows] = []
@@ -123,7 +123,7 @@ class Rows:
     ``styles`` tells which columns hold numbers, by the number of their style, and which hold text (None).
     """
 
-    def __init__(self, folder: Path, styles: tuple[int | None, ...]):
+    def __init__(self, folder: Path, styles: tuple[int | None, ...]) -> None:
         self._styles = [(xl_col_to_name(place), style) for place, style in enumerate(styles)]
         self._xml = tempfile.TemporaryFile("w+", encoding="utf-8", newline="", dir=folder)  # noqa: SIM115 - see close
         self._last = 0

@@ -27,7 +27,7 @@ TESTS = {
 class Judge:
     """The rulebook under the readings in force, compiled for the rule engine; units come one after another."""
 
-    def __init__(self, rulebook: Rulebook, readings: dict[str, str], months: tuple[str, ...]):
+    def __init__(self, rulebook: Rulebook, readings: dict[str, str], months: tuple[str, ...]) -> None:
         self.rulebook, self.readings, self.months = rulebook, readings, months
         rules = rulebook.rules.values()
         self._session = Session(

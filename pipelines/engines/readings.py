@@ -86,9 +86,9 @@ def _sums(
     in_force: Mapping[str, str],
     by_share: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Of these items, row × unit: their sum, what stretching adds to it, their full marks where places go by them;
-    how often each row comes; the readings.
+    """Of these items, row × unit: sums, what stretching adds, full marks; how often each row comes; the readings.
 
+    Full marks are told apart only if places go by them.
     Many combinations come to the same points for every unit: each row stands once, with how many it stands for.
     """
     named = {name for item, rules in sheet for name in batch.touching(rules, item)}

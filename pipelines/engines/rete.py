@@ -36,7 +36,7 @@ PRIME = {"prime": {"all": [{"m": {"prime": 1}}], "run": "prime"}}
 class EngineFault(Refusal):
     """The rule engine did something other than judge every fact once: nothing of the run may be used."""
 
-    def __init__(self, what: str, **facts: object):
+    def __init__(self, what: str, **facts: object) -> None:
         super().__init__(say(f"judge.engine_{what}", **facts))
 
 
@@ -87,7 +87,7 @@ class Session(Generic[Result]):
     and a fact that no pattern knows is an error instead of a silence.
     """
 
-    def __init__(self, productions: Iterable[Production[Result]], known: Iterable[Pattern]):
+    def __init__(self, productions: Iterable[Production[Result]], known: Iterable[Pattern]) -> None:
         self._actions = {f"rule_{k}": production for k, production in enumerate(productions)}
         self._process = os.getpid()
         self._unit, self._sent, self._asserted = "", 0, False
@@ -238,7 +238,7 @@ def _sinks(known: Iterable[Pattern]) -> dict[str, Pattern]:
 # A durable_rules statechart as a function: where a subject stands, and a message, to where it stands then.
 
 
-CHART, SUBJECT = "chart", "subject"
+STATECHART, SUBJECT = "chart", "subject"
 CONTEXT = ("label", "chart", "running", "prime")  # words of the library's own in a statechart
 
 
@@ -252,10 +252,10 @@ class Transition:
     when: Pattern
 
 
-class Chart:
+class Statechart:
     """A statechart, compiled once. The first source is its start, which no transition may lead back to."""
 
-    def __init__(self, transitions: tuple[Transition, ...]):
+    def __init__(self, transitions: tuple[Transition, ...]) -> None:
         self._process = os.getpid()
         self._fired: list[str] = []
         self._states = {transition.source for transition in transitions}
@@ -267,7 +267,7 @@ class Chart:
         # A state in which nothing ever fired must not be the first to be deleted: one that fires comes before it.
         start = transitions[0].source
         states[start]["prime"] = {"all": [{"m": {"prime": 1}}], "to": "primed", "run": "prime"}
-        self._host.set_rulesets({f"{CHART}$state": {**states, "primed": {}}})
+        self._host.set_rulesets({f"{STATECHART}$state": {**states, "primed": {}}})
         self._play(start, {"prime": 1})
 
     def move(self, state: str, message: Fact) -> tuple[str, str] | None:
@@ -287,21 +287,21 @@ class Chart:
 
         self._fired.clear()
         # `running` keeps the library from entering the start state; posting the label enters the one that holds.
-        self._host.update_state(CHART, {"sid": SUBJECT, "running": 1})
+        self._host.update_state(STATECHART, {"sid": SUBJECT, "running": 1})
         try:
-            self._host.post(CHART, {"sid": SUBJECT, "label": state, "chart": 1})
-            self._host.post(CHART, {"sid": SUBJECT, **message})
+            self._host.post(STATECHART, {"sid": SUBJECT, "label": state, "chart": 1})
+            self._host.post(STATECHART, {"sid": SUBJECT, **message})
             return self._outcome(state, message)
         except MessageNotHandledException:
             return None  # no transition of any state looks at such a message
         finally:
-            self._host.delete_state(CHART, SUBJECT)
+            self._host.delete_state(STATECHART, SUBJECT)
 
     def _outcome(self, state: str, message: Fact) -> tuple[str, str] | None:
-        swallowed = self._host.get_state(CHART, SUBJECT).get("exception")
+        swallowed = self._host.get_state(STATECHART, SUBJECT).get("exception")
         if swallowed:
             raise EngineFault("swallowed", unit=state, problem=swallowed)
-        pending = self._host.get_pending_events(CHART, SUBJECT)
+        pending = self._host.get_pending_events(STATECHART, SUBJECT)
         labels = [event["label"] for event in pending if event.get("chart")]
         if not self._fired and labels == [state] and len(pending) == 2:  # the message lies unused beside it
             return None
@@ -330,7 +330,7 @@ class Inspector:
     Rows with the same numbers are judged once: a city's rows are many, their numbers few.
     """
 
-    def __init__(self, rules: Iterable[LibraryRule]):
+    def __init__(self, rules: Iterable[LibraryRule]) -> None:
         rules = tuple(rules)
         known = [{"finding": rule.id} for rule in rules]
         self._session = Session([_production(rule) for rule in rules], known)

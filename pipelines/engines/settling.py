@@ -20,7 +20,7 @@ LEAVES_OUT = ("left_out", "reweighted")  # values of `unmeasured` under which an
 class Settler:
     """Compiled once for a rulebook and its readings; settles unit after unit."""
 
-    def __init__(self, rulebook: Rulebook, readings: dict[str, str]):
+    def __init__(self, rulebook: Rulebook, readings: dict[str, str]) -> None:
         self.rulebook, self.readings = rulebook, readings
         self.bonus = next((item for item in rulebook.items.values() if not item.full_marks), None)
         self._words = self.bonus.bonus if self.bonus and self.bonus.bonus else Bonus()

@@ -33,7 +33,7 @@ class SecondOpinion:
         units: Mapping[str, Unit],
         before: Before = NOTHING_KNOWN,
         steady: Mapping[str, int] = {},
-    ):
+    ) -> None:
         self.rulebook, self.rescored, self.units = rulebook, rescored, units
         self.at = {unit: place for place, unit in enumerate(rescored.unit_ids)}
         self.figures = rescored.base if rulebook.ranked_by(readings) == "base" else rescored.total
@@ -81,8 +81,10 @@ class SecondOpinion:
         return next((one.id for one in grades if one.at_least <= total), grades[-1].id)
 
     def _before_in_list(self, one: int, other: int) -> bool:
-        """The ranked first, by group where there is no place over all, then those apart; then figure, base,
-        satisfaction rate (none last), case rows, each descending; then id."""
+        """The ranked first, by group if there is no place over all, then those apart.
+
+        Then figure, base, satisfaction rate (none last), case rows, each descending; then id.
+        """
         rescored = self.rescored
         for column in (self.ranked, self.apart):
             if column[one] != column[other]:
@@ -233,7 +235,9 @@ def _meets(condition: Condition, facts: Mapping[str, Value]) -> bool:
     value, bounds = facts[condition.fact], condition.bounds
     if condition.test == "in":
         return value in bounds
-    (bound,) = bounds
+    if isinstance(value, str):
+        return bounds == (value,)  # a word is equal or not
+    (bound,) = condition.numbers
     return {
         "equals": value == bound,
         "at_least": value >= bound,

@@ -92,7 +92,7 @@ def full_of(
     return found
 
 
-def overall_figure(rulebook: Rulebook, figure: np.ndarray, full: np.ndarray) -> np.ndarray:
+def overall_figure(rulebook: Rulebook, figure: np.ndarray, full: np.ndarray | int) -> np.ndarray:
     """What orders all units: the figure, or in proportion to each unit's full marks, as whole numbers."""
     if not rulebook.ranking.by_share:
         return figure

@@ -31,7 +31,7 @@ class Adjudicator:
     two whole numbers, both sides multiplied by both denominators.
     """
 
-    def __init__(self, verdicts: tuple[Verdict, ...]):
+    def __init__(self, verdicts: tuple[Verdict, ...]) -> None:
         self._verdicts = {verdict.id: verdict for verdict in verdicts}
         self._rounds = rounds(verdicts)
         self._conditions = [(f"{verdict.id}_{k}", c) for verdict in verdicts for k, c in enumerate(verdict.when)]
@@ -95,28 +95,26 @@ def shown_fact(value: Value) -> str:
     return value if isinstance(value, str) else plain(half_up(Fraction(value)))
 
 
-def _values(condition: Condition) -> tuple[Value, ...]:
-    return condition.bounds
-
-
 def _sides(name: str, fact: Value, condition: Condition) -> dict[str, int]:
-    """Both sides of a comparison as whole numbers, one pair for each value that it is compared with; of words, 1 and 1
-    where they are the same."""
-    sides = {}
+    """Both sides of a comparison as whole numbers, one pair for each value that it is compared with.
+
+    Of words, 1 and 1 if they are the same.
+    """
+    sides: dict[str, int] = {}
     if isinstance(fact, str):
-        for k, value in enumerate(_values(condition)):
+        for k, value in enumerate(condition.bounds):
             sides |= {f"{name}_{k}_has": int(fact == value), f"{name}_{k}_asks": 1}
         return sides
-    fact = Fraction(fact)
-    for k, value in enumerate(map(Fraction, _values(condition))):
-        sides[f"{name}_{k}_has"] = fact.numerator * value.denominator
-        sides[f"{name}_{k}_asks"] = value.numerator * fact.denominator
+    has = Fraction(fact)
+    for k, value in enumerate(map(Fraction, condition.numbers)):
+        sides[f"{name}_{k}_has"] = has.numerator * value.denominator
+        sides[f"{name}_{k}_asks"] = value.numerator * has.denominator
     return sides
 
 
 def _test(name: str, condition: Condition) -> Pattern:
     if condition.test == "in":
-        pairs = [_compared(f"{name}_{k}", "equals") for k in range(len(_values(condition)))]
+        pairs = [_compared(f"{name}_{k}", "equals") for k in range(len(condition.bounds))]
         return {"$or": pairs} if len(pairs) > 1 else pairs[0]
     return _compared(f"{name}_0", condition.test)
 

@@ -48,7 +48,7 @@ class Log:
     ``simulated`` marks the lines that are added as those of invented data.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path) -> None:
         self.file = folder / LOG
         self.mended = False  # what a crash had left of announced lines was taken away
         self.simulated = False

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines.engines.rete import Chart, Transition
+from pipelines.engines.rete import Statechart, Transition
 from pipelines.evaluators.inbox import Action
 from pipelines.evaluators.log import Event, gc_at_rest
 from pipelines.evaluators.private import open_private
@@ -57,9 +57,9 @@ def transitions(rules: PanelRules) -> tuple[Transition, ...]:
     return tuple(ways)
 
 
-def chart(rules: PanelRules) -> Chart:
+def statechart(rules: PanelRules) -> Statechart:
     """The statechart, compiled."""
-    return Chart(transitions(rules))
+    return Statechart(transitions(rules))
 
 
 def _all(event: str, *tests: dict) -> dict:
@@ -107,7 +107,7 @@ class CaseRow:
 class State:
     """Everything that the events so far add up to."""
 
-    def __init__(self, events: Iterable[Event] = ()):
+    def __init__(self, events: Iterable[Event] = ()) -> None:
         self.cases: dict[CaseKey, CaseRow] = {}
         self.assignments: dict[str, Assignment] = {}
         self.open: dict[str, Assignment] = {}

@@ -23,9 +23,9 @@ from pipelines.evaluators.state import (
     Assignment,
     CaseRow,
     State,
-    chart,
     refusal_of,
     refused_event,
+    statechart,
 )
 
 RATE, RETURN, AWAY = "rate", "return", "away"
@@ -154,11 +154,11 @@ class Step:
 @cache
 def moves(rules):
     """The statechart's answer, remembered: the same state and message always lead to the same."""
-    statechart = chart(rules)
+    compiled = statechart(rules)
 
     @cache
     def move(state: str, message: tuple) -> tuple[str, str] | None:
-        return statechart.move(state, dict(message))
+        return compiled.move(state, dict(message))
 
     return move
 

@@ -494,7 +494,7 @@ def _without_marks(content: bytes, encoding: str) -> bytes:
 
 
 def _escaped_formulas(content: bytes, delimiter: str) -> bytes:
-    """Fields written ="…", which Excel reads as the text inside, as CSV writes them: "=""…\"""."""
+    """Write fields like ="…", which Excel reads as the text inside, as CSV does: quoted, with quotes doubled."""
     if b'="' not in content:
         return content
     sign = re.escape(delimiter).encode()

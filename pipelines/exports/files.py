@@ -103,7 +103,6 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
 
     With a source mapping its tables have the files that it names, and other tables those of their own name.
     """
-
     entries = [entry for entry in list_entries(exports) if entry.name != SAMPLE_MARKER]
     files = [entry for entry in entries if entry.is_file()]
     sources = mapping.tables if mapping else {}
@@ -318,7 +317,7 @@ def must_be_workbook(path: Path) -> None:
 
 
 def must_be_text(path: Path) -> None:
-    """Refuse a file with a text file's name that is a workbook, a zip, a web page …"""
+    """Refuse a file with a text file's name that is a workbook, a zip or a web page."""
     found = kind_of(path)
     if found in ("encrypted", "old_workbook", "web_page", "workbook", "parquet"):
         key = "text_is_workbook" if found == "workbook" else f"disguised_{found}"

@@ -134,17 +134,22 @@ def _rows(sheet, odd_cells: dict, merged: dict | None = None, odd: list | None =
                 cells[at] = value
                 odd.append([line, at, kind, f"{letters(at)}{line}: {value}"])
         for at, area, kind in merged.get(line, ()):
-            if kind == "top":
-                tops[area] = cells[at] if at < len(cells) else ""
-            elif tops.get(area, "").strip() and not (at < len(cells) and cells[at].strip()):
-                if kind == "merged_down":
-                    cells += [""] * (at + 1 - len(cells))
-                    cells[at] = tops[area]
-                odd.append([line, at, kind, area])
+            _spread(line, cells, at, area, kind, odd, tops)
         while cells and not cells[-1].strip():
             cells.pop()
         if cells:
             yield line, cells
+
+
+def _spread(line: int, cells: list[str], at: int, area: str, kind: str, odd: list, tops: dict[str, str]) -> None:
+    """Keep the value of a merged area, or lay it into an empty cell of the area below its top; gather such cells."""
+    if kind == "top":
+        tops[area] = cells[at] if at < len(cells) else ""
+    elif tops.get(area, "").strip() and not (at < len(cells) and cells[at].strip()):
+        if kind == "merged_down":
+            cells += [""] * (at + 1 - len(cells))
+            cells[at] = tops[area]
+        odd.append([line, at, kind, area])
 
 
 def _merged(sheet, header: int) -> dict[int, list[tuple[int, str, str]]]:
@@ -364,7 +369,7 @@ def _parsed(archive: zipfile.ZipFile, part: str, styles: dict[str, str]) -> Mark
 class _Reader:
     """The handlers of one parse."""
 
-    def __init__(self, marks: Marks, styles: dict[str, str]):
+    def __init__(self, marks: Marks, styles: dict[str, str]) -> None:
         self.marks, self.styles = marks, styles
         self.line, self.column, self.hidden, self.taken = 0, -1, False, None
         self.kind = self.style = self.value = self.formula = None

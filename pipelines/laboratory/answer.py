@@ -9,7 +9,7 @@ class copied:
     The laboratory's own code reads the kept frame as ``_name`` and never writes to it.
     """
 
-    def __init__(self, make: Callable):
+    def __init__(self, make: Callable) -> None:
         self.make, self.__doc__ = make, make.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:

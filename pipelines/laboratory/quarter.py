@@ -148,7 +148,6 @@ class Quarter:
 
     def explain(self, unit: str):
         """A unit's score from full marks to the case, and the cheapest step to the next place."""
-
         return Explained.of(self, unit)
 
     def evidence(self, of: str, unit: str, month: str = ""):

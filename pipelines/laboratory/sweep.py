@@ -156,7 +156,7 @@ def _scored(quarter, names: tuple[str, ...], grid: tuple, progress: bool) -> tup
 class _Prepared:
     """Rules and readings of a grid, each made once and shared by all scenarios with the same values."""
 
-    def __init__(self, quarter, names: tuple[str, ...]):
+    def __init__(self, quarter, names: tuple[str, ...]) -> None:
         known = [*changeable(quarter.rulebook), *quarter.rulebook.readings]
         for name in names:
             if name not in known:

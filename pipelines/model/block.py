@@ -9,7 +9,7 @@ class Block(dict[str, Any]):
     A value is a text, a list or a block: YAML as written, which `fail_if` checks before it is used.
     """
 
-    def __init__(self, file: str, line: int):
+    def __init__(self, file: str, line: int) -> None:
         super().__init__()
         self.file, self.line = file, line
         self.lines: dict[str, int] = {}

@@ -14,12 +14,17 @@ class Condition:
 
     fact: str
     test: str  # equals, at_most, at_least, more_than, less_than, in
-    value: int | Fraction | tuple[Fraction, ...]
+    value: int | Fraction | str | tuple[Fraction, ...] | tuple[str, ...]  # a word of a fact that is one
 
     @property
-    def bounds(self) -> tuple[int | Fraction, ...]:
-        """What the fact is compared with: one number, or several for the test ``in``."""
+    def bounds(self) -> tuple[int | Fraction | str, ...]:
+        """What the fact is compared with: one number or word, or several for the test ``in``."""
         return self.value if isinstance(self.value, tuple) else (self.value,)
+
+    @property
+    def numbers(self) -> tuple[int | Fraction, ...]:
+        """The bounds of a fact that is a number; those of a word are none."""
+        return tuple(bound for bound in self.bounds if not isinstance(bound, str))
 
     @property
     def thing(self) -> tuple[str, str]:

@@ -63,7 +63,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class OddCell:
-    """A cell that its text cannot stand for: an error, a formula without a value, part of a merged area …"""
+    """A cell that its text cannot stand for: an error, a formula without a value, part of a merged area."""
 
     row: int  # in the batch
     column: int  # in the header

@@ -44,8 +44,9 @@ class Period:
 
     @classmethod
     def parse(cls, text: str, year_starts: int = 1) -> "Period":
-        """Read ``2026-07``, ``2026Q3``, ``2026H1``, ``2026``, ``2026-01..2026-04`` (both ends included) or their
-        Chinese names; ValueError for anything else, and for a month, a year or a span that cannot be.
+        """Read ``2026-07``, ``2026Q3``, ``2026H1``, ``2026``, ``2026-01..2026-04`` (both included) or a Chinese name.
+
+        ValueError for anything else, and for a month, a year or a span that cannot be.
         """
         folded = re.sub(r"\s", "", unicodedata.normalize("NFKC", text))
         for kind, forms in _FORMS.items():

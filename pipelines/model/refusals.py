@@ -8,7 +8,7 @@ class Refusal(Exception):
 
     exit_code = 1
 
-    def __init__(self, words: Words):
+    def __init__(self, words: Words) -> None:
         super().__init__(words)
         self.words = words
 

@@ -47,7 +47,7 @@ class Person:
 class Desk:
     """A quarter's record, open for one act; use ``open_desk``."""
 
-    def __init__(self, out: Path, period: Period, given: "DeskOptions", file: Path):
+    def __init__(self, out: Path, period: Period, given: "DeskOptions", file: Path) -> None:
         self.out, self.period, self._file = Path(out), period, file
         must_hold_no_link(place_of(out, period).parent, place_of_previews(out, period).parent)
         must_hold_no_link(place_of(out, period), place_of_previews(out, period))

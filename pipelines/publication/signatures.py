@@ -14,8 +14,11 @@ from pipelines.wording import say
 
 
 def approval_message(period: object, state: State, head: str, signed: dict) -> bytes:
-    """What an approval's signature covers; ``signed`` holds ``by``, ``role``, ``until``, the last day to object,
-    and ``early``, why publication need not wait for it, where somebody signs that."""
+    """What an approval's signature covers.
+
+    ``signed`` holds ``by``, ``role``, ``until`` (the last day to object) and, if somebody signs that publication need
+    not wait for it, ``early``: why.
+    """
     return _canonical(
         {
             "gongping": "approval",

@@ -122,7 +122,7 @@ def _replayed(events: tuple[Event, ...], file: Path, copy: Path | None) -> Signe
 class Register:
     """The signers' record, open for one act; use `open_register`."""
 
-    def __init__(self, out: Path, copy: Path, clock: datetime, file: Path, rewrite: bool = False):
+    def __init__(self, out: Path, copy: Path, clock: datetime, file: Path, rewrite: bool = False) -> None:
         self.out, self.copy, self.clock, self._file = Path(out), copy, clock.replace(microsecond=0), file
         self._events = record.read(file)
         record.must_reach_its_head(file, self._events)

@@ -36,8 +36,9 @@ def status(
     signers: Path = SIGNERS,
     clock: Clock | None = None,
 ) -> dict:
-    """The state now as a plain document; reads only. ``at`` counts for invented data alone,
-    ``clock`` is the machine's where None.
+    """The state now as a plain document; reads only.
+
+    ``at`` counts for invented data alone; ``clock`` is the machine's if None.
 
     VerificationFailed where the record was forged, cut, lost or begun again, or a manifest is damaged.
     """
@@ -80,8 +81,9 @@ def status(
 
 
 def periods(out: Path) -> list[Period]:
-    """Every quarter of which the folder holds anything, the latest first: a run, a preview, an edition, a record, or
-    the note of a run that was begun.
+    """Every quarter of which the folder holds anything, the latest first.
+
+    A run, a preview, an edition, a record, or the note of a run that was begun.
     """
     names = [one.name for place in (out, out / PUBLISHED, out / PREVIEWS) for one in place.glob("*")]
     names += [file.stem for file in (out / RECORD).glob(f"*{SUFFIX}")]

@@ -12,9 +12,9 @@ from pipelines.edges.published import list_of
 from pipelines.edges.run_folders import MANIFEST, RUNS
 from pipelines.edges.scratch import scratch
 from pipelines.edges.tallies import RULEBOOK
-from pipelines.model.assessment import CountedList
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal, VerificationFailed
+from pipelines.model.result import CountedList
 from pipelines.model.words import Words
 from pipelines.publication.editions import SHEETS, edition_run, place_of, unrecorded
 from pipelines.publication.follow import must_follow

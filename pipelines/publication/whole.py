@@ -8,8 +8,8 @@ from pathlib import Path
 from pipelines.edges.run_folders import MANIFEST
 from pipelines.evaluators.head import hash_in
 from pipelines.evaluators.log_hash import log_of, must_contain_hashes
-from pipelines.model.assessment import NOTHING_BEFORE
 from pipelines.model.refusals import VerificationFailed
+from pipelines.model.result import NOTHING_BEFORE
 from pipelines.publication import record
 from pipelines.publication.record import Event
 from pipelines.publication.runs import FinishedRun

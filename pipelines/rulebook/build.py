@@ -40,8 +40,11 @@ class Known:
 
 
 def word(block: Block, key: str, kind: str, readings: Mapping[str, tuple[str, ...]], unsaid: str = "") -> Word:
-    """The word of a kind (`vocabulary.WORDS`) at ``key``; where it is missing, the reading that older books mean by
-    that, else ``unsaid``. A reading must say nothing but words of that kind."""
+    """The word of a kind (`vocabulary.WORDS`) at ``key``.
+
+    If it is missing: the reading that older books mean by that, else ``unsaid``. A reading must say nothing but words
+    of that kind.
+    """
     value = block.get(key)
     if value is None:
         older = vocabulary.UNSAID[kind]

@@ -100,7 +100,7 @@ def _check_examples(rule: LibraryRule, block: Block, inspector: Inspector) -> No
         fail_if.unknown_value(example, "found", FOUND)
         if inspector.finds(rule, row) != FOUND[example["found"]]:
             raise refusal(example, "found_otherwise", "found", rule=rule.id, name=example["name"])
-        seen |= {(c.fact, _where(given[c.fact], c.bounds[0])) for c in rule.when}
+        seen |= {(c.fact, _where(given[c.fact], c.numbers[0])) for c in rule.when}
     for condition in rule.when:
         for which in _wanted(rule, condition):
             if (condition.fact, which) not in seen:
@@ -124,6 +124,6 @@ def _where(value: int, threshold: int | Fraction) -> str:
 
 def _wanted(rule: LibraryRule, condition: Condition) -> list[str]:
     """Nothing is below 0, and a flag is never above 1."""
-    (bound,) = condition.bounds
+    (bound,) = condition.numbers
     reachable = {"below": bound > 0, "at": True, "above": bound < 1 or condition.fact not in rule.subject.flags}
     return [which for which, there in reachable.items() if there]

@@ -117,7 +117,7 @@ EPOCH = datetime(2000, 1, 1)
 
 
 def write_table(out: Path, name: str, table, format: str) -> list[Path]:
-    """Write ``table`` to ``out``; more rows than a sheet holds become `<name>_1.xlsx`, `<name>_2.xlsx`, …"""
+    """Write ``table`` to ``out``; more rows than a sheet holds go into `<name>_1.xlsx` and on."""
     if format == "xlsx" and table.num_rows > ROWS_A_SHEET:
         starts = range(0, table.num_rows, ROWS_A_SHEET)
         return [

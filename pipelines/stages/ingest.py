@@ -11,6 +11,7 @@ from pathlib import Path
 from pipelines.contracts.declared import Declared, declared
 from pipelines.edges import process
 from pipelines.edges.calendar import Calendar
+from pipelines.edges.warehouse import Warehouse
 from pipelines.exports.control_totals import differing_totals
 from pipelines.exports.files import Folder, Found, open_export, sort_folder
 from pipelines.exports.headers import Resolved, known_headers, mapped_headers, resolve
@@ -33,7 +34,7 @@ WITHOUT_HEADER = ("jsonl", "jsonl.gz")  # an empty file of these is an empty tab
 
 
 def ingest(
-    warehouse,
+    warehouse: Warehouse,
     exports: Path,
     contracts: Contracts,
     source: Path | None = None,
@@ -101,7 +102,7 @@ def _mapping_notices(mapping: SourceMapping) -> tuple[Words, ...]:
 class _Work:
     """What gathers while the tables are read."""
 
-    warehouse: object
+    warehouse: Warehouse
     progress: Callable[[str, int], None]
     mapping: SourceMapping | None
     tools: Tools
@@ -114,6 +115,10 @@ class _Work:
     notices: list[Words] = field(default_factory=list)
     stops: list[Words] = field(default_factory=list)
 
+    def source_of(self, contract: TableContract) -> TableSource | None:
+        """Where the mapping finds a table; None if there is no mapping, or nothing of the table in it."""
+        return self.mapping.tables.get(contract.name) if self.mapping else None
+
 
 @dataclass(frozen=True)
 class _Opened:
@@ -122,12 +127,12 @@ class _Opened:
     found: Found
     export: Export
     columns: Resolved
-    before: tuple  # the file's state when it was opened
+    before: tuple[int, ...]  # the file's state when it was opened
 
 
 def _opened(work: _Work, files: list[Found], contract: TableContract, others: frozenset[str]) -> list[_Opened]:
     """The files of a table that can be read; the others become stops."""
-    source, opened = work.mapping and work.mapping.tables.get(contract.name), []
+    source, opened = work.source_of(contract), []
     known = replace(mapped_headers(source) if source else known_headers(contract), others=others)
     absent, decisive = work.absent.columns_of(contract.name), work.decisive[contract.name]
     for found in files:
@@ -173,6 +178,7 @@ def _meant(export: Export, columns: Resolved, source: TableSource | None, contra
 
 def _one_row_per(work: _Work, opened: list[_Opened], source: TableSource, contract: TableContract) -> list[_Opened]:
     """The files of a table folded together: a row for every key, over all of them."""
+    assert work.mapping  # `source` is of it
     others = [table for name, table in work.mapping.tables.items() if name != source.name and not table.one_row_per]
     names = [one.found.name for one in opened]
     shared = {name for name in names for table in others if any(name == f or fnmatchcase(name, f) for f in table.files)}
@@ -201,7 +207,7 @@ def _add_working_days(day: date, count: int) -> date:
 def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -> None:
     columns = {name.casefold(): name for one in opened for name in one.columns.names}
     columns = {**columns, **{name.casefold(): name for name in contract.columns}}
-    source = work.mapping and work.mapping.tables.get(contract.name)
+    source = work.source_of(contract)
     if source and source.one_row_per:
         opened = _one_row_per(work, opened, source, contract)
     first = list(contract.columns)
@@ -217,7 +223,8 @@ def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -
 def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: dict[str, str]) -> None:
     """Store the rows of a file and give its receipt."""
     names = tuple(columns[name.casefold()] for name in one.columns.names)
-    found, records, broken, left_out, blank, faults = one.found, 0, 0, 0, 0, []
+    found, records, broken, left_out, blank = one.found, 0, 0, 0, 0
+    faults: list[Fault] = []
     for batch in one.export.batches():
         file = f"{found.name}[{batch.part}]" if batch.part else found.name
         if len(batch.lines):

@@ -4,8 +4,9 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines.marks import selection, variant
 from pipelines.engines.settling import WHOLE
 from pipelines.model.measure import TABLE_OF, Measure
@@ -50,7 +51,9 @@ def write_ledger(
     _must_add_up(warehouse, scores)
 
 
-def _occurrence_rules(rules: list[Rule], rulebook: Rulebook, flagged: Collection[tuple[str, str]], pyarrow):
+def _occurrence_rules(
+    rules: list[Rule], rulebook: Rulebook, flagged: Collection[tuple[str, str]], pyarrow: Any
+) -> Arrow:
     text = {
         "rule_id": [rule.id for rule in rules],
         "item_id": [rule.item for rule in rules],
@@ -105,7 +108,7 @@ def _selected(rule: Rule, rulebook: Rulebook, readings: Mapping[str, str], layou
     return _Selected(rule.id, measure.counts, position, pattern, waiver, quotes)
 
 
-def _settled(entries: list[Entry], pyarrow):
+def _settled(entries: list[Entry], pyarrow: Any) -> Arrow:
     text = ("unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "adjustment_id", "sentence")
     columns = {name: pyarrow.array([getattr(entry, name) for entry in entries], pyarrow.string()) for name in text}
     facts = [json.dumps(entry.facts, ensure_ascii=False, separators=(",", ":")) for entry in entries]

@@ -1,22 +1,23 @@
 """Measure: accepted rows become facts, facts become tallies; everything is counted once, under every reading."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.edges import tallies
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.published import counted_table
-from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines.marks import derived_of, patterns_of, selection, variant
-from pipelines.model.assessment import CountedList
 from pipelines.model.contract import AWARDS, NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS, TABLE_OF, All, AnyOf, Compare, Condition, Not
 from pipelines.model.period import Period
+from pipelines.model.result import CountedList
 from pipelines.model.rule import Rulebook
 from pipelines.model.tally import WAIVED, WORD, Award, Marks, Unit, UnitTally
 from pipelines.model.text import compared
@@ -99,11 +100,12 @@ def rows_of(counts: str) -> str:
     return counts if counts == CASE_ROWS else f"{counts}_rows"
 
 
-def store_constants(warehouse: Warehouse, layouts: Mapping[str, Marks]) -> dict[str, dict]:
+def store_constants(warehouse: Warehouse, layouts: Mapping[str, Marks]) -> dict[str, dict[tuple[str, str], str]]:
     """``facts.constants``: a row of every value that a measure compares with; (column, value) → its name, by table."""
     import pyarrow
 
-    columns, names = {"one": pyarrow.array([1])}, {}
+    columns = {"one": pyarrow.array([1])}
+    names: dict[str, dict[tuple[str, str], str]] = {}
     for marks in layouts.values():
         types = types_of(marks.counts)
         named = names.setdefault(marks.counts, {})
@@ -121,7 +123,7 @@ def types_of(counts: str) -> dict[str, str]:
     return {column.name: column.type for column in table.columns.values()} | derived
 
 
-def _constants(node: Condition):
+def _constants(node: Condition) -> Iterator[tuple[str, str]]:
     match node:
         case Compare(column=column, value=value, other=""):
             yield from ((column, one) for one in (value if isinstance(value, tuple) else (value,)))
@@ -132,7 +134,7 @@ def _constants(node: Condition):
                 yield from _constants(part)
 
 
-def _arrow(kind: str, value: str):
+def _arrow(kind: str, value: str) -> Any:
     import pyarrow
 
     found = typed(kind, value)
@@ -194,8 +196,8 @@ def tallies_in_force(
 ) -> dict[str, UnitTally]:
     """The tally of every unit, by unit_id, as the readings in force see it; what cannot be counted is in no count."""
     lacking = absent.measures(rulebook.measures)
-    counts: dict[str, dict] = {}
-    waived: dict[str, dict] = {}
+    counts: dict[str, dict[str, dict[str, int]]] = {}
+    waived: dict[str, dict[str, dict[str, int]]] = {}
     for row in warehouse.records_template(
         "tallies/in_force", selected=selected(rulebook, readings), months=list(period.months)
     ):
@@ -206,7 +208,7 @@ def tallies_in_force(
     found = {}
     for row in warehouse.records("tallies/units"):
         id = row["unit_id"]
-        of_unit = dict.fromkeys(rulebook.measures, {}) | counts.get(id, {})
+        of_unit: dict[str, dict[str, int]] = dict.fromkeys(rulebook.measures, {}) | counts.get(id, {})
         found[id] = UnitTally(
             Unit(**row),
             sum(of_unit[CASE_ROWS].values()),
@@ -274,7 +276,7 @@ class Kept:
         return cls(folder, period, cutoff, rulebook, rulebook.marks if layouts is None else layouts, layouts is None)
 
     @property
-    def cube(self):
+    def cube(self) -> Arrow:
         """`tallies.cube` as Arrow."""
         return self._of_format_1["cube"] if self.is_old else tallies.read_kept(self.folder, tallies.CUBE)
 
@@ -284,7 +286,7 @@ class Kept:
         unit_ids: Iterable[str] | None = None,
         without_cases: Iterable[str] = (),
         columns: list[str] | None = None,
-    ):
+    ) -> Arrow:
         """`facts.<table>_marked` as Arrow: of these units (all where None), without the rows of these cases."""
         if self.is_old:
             return tallies.chosen(self._of_format_1[counts], unit_ids, without_cases)
@@ -295,12 +297,12 @@ class Kept:
         found = (self.rows(counts, columns=["case_id"]) for counts in self.layouts)
         return [id for table in found for id in table["case_id"].to_pylist() if id is not None]
 
-    def counted(self, readings: Mapping[str, str]):
+    def counted(self, readings: Mapping[str, str]) -> Arrow:
         """case_id and unit_id of the case rows that count under the readings, as Arrow."""
         table = self.rows(CASE_ROWS)
         return table.filter(self._months(CASE_ROWS, readings, table) > 0).select(["case_id", "unit_id"])
 
-    def evidence(self, measure: str, readings: Mapping[str, str], unit_id: str, part: str = ""):
+    def evidence(self, measure: str, readings: Mapping[str, str], unit_id: str, part: str = "") -> Arrow:
         """The rows of a unit that ``measure`` counts, as Arrow.
 
         Columns: month (1 = the period's first), case_id, ref_id, what the measure quotes, and ``counts``: whether
@@ -317,7 +319,7 @@ class Kept:
         found = table.select([*columns.values()]).rename_columns([*columns])
         return found.add_column(0, "month", [months]).append_column("counts", [hits]).filter(within)
 
-    def _months(self, measure: str, readings: Mapping[str, str], table):
+    def _months(self, measure: str, readings: Mapping[str, str], table: Arrow) -> Any:
         """The month in which a measure counts each row of its ``table``, 0 where it does not: a NumPy array."""
         import numpy as np
 

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
+from typing import Any
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines import literal
-from pipelines.engines.literal import Papers, Span, holds, spelled
+from pipelines.engines.literal import Papers, Row, Span, holds, spelled
 from pipelines.model.measure import CASE_ROWS, DERIVED
 from pipelines.model.period import Period
 from pipelines.model.refusals import JudgesDisagree
@@ -31,22 +32,22 @@ class Question:
     """One part of a measure's `where` under one choice of readings, and the mark that answers it."""
 
     key: str
-    part: object
+    part: Any
     readings: Mapping[str, str]
 
-    def of(self, row: Mapping, types: Mapping[str, str]) -> bool:
+    def of(self, row: Row, types: Mapping[str, str]) -> bool:
         """The answer for one row."""
         return holds(self.part, _Chosen(row, self.readings), self.readings, types)
 
 
-class _Chosen(dict):
+class _Chosen(dict[str, Any]):
     """A row in which a derived column has the value that it has under some readings."""
 
-    def __init__(self, row: Mapping, readings: Mapping[str, str]):
+    def __init__(self, row: Row, readings: Mapping[str, str]) -> None:
         super().__init__()
         self.row, self.readings = row, readings
 
-    def get(self, column: str, default: object = None) -> object:
+    def get(self, column: str, default: Any = None) -> Any:
         if column in WORKED_OUT:
             column = "__".join([column, *(self.readings[name] for name in WORKED_OUT[column])])
         return self.row.get(column, default)
@@ -84,7 +85,7 @@ def questions(rulebook: Rulebook) -> list[Question]:
     return list(found.values())
 
 
-def _readings(part: object) -> Iterator[str]:
+def _readings(part: Any) -> Iterator[str]:
     """The readings that a part names, and those that bear on its columns."""
     if isinstance(part, list):
         for one in part:
@@ -97,7 +98,7 @@ def _readings(part: object) -> Iterator[str]:
         yield from WORKED_OUT.get(part, ())
 
 
-def _literal(warehouse: Warehouse, span: Span, rulebook: Rulebook, marks: Marks) -> dict[Key, dict]:
+def _literal(warehouse: Warehouse, span: Span, rulebook: Rulebook, marks: Marks) -> dict[Key, dict[str, Any]]:
     """Of every sampled row that the period answers for: its places, marks, waivers and what a ledger line quotes."""
     columns = load_contracts().tables["cases"].columns
     types = {name: column.type for name, column in columns.items()} | {n: d.type for n, d in DERIVED.items()}
@@ -121,15 +122,15 @@ def _literal(warehouse: Warehouse, span: Span, rulebook: Rulebook, marks: Marks)
 
 
 def _answers(
-    row: dict,
+    row: dict[str, Any],
     papers: Papers,
     places: list[int],
     asked: list[Question],
     marks: Marks,
     types: Mapping[str, str],
     names: Mapping[str, tuple[str, ...]],
-) -> dict:
-    found = {f"place_{k}": place for k, place in enumerate(places)}
+) -> dict[str, Any]:
+    found: dict[str, Any] = {f"place_{k}": place for k, place in enumerate(places)}
     found |= {question.key: question.of(row, types) for question in asked}
     for rule in marks.waivers:
         waiver = literal.waived(papers, *names.get(rule, (rule,) if rule else ()))
@@ -137,7 +138,7 @@ def _answers(
     return found | {f"quoted {column}": row[column] for column in marks.quotes if column != "case_id"}
 
 
-def _same_rows(ours: dict[Key, dict], theirs: list[dict], marks: Marks) -> None:
+def _same_rows(ours: dict[Key, dict[str, Any]], theirs: list[dict[str, Any]], marks: Marks) -> None:
     keys = Counter((row["case_id"], row["unit_id"]) for row in theirs)
     for key in sorted(ours.keys() | keys.keys()):
         if keys[key] != (key in ours):
@@ -152,15 +153,15 @@ def _same_rows(ours: dict[Key, dict], theirs: list[dict], marks: Marks) -> None:
                 _differ(key, name, seen.get(name), value)
 
 
-def _same_cube(ours: dict[Key, dict], cube: list[dict], marks: Marks) -> None:
+def _same_cube(ours: dict[Key, dict[str, Any]], cube: list[dict[str, Any]], marks: Marks) -> None:
     names = [f"place_{k}" for k in range(len(marks.places))]
-    again: Counter = Counter()
+    again: Counter[tuple[Any, ...]] = Counter()
     for (_, unit), answers in ours.items():
         words = [0] * marks.words
         for bit, key in enumerate(marks.keys):
             words[bit // WORD] |= answers[key] << bit % WORD
         again[unit, *(answers[name] for name in names), *words] += 1
-    counted: Counter = Counter()
+    counted: Counter[tuple[Any, ...]] = Counter()
     for row in cube:
         if row["counts"] == CASE_ROWS:
             cell = *(row[name] for name in names), *(row[f"marks_{k}"] for k in range(marks.words))

@@ -6,6 +6,7 @@ from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 from unicodedata import normalize
 
 from pipelines.edges import run_folders
@@ -21,10 +22,11 @@ from pipelines.edges.templates import render, style
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.workbook import Workbook
 from pipelines.exports.text import texts_of, views
-from pipelines.model.assessment import Assessment, Paper
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.panel import Evaluator, Panel
 from pipelines.model.refusals import ContractStop, Refusal
+from pipelines.model.result import Paper, ScoredPeriod
+from pipelines.model.score import Standing
 from pipelines.model.text import file_stem
 from pipelines.model.words import Words
 from pipelines.paths import CONTRACTS, REPORTS, RULES
@@ -65,7 +67,7 @@ def silent(stage: str, done: int, total: int) -> None:
 
 def publish(
     warehouse: Warehouse,
-    assessment: Assessment,
+    result: ScoredPeriod,
     out: Path,
     pdf: bool = True,
     quality: Callable[[], Path] | None = None,
@@ -81,62 +83,62 @@ def publish(
     ContractStop where a file or a page to be printed names one of the ``panel``, NotAllowed where `<out>/<period>` is a
     real folder, Refusal where the disk is full or cannot be written.
     """
-    out, period = Path(out), str(assessment.period)
+    out, period = Path(out), str(result.period)
     try:
         run_folders.must_be_free(out, period)
         with run_folders.staging(out) as folder:
-            write_tables(warehouse, assessment, folder)
+            write_tables(warehouse, result, folder)
             if kept is not None:
                 shutil.copytree(kept, folder, dirs_exist_ok=True)
             proposed = proposed_file(kept) if kept else None
-            paper = write_and_print(warehouse, assessment, folder, pdf, quality is not None, progress, proposed, panel)
+            paper = write_and_print(warehouse, result, folder, pdf, quality is not None, progress, proposed, panel)
             if quality is not None:
                 shutil.copytree(quality(), folder / "quality")
             outputs = folder_sha256(folder)
             pinned = file_sha256(proposed) if proposed else ""
-            sheet = manifest(assessment, code_version(), contract_hashes(), outputs, paper, pinned)
+            sheet = manifest(result, code_version(), contract_hashes(), outputs, paper, pinned)
             write_json(folder / run_folders.MANIFEST, sheet)
             must_name_nobody(panel, folder)
             in_force = run_folders.put_in_place(out, period, folder, tallies_of(kept) if kept else None)
-            blanks = blanks_to_fill(assessment) if paper.state == "done" else ()
+            blanks = blanks_to_fill(result) if paper.state == "done" else ()
             return Published(in_force, (*paper.notices, *blanks, *list_quarters(out)))
     except OSError as problem:
         raise Refusal(say("publish.cannot_write", folder=out, why=machine_fault(problem))) from None
 
 
-def write_tables(warehouse: Warehouse, assessment: Assessment, folder: Path) -> None:
+def write_tables(warehouse: Warehouse, result: ScoredPeriod, folder: Path) -> None:
     """The CSV files, the feed with its schema, and the workbook; the ledger passes through once."""
-    small = tables.small_tables(assessment, say)
+    small = tables.small_tables(result, say)
     for name, (columns, rows) in small.items():
         write_csv(folder / f"{name}.csv", columns, rows)
-    if assessment.libraries:
-        write_library_tables(assessment.libraries, folder / FOLDER)
+    if result.libraries:
+        write_library_tables(result.libraries, folder / FOLDER)
     write_csv(folder / "adjustments.csv", tables.ADJUSTMENTS, warehouse.records("publish/decisions"))
     shutil.copyfile(CONTRACTS / "outputs" / SCHEMA, folder / SCHEMA)
     with (
         CsvFile(folder / "ledger.csv", tables.LEDGER) as ledger,
         feed(folder / "result.json") as document,
-        Workbook(folder / "results.xlsx", _title(assessment)) as book,
+        Workbook(folder / "results.xlsx", _title(result)) as book,
     ):
-        document.head(head(assessment, say))
+        document.head(head(result, say))
         for name in FEED_TABLES:
             with document.table(name):
                 for row in small[name][1]:
                     document.write(row)
-        if assessment.libraries:
+        if result.libraries:
             with document.table("library_findings"):
-                for row in finding_rows(assessment.libraries):
+                for row in finding_rows(result.libraries):
                     document.write(row)
-        book.text("说明", _about(assessment))
+        book.text("说明", _about(result))
         for name, title in (("ranking", "排名"), ("items", "分项")):
             columns, rows = small[name]
             book.table(title, columns, _titles(), (tuple(row.values()) for row in rows))
-        lines = Lines(assessment.rulebook, say).rendered(ledger_lines(warehouse))
+        lines = Lines(result.rulebook, say).rendered(ledger_lines(warehouse))
         with document.table("ledger"):
             book.table("台账", tables.LEDGER, _titles(), _passed_on(lines, ledger, document))
 
 
-def _passed_on(lines: Iterator[tuple], ledger: CsvFile, document) -> Iterator[tuple]:
+def _passed_on(lines: Iterator[tuple[Any, ...]], ledger: CsvFile, document: Any) -> Iterator[tuple[Any, ...]]:
     """The ledger lines, each written to CSV and feed on its way to the workbook."""
     for line in lines:
         ledger.write(line)
@@ -146,7 +148,7 @@ def _passed_on(lines: Iterator[tuple], ledger: CsvFile, document) -> Iterator[tu
 
 def write_and_print(
     warehouse: Warehouse,
-    assessment: Assessment,
+    result: ScoredPeriod,
     folder: Path,
     pdf: bool,
     quality: bool,
@@ -156,22 +158,22 @@ def write_and_print(
 ) -> Paper:
     """All pages, and the PDF files where they are wanted and can be made; where printing fails, pages without them."""
     problem = paper_problem() if pdf else None
-    pages = write_pages(warehouse, assessment, folder, pdf and not problem, quality, proposed)
+    pages = write_pages(warehouse, result, folder, pdf and not problem, quality, proposed)
     if not pages:
         return Paper("none", (problem,) if problem else ())
     must_name_nobody(panel, folder, pages)
-    notices = (*absent_fonts(assessment), *print_pdf(pages, progress))
+    notices = (*absent_fonts(result), *print_pdf(pages, progress))
     if all(sheet.file.exists() for sheet in pages):
         return Paper("done", notices)
     for sheet in pages:
         sheet.file.unlink(missing_ok=True)
-    write_pages(warehouse, assessment, folder, False, quality, proposed)
+    write_pages(warehouse, result, folder, False, quality, proposed)
     return Paper("failed", notices)
 
 
 def write_pages(
     warehouse: Warehouse,
-    assessment: Assessment,
+    result: ScoredPeriod,
     folder: Path,
     pdf: bool = True,
     quality: bool = False,
@@ -182,17 +184,17 @@ def write_pages(
     The pages lead to PDF files and to a quality report where there will be any. ``proposed`` is the file for those that
     a preview words otherwise.
     """
-    beside = {"pdf": pdf, "quality": quality, "libraries": assessment.libraries is not None}
+    beside = {"pdf": pdf, "quality": quality, "libraries": result.libraries is not None}
     sums = warehouse.records("publish/sums")
     sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
-    pages = _site(assessment, sums, sizes, say)
+    pages = _site(result, sums, sizes, say)
     for name, template, page in pages:
         _write(folder / name, template, page, **beside)
-    named = _named(assessment)
-    others = _site(assessment, sums, sizes, proposing(say)) if proposed else []
+    named = _named(result)
+    others = _site(result, sums, sizes, proposing(say)) if proposed else []
     (folder / "units" / "en").mkdir(parents=True, exist_ok=True)
     printed = []
-    for unit_id, card in _scorecards(warehouse, assessment):
+    for unit_id, card in _scorecards(warehouse, result):
         stem = file_stem(unit_id)
         names = {"zh": f"units/{stem}.html", "en": f"units/en/{stem}.html"}
         for lang, name in names.items():
@@ -204,50 +206,59 @@ def write_pages(
             printed.append(Sheet(paper, folder / "units" / f"{stem}.pdf"))
     if proposed:
         keep_proposed(proposed, others, beside)
-    if assessment.libraries:
-        printed += write_page(assessment.libraries, assessment.rulebook, folder / FOLDER, **beside)
+    if result.libraries:
+        printed += write_page(result.libraries, result.rulebook, folder / FOLDER, **beside)
     if pdf:
         bulletin = next(page for name, _, page in pages if name == "bulletin.html")
-        printed.insert(0, Sheet(official_sheet(assessment, bulletin), folder / "bulletin.pdf", alone=True))
+        printed.insert(0, Sheet(official_sheet(result, bulletin), folder / "bulletin.pdf", alone=True))
     return printed
 
 
-def _named(assessment: Assessment) -> set[str]:
+def _named(result: ScoredPeriod) -> set[str]:
     """The units whose scorecards name a commendation or a criticism."""
-    given = verdicts(assessment)
+    given = verdicts(result)
     return {verdict["unit_id"] for name in PROPOSING for verdict in given[name]}
 
 
-def _site(assessment: Assessment, sums: list[dict], sizes: dict, say: Say) -> list[tuple[str, str, dict]]:
+def _site(
+    result: ScoredPeriod, sums: list[dict[str, Any]], sizes: dict[str, Any], say: Say
+) -> list[tuple[str, str, dict[str, Any]]]:
     """The pages of the quarter as a whole: name, template and page dict of each."""
     return [
         made
         for lang, suffix in SUFFIX.items()
         for made in (
-            (f"index{suffix}.html", RANKING, ranking(assessment, say, lang, sizes)),
-            (f"method{suffix}.html", METHOD, method(assessment, say, lang)),
-            (f"bulletin{suffix}.html", BULLETIN, Bulletin(assessment, sums, say, lang).page()),
+            (f"index{suffix}.html", RANKING, ranking(result, say, lang, sizes)),
+            (f"method{suffix}.html", METHOD, method(result, say, lang)),
+            (f"bulletin{suffix}.html", BULLETIN, Bulletin(result, sums, say, lang).page()),
         )
     ]
 
 
-def _scorecards(warehouse: Warehouse, assessment: Assessment) -> Iterator[tuple[str, Callable[..., dict]]]:
+def _scorecards(warehouse: Warehouse, result: ScoredPeriod) -> Iterator[tuple[str, Callable[..., dict[str, Any]]]]:
     """Unit by unit a function that makes its scorecard; units without a ledger line come last."""
-    cards = cache(partial(Scorecards, assessment))
+    cards = cache(partial(Scorecards, result))
     proposing_say = proposing(say)
 
-    def card(standing, lines, decisions, most=None, lang="zh", proposed=False) -> dict:
+    def card(
+        standing: Standing,
+        lines: list[dict[str, Any]],
+        decisions: list[dict[str, Any]],
+        most: int | None = None,
+        lang: str = "zh",
+        proposed: bool = False,
+    ) -> dict[str, Any]:
         return cards(proposing_say if proposed else say, lang).of(standing, lines, decisions, most)
 
     decisions = _by_unit(warehouse.records("publish/decisions"))
-    waiting = {standing.unit_id: standing for standing in assessment.standings}
+    waiting = {standing.unit_id: standing for standing in result.standings}
     for unit_id, lines in ledger_by_unit(warehouse):
         yield unit_id, partial(card, waiting.pop(unit_id), lines, decisions.get(unit_id, []))
     for unit_id, standing in waiting.items():
         yield unit_id, partial(card, standing, [], decisions.get(unit_id, []))
 
 
-def _write(file: Path, template: str, page: dict, **beside: bool) -> None:
+def _write(file: Path, template: str, page: dict[str, Any], **beside: bool) -> None:
     file.write_text(render(template, page, **beside), encoding="utf-8")
 
 
@@ -261,14 +272,14 @@ def print_pdf(pages: list[Sheet], progress: Progress = silent) -> tuple[Words, .
         return (say("publish.paper_failed", why=failure),)
 
 
-def blanks_to_fill(assessment: Assessment) -> tuple[Words, ...]:
+def blanks_to_fill(result: ScoredPeriod) -> tuple[Words, ...]:
     """A notice of what the printed bulletin leaves to be filled in, because the office has not settled it."""
-    unset = assessment.office.unset(str(assessment.period)) if assessment.office else []
+    unset = result.office.unset(str(result.period)) if result.office else []
     return (say("office.unset", keys=" ".join(unset), file="reports/bulletin/office.yaml"),) if unset else ()
 
 
-def _by_unit(rows: list[dict]) -> dict[str, list[dict]]:
-    found: dict[str, list[dict]] = {}
+def _by_unit(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         found.setdefault(row["unit_id"], []).append(row)
     return found
@@ -279,13 +290,13 @@ def _titles() -> dict[str, str]:
     return {name: say(f"pages.head_{name}").zh for name in names}
 
 
-def _title(assessment: Assessment) -> str:
-    return say("pages.workbook", quarter=named(assessment.period)).zh
+def _title(result: ScoredPeriod) -> str:
+    return say("pages.workbook", quarter=named(result.period)).zh
 
 
-def _about(assessment: Assessment) -> list[str]:
-    label = [say("pages.simulated").zh, say("pages.simulated_says").zh] if assessment.intake.simulated else []
-    return [_title(assessment), *label, *absences(assessment, say), say("pages.workbook_says").zh]
+def _about(result: ScoredPeriod) -> list[str]:
+    label = [say("pages.simulated").zh, say("pages.simulated_says").zh] if result.intake.simulated else []
+    return [_title(result), *label, *absences(result, say), say("pages.workbook_says").zh]
 
 
 # No public text names an evaluator (E5.5): neither a row that pages print nor a file that a run has written.

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
+from typing import Any
 
 from pipelines.model.facts import BEFORE, Before, UnitFacts, Value
 from pipelines.model.points import points
@@ -23,16 +24,18 @@ def rank(
     figure = {unit_id: getattr(score, rulebook.ranked_by(readings)) for unit_id, score in scores.items()}
     over_all = {id: _share(figure[id], scores[id]) for id in figure} if how.by_share else figure
     why = {id: _why_unranked(tally, how.apart_below) for id, tally in tallies.items()}
-    groups = defaultdict(dict)
+    groups: dict[str, dict[str, Fraction]] = defaultdict(dict)
     for id in scores:
         if not why[id]:
             groups[tallies[id].unit.unit_group][id] = figure[id]
     overall = places({id: over_all[id] for id in scores if not why[id]}) if how.overall else {}
     inside = {id: place for group in groups.values() for id, place in places(group).items()}
 
-    def listing(id: str) -> tuple:
-        """Those with a place first, by group where there is none over all; figure, base, the book's rate (none last),
-        case rows, each descending; then the id."""
+    def listing(id: str) -> tuple[object, ...]:
+        """Those with a place first, by group if there is none over all.
+
+        Then figure, base, the book's rate (none last), case rows, each descending; then the id.
+        """
         part, of = map(tallies[id].count, how.listed_by) if how.listed_by else (0, 0)
         rate = Fraction(part, of) if of else Fraction(-1)
         group = "" if how.overall or why[id] else tallies[id].unit.unit_group
@@ -59,9 +62,10 @@ def _share(figure: Fraction, score: UnitScore) -> Fraction:
 
 def places(figures: dict[str, Fraction]) -> dict[str, int]:
     """A place for each, 1 for the highest figure; equals share one and the next is skipped."""
-    found, above = {}, 0
-    for _, equals in groupby(sorted(figures, key=lambda id: -figures[id]), key=lambda id: figures[id]):
-        equals = list(equals)
+    found: dict[str, int] = {}
+    above = 0
+    for _, group in groupby(sorted(figures, key=lambda id: -figures[id]), key=lambda id: figures[id]):
+        equals = list(group)
         found |= dict.fromkeys(equals, above + 1)
         above += len(equals)
     return found
@@ -113,7 +117,7 @@ def facts_of_units(
 ) -> dict[str, dict[str, Value]]:
     """What verdicts may ask of each ranked unit, in listing order: its facts, those before, and what the book names."""
     ranked = [standing for standing in standings if standing.ranked]
-    own = _placed_facts({s.unit_id: (tallies[s.unit_id].unit.unit_group, s.rank, s.group_rank) for s in ranked})
+    own = _placed_facts({s.unit_id: (tallies[s.unit_id].unit.unit_group, s.rank, s.group_rank or 0) for s in ranked})
     earlier = _facts_before(before, rulebook.items)
     named = {condition.fact: condition.thing for verdict in rulebook.verdicts for condition in verdict.when}
     found = {}
@@ -128,7 +132,7 @@ def facts_of_units(
     return found
 
 
-def _score_facts(score: UnitScore, items: dict[str, Item]) -> dict[str, Value | None]:
+def _score_facts(score: UnitScore, items: dict[str, Item]) -> dict[str, Any]:
     """Of a unit's score; an item that was not measured is none at zero."""
     zero = [i.item_id for i in score.items.values() if i.full_marks and i.measured and not i.score]
     return {
@@ -175,7 +179,7 @@ def _facts_before(before: Before, items: dict[str, Item]) -> dict[str, dict[str,
 
 def _published_facts(
     line: Mapping[str, str], lines: Sequence[Mapping[str, str]], items: dict[str, Item]
-) -> dict[str, Value | None]:
+) -> dict[str, Any]:
     """Of the lines of one unit in ranking.csv and items.csv."""
     names = ("total", "base", "bonus", "measured_marks", "case_rows", "steady")
     found = {name: points(line[name]) if line.get(name) else None for name in names}
@@ -192,9 +196,10 @@ def _published_facts(
     }
 
 
-def _placed_facts(ranked: dict[str, tuple[str, int | None, int]]) -> dict[str, dict[str, Value | None]]:
+def _placed_facts(ranked: dict[str, tuple[str, int | None, int]]) -> dict[str, dict[str, Any]]:
     """Places and sizes by unit from (group, place, place in its group); no place over all where there is none."""
-    sizes, of_group = Counter(group for group, _, _ in ranked.values()), defaultdict(dict)
+    sizes = Counter(group for group, _, _ in ranked.values())
+    of_group: dict[str, dict[str, int]] = defaultdict(dict)
     level = Counter(place for _, place, _ in ranked.values())
     for id, (group, _, place) in ranked.items():
         of_group[group][id] = place

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from pipelines.contracts.promises import REFERENCES, WITH_OTHER
-from pipelines.edges.warehouse import PARSERS, Warehouse
+from pipelines.edges.warehouse import PARSERS, Arrow, Warehouse
 from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force, targets
 from pipelines.model.export import CUT_AT_ROW, CUT_IN_ROW, THIN_MONTH, Fault, Notice
 from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
@@ -37,7 +38,7 @@ def breaches_of(
     contract: TableContract,
     promises: tuple[Promise, ...],
     titles: dict[str, Words],
-    context: dict,
+    context: dict[str, Any],
 ) -> tuple[list[Breach], list[Breach]]:
     """(breaches of rejected rows, breaches of kept rows) of one table, in file order; ``titles`` by table."""
     shown = [(promise.id, columns_shown(promise)) for promise in promises]
@@ -73,7 +74,13 @@ def shown_value(value: str | None) -> str:
 
 
 def _remedy(
-    promise: Promise, contract: TableContract, titles: dict, cascade: bool, other: str, value: str, unit: str
+    promise: Promise,
+    contract: TableContract,
+    titles: dict[str, Words],
+    cascade: bool,
+    other: str,
+    value: str,
+    unit: str,
 ) -> Words:
     if other and promise.kind in WITH_OTHER:
         return say(f"contracts.{promise.kind}_remedy", first=masked(other))
@@ -85,9 +92,9 @@ def _remedy(
     if promise.kind == "plausible" and unit:
         return say("contracts.plausible_of_unit", remedy=promise.remedy, unit=shown_value(unit))
     column = contract.columns.get(promise.column)
-    if promise.kind == "type" and column.type in ("timestamp", "date") and not column.restricted:
+    if column and promise.kind == "type" and column.type in ("timestamp", "date") and not column.restricted:
         return _serial_remedy(column.type, value) or promise.remedy
-    if promise.kind == "type" and column.type == "decimal" and value.endswith(("%", "％")):
+    if column and promise.kind == "type" and column.type == "decimal" and value.endswith(("%", "％")):
         return say("contracts.percent_remedy", value=shown_value(value))
     return promise.remedy
 
@@ -139,7 +146,7 @@ class _Search:
     period: Period
 
     @property
-    def days(self) -> dict:
+    def days(self) -> dict[str, date]:
         """First day of the period, and the first after it."""
         return {"start": self.period.start.date(), "end": self.period.end.date()}
 
@@ -187,7 +194,7 @@ def _thin_months(search: _Search, present: set[str]) -> list[Notice]:
     ]
 
 
-def _thin_months_of(search: _Search, table) -> list[Notice]:
+def _thin_months_of(search: _Search, table: TableContract) -> list[Notice]:
     context = {"table": table.name, "column": table.period_by, **search.days}
     found = dict(search.warehouse.rows_template("checks/months", **context))
     months = {month: found.get(month, 0) for month in search.period.months}
@@ -296,7 +303,7 @@ def validate(
 
 
 def _tell_signs_of_a_cut(
-    warehouse, intake: Intake, contracts: Contracts, period: Period, present: set[str], account: _Account
+    warehouse: Warehouse, intake: Intake, contracts: Contracts, period: Period, present: set[str], account: _Account
 ) -> None:
     """Signs of a cut export are warnings; where the run stops, they come first, for they may be the cause."""
     signs = signs_of_a_cut(warehouse, intake, contracts, period, present)
@@ -307,18 +314,23 @@ def _tell_signs_of_a_cut(
         account.notices += signs
 
 
-def _numbers(published: Iterable[str]):
+def _numbers(published: Iterable[str]) -> Arrow:
     import pyarrow
 
     return pyarrow.table({"number": pyarrow.array(sorted(published), pyarrow.string())})
 
 
-def _place(breach: Breach) -> tuple:
+def _place(breach: Breach) -> tuple[str, str, int, str, str]:
     return breach.table, breach.file, breach.line, breach.column, breach.promise
 
 
 def _validate_table(
-    warehouse, intake: Intake, contracts: Contracts, contract: TableContract, present: set[str], account: _Account
+    warehouse: Warehouse,
+    intake: Intake,
+    contracts: Contracts,
+    contract: TableContract,
+    present: set[str],
+    account: _Account,
 ) -> None:
     promises = in_force(contract, intake.declared_absent)
     row_checks = [(bit, promise) for bit, promise in enumerate(promises) if promise.kind in ROW_CHECKS]
@@ -349,12 +361,12 @@ def _validate_table(
 
 
 def _check_across_rows(
-    warehouse,
+    warehouse: Warehouse,
     contracts: Contracts,
     contract: TableContract,
     promise: Promise,
     present: set[str],
-    context: dict,
+    context: dict[str, Any],
     account: _Account,
 ) -> None:
     """Promises that look beyond the row: references and repeated values."""
@@ -379,7 +391,7 @@ def _check_across_rows(
         account.notices.append(_unchecked(warehouse, contracts.tables[target], contract))
 
 
-def _leave_out(warehouse, contract: TableContract, context: dict, account: _Account) -> None:
+def _leave_out(warehouse: Warehouse, contract: TableContract, context: dict[str, Any], account: _Account) -> None:
     """Leave out, with a notice, the sound rows on what belongs to another period."""
     warehouse.run_template("checks/left_out", **context)
     keys = [shown_value(key) for (key,) in warehouse.rows_template("checks/left_out_keys", **context)]
@@ -389,7 +401,9 @@ def _leave_out(warehouse, contract: TableContract, context: dict, account: _Acco
         account.notices.append(say("contracts.decisions_left_out", n=len(keys), keys=shown, **facts))
 
 
-def _name_the_nearest(warehouse, contract: TableContract, promise: Promise, present: set[str], context: dict) -> None:
+def _name_the_nearest(
+    warehouse: Warehouse, contract: TableContract, promise: Promise, present: set[str], context: dict[str, Any]
+) -> None:
     """Beside a reference that leads nowhere, what it may have meant; nothing of confidential columns."""
     where = [(target, keys) for target, keys in targets(promise) if target in present]
     own = promise.argument("columns", ())
@@ -398,7 +412,7 @@ def _name_the_nearest(warehouse, contract: TableContract, promise: Promise, pres
 
 
 def _without_case_rows(
-    warehouse, intake: Intake, contracts: Contracts, account: _Account, period: Period, by: str
+    warehouse: Warehouse, intake: Intake, contracts: Contracts, account: _Account, period: Period, by: str
 ) -> list[Words]:
     """The stop where the case table has no row of the period: the folder of another one, or an empty export."""
     [(n,)] = warehouse.rows_template("checks/case_rows_of_period", start=period.start, end=period.end, by=by)
@@ -413,7 +427,7 @@ def _without_case_rows(
     return [say("contracts.no_case_rows", period=period, periods=tables, **named)]
 
 
-def _unchecked(warehouse, target: TableContract, contract: TableContract) -> Words:
+def _unchecked(warehouse: Warehouse, target: TableContract, contract: TableContract) -> Words:
     """The notice that rows are kept although the table they refer to is absent."""
     [(rows,)] = warehouse.rows_template("checks/rows", table=contract.name)
     key = "contracts.evaluators_absent" if target.name == "evaluators" else "contracts.reference_table_absent"
@@ -422,7 +436,9 @@ def _unchecked(warehouse, target: TableContract, contract: TableContract) -> Wor
     return say(key, rows=rows, columns=columns, from_table=contract.name, **facts)
 
 
-def _count(warehouse, intake: Intake, contract: TableContract, context: dict, account: _Account) -> None:
+def _count(
+    warehouse: Warehouse, intake: Intake, contract: TableContract, context: dict[str, Any], account: _Account
+) -> None:
     """Account for every row of a table; a tolerance passed is a stop."""
     [(raw, accepted, rejected, left_out, own)] = warehouse.rows_template("checks/account", **context)
     broken = intake.broken.get(contract.name, 0)

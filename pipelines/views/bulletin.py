@@ -3,8 +3,8 @@
 from fractions import Fraction
 from itertools import groupby
 
-from pipelines.model.assessment import NOTHING_BEFORE, Assessment
 from pipelines.model.points import shown
+from pipelines.model.result import NOTHING_BEFORE, ScoredPeriod
 from pipelines.model.score import ItemScore, Standing
 from pipelines.views import compared, quality
 from pipelines.views.figures import NOTHING, Say, known, listed, mean, parted, percent, run_on
@@ -51,18 +51,18 @@ class Bulletin:
     ``sums`` are what each rule comes to for each unit: dicts of unit_id, item_id, rule_id, lines, points.
     """
 
-    def __init__(self, assessment: Assessment, sums: list[dict], say: Say, lang: str = "zh"):
-        self.assessment = assessment
+    def __init__(self, result: ScoredPeriod, sums: list[dict], say: Say, lang: str = "zh") -> None:
+        self.result = result
         self.lang = lang
         self.sums = sums
         self.say = say
-        self.ranked = [s for s in assessment.standings if s.ranked]
+        self.ranked = [s for s in result.standings if s.ranked]
         self.placed = [s for s in self.ranked if s.rank is not None]  # over all, not in a group alone
 
     def page(self) -> dict:
         """The bulletin: ``frame``, prose by section, the ranking table, readings and the account of rows."""
-        whole = ranking(self.assessment, self.say, self.lang)
-        broken, warned = quality.quarantined(self.assessment), quality.warned(self.assessment)
+        whole = ranking(self.result, self.say, self.lang)
+        broken, warned = quality.quarantined(self.result), quality.warned(self.result)
         return {
             "frame": whole["frame"],
             "words": words(self.say, WORDS, self.lang, "bulletin"),
@@ -72,17 +72,17 @@ class Bulletin:
             "places": self.places(whole["groups"]),
             "verdicts": whole["verdicts"],
             "readings": self.readings(),
-            "accounts": quality.accounts(self.assessment, self.say, self.lang),
+            "accounts": quality.accounts(self.result, self.say, self.lang),
             "broken": quality.by_promise(broken, self.say, self.lang),
             "warned": quality.by_promise(warned, self.say, self.lang),
-            "notices": quality.notices(self.assessment, self.lang),
+            "notices": quality.notices(self.result, self.lang),
             "method": self.method(),
             "record": self.record(),
         }
 
     def record(self) -> dict[str, str]:
         """The head of the record of publication before this quarter's first act: ``says`` and ``head``."""
-        head = self.assessment.record_before
+        head = self.result.record_before
         first = head == NOTHING_BEFORE
         return {
             "title": self._says("record"),
@@ -92,7 +92,7 @@ class Bulletin:
 
     def overall(self) -> list[str]:
         """The first paragraphs: how many units, how many cases, how they did, and what changed."""
-        a, now = self.assessment, compared.city_figures(self.assessment)
+        a, now = self.result, compared.city_figures(self.result)
         totals = [a.scores[s.unit_id].total for s in self.ranked]
         first = [
             self._says(
@@ -130,7 +130,7 @@ class Bulletin:
 
     def occurrences(self) -> list[str]:
         """How often what costs points by the case happened; what the exports cannot tell is not given as zero."""
-        book, tallies = self.assessment.rulebook, self.assessment.tallies.values()
+        book, tallies = self.result.rulebook, self.result.tallies.values()
         counted = [rule for rule in book.rules.values() if rule.kind == "occurrence" and not self._untold(rule.measure)]
         said = [
             self._says(
@@ -144,12 +144,12 @@ class Bulletin:
 
     def _untold(self, measure: str) -> bool:
         """Whether the exports do not tell how often something happened: its table is not there, or declared absent."""
-        lacking = any(measure in tally.lacking for tally in self.assessment.tallies.values())
-        return lacking or self.assessment.rulebook.measures[measure].counts in self.assessment.intake.absent_tables
+        lacking = any(measure in tally.lacking for tally in self.result.tallies.values())
+        return lacking or self.result.rulebook.measures[measure].counts in self.result.intake.absent_tables
 
     def unmeasured(self) -> list[str]:
         """What was not assessed of how many units, an item a part; () where everything was."""
-        scores, book = self.assessment.scores.values(), self.assessment.rulebook
+        scores, book = self.result.scores.values(), self.result.rulebook
         parts = []
         for item in book.items.values():
             n = sum(not score.items[item.id].measured for score in scores)
@@ -167,7 +167,7 @@ class Bulletin:
         parts = {
             "head": [self.leaders(list(same)) for _, same in groupby(self._first(), key=lambda s: s.rank)],
             "groups": [self.group_leader(group) for group in groups] if len(groups) > 1 else [],
-            "risen": compared.risen(self.assessment, self.say, self.lang),
+            "risen": compared.risen(self.result, self.say, self.lang),
             "end": [self.trailing(standing) for standing in self._last()],
             "apart": self.apart(),
         }
@@ -202,7 +202,7 @@ class Bulletin:
 
     def trailing(self, standing: Standing) -> str:
         """A unit at the end: the whole arithmetic of its total and the rules that cost most."""
-        items = self.assessment.scores[standing.unit_id].items.values()
+        items = self.result.scores[standing.unit_id].items.values()
         lost = [item for item in items if item.deducted < 0]
         text = self._says(
             "trailing" if lost else "trailing_without_loss",
@@ -215,14 +215,14 @@ class Bulletin:
         return run_on([text, *([self._says("causes", causes=listed(causes, self.lang))] if causes else [])], self.lang)
 
     def _lost(self, item: ItemScore) -> str:
-        title = self.assessment.rulebook.items[item.item_id].title.into(self.lang)
+        title = self.result.rulebook.items[item.item_id].title.into(self.lang)
         key = "lost" if item.score else "lost_all"
         return self._says(key, item=item.item_id, title=title, points=shown(-item.deducted))
 
     def apart(self) -> list[str]:
         """Units that are listed and not ranked, by the reason."""
         reasons: dict[str, list[dict]] = {}
-        for row in (self._line(s) for s in self.assessment.standings if not s.ranked):
+        for row in (self._line(s) for s in self.result.standings if not s.ranked):
             reasons.setdefault(listed(row["notes"], self.lang) or self._says("not_ranked"), []).append(row)
         return [
             self._says("apart", reasons=reason, n=len(rows), names=self._names(rows))
@@ -231,7 +231,7 @@ class Bulletin:
 
     def method(self) -> list[dict]:
         """The score sheet: every item with its full marks and what costs or brings points."""
-        rulebook = self.assessment.rulebook
+        rulebook = self.result.rulebook
         return [
             {
                 "id": item.id,
@@ -249,16 +249,16 @@ class Bulletin:
                 "id": reading.id,
                 "clause": reading.clause,
                 "title": reading.title.into(self.lang),
-                "value": self.assessment.readings[reading.id],
+                "value": self.result.readings[reading.id],
                 "says": self._reading_says(reading),
-                "chosen": self.assessment.readings[reading.id] != reading.default,
+                "chosen": self.result.readings[reading.id] != reading.default,
                 "reason": reading.reason.into(self.lang),
             }
-            for reading in self.assessment.rulebook.readings.values()
+            for reading in self.result.rulebook.readings.values()
         ]
 
     def _reading_says(self, reading) -> str:
-        value = self.assessment.readings[reading.id]
+        value = self.result.readings[reading.id]
         said = reading.says.get(value)
         return said.into(self.lang) if said else self._says("reading_number", value=value)
 
@@ -280,12 +280,12 @@ class Bulletin:
         return {name: row[name] for name in ("name", "rank", "total", "base", "bonus")}
 
     def _line(self, standing: Standing) -> dict:
-        return line(self.assessment, standing, self.say, self.lang)
+        return line(self.result, standing, self.say, self.lang)
 
     def _causes(self, unit_id: str) -> list[str]:
         """What would bring most back if it alone fell away; a rule whose item is used up by others brings nothing."""
         lines = {s["rule_id"]: s["lines"] for s in self.sums if s["unit_id"] == unit_id}
-        found = [loss for item in self.assessment.scores[unit_id].items.values() for loss in item.losses]
+        found = [loss for item in self.result.scores[unit_id].items.values() for loss in item.losses]
         found.sort(key=lambda loss: (-loss.back, loss.rules))
         return [
             self._says(
@@ -298,7 +298,7 @@ class Bulletin:
         ]
 
     def _rule(self, rule_id: str) -> str:
-        rule = self.assessment.rulebook.rules.get(rule_id)
+        rule = self.result.rulebook.rules.get(rule_id)
         return rule.title.into(self.lang) if rule else known(self.say, f"pages.rule_{rule_id}", rule_id, self.lang)
 
     def _says(self, sentence: str, /, **facts: object) -> str:

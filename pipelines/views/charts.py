@@ -4,9 +4,9 @@ from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 
-from pipelines.model.assessment import Assessment
 from pipelines.model.period import Period
 from pipelines.model.points import half_up, shown
+from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Rule
 from pipelines.model.tally import UnitTally
 from pipelines.views.figures import NOTHING, Say, month_name, percent
@@ -25,7 +25,7 @@ STEP = 10  # scales begin and end at multiples of it
 class Strip:
     """All totals as ticks on one axis, a unit's own marked above, the mean below: no two labels in one row."""
 
-    def __init__(self, totals: list[Fraction]):
+    def __init__(self, totals: list[Fraction]) -> None:
         self.totals = sorted(totals)
         self.mean = half_up(sum(totals, Fraction(0)) / len(totals))
         self._ground = cache(self._ground)  # the same for nearly every unit
@@ -53,11 +53,11 @@ def _mark(value: Fraction, low: int, high: int) -> dict:
     return {"x": _along(value, low, high), "label": shown(value), "anchor": _anchor(value, low, high)}
 
 
-def rates(assessment: Assessment, tally: UnitTally, say: Say, lang: str = "zh") -> list[dict]:
+def rates(result: ScoredPeriod, tally: UnitTally, say: Say, lang: str = "zh") -> list[dict]:
     """For every rate that is judged: a row per month (or the period) with part, whole, rate and target."""
     found = [
-        _rate(rule, tally, assessment.period.months, say, lang)
-        for rule in assessment.rulebook.rules.values()
+        _rate(rule, tally, result.period.months, say, lang)
+        for rule in result.rulebook.rules.values()
         if rule.kind == "rate"
     ]
     return [panel for panel in found if any(row["of"] != "0" or row["hatch"] for row in panel["rows"])]

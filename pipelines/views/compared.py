@@ -2,9 +2,9 @@
 
 from fractions import Fraction
 
-from pipelines.model.assessment import Assessment, Earlier
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import half_up, shown
+from pipelines.model.result import Earlier, ScoredPeriod
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Standing
 from pipelines.model.text import masked
@@ -24,10 +24,10 @@ def rates(rulebook: Rulebook) -> list[Rule]:
     ]
 
 
-def city_figures(assessment: Assessment) -> dict[str, int]:
+def city_figures(result: ScoredPeriod) -> dict[str, int]:
     """The city's counts that a later quarter compares itself with."""
-    tallies, standings, counts = assessment.tallies.values(), assessment.standings, {}
-    for rule in rates(assessment.rulebook):
+    tallies, standings, counts = result.tallies.values(), result.standings, {}
+    for rule in rates(result.rulebook):
         lacking = any({rule.part, rule.of} & tally.lacking for tally in tallies)  # no rate, least of all 0 %
         counts[rule.of] = 0 if lacking else sum(tally.count(rule.of) for tally in tallies)
         counts[rule.part] = sum(tally.count(rule.part) for tally in tallies)
@@ -39,40 +39,40 @@ def city_figures(assessment: Assessment) -> dict[str, int]:
     }
 
 
-def changes(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:
+def changes(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:
     """A sentence for each span on what changed, and one that names the quarters that are not known."""
-    known = {span: assessment.before(quarters) for span, quarters in SPANS.items()}
-    said = [_change(assessment, before, span, say, lang) for span, before in known.items() if before]
+    known = {span: result.before(quarters) for span, quarters in SPANS.items()}
+    said = [_change(result, before, span, say, lang) for span, before in known.items() if before]
     unknown = [span for span, before in known.items() if before is None]
     if unknown:
-        names = listed((named(assessment.period.ago(SPANS[span]), lang) for span in unknown), lang)
+        names = listed((named(result.period.ago(SPANS[span]), lang) for span in unknown), lang)
         which = unknown[0] if len(unknown) == 1 else "both"
         said.append(say(f"bulletin.unknown_{which}", quarters=names).into(lang))
     return said
 
 
-def _change(assessment: Assessment, before: Earlier, span: str, say: Say, lang: str) -> str:
-    parts = [part.into(lang) for part in _parts(assessment, before, say)]
+def _change(result: ScoredPeriod, before: Earlier, span: str, say: Say, lang: str) -> str:
+    parts = [part.into(lang) for part in _parts(result, before, say)]
     text = say(
         f"bulletin.compared_{span}",
         quarter=named(before.period, lang),
         changes=("; " if lang == "en" else "，").join(parts),
     ).into(lang)
-    same = before.basis in ((), basis(assessment))
+    same = before.basis in ((), basis(result))
     return text if same else text + say("bulletin.other_rules").into(lang)
 
 
-def basis(assessment: Assessment) -> tuple:
+def basis(result: ScoredPeriod) -> tuple:
     """What two quarters must share for their scores to be comparable: the rulebook's sha256 and the readings."""
-    return assessment.rulebook.sha256, tuple(sorted(assessment.readings.items()))
+    return result.rulebook.sha256, tuple(sorted(result.readings.items()))
 
 
-def _parts(assessment: Assessment, before: Earlier, say: Say):
+def _parts(result: ScoredPeriod, before: Earlier, say: Say):
     """The changes that both quarters have figures for: case rows, mean total, rates."""
-    now = city_figures(assessment)
+    now = city_figures(result)
     rows = sum(int(_number(line.get("case_rows")) or 0) for line in before.ranking.values())
     yield _moved(say, "rows", Fraction(now["case_rows"] - rows), f"{abs(now['case_rows'] - rows)}", f"{rows}")
-    totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.ranked]
+    totals = [result.scores[s.unit_id].total for s in result.standings if s.ranked]
     earlier = [
         total
         for line in before.ranking.values()
@@ -82,7 +82,7 @@ def _parts(assessment: Assessment, before: Earlier, say: Say):
     if totals and earlier:
         was, mean = (half_up(sum(values, Fraction(0)) / len(values)) for values in (earlier, totals))
         yield _moved(say, "mean", mean - was, shown(abs(mean - was)), shown(was))
-    for rule in rates(assessment.rulebook):
+    for rule in rates(result.rulebook):
         part, of = rule.part, rule.of
         if now[of] and before.figures.get(of):
             was, is_now = (half_up(Fraction(100 * f.get(part, 0), f[of])) for f in (before.figures, now))
@@ -94,30 +94,30 @@ def _moved(say: Say, what: str, change: Fraction, size: str, was: str, **facts: 
     return say(f"bulletin.{what}_{direction}", n=size, was=was, **facts)
 
 
-def risen(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:
+def risen(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:
     """The units that gained most places and points, the largest gain first."""
-    gains = sorted(_gains(assessment), key=lambda gain: (-gain[0], gain[1].rank, gain[1].unit_id))
-    return [_risen(assessment, standing, say, lang) for places, standing in gains[:RISEN]]
+    gains = sorted(_gains(result), key=lambda gain: (-gain[0], gain[1].rank, gain[1].unit_id))
+    return [_risen(result, standing, say, lang) for places, standing in gains[:RISEN]]
 
 
-def _gains(assessment: Assessment) -> list[tuple[int, Standing]]:
+def _gains(result: ScoredPeriod) -> list[tuple[int, Standing]]:
     found = []
-    for standing in assessment.standings:
-        before = assessment.previous.get(standing.unit_id, {})
+    for standing in result.standings:
+        before = result.previous.get(standing.unit_id, {})
         place, total = _number(before.get("rank")), _number(before.get("total"))
         if None in (place, total, standing.rank):
             continue
-        if place > standing.rank and assessment.scores[standing.unit_id].total > total:
+        if place > standing.rank and result.scores[standing.unit_id].total > total:
             found.append((int(place) - standing.rank, standing))
     return found
 
 
-def _risen(assessment: Assessment, standing: Standing, say: Say, lang: str) -> str:
-    before, total = assessment.previous[standing.unit_id], assessment.scores[standing.unit_id].total
+def _risen(result: ScoredPeriod, standing: Standing, say: Say, lang: str) -> str:
+    before, total = result.previous[standing.unit_id], result.scores[standing.unit_id].total
     was = _number(before["total"])
     return say(
         "bulletin.risen",
-        name=masked(assessment.tallies[standing.unit_id].unit.unit_name),
+        name=masked(result.tallies[standing.unit_id].unit.unit_name),
         was=before["rank"],
         rank=standing.rank,
         before=shown(was),

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
-from pipelines.model.assessment import Assessment, Earlier
 from pipelines.model.period import Period
 from pipelines.model.points import half_up, points, shown
+from pipelines.model.result import Earlier, ScoredPeriod
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Loss, PlaceRange, Standing, UnitScore
 from pipelines.model.text import plain
@@ -70,9 +70,9 @@ class Past:
     sizes: Counter
 
 
-def pasts(assessment: Assessment) -> list[Past]:
+def pasts(result: ScoredPeriod) -> list[Past]:
     """The earlier quarters, the oldest first."""
-    return [Past(one, _sizes(one.ranking)) for one in assessment.earlier]
+    return [Past(one, _sizes(one.ranking)) for one in result.earlier]
 
 
 def _sizes(ranking: dict[str, dict]) -> Counter:
@@ -80,7 +80,7 @@ def _sizes(ranking: dict[str, dict]) -> Counter:
     return Counter(["" for _ in ranked] + [line.get("unit_group") or NOTHING for line in ranked])
 
 
-def trend(assessment: Assessment, past: list[Past], standing: Standing, places: tuple[int, int]) -> list[Row]:
+def trend(result: ScoredPeriod, past: list[Past], standing: Standing, places: tuple[int, int]) -> list[Row]:
     """A row per quarter in which the unit was scored, this one last; none where this is the first.
 
     ``change`` is against the quarter just before, empty where that one is not known.
@@ -88,8 +88,8 @@ def trend(assessment: Assessment, past: list[Past], standing: Standing, places: 
     rows = [row for one in past if (row := _past_row(one, standing.unit_id))]
     if not rows:
         return []
-    total = assessment.scores[standing.unit_id].total
-    rows.append(Row(assessment.period, total, _of(standing.rank, places[0]), _of(standing.group_rank, places[1])))
+    total = result.scores[standing.unit_id].total
+    rows.append(Row(result.period, total, _of(standing.rank, places[0]), _of(standing.group_rank, places[1])))
     return [rows[0], *(_changed(row, before) for before, row in pairwise(rows))]
 
 

@@ -1,6 +1,6 @@
 """What every page says about itself: the quarter, the cutoff, the rules, what the exports did not hold."""
 
-from pipelines.model.assessment import Assessment
+from pipelines.model.result import ScoredPeriod
 from pipelines.model.text import plain
 from pipelines.model.words import Words
 from pipelines.views.compared import city_figures, rates
@@ -24,12 +24,12 @@ HTML_LANG = {"zh": "zh-CN", "en": "en"}
 SUFFIX = {"zh": "", "en": ".en"}  # of a page's name: index.html, index.en.html
 
 
-def frame(assessment: Assessment, say: Say, lang: str = "zh") -> dict:
+def frame(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
     """The facts around a page: ``period``, ``quarter``, ``cutoff``, ``rules``, ``simulated``, ``absent``, the shell."""
-    period, rulebook, simulated = assessment.period, assessment.rulebook, assessment.intake.simulated
+    period, rulebook, simulated = result.period, result.rulebook, result.intake.simulated
     facts = {
         "quarter": named(period, lang),
-        "cutoff": moment(assessment.cutoff, lang),
+        "cutoff": moment(result.cutoff, lang),
         "rules": rulebook.title.into(lang),
         "edition": rulebook.edition,
     }
@@ -39,7 +39,7 @@ def frame(assessment: Assessment, say: Say, lang: str = "zh") -> dict:
         "period": str(period),
         "simulated": say("pages.simulated").into(lang) if simulated else "",
         "simulated_says": say("pages.simulated_says").into(lang) if simulated else "",
-        "absent": absences(assessment, say, lang),
+        "absent": absences(result, say, lang),
         "counted": say("site.counted", **facts).into(lang),
     }
 
@@ -54,9 +54,9 @@ def words(say: Say, names: tuple[str, ...], lang: str = "zh", topic: str = "site
     return {name: say(f"{topic}.{name}").into(lang) for name in names}
 
 
-def absences(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:
+def absences(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:
     """A sentence for everything that the exports did not hold and the figures therefore lack."""
-    intake = assessment.intake
+    intake = result.intake
     found = []
     if intake.source:
         found.append(say("pages.source", source=plain(intake.source)))
@@ -68,8 +68,8 @@ def absences(assessment: Assessment, say: Say, lang: str = "zh") -> list[str]:
         found.append(say("pages.absent_columns", table=table_name(say, table, lang), columns=names))
     texts = [sentence.into(lang) for sentence in found]
     texts += [text for pair in intake.declared_absent if (text := known(say, f"pages.without_{pair[1]}", "", lang))]
-    city = city_figures(assessment)
-    empty = [rule for rule in rates(assessment.rulebook) if not city[rule.of]]
+    city = city_figures(result)
+    empty = [rule for rule in rates(result.rulebook) if not city[rule.of]]
     texts += [say("pages.no_rate", rate=rule.title).into(lang) for rule in empty]
     return list(dict.fromkeys(texts))
 

@@ -139,7 +139,7 @@ def day(value: date) -> str:
 class Boxes:
     """The box of each unit's scorecard: counts and first findings, outside the score."""
 
-    def __init__(self, report: LibraryReport, say: Say, lang: str = "zh"):
+    def __init__(self, report: LibraryReport, say: Say, lang: str = "zh") -> None:
         self._say, self._lang = say, lang
         self._on = str(report.on) if lang == "en" else day(report.on)
         self._by_unit: dict[str, list[LibraryFinding]] = {}

@@ -1,7 +1,7 @@
 """The manifest: what went into a published quarter and what came out, by hash; no clock, no machine."""
 
-from pipelines.model.assessment import Assessment, Paper
 from pipelines.model.project import Project
+from pipelines.model.result import Paper, ScoredPeriod
 from pipelines.views.compared import city_figures
 from pipelines.views.tables import row_account
 
@@ -9,7 +9,7 @@ VERSION = "1.0"
 
 
 def manifest(
-    assessment: Assessment,
+    result: ScoredPeriod,
     code: dict,
     contracts: dict[str, str],
     outputs: dict[str, str],
@@ -22,13 +22,13 @@ def manifest(
     ``paper`` tells whether pages were printed, and what is wrong with them: a missing font, a missing glyph.
     ``proposed`` is the sha256 of the pages that are kept for a preview.
     """
-    intake, rulebook = assessment.intake, assessment.rulebook
+    intake, rulebook = result.intake, result.rulebook
     return {
         "version": VERSION,
-        "period": str(assessment.period),
-        "cutoff": assessment.cutoff.isoformat(),
+        "period": str(result.period),
+        "cutoff": result.cutoff.isoformat(),
         "simulated": intake.simulated,
-        "readings": dict(assessment.readings),
+        "readings": dict(result.readings),
         "inputs": [
             {
                 "table": r.table,
@@ -43,22 +43,22 @@ def manifest(
         "source": {"name": intake.source, "sha256": intake.source_sha256} if intake.source else None,
         "rulebook": {"edition": rulebook.edition, "sha256": rulebook.sha256},
         "contracts": contracts,
-        "calendar": {"sha256": assessment.calendar_sha256},
+        "calendar": {"sha256": result.calendar_sha256},
         "earlier": [
             {"period": str(e.period), "ranking_sha256": e.ranking_sha256, "manifest_sha256": e.manifest_sha256}
-            for e in assessment.earlier
+            for e in result.earlier
         ],
         "absent": sorted({*intake.declared_tables, *(".".join(pair) for pair in intake.declared_absent)}),
-        "record": {"before": assessment.record_before},
-        "counted_before": [{"period": str(one.period), "sha256": one.sha256} for one in assessment.counted],
-        **({"evaluators": assessment.evaluators} if assessment.evaluators else {}),
-        **({"city": assessment.city} if assessment.city else {}),
-        **({"zone": assessment.zone} if assessment.zone not in ("", Project.zone) else {}),
-        "office": _office(assessment) if "bulletin.pdf" in outputs else None,
-        "blanks": _blanks(assessment) if "bulletin.pdf" in outputs else [],
-        "figures": city_figures(assessment),
+        "record": {"before": result.record_before},
+        "counted_before": [{"period": str(one.period), "sha256": one.sha256} for one in result.counted],
+        **({"evaluators": result.evaluators} if result.evaluators else {}),
+        **({"city": result.city} if result.city else {}),
+        **({"zone": result.zone} if result.zone not in ("", Project.zone) else {}),
+        "office": _office(result) if "bulletin.pdf" in outputs else None,
+        "blanks": _blanks(result) if "bulletin.pdf" in outputs else [],
+        "figures": city_figures(result),
         "code": code,
-        "rows": row_account(assessment),
+        "rows": row_account(result),
         "printing": paper.state,
         "paper": [notice.zh for notice in paper.notices],
         "proposed": proposed,
@@ -66,12 +66,12 @@ def manifest(
     }
 
 
-def _blanks(assessment: Assessment) -> list[str]:
+def _blanks(result: ScoredPeriod) -> list[str]:
     """The settings that the printed bulletin leaves blank, by name."""
-    return assessment.office.unset(str(assessment.period)) if assessment.office else []
+    return result.office.unset(str(result.period)) if result.office else []
 
 
-def _office(assessment: Assessment) -> dict | None:
+def _office(result: ScoredPeriod) -> dict | None:
     """The hash of the settings that the printed bulletin was made with."""
-    office = assessment.office
-    return {"sha256": office.sha256(str(assessment.period))} if office else None
+    office = result.office
+    return {"sha256": office.sha256(str(result.period))} if office else None

@@ -1,6 +1,6 @@
 """The method page: the rulebook as readable text, clause by clause, with the readings in force."""
 
-from pipelines.model.assessment import Assessment
+from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Clause, Reading, Verdict
 from pipelines.views.figures import Say, known, listed, plainly
 from pipelines.views.frame import frame, words
@@ -32,9 +32,9 @@ WORDS = (
 PARTS = "AEKM"
 
 
-def method(assessment: Assessment, say: Say, lang: str = "zh") -> dict:
+def method(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
     """The rules of the quarter: the ``sheet``, the ``readings``, and ``parts`` with their ``clauses``."""
-    rulebook, around = assessment.rulebook, frame(assessment, say, lang)
+    rulebook, around = result.rulebook, frame(result, say, lang)
     full = plainly(sum(item.full_marks for item in rulebook.items.values()))
     texts = RuleTexts(rulebook, say, lang)
     return {
@@ -52,9 +52,9 @@ def method(assessment: Assessment, say: Say, lang: str = "zh") -> dict:
             for item in rulebook.items.values()
         ],
         "readings": [
-            _reading(one, assessment.readings[one.id], say, lang)
+            _reading(one, result.readings[one.id], say, lang)
             for one in rulebook.readings.values()
-            if one.id in assessment.readings
+            if one.id in result.readings
         ],
         "parts": _parts(rulebook.clauses, [_clause(clause, texts) for clause in rulebook.clauses.values()], say, lang),
     }

@@ -10,8 +10,8 @@ from html import escape
 
 from markupsafe import Markup
 
-from pipelines.model.assessment import Assessment
 from pipelines.model.office import Office
+from pipelines.model.result import ScoredPeriod
 from pipelines.views.figures import Say, named
 
 # Chinese text → lines of equal width: no punctuation at a line's start, numbers whole, the slack spread evenly.
@@ -133,11 +133,11 @@ MOST_NAMED = 10  # units in a sentence
 class Official:
     """Turns a bulletin page (`Bulletin.page`) into set lines; ``advance`` gives widths for a font use."""
 
-    def __init__(self, assessment: Assessment, office: Office, advance: Callable[[str], Advance], say: Say):
-        self.assessment, self.office, self.advance, self.say = assessment, office, advance, say
-        name = named(assessment.period)
-        self.facts = {"period": name, "quarter": name, "year": str(assessment.period.year)}
-        self.issue = office.issue(str(assessment.period))
+    def __init__(self, result: ScoredPeriod, office: Office, advance: Callable[[str], Advance], say: Say) -> None:
+        self.result, self.office, self.advance, self.say = result, office, advance, say
+        name = named(result.period)
+        self.facts = {"period": name, "quarter": name, "year": str(result.period.year)}
+        self.issue = office.issue(str(result.period))
 
     def page(self, bulletin: dict) -> dict:
         """The dict of `bulletin/gb9704.html.j2`: the bulletin's own keys, and everything that is set in lines."""

@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from pipelines.model.assessment import Assessment
 from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force
 from pipelines.model.intake import Breach, Intake, RowCount, Validation
+from pipelines.model.result import ScoredPeriod
 from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
 from pipelines.views.figures import Say
@@ -15,7 +15,7 @@ OTHER_ROWS = ("left_out", "blank", "replaced")
 FIRST = ("units", "cases")  # the tables that every quarter has
 
 
-def accounts(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
+def accounts(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[dict]:
     """Rows read, accepted and quarantined per table, as text; ``note`` says what else became of rows."""
     return [
         {
@@ -24,10 +24,10 @@ def accounts(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
             "read": str(rows.read),
             "accepted": str(rows.accepted),
             "quarantined": str(rows.quarantined),
-            "absent": table in assessment.intake.absent_tables,
+            "absent": table in result.intake.absent_tables,
             "note": other_rows(rows, say, lang),
         }
-        for table, rows in sorted(assessment.validation.rows.items(), key=lambda pair: pair[0] not in FIRST)
+        for table, rows in sorted(result.validation.rows.items(), key=lambda pair: pair[0] not in FIRST)
     ]
 
 
@@ -37,15 +37,15 @@ def other_rows(rows: RowCount, say: Say, lang: str = "zh") -> str:
     return ("; " if lang == "en" else "；").join(texts)
 
 
-def quarantined(assessment: Assessment) -> list[Breach]:
+def quarantined(result: ScoredPeriod) -> list[Breach]:
     """Every broken promise of every row kept out, in a fixed order."""
-    found = (*assessment.intake.breaches, *assessment.validation.breaches)  # validation repeats those of the intake
+    found = (*result.intake.breaches, *result.validation.breaches)  # validation repeats those of the intake
     return sorted(dict.fromkeys(found), key=_order)
 
 
-def warned(assessment: Assessment) -> list[Breach]:
+def warned(result: ScoredPeriod) -> list[Breach]:
     """Every broken promise of the rows that were kept and reported."""
-    return sorted(assessment.validation.warnings, key=_order)
+    return sorted(result.validation.warnings, key=_order)
 
 
 def by_promise(breaches: list[Breach], say: Say, lang: str = "zh") -> list[dict]:
@@ -64,12 +64,12 @@ def by_promise(breaches: list[Breach], say: Say, lang: str = "zh") -> list[dict]
     ]
 
 
-def notices(assessment: Assessment, lang: str = "zh") -> list[str]:
+def notices(result: ScoredPeriod, lang: str = "zh") -> list[str]:
     """Everything that reading and checking the exports found worth a line."""
-    intake, colon = assessment.intake, ": " if lang == "en" else "："
+    intake, colon = result.intake, ": " if lang == "en" else "："
     found = [words.into(lang) for words in intake.notices]
     found += [f"{receipt.file}{colon}{words.into(lang)}" for receipt in intake.receipts for words in receipt.notices]
-    found += [words.into(lang) for words in (*assessment.validation.notices, *assessment.observations)]
+    found += [words.into(lang) for words in (*result.validation.notices, *result.observations)]
     return [plain(masked(text)) for text in dict.fromkeys(found)]
 
 

@@ -1,8 +1,8 @@
 """The ranking page: who stands where, overall and in each group."""
 
-from pipelines.model.assessment import Assessment
 from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.points import shown
+from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import APART, Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
@@ -70,29 +70,29 @@ FILES = (
 )
 
 
-def ranking(assessment: Assessment, say: Say, lang: str = "zh", sizes: dict[str, int] | None = None) -> dict:
+def ranking(result: ScoredPeriod, say: Say, lang: str = "zh", sizes: dict[str, int] | None = None) -> dict:
     """The ranking: ``figures``, ``overall``, ``groups``, ``unranked``, the ``verdicts`` given and the ``files``.
 
     ``sizes``: bytes of the files that are written already, by name.
     """
-    rows = [line(assessment, standing, say, lang) for standing in assessment.standings]
+    rows = [line(result, standing, say, lang) for standing in result.standings]
     numbers = {name: str(n) for n, name in enumerate(dict.fromkeys(row["group"] for row in rows), 1)}
     for row in rows:
         row["group_number"] = numbers[row["group"]]
     placed = [row for row in rows if row["rank"] != NOTHING]
-    around = frame(assessment, say, lang)
+    around = frame(result, say, lang)
     groups = [_group(rows, name, number, say, lang) for name, number in numbers.items()]
-    given, book = by_verdict(verdicts(assessment, lang)), assessment.rulebook
+    given, book = by_verdict(verdicts(result, lang)), result.rulebook
     titles = {f"list_{id}": title.into(lang) for id, title in book.lists.items()}
     return {
         "frame": around,
         "words": {**words(say, WORDS, lang), **titles},
         "title": say("site.ranking_title", quarter=around["quarter"]).into(lang),
-        "figures": figures(assessment, say, lang),
+        "figures": figures(result, say, lang),
         "overall": placed,
         "groups": [group for group in groups if group["rows"]],
         "grouped": len(groups) > 1,
-        "rated": any(s.rated for s in assessment.standings),
+        "rated": any(s.rated for s in result.standings),
         "choices": groups,
         "unranked": [row for row in rows if row["group_rank"] == NOTHING and not row["apart"]],
         "apart": [row for row in rows if row["apart"]],
@@ -101,8 +101,8 @@ def ranking(assessment: Assessment, say: Say, lang: str = "zh", sizes: dict[str,
         "lists": list(book.lists),
         "own_lists": [(id, title.into(lang)) for id, title in book.lists.items()],
         "said": any(given[name] for name in ("commend", "criticise", "together", *book.lists)),
-        "by_total": assessment.rulebook.ranked_by(assessment.readings) != "base",
-        "compared": str(assessment.period.previous) if assessment.previous else "",
+        "by_total": result.rulebook.ranked_by(result.readings) != "base",
+        "compared": str(result.period.previous) if result.previous else "",
         "files": files(say, lang, sizes or {}),
     }
 
@@ -120,10 +120,10 @@ def size(count: int | None) -> str:
     return NOTHING if count is None else f"{-(-count // 1000):,} kB"
 
 
-def line(assessment: Assessment, standing: Standing, say: Say, lang: str = "zh") -> dict:
+def line(result: ScoredPeriod, standing: Standing, say: Say, lang: str = "zh") -> dict:
     """A unit's line as pages show it; all values are text."""
-    unit = assessment.tallies[standing.unit_id].unit
-    score = assessment.scores[standing.unit_id]
+    unit = result.tallies[standing.unit_id].unit
+    score = result.scores[standing.unit_id]
     return {
         "id": plain(unit.unit_id),
         "name": plain(masked(unit.unit_name)),
@@ -140,11 +140,11 @@ def line(assessment: Assessment, standing: Standing, say: Say, lang: str = "zh")
         if score.unmeasured_marks
         else "",
         "case_rows": str(standing.case_rows),
-        "grade": graded(assessment.rulebook, standing.grade, lang),
+        "grade": graded(result.rulebook, standing.grade, lang),
         "apart": standing.notes == APART,
         "satisfaction": percent(standing.satisfied, standing.rated),
-        "moved": moved(standing, assessment.previous, say("site.same_place").into(lang)),
-        "notes": [note(say, key, assessment.rulebook, lang) for key in standing.notes],
+        "moved": moved(standing, result.previous, say("site.same_place").into(lang)),
+        "notes": [note(say, key, result.rulebook, lang) for key in standing.notes],
     }
 
 
@@ -167,35 +167,35 @@ def moved(standing: Standing, previous: dict[str, dict], same: str = "平") -> s
     return f"↑{places}" if places > 0 else f"↓{-places}" if places < 0 else same
 
 
-def figures(assessment: Assessment, say: Say, lang: str = "zh") -> list[dict]:
+def figures(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[dict]:
     """The quarter in few figures: label and value."""
-    standings = assessment.standings
-    ranked = [assessment.scores[s.unit_id].total for s in standings if s.ranked]
+    standings = result.standings
+    ranked = [result.scores[s.unit_id].total for s in standings if s.ranked]
     values = {
         "units": str(len(standings)),
         "ranked": str(len(ranked)),
         "case_rows": str(sum(s.case_rows for s in standings)),
     }
-    city = city_figures(assessment)
+    city = city_figures(result)
     found = [(say(f"pages.figure_{name}"), value) for name, value in values.items()]
-    found += [(rule.title, percent(city[rule.part], city[rule.of])) for rule in rates(assessment.rulebook)]
+    found += [(rule.title, percent(city[rule.part], city[rule.of])) for rule in rates(result.rulebook)]
     found.append((say("pages.figure_mean"), mean(ranked)))
     return [{"label": label.into(lang), "value": value} for label, value in found]
 
 
-def verdicts(assessment: Assessment, lang: str = "zh") -> dict[str, list[dict]]:
+def verdicts(result: ScoredPeriod, lang: str = "zh") -> dict[str, list[dict]]:
     """The verdicts given, by list, with the facts that led to them; what is said `together` stands once for each."""
-    by_id = {verdict.id: verdict for verdict in assessment.rulebook.verdicts}
-    lists = ("commend", "criticise", "remark", "together", *assessment.rulebook.lists)
+    by_id = {verdict.id: verdict for verdict in result.rulebook.verdicts}
+    lists = ("commend", "criticise", "remark", "together", *result.rulebook.lists)
     found: dict[str, list[dict]] = {name: [] for name in lists}
-    grades = {grade.id: grade.title.into(lang) for grade in assessment.rulebook.grades}
-    for given in assessment.verdicts:
+    grades = {grade.id: grade.title.into(lang) for grade in result.rulebook.grades}
+    for given in result.verdicts:
         verdict = by_id[given.verdict_id]
         facts = {name: grades.get(value, value) if name in FACT_WORDS else value for name, value in given.facts}
         found[verdict.list].append(
             {
                 "unit_id": given.unit_id,
-                "name": plain(masked(assessment.tallies[given.unit_id].unit.unit_name)),
+                "name": plain(masked(result.tallies[given.unit_id].unit.unit_name)),
                 "href": link_to(file_stem(given.unit_id)) + ".html",
                 "title": verdict.title.into(lang),
                 "clause": verdict.clause,

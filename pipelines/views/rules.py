@@ -178,7 +178,7 @@ BETWEEN = {"zh": "：", "en": ": "}  # a rule's words and what they rest on
 class Lines:
     """Writes the lines of one rulebook in one language."""
 
-    def __init__(self, rulebook: Rulebook, say: Say, lang: str = "zh"):
+    def __init__(self, rulebook: Rulebook, say: Say, lang: str = "zh") -> None:
         self.rulebook, self.say, self.lang = rulebook, say, lang
         self._nothing = say("ledger.nothing").into(lang)
         self._types = {**rulebook.incident_types, **rulebook.award_types}

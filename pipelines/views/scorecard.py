@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import groupby
 
-from pipelines.model.assessment import Assessment
 from pipelines.model.period import Period
 from pipelines.model.points import shown
+from pipelines.model.result import ScoredPeriod
 from pipelines.model.score import ItemScore, Standing
 from pipelines.model.text import masked, plain
 from pipelines.views import charts, first_page
@@ -77,21 +77,21 @@ COLUMNS = {"months": "month", "cases": "case_id", "refs": "ref_id"}  # shown whe
 class Scorecards:
     """Makes the scorecards of one assessment in one language; what all of them share is worked out once."""
 
-    def __init__(self, assessment: Assessment, say: Say, lang: str = "zh"):
-        self.assessment = assessment
+    def __init__(self, result: ScoredPeriod, say: Say, lang: str = "zh") -> None:
+        self.result = result
         self.say = say
         self.lang = lang
-        self.frame = frame(assessment, say, lang)
+        self.frame = frame(result, say, lang)
         self.words = words(say, WORDS, lang, "scorecard")
-        self.past = first_page.pasts(assessment)
-        self.places = _places(assessment)
-        self.verdicts = _verdicts_by_unit(assessment, say, lang)
-        self.lines = Lines(assessment.rulebook, say, lang)
-        totals = [assessment.scores[s.unit_id].total for s in assessment.standings if s.ranked]
+        self.past = first_page.pasts(result)
+        self.places = _places(result)
+        self.verdicts = _verdicts_by_unit(result, say, lang)
+        self.lines = Lines(result.rulebook, say, lang)
+        totals = [result.scores[s.unit_id].total for s in result.standings if s.ranked]
         self.strip = charts.Strip(totals) if totals else None
-        self.libraries = Boxes(assessment.libraries, say, lang) if assessment.libraries else None
+        self.libraries = Boxes(result.libraries, say, lang) if result.libraries else None
         self.rules = {}
-        self.order = {rule_id: number for number, rule_id in enumerate((*assessment.rulebook.rules, *CLOSING))}
+        self.order = {rule_id: number for number, rule_id in enumerate((*result.rulebook.rules, *CLOSING))}
 
     def of(
         self, standing: Standing, lines: list[dict], decisions: Iterable[dict] = (), most: int | None = None
@@ -100,12 +100,12 @@ class Scorecards:
 
         ``most`` bounds the lines shown (on paper), each rule alike; what is left out is counted and said.
         """
-        score = self.assessment.scores[standing.unit_id]
+        score = self.result.scores[standing.unit_id]
         by_item: dict[str, list[dict]] = {}
         for entry in lines:
             by_item.setdefault(entry["item_id"], []).append(entry)
         most = None if most is None else _each(Counter(entry["rule_id"] for entry in lines), most)
-        unit = standing_line(self.assessment, standing, self.say, self.lang)
+        unit = standing_line(self.result, standing, self.say, self.lang)
         places = self.places["", ""], self.places["group", unit["group"]]
         return {
             "frame": self.frame,
@@ -125,12 +125,12 @@ class Scorecards:
             **self._decisions(list(decisions), most),
             "counted_before": [
                 {"case": plain(row.case_id), "quarter": named(Period.parse(row.counted_in), self.lang)}
-                for row in self.assessment.counted_rows
+                for row in self.result.counted_rows
                 if row.unit_id == standing.unit_id
             ],
             "verdicts": self.verdicts.get(standing.unit_id, []),
             "sure": first_page.box(
-                self.assessment.place_ranges.get(standing.unit_id), self.assessment.rulebook, self.say, self.lang
+                self.result.place_ranges.get(standing.unit_id), self.result.rulebook, self.say, self.lang
             ),
             **self._first_page(standing, lines, places),
             "libraries": self.libraries.of(standing.unit_id) if self.libraries else None,
@@ -138,7 +138,7 @@ class Scorecards:
 
     def _first_page(self, standing: Standing, lines: list[dict], places: tuple[int, int]) -> dict:
         """The first page: the sum in a sentence, what cost most, the quarters before, the charts."""
-        a, score = self.assessment, self.assessment.scores[standing.unit_id]
+        a, score = self.result, self.result.scores[standing.unit_id]
         judged = {
             entry["rule_id"]: self._named(entry["rule_id"]) for entry in lines if entry["rule_id"] in a.rulebook.rules
         }
@@ -190,25 +190,25 @@ class Scorecards:
         }
 
     def _sections(self, scores: dict[str, ItemScore]) -> list[dict]:
-        items = self.assessment.rulebook.items
+        items = self.result.rulebook.items
         ordered = groupby(scores.values(), key=lambda score: items[score.item_id].section)
         return [{"id": section, "scores": [self._item(score) for score in group]} for section, group in ordered]
 
     def _item(self, score: ItemScore) -> dict:
         return {
             "id": score.item_id,
-            "title": self.assessment.rulebook.items[score.item_id].title.into(self.lang),
+            "title": self.result.rulebook.items[score.item_id].title.into(self.lang),
             "full_marks": shown(score.full_marks),
             "deducted": signed(score.deducted),
             "lost": score.deducted < 0,
             "score": shown(score.score),
             "width": width(score.score, score.full_marks) if score.full_marks else "",
             "unmeasured": not score.measured,
-            "notes": [note(self.say, key, self.assessment.rulebook, self.lang) for key in score.notes],
+            "notes": [note(self.say, key, self.result.rulebook, self.lang) for key in score.notes],
         }
 
     def _evidence(self, score: ItemScore, entries: list[dict], most: int | None) -> dict:
-        item_id, items = score.item_id, self.assessment.rulebook.items
+        item_id, items = score.item_id, self.result.rulebook.items
         ordered = sorted(entries, key=lambda entry: (self.order.get(entry["rule_id"], 0), entry["rule_id"]))
         back = {loss.rules[0]: loss.back for loss in score.losses if len(loss.rules) == 1}
         rules = [
@@ -230,7 +230,7 @@ class Scorecards:
         shown_lines = _first(entries, most)
         left = len(entries) - len(shown_lines)
         points = sum((Fraction(entry["points"]) for entry in entries), Fraction(0))
-        net = points if points >= 0 or rule_id not in self.assessment.rulebook.rules else -(back or Fraction(0))
+        net = points if points >= 0 or rule_id not in self.result.rulebook.rules else -(back or Fraction(0))
         return {
             **self._named(rule_id),
             "tally": self._says("tally", clause=entries[0]["clause"], n=len(entries)),
@@ -273,7 +273,7 @@ class Scorecards:
 
     def _named(self, rule_id: str) -> dict:
         if rule_id not in self.rules:
-            rule = self.assessment.rulebook.rules.get(rule_id)
+            rule = self.result.rulebook.rules.get(rule_id)
             title = rule.title.into(self.lang) if rule else known(self.say, f"pages.rule_{rule_id}", rule_id, self.lang)
             remedy = rule.remedy.into(self.lang) if rule else ""
             advice = self._says("remedy", text=remedy) if remedy else ""
@@ -303,21 +303,21 @@ def _rule_id(entry: dict) -> str:
     return entry["rule_id"]
 
 
-def _places(assessment: Assessment) -> dict[tuple[str, str], int]:
+def _places(result: ScoredPeriod) -> dict[tuple[str, str], int]:
     """How many units are ranked, overall under ("", "") and by ("group", its name as shown)."""
-    units = [assessment.tallies[s.unit_id].unit for s in assessment.standings]
+    units = [result.tallies[s.unit_id].unit for s in result.standings]
     places = {("group", plain(masked(unit.unit_group))): 0 for unit in units}
-    ranked = [assessment.tallies[s.unit_id].unit for s in assessment.standings if s.ranked]
+    ranked = [result.tallies[s.unit_id].unit for s in result.standings if s.ranked]
     for unit in ranked:
         places["group", plain(masked(unit.unit_group))] += 1
     return {**places, ("", ""): len(ranked)}
 
 
-def _verdicts_by_unit(assessment: Assessment, say: Say, lang: str) -> dict[str, list[dict]]:
+def _verdicts_by_unit(result: ScoredPeriod, say: Say, lang: str) -> dict[str, list[dict]]:
     found: dict[str, list[dict]] = {}
-    for name, given in verdicts(assessment, lang).items():
+    for name, given in verdicts(result, lang).items():
         for verdict in given:
-            lists = assessment.rulebook.lists
+            lists = result.rulebook.lists
             key = "own" if name in lists else name
             title = lists[name].into(lang) if name in lists else ""
             said = say(f"scorecard.given_{key}", says=verdict["says"], title=title).into(lang)

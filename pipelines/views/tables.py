@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from pipelines.model.assessment import Assessment
 from pipelines.model.intake import Breach
 from pipelines.model.points import shown
+from pipelines.model.result import ScoredPeriod
 from pipelines.model.text import file_stem, masked
 from pipelines.views import quality
 from pipelines.views.figures import Say, notes
@@ -65,13 +65,13 @@ NUMBERS = frozenset({"base", "bonus", "total", "full_marks", "deducted", "score"
 COUNTS = frozenset({"rank", "group_rank", "case_rows", "steady", "line", *ACCOUNTS[3:-1]})
 
 
-def ranking_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
+def ranking_rows(result: ScoredPeriod, say: Say) -> Iterator[dict]:
     """`ranking.csv`: a line per unit in listing order, the unranked last with empty places."""
-    simulated = assessment.intake.simulated
-    for standing in assessment.standings:
-        unit, score = assessment.tallies[standing.unit_id].unit, assessment.scores[standing.unit_id]
+    simulated = result.intake.simulated
+    for standing in result.standings:
+        unit, score = result.tallies[standing.unit_id].unit, result.scores[standing.unit_id]
         yield {
-            "period": str(assessment.period),
+            "period": str(result.period),
             "unit_id": unit.unit_id,
             "unit_name": masked(unit.unit_name),
             "unit_group": masked(unit.unit_group),
@@ -83,24 +83,24 @@ def ranking_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
             "case_rows": standing.case_rows,
             "measured_marks": shown(score.measured_marks),
             "grade": standing.grade,
-            "steady": one.open_places if (one := assessment.place_ranges.get(unit.unit_id)) else None,
-            "note": notes(say, standing.notes, assessment.rulebook, simulated, score.unmeasured_marks),
+            "steady": one.open_places if (one := result.place_ranges.get(unit.unit_id)) else None,
+            "note": notes(say, standing.notes, result.rulebook, simulated, score.unmeasured_marks),
         }
 
 
-def item_rows(assessment: Assessment, say: Say) -> Iterator[dict]:
+def item_rows(result: ScoredPeriod, say: Say) -> Iterator[dict]:
     """`items.csv`: a line per unit and item, units in listing order, the bonus as item A4 with full marks 0."""
-    for standing in assessment.standings:
-        for item in assessment.scores[standing.unit_id].items.values():
+    for standing in result.standings:
+        for item in result.scores[standing.unit_id].items.values():
             yield {
-                "period": str(assessment.period),
+                "period": str(result.period),
                 "unit_id": standing.unit_id,
                 "item_id": item.item_id,
                 "full_marks": shown(item.full_marks),
                 "deducted": shown(item.deducted),
                 "score": shown(item.score),
                 "measured_marks": shown(item.measured_marks),
-                "note": notes(say, item.notes, assessment.rulebook, assessment.intake.simulated),
+                "note": notes(say, item.notes, result.rulebook, result.intake.simulated),
             }
 
 
@@ -119,28 +119,26 @@ def breach_rows(breaches: list[Breach]) -> Iterator[dict]:
         }
 
 
-def account_rows(assessment: Assessment) -> Iterator[dict]:
+def account_rows(result: ScoredPeriod) -> Iterator[dict]:
     """`accounts.csv`: what became of every unit's case rows; a line for rows of no known unit comes first.
 
     received = scored + other_period + excluded + quarantined + left_out + counted_before; pending (open at the cutoff)
     is a part of scored. Rows that an earlier quarter counted are named with that quarter.
     """
-    receipts = [receipt for receipt in assessment.intake.receipts if receipt.table == "cases"]
-    for row in assessment.accounts:
+    receipts = [receipt for receipt in result.intake.receipts if receipt.table == "cases"]
+    for row in result.accounts:
         nobody = not row["unit_id"]
-        broken = assessment.intake.broken.get("cases", 0) if nobody else 0
+        broken = result.intake.broken.get("cases", 0) if nobody else 0
         counts = {
             **row,
             "quarantined": row["quarantined"] + broken,
             "left_out": sum(receipt.left_out for receipt in receipts) if nobody else 0,
         }
-        before = [
-            f"{one.case_id}（{one.counted_in}）" for one in assessment.counted_rows if one.unit_id == row["unit_id"]
-        ]
+        before = [f"{one.case_id}（{one.counted_in}）" for one in result.counted_rows if one.unit_id == row["unit_id"]]
         parts = ("scored", "other_period", "excluded", "quarantined", "left_out", "counted_before")
         if not nobody or any(counts[name] for name in parts):
             yield {
-                "period": str(assessment.period),
+                "period": str(result.period),
                 "table": "cases",
                 **counts,
                 "received": sum(counts[name] for name in parts),
@@ -148,12 +146,12 @@ def account_rows(assessment: Assessment) -> Iterator[dict]:
             }
 
 
-def verdict_rows(assessment: Assessment) -> Iterator[dict]:
+def verdict_rows(result: ScoredPeriod) -> Iterator[dict]:
     """`verdicts.csv`: a line per commendation, criticism or remark; one without a unit for what is said of many."""
-    every = verdicts(assessment)
+    every = verdicts(result)
     for verdict in by_verdict({"together": every.pop("together")})["together"]:
         yield {
-            "period": str(assessment.period),
+            "period": str(result.period),
             "unit_id": "",
             "unit_name": "",
             "list": "together",
@@ -163,9 +161,9 @@ def verdict_rows(assessment: Assessment) -> Iterator[dict]:
         }
     for name, given in every.items():
         for verdict in given:
-            unit = assessment.tallies[verdict["unit_id"]].unit
+            unit = result.tallies[verdict["unit_id"]].unit
             yield {
-                "period": str(assessment.period),
+                "period": str(result.period),
                 "unit_id": unit.unit_id,
                 "unit_name": masked(unit.unit_name),
                 "list": name,
@@ -175,11 +173,11 @@ def verdict_rows(assessment: Assessment) -> Iterator[dict]:
             }
 
 
-def trace_rows(assessment: Assessment) -> Iterator[dict]:
+def trace_rows(result: ScoredPeriod) -> Iterator[dict]:
     """`trace.csv`: which rule fired on which fact, in the order in which they fired."""
-    for fired in assessment.trace:
+    for fired in result.trace:
         yield {
-            "period": str(assessment.period),
+            "period": str(result.period),
             "unit_id": fired.unit_id,
             "stage": fired.stage,
             "rule_id": fired.rule_id,
@@ -188,16 +186,16 @@ def trace_rows(assessment: Assessment) -> Iterator[dict]:
         }
 
 
-def small_tables(assessment: Assessment, say: Say) -> dict[str, tuple[tuple[str, ...], list[dict]]]:
+def small_tables(result: ScoredPeriod, say: Say) -> dict[str, tuple[tuple[str, ...], list[dict]]]:
     """Every table but the ledger: name → columns and rows."""
     return {
-        "ranking": (RANKING, list(ranking_rows(assessment, say))),
-        "items": (ITEMS, list(item_rows(assessment, say))),
-        "accounts": (ACCOUNTS, list(account_rows(assessment))),
-        "quarantine": (QUARANTINE, list(breach_rows(quality.quarantined(assessment)))),
-        "warnings": (QUARANTINE, list(breach_rows(quality.warned(assessment)))),
-        "verdicts": (VERDICTS, list(verdict_rows(assessment))),
-        "trace": (TRACE, list(trace_rows(assessment))),
+        "ranking": (RANKING, list(ranking_rows(result, say))),
+        "items": (ITEMS, list(item_rows(result, say))),
+        "accounts": (ACCOUNTS, list(account_rows(result))),
+        "quarantine": (QUARANTINE, list(breach_rows(quality.quarantined(result)))),
+        "warnings": (QUARANTINE, list(breach_rows(quality.warned(result)))),
+        "verdicts": (VERDICTS, list(verdict_rows(result))),
+        "trace": (TRACE, list(trace_rows(result))),
     }
 
 
@@ -208,36 +206,36 @@ SCHEMA = "result.schema.json"
 VERSION = "1.1"
 
 
-def head(assessment: Assessment, say: Say) -> dict:
+def head(result: ScoredPeriod, say: Say) -> dict:
     """The document without its tables: the quarter, the rules and readings, the account of rows."""
-    intake = assessment.intake
+    intake = result.intake
     return {
         "$schema": SCHEMA,
         "version": VERSION,
-        "period": str(assessment.period),
-        "period_start": assessment.period.start.isoformat(),
-        "period_end": assessment.period.end.isoformat(),
-        "cutoff": assessment.cutoff.isoformat(),
+        "period": str(result.period),
+        "period_start": result.period.start.isoformat(),
+        "period_end": result.period.end.isoformat(),
+        "cutoff": result.cutoff.isoformat(),
         "simulated": intake.simulated,
         "label": say("pages.simulated").zh if intake.simulated else "",
         "rulebook": {
-            "edition": assessment.rulebook.edition,
-            "title": assessment.rulebook.title.zh,
-            "sha256": assessment.rulebook.sha256,
+            "edition": result.rulebook.edition,
+            "title": result.rulebook.title.zh,
+            "sha256": result.rulebook.sha256,
         },
-        "readings": dict(assessment.readings),
-        "item_titles": {item.id: item.title.zh for item in assessment.rulebook.items.values()},
-        "rule_titles": {rule.id: rule.title.zh for rule in assessment.rulebook.rules.values()},
+        "readings": dict(result.readings),
+        "item_titles": {item.id: item.title.zh for item in result.rulebook.items.values()},
+        "rule_titles": {rule.id: rule.title.zh for rule in result.rulebook.rules.values()},
         "absent": {
             "tables": list(intake.absent_tables),
             "columns": [list(pair) for pair in intake.declared_absent],
-            "says": absences(assessment, say),
+            "says": absences(result, say),
         },
-        "rows": row_account(assessment),
-        "pages": {unit_id: f"units/{file_stem(unit_id)}.html" for unit_id in assessment.scores},
+        "rows": row_account(result),
+        "pages": {unit_id: f"units/{file_stem(unit_id)}.html" for unit_id in result.scores},
     }
 
 
-def row_account(assessment: Assessment) -> dict[str, dict[str, int]]:
+def row_account(result: ScoredPeriod) -> dict[str, dict[str, int]]:
     """Rows read and what became of them, per table."""
-    return {table: rows.counts() for table, rows in assessment.validation.rows.items()}
+    return {table: rows.counts() for table, rows in result.validation.rows.items()}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from pipelines.engines.rete import EngineFault
-from pipelines.evaluators.state import FINAL, PENDING, SETTLED, STATES, TO_ASSIGN, chart, transitions
+from pipelines.evaluators.state import FINAL, PENDING, SETTLED, STATES, TO_ASSIGN, statechart, transitions
 from pipelines.evaluators.step import moves
 from tests.evaluators.office import Office, act, case, only, person, rules
 
@@ -63,7 +63,7 @@ def test_every_state_is_reached_and_only_the_settled_ones_are_left_by_nothing():
 
 
 def test_the_chart_answers_the_same_however_often_and_in_whatever_order_it_is_asked():
-    fresh = chart(rules())
+    fresh = statechart(rules())
     facts = [("assigned", {"event": "tick", "asg": 1, "current": 1, "age": age, "worked": worked})
             for age in (0, 86_400) for worked in (0, 1, 2)]  # fmt: skip
     first = [fresh.move(*one) for one in facts]
@@ -74,7 +74,7 @@ def test_the_chart_answers_the_same_however_often_and_in_whatever_order_it_is_as
 @pytest.mark.parametrize("bad", [{"age": 1.5}, {"label": "final"}, {"event": "a b"}, {"sid": 1}, {"chart": 1}])
 def test_a_message_that_the_engine_would_misread_is_an_error(bad):
     with pytest.raises(EngineFault):
-        chart(rules()).move("assigned", {"event": "tick", "asg": 1, "current": 1, "age": 1, "worked": 0, **bad})
+        statechart(rules()).move("assigned", {"event": "tick", "asg": 1, "current": 1, "age": 1, "worked": 0, **bad})
 
 
 def test_a_case_is_assigned_reminded_once_and_rated_for_good(tmp_path):

@@ -23,7 +23,7 @@ def published(city: str, period: str, out):
     with Run(request) as run:
         for stage in ("ingest", "_validate", "measure", "judge", "settle", "rank"):
             getattr(run, stage)()
-        return publish(run.warehouse, run.assessment(), out, pdf=False).folder
+        return publish(run.warehouse, run.result(), out, pdf=False).folder
 
 
 def lines(folder, name: str) -> list[dict]:

@@ -141,8 +141,8 @@ def test_the_box_speaks_english_on_the_english_scorecard():
 def test_a_quarter_is_published_with_the_report_and_the_boxes_outside_the_score(tmp_path):
     libraries = report(**KNOWN, matters=[{"unit_id": "U001"}, {"unit_id": "U001", "process": "另",
                                                                "valid_from": "2021-01-01"}], absent=("knowledge",))
-    bare = publish(fixture.warehouse(), fixture.assessment(), tmp_path / "bare", pdf=False).folder
-    whole = publish(fixture.warehouse(), replace(fixture.assessment(), libraries=libraries), tmp_path / "whole",
+    bare = publish(fixture.warehouse(), fixture.result(), tmp_path / "bare", pdf=False).folder
+    whole = publish(fixture.warehouse(), replace(fixture.result(), libraries=libraries), tmp_path / "whole",
                     pdf=False).folder
     assert {file.name for file in (whole / "libraries").iterdir()} == {"findings.csv", "index.html", "matters.csv"}
     assert 'href="libraries/index.html"' in (whole / "index.html").read_text(encoding="utf-8")

@@ -13,8 +13,8 @@ import pyarrow
 import pyarrow.parquet as parquet
 
 from pipelines.assess import Request, Run
-from pipelines.model.assessment import CountedList
 from pipelines.model.period import Period
+from pipelines.model.result import CountedList
 from pipelines.stages.publish import write_tables
 
 from .ledger import Line
@@ -40,7 +40,7 @@ def run_pipeline(
         for stage in (run.measure, run.judge, run.settle, run.rank):
             stage()
         out.mkdir()
-        write_tables(run.warehouse, run.assessment(), out)
+        write_tables(run.warehouse, run.result(), out)
     return out
 
 

@@ -10,10 +10,10 @@ from tests.pages import fixture
 def folder(tmp_path_factory):
     """The published folder, without PDF."""
     out = tmp_path_factory.mktemp("out")
-    return publish(fixture.warehouse(), fixture.assessment(), out, pdf=False).folder
+    return publish(fixture.warehouse(), fixture.result(), out, pdf=False).folder
 
 
 @pytest.fixture(scope="session")
 def printed(tmp_path_factory):
     """The quarter published with PDFs."""
-    return publish(fixture.warehouse(), fixture.assessment(), tmp_path_factory.mktemp("printed"))
+    return publish(fixture.warehouse(), fixture.result(), tmp_path_factory.mktemp("printed"))

@@ -7,11 +7,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from pipelines.edges.warehouse import Warehouse
-from pipelines.model.assessment import Assessment, Earlier
 from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
 from pipelines.model.measure import Measure, Moment
 from pipelines.model.period import Period
 from pipelines.model.points import points, shown
+from pipelines.model.result import Earlier, ScoredPeriod
 from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Rulebook, Verdict
 from pipelines.model.score import Fired, GivenVerdict, ItemScore, Standing, UnitScore
 from pipelines.model.tally import Unit, UnitTally
@@ -99,10 +99,10 @@ def warehouse(lines=LINES) -> Warehouse:
     return made
 
 
-def assessment(simulated: bool = True, lines=LINES, units=UNITS) -> Assessment:
+def result(simulated: bool = True, lines=LINES, units=UNITS) -> ScoredPeriod:
     """The scored quarter: scores are full marks plus the lines above."""
     scores = {unit.unit_id: _score(unit.unit_id, lines) for unit in units}
-    return Assessment(
+    return ScoredPeriod(
         period=PERIOD,
         cutoff=datetime(2026, 10, 1),
         rulebook=rulebook(),
@@ -229,4 +229,4 @@ def rulebook() -> Rulebook:
 
 def total_of(unit_id: str) -> str:
     """The total of a unit as pages show it."""
-    return shown(assessment().scores[unit_id].total)
+    return shown(result().scores[unit_id].total)

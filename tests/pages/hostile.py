@@ -70,7 +70,7 @@ class QuickRun(Run):
         from pipelines.stages.publish import publish
 
         write_report(self.work / "report", report_of(self.contracts, self.intake, self.validation, []))
-        self.published = publish(self.warehouse, self.assessment(), self.request.out, False,
+        self.published = publish(self.warehouse, self.result(), self.request.out, False,
                                  lambda: self.work / "report")  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def site(tmp_path_factory):
     """A published quarter under the standard rules, with a quality report and the list of quarters."""
     out = tmp_path_factory.mktemp("site")
     write_report(out / "report", REPORT)
-    scored = fixture.assessment()
+    scored = fixture.result()
     rulebook = load_rulebook(RULES / "standard", scored.period.start.date())
     readings = {reading.id: reading.default for reading in rulebook.readings.values()} | {"satisfied": "full_only"}
     quarter = replace(scored, rulebook=rulebook, readings=readings)

@@ -8,9 +8,9 @@ from fractions import Fraction
 import pytest
 
 from pipelines.edges.templates import render
-from pipelines.model.assessment import Earlier
 from pipelines.model.period import Period
 from pipelines.model.points import shown
+from pipelines.model.result import Earlier
 from pipelines.model.rule import Rule
 from pipelines.model.score import ItemScore, Loss, UnitScore
 from pipelines.model.words import Words
@@ -18,14 +18,14 @@ from pipelines.views import charts, first_page
 from pipelines.views.ranking import ranking
 from pipelines.views.scorecard import Scorecards
 from pipelines.wording import say
-from tests.pages.fixture import assessment
+from tests.pages.fixture import result
 
 RATE = Rule("completion_rate", "A3.2", "A3.2", "rate", Words("办结率", "completion"), Words("", ""), Words("", ""), "",
             part="completed", of="due", per="month", target=Fraction(95))  # fmt: skip
 
 
 def with_rate(**changes):
-    quarter = assessment()
+    quarter = result()
     rules = {**quarter.rulebook.rules, "completion_rate": replace(RATE, **changes)}
     return replace(quarter, rulebook=replace(quarter.rulebook, rules=rules))
 
@@ -89,7 +89,7 @@ def test_what_would_bring_most_back_comes_first_with_what_its_lines_come_to_besi
 
 
 def test_the_summary_is_the_arithmetic_of_the_total():
-    quarter = assessment()
+    quarter = result()
     said = first_page.summary(quarter.scores["U003"], say)
     assert said == "本季度满分100.00分，扣21.50分，得基础分78.50分；加分0.00分，总分78.50分。"
 
@@ -101,7 +101,7 @@ def earlier(text, total="95.10", rank="3"):
 
 def test_every_quarter_that_is_known_is_a_row_and_a_change_is_against_the_quarter_just_before():
     known = (earlier("2025Q3", "90.00", "4"), earlier("2025Q4", "91.50", "5"), earlier("2026Q2"))
-    quarter = replace(assessment(), earlier=known)
+    quarter = replace(result(), earlier=known)
     standing = next(s for s in quarter.standings if s.unit_id == "U001")
     rows = first_page.trend(quarter, first_page.pasts(quarter), standing, (5, 2))
     assert [(str(row.period), shown(row.total), row.rank, row.change) for row in rows] == [
@@ -111,7 +111,7 @@ def test_every_quarter_that_is_known_is_a_row_and_a_change_is_against_the_quarte
 
 
 def test_a_unit_that_an_earlier_quarter_did_not_know_has_no_row_for_it():
-    quarter = replace(assessment(), earlier=(earlier("2026Q1", "無"), earlier("2026Q2")))
+    quarter = replace(result(), earlier=(earlier("2026Q1", "無"), earlier("2026Q2")))
     standing = next(s for s in quarter.standings if s.unit_id == "U001")
     assert len(first_page.trend(quarter, first_page.pasts(quarter), standing, (5, 2))) == 2
 
@@ -224,4 +224,4 @@ def test_the_ranking_marks_the_unit_whose_marks_rest_on_no_data_and_no_other():
     page = render("site/index.html.j2", ranking(unmeasured(), say), pdf=False)
     marked = [part for part in page.split("<tr") if 'class="tag unmeasured"' in part]
     assert marked and all("东湖区人民政府" in part and "其中20.00分未考核" in part for part in marked)
-    assert 'class="tag unmeasured"' not in render("site/index.html.j2", ranking(assessment(), say), pdf=False)
+    assert 'class="tag unmeasured"' not in render("site/index.html.j2", ranking(result(), say), pdf=False)

@@ -12,7 +12,7 @@ from pipelines.publication.verify import _link_earlier
 from pipelines.stages.publish import publish
 from pipelines.views.compared import changes
 from pipelines.wording import say
-from tests.pages.fixture import LINES, PERIOD, assessment, warehouse
+from tests.pages.fixture import LINES, PERIOD, result, warehouse
 from tests.pages.test_pages import shown_text
 
 CHAIN = [PERIOD.ago(n) for n in range(6, -1, -1)]  # 2025Q1 to 2026Q3
@@ -20,7 +20,7 @@ CHAIN = [PERIOD.ago(n) for n in range(6, -1, -1)]  # 2025Q1 to 2026Q3
 
 def scored(period, out, **more):
     """The invented quarter as another one, compared with what lies in ``out``."""
-    return replace(assessment(), period=period, earlier=earlier_periods(out, period), **more)
+    return replace(result(), period=period, earlier=earlier_periods(out, period), **more)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def chain(tmp_path_factory):
     for number, period in enumerate(CHAIN):
         lines = LINES[1:] if number == 2 else LINES
         if number != 3:
-            publish(warehouse(lines), scored(period, out, scores=assessment(lines=lines).scores), out, pdf=False)
+            publish(warehouse(lines), scored(period, out, scores=result(lines=lines).scores), out, pdf=False)
     return out
 
 
@@ -82,7 +82,7 @@ def test_the_published_edition_counts_and_not_a_later_run(tmp_path):
     (place / "index.json").write_text('{"editions": [{"folder": "2"}, {"folder": "1"}]}')
     (tmp_path / str(period)).unlink()
     lines = LINES[1:]
-    publish(warehouse(lines), scored(period, tmp_path, scores=assessment(lines=lines).scores), tmp_path, pdf=False)
+    publish(warehouse(lines), scored(period, tmp_path, scores=result(lines=lines).scores), tmp_path, pdf=False)
     (known,) = earlier_periods(tmp_path, PERIOD)
     assert known.ranking["U001"]["total"] == "101.50"
 

@@ -17,7 +17,7 @@ from pipelines.stages import publish as stage
 from pipelines.views.bulletin import Bulletin
 from pipelines.wording import say
 from tests.pages import layout
-from tests.pages.fixture import assessment, warehouse
+from tests.pages.fixture import result, warehouse
 
 pytestmark = [
     pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`"),
@@ -79,7 +79,7 @@ def test_a_font_is_known_by_every_name_and_from_every_face(folder):
 
 
 def test_the_bulletin_is_set_in_the_office_s_fonts_and_nothing_is_noticed(office, tmp_path):
-    quarter = replace(assessment(), office=office)
+    quarter = replace(result(), office=office)
     html = official_sheet(quarter, Bulletin(quarter, [], say).page())
     assert absent_fonts(quarter) == ()
     assert print_pages([Sheet(html, tmp_path / "bulletin.pdf", True)], "", lambda *_: None) == ()
@@ -90,14 +90,14 @@ def test_the_bulletin_is_set_in_the_office_s_fonts_and_nothing_is_noticed(office
 
 
 def test_a_font_that_is_only_named_is_noticed(office):
-    quarter = replace(assessment(), office=replace(office, fonts={**office.fonts, "title": ("方正小标宋简林",)}))
+    quarter = replace(result(), office=replace(office, fonts={**office.fonts, "title": ("方正小标宋简林",)}))
     (notice,) = absent_fonts(quarter)
     assert "方正小标宋简林" in notice.zh and paper.FONTS.name in notice.zh
 
 
 def test_a_font_that_is_only_named_stops_publication(tmp_path, monkeypatch):
     settings = load_office(DEMO_OFFICE)
-    quarter = replace(assessment(), office=replace(settings, fonts={**settings.fonts, "title": ("No Such Font",)}))
+    quarter = replace(result(), office=replace(settings, fonts={**settings.fonts, "title": ("No Such Font",)}))
     monkeypatch.setattr(stage, "print_pages", lambda sheets, *_: [s.file.write_bytes(b"%PDF") for s in sheets] and ())
     folder = stage.publish(warehouse(), quarter, tmp_path).folder.resolve()
     assert "No Such Font" in str(stops._paper(FinishedRun(folder, ""), without_pdf=False))

@@ -19,7 +19,7 @@ from pipelines.views.bulletin import Bulletin
 from pipelines.views.official import BLANK, CLOSING, markup, set_lines, visible
 from pipelines.wording import say
 from tests.pages import layout
-from tests.pages.fixture import HOSTILE, assessment
+from tests.pages.fixture import HOSTILE, result
 
 pytestmark = pytest.mark.xdist_group("bulletin")  # by one worker, as printing takes long
 needs_paper = pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`")
@@ -32,7 +32,7 @@ def advance(character):
 
 
 def sheet(office, units=MANY):
-    quarter = assessment(units=units)
+    quarter = result(units=units)
     return official_sheet(quarter, Bulletin(quarter, [], say).page(), office)
 
 
@@ -152,9 +152,9 @@ def test_the_shipped_settings_print_blanks_never_a_sample_and_say_which():
     assert "人民政府办公室" not in html
     assert f'class="number">{BLANK * 3}〔2026〕{BLANK * 2}号</p>' in html
     assert f"{BLANK * 2}年{BLANK}月{BLANK}日印发" in html
-    (notice,) = blanks_to_fill(replace(assessment(), office=office))
+    (notice,) = blanks_to_fill(replace(result(), office=office))
     assert all(name in notice.zh for name in ("mark", "number", "signer", "printer", "issues.2026Q3.date"))
-    assert blanks_to_fill(replace(assessment(), office=load_office(DEMO_OFFICE))) == ()
+    assert blanks_to_fill(replace(result(), office=load_office(DEMO_OFFICE))) == ()
 
 
 def test_another_quarters_issue_does_not_change_what_a_bulletin_was_made_with():
@@ -181,7 +181,7 @@ def test_without_a_seal_the_form_is_the_one_without_a_seal():
 
 
 def test_hostile_names_are_text_in_the_set_lines():
-    html = official_sheet(assessment(), Bulletin(assessment(), [], say).page(), load_office(DEMO_OFFICE))
+    html = official_sheet(result(), Bulletin(result(), [], say).page(), load_office(DEMO_OFFICE))
     assert "<img" not in html and "\u202e" not in html.replace(f"<bdi>{HOSTILE}", "")
 
 

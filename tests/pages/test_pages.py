@@ -12,7 +12,7 @@ from pipelines.model.text import file_stem
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.scorecard import Scorecards
 from pipelines.wording import say
-from tests.pages.fixture import FORMULA, HOSTILE, UNITS, assessment, ledger_rows, warehouse
+from tests.pages.fixture import FORMULA, HOSTILE, UNITS, ledger_rows, result, warehouse
 
 
 def text_of(folder, name):
@@ -91,7 +91,7 @@ def test_hostile_names_are_shown_as_text(folder):
 
 
 def test_the_scorecard_shows_the_whole_arithmetic():
-    a = assessment()
+    a = result()
     lines = [dict(zip(COLUMNS, row, strict=True)) for row in ledger_rows() if row[2] == "U003"]
     card = Scorecards(a, say).of(next(s for s in a.standings if s.unit_id == "U003"), lines, most=40)
     assert (card["unit"]["total"], card["difference"]) == ("78.50", "-21.50")
@@ -141,7 +141,7 @@ def test_many_units_that_share_the_first_place_make_one_sentence():
     from pipelines.model.tally import Unit
 
     units = tuple(Unit(f"V{n:03d}", f"单位{n}", "同类", True) for n in range(50))
-    prose = Bulletin(assessment(units=units), [], say).page()["places"]
+    prose = Bulletin(result(units=units), [], say).page()["places"]
     said = "并列第1名50个单位，总分均为100.00分（基础分100.00分，加分0.00分）：单位0、单位1、"
     assert prose[0]["sentences"][0].startswith(said)
     assert len(prose[0]["sentences"]) == 1
@@ -157,7 +157,7 @@ def test_pages_do_not_depend_on_the_language_of_the_command(folder, monkeypatch,
     from pipelines.stages.publish import publish
 
     monkeypatch.setenv("GONGPING_LANG", "en")
-    again = publish(warehouse(), assessment(), tmp_path, pdf=False).folder
+    again = publish(warehouse(), result(), tmp_path, pdf=False).folder
     assert (again / "index.html").read_bytes() == (folder / "index.html").read_bytes()
 
 

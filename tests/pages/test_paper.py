@@ -12,7 +12,7 @@ from pipelines.edges.templates import style
 from pipelines.model.text import file_stem
 from pipelines.stages import publish as stage
 from pipelines.stages.publish import PRINTED_LINES, publish
-from tests.pages.fixture import HOSTILE, LINES, assessment, warehouse
+from tests.pages.fixture import HOSTILE, LINES, result, warehouse
 
 pytestmark = pytest.mark.xdist_group("printed")  # by one worker, as printing takes long
 needs_paper = pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`")
@@ -55,7 +55,7 @@ def test_printed_pages_are_labelled_and_long_lists_say_what_they_leave_out(print
 
 @needs_paper
 def test_the_same_page_is_printed_as_the_same_bytes(printed, tmp_path):
-    sheets = {sheet.file.name: sheet for sheet in stage.write_pages(warehouse(), assessment(), tmp_path)}
+    sheets = {sheet.file.name: sheet for sheet in stage.write_pages(warehouse(), result(), tmp_path)}
     for name in ("bulletin.pdf", "U001.pdf"):
         assert print_pages([sheets[name]], style(), lambda *_: None) == ()
         (published,) = printed.folder.rglob(name)
@@ -85,7 +85,7 @@ def test_nothing_is_ever_fetched(html, css, tmp_path, monkeypatch):
 
 def test_without_fonts_the_pages_are_published_and_one_line_says_why(tmp_path, monkeypatch):
     monkeypatch.setattr(paper, "FONTS", tmp_path / "none")
-    done = publish(warehouse(), assessment(), tmp_path / "out")
+    done = publish(warehouse(), result(), tmp_path / "out")
     assert [notice.zh for notice in done.notices] == [paper_problem().zh]
     assert "gongping doctor" in done.notices[0].zh and "\n" not in done.notices[0].zh
     assert not list(done.folder.rglob("*.pdf"))
@@ -113,7 +113,7 @@ def test_a_failure_in_printing_leaves_the_rest_published(tmp_path, monkeypatch):
 
     monkeypatch.setattr(stage, "paper_problem", lambda: None)
     monkeypatch.setattr(stage, "print_pages", failing)
-    done = publish(warehouse(), assessment(), tmp_path)
+    done = publish(warehouse(), result(), tmp_path)
     assert "boom" in done.notices[0].zh
     assert (done.folder / "index.html").is_file()
 
@@ -125,7 +125,7 @@ def test_where_printing_fails_no_page_leads_to_a_pdf_and_the_reason_is_kept(tmp_
 
     monkeypatch.setattr("pipelines.stages.publish.print_pages", broken)
     monkeypatch.setattr("pipelines.stages.publish.paper_problem", lambda: None)
-    done = publish(warehouse(), assessment(), tmp_path)
+    done = publish(warehouse(), result(), tmp_path)
     assert not list(done.folder.rglob("*.pdf"))
     assert not [file for file in done.folder.rglob("*.html") if '.pdf"' in file.read_text(encoding="utf-8")]
     assert "forbidden" in json.loads((done.folder / "manifest.json").read_text(encoding="utf-8"))["paper"][0]

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from pipelines.model.period import Period
 from pipelines.stages.publish import publish
-from tests.pages.fixture import assessment, warehouse
+from tests.pages.fixture import result, warehouse
 
 
 def of(period):
-    return replace(assessment(), period=Period.parse(period))
+    return replace(result(), period=Period.parse(period))
 
 
 def test_every_quarter_is_listed_the_latest_first_and_no_quarter_changes(tmp_path):

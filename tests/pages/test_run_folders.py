@@ -17,7 +17,7 @@ from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal
 from pipelines.stages import publish as stage
 from pipelines.stages.publish import publish
-from tests.pages.fixture import assessment, warehouse
+from tests.pages.fixture import result, warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 # The child publishes and stops for ever at the moment named; its parent kills it there.
@@ -63,12 +63,12 @@ def left(out):
 
 @pytest.mark.parametrize("moment", ["tables", "pages", "manifest", "synced", "renamed", "linked"])
 def test_after_a_kill_readers_see_the_old_quarter_and_the_next_run_cleans_up(moment, tmp_path):
-    before = publish(warehouse(), assessment(), tmp_path, pdf=False).folder.resolve()
+    before = publish(warehouse(), result(), tmp_path, pdf=False).folder.resolve()
     killed_at(moment, tmp_path)
     assert (tmp_path / "2026Q3").resolve() == before
     assert whole(tmp_path / "2026Q3")
     assert left(tmp_path)
-    after = publish(warehouse(), assessment(simulated=False), tmp_path, pdf=False).folder
+    after = publish(warehouse(), result(simulated=False), tmp_path, pdf=False).folder
     assert after.resolve() != before
     assert whole(after)
     assert left(tmp_path) == []
@@ -84,7 +84,7 @@ def test_a_run_leaves_the_staging_of_a_living_run_alone(tmp_path):
     try:
         assert child.stdout.readline()
         living = left(tmp_path)
-        publish(warehouse(), assessment(), tmp_path, pdf=False)
+        publish(warehouse(), result(), tmp_path, pdf=False)
         assert left(tmp_path) == living != []
     finally:
         child.kill()
@@ -102,21 +102,21 @@ def test_two_runs_at_the_same_time_both_end_well(tmp_path):
 
 
 def test_an_identical_run_finds_itself_already_there(tmp_path):
-    first = publish(warehouse(), assessment(), tmp_path, pdf=False).folder.resolve()
+    first = publish(warehouse(), result(), tmp_path, pdf=False).folder.resolve()
     stamp = (first / "manifest.json").stat().st_ino
-    assert publish(warehouse(), assessment(), tmp_path, pdf=False).folder.resolve() == first
+    assert publish(warehouse(), result(), tmp_path, pdf=False).folder.resolve() == first
     assert (first / "manifest.json").stat().st_ino == stamp
 
 
 def test_a_run_whose_files_were_changed_is_not_trusted(tmp_path):
-    first = publish(warehouse(), assessment(), tmp_path, pdf=False).folder.resolve()
+    first = publish(warehouse(), result(), tmp_path, pdf=False).folder.resolve()
     (first / "ranking.csv").write_text("forged")
-    again = publish(warehouse(), assessment(), tmp_path, pdf=False).folder
+    again = publish(warehouse(), result(), tmp_path, pdf=False).folder
     assert "forged" not in (again / "ranking.csv").read_text(encoding="utf-8-sig")
 
 
 def test_the_link_is_relative_so_the_whole_folder_can_be_moved(tmp_path):
-    publish(warehouse(), assessment(), tmp_path / "a", pdf=False)
+    publish(warehouse(), result(), tmp_path / "a", pdf=False)
     (tmp_path / "a").rename(tmp_path / "b")
     assert whole(tmp_path / "b" / "2026Q3")
 
@@ -125,20 +125,20 @@ def test_a_real_folder_in_the_way_is_refused_with_the_remedy(tmp_path):
     (tmp_path / "2026Q3").mkdir()
     (tmp_path / "2026Q3" / "notes.txt").write_text("mine")
     with pytest.raises(NotAllowed) as refused:
-        publish(warehouse(), assessment(), tmp_path, pdf=False)
+        publish(warehouse(), result(), tmp_path, pdf=False)
     assert "2026Q3" in refused.value.words.zh and "--out" in refused.value.words.zh
     assert (tmp_path / "2026Q3" / "notes.txt").read_text() == "mine"
 
 
 def test_a_full_disk_is_one_line_and_changes_nothing(tmp_path, monkeypatch):
-    before = publish(warehouse(), assessment(), tmp_path, pdf=False).folder.resolve()
+    before = publish(warehouse(), result(), tmp_path, pdf=False).folder.resolve()
 
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(stage, "write_json", full)
     with pytest.raises(Refusal) as refused:
-        publish(warehouse(), assessment(simulated=False), tmp_path, pdf=False)
+        publish(warehouse(), result(simulated=False), tmp_path, pdf=False)
     assert "\n" not in refused.value.words.zh and "磁盘已满。请清出空间" in refused.value.words.zh
     assert (tmp_path / "2026Q3").resolve() == before
     assert left(tmp_path) == []
@@ -147,7 +147,7 @@ def test_a_full_disk_is_one_line_and_changes_nothing(tmp_path, monkeypatch):
 def test_a_place_where_nothing_can_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Refusal) as refused:
-        publish(warehouse(), assessment(), tmp_path / "file", pdf=False)
+        publish(warehouse(), result(), tmp_path / "file", pdf=False)
     assert str(tmp_path / "file") in refused.value.words.zh
 
 
@@ -204,19 +204,19 @@ def test_a_good_place_is_only_looked_at(tmp_path, started):
 def test_the_quality_report_comes_along(tmp_path):
     (tmp_path / "quality").mkdir()
     (tmp_path / "quality" / "index.html").write_text("<p>ok")
-    folder = publish(warehouse(), assessment(), tmp_path / "out", False, lambda: tmp_path / "quality").folder
+    folder = publish(warehouse(), result(), tmp_path / "out", False, lambda: tmp_path / "quality").folder
     assert (folder / "quality" / "index.html").read_text() == "<p>ok"
     assert '<a href="../quality/index.html">' in (folder / "units" / "U001.html").read_text(encoding="utf-8")
     assert "quality/index.html" in json.loads((folder / "manifest.json").read_text())["outputs"]
 
 
 def test_readers_never_meet_a_gap_while_quarters_are_switched(tmp_path):
-    publish(warehouse(), assessment(), tmp_path, pdf=False)
+    publish(warehouse(), result(), tmp_path, pdf=False)
     reader = subprocess.Popen(
         [sys.executable, "-c", "import sys, time\nfrom pathlib import Path\nuntil = time.time() + 4\n"
          "while time.time() < until: assert Path(sys.argv[1]).read_bytes()", str(tmp_path / "2026Q3" / "ranking.csv")])
     until = time.time() + 3
     while time.time() < until:
         for simulated in (True, False):
-            publish(warehouse(), assessment(simulated), tmp_path, pdf=False)
+            publish(warehouse(), result(simulated), tmp_path, pdf=False)
     assert reader.wait() == 0

@@ -13,7 +13,7 @@ import pytest
 from pipelines.paths import CONTRACTS
 from pipelines.stages.publish import publish
 from pipelines.views import tables
-from tests.pages.fixture import FORMULA, HOSTILE, assessment, warehouse
+from tests.pages.fixture import FORMULA, HOSTILE, result, warehouse
 
 COLUMNS = {
     "ranking": "period,unit_id,unit_name,unit_group,base,bonus,total,rank,group_rank,case_rows,measured_marks,"
@@ -107,7 +107,7 @@ def test_the_feed_holds_the_same_rows_as_the_tables(folder, name):
 
 def test_the_feed_leads_to_every_page(folder):
     pages = json.loads((folder / "result.json").read_text(encoding="utf-8"))["pages"]
-    assert set(pages) == set(assessment().scores)
+    assert set(pages) == set(result().scores)
     assert all((folder / page).is_file() for page in pages.values())
 
 
@@ -135,14 +135,14 @@ def test_the_workbook_holds_typed_numbers_and_no_formulas(folder):
 
 
 def test_simulated_data_say_so_and_real_data_do_not(tmp_path, folder):
-    real = publish(warehouse(), assessment(simulated=False), tmp_path, pdf=False).folder
+    real = publish(warehouse(), result(simulated=False), tmp_path, pdf=False).folder
     for name in ("ranking.csv", "items.csv", "result.json", "index.html", "bulletin.html", "units/U001.html"):
         assert "模拟数据" in (folder / name).read_text(encoding="utf-8")
         assert "模拟数据" not in (real / name).read_text(encoding="utf-8")
 
 
 def test_two_publications_are_the_same_bytes(tmp_path, folder):
-    again = publish(warehouse(), assessment(), tmp_path, pdf=False).folder
+    again = publish(warehouse(), result(), tmp_path, pdf=False).folder
     names = sorted(f.relative_to(folder) for f in folder.rglob("*") if f.is_file())
     assert names == sorted(f.relative_to(again) for f in again.rglob("*") if f.is_file())
     assert [n for n in names if (folder / n).read_bytes() != (again / n).read_bytes()] == []

@@ -29,9 +29,9 @@ OPEN = {"zh": re.compile("拟"), "en": re.compile("(?i)proposed")}
 BANNER = re.compile('<p role="note"[^>]*>预览.*?</p>')
 
 
-def _assessment(**changes):
+def _result(**changes):
     """The invented quarter under a regulation whose clause names its verdicts, as the method page shows it."""
-    made = fixture.assessment()
+    made = fixture.result()
     clause = replace(made.rulebook.clauses["A1.1"], id="A0.1")
     book = replace(made.rulebook, clauses={"A0.1": clause, **made.rulebook.clauses})
     return replace(made, rulebook=book, **changes)
@@ -43,7 +43,7 @@ def run(tmp_path) -> FinishedRun:
     kept = tmp_path / "kept"
     kept.mkdir()
     tallies_of(kept).mkdir()
-    folder = publish(fixture.warehouse(), _assessment(), tmp_path / "out", pdf=False, kept=kept).folder.resolve()
+    folder = publish(fixture.warehouse(), _result(), tmp_path / "out", pdf=False, kept=kept).folder.resolve()
     return FinishedRun(folder, sha256((folder / run_folders.MANIFEST).read_bytes()).hexdigest())
 
 
@@ -81,11 +81,11 @@ def test_a_preview_differs_from_what_is_signed_in_these_words_and_its_links_alon
 
 
 def test_the_printed_bulletin_says_the_final_words_and_the_head(tmp_path):
-    made = _assessment(record_before="ab" * 32)
+    made = _result(record_before="ab" * 32)
     page = official_sheet(made, Bulletin(made, [], say).page()).replace("模拟", "")
     assert "予以表彰" in page and "予以通报批评" in page and "拟" not in page
     assert "ab" * 32 in page and "发布台账" in page
-    first = _assessment()
+    first = _result()
     assert "首次" in official_sheet(first, Bulletin(first, [], say).page())
 
 
@@ -101,6 +101,6 @@ def test_a_preview_is_not_made_from_pages_that_somebody_touched(run, harm):
 
 
 def test_a_run_of_an_older_version_is_sent_as_it_is(tmp_path):
-    folder = publish(fixture.warehouse(), _assessment(), tmp_path / "out", pdf=False).folder.resolve()
+    folder = publish(fixture.warehouse(), _result(), tmp_path / "out", pdf=False).folder.resolve()
     old = FinishedRun(folder, sha256((folder / run_folders.MANIFEST).read_bytes()).hexdigest())
     assert _sent(old).keys() == _pages(folder).keys()

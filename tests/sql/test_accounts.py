@@ -14,8 +14,8 @@ from pyarrow import parquet
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.marks import place
-from pipelines.model.assessment import CountedList
 from pipelines.model.period import Period
+from pipelines.model.result import CountedList
 from pipelines.rulebook import choose_readings
 from pipelines.stages.measure import measure, tallies_in_force
 from pipelines.stages.validate import validate

@@ -79,7 +79,7 @@ NOTHING_BEFORE = "first"  # stands for the head of the record where nothing was 
 
 
 @dataclass(frozen=True)
-class Assessment:
+class ScoredPeriod:
     """Everything about a scored quarter but the ledger lines, which stay in the warehouse (`ledger.entries`)."""
 
     period: Period
