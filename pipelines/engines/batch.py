@@ -9,6 +9,7 @@ import numpy as np
 
 from pipelines.engines.cube import Cube
 from pipelines.engines.marks import readings_that_count
+from pipelines.engines.summing import PART
 from pipelines.engines.vector import (
     Deduction,
     deduction,
@@ -17,6 +18,7 @@ from pipelines.engines.vector import (
     kept_of,
     overall_figure,
     stretch,
+    sums_of,
     worth_nothing,
 )
 from pipelines.model.measure import CASE_ROWS
@@ -74,7 +76,19 @@ class Batch:
         """What every unit's base gains when measured items are stretched to the whole, in hundredths."""
         if readings.get("unmeasured") != "reweighted":
             return np.zeros(len(base), np.int32)
-        return stretch(self.cube, self.cube.counts(readings), sheet, readings, base).astype(np.int32)
+        wide = base.astype(np.int64) * PART
+        return stretch(self.cube, self.cube.counts(readings), sheet, readings, wide).astype(np.int32)
+
+    def base_and_total(
+        self, rulebook: Rulebook, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Base and total of every unit in hundredths, with all that the book says of the whole."""
+        if rulebook.sums_items:
+            base, bonus = self.base_and_bonus(sheet, readings)
+            return base, base + bonus + self.whole(sheet, readings, base)
+        items = {item.id: self.item(item, rules, readings) for item, rules in sheet}
+        sums = sums_of(self.cube, self.cube.counts(readings), rulebook, sheet, items, readings)
+        return sums.base, sums.base + sums.bonus + sums.whole
 
     def overall(
         self,

@@ -8,12 +8,12 @@ from pipelines.engines.judging import facts, plain, sentence, unmeasured
 from pipelines.engines.rete import Fact, Firing, Match, Pattern, Production, Session
 from pipelines.model.points import CENT, half_up, hundredths
 from pipelines.model.rule import Bonus, Item, Left, Rulebook, Word, chosen
-from pipelines.model.score import Entry, Finding
+from pipelines.model.score import WHOLE, Entry, Finding
 from pipelines.model.tally import Award, UnitTally
 
 NO_CAP = "none"
 ORDER = ("floor", "rounding", "same_matter", "cap", "reweight")  # the lines that settling adds
-WHOLE = "ALL"  # stands for an item where a line is of the whole
+FINE = 10**6  # parts of a point in which a weighted sum is whole: hundredths times the weights of section and item
 LEAVES_OUT = ("left_out", "reweighted")  # values of `unmeasured` under which an item without data does not count
 
 
@@ -60,12 +60,13 @@ class Settler:
 
     def _whole_fact(self, scores: dict[str, Fraction]) -> Iterator[Fact]:
         if self.readings.get("unmeasured") == "reweighted":
-            marks = {item.id: hundredths(item.full_marks) for item in self.rulebook.items.values() if item.full_marks}
+            items = {item.id: item for item in self.rulebook.items.values() if item.full_marks}
+            marks = {id: int(item.full_marks * item.weight * FINE) for id, item in items.items()}
             left = sum(full for id, full in marks.items() if id not in self._gone)
             if left:
                 yield {
                     "step": "whole",
-                    "base": sum(hundredths(scores[id]) for id in marks),
+                    "base": sum(int(scores[id] * item.weight * FINE) for id, item in items.items()),
                     "left": left,
                     "all": sum(marks.values()),
                 }
@@ -199,10 +200,10 @@ class Settler:
         return self.bonus.id
 
     def _reweight(self, match: Match) -> Entry:
-        base, left, whole = (match.fact[name] for name in ("base", "left", "all"))
-        stretched = hundredths(half_up(Fraction(base * whole, left * CENT)))
+        base, left, whole = (Fraction(match.fact[name], FINE) for name in ("base", "left", "all"))
+        gained = half_up(base * whole / left) - half_up(base)
         clause = self.rulebook.readings["unmeasured"].clause
-        facts = {name: plain(Fraction(value, CENT)) for name, value in (("base", base), ("left", left), ("all", whole))}
+        facts = {name: plain(half_up(value)) for name, value in (("base", base), ("left", left), ("all", whole))}
         return Entry(
             match.unit_id,
             WHOLE,
@@ -211,7 +212,7 @@ class Settler:
             "",
             "",
             "",
-            Fraction(stretched - base, CENT),
+            gained,
             "",
             "reweight",
             facts,

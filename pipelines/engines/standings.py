@@ -36,10 +36,14 @@ class SecondOpinion:
     ) -> None:
         self.rulebook, self.rescored, self.units = rulebook, rescored, units
         self.at = {unit: place for place, unit in enumerate(rescored.unit_ids)}
+        said = (rulebook.rules[id].veto if id else None for id in rescored.veto or ("",) * len(self.at))
+        self.vetoes = tuple(said)
         self.figures = rescored.base if rulebook.ranked_by(readings) == "base" else rescored.total
+        self.figures = np.where(self._vetoed("total"), 0, self.figures)
         self.how = rulebook.ranking
         self.overall = overall_figure(rulebook, self.figures, rescored.full)
         counted = np.array([units[unit].ranked for unit in rescored.unit_ids], bool) & (rescored.case_rows > 0)
+        counted = counted & ~self._vetoed("rank")
         self.ranked = counted & (rescored.case_rows >= self.how.apart_below)
         self.apart = counted & ~self.ranked
         self.groups = np.array([units[unit].unit_group for unit in rescored.unit_ids], object)
@@ -49,6 +53,9 @@ class SecondOpinion:
             if str(line.get("group_rank") or "").isdecimal() and str(line["rank"] or NO_PLACE).isdecimal()
         }
         self._published, self._steady = before, steady
+
+    def _vetoed(self, kind: str) -> np.ndarray:
+        return np.array([veto is not None and veto.kind == kind for veto in self.vetoes], bool)
 
     def must_place_alike(self, standings: list[Standing]) -> None:
         """JudgesDisagree at the first unit whose place, group place or order in the list is another."""
@@ -77,6 +84,9 @@ class SecondOpinion:
         grades = self.rulebook.grades
         if not grades or not self.rescored.case_rows[at]:
             return ""
+        veto = self.vetoes[at]
+        if veto is not None and veto.kind == "grade":
+            return veto.grade
         total = Fraction(int(self.rescored.total[at]), 100)
         return next((one.id for one in grades if one.at_least <= total), grades[-1].id)
 
@@ -111,16 +121,18 @@ class SecondOpinion:
         for unit, at in self.at.items():
             facts = self.facts(unit) if self.ranked[at] else {}
             for verdict in verdicts.values():
-                second = bool(facts) and self._holds(verdict, facts, verdicts, self.groups[at])
+                second = bool(facts) and self._holds(verdict, facts, verdicts, at)
                 if second != ((unit, verdict.id) in first):
                     _differ(unit, verdict.id, not second, second)
 
-    def _holds(self, verdict: Verdict, facts: Mapping[str, Value], verdicts: Mapping[str, Verdict], group: str) -> bool:
+    def _holds(self, verdict: Verdict, facts: Mapping[str, Value], verdicts: Mapping[str, Verdict], at: int) -> bool:
+        spoilt = verdict.list == "commend" and self._vetoed("grade")[at]
         return (
-            (not verdict.groups or group in verdict.groups)
+            not spoilt
+            and (not verdict.groups or self.groups[at] in verdict.groups)
             and all(_meets(condition, facts) for condition in verdict.when)
-            and all(self._holds(verdicts[other], facts, verdicts, group) for other in verdict.also)
-            and not any(self._holds(verdicts[other], facts, verdicts, group) for other in verdict.unless)
+            and all(self._holds(verdicts[other], facts, verdicts, at) for other in verdict.also)
+            and not any(self._holds(verdicts[other], facts, verdicts, at) for other in verdict.unless)
         )
 
     def facts(self, unit: str) -> dict[str, Value]:
@@ -138,7 +150,7 @@ class SecondOpinion:
         over_all = (place, lower, level, Fraction(100 * level, ranked)) if self.how.overall else (None,) * 4
         columns = (rescored.total, rescored.base, rescored.bonus)
         total, base, bonus = (Fraction(int(column[at]), 100) for column in columns)
-        full = sum((item.full_marks for item in counting.values()), Fraction(0))
+        full = sum((item.full_marks * item.weight for item in counting.values()), Fraction(0))
         own = UnitFacts(
             **dict(zip(OVER_ALL, over_all, strict=True)),
             group_place=1 + int((peers > mine).sum()),
@@ -151,7 +163,7 @@ class SecondOpinion:
             total=total,
             base=base,
             bonus=bonus,
-            measured_marks=sum((item.full_marks for item in measured.values()), Fraction(0)),
+            measured_marks=sum((item.full_marks * item.weight for item in measured.values()), Fraction(0)),
             full_marks=full,
             share=100 * total / full if full else None,
             case_rows=int(rescored.case_rows[at]),

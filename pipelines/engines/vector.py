@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from pipelines.engines.cube import Counts, Cube, CubeTable
+from pipelines.engines.summing import PART, Summed, summed
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.period import Period
@@ -45,7 +46,8 @@ class Rescored:
     not_exported: frozenset[str] = frozenset()  # measures that the exports do not tell
     bare: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: nothing was there to judge it by
     out: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: it does not count
-    full: np.ndarray | int = 0  # the full marks of the items that count
+    full: np.ndarray | int = 0  # the full marks of the items that count, in ten-thousandths
+    veto: tuple[str, ...] = ()  # the rule whose veto holds, "" = none
 
     @property
     def total(self) -> np.ndarray:
@@ -58,37 +60,60 @@ def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Resc
     counts = cube.counts(readings)
     rules_of = {item.id: [r for r in rulebook.rules.values() if r.item == item.id] for item in rulebook.items.values()}
     items = {item.id: item_scores(cube, counts, rules_of[item.id], item, readings) for item in rulebook.items.values()}
-    base = [score for id, score in items.items() if rulebook.items[id].full_marks]
-    bonus = [score for id, score in items.items() if not rulebook.items[id].full_marks]
     part, of = rulebook.ranking.listed_by or ("", "")
     nothing = np.zeros(len(cube.unit_ids), np.int64)
-    scored = sum(base, nothing)
     sheet = [(item, rules_of[item.id]) for item in rulebook.items.values()]
+    sums = sums_of(cube, counts, rulebook, sheet, items, readings)
+    items |= {id: np.where(sums.kept, items[id], 0) for id, item in rulebook.items.items() if not item.full_marks}
     rated, satisfied, case_rows = (counts[name].sum(axis=1) if name else nothing for name in (of, part, CASE_ROWS))
     return Rescored(
         cube.unit_ids,
         items,
-        scored,
-        sum(bonus, nothing),
+        sums.base,
+        sums.bonus,
         rated,
         satisfied,
         case_rows,
-        stretch(cube, counts, sheet, readings, scored),
+        sums.whole,
         {name: table.sum(axis=1) for name, table in counts.items()},
         frozenset(cube.not_exported()),
         {item.id: _all_bare(cube, counts, rules, readings) for item, rules in sheet},
         {item.id: left_out(cube, counts, rules, readings) for item, rules in sheet},
         full_of(cube, counts, sheet, readings),
+        sums.veto,
     )
+
+
+def sums_of(
+    cube: Cube,
+    counts: Counts,
+    rulebook: Rulebook,
+    sheet: Sequence[tuple[Item, Sequence[Rule]]],
+    items: Mapping[str, np.ndarray],
+    readings: Mapping[str, str],
+) -> Summed:
+    """Base, bonus and the whole of every unit, from its items."""
+    fired = {rule.id: has_fired(cube, counts, rule, readings) for rule in rulebook.rules.values() if rule.veto}
+    return summed(rulebook, items, lambda base: stretch(cube, counts, sheet, readings, base), fired)
+
+
+def has_fired(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> np.ndarray:
+    """Of every unit: whether anything of an occurrence rule happened, or a rate lies under its target."""
+    if {rule.measure, rule.part, rule.of} & cube.not_exported():
+        return np.zeros(len(cube.unit_ids), bool)
+    if rule.kind == "occurrence":
+        return counts.occurrences(rule).sum(axis=1) > 0
+    return (_short(rule, counts, readings)[0] > 0).any(axis=1)
 
 
 def full_of(
     cube: Cube, counts: Counts, sheet: Iterable[tuple[Item, Sequence[Rule]]], readings: Mapping[str, str]
 ) -> np.ndarray:
-    """Of every unit, the full marks of the items that count, in hundredths."""
+    """Of every unit, the full marks of the items that count, in ten-thousandths."""
     found = np.zeros(len(cube.unit_ids), np.int64)
     for item, rules in sheet:
-        found += np.where(left_out(cube, counts, rules, readings), 0, _hundredths(item.full_marks))
+        marks = int(item.full_marks * item.weight * PART)
+        found += np.where(left_out(cube, counts, rules, readings), 0, marks)
     return found
 
 
@@ -156,17 +181,21 @@ def stretch(
     readings: Mapping[str, str],
     base: np.ndarray,
 ) -> np.ndarray:
-    """What every unit's base gains when its measured items are stretched to the whole, halves up; else nothing."""
+    """What every unit's base (ten-thousandths of hundredths) gains when its measured items are stretched to the whole,
+    in hundredths, halves up; else nothing.
+    """
     if readings.get("unmeasured") != "reweighted":
         return np.zeros(len(base), np.int64)
     all_marks, left = 0, np.zeros(len(base), np.int64)
     for item, rules in sheet:
-        full = _hundredths(item.full_marks)
+        full = int(item.full_marks * item.weight * PART)
         if full:
             all_marks += full
             left += np.where(left_out(cube, counts, rules, readings), 0, full)
-    wide = base.astype(np.int64)
-    return np.where(left > 0, (2 * wide * all_marks + left) // np.maximum(2 * left, 1) - wide, 0)
+    wide = base.astype(object)  # the product can pass 64 bits
+    rest = np.where(left > 0, left, 1).astype(object) * PART
+    gained = (2 * wide * all_marks + rest) // (2 * rest) - (2 * wide + PART) // (2 * PART)
+    return np.where(left > 0, gained, 0).astype(np.int64)
 
 
 def places(figures: np.ndarray, among: np.ndarray) -> np.ndarray:

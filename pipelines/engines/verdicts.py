@@ -18,6 +18,7 @@ TESTS = {
     "less_than": ("$lt",),
     "equals": ("$gte", "$lte"),
 }
+COMMEND, UNSPOILT = "commend", "no_veto"
 Facts = Mapping[str, Value]
 
 
@@ -38,12 +39,18 @@ class Adjudicator:
         kinds = [{"kind": "standing"}, {"kind": "round"}, {"kind": "given"}]
         self._session = Session([self._production(verdict) for verdict in verdicts], kinds)
 
-    def adjudicate(self, unit_id: str, facts: Facts, group: str = "") -> tuple[list[GivenVerdict], list[Fired]]:
-        """The verdicts on one unit, in the order of the rulebook, and the trace; a fact without a value is left out."""
+    def adjudicate(
+        self, unit_id: str, facts: Facts, group: str = "", spoilt: bool = False
+    ) -> tuple[list[GivenVerdict], list[Fired]]:
+        """The verdicts on one unit, in the order of the rulebook, and the trace; a fact without a value is left out.
+
+        ``spoilt``: a veto stands in the way of every commendation.
+        """
         self._facts = facts
         turns = [[{"kind": "round", "round": k}] for k in sorted(set(self._rounds.values()))]
         standing: dict[str, int | str] = {"kind": "standing"}
         standing |= {_for(id): 1 for id, v in self._verdicts.items() if group in v.groups}
+        standing |= {} if spoilt else {UNSPOILT: 1}
         for name, condition in self._conditions:
             if condition.fact in facts:
                 standing |= _sides(name, facts[condition.fact], condition)
@@ -58,6 +65,7 @@ class Adjudicator:
 
     def _production(self, verdict: Verdict) -> Production[GivenVerdict]:
         tests: list[Pattern] = [{"kind": "standing"}, *([{_for(verdict.id): 1}] if verdict.groups else ())]
+        tests += [{UNSPOILT: 1}] if verdict.list == COMMEND else []
         tests += (_test(f"{verdict.id}_{k}", c) for k, c in enumerate(verdict.when))
         turn = {"$and": [{"kind": "round"}, {"round": self._rounds[verdict.id]}]}
         return Production(

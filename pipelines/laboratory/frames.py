@@ -152,12 +152,14 @@ def placed(
     """Places and the order of the list (readings.md, Rank); ``aside`` marks units that get a list of their own."""
     units = [registers[id].unit for id in rescored.unit_ids]
     figure = rescored.base if rank_on == "base" else rescored.total
-    how = rulebook.ranking
+    how, held = rulebook.ranking, [rulebook.rules[id].veto if id else None for id in rescored.veto]
+    figure = np.where([veto is not None and veto.kind == "total" for veto in held], 0, figure)
     among_all = overall_figure(rulebook, figure, rescored.full)
     notes = tuple(
         (() if unit.ranked else ("not_ranked",)) + (() if rows else ("no_cases",))
+        + ((f"vetoed {by}",) if veto and veto.kind == "rank" else ())
         or (APART if rows < how.apart_below else ())
-        for unit, rows in zip(units, rescored.case_rows.tolist(), strict=True)
+        for unit, rows, veto, by in zip(units, rescored.case_rows.tolist(), held, rescored.veto, strict=True)
     )
     to_place = np.array([not note for note in notes], bool)
     apart = to_place & (np.zeros(len(units), bool) if aside is None else aside)

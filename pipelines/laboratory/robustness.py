@@ -15,8 +15,10 @@ from pipelines.laboratory.charts import text as chart_text
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
+from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rule, Rulebook, chosen
 from pipelines.model.score import PlaceRange
+from pipelines.wording import say
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +59,7 @@ def _movers(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked, place
     for id, values in alternatives(rulebook, readings).items():
         for value in values[1:]:
             under = {**readings, id: value}
-            base, bonus = batch.base_and_bonus(sheet, under)
-            total = base + bonus + batch.whole(sheet, under, base)
+            base, total = batch.base_and_total(rulebook, sheet, under)
             figure = batch.overall(rulebook, sheet, under, _figure(rulebook, base, total, under))
             found = np.where(ranked, places(figure, ranked), 0)
             further = np.abs(found - place) > far
@@ -111,6 +112,8 @@ class Robustness(Answer):
     @classmethod
     def of(cls, quarter, seed: int = 1) -> "Robustness":
         """Of a finished quarter; the draws are the same for the same ``seed``, a whole number from 0 up."""
+        if not quarter.rulebook.sums_items:
+            raise UsageRefusal(say("laboratory.no_plain_sum"))
         seed = whole_number(seed) or 0
         ranked = quarter.as_it_was.placed.place > 0
         return cls(quarter, place_ranges(quarter.world.cube, quarter.rulebook, quarter.readings, ranked, seed))
@@ -170,6 +173,8 @@ def ranges_of_units(
     absent: Absent = NOTHING,
 ) -> dict[str, PlaceRange]:
     """Of every ranked unit of a run, from the cube in its warehouse; the same for the same quarter."""
+    if not rulebook.sums_items:
+        return {}  # chance is worked out for totals that are plain sums alone (docs/robustness.md)
     table = warehouse.arrow("tallies.cube")
     cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)
     with_place = {standing.unit_id for standing in standings if standing.rank is not None}

@@ -190,7 +190,7 @@ class Scenario:
     @cached_property
     def unit_scores(self) -> dict[str, UnitScore]:
         """The second judge's scores with what each item is worth, by the notes of the first."""
-        from pipelines.stages.settle import unit_scores
+        from pipelines.stages.settle import Told, unit_scores
 
         months, scores = self.quarter.period.months, self.scores
         return unit_scores(
@@ -202,6 +202,14 @@ class Scenario:
                 id: {
                     name: Fraction(int(of_item[k]), CENT) for name, of_item in (*scores.items.items(), ("ALL", wholes))
                 }
+                for wholes in (np.broadcast_to(scores.whole, len(scores.unit_ids)),)
+                for k, id in enumerate(scores.unit_ids)
+            },
+            {
+                id: Told(
+                    *(Fraction(int(column[k]), CENT) for column in (scores.base, scores.bonus, wholes)),
+                    scores.veto[k],
+                )
                 for wholes in (np.broadcast_to(scores.whole, len(scores.unit_ids)),)
                 for k, id in enumerate(scores.unit_ids)
             },

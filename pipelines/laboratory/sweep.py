@@ -142,15 +142,14 @@ def _number(value: str) -> object:
 def _scored(quarter, names: tuple[str, ...], grid: tuple, progress: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Base, total and the figure that ranks, scenario × unit, in hundredths."""
     batch, prepared = Batch(quarter.world.cube), _Prepared(quarter, names)
-    bases, rest = (np.zeros((len(grid), len(batch.cube.unit_ids)), np.int32) for _ in range(2))
+    bases, totals = (np.zeros((len(grid), len(batch.cube.unit_ids)), np.int32) for _ in range(2))
     figures = np.zeros((len(grid), len(batch.cube.unit_ids)), object if quarter.rulebook.ranking.by_share else np.int32)
     for k, values in enumerate(_with_progress(grid, progress)):
         sheet, readings = prepared.of(values)
-        bases[k], bonus = batch.base_and_bonus(sheet, readings)
-        rest[k] = bonus + batch.whole(sheet, readings, bases[k])
-        figure = bases[k] if quarter.rulebook.ranked_by(readings) == "base" else bases[k] + rest[k]
+        bases[k], totals[k] = batch.base_and_total(quarter.rulebook, sheet, readings)
+        figure = bases[k] if quarter.rulebook.ranked_by(readings) == "base" else totals[k]
         figures[k] = batch.overall(quarter.rulebook, sheet, readings, figure)
-    return bases, bases + rest, figures
+    return bases, totals, figures
 
 
 class _Prepared:
@@ -224,10 +223,8 @@ class Tornado(Answer):
         names, found = [], []
         for name, rulebook, readings in _single(quarter):
             sheet = by_item(rulebook)
-            base, bonus = batch.base_and_bonus(sheet, readings)
-            figure = (
-                base if rulebook.ranked_by(readings) == "base" else base + bonus + batch.whole(sheet, readings, base)
-            )
+            base, total = batch.base_and_total(rulebook, sheet, readings)
+            figure = base if rulebook.ranked_by(readings) == "base" else total
             figure = batch.overall(rulebook, sheet, readings, figure)
             names.append(name)
             found.append(np.where(was > 0, places(figure, was > 0), 0))

@@ -14,11 +14,14 @@ def points(value: "str | int | Fraction") -> Fraction:
 
 def half_up(value: Fraction) -> Fraction:
     """Round to two decimals, halves away from zero (readings.md, Points)."""
-    top, bottom = abs(value.numerator), value.denominator
-    if CENT % bottom == 0:
-        return value
-    cents = (2 * CENT * top + bottom) // (2 * bottom)
-    return Fraction(cents if value >= 0 else -cents, CENT)
+    return value if CENT % value.denominator == 0 else rounded(value, 2)
+
+
+def rounded(value: Fraction, decimals: int) -> Fraction:
+    """Round to so many decimals, halves away from zero."""
+    parts, top, bottom = 10**decimals, abs(value.numerator), value.denominator
+    whole = (2 * parts * top + bottom) // (2 * bottom)
+    return Fraction(whole if value >= 0 else -whole, parts)
 
 
 def shown(value: Fraction) -> str:

@@ -40,11 +40,20 @@ class Bonus:
     same_matter: Word = "highest"
     scope: Word = "all_awards"
     cap: Word = "none"
+    only_when: Condition | None = None  # of the base: where it fails, there is no bonus
 
     @property
     def left_to(self) -> tuple[str, ...]:
         """The readings that choose its words."""
         return tuple(word.reading for word in (self.same_matter, self.scope, self.cap) if isinstance(word, Left))
+
+
+@dataclass(frozen=True)
+class Veto:
+    """What a rule that fired does to the whole (semantics G20)."""
+
+    kind: str  # total: it is nothing; rank: no place; grade: this one, and no commendation
+    grade: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,7 @@ class Item:
     quality: bool = False  # of a section that says `quality: true`: it counts for `quality_items_at_zero`
     unassessed: Word = "full"  # what a missing assessed mark comes to: full, zero, stop
     bonus: Bonus | None = None  # of the item of bonus points
+    weight: Fraction = Fraction(1)  # with which its points and full marks enter base and total; its section's included
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,7 @@ class Rule:
     in_force_from: date | None = None
     in_force_to: date | None = None  # inclusive
     order: int = 0  # among the rules of its clause, on pages
+    veto: Veto | None = None
 
     @property
     def by_month(self) -> bool:
@@ -201,7 +212,21 @@ class Rulebook:
     periods: Periods = Periods()  # which it scores
     rank_on: Word = "total"  # or base
     grades: tuple[Grade, ...] = ()  # from the highest down
+    decimals: int = 2  # of base, bonus and total; of items two
+    total_floor: Fraction | None = None
+    total_cap: Fraction | None = None
     lists: Mapping[str, Words] = field(default_factory=dict)  # of verdicts, beside those that every book has
+
+    @property
+    def sums_items(self) -> bool:
+        """Whether a total is the plain sum of its items, and nothing is said of the whole."""
+        bounds = (self.total_floor, self.total_cap)
+        return (
+            bounds == (None, None)
+            and self.decimals == 2
+            and all(item.weight == 1 and not (item.bonus and item.bonus.only_when) for item in self.items.values())
+            and not any(rule.veto for rule in self.rules.values())
+        )
 
     def ranked_by(self, readings: Mapping[str, str]) -> str:
         """`total` or `base`: what units are ranked by."""

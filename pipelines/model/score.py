@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+WHOLE = "ALL"  # stands for an item where a line is of the whole
 UNMEASURED, MEAN, FLAGGED = "unmeasured_zero", "mean", "flagged"  # sentences of a rule that are not its own words
 
 
@@ -67,6 +68,7 @@ class ItemScore:
     notes: tuple[str, ...] = ()  # keys of wording/notes.yaml
     losses: tuple[Loss, ...] = ()  # the largest first
     measured: bool = True  # something was there to judge it by
+    weight: Fraction = Fraction(1)  # with which it enters base and total
 
     @property
     def measured_marks(self) -> Fraction:
@@ -87,7 +89,8 @@ class UnitScore:
     items: dict[str, ItemScore]  # in the order of the score sheet, A4 last
     base: Fraction
     bonus: Fraction
-    whole: Fraction = Fraction(0)  # the lines of no single item (`ALL`): measured items stretched to the whole
+    whole: Fraction = Fraction(0)  # the lines of no single item (`ALL`): stretched, rounded, bounded, vetoed
+    veto: str = ""  # the rule whose veto holds
 
     @property
     def total(self) -> Fraction:
@@ -97,12 +100,12 @@ class UnitScore:
     @property
     def measured_marks(self) -> Fraction:
         """The full marks of the items that were measured."""
-        return sum((item.measured_marks for item in self.items.values()), Fraction(0))
+        return sum((item.measured_marks * item.weight for item in self.items.values()), Fraction(0))
 
     @property
     def full_marks(self) -> Fraction:
         """The full marks of the items that count."""
-        return sum((item.full_marks for item in self.items.values()), Fraction(0))
+        return sum((item.full_marks * item.weight for item in self.items.values()), Fraction(0))
 
     @property
     def unmeasured_marks(self) -> Fraction:

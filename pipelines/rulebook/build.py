@@ -1,6 +1,6 @@
 """Checked blocks → items, rules, readings, verdicts."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -11,14 +11,14 @@ from pipelines.model.facts import FACTS, THINGS
 from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.measure import Measure
 from pipelines.model.period import KINDS, QUARTER, Periods
-from pipelines.model.rule import Bonus, Clause, Grade, Item, Left, Ranking, Reading, Rule, Verdict, Word
+from pipelines.model.rule import Bonus, Clause, Grade, Item, Left, Ranking, Reading, Rule, Verdict, Veto, Word
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, vocabulary
 from pipelines.rulebook.source import count, day, exact, is_amount, refusal, shown_text
 
 DATES = ("in_force",)
 TRUTH = {"true": True, "false": False}
-OPTIONAL = (*DATES, "order")  # of every rule
+OPTIONAL = (*DATES, "order", "veto")  # of every rule
 READING = ("reading",)
 
 
@@ -85,7 +85,7 @@ def bonus(book: Block, readings: Mapping[str, tuple[str, ...]]) -> Bonus:
     """`bonus: {cap: …, same_matter: …}`: how bonus points count."""
     block = book.get("bonus", Block(book.file, book.line))
     fail_if.not_a_block(block, book, "bonus")
-    fail_if.unknown_field(block, ("cap", "same_matter"))
+    fail_if.unknown_field(block, ("cap", "same_matter", "only_when"))
     which = block.get("same_matter")
     if isinstance(which, Block) and "takes" in which:
         fail_if.unknown_field(which, ("takes", "scope"))
@@ -94,7 +94,62 @@ def bonus(book: Block, readings: Mapping[str, tuple[str, ...]]) -> Bonus:
         takes = word(block, "same_matter", "same_matter", readings, "highest")
     within = which if isinstance(which, Block) else Block(block.file, block.line)
     scope = "all_awards" if isinstance(which, str) else word(within, "scope", "scope", readings, "all_awards")
-    return Bonus(takes, scope, word(block, "cap", "cap", readings, "none"))
+    return Bonus(takes, scope, word(block, "cap", "cap", readings, "none"), _only_when(block))
+
+
+def _only_when(bonus: Block) -> Condition | None:
+    """`only_when: {base: {more_than: 80}}`: the base that a unit needs to be given any bonus."""
+    if "only_when" not in bonus:
+        return None
+    asked = bonus["only_when"]
+    fail_if.not_a_block(asked, bonus, "only_when")
+    fail_if.unknown_field(asked, ("base",))
+    fail_if.missing_field(asked, ("base",))
+    fail_if.not_a_block(asked["base"], asked, "base")
+    tests = tuple(test for test in vocabulary.TESTS if test != "in")
+    fail_if.unknown_field(asked["base"], tests)
+    if len(asked["base"]) != 1:
+        raise refusal(asked, "no_test", "base")
+    [test] = asked["base"]
+    return Condition("base", test, number(asked["base"], test, least="-1000"))
+
+
+def total(book: Block, decimals: int) -> tuple[Fraction | None, Fraction | None]:
+    """`total: {floor: 0, cap: 100}`: what bounds the total, in steps that it is published in."""
+    block = book.get("total", Block(book.file, book.line))
+    fail_if.not_a_block(block, book, "total")
+    fail_if.unknown_field(block, ("floor", "cap"))
+    floor, cap = (number(block, key, least="-1000") if key in block else None for key in ("floor", "cap"))
+    for key, bound in (("floor", floor), ("cap", cap)):
+        if bound is not None and (bound * 10**decimals).denominator != 1:
+            raise refusal(block, "bound_too_fine", key, value=block[key], decimals=decimals)
+    if floor is not None and cap is not None and floor >= cap:
+        raise refusal(block, "bounds_reversed", "floor")
+    return floor, cap
+
+
+def decimals(book: Block) -> int:
+    """`decimals`: of base, bonus and total as published."""
+    found = count(book.get("decimals", "2"))
+    if found is None or found > 2:
+        raise refusal(book, "bad_decimals", "decimals", value=shown_text(book["decimals"]))
+    return found
+
+
+def veto(block: Block, kind: str, grades: Sequence[str]) -> Veto | None:
+    """`veto: {total: 0}`, `{rank: false}` or `{grade: id}` of a rule that counts or compares."""
+    if "veto" not in block:
+        return None
+    if kind not in vocabulary.VETOING:
+        raise refusal(block, "veto_of_kind", "veto")
+    one = block["veto"]
+    fail_if.not_a_block(one, block, "veto")
+    fail_if.unknown_field(one, vocabulary.VETOES)
+    if len(one) != 1:
+        raise refusal(block, "one_veto", "veto")
+    [what] = one
+    fail_if.unknown_value(one, what, vocabulary.VETOES[what] or grades)
+    return Veto(what, one[what] if what == "grade" else "")
 
 
 def types(book: Block, key: str) -> dict[str, Words]:
@@ -226,14 +281,14 @@ def items(
     found, sections, written = {}, {}, []
     for section in blocks(book["sections"], book, "sections"):
         fail_if.missing_field(section, ("id", "title", "items"))
-        fail_if.unknown_field(section, ("id", "title", "items", "quality"))
+        fail_if.unknown_field(section, ("id", "title", "items", "quality", "weight"))
         fail_if.unknown_value(section, "quality", tuple(TRUTH)) if "quality" in section else None
         fail_if.not_a_word(section, ("id",))
         sections[section["id"]] = words(section, "title")
         of_quality = TRUTH[section["quality"]] if "quality" in section else section["id"] in quality
         for block in blocks(section["items"], section, "items"):
             fail_if.missing_field(block, ("id", "title", "full_marks"))
-            fail_if.unknown_field(block, ("id", "title", "full_marks", "unassessed"))
+            fail_if.unknown_field(block, ("id", "title", "full_marks", "unassessed", "weight"))
             fail_if.bad_id(block, "id", fail_if.ITEM_ID)
             fail_if.unknown_clause(block, clauses, "id")  # floors and roundings name the item's own clause
             written.append(block)
@@ -246,10 +301,15 @@ def items(
                 of_quality,
                 unassessed=word(block, "unassessed", "unassessed", readings, "full"),
                 bonus=None if full else bonus(book, readings),
+                weight=_weight(section) * _weight(block),
             )
     fail_if.duplicate_id(written, "id")
     fail_if.two_bonus_items(book, found)
     return found, sections
+
+
+def _weight(block: Block) -> Fraction:
+    return number(block, "weight", least="0.01", most="100") if "weight" in block else Fraction(1)
 
 
 def rule(block: Block, known: Known) -> Rule:
@@ -280,6 +340,7 @@ def rule(block: Block, known: Known) -> Rule:
         "in_force_from": day(dates.get("from")),
         "in_force_to": day(dates.get("to")),
         "order": _order(block),
+        "veto": veto(block, kind, known.grades),
     }
     specific = SPECIFIC[kind](block, known)
     quotes = known.measures[specific["measure"]].quotes if kind == "occurrence" else ()

@@ -36,7 +36,7 @@ BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.
 BOOK_FIELDS = ("edition", "title", "in_force", "evaluation", "sections")
 OPTIONAL = (
     *("format", "period", "year_starts", "case_rows", "incident_types", "award_types"),
-    *("rank", "bonus", "rank_on", "grades", "lists"),
+    *("rank", "bonus", "rank_on", "grades", "lists", "decimals", "total"),
 )
 FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7); what it does not say is in FORMAT_1
 FORMAT_1 = RULES / "format_1.yaml"
@@ -67,6 +67,8 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     measures = read_measures(folder, contracts, values, upgraded)
     fail_if.missing_reading(Block(READINGS, 1), readings, measures)
     rank_on = build.word(book, "rank_on", "rank_on", values, "total")
+    decimals = build.decimals(book)
+    floor, cap = build.total(book, decimals)
     grades, lists = build.grades(book, items), build.lists(book)
     known = build.Known(
         clauses,
@@ -107,10 +109,15 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         ranking=build.ranking(upgraded, measures),
         grades=grades,
         lists=lists,
+        decimals=decimals,
+        total_floor=floor,
+        total_cap=cap,
         rank_on=rank_on,
         periods=build.periods(book),
     )
     fail_if.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
+    if not rulebook.sums_items:
+        _must_not_ask_for_steady(folder)
     for rule, block in zip(rules, written, strict=True):
         check_examples(rulebook, rule, block)
     return rulebook
@@ -191,6 +198,14 @@ def _upgraded(book: Block) -> Block:
         return known
     fail_if.missing_field(book, ("case_rows",))
     return book
+
+
+def _must_not_ask_for_steady(folder: Path) -> None:
+    """No place interval is worked out where a total is more than the sum of its items."""
+    for block in read_yaml(folder / VERDICTS, VERDICTS) or []:
+        for condition in block["when"]:
+            if condition.get("fact", "").endswith("steady"):
+                raise refusal(condition, "steady_unknown", "fact")
 
 
 def _evaluation(book: Block) -> dict[str, int]:

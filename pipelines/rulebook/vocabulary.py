@@ -26,11 +26,14 @@ UNSAID = {
 }
 OF_THE_BOOK = {"unmeasured": ("full", "left_out", "reweighted", "zero")}  # the one reading that acts on every item
 
-SETTLING = ("floor", "cap", "same_matter", "rounding", "reweight")  # rule ids that the ledger uses itself
+SETTLING = ("floor", "cap", "same_matter", "rounding", "reweight", "only_when", "veto")  # rule ids of the ledger itself
 LISTS = ("commend", "criticise", "remark", "together")
 TESTS = ("equals", "at_most", "at_least", "more_than", "less_than", "in")
 # Facts of verdicts in books of format 1: points in hundredths are points, the bound a hundredth of what is written.
 HUNDREDTHS = {f"{name}_hundredths": name for name in ("total", "base", "bonus")}
+
+VETOES = {"total": ("0",), "rank": ("false",), "grade": ()}  # what a veto may say of each
+VETOING = ("occurrence", "rate")  # kinds of rules that may carry one
 
 EVERY_RULE = ("rule", "clause", "item", "title", "says", "remedy", "examples")
 # A rule is of the kind whose mark it carries; beside the mark: what else it must have, what it may have.

@@ -8,18 +8,17 @@ from typing import Any
 
 from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines.marks import selection, variant
-from pipelines.engines.settling import WHOLE
 from pipelines.model.measure import TABLE_OF, Measure
 from pipelines.model.period import Period
 from pipelines.model.points import CENT, half_up, hundredths, shown
 from pipelines.model.refusals import VerificationFailed
 from pipelines.model.rule import Rule, Rulebook
-from pipelines.model.score import FLAGGED, Entry, UnitScore
+from pipelines.model.score import FLAGGED, WHOLE, Entry, UnitScore
 from pipelines.model.tally import Marks
 from pipelines.stages.measure import types_of
 from pipelines.wording import say
 
-CLOSING_LINES = ("same_matter", "floor", "cap", "rounding", "reweight")
+CLOSING_LINES = ("same_matter", "floor", "cap", "rounding", "reweight", "only_when", "veto")
 
 
 def write_ledger(

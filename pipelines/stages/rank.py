@@ -21,9 +21,12 @@ def rank(
     Equal figures share a place: 1, 2, 2, 4.
     """
     how = rulebook.ranking
-    figure = {unit_id: getattr(score, rulebook.ranked_by(readings)) for unit_id, score in scores.items()}
+    figure = {
+        unit_id: Fraction(0) if vetoed(rulebook, score) == "total" else getattr(score, rulebook.ranked_by(readings))
+        for unit_id, score in scores.items()
+    }
     over_all = {id: _share(figure[id], scores[id]) for id in figure} if how.by_share else figure
-    why = {id: _why_unranked(tally, how.apart_below) for id, tally in tallies.items()}
+    why = {id: _why_unranked(tallies[id], how.apart_below, _struck(rulebook, scores[id])) for id in scores}
     groups: dict[str, dict[str, Fraction]] = defaultdict(dict)
     for id in scores:
         if not why[id]:
@@ -52,8 +55,20 @@ def grade(rulebook: Rulebook, score: UnitScore, tally: UnitTally) -> str:
     """The grade of a unit's total, read from the top; "" without case rows or without grades."""
     if not rulebook.grades or not tally.case_rows:
         return ""
+    if vetoed(rulebook, score) == "grade" and (veto := rulebook.rules[score.veto].veto):
+        return veto.grade
     reached = (one.id for one in rulebook.grades if score.total >= one.at_least)
     return next(reached, rulebook.grades[-1].id)
+
+
+def vetoed(rulebook: Rulebook, score: UnitScore) -> str:
+    """What a veto holds against a unit: total, rank, grade; "" for none."""
+    veto = rulebook.rules[score.veto].veto if score.veto else None
+    return veto.kind if veto else ""
+
+
+def _struck(rulebook: Rulebook, score: UnitScore) -> tuple[str, ...]:
+    return (f"vetoed {score.veto}",) if vetoed(rulebook, score) == "rank" else ()
 
 
 def _share(figure: Fraction, score: UnitScore) -> Fraction:
@@ -71,9 +86,9 @@ def places(figures: dict[str, Fraction]) -> dict[str, int]:
     return found
 
 
-def _why_unranked(tally: UnitTally, apart_below: int) -> tuple[str, ...]:
+def _why_unranked(tally: UnitTally, apart_below: int, struck: tuple[str, ...]) -> tuple[str, ...]:
     reasons = {"not_ranked": not tally.unit.ranked, "no_cases": not tally.case_rows}
-    found = tuple(note for note, holds in reasons.items() if holds)
+    found = (*(note for note, holds in reasons.items() if holds), *struck)
     return found or (APART if tally.case_rows < apart_below else ())
 
 
@@ -101,7 +116,8 @@ def give_verdicts(
     engine, given, fired = Adjudicator(rulebook.verdicts), [], []
     facts = facts_of_units(rulebook, standings, scores, tallies, before, steady)
     for id, known in facts.items():
-        found, trace = engine.adjudicate(id, known, tallies[id].unit.unit_group)
+        spoilt = vetoed(rulebook, scores[id]) == "grade"
+        found, trace = engine.adjudicate(id, known, tallies[id].unit.unit_group, spoilt)
         given += found
         fired += trace
     return given, fired

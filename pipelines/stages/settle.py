@@ -1,19 +1,31 @@
 """Settle: findings → item scores, base and bonus, and the ledger lines that stand for no single case."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations
+from typing import NamedTuple
 
 from pipelines.engines.judging import spans, unmeasured
 from pipelines.engines.rete import text_of
-from pipelines.engines.settling import WHOLE, Settler, left_out, without_data
-from pipelines.model.points import CENT, half_up, hundredths
+from pipelines.engines.settling import Settler, left_out, without_data
+from pipelines.engines.whole import Whole
+from pipelines.model.points import half_up
 from pipelines.model.rule import Rule, Rulebook, chosen
-from pipelines.model.score import Entry, Finding, Fired, ItemScore, Loss, UnitScore
+from pipelines.model.score import WHOLE, Entry, Finding, Fired, ItemScore, Loss, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import Words
 from pipelines.wording import say
+
+
+class Told(NamedTuple):
+    """What a judge makes of a unit's items: base, bonus, the lines of the whole, and the rule whose veto holds."""
+
+    base: Fraction
+    bonus: Fraction
+    whole: Fraction
+    veto: str
+
 
 NAMED = 5  # units that one line of the summary names
 
@@ -29,7 +41,7 @@ def settle(
 
     For every unit and item: full marks + lines + occurrences = score (interface.md, "The ledger adds up").
     """
-    engine = Settler(rulebook, readings)
+    engine, whole = Settler(rulebook, readings), Whole(rulebook)
     by_unit = defaultdict(list)
     for finding in findings:
         by_unit[finding.unit_id].append(finding)
@@ -38,8 +50,13 @@ def settle(
         tally = tallies[unit_id]
         marks, lines, firings = engine.settle(tally, by_unit[unit_id])
         flags = notes(rulebook, readings, tally, months)
-        scores[unit_id] = _unit_score(rulebook, readings, tally, marks, flags, by_unit[unit_id])
-        entries += lines
+        sums = whole.sums(unit_id, marks, by_unit[unit_id])
+        for line in sums.lines:
+            marks[line.item_id] = marks.get(line.item_id, Fraction(0)) + line.points
+        told = Told(sums.base, sums.bonus, marks.get(WHOLE, Fraction(0)), sums.veto)
+        scores[unit_id] = _unit_score(rulebook, readings, tally, marks, told, flags, by_unit[unit_id])
+        entries += [*lines, *sums.lines]
+        firings = [*firings, *sums.firings]
         fired += [Fired(unit_id, "settle", f.rule, f.result.month, text_of(f.fact)) for f in firings]
     return scores, entries, fired
 
@@ -50,10 +67,11 @@ def unit_scores(
     tallies: dict[str, UnitTally],
     months: tuple[str, ...],
     marks: dict[str, dict[str, Fraction]],
+    sums: Mapping[str, Told],
 ) -> dict[str, UnitScore]:
     """Scores by unit from the points of their items, worked out elsewhere: with notes and with what was measured."""
     return {
-        id: _unit_score(rulebook, readings, tally, marks[id], notes(rulebook, readings, tally, months))
+        id: _unit_score(rulebook, readings, tally, marks[id], sums[id], notes(rulebook, readings, tally, months))
         for id, tally in tallies.items()
     }
 
@@ -63,6 +81,7 @@ def _unit_score(
     readings: dict[str, str],
     tally: UnitTally,
     marks: dict[str, Fraction],
+    sums: Told,
     flags: dict[str, tuple[str, ...]],
     findings: Iterable[Finding] = (),
 ) -> UnitScore:
@@ -78,14 +97,11 @@ def _unit_score(
             flags.get(item.id, ()),
             losses(item.full_marks, taken[item.id]) if item.full_marks else (),
             item.id not in silent,
+            item.weight,
         )
         for item in rulebook.items.values()
     }
-    full = {item.id: item.full_marks for item in rulebook.items.values()}
-    base = sum(hundredths(item.score) for id, item in items.items() if full[id])
-    bonus = sum(hundredths(item.score) for id, item in items.items() if not full[id])
-    whole = marks.get(WHOLE, Fraction(0))
-    return UnitScore(tally.unit.unit_id, items, Fraction(base, CENT), Fraction(bonus, CENT), whole)
+    return UnitScore(tally.unit.unit_id, items, *sums)
 
 
 def losses(full_marks: Fraction, taken: dict[str, Fraction]) -> tuple[Loss, ...]:

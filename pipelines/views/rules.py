@@ -197,6 +197,7 @@ class Lines:
         """The rule's words, and what its measure says of the row; "" where there is none of them."""
         given, rule = json.loads(facts), self.rulebook.rules.get(rule_id)
         if rule is None or sentence == UNMEASURED:
+            given = {name: self._title(name, value) for name, value in given.items()}
             return self.say(f"judge.{sentence}", **given).into(self.lang), ""
         if rule.kind == "occurrence":
             return self._occurrence(rule, sentence, given)
@@ -211,6 +212,13 @@ class Lines:
         if sentence == FLAGGED:
             return said, self.say("ledger.flagged", measure=measure.title).into(self.lang)
         return said, measure.says.into(self.lang).format_map(shown) if measure.says else ""
+
+    def _title(self, name: str, value: str) -> str:
+        """The title of the rule or the grade that a line of the whole names, anything else as it is."""
+        if name == "rule":
+            return self.rulebook.rules[value].title.into(self.lang)
+        titles = {one.id: one.title.into(self.lang) for one in self.rulebook.grades if name == "grade"}
+        return titles.get(value, value)
 
     def _figures(self, given: Mapping[str, str]) -> Mapping[str, str]:
         if "month" not in given:

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import groupby
 
+from pipelines.engines.judging import plain as plainly
 from pipelines.model.period import Period
-from pipelines.model.points import shown
+from pipelines.model.points import half_up, shown
 from pipelines.model.result import ScoredPeriod
-from pipelines.model.score import ItemScore, Standing
+from pipelines.model.score import WHOLE, ItemScore, Standing
 from pipelines.model.text import masked, plain
 from pipelines.views import charts, first_page
 from pipelines.views.figures import Say, known, listed, month_name, named, note, signed, width
@@ -18,7 +19,7 @@ from pipelines.views.ranking import line as standing_line
 from pipelines.views.ranking import verdicts
 from pipelines.views.rules import Lines
 
-CLOSING = ("same_matter", "rounding", "floor", "cap")  # the lines that close an item, after those of its rules
+CLOSING = ("same_matter", "rounding", "floor", "cap", "only_when")  # lines that close an item, after those of its rules
 WORDS = (
     "unit_id",
     "total",
@@ -114,8 +115,11 @@ class Scorecards:
             "heading": self._says("heading", quarter=self.frame["quarter"]),
             "unit": unit,
             "places": dict(zip(("overall", "group"), map(str, places), strict=True)),
-            "full_marks": shown(sum(i.full_marks for i in score.items.values())),
-            "difference": signed(sum(i.deducted for i in score.items.values())),
+            "full_marks": shown(half_up(score.full_marks)),
+            "whole": [
+                {**self._line(entry), "points": signed(Fraction(entry["points"]))} for entry in by_item.get(WHOLE, ())
+            ],
+            "difference": signed(score.total - half_up(score.full_marks)),
             "sections": self._sections(score.items),
             "evidence": [
                 self._evidence(score.items[item_id], by_item[item_id], most)
@@ -204,7 +208,10 @@ class Scorecards:
             "score": shown(score.score),
             "width": width(score.score, score.full_marks) if score.full_marks else "",
             "unmeasured": not score.measured,
-            "notes": [note(self.say, key, self.result.rulebook, self.lang) for key in score.notes],
+            "notes": [
+                *([self._says("weighted", weight=plainly(half_up(score.weight)))] if score.weight != 1 else ()),
+                *(note(self.say, key, self.result.rulebook, self.lang) for key in score.notes),
+            ],
         }
 
     def _evidence(self, score: ItemScore, entries: list[dict], most: int | None) -> dict:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipelines.engines.standings import SecondOpinion
 from pipelines.model.facts import Before
-from pipelines.model.refusals import JudgesDisagree
+from pipelines.model.refusals import JudgesDisagree, RulebookRefusal
 from pipelines.model.rule import Grade, Ranking
 from pipelines.model.score import ItemScore, UnitScore
 from pipelines.model.words import Words
@@ -88,3 +88,22 @@ def test_a_verdict_may_ask_for_a_grade_and_stand_on_a_list_of_the_book(tmp_path)
     units = [town.unit("A"), town.unit("B", tardy=2), town.unit("C", tardy=3), town.unit("D", case_rows=0)]
     assert {id for id, verdict in town.verdicts(*units) if verdict == "red_list"} == {"A", "B"}
     assert LAW.is_dir() and list(town.book.lists) == ["red"]
+
+
+@pytest.mark.parametrize("more", ["decimals: 1", "total: {cap: 100}"])
+def test_no_verdict_asks_how_steady_a_place_is_where_nobody_works_it_out(tmp_path, more):
+    steady = """- verdict: sure_place
+  clause: H0.1
+  list: remark
+  title: {zh: 稳, en: Steady}
+  says: {zh: 稳, en: Steady}
+  when: [{fact: steady, at_most: 2}]
+  examples:
+    - {name: on it, given: {steady: 2}, holds: true}
+    - {name: beyond, given: {steady: 3}, holds: false}
+- verdict: last_of_kind"""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    assert law(tmp_path / "a", verdicts=[("- verdict: last_of_kind", steady)]).book.verdicts
+    with pytest.raises(RulebookRefusal, match="steady"):
+        law(tmp_path / "b", ("rank_on:", f"{more}\nrank_on:"), verdicts=[("- verdict: last_of_kind", steady)])

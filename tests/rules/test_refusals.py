@@ -167,6 +167,19 @@ BROKEN = {
         VERDICTS, "{fact: ranked, at_least: 1}", "{fact: grade, equals: shining}", "shining is not known"),
     "a verdict on a grade as on a number": (
         VERDICTS, "{fact: ranked, at_least: 1}", "{fact: grade, at_least: 1}", "at_least"),
+    "three decimals of a total": (BOOK, RANK, "decimals: 3\n" + RANK, "0, 1 or 2"),
+    "a bound of the total that is finer than the total": (
+        BOOK, RANK, "decimals: 1\ntotal: {cap: 99.95}\n" + RANK, "finer than the 1 decimals"),
+    "a floor of the total on its cap": (BOOK, RANK, "total: {floor: 100, cap: 100}\n" + RANK, "does not lie below"),
+    "a bonus under a condition on the total": (
+        BOOK, "bonus: {cap:", "bonus: {only_when: {total: {at_least: 80}}, cap:", "unknown field total"),
+    "a bonus under two conditions": (
+        BOOK, "bonus: {cap:", "bonus: {only_when: {base: {at_least: 80, at_most: 90}}, cap:", "exactly one of"),
+    "an item that weighs nothing": (BOOK, "{id: A1.2, full_marks: 5,", "{id: A1.2, weight: 0, full_marks: 5,", "0.01"),
+    "a veto of nothing": (REPLY, "deduct: 0.5", "deduct: 0.5\nveto: {}", "exactly one thing"),
+    "a veto that leaves a point": (REPLY, "deduct: 0.5", "deduct: 0.5\nveto: {total: 1}", "1 is not known"),
+    "a veto by a grade that is none": (REPLY, "deduct: 0.5", "deduct: 0.5\nveto: {grade: d}", "d is not known"),
+    "a veto by an assessor's mark": (ASSESSED, "assessed: A1.1", "assessed: A1.1\nveto: {total: 0}", "carry a veto"),
     "an unknown list": (VERDICTS, "list: commend", "list: recommend", "nearest known name is commend"),
     "a verdict twice": (VERDICTS, "- verdict: exhausted_at_the_bottom", "- verdict: bottom_of_group", "appears twice"),
     "a clause that nothing applies": (CLAUSES, "- no rule zh: 引导句，规则见 A1 至 A4。\n"

@@ -210,14 +210,15 @@ def _harbours(rows: list[Row], usual: dict) -> dict[str, list[dict]]:
 
 # 4 judge, 5 settle: the counts of one harbour become points.
 
-def town_of(text: str) -> Town:
-    """The island, with other points where a row says so."""
-    return Town(with_changes(BOOK, pairs(text))) if text else ISLAND
+def town_of(text: str, book: str) -> Town:
+    """The island, or the law of a block, with other points where a row says so."""
+    town = other_law(book)
+    return Town(with_changes(town.book, pairs(text))) if text else town
 
 
 @cache
 def other_law(text: str) -> Town:
-    """The island with other keys in its rulebook.yaml; `items` are those of single items, by id."""
+    """The island with other keys in its rulebook.yaml; `items` and `rules` are those of single ones, by id."""
     if not text:
         return ISLAND
     with TemporaryDirectory() as place:
@@ -227,6 +228,10 @@ def other_law(text: str) -> Town:
         items = {item["id"]: item for section in law["sections"] for item in section["items"]}
         for id, more in keys.pop("items", {}).items():
             items[id].update(more)
+        for id, more in keys.pop("rules", {}).items():
+            [of_rule] = folder.glob(f"H*/{id}.yaml")
+            told = {**mapping(of_rule.read_text(encoding="utf-8")), **more}
+            of_rule.write_text(yaml.safe_dump(told, allow_unicode=True), encoding="utf-8")
         law["rank"].update(keys.pop("rank", {}))
         file.write_text(yaml.safe_dump({**law, **keys}, allow_unicode=True), encoding="utf-8")
         return Town(load_rulebook(folder, PERIOD.start.date()))
@@ -245,7 +250,7 @@ def unit_of(given: Mapping[str, str], **more):
 def play_points(table: Table, row: Row) -> Answers:
     """One harbour judged and settled."""
     readings = pairs(row.given.get("reading", ""))
-    town = town_of(row.given.get("changes", ""))
+    town = town_of(row.given.get("changes", ""), table.blocks.get("book", ""))
     try:
         scores, entries, findings = town.settled(unit_of(row.given), **readings)
     except Refusal as refusal:
@@ -428,7 +433,7 @@ SCENES = {
         {"usual"},
     ),
     "4_judge": Scene({*COUNTED, *ASSESSED, "reading", "awards", "changes"}, POINTS, play_points),
-    "5_settle": Scene({*COUNTED, *ASSESSED, "reading", "awards", "changes"}, POINTS, play_points),
+    "5_settle": Scene({*COUNTED, *ASSESSED, "reading", "awards", "changes"}, POINTS, play_points, {"book"}),
     "6_rank": Scene(
         {"harbour", "kind", "ranked", "requests", "before", *COUNTED, *ASSESSED, "awards"},
         {"listed", "place", "kind place", "note", "grade", "total", "verdicts"},

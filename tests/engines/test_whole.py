@@ -1,0 +1,143 @@
+"""What a book says of the whole: both judges and a literal reader of the page come to the same on random books."""
+
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil, floor
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipelines.engines.standings import SecondOpinion
+from pipelines.engines.vector import differences
+from pipelines.model.condition import Condition
+from pipelines.model.facts import NOTHING_KNOWN
+from pipelines.model.refusals import JudgesDisagree
+from pipelines.model.rule import Bonus, Rulebook, Veto, chosen
+from pipelines.stages.rank import give_verdicts, rank
+from tests.engines.cubes import quarters
+from tests.engines.test_places import GRADES
+from tests.engines.test_two_judges import both
+from tests.toy.town import ISLAND, MONTHS
+
+fixed = settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+TESTS = ("more_than", "at_least", "at_most", "less_than", "equals")
+VETOING = ("tardy", "manners", "mending", "errand")
+
+
+def some_book(rng: Random) -> Rulebook:
+    """Heron Island with something to say of the whole."""
+    book, weights = ISLAND.book, ("1", "1", "0.7", "0.35", "1.25", "0.0333")
+    items = {id: replace(item, weight=Fraction(rng.choice(weights))) for id, item in book.items.items()}
+    asked = Condition("base", rng.choice(TESTS), Fraction(rng.choice(("80", "60.5", "99.99", "0"))))
+    words = items["H3"].bonus or Bonus()
+    items["H3"] = replace(items["H3"], bonus=replace(words, only_when=rng.choice((None, asked))))
+    kinds = (None, Veto("total"), Veto("rank"), Veto("grade", rng.choice("abc")))
+    rules = {
+        id: replace(rule, veto=rng.choice(kinds)) if id in VETOING else rule for id, rule in book.rules.items()
+    }
+    floors, caps = (None, Fraction(30), Fraction(0)), (None, Fraction(90), Fraction(100))
+    return replace(
+        book, items=items, rules=rules, grades=GRADES, decimals=rng.randint(0, 2), total_floor=rng.choice(floors),
+        total_cap=rng.choice(caps),
+    )  # fmt: skip
+
+
+# The page, literally (semantics B1, C19, G4, G15, G18, G20, G21).
+
+
+def nearest(value: Fraction, decimals: int) -> Fraction:
+    """The nearer of the two numbers with so many decimals; between both, the one further from nothing."""
+    parts = 10**decimals
+    below, above = Fraction(floor(value * parts), parts), Fraction(ceil(value * parts), parts)
+    if value - below == above - value:
+        return above if value > 0 else below
+    return below if value - below < above - value else above
+
+
+def expected(book: Rulebook, readings, tally, items) -> tuple:
+    """(base, bonus, total, veto) of a unit whose items have these scores."""
+    exact, bonus, marks, left = Fraction(0), Fraction(0), Fraction(0), Fraction(0)
+    for id, item in book.items.items():
+        if item.full_marks == 0:
+            bonus += items[id].score * item.weight
+        else:
+            exact += items[id].score * item.weight
+            marks += item.full_marks * item.weight
+            left += items[id].full_marks * item.weight  # nothing where the item is left out
+    base = nearest(exact, book.decimals)
+    total = exact + bonus
+    if readings["unmeasured"] == "reweighted" and left and left < marks:
+        total += nearest(exact * marks / left, 2) - nearest(exact, 2)
+    total = nearest(total, book.decimals)
+    if book.total_floor is not None and total < book.total_floor:
+        total = book.total_floor
+    if book.total_cap is not None and total > book.total_cap:
+        total = book.total_cap
+    held = [rule.veto.kind for rule in book.rules.values() if rule.veto and happened(rule, readings, tally)]
+    veto = "total" if "total" in held else "rank" if "rank" in held else "grade" if held else ""
+    return base, nearest(bonus, book.decimals), Fraction(0) if veto == "total" else total, veto
+
+
+def happened(rule, readings, tally) -> bool:
+    """Whether a row of an occurrence rule costs points, or a rate lies under its target."""
+    if rule.kind == "occurrence":
+        return tally.occurrences(rule.id, rule.measure) > 0
+    spans = ("",) if chosen(rule.per, readings) in ("period", "pooled") else MONTHS
+    pairs = [(tally.count(rule.part, span), tally.count(rule.of, span)) for span in spans]
+    return any(of and Fraction(100 * part, of) < rule.target for part, of in pairs)
+
+
+@fixed
+@given(quarters(), st.integers(0, 99_999))
+def test_both_judges_and_the_page_agree_on_random_books(quarter, seed):
+    book, readings = some_book(Random(seed)), quarter[3]
+    scores, entries, _, rescored, tallies = both(quarter, book)
+    assert differences(scores, rescored) == []
+    for id, score in scores.items():
+        base, bonus, total, veto = expected(book, readings, tallies[id], score.items)
+        assert (score.base, score.bonus, score.total) == (base, bonus, total)
+        assert (book.rules[score.veto].veto.kind if score.veto else "") == veto
+        own = [entry for entry in entries if entry.unit_id == id]
+        lines = sum((entry.points for entry in own if entry.item_id == "ALL"), Fraction(0))
+        assert score.total == score.base + score.bonus + lines
+        struck, asked = [entry for entry in own if entry.rule_id == "only_when"], book.items["H3"].bonus.only_when
+        if struck or (asked and score.items["H3"].score):
+            holds = {"more_than": base > asked.value, "at_least": base >= asked.value, "equals": base == asked.value,
+                     "at_most": base <= asked.value, "less_than": base < asked.value}[asked.test]  # fmt: skip
+            assert holds == (not struck) and (holds or not score.items["H3"].score)
+    standings = rank(book, readings, tallies, scores)
+    second = SecondOpinion(book, readings, rescored, {id: one.unit for id, one in tallies.items()})
+    second.must_place_alike(standings)
+    second.must_agree_on_verdicts(give_verdicts(book, standings, scores, tallies, NOTHING_KNOWN)[0])
+    for standing in standings:
+        score = scores[standing.unit_id]
+        veto = book.rules[score.veto].veto if score.veto else None
+        if veto and veto.kind == "rank":
+            assert standing.rank is None and standing.notes[-1] == f"vetoed {score.veto}"
+        if standing.case_rows:
+            by_total = next((one.id for one in GRADES if score.total >= one.at_least), "c")
+            assert standing.grade == (veto.grade if veto and veto.kind == "grade" else by_total)
+
+
+READINGS = {id: reading.default for id, reading in ISLAND.book.readings.items()}
+
+
+def test_a_difference_in_a_total_alone_is_seen():
+    scores, _, _, rescored, _ = both(([], {}, [], READINGS), replace(ISLAND.book, total_cap=Fraction(60)))
+    assert scores["U1"].total == 60
+    scores["U1"] = replace(scores["U1"], whole=scores["U1"].whole + Fraction(1, 100))
+    assert [name for _, name, _, _ in differences(scores, rescored)] == ["total"]
+
+
+def test_a_difference_in_a_veto_is_seen():
+    rules = ISLAND.book.rules | {"tardy": replace(ISLAND.book.rules["tardy"], veto=Veto("rank"))}
+    book = replace(ISLAND.book, rules=rules)
+    scores, _, _, rescored, tallies = both(([], {}, [], READINGS), book)
+    tallies = {id: replace(one, case_rows=5) for id, one in tallies.items()}
+    scores["U1"] = replace(scores["U1"], veto="tardy")
+    counted = replace(rescored, case_rows=rescored.case_rows + 5)
+    second = SecondOpinion(book, READINGS, counted, {id: one.unit for id, one in tallies.items()})
+    with pytest.raises(JudgesDisagree, match="U1"):
+        second.must_place_alike(rank(book, READINGS, tallies, scores))
