@@ -29,8 +29,10 @@ def summed(
     stretched: Callable[[np.ndarray], np.ndarray],
     fired: Mapping[str, np.ndarray],
 ) -> Summed:
-    """``stretched`` tells what a base (ten-thousandths of hundredths) gains by stretching; ``fired`` where the rules
-    with a veto fired.
+    """Base, bonus and whole from the items of every unit.
+
+    ``stretched`` tells what a base (ten-thousandths of hundredths) gains by stretching, ``fired`` where rules with a
+    veto fired.
     """
     nothing = np.zeros(len(next(iter(items.values()))), np.int64)
     base, bonus, kept = nothing, nothing, nothing == 0
@@ -55,8 +57,8 @@ def summed(
             }[asked.test]
     bonus = np.where(kept, bonus, 0)
     total = _shown(base + bonus + stretched(base) * PART, rulebook.decimals)
-    for bound, hold in ((rulebook.total_floor, np.maximum), (rulebook.total_cap, np.minimum)):
-        total = total if bound is None else hold(total, int(bound * CENTS))
+    for limit, hold in ((rulebook.total_floor, np.maximum), (rulebook.total_cap, np.minimum)):
+        total = total if limit is None else hold(total, int(limit * CENTS))
     vetoes = sorted(fired, key=lambda id: ORDER[_kind(rulebook, id)])
     first = np.full(len(nothing), "", object)
     for id in reversed(vetoes):

@@ -103,7 +103,7 @@ def has_fired(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str
         return np.zeros(len(cube.unit_ids), bool)
     if rule.kind == "occurrence":
         return counts.occurrences(rule).sum(axis=1) > 0
-    return (_short(rule, counts, readings)[0] > 0).any(axis=1)
+    return np.asarray((_short(rule, counts, readings)[0] > 0).any(axis=1))
 
 
 def full_of(
@@ -181,8 +181,9 @@ def stretch(
     readings: Mapping[str, str],
     base: np.ndarray,
 ) -> np.ndarray:
-    """What every unit's base (ten-thousandths of hundredths) gains when its measured items are stretched to the whole,
-    in hundredths, halves up; else nothing.
+    """What every unit's base gains, in hundredths, when its measured items are stretched to the whole; else nothing.
+
+    ``base`` in ten-thousandths of hundredths.
     """
     if readings.get("unmeasured") != "reweighted":
         return np.zeros(len(base), np.int64)

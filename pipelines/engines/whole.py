@@ -39,7 +39,7 @@ class Sums:
 class Whole:
     """Compiled once for a rulebook; sums up unit after unit."""
 
-    def __init__(self, rulebook: Rulebook):
+    def __init__(self, rulebook: Rulebook) -> None:
         self.rulebook = rulebook
         self.bonus = next((item for item in rulebook.items.values() if not item.full_marks), None)
         asked = self.bonus.bonus.only_when if self.bonus and self.bonus.bonus else None

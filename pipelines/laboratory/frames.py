@@ -156,7 +156,8 @@ def placed(
     figure = np.where([veto is not None and veto.kind == "total" for veto in held], 0, figure)
     among_all = overall_figure(rulebook, figure, rescored.full)
     notes = tuple(
-        (() if unit.ranked else ("not_ranked",)) + (() if rows else ("no_cases",))
+        (() if unit.ranked else ("not_ranked",))
+        + (() if rows else ("no_cases",))
         + ((f"vetoed {by}",) if veto and veto.kind == "rank" else ())
         or (APART if rows < how.apart_below else ())
         for unit, rows, veto, by in zip(units, rescored.case_rows.tolist(), held, rescored.veto, strict=True)

@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from fractions import Fraction
 from itertools import groupby
 
-from pipelines.engines.judging import plain as plainly
 from pipelines.model.period import Period
 from pipelines.model.points import half_up, shown
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.score import WHOLE, ItemScore, Standing
 from pipelines.model.text import masked, plain
 from pipelines.views import charts, first_page
-from pipelines.views.figures import Say, known, listed, month_name, named, note, signed, width
+from pipelines.views.figures import Say, known, listed, month_name, named, note, plainly, signed, width
 from pipelines.views.frame import frame, words
 from pipelines.views.libraries import Boxes
 from pipelines.views.ranking import line as standing_line
