@@ -13,8 +13,10 @@ from pipelines.edges.scratch import nameless
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts, in_force, targets
 from pipelines.model.intake import Intake, Validation
+from pipelines.model.period import SPAN
 from pipelines.model.refusals import ContractStop, Refusal
 from pipelines.paths import PACKAGE
+from pipelines.views.figures import speaking
 from pipelines.views.frame import SUFFIX, shell
 from pipelines.views.quality import report_of
 from pipelines.wording import say
@@ -37,7 +39,7 @@ class Quality:
         self._hang_up()
         outcomes = self._outcomes()
         folder = self._folder / "quality"
-        write_report(folder, report_of(*self._facts, outcomes))
+        write_report(folder, report_of(*self._facts, outcomes), self._facts[2].kind)
         _gate(outcomes, self._facts[0])
         return folder
 
@@ -125,22 +127,25 @@ def _gate(outcomes: list[dict], contracts: Contracts) -> None:
             raise ContractStop(say("quality.broken", rows=outcome["unexpected"], **facts))
 
 
-def write_report(folder: Path, report: dict) -> None:
-    """`report.json` for programs, `index.html` and its English twin for people; the same report, the same bytes."""
+def write_report(folder: Path, report: dict, kind: str = SPAN) -> None:
+    """`report.json` for programs, `index.html` and its English twin for people, of a period of some ``kind``.
+
+    The same report, the same bytes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
     (folder / "report.json").write_text(text, encoding="utf-8", newline="\n")
     for lang, suffix in SUFFIX.items():
-        (folder / f"index{suffix}.html").write_text(_page(report, lang), encoding="utf-8", newline="\n")
+        (folder / f"index{suffix}.html").write_text(_page(report, kind, lang), encoding="utf-8", newline="\n")
 
 
-def _page(report: dict, lang: str) -> str:
+def _page(report: dict, kind: str, lang: str) -> str:
     from pipelines.edges.templates import render
 
     simulated = say("pages.simulated").into(lang) if report["simulated"] else ""
     frame = {
-        **shell(say, lang),
-        "quarter": "",
+        **shell(speaking(say, kind), lang),
+        "period_name": "",
         "period": "",
         "simulated": simulated,
         "simulated_says": say("pages.simulated_says").into(lang),

@@ -1,4 +1,4 @@
-"""The city of an output folder, `<out>/city.json`: quarters of two cities in one folder would be compared in print.
+"""The city of an output folder, `<out>/city.json`: periods of two cities in one folder would be compared in print.
 
 A city is named by the project file, else by the source mapping, else by the rulebook's edition. The first run writes
 the file; a folder that is older than it belongs to the city that its published manifests name.
@@ -17,7 +17,7 @@ from pipelines.edges.templates import render
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, VerificationFailed
 from pipelines.model.words import Words
-from pipelines.views.quarters import Quarter, quarters
+from pipelines.views.periods import Listed, periods
 from pipelines.wording import say
 
 CITY = "city.json"
@@ -87,24 +87,24 @@ def _cities_named(out: Path, pattern: str) -> Iterator[str]:
         try:
             city = city_of(json.loads(file.read_text(encoding="utf-8")))
         except (OSError, ValueError, AttributeError):
-            continue  # damage is found by the acts that need that quarter
+            continue  # damage is found by the acts that need that period
         if city:
             yield city
 
 
-# The list of quarters, `<out>/index.html`: made anew after every act, outside every quarter's own folder.
+# The list of periods, `<out>/index.html`: made anew after every act, outside every period's own folder.
 
 
 INDEX, EDITIONS, PREVIEWS = "index.html", "published", "preview"
 
 
-def list_quarters(out: Path) -> tuple[Words, ...]:
+def list_periods(out: Path) -> tuple[Words, ...]:
     """Write the list, and beside every folder of runs a page that leads to it; a notice if the name is taken.
 
     The link `../index.html` of a page means `<out>/index.html`, or `<out>/.runs/<period>/index.html` in a program
     that follows links of the file system before it reads the page.
     """
-    if not run_folders.replace_page(out, out / INDEX, lambda: render("site/quarters.html.j2", _page(out))):
+    if not run_folders.replace_page(out, out / INDEX, lambda: render("site/periods.html.j2", _page(out))):
         return (say("site.foreign_index", file=out / INDEX),)
     written = [out / INDEX]
     for runs in sorted((out / run_folders.RUNS).glob("*")):
@@ -118,16 +118,16 @@ def list_quarters(out: Path) -> tuple[Words, ...]:
 def _page(out: Path) -> dict:
     run = {folder.name for folder in run_folders.published(out)}
     published = {file.parent.name for file in (out / EDITIONS).glob("*/index.json")}
-    return quarters([_quarter(out, name) for name in sorted(run | published, reverse=True, key=Period.parse)], say)
+    return periods([_listing(out, name) for name in sorted(run | published, reverse=True, key=Period.parse)], say)
 
 
-def _quarter(out: Path, name: str) -> Quarter:
-    """How a quarter stands, from the lists of its editions and of its previews and from the run in force."""
+def _listing(out: Path, name: str) -> Listed:
+    """How a period stands, from the lists of its editions and of its previews and from the run in force."""
     editions, previews = (_listed(out / place / name / "index.json") for place in (EDITIONS, PREVIEWS))
     file = out / name / run_folders.MANIFEST
     run = file_sha256(file) if file.is_file() else ""
     shown = out / EDITIONS / name / str(editions[0].get("folder")) / run_folders.MANIFEST if editions else file
-    return Quarter(
+    return Listed(
         name,
         _read(shown),
         str(editions[0].get("folder")) if editions else "",
@@ -143,7 +143,7 @@ def _listed(file: Path) -> list[dict]:
 
 
 def _read(file: Path) -> dict:
-    """A document of another quarter: what is wrong with it stops that quarter's acts, not this list."""
+    """A document of another period: what is wrong with it stops that period's acts, not this list."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from pipelines.model.period import SPAN
 from pipelines.model.words import Words
 
 
@@ -85,4 +86,5 @@ class Validation:
     warnings: tuple[Breach, ...]  # rows kept and reported
     notices: tuple[Words, ...] = ()
     stops: tuple[Words, ...] = ()  # reasons why nothing may be scored: a stop promise, a tolerance passed
-    periods: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # table -> (quarter, accepted rows)
+    periods: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # table -> (period, accepted rows)
+    kind: str = SPAN  # of the period that was asked for

@@ -17,7 +17,7 @@ class Issue:
 
 @dataclass(frozen=True)
 class Office:
-    """Red head, wording, signature and imprint; texts may hold {quarter}, {year} and, in ``number``, {serial}."""
+    """Red head, wording, signature and imprint; texts may hold {period}, {year} and, in ``number``, {serial}."""
 
     mark: str
     number: str

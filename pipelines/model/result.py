@@ -107,10 +107,6 @@ class ScoredPeriod:
     zone: str = ""  # of local time; the usual one where ""
     accounts: tuple[dict[str, Any], ...] = ()  # what became of every unit's case rows, by `sql/publish/accounts.sql`
 
-    def before(self, quarters: int) -> Earlier | None:
-        """The quarter so many quarters ago, None where it is not known: 1 is the last, 4 the same of last year."""
-        return at(self.earlier, self.period.ago(quarters))
-
     @property
     def previous(self) -> Mapping[str, Mapping[str, str]]:
         """The ranking lines of the quarter before by unit_id, empty where it is not known."""

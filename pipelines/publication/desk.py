@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.edges import process as machine
-from pipelines.edges.folder import list_quarters, must_stay_here
+from pipelines.edges.folder import list_periods, must_stay_here
 from pipelines.edges.published import found_elsewhere, keep_counted
 from pipelines.edges.tallies import RULEBOOK, tallies_of
 from pipelines.evaluators.head import NAME as EVALUATORS
@@ -106,7 +106,7 @@ class Desk:
             self._append("preview", run=run.sha256, **first)
         folder = write_preview(self.out, self.period, self.state.preview, run)
         pages.write_previews(self.out, self.period, self.state, folder.parent)
-        list_quarters(self.out)
+        list_periods(self.out)
         return self.state.preview
 
     def window(self) -> Window | None:
@@ -337,7 +337,7 @@ def _listed(desk: Desk) -> None:
         files = write_sheet(desk.out, desk.period, desk.state, desk.signers)
         desk.note("sheet", edition=edition.folder, files=files)
     pages.write_index(desk.out, desk.period, desk.state)
-    list_quarters(desk.out)
+    list_periods(desk.out)
 
 
 def _known(desk: Desk, person: Person) -> Person:

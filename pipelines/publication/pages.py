@@ -24,6 +24,7 @@ from pipelines.publication.signers import Signers
 from pipelines.publication.state import Edition, State
 from pipelines.publication.status import effects, in_words, made_from, movements, plain_effect, plain_movement
 from pipelines.rulebook import load_rulebook
+from pipelines.views.figures import speaking
 from pipelines.wording import say
 
 INDEX, NOTICE, PREVIEWS, FRAME = (f"publication/{name}.html.j2" for name in ("index", "notice", "previews", "edition"))
@@ -57,7 +58,7 @@ LISTED = (
     "in_force",
     "first_edition",
 )
-SHELL, LABEL = ("brand", "nav", "nav_quarters"), ("simulated", "simulated_says")
+SHELL, LABEL = ("brand", "nav", "nav_periods"), ("simulated", "simulated_says")
 
 
 def notice(period: Period, number: int, earlier: FinishedRun, later: FinishedRun, facts: dict) -> dict:
@@ -230,11 +231,16 @@ def _says(name: str, **facts: object) -> Words:
     return say(f"publication.page_{name}", **facts)
 
 
+def _around(document: dict) -> dict[str, Words]:
+    """The words around any page of publication."""
+    spoken = speaking(say, Period.parse(document["period"]).kind)
+    return {name: spoken(f"site.{name}") for name in SHELL} | {name: say(f"pages.{name}") for name in LABEL}
+
+
 def _write(file: Path, template: str, document: dict, words: dict) -> None:
     from pipelines.edges.templates import environment
 
-    around = {name: say(f"site.{name}") for name in SHELL} | {name: say(f"pages.{name}") for name in LABEL}
-    page = environment().get_template(template).render(page=document, words={**around, **words})
+    page = environment().get_template(template).render(page=document, words=_around(document) | words)
     file.write_text(page, encoding="utf-8", newline="\n")
 
 
@@ -347,7 +353,7 @@ def _listed(one: Edition) -> dict:
 
 def _sheet_page(document: dict, paper: bool = False) -> str:
     words = {name: say(f"publication.page_{name}") for name in WORDS}
-    words |= {name: say(f"site.{name}") for name in SHELL} | {name: say(f"pages.{name}") for name in LABEL}
+    words |= _around(document)
     words["title"] = say("publication.page_sheet_title", period=document["period"], n=document["edition"])
     rules = {**document["settings"], "roles": "、".join(document["settings"]["roles"])}
     words["settings_line"] = say("publication.page_settings_line", **rules)

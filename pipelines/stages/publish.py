@@ -12,7 +12,7 @@ from unicodedata import normalize
 from pipelines.edges import run_folders
 from pipelines.edges.faults import machine_fault
 from pipelines.edges.fingerprints import code_version, contract_hashes, file_sha256, folder_sha256
-from pipelines.edges.folder import list_quarters
+from pipelines.edges.folder import list_periods
 from pipelines.edges.library_files import FOLDER, write_library_tables, write_page
 from pipelines.edges.paper import Sheet, absent_fonts, official_sheet, paper_problem, print_pages
 from pipelines.edges.published import keep_proposed, proposed_file
@@ -32,7 +32,7 @@ from pipelines.model.words import Words
 from pipelines.paths import CONTRACTS, REPORTS, RULES
 from pipelines.views import tables
 from pipelines.views.bulletin import Bulletin
-from pipelines.views.figures import Say, named
+from pipelines.views.figures import Say, named, speaking
 from pipelines.views.frame import PROPOSING, SUFFIX, absences, proposing
 from pipelines.views.libraries import finding_rows
 from pipelines.views.manifest import manifest
@@ -55,7 +55,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Published:
-    """A published quarter: the folder that readers open, and what is worth a line to the user."""
+    """A published period: the folder that readers open, and what is worth a line to the user."""
 
     folder: Path
     notices: tuple[Words, ...] = ()
@@ -75,7 +75,7 @@ def publish(
     kept: Path | None = None,
     panel: Panel = NOBODY,
 ) -> Published:
-    """Write everything beside the published quarter, then switch to it; readers see the old or the new one, whole.
+    """Write everything beside the published period, then switch to it; readers see the old or the new one, whole.
 
     ``quality`` waits for the folder of the quality report, which is copied as it is; it is asked last, for it is made
     beside the printing and may still stop the publication. ``kept`` is the folder of what the laboratory needs later:
@@ -101,7 +101,7 @@ def publish(
             must_name_nobody(panel, folder)
             in_force = run_folders.put_in_place(out, period, folder, tallies_of(kept) if kept else None)
             blanks = blanks_to_fill(result) if paper.state == "done" else ()
-            return Published(in_force, (*paper.notices, *blanks, *list_quarters(out)))
+            return Published(in_force, (*paper.notices, *blanks, *list_periods(out)))
     except OSError as problem:
         raise Refusal(say("publish.cannot_write", folder=out, why=machine_fault(problem))) from None
 
@@ -129,13 +129,14 @@ def write_tables(warehouse: Warehouse, result: ScoredPeriod, folder: Path) -> No
             with document.table("library_findings"):
                 for row in finding_rows(result.libraries):
                     document.write(row)
+        titles = _titles(result.period.kind)
         book.text("说明", _about(result))
         for name, title in (("ranking", "排名"), ("items", "分项")):
             columns, rows = small[name]
-            book.table(title, columns, _titles(), (tuple(row.values()) for row in rows))
+            book.table(title, columns, titles, (tuple(row.values()) for row in rows))
         lines = Lines(result.rulebook, say).rendered(ledger_lines(warehouse))
         with document.table("ledger"):
-            book.table("台账", tables.LEDGER, _titles(), _passed_on(lines, ledger, document))
+            book.table("台账", tables.LEDGER, titles, _passed_on(lines, ledger, document))
 
 
 def _passed_on(lines: Iterator[tuple[Any, ...]], ledger: CsvFile, document: Any) -> Iterator[tuple[Any, ...]]:
@@ -223,7 +224,7 @@ def _named(result: ScoredPeriod) -> set[str]:
 def _site(
     result: ScoredPeriod, sums: list[dict[str, Any]], sizes: dict[str, Any], say: Say
 ) -> list[tuple[str, str, dict[str, Any]]]:
-    """The pages of the quarter as a whole: name, template and page dict of each."""
+    """The pages of the period as a whole: name, template and page dict of each."""
     return [
         made
         for lang, suffix in SUFFIX.items()
@@ -285,13 +286,14 @@ def _by_unit(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _titles() -> dict[str, str]:
+def _titles(kind: str) -> dict[str, str]:
     names = dict.fromkeys((*tables.RANKING, *tables.ITEMS, *tables.LEDGER))
-    return {name: say(f"pages.head_{name}").zh for name in names}
+    say_it = speaking(say, kind)
+    return {name: say_it(f"pages.head_{name}").zh for name in names}
 
 
 def _title(result: ScoredPeriod) -> str:
-    return say("pages.workbook", quarter=named(result.period)).zh
+    return say("pages.workbook", period_name=named(result.period)).zh
 
 
 def _about(result: ScoredPeriod) -> list[str]:

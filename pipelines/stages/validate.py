@@ -15,7 +15,7 @@ from pipelines.edges.warehouse import PARSERS, Arrow, Warehouse
 from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force, targets
 from pipelines.model.export import CUT_AT_ROW, CUT_IN_ROW, THIN_MONTH, Fault, Notice
 from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
-from pipelines.model.period import MONTH, Period
+from pipelines.model.period import MONTH, SPAN, Period
 from pipelines.model.refusals import Refusal
 from pipelines.model.text import masked
 from pipelines.model.words import Words
@@ -299,6 +299,7 @@ def validate(
         notices=tuple(account.notices),
         stops=tuple(account.stops),
         periods=account.periods,
+        kind=period.kind if period else SPAN,
     )
 
 

@@ -1,4 +1,4 @@
-"""The bulletin: the quarter in plain prose, sentence by sentence from figures, in Chinese or English."""
+"""The bulletin: the period in plain prose, sentence by sentence from figures, in Chinese or English."""
 
 from fractions import Fraction
 from itertools import groupby
@@ -7,7 +7,7 @@ from pipelines.model.points import shown
 from pipelines.model.result import NOTHING_BEFORE, ScoredPeriod
 from pipelines.model.score import ItemScore, Standing
 from pipelines.views import compared, quality
-from pipelines.views.figures import NOTHING, Say, known, listed, mean, parted, percent, run_on
+from pipelines.views.figures import NOTHING, Say, known, listed, mean, parted, percent, run_on, speaking
 from pipelines.views.frame import frame, words
 from pipelines.views.ranking import line, ranking
 
@@ -55,7 +55,7 @@ class Bulletin:
         self.result = result
         self.lang = lang
         self.sums = sums
-        self.say = say
+        self.say = speaking(say, result.period.kind)
         self.ranked = [s for s in result.standings if s.ranked]
         self.placed = [s for s in self.ranked if s.rank is not None]  # over all, not in a group alone
 
@@ -66,7 +66,7 @@ class Bulletin:
         return {
             "frame": whole["frame"],
             "words": words(self.say, WORDS, self.lang, "bulletin"),
-            "title": self._says("title", quarter=whole["frame"]["quarter"]),
+            "title": self._says("title", period_name=whole["frame"]["period_name"]),
             "ranking": whole,
             "overall": self.overall(),
             "places": self.places(whole["groups"]),
@@ -81,7 +81,7 @@ class Bulletin:
         }
 
     def record(self) -> dict[str, str]:
-        """The head of the record of publication before this quarter's first act: ``says`` and ``head``."""
+        """The head of the record of publication before this period's first act: ``says`` and ``head``."""
         head = self.result.record_before
         first = head == NOTHING_BEFORE
         return {
@@ -97,7 +97,7 @@ class Bulletin:
         first = [
             self._says(
                 "overall",
-                quarter=frame(a, self.say, self.lang)["quarter"],
+                period_name=frame(a, self.say, self.lang)["period_name"],
                 units=now["units"],
                 ranked=now["ranked"],
                 rows=now["case_rows"],

@@ -99,7 +99,7 @@ def _row(
     short = half_up(target - rate) if rate is not None and rate < target else Fraction(0)
     key = "unmeasured" if of is None else "none" if rate is None else "short" if rate < target else "met"
     return {
-        "label": month_name(span, lang) if span else say("pages.whole_quarter").into(lang),
+        "label": month_name(span, lang) if span else say("pages.whole_period").into(lang),
         "y": str(y),
         "text_y": str(y + 5),
         "bar_y": str(y - 4),

@@ -1,18 +1,17 @@
-"""What changed since the last quarter and since the same quarter of last year: the city's figures, and who rose."""
+"""What changed since the last period and since the same one of last year: the city's figures, and who rose."""
 
 from fractions import Fraction
 
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import half_up, shown
-from pipelines.model.result import Earlier, ScoredPeriod
+from pipelines.model.result import Earlier, ScoredPeriod, at
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Standing
 from pipelines.model.text import masked
 from pipelines.model.words import Words
-from pipelines.views.figures import Say, listed, named
+from pipelines.views.figures import Say, listed, named, speaking
 
 RISEN = 3  # so many units are named that rose most
-SPANS = {"quarter": 1, "year": 4}  # quarters between the two that are compared
 
 
 def rates(rulebook: Rulebook) -> list[Rule]:
@@ -25,7 +24,7 @@ def rates(rulebook: Rulebook) -> list[Rule]:
 
 
 def city_figures(result: ScoredPeriod) -> dict[str, int]:
-    """The city's counts that a later quarter compares itself with."""
+    """The city's counts that a later period compares itself with."""
     tallies, standings, counts = result.tallies.values(), result.standings, {}
     for rule in rates(result.rulebook):
         lacking = any({rule.part, rule.of} & tally.lacking for tally in tallies)  # no rate, least of all 0 %
@@ -40,14 +39,18 @@ def city_figures(result: ScoredPeriod) -> dict[str, int]:
 
 
 def changes(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:
-    """A sentence for each span on what changed, and one that names the quarters that are not known."""
-    known = {span: result.before(quarters) for span, quarters in SPANS.items()}
+    """A sentence for each span on what changed, and one that names the periods that are not known."""
+    say, period = speaking(say, result.period.kind), result.period
+    spans = {"previous": period.previous, "year": period.year_before}
+    if period.previous == period.year_before:
+        del spans["previous"]
+    known = {span: at(result.earlier, before) for span, before in spans.items()}
     said = [_change(result, before, span, say, lang) for span, before in known.items() if before]
     unknown = [span for span, before in known.items() if before is None]
     if unknown:
-        names = listed((named(result.period.ago(SPANS[span]), lang) for span in unknown), lang)
+        names = listed((named(spans[span], lang) for span in unknown), lang)
         which = unknown[0] if len(unknown) == 1 else "both"
-        said.append(say(f"bulletin.unknown_{which}", quarters=names).into(lang))
+        said.append(say(f"bulletin.unknown_{which}", period_names=names).into(lang))
     return said
 
 
@@ -55,7 +58,7 @@ def _change(result: ScoredPeriod, before: Earlier, span: str, say: Say, lang: st
     parts = [part.into(lang) for part in _parts(result, before, say)]
     text = say(
         f"bulletin.compared_{span}",
-        quarter=named(before.period, lang),
+        period_name=named(before.period, lang),
         changes=("; " if lang == "en" else "，").join(parts),
     ).into(lang)
     same = before.basis in ((), basis(result))
@@ -63,12 +66,12 @@ def _change(result: ScoredPeriod, before: Earlier, span: str, say: Say, lang: st
 
 
 def basis(result: ScoredPeriod) -> tuple:
-    """What two quarters must share for their scores to be comparable: the rulebook's sha256 and the readings."""
+    """What two periods must share for their scores to be comparable: the rulebook's sha256 and the readings."""
     return result.rulebook.sha256, tuple(sorted(result.readings.items()))
 
 
 def _parts(result: ScoredPeriod, before: Earlier, say: Say):
-    """The changes that both quarters have figures for: case rows, mean total, rates."""
+    """The changes that both periods have figures for: case rows, mean total, rates."""
     now = city_figures(result)
     rows = sum(int(_number(line.get("case_rows")) or 0) for line in before.ranking.values())
     yield _moved(say, "rows", Fraction(now["case_rows"] - rows), f"{abs(now['case_rows'] - rows)}", f"{rows}")

@@ -76,6 +76,16 @@ def named(period: Period, lang: str = "zh") -> str:
     return f"{begins}至{last.month}月" if first.year == last.year else f"{begins}至{last.year}年{last.month}月"
 
 
+def speaking(say: Say, kind: str) -> Say:
+    """``say`` with the words for a period of a kind: this {kind}, the {last} one … (`reports/wording/period.yaml`)."""
+    words = {name: say(f"period.{name}_{kind}") for name in ("kind", "last", "step", "per", "rhythm", "head")}
+
+    def spoken(key: str, /, **facts: object) -> Words:
+        return say(key, **(words | facts))
+
+    return spoken
+
+
 def month_name(month: str, lang: str = "zh") -> str:
     """``7月`` of ``2026-07``, as it is in English; the whole period is empty."""
     return f"{int(month[5:])}月" if lang == "zh" and month[5:].isdigit() else month

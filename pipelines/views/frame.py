@@ -1,10 +1,10 @@
-"""What every page says about itself: the quarter, the cutoff, the rules, what the exports did not hold."""
+"""What every page says about itself: the period, the cutoff, the rules, what the exports did not hold."""
 
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.text import plain
 from pipelines.model.words import Words
 from pipelines.views.compared import city_figures, rates
-from pipelines.views.figures import Say, known, listed, moment, named
+from pipelines.views.figures import Say, known, listed, moment, named, speaking
 
 SHELL = (
     "skip",
@@ -15,7 +15,7 @@ SHELL = (
     "nav_method",
     "nav_quality",
     "nav_libraries",
-    "nav_quarters",
+    "nav_periods",
     "other_language",
     "other_lang",
     "about",
@@ -25,10 +25,11 @@ SUFFIX = {"zh": "", "en": ".en"}  # of a page's name: index.html, index.en.html
 
 
 def frame(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
-    """The facts around a page: ``period``, ``quarter``, ``cutoff``, ``rules``, ``simulated``, ``absent``, the shell."""
+    """The facts around a page: ``period``, its ``kind`` and name, ``cutoff``, ``rules``, ``absent``, the shell."""
     period, rulebook, simulated = result.period, result.rulebook, result.intake.simulated
+    say = speaking(say, period.kind)
     facts = {
-        "quarter": named(period, lang),
+        "period_name": named(period, lang),
         "cutoff": moment(result.cutoff, lang),
         "rules": rulebook.title.into(lang),
         "edition": rulebook.edition,
@@ -37,6 +38,7 @@ def frame(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
         **shell(say, lang),
         **facts,
         "period": str(period),
+        "kind": say(f"period.kind_{period.kind}").into(lang),
         "simulated": say("pages.simulated").into(lang) if simulated else "",
         "simulated_says": say("pages.simulated_says").into(lang) if simulated else "",
         "absent": absences(result, say, lang),
@@ -45,7 +47,7 @@ def frame(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
 
 
 def shell(say: Say, lang: str = "zh") -> dict:
-    """What the shell around any page needs: its language, the suffix of its twins, its words."""
+    """What the shell around any page needs: language, suffix of its twins, words; ``say`` knows the period's kind."""
     return {"lang": lang, "html_lang": HTML_LANG[lang], "suffix": SUFFIX[lang], "words": words(say, SHELL, lang)}
 
 
@@ -56,7 +58,7 @@ def words(say: Say, names: tuple[str, ...], lang: str = "zh", topic: str = "site
 
 def absences(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:
     """A sentence for everything that the exports did not hold and the figures therefore lack."""
-    intake = result.intake
+    intake, say = result.intake, speaking(say, result.period.kind)
     found = []
     if intake.source:
         found.append(say("pages.source", source=plain(intake.source)))

@@ -9,7 +9,7 @@ from pipelines.model.library import LibraryFinding, LibraryReport
 from pipelines.model.rule import Rulebook
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.model.words import Words
-from pipelines.views.figures import Say, listed, named
+from pipelines.views.figures import Say, listed, named, speaking
 from pipelines.views.frame import column_name, shell, table_name
 from pipelines.wording import say as written
 
@@ -65,11 +65,12 @@ def page(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
 
 
 def frame_of(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
-    """The facts around the page; the same whether it stands alone or in a scored quarter."""
+    """The facts around the page; the same whether it stands alone or in a scored period."""
     return {
-        **shell(say),
+        **shell(speaking(say, report.period.kind)),
         "period": str(report.period),
-        "quarter": named(report.period),
+        "kind": say(f"period.kind_{report.period.kind}").zh,
+        "period_name": named(report.period),
         "rules": rulebook.title.zh,
         "edition": rulebook.edition,
         "simulated": say("pages.simulated").zh if report.simulated else "",
@@ -81,7 +82,7 @@ def frame_of(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
 def absences(report: LibraryReport, say: Say) -> list[str]:
     """A sentence for what could not be looked for."""
     tables = listed(say(f"pages.table_{table}").zh for table in report.absent)
-    lacking = [say("libraries.absent", tables=tables).zh] if report.absent else []
+    lacking = [speaking(say, report.period.kind)("libraries.absent", tables=tables).zh] if report.absent else []
     return [*lacking, *(say("libraries.uncovered", why=why).zh for why in report.uncovered)]
 
 

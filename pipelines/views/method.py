@@ -2,7 +2,7 @@
 
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Clause, Reading, Verdict
-from pipelines.views.figures import Say, known, listed, plainly
+from pipelines.views.figures import Say, known, listed, plainly, speaking
 from pipelines.views.frame import frame, words
 from pipelines.views.rules import RuleTexts
 
@@ -33,14 +33,15 @@ PARTS = "AEKM"
 
 
 def method(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
-    """The rules of the quarter: the ``sheet``, the ``readings``, and ``parts`` with their ``clauses``."""
+    """The rules of the period: the ``sheet``, the ``readings``, and ``parts`` with their ``clauses``."""
+    say = speaking(say, result.period.kind)
     rulebook, around = result.rulebook, frame(result, say, lang)
     full = plainly(sum(item.full_marks for item in rulebook.items.values()))
     texts = RuleTexts(rulebook, say, lang)
     return {
         "frame": around,
         "words": words(say, WORDS, lang),
-        "title": say("site.method_heading", quarter=around["quarter"]).into(lang),
+        "title": say("site.method_heading", period_name=around["period_name"]).into(lang),
         "sheet_says": say("site.sheet_says", full=full).into(lang),
         "sheet": [
             {

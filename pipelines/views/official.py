@@ -1,4 +1,4 @@
-"""The bulletin as an official document (GB/T 9704-2012): the office's words around the quarter's figures."""
+"""The bulletin as an official document (GB/T 9704-2012): the office's words around the period's figures."""
 
 import datetime
 import re
@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from pipelines.model.office import Office
 from pipelines.model.result import ScoredPeriod
-from pipelines.views.figures import Say, named
+from pipelines.views.figures import Say, named, speaking
 
 # Chinese text → lines of equal width: no punctuation at a line's start, numbers whole, the slack spread evenly.
 
@@ -134,7 +134,8 @@ class Official:
     """Turns a bulletin page (`Bulletin.page`) into set lines; ``advance`` gives widths for a font use."""
 
     def __init__(self, result: ScoredPeriod, office: Office, advance: Callable[[str], Advance], say: Say) -> None:
-        self.result, self.office, self.advance, self.say = result, office, advance, say
+        self.result, self.office, self.advance = result, office, advance
+        self.say = speaking(say, result.period.kind)
         name = named(result.period)
         self.facts = {"period": name, "quarter": name, "year": str(result.period.year)}
         self.issue = office.issue(str(result.period))
@@ -207,7 +208,7 @@ class Official:
         lists = ["lists"] if any(listed[name] for name in listed if name != "together") else []
         keys = ["ranking", *lists, "readings", "method"]
         return [
-            {"key": key, "number": str(number), "title": self._says(f"annex_{key}", **self.facts)}
+            {"key": key, "number": str(number), "title": self._says(f"annex_{key}", period_name=self.facts["period"])}
             for number, key in enumerate(keys, 1)
         ]
 
@@ -221,7 +222,7 @@ class Official:
         return markup(set_lines(text, self.advance(use), indent, hang))
 
     def filled(self, text: str, **more: str) -> str:
-        """An office's text with the quarter filled in."""
+        """An office's text with the period filled in."""
         return text.format(**self.facts, **more)
 
     def _says(self, sentence: str, /, **facts: object) -> str:

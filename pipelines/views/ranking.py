@@ -7,7 +7,7 @@ from pipelines.model.rule import Rulebook
 from pipelines.model.score import APART, Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views.compared import city_figures, rates
-from pipelines.views.figures import NOTHING, Say, mean, note, percent
+from pipelines.views.figures import NOTHING, Say, mean, note, percent, speaking
 from pipelines.views.frame import frame, words
 
 WORDS = (
@@ -75,6 +75,7 @@ def ranking(result: ScoredPeriod, say: Say, lang: str = "zh", sizes: dict[str, i
 
     ``sizes``: bytes of the files that are written already, by name.
     """
+    say = speaking(say, result.period.kind)
     rows = [line(result, standing, say, lang) for standing in result.standings]
     numbers = {name: str(n) for n, name in enumerate(dict.fromkeys(row["group"] for row in rows), 1)}
     for row in rows:
@@ -87,7 +88,7 @@ def ranking(result: ScoredPeriod, say: Say, lang: str = "zh", sizes: dict[str, i
     return {
         "frame": around,
         "words": {**words(say, WORDS, lang), **titles},
-        "title": say("site.ranking_title", quarter=around["quarter"]).into(lang),
+        "title": say("site.ranking_title", period_name=around["period_name"]).into(lang),
         "figures": figures(result, say, lang),
         "overall": placed,
         "groups": [group for group in groups if group["rows"]],
@@ -159,7 +160,7 @@ def place(rank: int | None) -> str:
 
 
 def moved(standing: Standing, previous: dict[str, dict], same: str = "平") -> str:
-    """The change of place since the quarter before: ``↑2``, ``↓1``, ``same``; a dash where one is missing."""
+    """The change of place since the period before: ``↑2``, ``↓1``, ``same``; a dash where one is missing."""
     before = str(previous.get(standing.unit_id, {}).get("rank") or "")
     if not before.isdigit() or standing.rank is None:
         return NOTHING
@@ -168,7 +169,7 @@ def moved(standing: Standing, previous: dict[str, dict], same: str = "平") -> s
 
 
 def figures(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[dict]:
-    """The quarter in few figures: label and value."""
+    """The period in few figures: label and value."""
     standings = result.standings
     ranked = [result.scores[s.unit_id].total for s in standings if s.ranked]
     values = {

@@ -12,7 +12,7 @@ from pipelines.model.measure import Measure
 from pipelines.model.points import half_up
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import FLAGGED, MEAN, UNMEASURED
-from pipelines.views.figures import NOTHING, Say, known, listed, plainly, signed
+from pipelines.views.figures import NOTHING, Say, known, listed, plainly, signed, speaking
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +179,7 @@ class Lines:
     """Writes the lines of one rulebook in one language."""
 
     def __init__(self, rulebook: Rulebook, say: Say, lang: str = "zh") -> None:
-        self.rulebook, self.say, self.lang = rulebook, say, lang
+        self.rulebook, self.say, self.lang = rulebook, speaking(say, rulebook.periods.kind), lang
         self._nothing = say("ledger.nothing").into(lang)
         self._types = {**rulebook.incident_types, **rulebook.award_types}
 
@@ -224,7 +224,7 @@ class Lines:
         if "month" not in given:
             return given
         month = given["month"]
-        words = self.say("judge.month", month=int(month[-2:])) if month else self.say("judge.quarter")
+        words = self.say("judge.month", month=int(month[-2:])) if month else self.say("judge.whole")
         return {**given, "month": words.into(self.lang)}
 
     def _value(self, measure: Measure, column: str, value: str | None) -> str:

@@ -11,7 +11,7 @@ from pipelines.model.result import ScoredPeriod
 from pipelines.model.score import WHOLE, ItemScore, Standing
 from pipelines.model.text import masked, plain
 from pipelines.views import charts, first_page
-from pipelines.views.figures import Say, known, listed, month_name, named, note, plainly, signed, width
+from pipelines.views.figures import Say, known, listed, month_name, named, note, plainly, signed, speaking, width
 from pipelines.views.frame import frame, words
 from pipelines.views.libraries import Boxes
 from pipelines.views.ranking import line as standing_line
@@ -49,7 +49,7 @@ WORDS = (
     "col_share",
     "trend",
     "trend_box",
-    "col_quarter",
+    "col_period",
     "col_change",
     "rates",
     "ledger",
@@ -79,7 +79,7 @@ class Scorecards:
 
     def __init__(self, result: ScoredPeriod, say: Say, lang: str = "zh") -> None:
         self.result = result
-        self.say = say
+        self.say = say = speaking(say, result.period.kind)
         self.lang = lang
         self.frame = frame(result, say, lang)
         self.words = words(say, WORDS, lang, "scorecard")
@@ -110,8 +110,8 @@ class Scorecards:
         return {
             "frame": self.frame,
             "words": self.words,
-            "title": self._says("title", name=unit["name"], quarter=self.frame["quarter"]),
-            "heading": self._says("heading", quarter=self.frame["quarter"]),
+            "title": self._says("title", name=unit["name"], period_name=self.frame["period_name"]),
+            "heading": self._says("heading", period_name=self.frame["period_name"]),
             "unit": unit,
             "places": dict(zip(("overall", "group"), map(str, places), strict=True)),
             "full_marks": shown(half_up(score.full_marks)),
@@ -127,7 +127,7 @@ class Scorecards:
             ],
             **self._decisions(list(decisions), most),
             "counted_before": [
-                {"case": plain(row.case_id), "quarter": named(Period.parse(row.counted_in), self.lang)}
+                {"case": plain(row.case_id), "period_name": named(Period.parse(row.counted_in), self.lang)}
                 for row in self.result.counted_rows
                 if row.unit_id == standing.unit_id
             ],
@@ -164,10 +164,10 @@ class Scorecards:
         }
 
     def _trend(self, rows: list[first_page.Row]) -> dict:
-        """The quarters as a table, and as a chart where there are enough of them."""
+        """The periods as a table, and as a chart where there are enough of them."""
         shown_rows = [
             {
-                "quarter": named(row.period, self.lang),
+                "period_name": named(row.period, self.lang),
                 "total": shown(row.total),
                 "change": row.change,
                 "rank": row.rank,

@@ -15,6 +15,7 @@ from pipelines.model.rule import Rule
 from pipelines.model.score import ItemScore, Loss, UnitScore
 from pipelines.model.words import Words
 from pipelines.views import charts, first_page
+from pipelines.views.figures import speaking
 from pipelines.views.ranking import ranking
 from pipelines.views.scorecard import Scorecards
 from pipelines.wording import say
@@ -90,7 +91,7 @@ def test_what_would_bring_most_back_comes_first_with_what_its_lines_come_to_besi
 
 def test_the_summary_is_the_arithmetic_of_the_total():
     quarter = result()
-    said = first_page.summary(quarter.scores["U003"], say)
+    said = first_page.summary(quarter.scores["U003"], speaking(say, quarter.period.kind))
     assert said == "本季度满分100.00分，扣21.50分，得基础分78.50分；加分0.00分，总分78.50分。"
 
 

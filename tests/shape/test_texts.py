@@ -20,6 +20,7 @@ OWN_PATH = re.compile(r"(?<![\w./])/(home|Users|root|work|mnt)/\w+")
 QUERIES = sorted([*SQL.rglob("*.sql"), *SQL.rglob("*.sql.j2")])
 NAMED_BY_LANGUAGE = {"name": "column", "from_title": "from_table"}  # a column or table by its title in Chinese
 TOPICS = sorted(WORDING.glob("*.yaml"))
+OF_PERIOD = ("kind", "last", "step", "per", "rhythm", "head")  # no language names the period where the other does
 
 
 def _sentences(topic: str) -> dict[str, dict]:
@@ -28,7 +29,7 @@ def _sentences(topic: str) -> dict[str, dict]:
 
 def _fields(sentence: str) -> set[str]:
     fields = {field for _, field, _, _ in Formatter().parse(sentence) if field is not None}
-    return {NAMED_BY_LANGUAGE.get(field, field) for field in fields} - {"title"}
+    return {NAMED_BY_LANGUAGE.get(field, field) for field in fields} - {"title", *OF_PERIOD}
 
 
 def _said(tree: ast.Module) -> set[str]:

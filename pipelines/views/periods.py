@@ -1,18 +1,18 @@
-"""The list of quarters and how each stands, in both languages on one page."""
+"""The list of periods and how each stands, in both languages on one page."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipelines.model.period import Period
+from pipelines.model.period import SPAN, Period
 from pipelines.model.words import Words
-from pipelines.views.figures import NOTHING, Say, moment, named
+from pipelines.views.figures import NOTHING, Say, moment, named, speaking
 from pipelines.views.frame import shell
 
 WORDS = (
-    "quarters_title",
-    "quarters_says",
-    "quarters_none",
-    "col_quarter",
+    "periods_title",
+    "periods_says",
+    "periods_none",
+    "col_period",
     "col_state",
     "col_pages",
     "col_cutoff",
@@ -26,8 +26,8 @@ WORDS = (
 
 
 @dataclass(frozen=True)
-class Quarter:
-    """A quarter on the list: the manifest of what readers get, its edition, the run's preview, whether it is newer."""
+class Listed:
+    """A period on the list: the manifest of what readers get, its edition, the run's preview, whether it is newer."""
 
     period: str
     manifest: dict
@@ -36,18 +36,20 @@ class Quarter:
     newer: bool = False  # a run that is not what is published
 
 
-def quarters(found: list[Quarter], say: Say) -> dict:
-    """The page: ``rows`` with ``quarter``, ``state``, the folder that its links lead to, ``cutoff``, ``simulated``."""
-    frame = {**shell(say), "quarter": "", "period": "", "simulated": ""}
+def periods(found: list[Listed], say: Say) -> dict:
+    """The page: ``rows`` with ``period_name``, ``state``, the folder that links lead to, ``cutoff``, ``simulated``."""
+    kinds = {Period.parse(one.period).kind for one in found}
+    say = speaking(say, kinds.pop() if len(kinds) == 1 else SPAN)
+    frame = {**shell(say), "period_name": "", "period": "", "simulated": ""}
     texts = {name: say(f"site.{name}") for name in WORDS}
     return {"frame": frame, "words": texts, "rows": [_row(one, say) for one in found]}
 
 
-def _row(one: Quarter, say: Say) -> dict:
+def _row(one: Listed, say: Say) -> dict:
     period = Period.parse(one.period)
     return {
         "period": one.period,
-        "quarter": Words(named(period), one.period),
+        "period_name": Words(named(period), one.period),
         "state": _state(one, say),
         "published": bool(one.edition),
         "folder": f"published/{one.period}/{one.edition}" if one.edition else one.period,
@@ -57,7 +59,7 @@ def _row(one: Quarter, say: Say) -> dict:
     }
 
 
-def _state(one: Quarter, say: Say) -> Words:
+def _state(one: Listed, say: Say) -> Words:
     """Published, with the units as preview, or only computed."""
     if one.edition:
         return say("site.state_published", edition=one.edition)
