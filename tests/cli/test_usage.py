@@ -9,8 +9,8 @@ def test_help_lists_every_verb_in_chinese_and_in_english(call):
     code, chinese, _ = call("--help")
     assert code == 0
     assert all(f"\n  {verb} " in chinese for verb in VERBS)
-    assert "完整计算一个季度" in chinese
-    assert "score a quarter" in call("--help", "--lang", "en")[1]
+    assert "完整计算一个考核期" in chinese
+    assert "score a period" in call("--help", "--lang", "en")[1]
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -48,7 +48,7 @@ def test_a_wrong_call_ends_with_2_and_says_what_is_right(call, arguments, messag
 
 
 def test_the_same_refusal_speaks_english_when_asked(call):
-    assert "is not a quarter" in call("--lang", "en", "run", "2026Q5", "--exports", ".")[2]
+    assert "is no period" in call("--lang", "en", "run", "2026Q5", "--exports", ".")[2]
 
 
 def test_an_unknown_exports_folder_is_named(call, tmp_path):
