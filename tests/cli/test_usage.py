@@ -23,7 +23,7 @@ def test_every_verb_has_help_of_its_own(call, verb):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("run", "2026Q5", "--exports", "."), "2026Q3 这样"),
+        (("run", "2026Q5", "--exports", "."), "2026-01..2026-04 这样"),
         (("run", "2026Q3"), "--exports"),
         (("run", "2026Q3", "--exports", ".", "--cutoff", "soon"), "2026-10-15"),
         (("run", "2026Q3", "--exports", ".", "--reading", "satisfied"), "satisfied=full_only"),
