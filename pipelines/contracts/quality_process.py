@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipelines.contracts.expectations import Check, Derived, checks_of
 from pipelines.edges.process import silence_telemetry
+from pipelines.lazy import pandas as pd
 from pipelines.model.contract import TableContract
 
 COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -72,8 +73,6 @@ def _raised(info: dict) -> str:
 
 def prepared(rows: dict[str, Path], table: TableContract, checks: tuple[Check, ...]):
     """The frame that the expectations of a table look at, with its derived columns."""
-    import pandas as pd
-
     columns = sorted({column for check in checks for column in check.columns})
     frame = pd.read_parquet(rows[table.name], columns=columns)
     for column in columns:
@@ -109,8 +108,6 @@ def _derived(rows: dict[str, Path], frame, derived: Derived):
 
 
 def _keys(rows: dict[str, Path], table: str, keys: tuple[str, ...]):
-    import pandas as pd
-
     return pd.read_parquet(rows[table], columns=list(keys)).drop_duplicates()
 
 

@@ -15,6 +15,7 @@ from pipelines.edges.run_folders import MANIFEST
 from pipelines.edges.tablefiles import write_json
 from pipelines.edges.tallies import tallies_of
 from pipelines.edges.templates import render
+from pipelines.lazy import parquet, pyarrow
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal, VerificationFailed
 from pipelines.model.result import CountedList, Earlier
@@ -206,8 +207,6 @@ def keep_counted(out: Path, period: object, edition: str, counted) -> str:
 
     Ids of cases and units and nothing else; the folder is the office's own.
     """
-    import pyarrow.parquet as parquet
-
     file = list_of(out, period, edition)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.parent.parent.chmod(0o700)
@@ -237,9 +236,6 @@ def counted_lists(out: Path, period: Period) -> tuple[tuple[CountedList, ...], t
 
 def counted_table(lists: Iterable[CountedList]):
     """case_id, unit_id and the first quarter that counted the row, as Arrow; UsageRefusal for a damaged list."""
-    import pyarrow
-    import pyarrow.parquet as parquet
-
     rows: dict[tuple[str, str], str] = {}
     for one in lists:
         try:

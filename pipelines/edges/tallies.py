@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.edges.warehouse import Warehouse, query_text
+from pipelines.lazy import compute as pc
+from pipelines.lazy import parquet, pyarrow
 from pipelines.model.points import hundredths
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.tally import Award, Marks, Unit, UnitTally
@@ -36,9 +38,6 @@ def keep_tallies(
     want of data. No titles, no reasons, nothing of
     evaluators; the matter of an award becomes a number.
     """
-    import pyarrow
-    import pyarrow.parquet as parquet
-
     folder.mkdir(parents=True)
     beside = tallies_of(folder)
     beside.mkdir(mode=0o700)
@@ -65,8 +64,6 @@ def tallies_of(folder: Path) -> Path:
 
 def _registers(tallies: Mapping[str, UnitTally]) -> dict:
     """Units, assessments and awards as tables, in the order of their ids."""
-    import pyarrow
-
     ordered = [tallies[id] for id in sorted(tallies)]
     awards = [(tally.unit.unit_id, award) for tally in ordered for award in tally.awards]
     matters = {key: number for number, key in enumerate(dict.fromkeys(award.matter_key for _, award in awards), 1)}
@@ -93,8 +90,6 @@ def _registers(tallies: Mapping[str, UnitTally]) -> dict:
 
 
 def _table(rows: list[tuple], **columns):
-    import pyarrow
-
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     return pyarrow.table(
         {name: pyarrow.array(list(column), kind) for (name, kind), column in zip(columns.items(), values, strict=True)}
@@ -103,9 +98,6 @@ def _table(rows: list[tuple], **columns):
 
 def read_kept(folder: Path, name: str, filters=None, columns: list[str] | None = None):
     """One kept table as Arrow; UsageRefusal where the run has none or it cannot be read."""
-    import pyarrow
-    import pyarrow.parquet as parquet
-
     file = tallies_of(folder) / f"{name}.parquet"
     try:
         if filters is None:
@@ -177,16 +169,12 @@ def chosen(table, unit_ids: Iterable[str] | None, without_cases: Iterable[str]):
 
 
 def _wanted(unit_ids: Iterable[str] | None, without_cases: Iterable[str]):
-    import pyarrow.compute as pc
-
     kept = pc.coalesce(~pc.field("case_id").isin(_strings(without_cases)), pc.scalar(True))  # some belong to no case
     return kept if unit_ids is None else kept & pc.field("unit_id").isin(_strings(unit_ids))
 
 
 def flagged_before(table: Any) -> Any:
     """A table of format 1 with the flag `counted_before`, which the oldest runs did not keep: none of theirs was."""
-    import pyarrow
-
     if "counted_before" in table.column_names or "month_dispatched" not in table.column_names:
         return table
     return table.append_column("counted_before", pyarrow.array([False] * len(table), pyarrow.bool_()))
@@ -194,12 +182,8 @@ def flagged_before(table: Any) -> Any:
 
 def only_units(table, unit_ids: Iterable[str]):
     """The rows of these units."""
-    import pyarrow.compute as pc
-
     return table.filter(pc.is_in(table["unit_id"], value_set=_strings(unit_ids)))
 
 
 def _strings(values: Iterable[str]):
-    import pyarrow
-
     return pyarrow.array(sorted(values), pyarrow.string())

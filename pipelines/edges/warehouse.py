@@ -10,6 +10,7 @@ import duckdb
 
 from pipelines.edges import process
 from pipelines.edges.scratch import NAMELESS
+from pipelines.lazy import pyarrow
 from pipelines.paths import SQL
 
 Arrow = Any  # pyarrow.Table: the library has no types
@@ -109,8 +110,6 @@ class Warehouse:
 
     def parsed(self, type: str, cells: Sequence[str | None]) -> list[Any]:
         """Every cell as the contract reads a column of this type; None where it does not."""
-        import pyarrow
-
         self.connection.register("_cells", pyarrow.table({"cell": pyarrow.array(cells, pyarrow.string())}))
         try:
             return [value for (value,) in self.rows_template("staging/parsed", parser=PARSERS[type])]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipelines.exports.files import must_be_text
 from pipelines.exports.text import GB18030, UTF8, UTF8_BOM, as_utf8, find_encoding, line_blocks
+from pipelines.lazy import arrow_csv, numpy, pyarrow
 from pipelines.model.export import (
     Batch,
     Export,
@@ -253,8 +254,6 @@ def read_block(
     ``bad`` maps the index of a line that is no text to its (promise, value). Also returned: the index of the
     first line that waits for the lines after this block, None where all are done with.
     """
-    import numpy
-
     if not content.endswith(b"\n"):
         content += b"\n"
     codes = numpy.frombuffer(content, numpy.uint8)
@@ -282,8 +281,6 @@ def read_block(
 
 def _plain(codes, starts, ends, delimiter: str, width: int):
     """Which lines are a record each: a boolean per line."""
-    import numpy
-
     sign = delimiter.encode()
     if width < 2 or len(sign) > 1:
         return numpy.zeros(len(ends), bool)
@@ -306,8 +303,6 @@ def _plain(codes, starts, ends, delimiter: str, width: int):
 
 def _well_quoted(codes, starts, ends, quotes, sign: int):
     """Which lines have their quotes in pairs, every opening one at a field's start, every closing one at its end."""
-    import numpy
-
     of_line = numpy.searchsorted(ends, quotes)
     first = numpy.searchsorted(quotes, starts)
     opening = (numpy.arange(len(quotes)) - first[of_line]) % 2 == 0
@@ -321,20 +316,16 @@ def _well_quoted(codes, starts, ends, quotes, sign: int):
 
 def _read_plain(content: bytes, starts, ends, plain, width: int, delimiter: str):
     """The plain lines as an Arrow table of texts, empty fields null."""
-    import numpy
-    import pyarrow
-    from pyarrow import csv
-
     if not plain.all():
         edges = numpy.flatnonzero(numpy.diff(plain.astype(numpy.int8), prepend=0, append=0)).tolist()
         runs = zip(edges[::2], edges[1::2], strict=True)
         content = b"".join(content[starts[begin] : ends[end - 1] + 1] for begin, end in runs)
     names = [str(n) for n in range(width)]
-    return csv.read_csv(
+    return arrow_csv.read_csv(
         io.BytesIO(content),
-        csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names),
-        csv.ParseOptions(delimiter=delimiter, quote_char='"'),
-        csv.ConvertOptions(
+        arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names),
+        arrow_csv.ParseOptions(delimiter=delimiter, quote_char='"'),
+        arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pyarrow.string()), null_values=[""], strings_can_be_null=True
         ),
     )

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.edges import process
+from pipelines.lazy import compute, lib, parquet, pyarrow, types
 from pipelines.model.export import Batch, Export, Known, Layout, OddCell, UnreadableExport, folded
 from pipelines.wording import note, say
 
@@ -16,8 +17,6 @@ MAX_ROWS = 500_000_000  # run lengths may promise any number of rows in a few by
 
 def open_parquet(path: Path, layout: Layout, known: Known) -> Export:
     """Open a Parquet file; UnreadableExport where it is none, or later where a page of it is damaged."""
-    from pyarrow import lib, parquet, types
-
     try:
         with parquet.ParquetFile(path) as file:
             schema, rows = file.schema_arrow, file.metadata.num_rows
@@ -48,9 +47,6 @@ def _origin_of_int96(writer: str) -> str:
 
 
 def _batches(path: Path, utc: frozenset[str]) -> Iterator[Batch]:
-    import pyarrow
-    from pyarrow import lib, parquet
-
     row = 1
     try:
         with parquet.ParquetFile(path, coerce_int96_timestamp_unit="us") as file:
@@ -70,8 +66,6 @@ def _batches(path: Path, utc: frozenset[str]) -> Iterator[Batch]:
 
 def _lost_digits(at: int, column) -> Iterator[OddCell]:
     """Whole numbers that are too long for the float that holds them."""
-    from pyarrow import compute, types
-
     if not types.is_floating(column.type):
         return
     exact = EXACT_TO[column.type.bit_width]
@@ -87,9 +81,6 @@ def _unreadable(path: Path, problem: Exception) -> UnreadableExport:
 
 def _text(column):
     """An Arrow column as text: times `2026-07-02 09:05:00` in local time, whole numbers without a point."""
-    import pyarrow
-    from pyarrow import compute, types
-
     kind = column.type
     if types.is_dictionary(kind):
         return _text(column.dictionary_decode())
@@ -114,9 +105,6 @@ def _text(column):
 
 def _numbers(column):
     """Floats as `1001` and `0.5`, never with an exponent where they are whole."""
-    import pyarrow
-    from pyarrow import compute
-
     column = column.cast(pyarrow.float32() if column.type == pyarrow.float16() else column.type)
     column = compute.if_else(compute.is_nan(column), None, column)  # what pandas writes for nothing
     whole = compute.and_(compute.equal(compute.floor(column), column), compute.less(compute.abs(column), 2.0**53))

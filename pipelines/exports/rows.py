@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from pipelines.lazy import compute, numpy, pyarrow
 from pipelines.model.contract import Column, TableContract
 from pipelines.model.export import Batch, Export, Fault, Notice, folded, is_footer, shown_footer
 from pipelines.model.text import masked
@@ -18,17 +19,12 @@ from pipelines.wording import note
 
 def empty_rows(columns: Iterable[str]):
     """An Arrow table without rows: ``_file``, ``_line`` and text ``columns``."""
-    import pyarrow
-
     types = {"_file": pyarrow.string(), "_line": pyarrow.int64(), **dict.fromkeys(columns, pyarrow.string())}
     return pyarrow.Table.from_arrays([pyarrow.nulls(0, kind) for kind in types.values()], names=list(types))
 
 
 def arrow_rows(batch: Batch, columns: tuple[str, ...], file: str):
     """A batch as an Arrow table with the file and line of every row; empty texts are null."""
-    import numpy
-    import pyarrow
-
     rows = len(batch.lines)
     lines = numpy.asarray(batch.lines, numpy.int64)
     arrays = [
@@ -50,9 +46,6 @@ def _is_arrow(column) -> bool:
 
 def _text_array(column: Sequence):
     """A column as an Arrow array; None is empty."""
-    import numpy
-    import pyarrow
-
     if _is_arrow(column):
         return column
     encoded = [(text or "").encode() for text in column]
@@ -63,9 +56,6 @@ def _text_array(column: Sequence):
 
 
 def _without_empty(array):
-    import pyarrow
-    from pyarrow import compute
-
     empty, null = _text_array([""])[0], pyarrow.nulls(1, pyarrow.string())[0]
     return compute.if_else(compute.equal(array, empty), null, array)
 
@@ -177,8 +167,6 @@ def _blank_rows(batch: Batch) -> set[int]:
 
 def _trimmed(column):
     """An Arrow column without blanks at the ends of its texts; a list as it is, for its cells are trimmed singly."""
-    from pyarrow import compute
-
     return compute.utf8_trim_whitespace(column) if hasattr(column, "to_pylist") else column
 
 
@@ -213,8 +201,6 @@ def _is_whole(cells: list[str | None], table: _Table) -> bool:
 def _empty_rows(column) -> list[int]:
     """Where a column is empty."""
     if hasattr(column, "to_pylist"):
-        from pyarrow import compute
-
         empty = compute.fill_null(compute.equal(compute.binary_length(column), 0), True)
         return compute.indices_nonzero(empty).to_pylist()
     return [row for row, cell in enumerate(column) if not cell or not cell.strip()]

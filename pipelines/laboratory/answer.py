@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from pipelines.lazy import pandas
+
 
 class copied:
     """A frame that is made once and handed out as a copy: whoever edits it changes no later answer.
@@ -81,8 +83,6 @@ MOST = 20
 
 def table(frame, caption: str, most: int = MOST) -> str:
     """The caption, at most ``most`` rows, and how many rows are left."""
-    import pandas
-
     if frame.empty:
         return f"{caption}\n–"
     with pandas.option_context("display.unicode.east_asian_width", True):

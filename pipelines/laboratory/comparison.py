@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pipelines.laboratory.answer import Answer, copied
+from pipelines.lazy import pandas
 
 KEY = ["unit_id", "item_id", "rule_id", "month", "case_id", "ref_id"]
 
@@ -146,8 +147,6 @@ def _summed(ledger, key: list[str]):
 
 def _difference(before, after):
     """Lines whose points differ, as a frame."""
-    import pandas
-
     both = pandas.concat({"before": before, "after": after}, axis=1).fillna(0.0)
     both["change"] = (both["after"] - both["before"]).round(2)
     return both[both["change"] != 0].sort_index().reset_index()
@@ -158,7 +157,5 @@ def _with_units(what: str, ids: list[str]) -> str:
 
 
 def _places(ranking) -> dict[str, int | None]:
-    import pandas
-
     pairs = zip(ranking["unit_id"], ranking["rank"], strict=True)
     return {id: None if pandas.isna(place) else int(place) for id, place in pairs}

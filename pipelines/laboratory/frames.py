@@ -12,6 +12,7 @@ from pipelines.edges.tallies import read_flagged
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Counts, Cube
 from pipelines.engines.vector import Rescored, overall_figure, places
+from pipelines.lazy import pandas
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rule, Rulebook
@@ -27,8 +28,6 @@ from pipelines.wording import say
 
 def read_csv(file: Path):
     """A published table: points as numbers, counts as nullable whole numbers, everything else as text."""
-    import pandas
-
     types = {name: "float64" if name in NUMBERS else "Int64" for name in (*NUMBERS, *COUNTS)}
     columns = pandas.read_csv(file, nrows=0, encoding="utf-8-sig").columns
     kinds = {name: types.get(name, "str") for name in columns}
@@ -42,8 +41,6 @@ def read_csv(file: Path):
 
 def ranking(scenario):
     """The ranking of a scenario."""
-    import pandas
-
     scores, placed, period = scenario.scores, scenario.placed, str(scenario.quarter.period)
     units = [scenario.world.registers[id].unit for id in scores.unit_ids]
     apart = say("laboratory.apart").zh
@@ -78,8 +75,6 @@ def _of_score(scenario, k: int) -> tuple[float, str, str]:
 
 def items(scenario):
     """The items of a scenario, units in listing order."""
-    import pandas
-
     period, rows = str(scenario.quarter.period), []
     for k in scenario.placed.order:
         id = scenario.scores.unit_ids[k]
@@ -99,8 +94,6 @@ def items(scenario):
 
 def ledger(scenario):
     """The ledger of a scenario by the ledger's own queries; VerificationFailed where it does not add up."""
-    import pandas
-
     from pipelines.stages.ledger import write_ledger
 
     scores, entries = scenario.judged

@@ -7,6 +7,7 @@ import numpy as np
 
 from pipelines.laboratory.answer import copied
 from pipelines.laboratory.steps import variants
+from pipelines.lazy import pandas
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rulebook
@@ -62,8 +63,6 @@ class Gaming:
     @copied
     def frame(self):
         """Points per case that each behaviour buys: where it is possible, on average and at most, and for whom."""
-        import pandas
-
         names = ["behaviour", "possible", "buys", "mean_points", "most_points", "most_for"]
         rows = [self._line(one) for one in behaviours(self.scenario.rulebook)]
         frame = pandas.DataFrame(rows, columns=names)
@@ -72,8 +71,6 @@ class Gaming:
     @copied
     def clauses(self):
         """Shares of the units at full marks and at zero, and the spread of the points."""
-        import pandas
-
         scores, rows = self.scenario.scores, []
         for item in self.scenario.rulebook.items.values():
             marks, full = scores.items[item.id], int(item.full_marks * CENT)

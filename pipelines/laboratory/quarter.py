@@ -17,6 +17,7 @@ from pipelines.laboratory.charts import in_session_language
 from pipelines.laboratory.finished import Manifest, as_scored, must_be_as_published, rulebook_of, table_of
 from pipelines.laboratory.scenario import Scenario, World
 from pipelines.laboratory.steps import Step, next_step, no_step
+from pipelines.lazy import pandas
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rulebook
@@ -244,8 +245,6 @@ class Explained:
     @copied
     def frame(self):
         """A line of the ledger with the full marks and the score of its item."""
-        import pandas
-
         rows = [
             (
                 item.item_id,

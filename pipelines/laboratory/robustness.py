@@ -12,6 +12,7 @@ from pipelines.engines.vector import Rescored, deduction, overall_figure, places
 from pipelines.laboratory.answer import Answer, copied
 from pipelines.laboratory.changes import names, whole_number
 from pipelines.laboratory.charts import text as chart_text
+from pipelines.lazy import pandas
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
@@ -126,8 +127,6 @@ class Robustness(Answer):
     @copied
     def frame(self):
         """In the order of the places; shares between 0 and 1."""
-        import pandas
-
         ranges, all_of = self.place_ranges, self.place_ranges.readings
         units = [self.quarter.world.registers[id].unit for id in ranges.unit_ids]
         frame = pandas.DataFrame(

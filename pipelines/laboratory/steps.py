@@ -8,6 +8,7 @@ import numpy as np
 from pipelines.engines.batch import by_item
 from pipelines.engines.cube import Counts
 from pipelines.engines.vector import item_scores, stretch
+from pipelines.lazy import pandas
 from pipelines.model.measure import Measure
 from pipelines.model.points import CENT, shown
 from pipelines.model.words import Words
@@ -98,8 +99,6 @@ def no_step(place: int) -> Words:
 
 def next_steps(scenario):
     """The next step of every ranked unit, as a frame in listing order; empty figures where no single step does."""
-    import pandas
-
     order = [k for k in scenario.placed.order if scenario.placed.place[k]]
     found, rows = _steps_of(scenario, order), []
     for k in order:

@@ -16,6 +16,7 @@ from pipelines.engines.vector import places
 from pipelines.laboratory.answer import Answer, copied
 from pipelines.laboratory.changes import names
 from pipelines.laboratory.charts import of_change
+from pipelines.lazy import pandas
 from pipelines.model.points import CENT, half_up
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook import changeable, choose_readings, with_changes
@@ -59,8 +60,6 @@ class Sweep(Answer):
     @copied
     def frame(self):
         """A line per scenario and unit: the values, unit_id, unit_name, base, total, place."""
-        import pandas
-
         units = [self.quarter.world.registers[id].unit for id in self.unit_ids]
         columns = {
             name: np.repeat([_number(row[k]) for row in self.grid], len(units)) for k, name in enumerate(self.names)
@@ -120,8 +119,6 @@ class Sweep(Answer):
     @property
     def shown(self):
         """A line a scenario: its values, and how far units move in it."""
-        import pandas
-
         rows = pandas.DataFrame(list(self.grid), columns=list(self.names))
         rows["mean places moved 平均变动名次"] = self.moved.round(2)
         return rows
@@ -233,8 +230,6 @@ class Tornado(Answer):
     @copied
     def frame(self):
         """change (as typed and in words), places moved on average and at most, who moves furthest, units that move."""
-        import pandas
-
         ranked = self.was > 0
         far = np.abs(self.places - self.was)[:, ranked]
         units = [

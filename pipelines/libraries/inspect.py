@@ -7,6 +7,7 @@ from functools import cache
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.rete import Inspector
+from pipelines.lazy import pyarrow
 from pipelines.libraries.history import history
 from pipelines.model.intake import Breach, Intake
 from pipelines.model.library import (
@@ -114,8 +115,6 @@ def _prepare(warehouse: Warehouse, period: Period, on: date) -> None:
 
 
 def _store(warehouse: Warehouse, entries: list[LibraryEntry]) -> None:
-    import pyarrow
-
     days = ("valid_from", "valid_to")
     columns = {
         name: pyarrow.array(

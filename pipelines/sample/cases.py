@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipelines.lazy import numpy as np
 from pipelines.sample.city import City, Span
 from pipelines.sample.draw import (
     DAY,
@@ -78,8 +79,6 @@ def draw_cases(city: City, span: Span, count: int, seed: int, period) -> Cases:
 
 def _joint(rng, count: int, can_share: bool):
     """For each row the row that leads its case, and whether it assists: never two assists in a row."""
-    import numpy as np
-
     drawn = chance(rng, 0.05 * can_share, count)
     assist = drawn & ~np.concatenate([[True], drawn[:-1]])[:count]
     return np.maximum.accumulate(np.where(assist, 0, np.arange(count))), assist
@@ -87,8 +86,6 @@ def _joint(rng, count: int, can_share: bool):
 
 def _dispatches(rng, span: Span, count: int):
     """Ascending seconds, working days busier than the others, between 8:30 and 17:59."""
-    import numpy as np
-
     days = np.arange(span.first, span.end)
     busy = np.where(np.isin(days, span.worked), 1.0, 0.3)
     times = days[weighted(rng, busy, count)] * DAY + between(rng, 8 * HOUR + 30 * MINUTE, np.full(count, 18 * HOUR - 1))
@@ -97,8 +94,6 @@ def _dispatches(rng, span: Span, count: int):
 
 def _serials(day, lead):
     """The number of each case on its day, from 1."""
-    import numpy as np
-
     leads = np.cumsum(lead == np.arange(len(lead)))
     first = np.searchsorted(day, day, side="left")
     return leads - leads[first] + 1
@@ -106,8 +101,6 @@ def _serials(day, lead):
 
 def _units(rng, city: City, lead, assist):
     """The unit of each row; a second unit is another one that works."""
-    import numpy as np
-
     working = np.flatnonzero(city.workload > 0)
     drawn = weighted(rng, city.workload[working], len(lead))
     further = rng.integers(1, max(len(working), 2), len(lead))
@@ -116,8 +109,6 @@ def _units(rng, city: City, lead, assist):
 
 def _extensions(rng, span: Span, assist, dispatched, reply_due) -> dict:
     """Three rows in a hundred ask for more time, mostly in time; a few that got it ask again."""
-    import numpy as np
-
     row = np.flatnonzero(chance(rng, 0.03, len(assist)) & ~assist)
     again = row[chance(rng, 0.06, len(row))]
     row, second = np.concatenate([row, again]), np.arange(len(row) + len(again)) >= len(row)
@@ -140,8 +131,6 @@ def _extensions(rng, span: Span, assist, dispatched, reply_due) -> dict:
 
 
 def _effective(reply_due, extension: dict):
-    import numpy as np
-
     due = reply_due.copy()
     np.maximum.at(due, extension["row"], extension["until"])
     return due
@@ -149,8 +138,6 @@ def _effective(reply_due, extension: dict):
 
 def _late(rng, city: City, unit, expected):
     """Which rows are late: the expected number a unit, with floor and ceiling as shares of its rows."""
-    import numpy as np
-
     rows = np.maximum(np.bincount(unit, minlength=city.size), 1)
     likelihood = np.clip(expected / rows, expected / 5000, 0.35)
     return chance(rng, likelihood[unit], len(unit))
@@ -158,8 +145,6 @@ def _late(rng, city: City, unit, expected):
 
 def _signings(rng, city: City, unit, dispatched, sign_due):
     """Signed within the limit or up to two days after it; a tenth of the late are never signed."""
-    import numpy as np
-
     late = _late(rng, city, unit, city.late_signings)
     signed = between(rng, dispatched + 3 * MINUTE, np.where(late, dispatched, sign_due - HOUR))
     signed = np.where(late, sign_due + between(rng, 1, np.full(len(unit), 2 * DAY)), signed)
@@ -170,8 +155,6 @@ def _signings(rng, city: City, unit, dispatched, sign_due):
 
 def _replies(rng, city: City, unit, dispatched, signed, due):
     """Replied before the deadline or up to five days after it; a fifth of the late never reply."""
-    import numpy as np
-
     late = _late(rng, city, unit, city.late_replies)
     replied = np.maximum(between(rng, dispatched + HOUR, due - 2 * HOUR), np.minimum(signed + 10 * MINUTE, due))
     replied = np.where(late, due + between(rng, 1, np.full(len(unit), 5 * DAY)), replied)
@@ -182,15 +165,11 @@ def _replies(rng, city: City, unit, dispatched, signed, due):
 
 def _after(rng, times, happens, low: int, high: int):
     """A later event, where it happens at all and the earlier one did."""
-    import numpy as np
-
     return np.where(happens & (times != NONE), times + between(rng, low, np.full(len(times), high)), NONE)
 
 
 def _public_ratings(rng, city: City, unit, lead, closed):
     """Seven in ten closed cases are rated; all rows of a case carry the rating of its lead."""
-    import numpy as np
-
     count = len(unit)
     bad = city.dissatisfied[unit]
     drawn = rng.random(count)
@@ -202,8 +181,6 @@ def _public_ratings(rng, city: City, unit, lead, closed):
 
 def _known(times, taken: int):
     """What had happened when the export was taken."""
-    import numpy as np
-
     return np.where(times < taken, times, NONE)
 
 
@@ -215,8 +192,6 @@ RATINGS = ("satisfied", "basically_satisfied", "dissatisfied")
 
 def cases_table(cases: Cases, city: City, seed: int, matters) -> dict:
     """The table `cases`; the titles hold invented names and telephone numbers."""
-    import numpy as np
-
     rng = stream(seed, "titles")
     rows = np.arange(cases.count)
 
@@ -246,8 +221,6 @@ def cases_table(cases: Cases, city: City, seed: int, matters) -> dict:
 
 def _matter_ids(cases: Cases, city: City, rows, matters):
     """One of the unit's three matters; now and then none, and at the busiest unit a matter of the quietest."""
-    import numpy as np
-
     busy = city.workload > 0
     quietest = np.where(busy, city.workload, np.inf).argmin()
     taken_over = (cases.unit == city.workload.argmax()) & (rows % 24 == 1)
@@ -270,6 +243,4 @@ def extensions_table(cases: Cases, city: City) -> dict:
 
 
 def _same_for_case(values, assist):
-    import numpy as np
-
     return values[np.maximum.accumulate(np.where(assist, 0, np.arange(len(values))))]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pipelines.edges.calendar import SATURDAY, Calendar
+from pipelines.lazy import numpy as np
 from pipelines.model.period import Period
 from pipelines.sample.draw import DAY, chance, joined, labels, numbered, stream, words
 
@@ -40,8 +41,6 @@ class City:
 
 def found_city(units: int, seed: int) -> City:
     """A city of ``units`` units: the third and sixth busiest are slow, some are late, every seventh spotless."""
-    import numpy as np
-
     place = stream(0, "order of the units").random(units).argsort(kind="stable")  # busiest = place 0
     temper = 0.8 * stream(0, "temper").random(units) + 0.2 * stream(seed, "temper").random(units)
     slow, late, spotless = np.isin(place, (2, 5)), place % 9 == 4, place % 7 == 6
@@ -69,8 +68,6 @@ def units_table(city: City) -> dict:
 
 def assessments_table(city: City, rng) -> dict:
     """The table `assessments`: six scores a unit, in steps of a tenth or a quarter; one score is missing."""
-    import numpy as np
-
     from pipelines.sample.draw import decimals
 
     items = ("A1.1", "A1.2", "A1.3", "A2.1", "A2.2", "A2.3")
@@ -125,8 +122,6 @@ class Span:
     @classmethod
     def of(cls, period: Period, calendar: Calendar) -> "Span":
         """The span of ``period``; in years without a calendar file the weekdays are worked."""
-        import numpy as np
-
         start, end = day_number(period.start.date()), day_number(period.end.date())
         around = range(start - 3 * DAYS_BEFORE, end + 120)
         worked = [day for day in around if _is_worked(calendar, EPOCH + timedelta(days=day))]
@@ -139,8 +134,6 @@ class Span:
 
     def working_day(self, days, count):
         """The ``count``-th worked day after each of ``days``."""
-        import numpy as np
-
         return self.worked[np.searchsorted(self.worked, days, side="right") + count - 1]
 
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from pipelines.lazy import pyarrow as pa
+
 FEW = 3  # a table other than `cases` gets no more: below every tolerance
 
 
@@ -62,6 +64,4 @@ OTHER_FAULTS = (("incidents", _incident_of_unknown_unit), ("awards", _no_matter)
 
 
 def _with(table, rows: list):
-    import pyarrow as pa
-
     return pa.concat_tables([table, pa.Table.from_pylist(rows, table.schema)]) if rows else table

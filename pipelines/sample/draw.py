@@ -6,11 +6,13 @@ from zlib import crc32
 
 import yaml
 
+from pipelines.lazy import compute as pc
+from pipelines.lazy import numpy as np
+from pipelines.lazy import pyarrow as pa
+
 
 def stream(seed: int, *words: object):
     """The random stream of ``seed`` for a purpose; other words, another stream."""
-    import numpy as np
-
     purpose = crc32("/".join(map(str, words)).encode())
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, purpose])))
 
@@ -22,16 +24,12 @@ def chance(rng, likelihood, count: int):
 
 def weighted(rng, weights, count: int):
     """``count`` positions in ``weights``, heavier ones more often."""
-    import numpy as np
-
     steps = np.cumsum(np.asarray(weights, dtype=float))
     return np.searchsorted(steps, rng.random(count) * steps[-1], side="right").clip(max=len(steps) - 1)
 
 
 def between(rng, low, high):
     """Whole numbers from ``low`` to ``high``, both included, element by element."""
-    import numpy as np
-
     low, high = np.broadcast_arrays(np.asarray(low, dtype="int64"), np.asarray(high, dtype="int64"))
     width = np.maximum(high - low, 0) + 1
     return low + (rng.random(low.shape) * width).astype("int64")
@@ -39,8 +37,6 @@ def between(rng, low, high):
 
 def some(rng, positions, count: int):
     """Up to ``count`` different ones of ``positions``, in ascending order."""
-    import numpy as np
-
     chosen = rng.random(len(positions)).argsort(kind="stable")[:count]
     return np.sort(positions[chosen])
 
@@ -54,59 +50,42 @@ DAY = 86_400
 
 def stamps(seconds):
     """Seconds as timestamps, NONE as null."""
-    import pyarrow as pa
-
     return pa.array(seconds * 1_000_000, pa.int64(), mask=seconds == NONE).cast(pa.timestamp("us"))
 
 
 def dates(days):
     """Days as dates, NONE as null."""
-    import pyarrow as pa
-
     return pa.array(days.astype("int32"), pa.int32(), mask=days == NONE).cast(pa.date32())
 
 
 def labels(codes, options):
     """Texts chosen from ``options`` by position; a negative position is null."""
-    import pyarrow as pa
-
     positions = pa.array(codes, pa.int64(), mask=codes < 0)
     return pa.array(options, pa.string()).take(positions)
 
 
 def positions(numbers, kept):
     """Whole numbers to take by; null where ``kept`` is false."""
-    import pyarrow as pa
-
     return pa.array(numbers, pa.int64(), mask=~kept)
 
 
 def joined(*parts):
     """Texts and text columns put together row by row; a null part makes a null."""
-    import pyarrow.compute as pc
-
     return pc.binary_join_element_wise(*parts, "")
 
 
 def numbered(prefix, count, width=6):
     """``count`` codes such as ``EXT000001``."""
-    import numpy as np
-
     return joined(prefix, digits(np.arange(1, count + 1), width))
 
 
 def digits(numbers, width):
     """Whole numbers as texts with leading zeros."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     return pc.utf8_lpad(pa.array(numbers, pa.int64()).cast(pa.string()), width, "0")
 
 
 def compact_dates(days):
     """Days as ``20260701``."""
-    import numpy as np
-
     first, last = (int(days.min()), int(days.max())) if len(days) else (0, 0)
     texts = [str(day).replace("-", "") for day in np.arange(first, last + 1).astype("datetime64[D]")]
     return labels(days - first, texts)
@@ -115,8 +94,6 @@ def compact_dates(days):
 def decimals(hundredths):
     """Whole hundredths as decimals with two places."""
     from decimal import Decimal
-
-    import pyarrow as pa
 
     return pa.array([Decimal(int(n)) / 100 for n in hundredths], pa.decimal128(18, 2))
 

@@ -1,5 +1,6 @@
 """Professional evaluators and their evaluations of cases that the public was not satisfied with."""
 
+from pipelines.lazy import numpy as np
 from pipelines.model.period import Period
 from pipelines.sample.cases import DISSATISFIED, HOUR, RATINGS, Cases
 from pipelines.sample.city import City, Span
@@ -25,8 +26,6 @@ TIMELY, LATE, RETURNED, WITHDRAWN, OPEN = range(5)
 
 def evaluators_table(city: City, span: Span, seed: int) -> dict:
     """The table `evaluators`: two-year terms, two that end within the quarter, one ended early, one away."""
-    import numpy as np
-
     rng = stream(seed, "evaluators")
     n = np.arange(EVALUATORS)
     appointed = span.start - 60 - between(rng, 0, np.full(EVALUATORS, 400))
@@ -51,8 +50,6 @@ def evaluators_table(city: City, span: Span, seed: int) -> dict:
 
 def draw_evaluations(cases: Cases, span: Span, seed: int, period: Period) -> dict:
     """Assignments as NumPy arrays; what was returned or withdrawn is assigned once more, the day after next."""
-    import numpy as np
-
     rng = stream(seed, "evaluations", period)
     row = np.flatnonzero(cases.rating == DISSATISFIED)
     known = np.where(cases.rated[row] == NONE, cases.dispatched[row] + 5 * DAY, cases.rated[row])
@@ -66,8 +63,6 @@ def draw_evaluations(cases: Cases, span: Span, seed: int, period: Period) -> dic
 
 def evaluations_table(drawn: dict, cases: Cases, city: City) -> dict:
     """The table `evaluations`."""
-    import numpy as np
-
     rated = drawn["rated"] != NONE
     return {
         "assignment_id": numbered("PJ", len(rated), 7),
@@ -82,8 +77,6 @@ def evaluations_table(drawn: dict, cases: Cases, city: City) -> dict:
 
 def _assignments(rng, span: Span, row, assigned, shares) -> dict:
     """One assignment a row with its outcome: rated in time, rated late, returned, withdrawn or still open."""
-    import numpy as np
-
     count = len(row)
     outcome = weighted(rng, shares, count)
     reminded = assigned + DAY
@@ -117,7 +110,5 @@ def _assignments(rng, span: Span, row, assigned, shares) -> dict:
 
 
 def _employers(city: City, n):
-    import numpy as np
-
     busiest = np.argsort(-city.workload, kind="stable")
     return busiest[n % len(busiest)]

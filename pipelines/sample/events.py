@@ -1,5 +1,8 @@
 """What happens to units beside the cases: incidents, instructions, awards."""
 
+from pipelines.lazy import compute as pc
+from pipelines.lazy import numpy as np
+from pipelines.lazy import pyarrow as pa
 from pipelines.model.period import Period
 from pipelines.sample.cases import HOUR, Cases
 from pipelines.sample.city import City, Span
@@ -33,8 +36,6 @@ AWARDS = (
 
 def incidents_table(cases: Cases, city: City, seed: int, period: Period) -> dict:
     """The table `incidents`: one on 150 case rows or so, six in ten verified, the spotless units apart."""
-    import numpy as np
-
     rng = stream(seed, "incidents", period)
     eligible = np.flatnonzero(~city.spotless[cases.unit])
     row = some(rng, eligible, min(cases.count // 150 + 5, 20 * city.size))
@@ -50,8 +51,6 @@ def incidents_table(cases: Cases, city: City, seed: int, period: Period) -> dict
 
 def instructions_table(cases: Cases, city: City, span: Span, seed: int, period: Period) -> dict:
     """The table `instructions`: nought to six a unit, some of them on a case, some shared by two units."""
-    import numpy as np
-
     rng = stream(seed, "instructions", period)
     owner = np.repeat(np.arange(city.size), rng.integers(0, 7, city.size))
     shared = chance(rng, 0.1 * (city.size > 1), len(owner))
@@ -75,8 +74,6 @@ def instructions_table(cases: Cases, city: City, span: Span, seed: int, period: 
 
 def awards_table(city: City, span: Span, seed: int, period: Period) -> dict:
     """The table `awards`: a matter may be praised more than once, and be written with other brackets."""
-    import numpy as np
-
     rng = stream(seed, "awards", period)
     unit = np.repeat(np.arange(city.size), np.where(city.spotless, 0, rng.integers(0, 5, city.size)))
     count, matters = len(unit), words("award_matters")
@@ -92,9 +89,6 @@ def awards_table(city: City, span: Span, seed: int, period: Period) -> dict:
 
 def _cases_of(rng, cases: Cases, unit, wanted):
     """A case of each unit that wants one and has one, else null."""
-    import numpy as np
-    import pyarrow.compute as pc
-
     if not cases.count:
         return labels(np.full(len(unit), -1), ("",))
     order = np.argsort(cases.unit, kind="stable")
@@ -116,9 +110,6 @@ def adjustments_table(
     cases: Cases, city: City, span: Span, incidents: dict, drawn: dict, seed: int, period: Period
 ) -> dict:
     """The table `adjustments`: excluded cases, waived cases and incidents, voided evaluations."""
-    import numpy as np
-    import pyarrow as pa
-
     rng = stream(seed, "adjustments", period)
     each = min(3 + cases.count // 2000, 60)
     ours = (cases.reply_due >= span.start * DAY) & (cases.reply_due < (span.end - 7) * DAY)
@@ -151,8 +142,6 @@ def adjustments_table(
 
 def _counting(incidents: dict, period: Period):
     """The verified incidents of the quarter."""
-    import numpy as np
-
     occurred = incidents["occurred_at"].to_numpy(zero_copy_only=False)
     inside = (occurred >= np.datetime64(period.start)) & (occurred < np.datetime64(period.end))
     return np.flatnonzero(incidents["verified"] & inside)
@@ -163,6 +152,4 @@ def _timed(cases: Cases):
 
 
 def _chained(*columns):
-    import pyarrow as pa
-
     return pa.concat_arrays([column.cast(pa.string()) for column in columns])

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.edges.calendar import Calendar
+from pipelines.lazy import arrow_csv
+from pipelines.lazy import parquet as pq
+from pipelines.lazy import pyarrow as pa
 from pipelines.model.contract import Column
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
@@ -49,8 +52,6 @@ def make_sample(
 
 def draw_tables(period: Period, units: int, cases: int, seed: int) -> Iterator[tuple[str, object]]:
     """The thirteen tables as typed Arrow tables, in the order in which their references can be followed."""
-    import pyarrow as pa
-
     for name, columns in _columns(period, units, cases, seed):
         yield name, pa.table(columns)
 
@@ -130,18 +131,13 @@ def write_table(out: Path, name: str, table, format: str) -> list[Path]:
 
 
 def _write_parquet(path: Path, table) -> Path:
-    import pyarrow.parquet as pq
-
     pq.write_table(table, path, compression="zstd", store_schema=False)
     return path
 
 
 def _write_csv(path: Path, table) -> Path:
-    import pyarrow as pa
-    import pyarrow.csv as pc
-
     seconds = [pa.field(f.name, pa.timestamp("s") if pa.types.is_timestamp(f.type) else f.type) for f in table.schema]
-    pc.write_csv(table.cast(pa.schema(seconds)), path, pc.WriteOptions(quoting_style="needed"))
+    arrow_csv.write_csv(table.cast(pa.schema(seconds)), path, arrow_csv.WriteOptions(quoting_style="needed"))
     return path
 
 

@@ -1,5 +1,6 @@
 """The slow registers of the city: matters, their changes and the knowledge base."""
 
+from pipelines.lazy import numpy as np
 from pipelines.sample.city import City, Span
 from pipelines.sample.draw import NONE, between, chance, dates, joined, labels, numbered, stream, words
 
@@ -8,8 +9,6 @@ KINDS = ("duties", "policy", "law", "guide")
 
 def matters_table(city: City, span: Span) -> dict:
     """The table `matters`: three a unit in force, and one that a newer process replaced."""
-    import numpy as np
-
     number = np.append(np.arange(3 * city.size), 0)
     former = np.arange(len(number)) == 3 * city.size
     return {
@@ -24,8 +23,6 @@ def matters_table(city: City, span: Span) -> dict:
 
 def matter_changes_table(city: City, span: Span, seed: int) -> dict:
     """The table `matter_changes`: every fifth unit applies for one, some of them undecided."""
-    import numpy as np
-
     rng = stream(seed, "matter changes")
     unit = np.arange(0, city.size, 5)
     change = np.arange(len(unit)) % 3
@@ -49,8 +46,6 @@ def matter_changes_table(city: City, span: Span, seed: int) -> dict:
 
 def knowledge_table(city: City, span: Span, seed: int) -> dict:
     """The table `knowledge`: four entries a unit; some published ones unsigned, some expired."""
-    import numpy as np
-
     rng = stream(seed, "knowledge")
     number = np.arange(4 * city.size)
     expires = np.where(chance(rng, 0.3, len(number)), between(rng, span.start - 40, 0 * number + span.end + 300), NONE)

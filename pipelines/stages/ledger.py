@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines.marks import selection, variant
@@ -39,20 +38,16 @@ def write_ledger(
     Lines of ``flagged`` moments (Intake) quote the source's flag instead of the moments that stand for it.
     VerificationFailed where they do not (interface.md, "The ledger adds up").
     """
-    import pyarrow
-
     rules = [r for r in rulebook.rules.values() if r.kind == "occurrence" and r.measure not in lacking]
-    warehouse.store("ledger.rules", _occurrence_rules(rules, rulebook, flagged, pyarrow))
+    warehouse.store("ledger.rules", _occurrence_rules(rules, rulebook, flagged))
     selected = [_selected(rule, rulebook, readings, layouts or rulebook.marks) for rule in rules]
     warehouse.run_template("ledger/occurrences", selected=selected, months=list(period.months))
-    warehouse.store("ledger.settled", _settled(entries, pyarrow))
+    warehouse.store("ledger.settled", _settled(entries))
     warehouse.run("ledger/entries", period=str(period))
     _must_add_up(warehouse, scores)
 
 
-def _occurrence_rules(
-    rules: list[Rule], rulebook: Rulebook, flagged: Collection[tuple[str, str]], pyarrow: Any
-) -> Arrow:
+def _occurrence_rules(rules: list[Rule], rulebook: Rulebook, flagged: Collection[tuple[str, str]]) -> Arrow:
     text = {
         "rule_id": [rule.id for rule in rules],
         "item_id": [rule.item for rule in rules],
@@ -107,7 +102,7 @@ def _selected(rule: Rule, rulebook: Rulebook, readings: Mapping[str, str], layou
     return _Selected(rule.id, measure.counts, position, pattern, waiver, quotes)
 
 
-def _settled(entries: list[Entry], pyarrow: Any) -> Arrow:
+def _settled(entries: list[Entry]) -> Arrow:
     text = ("unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "adjustment_id", "sentence")
     columns = {name: pyarrow.array([getattr(entry, name) for entry in entries], pyarrow.string()) for name in text}
     facts = [json.dumps(entry.facts, ensure_ascii=False, separators=(",", ":")) for entry in entries]

@@ -14,6 +14,8 @@ from pipelines.edges.calendar import Calendar
 from pipelines.edges.published import counted_table
 from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines.marks import derived_of, patterns_of, selection, variant
+from pipelines.lazy import numpy as np
+from pipelines.lazy import pyarrow
 from pipelines.model.contract import AWARDS, NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS, TABLE_OF, All, AnyOf, Compare, Condition, Not
 from pipelines.model.period import Period
@@ -102,8 +104,6 @@ def rows_of(counts: str) -> str:
 
 def store_constants(warehouse: Warehouse, layouts: Mapping[str, Marks]) -> dict[str, dict[tuple[str, str], str]]:
     """``facts.constants``: a row of every value that a measure compares with; (column, value) → its name, by table."""
-    import pyarrow
-
     columns = {"one": pyarrow.array([1])}
     names: dict[str, dict[tuple[str, str], str]] = {}
     for marks in layouts.values():
@@ -135,8 +135,6 @@ def _constants(node: Condition) -> Iterator[tuple[str, str]]:
 
 
 def _arrow(kind: str, value: str) -> Any:
-    import pyarrow
-
     found = typed(kind, value)
     if isinstance(found, Fraction):
         return pyarrow.array([value], pyarrow.string()).cast(pyarrow.decimal128(18, 2))
@@ -239,8 +237,6 @@ def _awards(warehouse: Warehouse, period: Period) -> dict[str, list[Award]]:
 
 def store_working_days(warehouse: Warehouse, calendar: Calendar) -> None:
     """``facts.working_days``: every covered day, how many are worked up to and including it, whether it is."""
-    import pyarrow
-
     days = calendar.all_days()
     table = pyarrow.table(
         {
@@ -321,8 +317,6 @@ class Kept:
 
     def _months(self, measure: str, readings: Mapping[str, str], table: Arrow) -> Any:
         """The month in which a measure counts each row of its ``table``, 0 where it does not: a NumPy array."""
-        import numpy as np
-
         one = self.rulebook.measures[measure]
         place, pattern = selection(one, readings, self.layouts[one.counts])
         found = np.ones(len(table), dtype=bool)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.contracts.promises import REFERENCES, WITH_OTHER
 from pipelines.edges.warehouse import PARSERS, Arrow, Warehouse
+from pipelines.lazy import pyarrow
 from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force, targets
 from pipelines.model.export import CUT_AT_ROW, CUT_IN_ROW, THIN_MONTH, Fault, Notice
 from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
@@ -316,8 +317,6 @@ def _tell_signs_of_a_cut(
 
 
 def _numbers(published: Iterable[str]) -> Arrow:
-    import pyarrow
-
     return pyarrow.table({"number": pyarrow.array(sorted(published), pyarrow.string())})
 
 

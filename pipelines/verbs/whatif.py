@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import text
+from pipelines.lazy import pandas
 from pipelines.verbs import options
 
 
@@ -86,8 +87,6 @@ def report(scenario) -> dict:
 
 
 def _records(frame) -> list[dict]:
-    import pandas
-
     def plain(value: object) -> object:
         if isinstance(value, float) and value == value:
             return f"{value:.2f}"

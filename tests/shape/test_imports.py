@@ -23,6 +23,7 @@ LAYERS = [  # each package imports from those above its own line, and none from 
 RANKS = {folder: height for height, layer in enumerate(LAYERS) for folder in layer}
 PURE = {"model", "views", "engines", "rulebook"}  # compute from what they are given
 HEAVY = ("pandas", "prefect", "great_expectations", "weasyprint", "durable", "pyarrow")
+SHARED = ("numpy", "pandas", "pyarrow")  # each imported in `pipelines.lazy`, at its first use
 OWNERS = {
     "prefect": "pipelines.flows",
     "durable": "pipelines.engines",
@@ -88,6 +89,17 @@ def test_a_library_is_imported_in_its_own_package_alone(library, owner):
     users = {name for name, tree in modules().items() if any(_under(used, library) for used in imports(tree))}
     assert users
     assert all(_under(user, owner) for user in users), users
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if name != "pipelines.lazy"])
+def test_what_many_modules_use_is_imported_lazily_in_one_way(module):
+    """Inside a function only what is imported for it alone: the rest comes from `pipelines.lazy`."""
+    top = {id(node) for node in modules()[module].body}
+    inside = [node for node in ast.walk(modules()[module]) if isinstance(node, ast.Import | ast.ImportFrom)]
+    inside = [node for node in inside if id(node) not in top]
+    named = {alias.name for node in inside if isinstance(node, ast.Import) for alias in node.names}
+    named |= {node.module or "" for node in inside if isinstance(node, ast.ImportFrom)}
+    assert not [name for name in named for library in SHARED if _under(name, library)]
 
 
 @pytest.mark.parametrize("module", ["pipelines", "pipelines.cli", "pipelines.doctor", "pipelines.assess"])
