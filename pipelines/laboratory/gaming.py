@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pipelines.laboratory import answer, html
 from pipelines.laboratory.answer import copied
 from pipelines.laboratory.steps import variants
 from pipelines.lazy import pandas
@@ -112,14 +113,10 @@ class Gaming:
         )
 
     def __repr__(self) -> str:
-        from pipelines.laboratory.answer import table
-
-        return "\n\n".join(table(frame, title) for title, frame in self._tables)
+        return "\n\n".join(answer.table(frame, title) for title, frame in self._tables)
 
     def _repr_html_(self) -> str:
-        from pipelines.laboratory.html import table
-
-        return "".join(table(frame, title) for title, frame in self._tables)
+        return "".join(html.table(frame, title) for title, frame in self._tables)
 
     @property
     def _tables(self) -> tuple:

@@ -10,7 +10,7 @@ from pipelines.edges.published import PublishedQuarter
 from pipelines.edges.run_folders import MANIFEST
 from pipelines.edges.tallies import tallies_of
 from pipelines.explain import Explanation, explain
-from pipelines.laboratory import frames
+from pipelines.laboratory import answer, frames, html
 from pipelines.laboratory.answer import copied
 from pipelines.laboratory.changes import Change, hint, names, pairs, several, whole_number
 from pipelines.laboratory.charts import in_session_language
@@ -193,14 +193,10 @@ class Quarter:
         )
 
     def __repr__(self) -> str:
-        from pipelines.laboratory.answer import table
-
-        return table(self._ranking.drop(columns="period"), self.title)
+        return answer.table(self._ranking.drop(columns="period"), self.title)
 
     def _repr_html_(self) -> str:
-        from pipelines.laboratory.html import table
-
-        return table(self._ranking, self.title)
+        return html.table(self._ranking, self.title)
 
 
 # A quarter to try things on: made, scored and opened, where there is none yet.
@@ -275,11 +271,7 @@ class Explained:
         return f"{head}\n{words.zh}\n{words.en}"
 
     def __repr__(self) -> str:
-        from pipelines.laboratory.answer import table
-
-        return table(self._frame, self.says)
+        return answer.table(self._frame, self.says)
 
     def _repr_html_(self) -> str:
-        from pipelines.laboratory.html import lines, table
-
-        return lines(self.says.splitlines()) + table(self._frame)
+        return html.lines(self.says.splitlines()) + html.table(self._frame)

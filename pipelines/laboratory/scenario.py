@@ -16,7 +16,7 @@ from pipelines.edges import tallies as kept
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Cube
 from pipelines.engines.vector import Rescored, differences, rescore
-from pipelines.laboratory import frames
+from pipelines.laboratory import answer, frames, html
 from pipelines.laboratory.answer import copied
 from pipelines.laboratory.changes import Change, changed_rulebook, readings_under
 from pipelines.laboratory.charts import in_session_language, of_change
@@ -277,11 +277,7 @@ class Scenario:
         return f"{self.quarter.period}: {self.says}"
 
     def __repr__(self) -> str:
-        from pipelines.laboratory.answer import table
-
-        return table(self._ranking.drop(columns="period"), self.title)
+        return answer.table(self._ranking.drop(columns="period"), self.title)
 
     def _repr_html_(self) -> str:
-        from pipelines.laboratory.html import table
-
-        return table(self._ranking, self.title)
+        return html.table(self._ranking, self.title)

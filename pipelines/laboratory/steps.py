@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -46,8 +47,6 @@ class Step:
 
 def shown_cents(cents: int) -> str:
     """Hundredths as text."""
-    from fractions import Fraction
-
     return shown(Fraction(cents, CENT))
 
 

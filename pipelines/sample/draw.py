@@ -1,5 +1,6 @@
 """Seeded draws that come out alike on every machine: PCG64, whole numbers, no logarithms or powers."""
 
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from zlib import crc32
@@ -93,8 +94,6 @@ def compact_dates(days):
 
 def decimals(hundredths):
     """Whole hundredths as decimals with two places."""
-    from decimal import Decimal
-
     return pa.array([Decimal(int(n)) / 100 for n in hundredths], pa.decimal128(18, 2))
 
 

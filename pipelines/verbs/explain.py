@@ -1,5 +1,7 @@
 """`gongping explain`: a unit's score, clause by clause to the case."""
 
+from dataclasses import asdict
+
 import click
 
 from pipelines.cli import text
@@ -21,8 +23,6 @@ def command() -> click.Command:
 
 def explain(unit, period, out, case_id, as_json) -> None:
     """Print items, lines and sums."""
-    from dataclasses import asdict
-
     from pipelines.edges.published import PublishedQuarter
     from pipelines.explain import explain as explained
     from pipelines.screen import show_explanation
