@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines.marks import selection, variant
+from pipelines.lazy import pyarrow
 from pipelines.model.measure import TABLE_OF, Measure
 from pipelines.model.period import Period
 from pipelines.model.points import CENT, half_up, hundredths, shown
