@@ -206,8 +206,9 @@ class Run:
 
     def judge(self) -> None:
         """Rulebook × tallies → findings."""
-        from pipelines.stages.judge import judge
+        from pipelines.stages.judge import judge, must_know_groups
 
+        must_know_groups(self.rulebook, {tally.unit.unit_group for tally in self.tallies.values()})
         self.findings, self.trace = judge(self.rulebook, self.readings, self.tallies, self.period.months)
 
     def settle(self) -> None:
@@ -229,6 +230,7 @@ class Run:
             self.scores,
             self.intake.flagged,
             self.absent.measures(self.rulebook.measures),
+            groups={id: tally.unit.unit_group for id, tally in self.tallies.items()},
         )
         self.rescored = must_agree(
             self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.scores, self.absent

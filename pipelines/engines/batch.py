@@ -15,14 +15,12 @@ from pipelines.engines.vector import (
     deduction,
     full_of,
     item_scores,
-    kept_of,
     overall_figure,
+    settled,
     stretch,
     sums_of,
-    worth_nothing,
 )
 from pipelines.model.measure import CASE_ROWS
-from pipelines.model.points import CENT
 from pipelines.model.rule import Item, Rule, Rulebook
 
 UNMEASURED = ("unmeasured",)
@@ -57,17 +55,18 @@ class Batch:
         return self._kept[key][0]
 
     def _item(self, item: Item, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> np.ndarray:
-        full = int(item.full_marks * CENT)
-        if not full or not rules:
-            return item_scores(self.cube, self.cube.counts(readings), list(rules), item, readings).astype(np.int32)
-        kept = kept_of(full, [self._deduction(full, rule, readings) for rule in rules], len(self.cube.months))
         counts = self.cube.counts(readings)
-        return np.where(worth_nothing(self.cube, counts, rules, readings), 0, kept).astype(np.int32)
+        if not item.full_marks or not rules:
+            return item_scores(self.cube, counts, rules, item, readings).astype(np.int32)
+        taken = [self._deduction(item, rule, rules, readings) for rule in rules]
+        return settled(self.cube, counts, rules, item, taken, readings).astype(np.int32)
 
-    def _deduction(self, full: int, rule: Rule, readings: Mapping[str, str]) -> Deduction:
+    def _deduction(self, item: Item, rule: Rule, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> Deduction:
+        if rule.kind == "award":  # which award of a matter counts depends on the item's other rules
+            return deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings)
         key = id(rule), tuple(readings.get(name) for name in self.touching((rule,)))
         if key not in self._kept:
-            self._kept[key] = deduction(self.cube, self.cube.counts(readings), rule, full, readings), rule
+            self._kept[key] = deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings), rule
         return self._kept[key][0]
 
     def whole(
@@ -113,7 +112,7 @@ class Batch:
         if key not in self._kept:
             found = dict.fromkeys(bonus.left_to if bonus else ())
             for kind, left_to, *_ in key[1]:
-                found |= dict.fromkeys((*left_to, *(UNMEASURED if kind in ("occurrence", "rate") else ())))
+                found |= dict.fromkeys((*left_to, *(UNMEASURED if kind not in ("assessed", "award") else ())))
             named = (measure for _, _, *measures in key[1] for measure in measures)
             for measure in (measure for measure in named if measure in self._counting):
                 found |= dict.fromkeys(self._counting[measure])

@@ -62,6 +62,7 @@ class Cube:
     measures: Mapping[str, Measure]
     assessed: Mapping[str, np.ndarray]  # item -> hundredths per unit, -1 where there is no score
     awards: Awards
+    groups: np.ndarray  # of every unit
     absent: Absent = NOTHING
     _kept: dict[Any, Any] = field(default_factory=dict)
 
@@ -84,6 +85,7 @@ class Cube:
             measures,
             _assessed(tallies, units),
             _awards(tallies, units),
+            np.array([tallies[unit].unit.unit_group for unit in units], object),
             absent,
         )
 

@@ -1,27 +1,32 @@
-"""Rules as productions of the rule engine, and a unit's tally as the whole-number facts that they fire on."""
+"""Rules as productions of the rule engine, and a unit's tally as the whole-number facts that they fire on.
 
-from collections.abc import Callable, Iterator
+Every threshold, step, tier and cap is a comparison of whole numbers in a production: both sides are multiplied by
+their denominators. Points are computed of what fired.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
 from fractions import Fraction
 from math import ceil, floor
 
-from pipelines.engines.rete import Fact, Match, Production, Session
+from pipelines.engines.rete import Fact, Match, Pattern, Production, Session
 from pipelines.model.contract import AWARDS
 from pipelines.model.points import CENT, half_up, hundredths, shown
 from pipelines.model.refusals import ContractStop
 from pipelines.model.rule import Rule, Rulebook, chosen
-from pipelines.model.score import MEAN, UNMEASURED, Finding
-from pipelines.model.tally import UnitTally
+from pipelines.model.score import AT_MOST, BEYOND, MEAN, OVER, UNMEASURED, UNMEASURED_FULL, Finding
+from pipelines.model.tally import Award, UnitTally
 from pipelines.wording import say
 
 STEPS: dict[str, Callable[[Fraction], int | Fraction]] = {"whole_steps": floor, "pro_rata": Fraction, "any_part": ceil}
 WHOLE = ""
 BY_MONTH = ("sum", "mean")  # what `per` says of rules that test every month
-TESTS = {
-    "occurrence": {"$gt": {"n": 0}},
-    "rate": {"$lt": {"have": {"$m": "need"}}},
-    "assessed": {"$lt": {"score": {"$m": "full"}}},
-    "award": {"$gt": {"n": 0}},
-}
+LEAVES_OUT = ("left_out", "reweighted")  # values of `unmeasured` under which an item without data does not count
+SOME = {"$gt": {"n": 0}}
+# A band's comparison of `have` with what it asks, and that of all bands before it, turned round.
+MEETS = {"at_least": "$gte", "more_than": "$gt", "at_most": "$lte", "less_than": "$lt"}
+MISSES = {"at_least": "$lt", "more_than": "$lte", "at_most": "$gt", "less_than": "$gte"}
 
 
 class Judge:
@@ -31,7 +36,7 @@ class Judge:
         self.rulebook, self.readings, self.months = rulebook, readings, months
         rules = rulebook.rules.values()
         self._session = Session(
-            [*(self._production(rule) for rule in rules), *(self._without_data(rule) for rule in rules)],
+            [production for rule in rules for production in self._productions(rule)],
             [{"rule": id} for id in rulebook.rules],
         )
         self._order = {id: k for k, id in enumerate(rulebook.rules)}
@@ -44,51 +49,129 @@ class Judge:
         return [f.result for f in firings], [(f.result.rule_id, f.result.month, f.fact) for f in firings]
 
     def spans(self, rule: Rule) -> tuple[str, ...]:
-        """The months that a rate rule tests, or the period as a whole."""
+        """The months that a rule tests, or the period as a whole."""
         return spans(rule, self.readings, self.months)
 
-    def _production(self, rule: Rule) -> Production[Finding]:
-        then = getattr(self, f"_{rule.kind}")
-        return Production(rule.id, ({"$and": [{"rule": rule.id}, TESTS[rule.kind]]},), lambda match: then(rule, match))
+    # Productions: what a rule asks of its facts.
 
-    def _without_data(self, rule: Rule) -> Production[Finding]:
-        """Under `unmeasured=zero` a rule without data takes all that its item can lose."""
-        return Production(
-            f"{rule.id} unmeasured",
-            ({"$and": [{"rule": rule.id}, {"$gt": {"unmeasured": 0}}]},),
-            lambda match: Finding(
-                unit_id=match.unit_id,
-                rule_id=rule.id,
-                item_id=rule.item,
-                clause=rule.clause,
-                month=WHOLE,
-                n=0,
-                of=0,
-                points=-Fraction(match.fact["unmeasured"], CENT),
-                unmeasured=True,
-            ),
-        )
+    def _productions(self, rule: Rule) -> Iterator[Production[Finding]]:
+        yield from getattr(self, f"_{rule.kind}")(rule)
+        yield self._on(rule, "unmeasured", {"$gt": {"unmeasured": 0}}, self._without_data)
 
-    def _occurrence(self, rule: Rule, match: Match) -> Finding:
+    def _on(
+        self, rule: Rule, name: str, test: Pattern, then: Callable[..., Finding], *more: object
+    ) -> Production[Finding]:
+        tests = [{"rule": rule.id}, *test.get("$and", [test])]
+        named = f"{rule.id} {name}".strip()
+        return Production(named, ({"$and": tests},), lambda match: then(rule, match, *more))
+
+    def _occurrence(self, rule: Rule) -> Iterator[Production[Finding]]:
+        yield self._on(rule, "", SOME, self._of_each)
+        if rule.beyond:
+            yield self._on(rule, "all free", {"$lte": {"happened": {"$m": "free"}}}, self._given_back, "happened")
+            yield self._on(rule, "some free", {"$gt": {"happened": {"$m": "free"}}}, self._given_back, "free")
+
+    def _density(self, rule: Rule) -> Iterator[Production[Finding]]:
+        yield self._on(rule, "", SOME, self._of_many)
+
+    def _rate(self, rule: Rule) -> Iterator[Production[Finding]]:
+        short, over = ("$gt", "$lt") if rule.fewer else ("$lt", "$gt")
+        yield self._on(rule, "", {short: {"have": {"$m": "need"}}}, self._short)
+        if rule.over_award:
+            yield self._on(rule, "over", {over: {"have": {"$m": "need"}}}, self._over)
+
+    def _worth(self, rule: Rule) -> Iterator[Production[Finding]]:
+        yield self._on(rule, "", {"$gt": {"have": 0}}, self._of_worth)
+
+    def _bands(self, rule: Rule) -> Iterator[Production[Finding]]:
+        for k, band in enumerate(rule.bands):
+            missed = [{MISSES[b.test]: {"have": {"$m": f"asks_{j}"}}} for j, b in enumerate(rule.bands[:k])]
+            met = [{MEETS[band.test]: {"have": {"$m": f"asks_{k}"}}}] if band.test else []
+            yield self._on(rule, f"band {k + 1}", {"$and": [*missed, *met]}, self._in_band, k)
+
+    _by_place = _bands
+
+    def _assessed(self, rule: Rule) -> Iterator[Production[Finding]]:
+        yield self._on(rule, "", {"$lt": {"score": {"$m": "full"}}}, self._mark)
+
+    def _award(self, rule: Rule) -> Iterator[Production[Finding]]:
+        for name, test, tier in _tiers(rule):
+            yield self._on(rule, name, test("nth"), self._awarded, tier)
+
+    def _merit(self, rule: Rule) -> Iterator[Production[Finding]]:
+        for k, (start, points) in enumerate(rule.tiers or ((1, rule.award),)):
+            end = rule.tiers[k + 1][0] - 1 if k + 1 < len(rule.tiers) else None
+            name = f"from {start}" if rule.tiers else ""
+            yield self._on(rule, name, {"$gte": {"n": start}}, self._merited, (start, end, points))
+
+    # What follows where a production fires.
+
+    def _without_data(self, rule: Rule, match: Match) -> Finding:
+        """A rule that takes takes all its item can lose (`unmeasured=zero`); one that gives gives all it can."""
+        points = Fraction(match.fact["unmeasured"], CENT)
+        told = self._finding(rule, match, n=0, points=points if rule.gives else -points)
+        return replace(told, unmeasured=True, sentence=UNMEASURED_FULL if rule.gives else UNMEASURED)
+
+    def _of_each(self, rule: Rule, match: Match) -> Finding:
         n = match.fact["n"]
         return self._finding(rule, match, n=n, points=-n * rule.deduct)
 
-    def _rate(self, rule: Rule, match: Match) -> Finding:
-        part, of = match.fact["part"], match.fact["of"]
-        short = rule.target - Fraction(100 * part, of)
-        cost = STEPS[chosen(rule.mode, self.readings)](short / rule.each) * rule.deduct
-        if is_mean(rule, self.readings):
-            cost = Fraction(cost) / len(self.months)
-        return self._finding(rule, match, n=part, of=of, points=-Fraction(cost))
+    def _given_back(self, rule: Rule, match: Match, free: str) -> Finding:
+        n = match.fact[free]
+        return self._finding(rule, match, n=n, points=n * rule.deduct, sentence=BEYOND)
 
-    def _assessed(self, rule: Rule, match: Match) -> Finding:
+    def _of_many(self, rule: Rule, match: Match) -> Finding:
+        n, of = match.fact["n"], match.fact["of"]
+        return self._finding(rule, match, n=n, of=of, points=-n * rule.each * rule.deduct / of)
+
+    def _short(self, rule: Rule, match: Match) -> Finding:
+        target, rate = Fraction(match.fact["target"], CENT), self._rate_of(match)
+        short = rate - target if rule.fewer else target - rate
+        cost = STEPS[chosen(rule.mode, self.readings)](short / rule.each) * rule.deduct
+        return self._of_rate(rule, match, -Fraction(cost))
+
+    def _over(self, rule: Rule, match: Match) -> Finding:
+        target, rate = Fraction(match.fact["target"], CENT), self._rate_of(match)
+        over = target - rate if rule.fewer else rate - target
+        given = STEPS[chosen(rule.mode, self.readings)](over / rule.over_each) * rule.over_award
+        return self._of_rate(rule, match, Fraction(given), OVER)
+
+    def _of_worth(self, rule: Rule, match: Match) -> Finding:
+        return self._of_rate(rule, match, rule.worth * self._rate_of(match) / 100)
+
+    def _in_band(self, rule: Rule, match: Match, k: int) -> Finding:
+        band, before = rule.bands[k], rule.bands[k - 1]
+        points = band.points
+        if band.each:
+            value = Fraction(match.fact["have"], CENT * match.fact["scale"])
+            points = before.points + abs(value - before.bound) // band.each * band.points
+        return self._of_rate(rule, match, points)
+
+    def _mark(self, rule: Rule, match: Match) -> Finding:
         short = Fraction(match.fact["score"] - match.fact["full"], CENT)
         return self._finding(rule, match, n=match.fact["score"], of=match.fact["full"], points=short)
 
-    def _award(self, rule: Rule, match: Match) -> Finding:
-        return self._finding(rule, match, n=1, points=rule.award, ref=match.fact["award"])
+    def _awarded(self, rule: Rule, match: Match, points: Fraction) -> Finding:
+        return self._finding(rule, match, n=1, points=points, ref=match.fact["award"])
 
-    def _finding(self, rule: Rule, match: Match, n: int, points: Fraction, of: int = 0, ref: int = 0) -> Finding:
+    def _merited(self, rule: Rule, match: Match, tier: tuple[int, int | None, Fraction]) -> Finding:
+        start, end, points = tier
+        n = min(match.fact["n"], end or match.fact["n"]) - start + 1
+        return self._finding(rule, match, n=n, points=n * points)
+
+    def _of_rate(self, rule: Rule, match: Match, points: Fraction, sentence: str = "") -> Finding:
+        """Of one span: a month's share of a mean, or the whole."""
+        points = points / len(self.months) if is_mean(rule, self.readings) else points
+        n = match.fact["part"] if rule.is_rate else match.fact["n"]
+        return self._finding(rule, match, n=n, of=match.fact.get("of", 0), points=points, sentence=sentence)
+
+    def _rate_of(self, match: Match) -> Fraction:
+        """Percent, as the rule rounds it."""
+        return Fraction(match.fact["have"], CENT * match.fact["scale"])
+
+    def _finding(
+        self, rule: Rule, match: Match, n: int, points: Fraction, of: int = 0, ref: int = 0, sentence: str = ""
+    ) -> Finding:
         month = match.fact["month"]
         return Finding(
             unit_id=match.unit_id,
@@ -100,40 +183,104 @@ class Judge:
             of=of,
             points=points,
             ref_id=self._awards[ref - 1].award_id if ref else "",
+            sentence=sentence,
+            target=Fraction(match.fact.get("target", 0), CENT),
+            place=match.fact.get("place", 0),
         )
 
+    # Facts: what there is to ask.
+
     def _facts(self, tally: UnitTally) -> Iterator[Fact]:
+        gone = left_out(self.rulebook, self.readings, tally)
         for rule in self.rulebook.rules.values():
+            if not rule.is_for(tally.unit.unit_group):
+                continue
             if rule.kind != "assessed" and unmeasured(rule, tally):
-                yield from self._unmeasured_facts(rule)
+                yield from self._unmeasured_facts(rule, gone)
             else:
                 yield from getattr(self, f"_{rule.kind}_facts")(rule, tally)
 
-    def _unmeasured_facts(self, rule: Rule) -> Iterator[Fact]:
-        full = hundredths(self.rulebook.items[rule.item].full_marks)
-        if full and self.readings.get("unmeasured") == "zero":
-            yield {"rule": rule.id, "month": 0, "unmeasured": full}
+    def _unmeasured_facts(self, rule: Rule, gone: set[str]) -> Iterator[Fact]:
+        item = self.rulebook.items[rule.item]
+        zero = self.readings.get("unmeasured") == "zero"
+        if not item.full_marks or item.id in gone or zero == rule.gives:
+            return
+        most = rule.most if rule.gives else item.full_marks - min(item.floor or 0, 0)
+        if most > 0:
+            yield {"rule": rule.id, "month": 0, "unmeasured": hundredths(most)}
 
     def _occurrence_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         for number, month in enumerate(self.months, 1):
             if n := tally.occurrences(rule.id, rule.measure, month):
                 yield {"rule": rule.id, "month": number, "n": n}
+        if rule.beyond:
+            for month in self.spans(rule):
+                if n := tally.occurrences(rule.id, rule.measure, month):
+                    yield {"rule": rule.id, "month": self._number(month), "happened": n, "free": rule.beyond}
 
-    def _rate_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
-        target = hundredths(rule.target)
+    def _density_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         for month in self.spans(rule):
-            part, of = (tally.count(measure, month) for measure in (rule.part, rule.of))
-            if of:
-                number = self.months.index(month) + 1 if month else 0
-                # part/of < target % without a division: part × 100 % × 100 hundredths < target × of
+            n, of = (tally.count(measure, month) for measure in (rule.measure, rule.of))
+            if of >= rule.needs:
+                yield {"rule": rule.id, "month": self._number(month), "n": n, "of": of}
+
+    def _rates(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
+        """part/of as `have` hundredths of a percent over `scale`, rounded as the city prints the rate.
+
+        A comparison needs no division: have < target × scale is part × 100 % × 100 hundredths < target × of.
+        """
+        for month in self.spans(rule):
+            part, of = tally.count(rule.part, month), whole(rule, tally, month)
+            if of >= rule.needs:
+                have, scale = 100 * part, of
+                if rule.round_rate is not None:
+                    scale = 10**rule.round_rate
+                    have = floor(Fraction(100 * part * scale, of) + Fraction(1, 2))
                 yield {
                     "rule": rule.id,
-                    "month": number,
+                    "month": self._number(month),
                     "part": part,
                     "of": of,
-                    "have": part * 100 * CENT,
-                    "need": target * of,
+                    "have": have * CENT,
+                    "scale": scale,
                 }
+
+    def _rate_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
+        for fact in self._rates(rule, tally):
+            month = self.months[max(fact["month"] - 1, 0)]
+            target = hundredths(target_of(rule, tally.unit.unit_group, month))
+            yield {**fact, "target": target, "need": target * fact["scale"]}
+
+    def _worth_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
+        for fact in self._rates(rule, tally):
+            yield {**fact, "have": 100 * CENT * fact["scale"] - fact["have"]} if rule.fewer else fact
+
+    def _bands_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
+        if rule.is_rate:
+            found = self._rates(rule, tally)
+        else:
+            counts = ((month, tally.count(rule.measure, month)) for month in self.spans(rule))
+            found = (
+                {"rule": rule.id, "month": self._number(month), "n": n, "have": n * CENT, "scale": 1}
+                for month, n in counts
+            )
+        yield from self._asked(rule, found)
+
+    def _by_place_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
+        place = tally.places[rule.id]
+        counted = {"part": tally.count(rule.part), "of": tally.count(rule.of)} if rule.is_rate else {}
+        counted = counted or {"n": tally.count(rule.measure)}
+        yield from self._asked(
+            rule, [{"rule": rule.id, "month": 0, "place": place, **counted, "have": place * CENT, "scale": 1}]
+        )
+
+    def _asked(self, rule: Rule, found: Iterable[Fact]) -> Iterator[Fact]:
+        """Each fact with what every band asks of it."""
+        for fact in found:
+            asks = {
+                f"asks_{k}": hundredths(band.bound) * fact["scale"] for k, band in enumerate(rule.bands) if band.test
+            }
+            yield fact | asks
 
     def _assessed_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         full = self.rulebook.items[rule.item].full_marks
@@ -151,14 +298,44 @@ class Judge:
         return full if value == "full" else Fraction(0)
 
     def _award_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
-        for number, award in enumerate(tally.awards, 1):
-            if award.award_type == rule.measure:
-                month = self.months.index(f"{award.awarded_on:%Y-%m}") + 1
-                yield {"rule": rule.id, "month": month, "n": 1, "award": number}
+        own = [number for number, award in enumerate(tally.awards, 1) if award.award_type == rule.measure]
+        for nth, number in enumerate(sorted(own, key=lambda number: _earliest(tally.awards[number - 1])), 1):
+            month = self.months.index(f"{tally.awards[number - 1].awarded_on:%Y-%m}") + 1
+            yield {"rule": rule.id, "month": month, "nth": nth, "award": number}
+
+    def _merit_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
+        for month in self.spans(rule):
+            yield {"rule": rule.id, "month": self._number(month), "n": tally.count(rule.measure, month)}
+
+    def _number(self, month: str) -> int:
+        return self.months.index(month) + 1 if month else 0
+
+
+def _tiers(rule: Rule) -> Iterator[tuple[str, Callable[[str], Pattern], Fraction]]:
+    """(name, test of a count by its name, points) of each tier of an award; one tier where there are none."""
+    tiers = rule.tiers or ((1, rule.award),)
+    for k, (start, points) in enumerate(tiers):
+        end = tiers[k + 1][0] if k + 1 < len(tiers) else None
+
+        def test(name: str, start: int = start, end: int | None = end) -> Pattern:
+            return {"$and": [{"$gte": {name: start}}, *([{"$lt": {name: end}}] if end else [])]}
+
+        yield f"from {start}" if rule.tiers else "", test, points
+
+
+def _earliest(award: Award) -> tuple[date, str]:
+    return award.awarded_on, award.award_id
+
+
+def target_of(rule: Rule, group: str, month: str) -> Fraction:
+    """The target of a unit's group on the first day of a month; its own group before any other."""
+    day = date.fromisoformat(f"{month}-01")
+    holding = [one for one in rule.targets if one.first <= day <= one.last and one.group in (group, "*")]
+    return max(holding, key=lambda one: one.group == group).value if holding else rule.target
 
 
 def unmeasured(rule: Rule, tally: UnitTally) -> bool:
-    """Whether nothing is there to judge a rule by: what it counts is not told, or its denominator is empty all through.
+    """Whether nothing is there to judge a rule by: what it counts is not told, or its denominator is under `needs`.
 
     No occurrence of what is told is a measurement; an assessment that is missing is its item's (`unassessed`).
     """
@@ -166,18 +343,83 @@ def unmeasured(rule: Rule, tally: UnitTally) -> bool:
         return rule.measure not in tally.assessed
     if rule.kind == "award":
         return AWARDS in tally.lacking
-    if rule.kind == "rate":
-        return bool({rule.part, rule.of} & tally.lacking) or not tally.count(rule.of)
-    return rule.measure in tally.lacking
+    if {rule.measure, rule.part, rule.of} & tally.lacking:
+        return True
+    return rule.id not in tally.places if rule.kind == "by_place" else _too_few(rule, tally)
 
 
-def spans(rule: Rule, readings: dict[str, str], months: tuple[str, ...]) -> tuple[str, ...]:
-    """The months that a rate rule tests, or ("",) for the period as a whole."""
+def _too_few(rule: Rule, tally: UnitTally) -> bool:
+    return bool(rule.of) and whole(rule, tally) < rule.needs
+
+
+def whole(rule: Rule, tally: UnitTally, month: str = "") -> int:
+    """What a part is of: the rows of a month or the period, or the most that a unit of the group has."""
+    return tally.best.get(rule.id, {}).get(month, 0) if rule.best else tally.count(rule.of, month)
+
+
+def beside_others(
+    rulebook: Rulebook, tallies: Mapping[str, UnitTally], months: tuple[str, ...]
+) -> dict[str, UnitTally]:
+    """The tallies with what rules ask of the other units: the best of the group, and the place."""
+    found = dict(tallies)
+    for rule in (rule for rule in rulebook.rules.values() if rule.best):
+        best: dict[str, dict[str, int]] = {}
+        for tally in found.values():
+            of_group = best.setdefault(tally.unit.unit_group, dict.fromkeys(("", *months), 0))
+            for span in of_group:
+                of_group[span] = max(of_group[span], tally.count(rule.of, span))
+        for id, tally in found.items():
+            found[id] = replace(tally, best={**tally.best, rule.id: best[tally.unit.unit_group]})
+    for rule in (rule for rule in rulebook.rules.values() if rule.kind == "by_place"):
+        peers: dict[str, dict[str, Fraction]] = {}
+        for id, tally in found.items():
+            if _has_place(rule, tally):
+                among = tally.unit.unit_group if rule.among == "group" else ""
+                peers.setdefault(among, {})[id] = _compared_value(rule, tally)
+        for values in peers.values():
+            first: dict[Fraction, int] = {}  # of each value: how many come before the first that has it
+            for k, value in enumerate(sorted(values.values(), reverse=not rule.fewer)):
+                first.setdefault(value, k)
+            for id, value in values.items():
+                found[id] = replace(found[id], places={**found[id].places, rule.id: 1 + first[value]})
+    return found
+
+
+def _has_place(rule: Rule, tally: UnitTally) -> bool:
+    told = not {rule.measure, rule.part, rule.of} & tally.lacking
+    return rule.is_for(tally.unit.unit_group) and told and not _too_few(rule, tally)
+
+
+def _compared_value(rule: Rule, tally: UnitTally) -> Fraction:
+    if rule.is_rate:
+        return printed(rule, tally.count(rule.part), tally.count(rule.of))
+    return Fraction(tally.count(rule.measure))
+
+
+def without_data(rulebook: Rulebook, tally: UnitTally) -> set[str]:
+    """The items of which no rule has anything to be judged by; an item without rules is none of them."""
+    rules: dict[str, list[bool]] = {}
+    for rule in rulebook.rules.values():
+        if rule.is_for(tally.unit.unit_group):
+            rules.setdefault(rule.item, []).append(unmeasured(rule, tally))
+    return {item for item, found in rules.items() if all(found)}
+
+
+def left_out(rulebook: Rulebook, readings: Mapping[str, str], tally: UnitTally) -> set[str]:
+    """The items that do not count for a unit; one with an assessed rule stays: `unassessed` decides there."""
+    if readings.get("unmeasured") not in LEAVES_OUT:
+        return set()
+    assessed = {rule.item for rule in rulebook.rules.values() if rule.kind == "assessed"}
+    return {id for id in without_data(rulebook, tally) - assessed if rulebook.items[id].full_marks}
+
+
+def spans(rule: Rule, readings: Mapping[str, str], months: tuple[str, ...]) -> tuple[str, ...]:
+    """The months that a rule tests, or ("",) for the period as a whole."""
     return months if chosen(rule.per, readings) in BY_MONTH else (WHOLE,)
 
 
-def is_mean(rule: Rule, readings: dict[str, str]) -> bool:
-    """Whether a rule's monthly deductions are averaged instead of added."""
+def is_mean(rule: Rule, readings: Mapping[str, str]) -> bool:
+    """Whether a rule's monthly points are averaged instead of added."""
     return chosen(rule.per, readings) == "mean"
 
 
@@ -185,18 +427,24 @@ def is_mean(rule: Rule, readings: dict[str, str]) -> bool:
 
 
 # What the words of a rule may name, by kind; those of an occurrence also what its measure quotes.
+RATE = ("month", "rate", "part", "of", "points")
 FACTS = {
     "occurrence": ("n", "deduct", "points"),
-    "rate": ("month", "rate", "part", "of", "target", "short", "points", "each", "deduct"),
+    "density": ("month", "n", "count", "of", "each", "deduct", "points"),
+    "rate": (*RATE, "target", "short", "each", "deduct"),
+    "worth": (*RATE, "worth"),
+    "bands": (*RATE, "n", "count"),
+    "by_place": ("place", *RATE, "n", "count"),
     "assessed": ("score", "full", "points"),
     "award": ("points",),
+    "merit": ("month", "n", "count", "points"),
 }
 
 
 def sentence(rule: Rule, finding: Finding, readings: dict[str, str]) -> str:
     """The key of the sentence where it is not the rule's own: not measured, or a month of a mean."""
-    if finding.unmeasured:
-        return UNMEASURED
+    if finding.sentence:
+        return finding.sentence
     return MEAN if is_mean(rule, readings) else ""
 
 
@@ -206,23 +454,35 @@ def facts(rule: Rule, finding: Finding) -> dict[str, str]:
 
 
 def _facts(rule: Rule, finding: Finding) -> dict[str, str]:
-    if finding.unmeasured:
+    if finding.unmeasured or finding.sentence == AT_MOST:
         return {}
-    if rule.kind == "rate":
-        rate = Fraction(100 * finding.n, finding.of)
-        return {
-            "month": finding.month,
-            "rate": shown(half_up(rate)),
-            "part": str(finding.n),
-            "of": str(finding.of),
-            "target": plain(rule.target),
-            "short": shown(half_up(rule.target - rate)),
-            "each": plain(rule.each),
-            "deduct": plain(rule.deduct),
-        }
     if rule.kind == "assessed":
         return {"score": plain(Fraction(finding.n, CENT)), "full": plain(Fraction(finding.of, CENT))}
-    return {"deduct": plain(rule.deduct)}
+    found = {"deduct": plain(rule.deduct)}
+    if rule.kind not in ("occurrence", "award"):
+        found = {
+            "month": finding.month,
+            "count": str(finding.n),
+            "of": str(finding.of),
+            "each": plain(rule.each),
+            **found,
+        }
+    if rule.kind == "by_place":
+        found |= {"place": str(finding.place)}
+    if rule.is_rate:
+        rate = printed(rule, finding.n, finding.of) if finding.of else Fraction(0)
+        found |= {"rate": shown(half_up(rate)), "part": str(finding.n), "worth": plain(rule.worth)}
+        if rule.kind == "rate":
+            short = rate - finding.target if rule.fewer else finding.target - rate
+            found |= {"target": plain(finding.target), "short": shown(half_up(abs(short)))}
+    return found
+
+
+def printed(rule: Rule, part: int, of: int) -> Fraction:
+    """A rate in percent as the city prints it: rounded halves up where the rule says so."""
+    rate = Fraction(100 * part, of)
+    scale = 10 ** (rule.round_rate or 0)
+    return rate if rule.round_rate is None else Fraction(floor(rate * scale + Fraction(1, 2)), scale)
 
 
 def plain(value: Fraction) -> str:

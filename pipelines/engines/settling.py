@@ -1,20 +1,22 @@
-"""What makes a score of findings: floors, the bonus cap, one award per matter, one rounding per item."""
+"""What makes a score of findings: bounds of rules and items, the bonus cap, one award per matter, one rounding."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
+from math import ceil
 
-from pipelines.engines.judging import facts, plain, sentence, unmeasured
+from pipelines.engines.judging import facts, left_out, plain, sentence
 from pipelines.engines.rete import Fact, Firing, Match, Pattern, Production, Session
 from pipelines.model.points import CENT, half_up, hundredths
 from pipelines.model.rule import Bonus, Item, Left, Rulebook, Word, chosen
-from pipelines.model.score import WHOLE, Entry, Finding
+from pipelines.model.score import AT_MOST, WHOLE, Entry, Finding
 from pipelines.model.tally import Award, UnitTally
 
 NO_CAP = "none"
-ORDER = ("floor", "rounding", "same_matter", "cap", "reweight")  # the lines that settling adds
+NO_FLOOR = 2**60  # hundredths: more than anything takes; a pattern on a value that is not there would match
+ORDER = ("floor", "ceiling", "rounding", "same_matter", "cap", "reweight")  # the lines that settling adds
 FINE = 10**6  # parts of a point in which a weighted sum is whole: hundredths times the weights of section and item
-LEAVES_OUT = ("left_out", "reweighted")  # values of `unmeasured` under which an item without data does not count
 
 
 class Settler:
@@ -27,6 +29,7 @@ class Settler:
         self._session = Session(
             [
                 _production("floor", "item", {"$gt": {"exact": {"$m": "full"}}}, self._floor),
+                _production("ceiling", "item", {"$lt": {"exact": {"$m": "least"}}}, self._ceiling),
                 _production("rounding", "item", {"$neq": {"lines": {"$m": "exact"}}}, self._rounding),
                 _production("same_matter", "award", {"$gt": {"place": 1}}, self._same_matter),
                 _production("cap", "bonus", {"$gt": {"bonus": {"$m": "cap"}}}, self._cap),
@@ -34,10 +37,12 @@ class Settler:
             ],
             [{"step": step} for step in ("item", "award", "bonus", "whole")],
         )
+        over = ({"$and": [{"step": "rule"}, {"$gt": {"points": {"$m": "most"}}}]},)
+        self._bounds = Session([Production("at_most", over, self._at_most)], [{"step": "rule"}])
 
     def settle(
         self, tally: UnitTally, findings: list[Finding]
-    ) -> tuple[dict[str, Fraction], list[Entry], list[Firing[Entry]]]:
+    ) -> tuple[dict[str, Fraction], list[Entry], list[Firing[Entry] | Firing[Finding]]]:
         """A unit's score per item, its ledger lines but for the occurrences, and what fired.
 
         Lines of no single item come under `ALL`; an item that is left out has neither score nor lines.
@@ -45,18 +50,52 @@ class Settler:
         self._gone = left_out(self.rulebook, self.readings, tally)
         self._tally, self._awards = tally, {f.ref_id: f for f in findings if f.ref_id}
         self._ranked = self._places()
+        self._by_rule = defaultdict(list)
+        for finding in findings:
+            if self._counts(finding):
+                self._by_rule[finding.rule_id].append(finding)
+        bounded = self._bounds.run(tally.unit.unit_id, list(self._rule_facts()))
+        findings = [*findings, *(firing.result for firing in bounded)]
         by_item = defaultdict(list)
         for finding in findings:
-            by_item[finding.item_id].append(finding)
+            if self._counts(finding):
+                by_item[finding.item_id].append(finding)
         firings = self._session.run(tally.unit.unit_id, list(self._facts(by_item)))
         firings.sort(key=lambda f: (ORDER.index(f.rule), f.result.item_id, f.result.ref_id))
         entries = [entry for f in findings if (entry := self._entry(f))] + [f.result for f in firings]
+        entries += self._starts(tally)
         scores = self._scores(findings, entries)
         for firing in self._session.run(tally.unit.unit_id, list(self._whole_fact(scores))):
             entries.append(firing.result)
             firings.append(firing)
             scores[WHOLE] = firing.result.points
-        return scores, entries, firings
+        return scores, entries, [*bounded, *firings]
+
+    def _counts(self, finding: Finding) -> bool:
+        """Whether it is none of the awards of a matter that another one stands for."""
+        return self._ranked.get(finding.ref_id, (1,))[0] == 1
+
+    def _rule_facts(self) -> Iterator[Fact]:
+        """What each bounded rule takes or gives, in hundredths: a part of one counts as one, so that > is exact."""
+        for id, found in self._by_rule.items():
+            most, points = self.rulebook.rules[id].at_most, sum((f.points for f in found), Fraction(0))
+            if most is not None:
+                yield {"step": "rule", "rule": id, "points": ceil(abs(points) * CENT), "most": hundredths(most)}
+
+    def _at_most(self, match: Match) -> Finding:
+        """What a rule took or gave beyond its bound, back again."""
+        found, most = self._by_rule[match.fact["rule"]], Fraction(match.fact["most"], CENT)
+        points = sum((f.points for f in found), Fraction(0))
+        back = (most if points > 0 else -most) - points
+        return replace(found[0], month="", ref_id="", n=0, of=0, points=back, sentence=AT_MOST, unmeasured=False)
+
+    def _starts(self, tally: UnitTally) -> Iterator[Entry]:
+        """An item whose rules give begins at nothing: a line takes its full marks."""
+        for item in self.rulebook.items.values():
+            if item.starts == "zero" and item.full_marks and item.id not in self._gone:
+                told = {"item": item.id, "full": plain(item.full_marks)}
+                unit = tally.unit.unit_id
+                yield Entry(unit, item.id, "starts", item.id, "", "", "", -item.full_marks, "", "starts", told)
 
     def _whole_fact(self, scores: dict[str, Fraction]) -> Iterator[Fact]:
         if self.readings.get("unmeasured") == "reweighted":
@@ -83,7 +122,7 @@ class Settler:
         return {item: Fraction(score, CENT) for item, score in scores.items()}
 
     def _is_occurrence(self, finding: Finding) -> bool:
-        return self.rulebook.rules[finding.rule_id].kind == "occurrence" and not finding.unmeasured
+        return self.rulebook.rules[finding.rule_id].kind == "occurrence" and not finding.sentence
 
     def _lines(self, finding: Finding) -> int:
         """The finding as its ledger lines sum, in hundredths: each of n occurrences is rounded alone."""
@@ -112,28 +151,29 @@ class Settler:
 
     def _facts(self, by_item: dict[str, list[Finding]]) -> Iterator[Fact]:
         for item in self.rulebook.items.values():
-            found = by_item.get(item.id)
-            if not found or item is self.bonus:
+            found = by_item.get(item.id, [])
+            if item is self.bonus or item.id in self._gone or not (found or item.starts == "zero"):
                 continue
+            start = item.full_marks if item.starts == "full" else Fraction(0)
+            points = sum((f.points for f in found), Fraction(0))
+            exact = half_up(points) if item.round == "deduction" else half_up(start + points) - start
             yield {
                 "step": "item",
                 "item": item.id,
-                "full": hundredths(item.full_marks),
                 "lines": -sum(map(self._lines, found)),
-                "exact": -hundredths(half_up(sum((f.points for f in found), Fraction(0)))),
+                "exact": -hundredths(exact),
+                "full": NO_FLOOR if item.floor is None else hundredths(start - item.floor),
+                "least": hundredths(start - item.full_marks),
             }
         for number, award in enumerate(self._tally.awards, 1):
             if award.award_id in self._ranked:
                 yield {"step": "award", "award": number, "place": self._ranked[award.award_id][0]}
-        yield from self._bonus_fact()
+        if self.bonus and by_item.get(self.bonus.id):
+            yield from self._bonus_fact(sum((f.points for f in by_item[self.bonus.id]), Fraction(0)))
 
-    def _bonus_fact(self) -> Iterator[Fact]:
+    def _bonus_fact(self, counted: Fraction) -> Iterator[Fact]:
         most = chosen(self._words.cap, self.readings)
-        if self._awards and most != NO_CAP:
-            counting = (
-                f.points for id, f in self._awards.items() if id not in self._ranked or self._ranked[id][0] == 1
-            )
-            counted = sum(counting, Fraction(0))
+        if most != NO_CAP:
             yield {"step": "bonus", "bonus": hundredths(half_up(counted)), "cap": hundredths(Fraction(most))}
 
     def _places(self) -> dict[str, tuple[int, str]]:
@@ -161,7 +201,16 @@ class Settler:
 
     def _floor(self, match: Match) -> Entry:
         item, over = self._item(match), match.fact["exact"] - match.fact["full"]
-        return self._line(match, item, "floor", over, item.id, deducted=match.fact["exact"], full=match.fact["full"])
+        line = self._line(match, item, "floor", over, item.id, deducted=match.fact["exact"], full=match.fact["full"])
+        floor = item.floor or Fraction(0)
+        if item.starts == "full" and not floor:
+            return line
+        return replace(line, sentence="floor_of_item", facts={**line.facts, "floor": plain(floor)})
+
+    def _ceiling(self, match: Match) -> Entry:
+        """More than the full marks: what is over comes off."""
+        item, over = self._item(match), match.fact["exact"] - match.fact["least"]
+        return self._line(match, item, "ceiling", over, item.id, full=hundredths(item.full_marks))
 
     def _rounding(self, match: Match) -> Entry:
         item, rest = self._item(match), match.fact["lines"] - match.fact["exact"]
@@ -224,22 +273,6 @@ class Settler:
     def _line(self, match: Match, item: Item, rule: str, points: int, clause: str, **amounts: int) -> Entry:
         facts = {"item": item.id, **{name: plain(Fraction(value, CENT)) for name, value in amounts.items()}}
         return Entry(match.unit_id, item.id, rule, clause, "", "", "", Fraction(points, CENT), "", rule, facts)
-
-
-def without_data(rulebook: Rulebook, tally: UnitTally) -> set[str]:
-    """The items of which no rule has anything to be judged by; an item without rules is none of them."""
-    rules = defaultdict(list)
-    for rule in rulebook.rules.values():
-        rules[rule.item].append(unmeasured(rule, tally))
-    return {item for item, found in rules.items() if all(found)}
-
-
-def left_out(rulebook: Rulebook, readings: Mapping[str, str], tally: UnitTally) -> set[str]:
-    """The items that do not count for a unit; one with an assessed rule stays: `unassessed` decides there."""
-    if readings.get("unmeasured") not in LEAVES_OUT:
-        return set()
-    assessed = {rule.item for rule in rulebook.rules.values() if rule.kind == "assessed"}
-    return {id for id in without_data(rulebook, tally) - assessed if rulebook.items[id].full_marks}
 
 
 def _production(name: str, step: str, test: Pattern, then: Callable[[Match], Entry]) -> Production[Entry]:

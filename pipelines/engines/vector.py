@@ -6,6 +6,7 @@ wherever a float might be wrong.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from functools import cached_property, reduce
 from math import lcm
@@ -25,8 +26,6 @@ from pipelines.model.score import UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.wording import say
 
-HUNDRED_PERCENT = 100 * 100  # in hundredths of a percentage point
-NO_CAP = -1
 DOUBT = 1e-6  # a sum this near to a rounding boundary is settled by fractions
 
 
@@ -102,8 +101,10 @@ def has_fired(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str
     if {rule.measure, rule.part, rule.of} & cube.not_exported():
         return np.zeros(len(cube.unit_ids), bool)
     if rule.kind == "occurrence":
-        return counts.occurrences(rule).sum(axis=1) > 0
-    return np.asarray((_short(rule, counts, readings)[0] > 0).any(axis=1))
+        return (counts.occurrences(rule).sum(axis=1) > 0) & concerned(cube, rule)
+    top, bottom, judged = _rates(rule, counts, readings)
+    gap = (_targets(cube, rule, top.shape[1]) * bottom - 100 * top) * judged
+    return np.asarray(((-gap if rule.fewer else gap) > 0).any(axis=1) & concerned(cube, rule))
 
 
 def full_of(
@@ -132,19 +133,34 @@ def _all_bare(cube: Cube, counts: Counts, rules: Sequence[Rule], readings: Mappi
     """Of every unit: whether nothing is there to judge an item by; an item without rules is not so."""
     found = np.full(len(cube.unit_ids), bool(rules))
     for rule in rules:
-        found = found & bare(cube, counts, rule, readings)
-    return found
+        found = found & (bare(cube, counts, rule, readings) | ~concerned(cube, rule))
+    return found & _any_concerned(cube, rules)
 
 
-def item_scores(cube: Cube, counts: Counts, rules: list[Rule], item: Item, readings: Mapping[str, str]) -> np.ndarray:
+def _any_concerned(cube: Cube, rules: Sequence[Rule]) -> np.ndarray:
+    return np.logical_or.reduce([concerned(cube, rule) for rule in rules]) if rules else np.array(False)
+
+
+def item_scores(
+    cube: Cube, counts: Counts, rules: Sequence[Rule], item: Item, readings: Mapping[str, str]
+) -> np.ndarray:
     """One item of every unit in hundredths; ``counts`` as `Cube.counts` gives them, ``rules`` those of the item."""
+    taken = [deduction(cube, counts, rule, item, rules, readings) for rule in rules]
+    return settled(cube, counts, rules, item, taken, readings)
+
+
+def settled(
+    cube: Cube, counts: Counts, rules: Sequence[Rule], item: Item, taken: list["Deduction"], readings: Mapping[str, str]
+) -> np.ndarray:
+    """An item of which its rules take so much: bounded, and nothing where it is left out."""
     full = _hundredths(item.full_marks)
     if not full:
-        return _bonus(cube, rules, item.bonus or Bonus(), readings)
+        bonus = -sum((one.whole for one in taken), np.zeros(len(cube.unit_ids), np.int64))
+        most = chosen((item.bonus or Bonus()).cap, readings)
+        return bonus if most == "none" else np.minimum(bonus, _hundredths(Fraction(most)))
     if not rules:
         return np.full(len(cube.unit_ids), full, np.int64)
-    kept = kept_of(full, [deduction(cube, counts, rule, full, readings) for rule in rules], len(cube.months))
-    return np.where(worth_nothing(cube, counts, rules, readings), 0, kept)
+    return np.where(left_out(cube, counts, rules, readings), 0, kept_of(item, taken))
 
 
 def bare(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> np.ndarray:
@@ -152,17 +168,27 @@ def bare(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) ->
     not_exported, units = cube.not_exported(), len(cube.unit_ids)
     if rule.kind == "assessed":
         return cube.assessed.get(rule.measure, np.full(units, -1)) < 0
-    if rule.kind == "rate":
-        return (counts[rule.of].sum(axis=1) == 0) | bool(not_exported & {rule.part, rule.of})
-    return np.full(units, (rule.measure if rule.kind == "occurrence" else "awards") in not_exported)
+    if rule.kind == "award":
+        return np.full(units, "awards" in not_exported)
+    silent = np.full(units, bool(not_exported & {rule.measure, rule.part, rule.of}))
+    if not rule.of:
+        return silent
+    of = _best_of_group(counts, rule, readings, True) if rule.best else counts[rule.of].sum(axis=1, keepdims=True)
+    return silent | (of[:, 0] < rule.needs)
+
+
+def concerned(cube: Cube, rule: Rule) -> np.ndarray:
+    """Of every unit: whether a rule is for its group."""
+    return np.isin(cube.groups, rule.groups) if rule.groups else np.ones(len(cube.unit_ids), bool)
 
 
 def left_out(cube: Cube, counts: Counts, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether an item with these rules does not count, under `unmeasured` left_out or reweighted."""
     out = np.full(len(cube.unit_ids), bool(rules) and readings.get("unmeasured") in ("left_out", "reweighted"))
     for rule in rules:
-        out = out & (bare(cube, counts, rule, readings) if rule.kind != "assessed" else False)
-    return out
+        silent = bare(cube, counts, rule, readings) | ~concerned(cube, rule)
+        out = out & (silent if rule.kind != "assessed" else False)
+    return out & _any_concerned(cube, rules)
 
 
 def worth_nothing(cube: Cube, counts: Counts, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
@@ -170,7 +196,8 @@ def worth_nothing(cube: Cube, counts: Counts, rules: Sequence[Rule], readings: M
     nothing = left_out(cube, counts, rules, readings)
     if readings.get("unmeasured") == "zero":
         for rule in rules:
-            nothing = nothing | (bare(cube, counts, rule, readings) if rule.kind != "assessed" else False)
+            silent = bare(cube, counts, rule, readings) & concerned(cube, rule) & (not rule.gives)
+            nothing = nothing | (silent if rule.kind != "assessed" else False)
     return nothing
 
 
@@ -246,79 +273,277 @@ def must_agree(
 
 @dataclass(frozen=True)
 class Deduction:
-    """One rule's deduction of every unit in parts of hundredths: whole parts, and shares that a reading divides.
+    """What one rule takes from every unit in hundredths (what it gives is below nothing): whole ones, and shares."""
 
-    A hundredth has as many parts as the period has months, so that a mean over the months is a whole number of them.
-    """
-
-    parts: np.ndarray
-    shares: tuple[np.ndarray, np.ndarray] | None = None  # numerators and denominators, unit × month
+    whole: np.ndarray
+    shares: tuple[np.ndarray, np.ndarray] | None = None  # numerators and denominators, unit × span
 
     @cached_property
     def near(self) -> np.ndarray:
         """The shares of every unit added up, as floats."""
-        return (self.shares[0] / self.shares[1]).sum(axis=1) if self.shares else np.zeros(len(self.parts))
+        return (self.shares[0] / self.shares[1]).sum(axis=1) if self.shares else np.zeros(len(self.whole))
+
+    def exact(self, unit: int) -> Fraction:
+        """The shares of one unit added up."""
+        if self.shares is None:
+            return Fraction(0)
+        pairs = zip(self.shares[0][unit], self.shares[1][unit], strict=True)
+        return sum((Fraction(int(top), int(bottom)) for top, bottom in pairs), Fraction(0))
+
+    def where(self, units: np.ndarray, other: np.ndarray | int) -> "Deduction":
+        """The same for these units, and ``other`` whole hundredths for all others."""
+        shares = None if self.shares is None else (np.where(units[:, None], self.shares[0], 0), self.shares[1])
+        return Deduction(np.where(units, self.whole, other), shares)
+
+    def held(self, most: int) -> "Deduction":
+        """Between ``-most`` and ``most`` hundredths."""
+        near = self.whole + self.near
+        over = np.abs(near) > most
+        for unit in np.flatnonzero(np.abs(np.abs(near) - most) < DOUBT * (1 + np.abs(near))):
+            over[unit] = abs(int(self.whole[unit]) + self.exact(int(unit))) > most
+        return self.where(~over, np.where(near > 0, most, -most))
 
 
-def deduction(cube: Cube, counts: Counts, rule: Rule, full: int, readings: Mapping[str, str]) -> Deduction:
-    """What one rule of an item with ``full`` marks (hundredths) takes from every unit."""
-    if rule.kind == "occurrence":
-        return Deduction(len(cube.months) * _hundredths(rule.deduct) * counts.occurrences(rule).sum(axis=1))
-    if rule.kind == "rate" and {rule.part, rule.of} & cube.not_exported():
-        return Deduction(np.zeros(len(cube.unit_ids), np.int64))
+def deduction(
+    cube: Cube, counts: Counts, rule: Rule, item: Item, rules: Sequence[Rule], readings: Mapping[str, str]
+) -> Deduction:
+    """What one rule of an item takes from every unit; ``rules`` are all those of the item."""
+    full = _hundredths(item.full_marks)
+    nothing = np.zeros(len(cube.unit_ids), np.int64)
     if rule.kind == "assessed":
-        return Deduction(len(cube.months) * (full - np.minimum(_assessed(cube, rule, full, readings), full)))
-    if chosen(rule.mode, readings) == "pro_rata":
-        return Deduction(np.zeros(len(cube.unit_ids), np.int64), _shares(cube, rule, counts, readings))
-    return Deduction(_stepped(cube, rule, counts, readings))
+        found = Deduction(full - np.minimum(_assessed(cube, rule, full, readings), full))
+    elif rule.kind == "award":
+        found = Deduction(-_awarded(cube, rule, rules, item.bonus or Bonus(), readings))
+    elif {rule.measure, rule.part, rule.of} & cube.not_exported():
+        found = Deduction(nothing)
+    else:
+        found = TAKEN[rule.kind](cube, counts, rule, readings)
+    if rule.kind not in ("assessed", "award") and full:
+        found = _without_data(cube, counts, rule, item, readings, found)
+    if rule.at_most is not None:
+        found = found.held(_hundredths(rule.at_most))
+    return found.where(concerned(cube, rule), 0) if rule.groups else found
 
 
-def kept_of(full: int, deductions: list[Deduction], months: int) -> np.ndarray:
-    """What is left of full marks in hundredths: all deductions together, rounded half up once, never below nothing."""
-    parts = reduce(add, (d.parts for d in deductions))
-    shared = [d for d in deductions if d.shares]
-    rounded = _rounded(parts, shared, months) if shared else (2 * parts + months) // (2 * months)
-    return full - np.minimum(rounded, full)
+def _without_data(
+    cube: Cube, counts: Counts, rule: Rule, item: Item, readings: Mapping[str, str], found: Deduction
+) -> Deduction:
+    """Where nothing is there to judge by: a rule that takes, takes nothing or all; one that gives, all or nothing."""
+    silent, zero = bare(cube, counts, rule, readings), readings.get("unmeasured") == "zero"
+    if rule.gives:
+        return found.where(~silent, 0 if zero else -_hundredths(_most(rule)))
+    all_there_is = _hundredths(item.full_marks) - min(_hundredths(item.floor or Fraction(0)), 0)
+    return found.where(~silent, all_there_is if zero else 0)
 
 
-def _rounded(parts: np.ndarray, shared: list[Deduction], months: int) -> np.ndarray:
-    """Parts of hundredths and shares of them, together as whole hundredths, halves up; exact."""
-    near = (2 * (parts + sum(d.near for d in shared)) + months) / (2 * months)
-    rounded = np.floor(near).astype(np.int64)
-    for unit in np.flatnonzero(np.abs(near - np.round(near)) < DOUBT * (1 + np.abs(near) / 1000)):
-        pairs = (pair for d in shared if d.shares for pair in zip(d.shares[0][unit], d.shares[1][unit], strict=True))
-        fractions = (Fraction(int(top), int(bottom)) for top, bottom in pairs)
-        exact = 2 * (sum(fractions, Fraction(0)) + int(parts[unit])) + months
-        rounded[unit] = exact.numerator // (2 * months * exact.denominator)
+def _most(rule: Rule) -> Fraction:
+    """The most that a rule can give."""
+    return max((band.points for band in rule.bands), default=rule.worth)
+
+
+def kept_of(item: Item, taken: list[Deduction]) -> np.ndarray:
+    """What is left of an item in hundredths: all its rules together, rounded once, between its floor and full marks."""
+    full = _hundredths(item.full_marks)
+    start = full if item.starts == "full" else 0
+    whole = reduce(add, (one.whole for one in taken))
+    shared = [one for one in taken if one.shares]
+    if not shared:
+        kept = start - whole
+    elif item.round == "score":
+        kept = _rounded(start - whole, shared, -1)
+    else:
+        kept = start - _rounded(whole, shared, 1)
+    least = kept if item.floor is None else np.maximum(kept, _hundredths(item.floor))
+    return np.minimum(least, full)
+
+
+def _rounded(whole: np.ndarray, shared: list[Deduction], sign: int) -> np.ndarray:
+    """Whole hundredths, and shares of them added (or taken off), rounded halves away from nothing; exact."""
+    near = np.abs(whole + sign * sum(one.near for one in shared)) + 0.5
+    up = np.where(whole + sign * sum(one.near for one in shared) < 0, -1, 1)
+    rounded = up * np.floor(near).astype(np.int64)
+    for unit in np.flatnonzero(np.abs(near - np.round(near)) < DOUBT * (1 + near / 1000)):
+        exact = int(whole[unit]) + sign * sum((one.exact(int(unit)) for one in shared), Fraction(0))
+        size = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
+        rounded[unit] = size if exact > 0 else -size
     return rounded
 
 
-def _stepped(cube: Cube, rule: Rule, counts: Counts, readings: Mapping[str, str]) -> np.ndarray:
-    """A rate rule's deduction in parts of hundredths, counted in steps."""
-    short, step = _short(rule, counts, readings)
-    up = chosen(rule.mode, readings) == "any_part"
-    steps = -(-short // step) if up else short // step
-    return steps.sum(axis=1) * _hundredths(rule.deduct) * _weight(cube, rule, readings)
+def _over_months(cube: Cube, rule: Rule, points: np.ndarray, readings: Mapping[str, str]) -> Deduction:
+    """Whole points of every span, added up or averaged."""
+    if chosen(rule.per, readings) == "mean":
+        return Deduction(np.zeros(len(points), np.int64), (points, np.full_like(points, len(cube.months))))
+    return Deduction(points.sum(axis=1))
 
 
-def _shares(cube: Cube, rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    """A rate rule's deduction in proportion, in parts of hundredths: numerators and denominators."""
-    short, step = _short(rule, counts, readings)
-    return short * (_hundredths(rule.deduct) * _weight(cube, rule, readings)), step
+def _divided(cube: Cube, rule: Rule, top: np.ndarray, bottom: np.ndarray, readings: Mapping[str, str]) -> Deduction:
+    """Shares of every span, added up or averaged."""
+    parts = len(cube.months) if chosen(rule.per, readings) == "mean" else 1
+    return Deduction(np.zeros(len(top), np.int64), (top, np.maximum(bottom, 1) * parts))
 
 
-def _short(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    """How far each unit and month is short, and what a step is, both multiplied by the denominator."""
-    part, of = counts[rule.part], counts[rule.of]
-    if chosen(rule.per, readings) in ("period", "pooled"):
-        part, of = part.sum(axis=1, keepdims=True), of.sum(axis=1, keepdims=True)
-    short = np.maximum(_hundredths(rule.target) * of - HUNDRED_PERCENT * part, 0) * (of > 0)
-    return short, np.maximum(_hundredths(rule.each) * of, 1)
+def _spans(rule: Rule, table: np.ndarray, readings: Mapping[str, str]) -> np.ndarray:
+    """Unit × span: the months that a rule tests, or the period in one."""
+    whole = chosen(rule.per, readings) in ("period", "pooled")
+    return table.sum(axis=1, keepdims=True) if whole else table
 
 
-def _weight(cube: Cube, rule: Rule, readings: Mapping[str, str]) -> int:
-    """Parts that a hundredth of a month's deduction counts: one where the mean of the months counts, else all."""
-    return 1 if chosen(rule.per, readings) == "mean" else len(cube.months)
+def _occurrences(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
+    happened = counts.occurrences(rule)
+    if rule.beyond:
+        happened = np.maximum(_spans(rule, happened, readings) - rule.beyond, 0)
+    return Deduction(_hundredths(rule.deduct) * happened.sum(axis=1))
+
+
+def _many(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
+    n, of = _spans(rule, counts[rule.measure], readings), _spans(rule, counts[rule.of], readings)
+    price = _hundredths(rule.deduct) * _hundredths(rule.each)
+    return _divided(cube, rule, n * price * (of >= rule.needs), 100 * of, readings)
+
+
+def _rates(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Numerator and denominator of each rate in percent, rounded as the city prints it; and whether it is judged."""
+    part = _spans(rule, counts[rule.part], readings)
+    of = _best_of_group(counts, rule, readings) if rule.best else _spans(rule, counts[rule.of], readings)
+    judged = of >= rule.needs
+    if rule.round_rate is None:
+        return 100 * part, of, judged
+    scale = 10**rule.round_rate
+    return (200 * scale * part + of) // np.maximum(2 * of, 1), np.full_like(of, scale), judged
+
+
+def _rate(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
+    """Points for a rate on the wrong side of its target, in steps or in proportion; and for one beyond it."""
+    top, bottom, judged = _rates(rule, counts, readings)
+    gap = (_targets(cube, rule, top.shape[1]) * bottom - 100 * top) * judged
+    gap = -gap if rule.fewer else gap
+    short, step = np.maximum(gap, 0), np.maximum(_hundredths(rule.each) * bottom, 1)
+    over, beyond = np.maximum(-gap, 0), np.maximum(_hundredths(rule.over_each) * bottom, 1)
+    deduct, award, mode = _hundredths(rule.deduct), _hundredths(rule.over_award), chosen(rule.mode, readings)
+    if mode == "pro_rata":
+        better = (over > 0) & (award > 0)
+        return _divided(cube, rule, short * deduct - over * award * better, np.where(better, beyond, step), readings)
+    if mode == "any_part":
+        return _over_months(cube, rule, -(-short // step) * deduct - -(-over // beyond) * award, readings)
+    return _over_months(cube, rule, short // step * deduct - over // beyond * award, readings)
+
+
+def _targets(cube: Cube, rule: Rule, spans: int) -> np.ndarray:
+    """Unit × span: the target in hundredths, of a group before any other, on the first day of the span."""
+    found = np.full((len(cube.unit_ids), spans), _hundredths(rule.target), np.int64)
+    for column in range(spans):
+        year, month = map(int, cube.months[column].split("-"))
+        day = date(year, month, 1)
+        holding = [one for one in rule.targets if one.first <= day <= one.last]
+        for one in sorted(holding, key=lambda one: one.group != "*"):
+            mine = np.ones(len(found), bool) if one.group == "*" else cube.groups == one.group
+            found[mine, column] = _hundredths(one.value)
+    return found
+
+
+def _worth(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
+    top, bottom, judged = _rates(rule, counts, readings)
+    top = 100 * bottom - top if rule.fewer else top
+    return _divided(cube, rule, -top * _hundredths(rule.worth) * judged, 100 * bottom, readings)
+
+
+def _best_of_group(counts: Counts, rule: Rule, readings: Mapping[str, str], whole: bool = False) -> np.ndarray:
+    """Unit × span (or the period in one): the highest count in the unit's group, its own as it is here."""
+    city, rows = counts.cube, np.arange(len(counts.cube.unit_ids)) if counts.rows is None else counts.rows
+    everybody, own = city.count(rule.of, readings), counts[rule.of]
+    if whole:
+        everybody, own = (table.sum(axis=1, keepdims=True) for table in (everybody, own))
+    else:
+        everybody, own = (_spans(rule, table, readings) for table in (everybody, own))
+    best = own.copy()
+    for group in dict.fromkeys(city.groups.tolist()):
+        two = np.sort(everybody[city.groups == group], axis=0)[::-1][:2]
+        highest, next_to_it = two[0], two[1] if len(two) > 1 else np.zeros_like(two[0])
+        mine = city.groups[rows] == group
+        others = np.where(everybody[rows[mine]] == highest, next_to_it, highest)
+        best[mine] = np.maximum(own[mine], others)
+    return best
+
+
+def _by_place(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
+    """Points by how many of the units that are judged do better; a unit as it is here, all others as they are."""
+    city = counts.cube
+    rows = np.arange(len(city.unit_ids)) if counts.rows is None else counts.rows
+    all_values, judged = _figures(rule, city.counts(readings))
+    values, mine = _figures(rule, counts)
+    judged &= concerned(city, rule)
+    place = np.ones(len(values), np.int64)
+    for group in dict.fromkeys(city.groups.tolist()) if rule.among == "group" else (None,):
+        here = np.ones(len(rows), bool) if group is None else city.groups[rows] == group
+        among = judged if group is None else judged & (city.groups == group)
+        ordered, theirs, own = np.sort(all_values[among]), all_values[rows[here]], values[here]
+        better = len(ordered) - np.searchsorted(ordered, own, side="right")
+        place[here] = 1 + better - (among[rows[here]] & (theirs > own))  # but for itself as it was
+    points = _points_of_bands(rule, place[:, None], np.ones((len(place), 1), np.int64), mine[:, None])
+    return Deduction(-points[:, 0])
+
+
+def _figures(rule: Rule, counts: Counts) -> tuple[np.ndarray, np.ndarray]:
+    """What places go by, the higher the better, and whether there is any; unlike quotients are unlike floats."""
+    if not rule.part:
+        n = counts[rule.measure].sum(axis=1)
+        return (-n if rule.fewer else n), np.ones(len(n), bool)
+    part, of = counts[rule.part].sum(axis=1), counts[rule.of].sum(axis=1)
+    judged, of = of >= rule.needs, np.maximum(of, 1)
+    rate = part / of
+    if rule.round_rate is not None:
+        rate = (200 * 10**rule.round_rate * part + of) // (2 * of)
+    return (-rate if rule.fewer else rate), judged
+
+
+def _bands(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
+    if rule.part:
+        top, bottom, judged = _rates(rule, counts, readings)
+    else:
+        top = _spans(rule, counts[rule.measure], readings)
+        bottom, judged = np.ones_like(top), np.ones(top.shape, bool)
+    return _over_months(cube, rule, -_points_of_bands(rule, top, bottom, judged), readings)
+
+
+def _points_of_bands(rule: Rule, top: np.ndarray, bottom: np.ndarray, judged: np.ndarray) -> np.ndarray:
+    """The points of the first band that each value (a quotient) meets; none where it is not judged."""
+    points, left = np.zeros_like(top), judged.copy()
+    for k, band in enumerate(rule.bands):
+        away = 100 * top - _hundredths(band.bound) * bottom
+        here = left & {
+            "at_least": away >= 0, "more_than": away > 0, "at_most": away <= 0, "less_than": away < 0, "": True,
+        }[band.test]  # fmt: skip
+        given = np.full_like(top, _hundredths(band.points))
+        if band.each:
+            before = rule.bands[k - 1]
+            far = np.abs(100 * top - _hundredths(before.bound) * bottom)
+            steps = far // np.maximum(_hundredths(band.each) * bottom, 1)
+            given = steps * _hundredths(band.points) + _hundredths(before.points)
+        points = np.where(here, given, points)
+        left &= ~here
+    return points
+
+
+def _merits(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
+    n = _spans(rule, counts[rule.measure], readings)
+    tiers = rule.tiers or ((1, rule.award),)
+    ends = [start - 1 for start, _ in tiers[1:]] + [np.iinfo(np.int64).max]
+    given = sum(
+        np.maximum(np.minimum(n, end) - start + 1, 0) * _hundredths(points)
+        for (start, points), end in zip(tiers, ends, strict=True)
+    )
+    return _over_months(cube, rule, -given, readings)
+
+
+TAKEN = {
+    "by_place": _by_place,
+    "occurrence": _occurrences,
+    "density": _many,
+    "rate": _rate,
+    "worth": _worth,
+    "bands": _bands,
+    "merit": _merits,
+}
 
 
 def _assessed(cube: Cube, rule: Rule, full: int, readings: Mapping[str, str]) -> np.ndarray:
@@ -331,16 +556,24 @@ def _assessed(cube: Cube, rule: Rule, full: int, readings: Mapping[str, str]) ->
     return np.where(missing, full if said == "full" else 0, given)
 
 
-def _bonus(cube: Cube, rules: list[Rule], words: Bonus, readings: Mapping[str, str]) -> np.ndarray:
-    """Bonus points: of each matter one award, then the cap."""
-    awards, by_type = cube.awards, {rule.measure: rule for rule in rules}
-    worth = np.array([_hundredths(by_type[t].award) if t in by_type else 0 for t in awards.types], np.int64)
-    once = np.array([bool(t in by_type and by_type[t].once_per) for t in awards.types], bool)
-    bonus = np.zeros(len(cube.unit_ids), np.int64)
-    np.add.at(bonus, awards.unit, np.where(_counting(cube, worth, once, words, readings), worth, 0))
-    most = chosen(words.cap, readings)
-    cap = NO_CAP if most == "none" else _hundredths(Fraction(most))
-    return bonus if cap == NO_CAP else np.minimum(bonus, cap)
+def _awarded(cube: Cube, rule: Rule, rules: Sequence[Rule], words: Bonus, readings: Mapping[str, str]) -> np.ndarray:
+    """Points that awards of one type give; of each matter one award of all the types counts."""
+    awards, kinds = cube.awards, np.array(cube.awards.types, object)
+    worth, once, holds = np.zeros(len(kinds), np.int64), np.zeros(len(kinds), bool), np.zeros(len(kinds), bool)
+    for one in (one for one in rules if one.kind == "award"):
+        mine = (kinds == one.measure) & concerned(cube, one)[awards.unit]
+        worth[mine], once[mine], holds[mine] = _hundredths(one.award), bool(one.once_per), True
+    own = holds & (kinds == rule.measure) & _counting(cube, worth, once, words, readings)
+    given = np.zeros(len(cube.unit_ids), np.int64)
+    if not rule.tiers:
+        np.add.at(given, awards.unit, np.where(own, worth, 0))
+        return given
+    nth = np.zeros(len(cube.unit_ids), np.int64)
+    for k in sorted(np.flatnonzero(own), key=lambda k: awards.earliest[k]):
+        nth[awards.unit[k]] += 1
+        tier = [points for start, points in rule.tiers if start <= nth[awards.unit[k]]]
+        given[awards.unit[k]] += _hundredths(tier[-1]) if tier else 0
+    return given
 
 
 def _counting(cube: Cube, worth: np.ndarray, once: np.ndarray, words: Bonus, readings: Mapping[str, str]) -> np.ndarray:

@@ -9,7 +9,7 @@ from pipelines.engines.rete import Fact, Firing, Match, Production, Session
 from pipelines.engines.settling import FINE
 from pipelines.model.points import CENT, hundredths, rounded
 from pipelines.model.rule import Rulebook, Veto
-from pipelines.model.score import WHOLE, Entry, Finding
+from pipelines.model.score import OVER, WHOLE, Entry, Finding
 
 VETOES = ("total", "rank", "grade")  # which of several holds: the first
 UNMET = {"more_than": "$lte", "at_least": "$lt", "at_most": "$gt", "less_than": "$gte", "equals": "$neq"}
@@ -104,7 +104,7 @@ class Whole:
 
     def _fired(self, findings: list[Finding]) -> list[tuple[str, Veto]]:
         """The rules whose veto holds, the one that counts first."""
-        fired = {finding.rule_id for finding in findings if not finding.unmeasured}
+        fired = {finding.rule_id for finding in findings if not finding.unmeasured and finding.sentence != OVER}
         held = [(rule.id, rule.veto) for rule in self.rulebook.rules.values() if rule.veto and rule.id in fired]
         return sorted(held, key=lambda one: VETOES.index(one[1].kind))
 

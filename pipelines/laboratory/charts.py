@@ -403,6 +403,9 @@ def of_name(rulebook: Rulebook, name: str) -> str:
     if name in rulebook.readings:
         return in_session_language(rulebook.readings[name].title)
     rule, _, field = name.partition(".")
+    kind, _, number = field.rpartition("_")
+    if number.isdecimal():  # of a band or a tier
+        return in_session_language(say(f"laboratory.field_{kind}_n", rule=rulebook.rules[rule].title, n=number))
     return in_session_language(say(f"laboratory.field_{field}", rule=rulebook.rules[rule].title))
 
 

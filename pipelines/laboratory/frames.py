@@ -11,6 +11,7 @@ from pipelines.edges.tablefiles import ledger_lines
 from pipelines.edges.tallies import read_flagged
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Counts, Cube
+from pipelines.engines.judging import beside_others
 from pipelines.engines.vector import Rescored, overall_figure, places
 from pipelines.lazy import pandas
 from pipelines.model.measure import CASE_ROWS
@@ -110,6 +111,7 @@ def ledger(scenario):
             read_flagged(scenario.quarter.folder),
             scenario.world.cube.not_exported(),
             scenario.world.kept.layouts,
+            {id: one.unit.unit_group for id, one in scenario.world.registers.items()},
         )
         lines = Lines(scenario.rulebook, say).rendered(ledger_lines(warehouse))
         frame = pandas.DataFrame(lines, columns=list(LEDGER))
@@ -185,10 +187,11 @@ def tallies_of(
     """The tallies under the readings, as the judge of record takes them."""
     counts = cube.counts(readings)
     lacking = frozenset(cube.not_exported())
-    return {
+    found = {
         id: replace(registers[id], lacking=lacking, **_counted(cube, counts, rulebook.rules.values(), k))
         for k, id in enumerate(cube.unit_ids)
     }
+    return beside_others(rulebook, found, cube.months)
 
 
 def _counted(cube: Cube, counts: Counts, rules: Iterable[Rule], k: int) -> dict:

@@ -96,8 +96,9 @@ def _fixed(cube, rulebook: Rulebook, readings: Mapping[str, str]) -> dict[str, n
     for item, rules in by_item(rulebook):
         for rule in rules:
             if item.full_marks and not touched(rule, rulebook, cube.not_exported()):
-                took = deduction(cube, counts, rule, int(item.full_marks * CENT), readings).parts
-                found[item.id] = found.get(item.id, 0.0) + took / (len(cube.months) * CENT)
+                took = deduction(cube, counts, rule, item, rules, readings)
+                took = (took.whole + took.near) / CENT
+                found[item.id] = found.get(item.id, 0.0) + took
     return found
 
 
@@ -227,7 +228,9 @@ def touched(rule: Rule, rulebook: Rulebook, not_exported: Collection[str] = ()) 
     """
     if any(measure in not_exported for measure in (rule.part, rule.of, rule.measure)):
         return False
-    return rule.kind == "rate" or (rule.kind == "occurrence" and rulebook.measures[rule.measure].counts == CASE_ROWS)
+    return (rule.kind == "rate" and not rule.over_award and not rule.groups) or (
+        rule.kind == "occurrence" and rulebook.measures[rule.measure].counts == CASE_ROWS
+    )
 
 
 def drawn_rates(chances: Chances, draws: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -251,7 +254,9 @@ def scored_rates(
         rules = [rule for rule in rulebook.rules.values() if rule.item == item.id and rule.id in rates]
         if rules:
             lost = sum(_lost(rule, rates[rule.id], chances.of[rule.id], readings) for rule in rules)
-            left = np.maximum(float(item.full_marks) - lost - fixed.get(item.id, 0.0), 0.0)
+            start = float(item.full_marks) if item.starts == "full" else 0.0
+            left = np.minimum(start - lost - fixed.get(item.id, 0.0), float(item.full_marks))
+            left = left if item.floor is None else np.maximum(left, float(item.floor))
             total = total + np.where(chances.nothing.get(item.id, False), 0.0, left)
     return total
 
@@ -262,7 +267,8 @@ def _lost(rule: Rule, rate: np.ndarray, of: np.ndarray, readings: Mapping[str, s
     if chosen(rule.per, readings) in ("period", "pooled"):
         weights = of / np.maximum(of.sum(axis=-1, keepdims=True), 1)
         rate, of = (rate * weights).sum(axis=-1, keepdims=True), of.sum(axis=-1, keepdims=True)
-    short = np.maximum(float(rule.target) - 100 * rate, 0) * (of > 0) / float(rule.each)
+    gap = 100 * rate - float(rule.target) if rule.fewer else float(rule.target) - 100 * rate
+    short = np.maximum(gap, 0) * (of > 0) / float(rule.each)
     steps = {"whole_steps": np.floor(short + TINY), "any_part": np.ceil(short - TINY)}.get(
         chosen(rule.mode, readings), short
     )

@@ -2,8 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from math import ceil, floor
 from pathlib import Path
 
 import yaml
@@ -16,6 +17,7 @@ from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFaile
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.rulebook import load_rulebook
 from pipelines.rulebook.examples import outcome
+from pipelines.rulebook.load import value_of, values_of
 from pipelines.rulebook.source import Block, read_yaml
 from pipelines.wording import say
 
@@ -134,45 +136,75 @@ def _edit(scenario, folder: Path) -> None:
             del files[file]
     _choose(folder / "readings.yaml", scenario)
     _give_reasons(folder / "regulation.md", scenario.rulebook)
-    book = _with_defaults(scenario)
+    book, own = _with_defaults(scenario), dict(scenario.change.values)
     for file, block in files.items():
         if rule := book.rules.get(block["rule"]):
             _write_values(file, scenario, rule)
-            _write_examples(file, book, rule, f"{rule.id}.target" in dict(scenario.change.values))
+            _write_examples(file, book, rule, {name.split(".")[1] for name in own if name.split(".")[0] == rule.id})
 
 
 def _write_values(file: Path, scenario, rule: Rule) -> None:
     changed = [name.split(".")[1] for name, _ in scenario.change.values if name.split(".")[0] == rule.id]
-    inside = {"each": ("short", "each"), "deduct": ("short", "deduct")} if rule.kind == "rate" else {}
-    _rewrite(file, {inside.get(name, (name,)): plain(getattr(rule, name)) for name in changed})
+    places = values_of(rule)
+    _rewrite(file, {places[name]: plain(value_of(rule, name)) for name in changed})
 
 
-def _write_examples(file: Path, book: Rulebook, rule: Rule, target_moved: bool) -> None:
-    """Examples come to other points under other values; a moved target gets examples of its own."""
+def _write_examples(file: Path, book: Rulebook, rule: Rule, moved: Collection[str]) -> None:
+    """Examples come to other points under other values; a bound that moved gets examples of its own."""
     examples = read_yaml(file, file.name)["examples"]
     engines: dict = {}
     _rewrite(
         file,
         {("examples", k, "points"): plain(outcome(book, rule, example, engines)) for k, example in enumerate(examples)},
     )
-    if target_moved:
-        lines = [_example(book, rule, part, engines) for part in _around(rule)]
+    lines = [_example(book, rule, given, engines) for given in _around(book, rule, moved, engines)]
+    if lines:
         file.write_text(append(file.read_text(encoding="utf-8"), "examples", lines), encoding="utf-8")
 
 
-def _around(rule: Rule) -> list[int]:
-    """Of ten thousand: as many as the target asks for, one fewer, one more."""
-    at = int(rule.target * CENT)
-    return [part for part in (at, at - 1, at + 1) if 0 <= part <= CENT * CENT]
+def _around(book: Rulebook, rule: Rule, moved: Collection[str], engines: dict) -> Iterator[dict[str, int]]:
+    """What examples give on each bound that moved, just below and just above it."""
+    bounds = [rule.bands[int(name[len("bound_") :]) - 1].bound for name in moved if name.startswith("bound_")]
+    bounds += [rule.target] if "target" in moved else []
+    for bound in bounds:
+        if rule.is_rate and rule.kind != "by_place":
+            at, step = int(bound * CENT), CENT // 10 ** min(2 if rule.round_rate is None else rule.round_rate, 2)
+            parts = (at, at - step, at + step)
+            yield from ({rule.of: CENT * CENT, rule.part: part} for part in parts if 0 <= part <= CENT * CENT)
+        else:
+            name = "place" if rule.kind == "by_place" else rule.measure
+            yield from ({name: n} for n in (ceil(bound), ceil(bound) - 1, floor(bound) + 1) if n >= (name == "place"))
+    if "beyond" in moved:
+        yield from ({rule.measure: n} for n in (rule.beyond, rule.beyond + 1))
+    if "at_most" in moved:
+        yield from _bounded(book, rule, engines)
 
 
-def _example(book: Rulebook, rule: Rule, part: int, engines: dict) -> str:
-    example = Block(rule.file, 1)
-    given = Block(rule.file, 1)
-    given.update({rule.of: str(CENT * CENT), rule.part: str(part)})
-    example.update({"name": f"{part} of {CENT * CENT}", "given": given})
-    points = plain(outcome(book, rule, example, engines))
-    return f"{{name: {example['name']}, given: {{{rule.of}: {CENT * CENT}, {rule.part}: {part}}}, points: {points}}}"
+def _bounded(book: Rulebook, rule: Rule, engines: dict) -> Iterator[dict[str, int]]:
+    """What brings a rule to the most that it takes or gives, of what is tried."""
+    tried = [{rule.measure: 2**k} for k in range(20)] if rule.measure else []
+    tried = [{rule.of: CENT, rule.part: part} for part in (0, CENT)] if rule.is_rate else tried
+    for given in tried:
+        if abs(outcome(book, rule, _block(rule, given), engines)) == rule.at_most:
+            yield given
+            return
+
+
+def _block(rule: Rule, given: Mapping[str, int]) -> Block:
+    example, counts = Block(rule.file, 1), Block(rule.file, 1)
+    counts.update({name: str(n) for name, n in given.items() if name != "place"})
+    example.update({"name": " ".join(f"{n} {name}" for name, n in given.items()), "given": counts})
+    example.update({"place": str(given["place"])} if "place" in given else {})
+    example.update({"group": rule.groups[0]} if rule.groups else {})
+    return example
+
+
+def _example(book: Rulebook, rule: Rule, given: Mapping[str, int], engines: dict) -> str:
+    example = _block(rule, given)
+    counts = ", ".join(f"{name}: {n}" for name, n in example["given"].items())
+    beside = "".join(f", {key}: {example[key]}" for key in ("group", "place") if key in example)
+    told = f", given: {{{counts}}}" if counts else ""
+    return f"{{name: {example['name']}{beside}{told}, points: {plain(outcome(book, rule, example, engines))}}}"
 
 
 def _choose(file: Path, scenario) -> None:

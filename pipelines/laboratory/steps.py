@@ -74,6 +74,7 @@ def variants(scenario, changes: list[tuple[int, dict[tuple[str, int], int]]]) ->
         unit_ids=ids,
         rows={},
         awards=awards,
+        groups=cube.groups[rows],
         assessed={item: scores[rows] for item, scores in cube.assessed.items()},
         _kept={},
     )

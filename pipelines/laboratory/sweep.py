@@ -20,7 +20,7 @@ from pipelines.lazy import pandas
 from pipelines.model.points import CENT, half_up
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook import changeable, choose_readings, with_changes
-from pipelines.rulebook.load import LIMITS
+from pipelines.rulebook.load import limits, value_of
 from pipelines.rulebook.source import hint
 from pipelines.wording import say
 
@@ -98,7 +98,7 @@ class Sweep(Answer):
         if name in self.quarter.readings:
             return self.quarter.readings[name]
         rule, _, field = name.partition(".")
-        return plain(getattr(self.quarter.rulebook.rules[rule], field))
+        return plain(value_of(self.quarter.rulebook.rules[rule], field))
 
     @property
     def restless(self) -> tuple[str, ...]:
@@ -271,7 +271,7 @@ def _single(quarter):
     """(name, rulebook, readings) of every single change."""
     for name in changeable(quarter.rulebook):
         rule, field_ = name.split(".")
-        for value in _steps(getattr(quarter.rulebook.rules[rule], field_), field_):
+        for value in _steps(value_of(quarter.rulebook.rules[rule], field_), field_):
             yield f"{name}={value}", with_changes(quarter.rulebook, {name: value}), quarter.readings
     for id, values in alternatives(quarter.rulebook, quarter.readings).items():
         for value in values[1:]:
@@ -281,6 +281,7 @@ def _single(quarter):
 def _steps(value: Fraction, name: str) -> list[str]:
     """The value a step lower and a step higher, inside its limits."""
     steps = (value - TARGET_STEP, value + TARGET_STEP) if name == "target" else (value / 2, value * 2)
-    least, most = (Fraction(limit) for limit in LIMITS[name])
+    steps = (value - 1, value + 1) if name == "beyond" else steps
+    least, most = (Fraction(limit) for limit in limits(name))
     inside = dict.fromkeys(half_up(min(max(step, least), most)) for step in steps)
     return [plain(step) for step in inside if step != value]

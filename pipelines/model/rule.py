@@ -18,6 +18,9 @@ from pipelines.model.words import Words
 LATER = {"unmeasured": "full", "counted_before": "again"}
 
 
+ANY = "*"  # any other group of units
+
+
 @dataclass(frozen=True)
 class Left:
     """A word of a rulebook that is left to a reading."""
@@ -76,19 +79,59 @@ class Item:
     section: str
     quality: bool = False  # of a section that says `quality: true`: it counts for `quality_items_at_zero`
     unassessed: Word = "full"  # what a missing assessed mark comes to: full, zero, stop
+    floor: Fraction | None = Fraction(0)  # the least it can be; None: no bound
+    starts: str = "full"  # or zero: what its rules take from, or add to
+    round: str = "deduction"  # what is rounded: the deduction, or the score
     bonus: Bonus | None = None  # of the item of bonus points
     weight: Fraction = Fraction(1)  # with which its points and full marks enter base and total; its section's included
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a rate is held to: in percent, of a group of units (* = any other), on the days from first to last."""
+
+    value: Fraction
+    group: str = ANY
+    first: date = date.min
+    last: date = date.max
+
+
+@dataclass(frozen=True)
+class Band:
+    """A step of a rule: its points where the value meets ``test`` against ``bound``; without a test, anywhere else.
+
+    With ``each``, ``points`` for each so many beyond the bound of the band before, on top of that band's.
+    """
+
+    points: Fraction
+    test: str = ""
+    bound: Fraction = Fraction(0)
+    each: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True)
 class Rule:
     """One rule of the rulebook. Which fields are filled depends on ``kind``.
 
-    occurrence: ``measure``, ``deduct`` per counted row.
+    occurrence: ``measure``, ``deduct`` per counted row; the first ``beyond`` are free.
+    density: ``deduct`` for each ``measure`` row per ``each`` rows of ``of``, in proportion.
     rate: ``part`` / ``of`` against ``target`` percent; each ``each`` points short cost ``deduct``, counted by ``mode``
         (whole_steps, pro_rata, any_part), ``per`` month and added (sum) or averaged (mean), or once per period
         (period; a reading says pooled).
+        ``targets`` are those of groups and days, where there is more than one; ``over_award`` points for each
+        ``over_each`` on the right side of the target.
+    worth: the rate times ``worth`` points.
+    bands: the points of the first of ``bands`` that the rate, or the count of ``measure``, meets.
     assessed: the score of the item itself; a missing one comes to what ``unassessed`` says.
+    merit: ``award`` points for each row of ``measure``.
+
+    by_place: the points of the first of ``bands`` that the unit's place meets, in a rate or the count of ``measure``,
+        ``among`` its group or all units that the rule judges.
+
+    ``best``: the whole is the highest count of ``of`` in the unit's group.
+    Of any: ``at_most`` bounds what it takes or gives; ``groups`` are the groups of units that it is for (all where
+    empty). Of rates: ``round_rate`` decimals of the rate as the city prints it; ``fewer``: a low rate is a good one;
+    under ``needs`` rows of ``of`` it is not judged. Of awards and merits: ``tiers``, each (from the nth on, points).
     award: ``award`` points for the award type ``measure``, ``once_per`` matter.
     """
 
@@ -111,12 +154,46 @@ class Rule:
     deduct: Fraction = Fraction(0)
     award: Fraction = Fraction(0)
     once_per: str = ""
+    beyond: int = 0
+    targets: tuple[Target, ...] = ()
+    round_rate: int | None = None
+    fewer: bool = False
+    needs: int = 1
+    over_each: Fraction = Fraction(0)
+    over_award: Fraction = Fraction(0)
+    worth: Fraction = Fraction(0)
+    bands: tuple[Band, ...] = ()
+    tiers: tuple[tuple[int, Fraction], ...] = ()
+    at_most: Fraction | None = None
+    groups: tuple[str, ...] = ()
+    best: bool = False
+    among: str = ""
     counts: tuple[str, ...] = ()  # raw types that the measure counts, e.g. refused_to_sign
     examples: tuple[Block, ...] = ()
     in_force_from: date | None = None
     in_force_to: date | None = None  # inclusive
     order: int = 0  # among the rules of its clause, on pages
     veto: Veto | None = None
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it looks at a part of a whole."""
+        return bool(self.part)
+
+    @property
+    def gives(self) -> bool:
+        """Whether it adds points; else it takes them (semantics G3)."""
+        return self.kind in ("worth", "award", "merit") or any(band.points > 0 for band in self.bands)
+
+    @property
+    def most(self) -> Fraction:
+        """The most that a rule that gives can give where nothing is there to judge it by."""
+        found = max((band.points for band in self.bands), default=self.worth)
+        return found if self.at_most is None else min(found, self.at_most)
+
+    def is_for(self, group: str) -> bool:
+        """Whether it holds for units of a group."""
+        return not self.groups or group in self.groups
 
     @property
     def by_month(self) -> bool:

@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 WHOLE = "ALL"  # stands for an item where a line is of the whole
-UNMEASURED, MEAN, FLAGGED = "unmeasured_zero", "mean", "flagged"  # sentences of a rule that are not its own words
+# Sentences of a rule that are not its own words.
+UNMEASURED, UNMEASURED_FULL, MEAN, FLAGGED = "unmeasured_zero", "unmeasured_full", "mean", "flagged"
+BEYOND, OVER, AT_MOST = "beyond", "over", "at_most"
 
 
 @dataclass(frozen=True)
 class Finding:
     """A rule that fired for a unit, with exact unrounded points (deductions negative, awards positive).
 
-    For an occurrence rule ``n`` rows at ``points`` / ``n`` each; for a rate rule ``n`` of ``of``.
+    For an occurrence rule ``n`` rows at ``points`` / ``n`` each; for a rate rule ``n`` of ``of``. A finding with a
+    ``sentence`` of its own is one line, whatever its rule.
     """
 
     unit_id: str
@@ -24,7 +27,10 @@ class Finding:
     of: int
     points: Fraction
     ref_id: str = ""
-    unmeasured: bool = False  # the rule could not be judged, and the reading `unmeasured` takes all for it
+    unmeasured: bool = False  # the rule could not be judged: all that it can take or give, as `unmeasured` says
+    sentence: str = ""  # the key of its sentence where that is not the rule's own
+    target: Fraction = Fraction(0)  # of a rate
+    place: int = 0  # of a rule by place
 
 
 @dataclass(frozen=True)

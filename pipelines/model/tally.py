@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
@@ -38,7 +38,8 @@ class UnitTally:
     ``counts`` maps a measure to its rows by month (``2026-07``); a month without any may be missing.
     ``waived`` maps an occurrence rule to the rows of its measure, by month, that an adjustment waives.
     ``assessed`` maps an item id to its score. ``lacking`` are the measures that the exports do not tell: they count
-    nothing.
+    nothing. ``places`` are the unit's places by the rules that look at them; ``best`` the highest counts of its group,
+    by rule and month, "" for the period.
     """
 
     unit: Unit
@@ -48,6 +49,8 @@ class UnitTally:
     assessed: dict[str, Fraction]
     awards: tuple[Award, ...]
     lacking: frozenset[str] = frozenset()
+    places: Mapping[str, int] = field(default_factory=dict)
+    best: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def count(self, measure: str, month: str = "") -> int:
         """Rows of ``measure`` in ``month``, or in the whole period; KeyError for a measure that nobody declared."""

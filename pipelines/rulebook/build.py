@@ -1,8 +1,10 @@
 """Checked blocks → items, rules, readings, verdicts."""
 
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from pipelines.model.block import Block
@@ -11,15 +13,30 @@ from pipelines.model.facts import FACTS, THINGS
 from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.measure import Measure
 from pipelines.model.period import KINDS, QUARTER, Periods
-from pipelines.model.rule import Bonus, Clause, Grade, Item, Left, Ranking, Reading, Rule, Verdict, Veto, Word
+from pipelines.model.rule import (
+    Band,
+    Bonus,
+    Clause,
+    Grade,
+    Item,
+    Left,
+    Ranking,
+    Reading,
+    Rule,
+    Target,
+    Verdict,
+    Veto,
+    Word,
+)
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, vocabulary
 from pipelines.rulebook.source import count, day, exact, is_amount, refusal, shown_text
 
 DATES = ("in_force",)
 TRUTH = {"true": True, "false": False}
-OPTIONAL = (*DATES, "order", "veto")  # of every rule
+OPTIONAL = (*DATES, "order", "groups", "veto")  # of every rule
 READING = ("reading",)
+STARTS = ("full", "zero")
 
 
 @dataclass(frozen=True)
@@ -75,7 +92,7 @@ def _per(block: Block, readings: Mapping[str, tuple[str, ...]]) -> Word:
         return word(value, "month", "month", readings)
     if isinstance(value, Block):
         return word(block, "per", "per", readings)
-    fail_if.unknown_value(block, "per", vocabulary.PER["rate"])
+    fail_if.unknown_value(block, "per", vocabulary.PER) if "per" in block else None
     if value != "month":
         return "period"
     return word(Block(block.file, block.lines["per"]), "per", "per", readings, "sum")
@@ -273,6 +290,7 @@ def items(
     clauses: dict[str, Clause],
     readings: Mapping[str, tuple[str, ...]],
     quality: Container[str] = (),
+    rounded: str = "deduction",
 ) -> tuple[dict[str, Item], dict[str, Words]]:
     """The score sheet: items by id in order, and the titles of the sections.
 
@@ -288,7 +306,8 @@ def items(
         of_quality = TRUTH[section["quality"]] if "quality" in section else section["id"] in quality
         for block in blocks(section["items"], section, "items"):
             fail_if.missing_field(block, ("id", "title", "full_marks"))
-            fail_if.unknown_field(block, ("id", "title", "full_marks", "unassessed", "weight"))
+            fail_if.unknown_field(block, ("id", "title", "full_marks", "unassessed", "weight", "floor", "starts"))
+            fail_if.unknown_value(block, "starts", STARTS) if "starts" in block else None
             fail_if.bad_id(block, "id", fail_if.ITEM_ID)
             fail_if.unknown_clause(block, clauses, "id")  # floors and roundings name the item's own clause
             written.append(block)
@@ -300,6 +319,9 @@ def items(
                 section["id"],
                 of_quality,
                 unassessed=word(block, "unassessed", "unassessed", readings, "full"),
+                floor=_floor(block, full),
+                starts=block.get("starts", ""),
+                round=rounded,
                 bonus=None if full else bonus(book, readings),
                 weight=_weight(section) * _weight(block),
             )
@@ -312,13 +334,41 @@ def _weight(block: Block) -> Fraction:
     return number(block, "weight", least="0.01", most="100") if "weight" in block else Fraction(1)
 
 
+def _floor(block: Block, full: Fraction) -> Fraction | None:
+    """The least that an item can be: a number up to its full marks, or None for `none`."""
+    if block.get("floor") == "none":
+        return None
+    return number(block, "floor", least="-1000", most=str(full)) if "floor" in block else Fraction(0)
+
+
+def with_starts(book: Block, items: dict[str, Item], rules: Iterable[Rule]) -> dict[str, Item]:
+    """The items with what they start from: what the book says, else nothing where all their rules give (G3)."""
+    found = {}
+    for id, item in items.items():
+        gives = {rule.gives for rule in rules if rule.item == id}
+        if not item.starts and item.full_marks and len(gives) > 1:
+            raise refusal(book, "mixed_item", "sections", item=id)
+        found[id] = replace(item, starts=item.starts or ("zero" if gives == {True} and item.full_marks else "full"))
+    return found
+
+
+def _kind(block: Block, known: Known) -> str:
+    """The kind of a rule by its mark; a deduction per so many and an award for a measure are kinds of their own."""
+    fail_if.kind_unclear(block)
+    if "deduct" in block:
+        return "density" if isinstance(block.get("per"), Block) and "each" in block["per"] else "occurrence"
+    if "award" in block or "tiers" in block:
+        counted = block.get("measure") in known.measures and block.get("measure") not in known.award_types
+        return "merit" if counted else "award"
+    return next(kind for kind, (mark, _, _) in vocabulary.KINDS.items() if mark in block)
+
+
 def rule(block: Block, known: Known) -> Rule:
     """One rule of any kind; a RulebookRefusal names what is wrong with it."""
     clauses, sheet = known.clauses, known.items
-    fail_if.kind_unclear(block)
-    kind = next(kind for kind, (mark, _, _) in vocabulary.KINDS.items() if mark in block)
+    kind = _kind(block, known)
     mark, required, optional = vocabulary.KINDS[kind]
-    needed = (*vocabulary.EVERY_RULE, mark, *required)
+    needed = (*vocabulary.EVERY_RULE, "tiers" if mark not in block else mark, *required)
     fail_if.unknown_field(block, (*needed, *optional, *OPTIONAL))
     fail_if.missing_field(block, needed)
     fail_if.bad_id(block, "rule")
@@ -326,6 +376,7 @@ def rule(block: Block, known: Known) -> Rule:
     fail_if.unknown_clause(block, clauses)
     fail_if.unknown_item(block, sheet)
     fail_if.wrong_item(block, kind, sheet)
+    fail_if.not_a_list(block.get("groups", []), block, "groups")
     dates = block.get("in_force", {})
     common = {
         "id": block["rule"],
@@ -341,6 +392,8 @@ def rule(block: Block, known: Known) -> Rule:
         "in_force_to": day(dates.get("to")),
         "order": _order(block),
         "veto": veto(block, kind, known.grades),
+        "groups": tuple(block.get("groups", ())),
+        "at_most": number(block, "at_most") if "at_most" in block else None,
     }
     specific = SPECIFIC[kind](block, known)
     quotes = known.measures[specific["measure"]].quotes if kind == "occurrence" else ()
@@ -357,33 +410,191 @@ def _order(block: Block) -> int:
 
 def _occurrence(block: Block, known: Known) -> dict[str, Any]:
     fail_if.unknown_measure(block, "measure", known.measures)
-    if "per" in block:
-        fail_if.unknown_value(block, "per", vocabulary.PER["occurrence"])
     counts = block.get("counts", [])
     if counts:
         fail_if.not_a_list(counts, block, "counts")
         fail_if.counts_otherwise(block, known.measures[block["measure"]])
-    return {"measure": block["measure"], "deduct": number(block, "deduct"), "counts": tuple(counts)}
+    fail_if.unknown_value(block, "per", vocabulary.PER_BEYOND) if "per" in block else None
+    return {
+        "measure": block["measure"],
+        "deduct": number(block, "deduct"),
+        "counts": tuple(counts),
+        "beyond": _whole(block, "beyond", 0),
+        "per": "sum" if "beyond" in block and block.get("per") == "month" else "period",
+    }
+
+
+def _density(block: Block, known: Known) -> dict[str, Any]:
+    per = block["per"]
+    fail_if.unknown_field(per, ("each", "of"))
+    fail_if.missing_field(per, ("each", "of"))
+    fail_if.unknown_measure(block, "measure", known.measures)
+    fail_if.unknown_measure(per, "of", known.measures)
+    return {
+        "measure": block["measure"],
+        "deduct": number(block, "deduct"),
+        "of": per["of"],
+        "each": number(per, "each", least="0.01"),
+        "needs": _needs(block),
+    }
+
+
+def _of_rate(block: Block, known: Known) -> dict[str, Any]:
+    best = isinstance(block["of"], Block)
+    if best:
+        fail_if.unknown_field(block["of"], ("best",))
+        fail_if.missing_field(block["of"], ("best",))
+        if "worth" not in block and "bands" not in block:
+            raise refusal(block, "best_of_what", "of")
+    of = block["of"]["best"] if best else block["of"]
+    rate = Block(block.file, block.line)
+    rate |= {"part": block["part"], "of": of}
+    rate.lines |= block.lines
+    fail_if.unknown_measure(rate, "part", known.measures)
+    fail_if.unknown_measure(rate, "of", known.measures)
+    fail_if.no_part(rate, known.measures)
+    places = _whole(block, "round_rate", -1)
+    if places > vocabulary.PLACES:
+        raise refusal(block, "bad_number", "round_rate", value=block["round_rate"], least=0, most=vocabulary.PLACES)
+    return {
+        "part": block["part"],
+        "of": of,
+        "best": best,
+        "per": _per(block, known.readings),
+        "round_rate": None if places < 0 else places,
+        "fewer": known.measures[block["part"]].better == "fewer",
+        "needs": _needs(block),
+    }
+
+
+def _needs(block: Block) -> int:
+    """`needs: {of: 5}`: under so many rows of the whole, a rate is not judged."""
+    if "needs" not in block:
+        return 1
+    fail_if.not_a_block(block["needs"], block, "needs")
+    fail_if.unknown_field(block["needs"], ("of",))
+    fail_if.missing_field(block["needs"], ("of",))
+    return max(_whole(block["needs"], "of", 1), 1)
+
+
+def _whole(block: Block, key: str, unsaid: int) -> int:
+    if key not in block:
+        return unsaid
+    found = count(block[key])
+    if found is None:
+        raise refusal(block, "bad_count", key, value=shown_text(block[key]))
+    return found
 
 
 def _rate(block: Block, known: Known) -> dict[str, Any]:
-    fail_if.unknown_measure(block, "part", known.measures)
-    fail_if.unknown_measure(block, "of", known.measures)
-    fail_if.no_part(block, known.measures)
     short = block["short"]
     fail_if.not_a_block(short, block, "short")
     fail_if.unknown_field(short, ("each", "deduct", "mode"))
     mode = word(short, "mode", "mode", known.readings)
     fail_if.missing_field(short, ("each", "deduct", *(() if mode else ("mode",))))
-    return {
-        "part": block["part"],
-        "of": block["of"],
-        "per": _per(block, known.readings),
+    target, targets = _targets(block)
+    found = {
+        "target": target,
+        "targets": targets,
         "mode": mode,
-        "target": number(block, "target", most="100"),
         "each": number(short, "each", least="0.01", most="100"),
         "deduct": number(short, "deduct"),
     }
+    if "over" in block:
+        over = block["over"]
+        fail_if.not_a_block(over, block, "over")
+        fail_if.unknown_field(over, ("each", "award"))
+        fail_if.missing_field(over, ("each", "award"))
+        found |= {"over_each": number(over, "each", least="0.01", most="100"), "over_award": number(over, "award")}
+    return _of_rate(block, known) | found
+
+
+def _targets(block: Block) -> tuple[Fraction, tuple[Target, ...]]:
+    """One number; `{group: 95, "*": 90}` by groups; or a list of `{from, to, at}` by days, without a hole."""
+    given = block["target"]
+    if isinstance(given, Block):
+        fail_if.missing_field(given, ("*",))
+        targets = tuple(Target(number(given, group, most="100"), group) for group in given)
+        return next(one.value for one in targets if one.group == "*"), targets
+    if not isinstance(given, list):
+        return number(block, "target", most="100"), ()
+    found = []
+    for one in blocks(given, block, "target"):
+        fail_if.unknown_field(one, ("from", "to", "at"))
+        fail_if.missing_field(one, ("at",))
+        fail_if.bad_date(one, "from")
+        fail_if.bad_date(one, "to")
+        fail_if.dates_reversed(one)
+        found.append(
+            Target(number(one, "at", most="100"), "*", day(one.get("from")) or date.min, day(one.get("to")) or date.max)
+        )
+    whole = found and found[0].first == date.min and found[-1].last == date.max
+    if not whole or any(b.first != a.last + timedelta(1) for a, b in pairwise(found)):
+        raise refusal(block, "targets_apart", "target")
+    return found[-1].value, tuple(found)
+
+
+def _worth(block: Block, known: Known) -> dict[str, Any]:
+    full = known.items[block["item"]].full_marks
+    return _of_rate(block, known) | {"worth": full if block["worth"] == "full" else number(block, "worth")}
+
+
+def _bands(block: Block, known: Known) -> dict[str, Any]:
+    if ("part" in block) == ("measure" in block):
+        raise refusal(block, "bands_of_what", "bands")
+    if "part" in block:
+        fail_if.missing_field(block, ("of",))
+        found = _of_rate(block, known)
+    else:
+        fail_if.unknown_measure(block, "measure", known.measures)
+        for key in ("of", "round_rate", "needs"):
+            if key in block:
+                raise refusal(block, "unknown_field", key, near=(key, ("part", "measure")))
+        found = {"measure": block["measure"], "per": _per(block, known.readings)}
+    written = blocks(block["bands"], block, "bands")
+    bands = tuple(_band(one) for one in written)
+    for k, (one, band) in enumerate(zip(written, bands, strict=True)):
+        fail_if.bands_in_disorder(one, band, bands[:k], last=k == len(bands) - 1)
+        if band.each and "part" in block:
+            raise refusal(one, "then_of_rate", "then")
+    return found | {"bands": bands}
+
+
+def _by_place(block: Block, known: Known) -> dict[str, Any]:
+    """`by_place: {measure, or part and of; among: group or all; bands}`."""
+    inner = block["by_place"]
+    fail_if.not_a_block(inner, block, "by_place")
+    fail_if.unknown_field(inner, ("part", "of", "measure", "among", "bands", "round_rate", "needs"))
+    fail_if.missing_field(inner, ("among", "bands"))
+    fail_if.unknown_value(inner, "among", vocabulary.AMONG)
+    found = _bands(inner, known)
+    counted = found.get("part") or found["measure"]
+    better = known.measures[counted].better
+    if not better:
+        raise refusal(inner, "place_without_better", "part" if "part" in inner else "measure", measure=counted)
+    if found.get("best"):
+        raise refusal(inner, "best_of_what", "of")
+    return found | {"among": inner["among"], "per": "period", "fewer": better == "fewer"}
+
+
+def _band(block: Block) -> Band:
+    if "then" in block:
+        then = block["then"]
+        fail_if.unknown_field(block, ("then",))
+        fail_if.not_a_block(then, block, "then")
+        fail_if.unknown_field(then, ("each", "points"))
+        fail_if.missing_field(then, ("each", "points"))
+        points = number(then, "points", least="-1000")
+        return Band(points, each=number(then, "each", least="0.01"))
+    fail_if.unknown_field(block, (*vocabulary.BANDS, "points"))
+    fail_if.missing_field(block, ("points",))
+    tests = [test for test in vocabulary.BANDS if test in block]
+    if len(tests) > 1:
+        raise refusal(block, "band_tests", tests[1])
+    points = number(block, "points", least="-1000")
+    if not tests:
+        return Band(points)
+    return Band(points, tests[0], number(block, tests[0], least="-1000", most="999999999"))
 
 
 def _assessed(block: Block, known: Known) -> dict[str, Any]:
@@ -395,10 +606,43 @@ def _award(block: Block, known: Known) -> dict[str, Any]:
     fail_if.unknown_award(block, known.award_types)
     if "once_per" in block:
         fail_if.unknown_value(block, "once_per", ("matter",))
-    return {"measure": block["measure"], "award": number(block, "award"), "once_per": block.get("once_per", "")}
+        if "tiers" in block:
+            raise refusal(block, "tiers_of_matters", "tiers")
+    return {"measure": block["measure"], "once_per": block.get("once_per", ""), **_tiers(block)}
 
 
-SPECIFIC = {"occurrence": _occurrence, "rate": _rate, "assessed": _assessed, "award": _award}
+def _merit(block: Block, known: Known) -> dict[str, Any]:
+    fail_if.unknown_value(block, "per", vocabulary.PER_BEYOND) if "per" in block else None
+    per = "sum" if block.get("per") == "month" else "period"
+    return {"measure": block["measure"], "per": per, **_tiers(block)}
+
+
+def _tiers(block: Block) -> dict[str, Any]:
+    """`award`, or `tiers: [{from: 1, award: 1}, {from: 6, award: 0.5}]`, from the first on and rising."""
+    if "tiers" not in block:
+        return {"award": number(block, "award")}
+    found = []
+    for one in blocks(block["tiers"], block, "tiers"):
+        fail_if.unknown_field(one, ("from", "award"))
+        fail_if.missing_field(one, ("from", "award"))
+        found.append((_whole(one, "from", 1), number(one, "award")))
+    starts = [start for start, _ in found]
+    if "award" in block or starts[:1] != [1] or starts != sorted(set(starts)):
+        raise refusal(block, "tiers_in_disorder", "tiers")
+    return {"award": found[0][1], "tiers": tuple(found)}
+
+
+SPECIFIC = {
+    "occurrence": _occurrence,
+    "density": _density,
+    "rate": _rate,
+    "worth": _worth,
+    "bands": _bands,
+    "by_place": _by_place,
+    "assessed": _assessed,
+    "award": _award,
+    "merit": _merit,
+}
 
 
 def reading(block: Block, clauses: Mapping[str, Clause]) -> Reading:

@@ -1,12 +1,12 @@
 """A rule's own examples, run through the judge of record."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from pipelines.engines.judging import Judge
+from pipelines.engines.judging import Judge, plain, printed, target_of, whole
 from pipelines.engines.settling import Settler
 from pipelines.engines.verdicts import Adjudicator
 from pipelines.model.block import Block
@@ -15,8 +15,9 @@ from pipelines.model.facts import WORDS
 from pipelines.model.points import points
 from pipelines.model.rule import Rule, Rulebook, Verdict
 from pipelines.model.tally import Award, Unit, UnitTally
+from pipelines.model.words import Words
 from pipelines.rulebook import fail_if
-from pipelines.rulebook.source import count, exact, refusal
+from pipelines.rulebook.source import count, day, exact, refusal, shown_text
 from pipelines.wording import say
 
 MONTHS = ("2026-01", "2026-02", "2026-03")
@@ -24,33 +25,52 @@ Engines = dict[tuple[object, ...], tuple[Judge, Settler]]
 
 
 def check_examples(rulebook: Rulebook, rule: Rule, block: Block) -> None:
-    """Every example must come out, and one must lie at, below and above the threshold."""
-    seen: set[str] = set()
+    """Every example must come out, and every bound of the rule must have one on it and one beside it."""
+    values: list[Fraction | None] = []
+    results: list[Fraction] = []
     engines: Engines = {}
     for example in rule.examples:
-        fail_if.unknown_field(example, ("name", "given", "points", "readings"))
-        fail_if.missing_field(example, ("name", "given", "points"))
+        fail_if.unknown_field(example, ("name", "given", "points", "readings", "group", "month", "place", "of", "best"))
+        needed = ("name", "points", *(("place",) if rule.kind == "by_place" else ("given",)))
+        fail_if.missing_field(example, needed)
         fail_if.bad_number(example, "points", least="-1000")
-        fail_if.not_a_block(example["given"], example, "given")
-        fail_if.example_differs(example, rule, outcome(rulebook, rule, example, engines))
-        seen.add(_where(rulebook, rule, _tally(rulebook, rule, example["given"])))
-    fail_if.missing_example(block, rule, seen)
+        fail_if.not_a_block(example["given"], example, "given") if "given" in example else None
+        got = outcome(rulebook, rule, example, engines)
+        fail_if.example_differs(example, rule, got)
+        results.append(got)
+        values.append(_value(rulebook, rule, example))
+    given = [value for value in values if value is not None]
+    for which, tried in _bounds(rulebook, rule, given, results):
+        if not tried:
+            raise refusal(block, "missing_example", "examples", rule=rule.id, which=which)
 
 
 def outcome(rulebook: Rulebook, rule: Rule, example: Block, engines: Engines | None = None) -> Fraction:
-    """The points that an example comes to: its item's score less full marks, the rule being the only one.
+    """The points that an example comes to: what its item gains or loses, the rule being the only one.
 
-    ``engines`` keeps what was compiled for one example for the next under the same readings.
+    ``engines`` keeps what was compiled for one example for the next under the same readings and months.
     """
-    readings = _readings(rulebook, example)
-    key, engines = tuple(readings.items()), {} if engines is None else engines
+    readings, months = _readings(rulebook, example), _months(example)
+    item = replace(rulebook.items[rule.item], starts="zero" if rule.gives else "full")
+    key, engines = (months, *readings.items()), {} if engines is None else engines
     if key not in engines:
-        alone = replace(rulebook, rules={rule.id: rule})
-        engines[key] = Judge(alone, readings, MONTHS), Settler(alone, readings)
+        alone = replace(rulebook, rules={rule.id: rule}, items={**rulebook.items, item.id: item})
+        engines[key] = Judge(alone, readings, months), Settler(alone, readings)
     judge, settler = engines[key]
-    tally = _tally(rulebook, rule, example["given"])
+    tally = _tally(rulebook, rule, example)
     scores, _, _ = settler.settle(tally, judge.judge(tally)[0])
-    return scores[rule.item] - rulebook.items[rule.item].full_marks
+    return scores[rule.item] - (0 if rule.gives else item.full_marks)
+
+
+def _months(example: Block) -> tuple[str, ...]:
+    """The three months from the one that the example names, for rules whose values depend on the day."""
+    if "month" not in example:
+        return MONTHS
+    first = day(f"{example['month']}-01")
+    if first is None:
+        raise refusal(example, "bad_date", "month", value=f"{example['month']}-01")
+    numbers = (first.year * 12 + first.month - 1 + k for k in range(len(MONTHS)))
+    return tuple(f"{n // 12:04d}-{n % 12 + 1:02d}" for n in numbers)
 
 
 def _readings(rulebook: Rulebook, example: Block) -> dict[str, str]:
@@ -65,7 +85,8 @@ def _readings(rulebook: Rulebook, example: Block) -> dict[str, str]:
     return {id: chosen.get(id, reading.default) for id, reading in rulebook.readings.items()}
 
 
-def _tally(rulebook: Rulebook, rule: Rule, given: Block) -> UnitTally:
+def _tally(rulebook: Rulebook, rule: Rule, example: Block) -> UnitTally:
+    given, months = example.get("given", {}), _months(example)
     counts: dict[str, dict[str, int]] = dict.fromkeys(rulebook.measures, {})
     assessed, awards = {}, []
     known = {"assessed": (rule.measure,), "award": rulebook.award_types}.get(rule.kind, rulebook.measures)
@@ -79,36 +100,109 @@ def _tally(rulebook: Rulebook, rule: Rule, given: Block) -> UnitTally:
             fail_if.not_a_list(value, given, key)
             awards += [(key, matter) for matter in value]
         else:
-            counts[key] = _counts(given, key)
+            counts[key] = _counts(given, key, months)
     listed = tuple(
-        Award(f"example-{k}", kind, str(matter), date(2026, 1, k)) for k, (kind, matter) in enumerate(awards[:31], 1)
+        Award(f"example-{k}", kind, str(matter), date.fromisoformat(f"{months[0]}-{k:02d}"))
+        for k, (kind, matter) in enumerate(awards[:31], 1)
     )
-    return UnitTally(Unit("example", "example", "example", True), 0, counts, {}, assessed, listed)
+    unit = Unit("example", "example", example.get("group", ""), True)
+    places = {rule.id: _of_others(example, "place", 1)}
+    best = {rule.id: dict.fromkeys(("", *months), _of_others(example, "best", 0))} if rule.best else {}
+    return UnitTally(unit, 0, counts, {}, assessed, listed, places=places, best=best)
 
 
-def _counts(given: Block, key: str) -> dict[str, int]:
+def _of_others(example: Block, key: str, unsaid: int) -> int:
+    """What an example says of the other units: the place (`place: 2, of: 9`), the best of the group (`best: 10`)."""
+    number = count(example.get(key, str(unsaid)))
+    if number is None:
+        raise refusal(example, "bad_count", key, value=shown_text(example[key]))
+    if key == "place" and "of" in example and (count(example["of"]) or 0) < number:
+        raise refusal(example, "bad_count", "of", value=shown_text(example["of"]))
+    return number
+
+
+def _counts(given: Block, key: str, months: tuple[str, ...]) -> dict[str, int]:
     """By month: a count in the first one, or a list of up to three, one a month."""
     values = given[key] if isinstance(given[key], list) else [given[key]]
     numbers = [number for value in values if (number := count(value)) is not None]
     if len(numbers) < len(values) or len(numbers) > len(MONTHS):
         raise refusal(given, "bad_count", key, value=given[key])
-    return dict(zip(MONTHS, numbers, strict=False))
+    return dict(zip(months, numbers, strict=False))
 
 
-def _where(rulebook: Rulebook, rule: Rule, tally: UnitTally) -> str:
-    """Where an example lies: at, below or above the threshold of its rule."""
+def _value(rulebook: Rulebook, rule: Rule, example: Block) -> Fraction | None:
+    """What a rule compares with its bounds, less the target of a rate; None where there is nothing to compare."""
+    tally = _tally(rulebook, rule, example)
     if rule.kind == "assessed":
-        score, full = tally.assessed.get(rule.measure), rulebook.items[rule.item].full_marks
-        return "at" if score == full else "below" if score == 0 else "above"
-    if rule.kind == "rate":
-        part, of = tally.count(rule.part), tally.count(rule.of)
-        return _compared(100 * part, rule.target * of) if of else ""
-    n = len(tally.awards) if rule.kind == "award" else tally.count(rule.measure)
-    return _compared(n, 1)
+        return tally.assessed.get(rule.measure)
+    if rule.kind == "by_place":
+        return Fraction(tally.places[rule.id])
+    if rule.kind == "award":
+        return Fraction(len(tally.awards))
+    if not rule.is_rate:
+        return Fraction(tally.count(rule.measure))
+    part, of = tally.count(rule.part), whole(rule, tally)
+    if not of:
+        return None
+    rate = printed(rule, part, of)
+    return rate - target_of(rule, tally.unit.unit_group, _months(example)[0]) if rule.kind == "rate" else rate
 
 
-def _compared(value: Fraction | int, threshold: Fraction | int) -> str:
-    return "at" if value == threshold else "below" if value < threshold else "above"
+def _bounds(
+    rulebook: Rulebook, rule: Rule, values: list[Fraction], results: list[Fraction]
+) -> Iterator[tuple[Words, bool]]:
+    """(the example that is needed, whether there is one) for every bound of a rule."""
+
+    def some(name: str, test: Callable[[Fraction], bool]) -> tuple[Words, bool]:
+        return say(f"rulebook.example_{name}"), any(map(test, values))
+
+    if rule.kind == "assessed":
+        full = rulebook.items[rule.item].full_marks
+        yield some("assessed_below", lambda value: value == 0)
+        yield some("assessed_at", lambda value: value == full)
+        yield some("assessed_above", lambda value: 0 < value < full)
+    elif rule.kind == "rate":
+        yield some("rate_below", lambda value: value < 0)
+        yield some("rate_at", lambda value: value == 0)
+        # nothing is above 100 %, nothing below 0
+        if rule.targets or rule.target < 100:
+            yield some("rate_above", lambda value: value > 0)
+    elif rule.kind == "worth":
+        yield some("worth_below", lambda value: value < 100)
+        yield some("worth_at", lambda value: value == 100)
+    elif rule.kind in ("bands", "by_place"):
+        yield from _bounds_of_bands(rule, values)
+    else:
+        name = "award" if rule.kind in ("award", "merit") else "occurrence"
+        yield some(f"{name}_below", lambda value: value == 0)
+        yield some(f"{name}_at", lambda value: value == 1)
+        yield some(f"{name}_above", lambda value: value > 1)
+        for start in (*(start for start, _ in rule.tiers[1:]), *((rule.beyond + 1,) if rule.beyond else ())):
+            for n in (start - 1, start):
+                yield say("rulebook.example_of_n", n=n), any(value == n for value in values)
+    if rule.at_most is not None:
+        yield say("rulebook.example_at_most", most=plain(rule.at_most)), any(abs(r) == rule.at_most for r in results)
+
+
+def _bounds_of_bands(rule: Rule, values: list[Fraction]) -> Iterator[tuple[Words, bool]]:
+    for band in rule.bands:
+        told = {"test": band.test, "bound": plain(band.bound)}
+        beside = {"at_least": lambda v, b: v < b, "more_than": lambda v, b: v > b,
+                  "at_most": lambda v, b: v > b, "less_than": lambda v, b: v < b}  # fmt: skip
+        if band.test:
+            yield say("rulebook.example_band_at", **told), any(value == band.bound for value in values)
+            passed = any(beside[band.test](value, band.bound) for value in values)
+            yield say("rulebook.example_band_beside", **told), passed
+    if rule.bands[-1].each:
+        ends = [value for value in values if _far(rule, value)]
+        yield say("rulebook.example_then"), bool(ends)
+
+
+def _far(rule: Rule, value: Fraction) -> bool:
+    """Whether a value lies a step or more beyond the last bound."""
+    last = rule.bands[-2]
+    away = last.bound - value if last.test in ("at_least", "more_than") else value - last.bound
+    return away >= rule.bands[-1].each
 
 
 # A verdict's own examples, run through the rule engine.

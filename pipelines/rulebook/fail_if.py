@@ -15,8 +15,8 @@ from pipelines.model.block import Block
 from pipelines.model.facts import THINGS
 from pipelines.model.measure import Measure, values_of
 from pipelines.model.points import half_up, shown
-from pipelines.model.rule import LATER, Clause, Item, Reading, Rule, Verdict
-from pipelines.model.words import LANGUAGES, Words
+from pipelines.model.rule import LATER, Band, Clause, Item, Reading, Rule, Verdict
+from pipelines.model.words import LANGUAGES
 from pipelines.rulebook import vocabulary
 from pipelines.rulebook.source import day, exact, is_amount, refusal, shown_text
 from pipelines.wording import say
@@ -188,14 +188,36 @@ def wrong_folder(block: Block, folder: str) -> None:
 
 def kind_unclear(block: Block) -> None:
     """None or several of the marks that tell the kinds of rules apart."""
-    if sum(mark in block for mark, _, _ in vocabulary.KINDS.values()) != 1:
+    marks = [mark for mark in (*vocabulary.MARKS, "tiers") if mark in block]
+    if len(marks) != 1 and marks != ["award", "tiers"]:
         raise refusal(block, "kind_unclear")
 
 
 def wrong_item(block: Block, kind: str, items: Mapping[str, Item]) -> None:
-    """An award outside the bonus, or a deduction from it."""
-    if (kind == "award") == bool(items[block["item"]].full_marks):
+    """Anything but an award in the bonus."""
+    if kind not in ("award", "merit") and not items[block["item"]].full_marks:
         raise refusal(block, "wrong_item", "item", item=block["item"])
+
+
+def bands_in_disorder(block: Block, band: Band, before: tuple[Band, ...], last: bool) -> None:
+    """Bands that do not fall (at_least, more_than) or rise (at_most, less_than) to one for all the rest."""
+    if last != (not band.test):
+        raise refusal(block, "bands_end")
+    if band.each and not before:
+        raise refusal(block, "bands_end")
+    if band.test and before:
+        falling = band.test in ("at_least", "more_than")
+        follows = band.bound < before[-1].bound if falling else band.bound > before[-1].bound
+        if band.test != before[-1].test or not follows:
+            raise refusal(block, "bands_in_disorder", band.test)
+
+
+def matters_apart(written: list[Block]) -> None:
+    """Awards of which one counts a matter, in two items: their points could not be told apart."""
+    once = [block for block in written if "once_per" in block]
+    for block in once:
+        if block["item"] != once[0]["item"]:
+            raise refusal(block, "matters_apart", "once_per", other=once[0].file)
 
 
 def two_bonus_items(block: Block, items: Mapping[str, Item]) -> None:
@@ -238,17 +260,6 @@ def example_differs(example: Block, rule: Rule, got: Fraction) -> None:
     if got != exact(example["points"]):
         facts = {"rule": rule.id, "name": example["name"], "wanted": example["points"], "got": shown(half_up(got))}
         raise refusal(example, "example_differs", "points", **facts)
-
-
-def missing_example(block: Block, rule: Rule, seen: set[str]) -> None:
-    """No example at, just below or just above the threshold."""
-    wanted = ["below", "at", "above"]
-    if rule.kind == "rate" and rule.target >= 100:
-        wanted.remove("above")  # nothing is above 100 %
-    for which in wanted:
-        if which not in seen:
-            sentence: Words = say(f"rulebook.example_{rule.kind}_{which}")
-            raise refusal(block, "missing_example", "examples", rule=rule.id, which=sentence)
 
 
 # Reasons why readings, verdicts and clauses must not load, one function each, as in `fail_if`.

@@ -36,11 +36,12 @@ BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.
 BOOK_FIELDS = ("edition", "title", "in_force", "evaluation", "sections")
 OPTIONAL = (
     *("format", "period", "year_starts", "case_rows", "incident_types", "award_types"),
-    *("rank", "bonus", "rank_on", "grades", "lists", "decimals", "total"),
+    *("rank", "bonus", "rank_on", "round", "grades", "lists", "decimals", "total"),
 )
 FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7); what it does not say is in FORMAT_1
 FORMAT_1 = RULES / "format_1.yaml"
 EVALUATION = ("working_days", "reminder_after_hours")
+ROUND = ("deduction", "score")
 
 Made = TypeVar("Made", Reading, Verdict)
 BONUS = ("same_matter", "scope", "cap")
@@ -60,7 +61,8 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     upgraded = _upgraded(book)
     readings = _in_force(folder, READINGS, "reading", build.reading, clauses, on)
     values = {id: reading.values for id, reading in readings.items()}
-    items, sections = build.items(book, clauses, values, upgraded.get("quality", ()))
+    fail_if.unknown_value(book, "round", ROUND) if "round" in book else None
+    items, sections = build.items(book, clauses, values, upgraded.get("quality", ()), book.get("round", ROUND[0]))
     written = _rule_blocks(folder, items)
     incident_types, award_types = (build.types(upgraded, key) for key in ("incident_types", "award_types"))
     contracts = with_types(load_contracts(), incident_types, award_types)
@@ -86,8 +88,10 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         read_yaml(folder / READINGS, READINGS) or [], readings, used_reading_values(measures, acting)
     )
     fail_if.overlapping_dates(written, "rule")
+    fail_if.matters_apart(written)
     fail_if.awarded_twice(written)
     in_force = _rules_on(rules, known, on)
+    items = build.with_starts(book, items, in_force.values())
     rulebook = Rulebook(
         edition=book["edition"],
         title=build.words(book, "title"),
@@ -293,7 +297,9 @@ def _named(rulebook: Rulebook, rules: list[Rule]) -> set[str]:
 
 
 NUMBER = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
-LIMITS = {"target": ("0", "100"), "each": ("0.01", "100"), "deduct": ("0", "1000"), "award": ("0", "1000")}
+LIMITS = {"target": ("0", "100"), "each": ("0.01", "100"), "over_each": ("0.01", "100"), "beyond": ("0", "999999999")}
+POINTS = ("0", "1000")
+ANY = ("-1000", "1000")
 
 
 def choose_readings(rulebook: Rulebook, overrides: Mapping[str, object]) -> dict[str, str]:
@@ -317,9 +323,62 @@ def _value(reading: Reading, value: str) -> str:
     raise UsageRefusal(say("rulebook.unknown_reading_value", reading=reading.id, value=value, hint=known))
 
 
+def limits(field: str) -> tuple[str, str]:
+    """The least and the most that a value may be, by its name."""
+    return LIMITS.get(field, ANY if field.startswith(("points_", "bound_")) else POINTS)
+
+
 def changeable(rulebook: Rulebook) -> list[str]:
     """Every ``rule.field`` that a what-if may change."""
-    return [f"{rule.id}.{field}" for rule in rulebook.rules.values() for field in vocabulary.CHANGEABLE[rule.kind]]
+    return [f"{rule.id}.{field}" for rule in rulebook.rules.values() for field in values_of(rule)]
+
+
+def values_of(rule: Rule) -> dict[str, tuple[str | int, ...]]:
+    """The values of a rule that a what-if may change, each with where it stands in the rule's file."""
+    found: dict[str, tuple[str | int, ...]] = {}
+    if rule.kind in ("occurrence", "density"):
+        found |= {"deduct": ("deduct",)}
+    if rule.kind == "density":
+        found |= {"each": ("per", "each")}
+    if rule.beyond:
+        found |= {"beyond": ("beyond",)}
+    if rule.kind == "rate":
+        found |= {"each": ("short", "each"), "deduct": ("short", "deduct")}
+        found = found if rule.targets else {"target": ("target",)} | found
+    if rule.over_award:
+        found |= {"over_each": ("over", "each"), "over_award": ("over", "award")}
+    if rule.kind == "worth":
+        found |= {"worth": ("worth",)}
+    inside = ("by_place",) if rule.kind == "by_place" else ()
+    for k, band in enumerate(rule.bands):
+        found |= {f"points_{k + 1}": (*inside, "bands", k, *(("then",) if band.each else ()), "points")}
+        found |= {f"bound_{k + 1}": (*inside, "bands", k, band.test)} if band.test else {}
+    if rule.kind in ("award", "merit"):
+        found |= {f"award_{k + 1}": ("tiers", k, "award") for k in range(len(rule.tiers))}
+        found |= {} if rule.tiers else {"award": ("award",)}
+    return found | ({} if rule.at_most is None else {"at_most": ("at_most",)})
+
+
+def value_of(rule: Rule, field: str) -> Fraction:
+    """The value of a rule that `values_of` names so."""
+    name, _, number = field.rpartition("_")
+    if not number.isdecimal():
+        return Fraction(getattr(rule, field))
+    k = int(number) - 1
+    return rule.tiers[k][1] if name == "award" else getattr(rule.bands[k], name)
+
+
+def _with_value(rule: Rule, field: str, amount: Fraction) -> Rule:
+    name, _, number = field.rpartition("_")
+    if not number.isdecimal():
+        changed: dict[str, Any] = {field: int(amount) if field == "beyond" else amount}
+        return replace(rule, **changed)
+    k = int(number) - 1
+    if name == "award":
+        tiers = tuple((start, amount if n == k else points) for n, (start, points) in enumerate(rule.tiers))
+        return replace(rule, tiers=tiers, award=tiers[0][1])
+    band = replace(rule.bands[k], points=amount) if name == "points" else replace(rule.bands[k], bound=amount)
+    return replace(rule, bands=(*rule.bands[:k], band, *rule.bands[k + 1 :]))
 
 
 def with_changes(rulebook: Rulebook, changes: Mapping[str, object]) -> Rulebook:
@@ -332,12 +391,13 @@ def with_changes(rulebook: Rulebook, changes: Mapping[str, object]) -> Rulebook:
         if name not in known:
             raise UsageRefusal(say("rulebook.unknown_change", value=name, hint=hint(name, known)))
         rule, field = name.split(".")
-        least, most = LIMITS[field]
+        least, most = limits(field)
         amount = exact(value)
         if amount is None or not Fraction(least) <= amount <= Fraction(most):
             raise UsageRefusal(say("rulebook.bad_change", key=name, value=value, least=least, most=most))
-        changed: dict[str, Any] = {field: amount}
-        rules[rule] = replace(rules[rule], **changed)
+        if field == "beyond" and amount.denominator != 1:
+            raise UsageRefusal(say("rulebook.bad_change", key=name, value=value, least=least, most=most))
+        rules[rule] = _with_value(rules[rule], field, amount)
     return replace(rulebook, rules=rules)
 
 

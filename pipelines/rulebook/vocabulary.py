@@ -26,7 +26,8 @@ UNSAID = {
 }
 OF_THE_BOOK = {"unmeasured": ("full", "left_out", "reweighted", "zero")}  # the one reading that acts on every item
 
-SETTLING = ("floor", "cap", "same_matter", "rounding", "reweight", "only_when", "veto")  # rule ids of the ledger itself
+# Rule ids that the ledger uses itself.
+SETTLING = ("floor", "ceiling", "starts", "cap", "same_matter", "rounding", "reweight", "only_when", "veto")
 LISTS = ("commend", "criticise", "remark", "together")
 TESTS = ("equals", "at_most", "at_least", "more_than", "less_than", "in")
 # Facts of verdicts in books of format 1: points in hundredths are points, the bound a hundredth of what is written.
@@ -37,11 +38,21 @@ VETOING = ("occurrence", "rate")  # kinds of rules that may carry one
 
 EVERY_RULE = ("rule", "clause", "item", "title", "says", "remedy", "examples")
 # A rule is of the kind whose mark it carries; beside the mark: what else it must have, what it may have.
+RATE = ("per", "round_rate", "needs")
 KINDS = {
-    "occurrence": ("deduct", ("measure",), ("per", "counts")),
-    "rate": ("target", ("part", "of", "short"), ("per",)),
+    "occurrence": ("deduct", ("measure",), ("per", "counts", "beyond", "at_most")),
+    "density": ("deduct", ("measure", "per"), ("needs", "at_most")),  # `per: {each: 100, of: due}`
+    "rate": ("short", ("part", "of", "target"), (*RATE, "over", "at_most")),
+    "worth": ("worth", ("part", "of"), (*RATE, "at_most")),
+    "bands": ("bands", (), ("part", "of", "measure", *RATE, "at_most")),
+    "by_place": ("by_place", (), ("at_most",)),
     "assessed": ("assessed", (), ()),
-    "award": ("award", ("measure",), ("once_per",)),
+    "award": ("award", ("measure",), ("once_per", "tiers", "at_most")),
+    "merit": ("award", ("measure",), ("per", "tiers", "at_most")),  # of a measure instead of a type of award
 }
-PER = {"occurrence": ("occurrence",), "rate": ("month", "period", "quarter")}  # quarter: period, in older books
-CHANGEABLE = {"occurrence": ("deduct",), "rate": ("target", "each", "deduct"), "assessed": (), "award": ("award",)}
+MARKS = tuple(dict.fromkeys(mark for mark, _, _ in KINDS.values()))
+PER = ("month", "period", "quarter")  # quarter: in older books, of a period
+PER_BEYOND = ("month", "period", "occurrence")  # in which so many are free; occurrence: in older books, without effect
+AMONG = ("group", "all")
+PLACES = 4  # decimals of a rate at most
+BANDS = ("at_least", "more_than", "at_most", "less_than")  # the comparisons of bands: falling, falling, rising, rising

@@ -1,10 +1,25 @@
 """Judge: rulebook × tallies → findings, by the rule engine of record."""
 
+from collections.abc import Collection
+
 from pipelines.engines.judging import Judge
 from pipelines.engines.rete import text_of
-from pipelines.model.rule import Rulebook
+from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.rule import ANY, Rulebook
 from pipelines.model.score import Finding, Fired
 from pipelines.model.tally import UnitTally
+from pipelines.rulebook.source import hint
+from pipelines.wording import say
+
+
+def must_know_groups(rulebook: Rulebook, known: Collection[str]) -> None:
+    """RulebookRefusal for a rule that is for a group which no unit is of: it would never act."""
+    for rule in rulebook.rules.values():
+        for group in (*rule.groups, *(one.group for one in rule.targets)):
+            if group not in (*known, ANY):
+                raise RulebookRefusal(
+                    say("rulebook.no_such_group", rule=rule.id, group=group, hint=hint(group, sorted(known)))
+                )
 
 
 def judge(

@@ -18,7 +18,7 @@ from pipelines.model.tally import Marks
 from pipelines.stages.measure import types_of
 from pipelines.wording import say
 
-CLOSING_LINES = ("same_matter", "floor", "cap", "rounding", "reweight", "only_when", "veto")
+CLOSING_LINES = ("starts", "same_matter", "floor", "ceiling", "cap", "rounding", "reweight", "only_when", "veto")
 
 
 def write_ledger(
@@ -31,16 +31,19 @@ def write_ledger(
     flagged: tuple[tuple[str, str], ...] = (),
     lacking: Collection[str] = (),
     layouts: Mapping[str, Marks] | None = None,
+    groups: Mapping[str, str] | None = None,
 ) -> None:
     """Fill ``ledger.entries`` and prove that full marks + lines = score for every unit and item.
 
     Nothing of the ``lacking`` measures, which the exports do not tell, becomes a line. ``layouts`` are those that the
     rows were marked by, where that was not the rulebook's own.
+    ``groups`` are the groups of the units, by unit_id, for rules that are for some groups only.
     Lines of ``flagged`` moments (Intake) quote the source's flag instead of the moments that stand for it.
     VerificationFailed where they do not (interface.md, "The ledger adds up").
     """
     rules = [r for r in rulebook.rules.values() if r.kind == "occurrence" and r.measure not in lacking]
     warehouse.store("ledger.rules", _occurrence_rules(rules, rulebook, flagged))
+    warehouse.store("ledger.concerned", _concerned(rules, groups or {}))
     selected = [_selected(rule, rulebook, readings, layouts or rulebook.marks) for rule in rules]
     warehouse.run_template("ledger/occurrences", selected=selected, months=list(period.months))
     warehouse.store("ledger.settled", _settled(entries))
@@ -58,6 +61,12 @@ def _occurrence_rules(rules: list[Rule], rulebook: Rulebook, flagged: Collection
     columns = {name: pyarrow.array(values, pyarrow.string()) for name, values in text.items()}
     points = pyarrow.array([shown(half_up(-rule.deduct)) for rule in rules], pyarrow.string())
     return pyarrow.table(columns | {"points": points.cast(pyarrow.decimal128(18, 2))})
+
+
+def _concerned(rules: list[Rule], groups: Mapping[str, str]) -> Arrow:
+    pairs = [(rule.id, unit) for rule in rules if rule.groups for unit, group in groups.items() if rule.is_for(group)]
+    columns = {"rule_id": [rule for rule, _ in pairs], "unit_id": [unit for _, unit in pairs]}
+    return pyarrow.table({name: pyarrow.array(values, pyarrow.string()) for name, values in columns.items()})
 
 
 def _is_flagged(measure: Measure, flagged: Collection[tuple[str, str]]) -> bool:
@@ -85,6 +94,7 @@ class _Selected:
     pattern: tuple[int, ...]
     waiver: str  # the rule whose waivers meet its lines; "" where only those of any rule can
     quotes: list[_Quote]
+    groups: tuple[str, ...]  # of the units that it is for; all where empty
 
 
 def _selected(rule: Rule, rulebook: Rulebook, readings: Mapping[str, str], layouts: Mapping[str, Marks]) -> _Selected:
@@ -100,7 +110,7 @@ def _selected(rule: Rule, rulebook: Rulebook, readings: Mapping[str, str], layou
         )
         for name in measure.quotes
     ]
-    return _Selected(rule.id, measure.counts, position, pattern, waiver, quotes)
+    return _Selected(rule.id, measure.counts, position, pattern, waiver, quotes, rule.groups)
 
 
 def _settled(entries: list[Entry]) -> Arrow:

@@ -13,6 +13,7 @@ from pipelines.edges import tallies
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.published import counted_table
 from pipelines.edges.warehouse import Arrow, Warehouse
+from pipelines.engines.judging import beside_others
 from pipelines.engines.marks import derived_of, patterns_of, selection, variant
 from pipelines.lazy import numpy as np
 from pipelines.lazy import pyarrow
@@ -216,7 +217,7 @@ def tallies_in_force(
             tuple(awards.get(id, ())),
             lacking,
         )
-    return found
+    return beside_others(rulebook, found, period.months)
 
 
 def _assessed(warehouse: Warehouse) -> dict[str, dict[str, Fraction]]:

@@ -6,9 +6,9 @@ from fractions import Fraction
 from itertools import combinations
 from typing import NamedTuple
 
-from pipelines.engines.judging import spans, unmeasured
+from pipelines.engines.judging import left_out, spans, unmeasured, whole, without_data
 from pipelines.engines.rete import text_of
-from pipelines.engines.settling import Settler, left_out, without_data
+from pipelines.engines.settling import Settler
 from pipelines.engines.whole import Whole
 from pipelines.model.points import half_up
 from pipelines.model.rule import Rule, Rulebook, chosen
@@ -95,7 +95,9 @@ def _unit_score(
             Fraction(0) if item.id in gone else item.full_marks,
             marks[item.id],
             flags.get(item.id, ()),
-            losses(item.full_marks, taken[item.id]) if item.full_marks else (),
+            losses(item.full_marks, taken[item.id], item.floor, item.round)
+            if item.full_marks and item.starts == "full"
+            else (),
             item.id not in silent,
             item.weight,
         )
@@ -104,7 +106,9 @@ def _unit_score(
     return UnitScore(tally.unit.unit_id, items, *sums)
 
 
-def losses(full_marks: Fraction, taken: dict[str, Fraction]) -> tuple[Loss, ...]:
+def losses(
+    full_marks: Fraction, taken: dict[str, Fraction], floor: Fraction | None = Fraction(0), rounded: str = "deduction"
+) -> tuple[Loss, ...]:
     """What an item would get back without each rule, the largest first; ``taken`` is what each rule takes, exact.
 
     A rule that would bring nothing back, because the others take all there is, is left out. Where that holds for
@@ -113,7 +117,8 @@ def losses(full_marks: Fraction, taken: dict[str, Fraction]) -> tuple[Loss, ...]
 
     def left(without: tuple[str, ...] = ()) -> Fraction:
         rest = sum((points for rule, points in taken.items() if rule not in without), Fraction(0))
-        return max(full_marks - half_up(rest), Fraction(0))
+        kept = full_marks - half_up(rest) if rounded == "deduction" else half_up(full_marks - rest)
+        return kept if floor is None else max(kept, floor)
 
     rules = sorted(rule for rule, points in taken.items() if points)
     for size in range(1, len(rules) + 1):
@@ -131,6 +136,8 @@ def notes(
     flags: dict[str, dict[str, None]] = {}
     silent = without_data(rulebook, tally)
     for rule in rulebook.rules.values():
+        if not rule.is_for(tally.unit.unit_group):
+            continue
         for note in _notes(rule, rule.item in silent, readings, tally, months):
             flags.setdefault(rule.item, {})[note] = None
     return {item: tuple(found) for item, found in flags.items()}
@@ -156,9 +163,12 @@ def _notes(
         if missing:
             yield f"assessment_{chosen(rule.unassessed, readings)}"
         return
-    rate = rule.kind == "rate" and not {rule.part, rule.of} & tally.lacking
-    if rate and not all(tally.count(rule.of, month) for month in spans(rule, readings, months)):
-        yield f"no_rows {rule.of}"
+    if rule.of and not {rule.measure, rule.part, rule.of} & tally.lacking:
+        counted = [whole(rule, tally, month) for month in spans(rule, readings, months)]
+        if not all(counted):
+            yield f"no_rows {rule.of}"
+        if any(0 < n < rule.needs for n in counted):
+            yield f"few_rows {rule.of}"
     if missing and rule.kind == "award":
         yield "no_awards"
     elif missing and silent:

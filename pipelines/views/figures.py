@@ -119,7 +119,7 @@ def note(say: Say, key: str, book: Rulebook, lang: str = "zh") -> str:
     name, _, thing = key.partition(" ")
     if not thing:
         return say(f"notes.{name}").into(lang)
-    about = book.measures[thing] if name == "no_rows" else book.rules[thing]
+    about = book.measures[thing] if name in ("no_rows", "few_rows") else book.rules[thing]
     return say(f"notes.{name}", thing=about.title).into(lang)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 
 from pipelines.model.condition import Condition
@@ -10,9 +11,11 @@ from pipelines.model.facts import BEFORE
 from pipelines.model.library import LibraryRule
 from pipelines.model.measure import Measure
 from pipelines.model.points import half_up
-from pipelines.model.rule import Rule, Rulebook
-from pipelines.model.score import FLAGGED, MEAN, UNMEASURED
+from pipelines.model.rule import ANY, Band, Rule, Rulebook, Target
+from pipelines.model.score import FLAGGED, MEAN
 from pipelines.views.figures import NOTHING, Say, known, listed, plainly, signed, speaking
+
+BESIDE = ("place", "best", "group", "month")  # what an example says of other units, of its own, of the day
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,27 +38,63 @@ class RuleTexts:
 
     def _figures(self, rule: Rule) -> dict[str, str]:
         """What the sentence of a rule's kind may name."""
-        if rule.kind == "rate":
+        if rule.is_rate or rule.kind in ("density", "bands", "by_place", "merit"):
             return {
-                "part": self.measure(rule.part),
-                "of": self.measure(rule.of),
+                "part": self.measure(rule.part or rule.measure),
+                "of": self.measure(rule.of) if rule.of else "",
                 "per": self._words("per_month" if rule.by_month else "per_period"),
-                "target": plainly(rule.target),
+                "target": self._target(rule),
                 "each": plainly(rule.each),
                 "deduct": plainly(rule.deduct),
+                "worth": plainly(rule.worth),
+                "bands": listed((self._band(band) for band in rule.bands), self.lang),
+                "award": listed((plainly(points) for _, points in rule.tiers), self.lang) or plainly(rule.award),
+                "side": self._words("above" if rule.fewer else "below"),
+                "bound": self._bound(rule),
             }
         points = {"deduct": plainly(rule.deduct), "points": plainly(rule.award)}
         return {
             "full": plainly(self.rulebook.items[rule.item].full_marks),
             "says": rule.says.into(self.lang).format_map(_Open(points)),
             "once": self._words("once_per_matter") if rule.once_per else "",
+            "bound": self._bound(rule),
         }
+
+    def _target(self, rule: Rule) -> str:
+        """The target, or the targets of groups and days."""
+        if not rule.targets:
+            return plainly(rule.target)
+        return listed((self._one_target(one) for one in rule.targets), self.lang)
+
+    def _one_target(self, one: Target) -> str:
+        if one.first > date.min:
+            return self._words("target_from", value=plainly(one.value), day=one.first)
+        if one.group != ANY:
+            return self._words("target_of", value=plainly(one.value), group=one.group)
+        return plainly(one.value)
+
+    def _band(self, band: Band) -> str:
+        points = plainly(band.points)
+        if band.each:
+            return self._words("band_then", each=plainly(band.each), points=points)
+        if not band.test:
+            return self._words("band_rest", points=points)
+        return self._words("band", test=self._words(f"test_{band.test}"), bound=plainly(band.bound), points=points)
+
+    def _bound(self, rule: Rule) -> str:
+        """What bounds it: so many are free, at most so many points, only these groups."""
+        told = [self._words("bound_beyond", n=rule.beyond)] if rule.beyond else []
+        told += [] if rule.at_most is None else [self._words("bound_at_most", points=plainly(rule.at_most))]
+        told += [self._words("bound_groups", groups=listed(rule.groups, self.lang))] if rule.groups else []
+        return "".join(told)
 
     def _example(self, rule: Rule, example: dict) -> dict:
         """What is given, where that lies against the threshold, and what it comes to."""
-        given = listed((self._given(rule, name, value) for name, value in example["given"].items()), self.lang)
+        told = [self._given(rule, name, value) for name, value in example.get("given", {}).items()]
+        told += [self._words(f"example_{key}", value=example[key]) for key in BESIDE if key in example]
+        given = listed(told, self.lang)
         under = [self._under(id, str(value)) for id, value in example.get("readings", {}).items()]
-        where = against(rule, example["given"])
+        where = against(rule, example.get("given", {}))
         return {
             "given": "".join([given, *under]),
             "where": self._words(f"where_{where}") if where else NOTHING,
@@ -154,10 +193,13 @@ def against(rule: Rule, given: dict) -> str:
     """Where an example lies: at, below or above its rule's threshold; "" where it has none or nothing is counted."""
     if rule.kind == "assessed":
         return ""
-    if rule.kind == "rate":
+    if rule.kind in ("bands", "by_place"):
+        return ""
+    if rule.is_rate:
         part, of = total(given.get(rule.part, 0)), total(given.get(rule.of, 0))
-        return _compared(100 * part, rule.target * of) if of else ""
-    return _compared(len(given[rule.measure]) if rule.kind == "award" else total(given[rule.measure]), 1)
+        target = 100 if rule.kind == "worth" else rule.target
+        return _compared(100 * part, target * of) if of and not rule.targets else ""
+    return _compared(len(given[rule.measure]) if rule.kind == "award" else total(given.get(rule.measure, 0)), 1)
 
 
 def total(value: object) -> int:
@@ -196,7 +238,7 @@ class Lines:
     def both(self, rule_id: str, sentence: str, facts: str) -> tuple[str, str]:
         """The rule's words, and what its measure says of the row; "" where there is none of them."""
         given, rule = json.loads(facts), self.rulebook.rules.get(rule_id)
-        if rule is None or sentence == UNMEASURED:
+        if rule is None or sentence not in ("", MEAN, FLAGGED):
             given = {name: self._title(name, value) for name, value in given.items()}
             return self.say(f"judge.{sentence}", **given).into(self.lang), ""
         if rule.kind == "occurrence":

@@ -18,7 +18,8 @@ from pipelines.views.ranking import line as standing_line
 from pipelines.views.ranking import verdicts
 from pipelines.views.rules import Lines
 
-CLOSING = ("same_matter", "rounding", "floor", "cap", "only_when")  # lines that close an item, after those of its rules
+# Lines that close an item, after those of its rules.
+CLOSING = ("starts", "same_matter", "rounding", "floor", "ceiling", "cap", "only_when")
 WORDS = (
     "unit_id",
     "total",

@@ -16,6 +16,9 @@ ASSESSED = "A1.1/leadership_attention.yaml"
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
 RANK = "rank: {listed_by: {rate: [satisfied, rated]}}"
 
+SHORT = ("target: 95                       # percent\nper: {reading: months}\n"
+         "short: {each: 2, deduct: 1, mode: {reading: shortfall}}   #")
+
 SHAM = """- reading: weekend
   clause: A3.1
   title: {zh: 周末, en: Weekends}
@@ -61,7 +64,17 @@ BROKEN = {
     "two kinds at once": (REPLY, "deduct: 0.5", "deduct: 0.5\naward: 1", "exactly one of deduct"),
     "no kind": (REPLY, "deduct: 0.5\n", "", "exactly one of deduct"),
     "a deduction from the bonus": (BOOK, "id: A3.1, full_marks: 20", "id: A3.1, full_marks: 0", "two items with 0"),
-    "a bonus with full marks": (BOOK, "id: A4, full_marks: 0", "id: A4, full_marks: 5", "awards go to the item"),
+    "a rule that takes from the bonus": (
+        PRAISE, "measure: public_praise\naward: 0.5\nonce_per: matter                   # A4.4",
+        "measure: late_reply\ndeduct: 1", "awards alone go there"),
+    "matters of two items": (
+        REPLY,
+        'measure: late_reply\ndeduct: 0.5\nsays: {zh: "逾期回复，扣{deduct}分", en: "Replied late: {deduct} off"}',
+        'measure: province_media\naward: 1\nonce_per: matter\nsays: {zh: "加{points}分", en: "{points}"}',
+        "belong to one item"),
+    "bands that rise": (
+        RATE, SHORT, "bands: [{at_least: 90, points: 1}, {at_least: 95, points: 2}, {points: 0}]   #",
+        "fall step by step"),
     "a blank never filled": (REPLY, "逾期回复，扣{deduct}", "逾期回复，扣{deducts}", "nearest known name is deduct"),
     "no example at the threshold": (
         RATE, "  - {name: exactly on target, given: {due: 100, completed: 95}, points: 0}\n",

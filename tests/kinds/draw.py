@@ -1,0 +1,263 @@
+"""Books and counts drawn by a seed: rules of every kind as plain words, and what they become when they are loaded."""
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+from random import Random
+
+import numpy as np
+
+from pipelines.engines.cube import Cube
+from pipelines.model.rule import Bonus
+from pipelines.model.tally import Award, Unit, UnitTally
+from pipelines.rulebook import build
+from pipelines.rulebook.source import Block
+from tests.kinds import oracle
+from tests.toy.town import ISLAND
+
+LAW = ISLAND.book
+GROUPS = ("harbours", "islets", "reefs")
+WHOLES = {"owed": "mended", "asked": "content", "errands": "errands_run"}  # whole -> a part of it
+COUNTS = ("tardy", "unclaimed", "rudeness", "owed")
+WORDS = {"zh": "规则", "en": "a rule"}
+
+
+def number(rng: Random, most: int, places: int = 2) -> str:
+    """A number above 0 as a book writes it."""
+    text = f"{rng.randint(1, most * 10**places) / 10**places:.{places}f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def of_rate(rng: Random) -> dict:
+    whole = rng.choice(list(WHOLES))
+    found = {"part": WHOLES[whole], "of": whole, "fewer": rng.random() < 0.3}
+    if rng.random() < 0.4:
+        found["round_rate"] = rng.randint(0, 3)
+    if rng.random() < 0.2:
+        found["needs"] = {"of": rng.randint(1, 40)}
+    return found | spread(rng)
+
+
+def spread(rng: Random) -> dict:
+    return rng.choice([{}, {"per": "period"}, {"per": {"month": "sum"}}, {"per": {"month": "mean"}}])
+
+
+def deduct(rng):
+    found = {"deduct": number(rng, 3), "measure": rng.choice(COUNTS)}
+    if rng.random() < 0.4:
+        found |= {"beyond": rng.randint(1, 8)} | rng.choice(({}, {"per": "period"}, {"per": "month"}))
+    return found
+
+
+def many(rng):
+    return {"deduct": number(rng, 3), "measure": rng.choice(("tardy", "rudeness")),
+            "per": {"each": number(rng, 200, 1), "of": rng.choice(list(WHOLES))}}  # fmt: skip
+
+
+def short(rng):
+    found = of_rate(rng)
+    plain = number(rng, 99)
+    found["target"] = rng.choice([
+        plain, plain, {"*": plain, rng.choice(GROUPS): number(rng, 99)},
+        [{"to": "2026-08-31", "at": plain}, {"from": "2026-09-01", "at": number(rng, 99)}],
+    ])  # fmt: skip
+    mode = rng.choice(("whole_steps", "pro_rata", "any_part"))
+    found["short"] = {"each": number(rng, 5), "deduct": number(rng, 2), "mode": mode}
+    if rng.random() < 0.3:
+        found["over"] = {"each": number(rng, 5), "award": number(rng, 1)}
+    return found
+
+
+def worth(rng):
+    return best(rng, of_rate(rng)) | {"worth": number(rng, 30)}
+
+
+def best(rng, found):
+    """Sometimes of the best of the group."""
+    if rng.random() < 0.3:
+        found |= {"of": {"best": found["of"]}}
+    return found
+
+
+def by_place(rng, sign):
+    found = bands(rng, sign)
+    words = {key: found[key] for key in ("bands", "part", "measure", "round_rate", "needs") if key in found}
+    words["of"] = found["of"] if "of" in found and not isinstance(found["of"], dict) else ""
+    words |= {"of": found["of"]["best"]} if isinstance(found.get("of"), dict) else {}
+    if not words["of"]:
+        del words["of"]
+    if words.get("measure") == "owed":
+        words["measure"] = "tardy"
+    [test] = [test for test in ("at_least", "more_than", "at_most", "less_than") if test in words["bands"][0]]
+    rest = words["bands"][-1]
+    places = sorted(rng.sample(range(1, 8), len(words["bands"]) - 1), reverse=test in ("at_least", "more_than"))
+    steps = zip(places, words["bands"][:-1], strict=True)
+    words["bands"] = [{test: str(one), "points": band["points"]} for one, band in steps] + [rest]
+    if "then" in rest and "part" in words:
+        words["bands"][-1] = {"points": "0"}
+    words |= {"among": rng.choice(("group", "all")), "fewer": found.get("fewer", True)}
+    return {"by_place": words, "fewer": words["fewer"]}
+
+
+def bands(rng, sign):
+    rate = rng.random() < 0.5
+    found = best(rng, of_rate(rng)) if rate else {"measure": rng.choice(COUNTS)} | spread(rng)
+    falling = rng.random() < 0.5
+    test = rng.choice(("at_least", "more_than") if falling else ("at_most", "less_than"))
+    bounds = sorted(rng.sample(range(0, 100 if rate else 15), rng.randint(1, 4)), reverse=falling)
+    points = [sign * rng.randint(0, 40) / 4 for _ in range(len(bounds) + 1)]
+    found["bands"] = [{test: str(bound), "points": f"{p:.2f}"} for bound, p in zip(bounds, points, strict=False)]
+    if not rate and rng.random() < 0.4:
+        found["bands"].append({"then": {"each": rng.choice(("1", "2", "1.5")), "points": f"{points[-1]:.2f}"}})
+    else:
+        found["bands"].append({"points": f"{points[-1]:.2f}"})
+    return found
+
+
+def tiers(rng):
+    starts = [1, *sorted(rng.sample(range(2, 9), rng.randint(0, 2)))]
+    return {"tiers": [{"from": start, "award": number(rng, 2)} for start in starts]}
+
+
+def merit(rng):
+    priced = {"award": number(rng, 2)} if rng.random() < 0.5 else tiers(rng)
+    return {"measure": rng.choice(("tardy", "rudeness")), **priced, **rng.choice(({}, {"per": "month"}))}
+
+
+def award(rng, kind):
+    priced = rng.choice([{"award": number(rng, 3), "once_per": "matter"}, {"award": number(rng, 3)}, tiers(rng)])
+    return {"measure": kind, "of_type": True, **priced}
+
+
+TAKING = (deduct, many, short, lambda rng: bands(rng, -1), lambda rng: by_place(rng, -1))
+GIVING = (worth, merit, lambda rng: bands(rng, 1), lambda rng: by_place(rng, 1))
+
+
+class Book:
+    """A drawn book: items and rules as words, and the rulebook that the program makes of them."""
+
+    def __init__(self, seed: int):
+        rng = self.rng = Random(seed)
+        self.rules: list[dict] = []
+        self.items = {}
+        for k, id in enumerate(("H2.1", "H2.2", "H2.3")):
+            kinds = rng.choice((TAKING, GIVING, (*TAKING, *GIVING)))
+            own = [self._dressed(rng.choice(kinds)(rng), f"rule_{k}_{n}", id) for n in range(rng.randint(1, 3))]
+            mixed = len({oracle.gives(rule) for rule in own}) > 1
+            self.items[id] = {"full_marks": number(rng, 40), "round": rng.choice(("deduction", "score"))}
+            self.items[id]["floor"] = rng.choice(("0", "0", "none", "-5", "0.5"))
+            if mixed or rng.random() < 0.2:
+                self.items[id]["starts"] = rng.choice(("full", "zero"))
+            self.rules += own
+        bonus = [award(rng, kind) for kind in LAW.award_types] + [merit(rng) for _ in range(rng.randint(0, 1))]
+        self.bonus = [self._dressed(rule, f"bonus_{n}", "H3") for n, rule in enumerate(bonus)]
+        self.cap = rng.choice(("none", number(rng, 12)))
+        self.unmeasured = rng.choice(("full", "zero", "left_out", "reweighted"))
+
+    def _dressed(self, rule: dict, id: str, item: str) -> dict:
+        rng = self.rng
+        rule |= {"rule": id, "item": item}
+        if rng.random() < 0.3:
+            rule["at_most"] = number(rng, 8)
+        if rng.random() < 0.2:
+            rule["groups"] = rng.sample(GROUPS, rng.randint(1, 2))
+        return rule
+
+    @property
+    def rulebook(self):
+        """Built by the program from these words."""
+        rules = {}
+        for rule in (*self.rules, *self.bonus):
+            written = {key: value for key, value in rule.items() if key not in ("fewer", "of_type")}
+            counted = rule.get("by_place", rule).get("part")
+            turned = {id: replace(one, better="fewer" if rule.get("fewer") and id == counted else one.better)
+                      for id, one in LAW.measures.items()}  # fmt: skip
+            if "by_place" in written:
+                written["by_place"] = {key: one for key, one in written["by_place"].items() if key != "fewer"}
+            known = build.Known(LAW.clauses, self._items, turned, LAW.award_types, {})
+            block = _block({**written, "clause": "H2.1", "title": WORDS, "says": WORDS, "remedy": WORDS,
+                            "examples": [{"name": "none"}]})  # fmt: skip
+            rules[rule["rule"]] = build.rule(block, known)
+        items = build.with_starts(Block("book", 1), self._items, rules.values())
+        return replace(LAW, rules=rules, items=items)
+
+    @property
+    def _items(self):
+        found = {}
+        for id, item in LAW.items.items():
+            if id in self.items:
+                words = self.items[id]
+                least = None if words["floor"] == "none" else Fraction(words["floor"])
+                least = least if least is None else min(least, Fraction(words["full_marks"]))
+                found[id] = replace(item, full_marks=Fraction(words["full_marks"]), floor=least,
+                                    round=words["round"], starts=words.get("starts", ""))  # fmt: skip
+            elif id == "H3":
+                found[id] = replace(item, bonus=Bonus("highest", "all_awards", self.cap))
+        return found
+
+    def units(self, months: tuple[str, ...], n: int = 6) -> dict[str, oracle.Unit]:
+        """Units with drawn counts."""
+        rng, found = self.rng, {}
+        for k in range(n):
+            counts = {name: [0] * len(months) for name in LAW.measures}
+            for month in range(len(months)):
+                for whole, part in WHOLES.items():
+                    of = rng.choice((0, rng.randint(0, 12), rng.randint(0, 500), rng.randint(0, 20_000)))
+                    counts[whole][month] = of
+                    counts[part][month] = rng.choice((of, rng.randint(0, of), int(of * 0.9)))
+                for name in ("tardy", "unclaimed", "rudeness"):
+                    counts[name][month] = rng.choice((0, rng.randint(0, 4), rng.randint(0, 15)))
+            lacking = [name for name in LAW.measures if name != "case_rows" and rng.random() < 0.04]
+            awards = [(f"A{j:02}", rng.choice(list(LAW.award_types)), rng.choice("xyz"),
+                       date.fromisoformat(f"{rng.choice(months)}-{rng.randint(1, 28):02}"))
+                      for j in range(rng.randint(0, 9))]  # fmt: skip
+            found[f"U{k}"] = oracle.Unit(rng.choice(GROUPS), counts, months, lacking, awards)
+        lacking = found["U0"].lacking  # the exports tell a measure of all units or of none
+        for unit in found.values():
+            unit.lacking = lacking
+            unit.city = list(found.values())
+            for name in lacking:
+                unit.counts[name] = [0] * len(months)
+        return found
+
+
+def _block(words: object) -> object:
+    """Words as the loader gives them."""
+    if isinstance(words, dict):
+        block = Block("book", 1)
+        for key, value in words.items():
+            block[key], block.lines[key] = _block(value), 1
+        return block
+    return [_block(one) for one in words] if isinstance(words, list) else str(words)
+
+
+def tally(id: str, unit: oracle.Unit) -> UnitTally:
+    """The unit as the first judge gets it."""
+    counts = {name: dict(zip(unit.months, given, strict=True)) for name, given in unit.counts.items()}
+    listed = tuple(Award(id, kind, matter, on) for id, kind, matter, on in unit.awards)
+    return UnitTally(Unit(id, id, unit.group, True), 1, counts, {}, {}, listed, frozenset(unit.lacking))
+
+
+class Told(Cube):
+    """A cube of counts that are given, not marked."""
+
+    def count(self, id, readings):
+        """Unit × month."""
+        return np.array([self._kept[unit][id] for unit in self.unit_ids], np.int64)
+
+    def occurrences(self, rule_id, measure, readings):
+        """None is waived."""
+        return self.count(measure, readings)
+
+    def not_exported(self):
+        """What nobody told."""
+        return self._kept["lacking"]
+
+
+def cube(units: dict[str, oracle.Unit], book, months: tuple[str, ...]) -> Told:
+    """The units as the second judge gets them."""
+    table = {name: [] for name in ("counts", "unit_id", "n", "place_0", "place_1", "place_2", "marks_0")}
+    found = Told.prepare(table, book.marks, book.measures, {id: tally(id, unit) for id, unit in units.items()}, months)
+    found._kept.update({id: unit.counts for id, unit in units.items()})
+    found._kept["lacking"] = set(units["U0"].lacking)
+    return found

@@ -1,0 +1,59 @@
+"""Both judges come to what the literal reader of the page comes to, on drawn books of every kind."""
+
+import pytest
+
+from pipelines.engines.judging import beside_others
+from pipelines.engines.vector import differences, rescore
+from pipelines.stages.judge import judge
+from pipelines.stages.settle import settle
+from tests.kinds import oracle
+from tests.kinds.draw import Book, cube, tally
+
+PERIODS = {1: ("2026-07",), 3: ("2026-07", "2026-08", "2026-09"), 12: tuple(f"2026-{k:02}" for k in range(1, 13))}
+QUICK, ALL = 120, 2000
+
+
+def agree(seed: int) -> None:
+    book = Book(seed)
+    months = PERIODS[(1, 3, 12)[seed % 3]]
+    units, rulebook = book.units(months), book.rulebook
+    readings = {id: one.default for id, one in rulebook.readings.items()} | {"unmeasured": book.unmeasured}
+    tallies = beside_others(rulebook, {id: tally(id, unit) for id, unit in units.items()}, months)
+    findings, _ = judge(rulebook, readings, tallies, months)
+    scores, entries, _ = settle(rulebook, readings, findings, tallies, months)
+    again = rescore(cube(units, rulebook, months), rulebook, readings)
+    assert differences(scores, again) == []
+    for id, unit in units.items():
+        for name, item in book.items.items():
+            rules = [rule for rule in book.rules if rule["item"] == name]
+            item = {**item, "floor": bounded(item)}
+            wanted = oracle.item_points(item, rules, unit, book.unmeasured)
+            found = scores[id].items[name]
+            if wanted is None:
+                assert (found.full_marks, found.score) == (0, 0), (seed, id, name)
+                continue
+            assert found.score == wanted, (seed, id, name, rules, item)
+            lines = sum(one.points for one in entries if (one.unit_id, one.item_id) == (id, name))
+            single = sum(one.points for one in findings if (one.unit_id, one.item_id) == (id, name)
+                         and rulebook.rules[one.rule_id].kind == "occurrence" and not one.sentence)  # fmt: skip
+            assert found.full_marks + lines + single == found.score, (seed, id, name)
+        assert scores[id].bonus == oracle.bonus(book.bonus, unit, book.cap), (seed, id)
+
+
+def bounded(item: dict) -> str:
+    """A floor is never above the full marks."""
+    if item["floor"] == "none":
+        return "none"
+    return str(min(oracle.F(item["floor"]), oracle.F(item["full_marks"])))
+
+
+@pytest.mark.parametrize("seed", range(QUICK))
+def test_judges_and_page_agree(seed):
+    agree(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(20))
+def test_judges_and_page_agree_on_two_thousand_books(part):
+    for seed in range(QUICK + part, ALL, 20):
+        agree(seed)
