@@ -11,6 +11,7 @@ from pipelines.model.refusals import RulebookRefusal, UsageRefusal
 from pipelines.rulebook import changeable, load_rulebook, with_changes
 from pipelines.rulebook.load import value_of, values_of
 from pipelines.stages.judge import must_know_groups
+from pipelines.views.figures import speaking
 from pipelines.views.rules import Lines, RuleTexts
 from pipelines.wording import say
 from tests.rules.book import TODAY
@@ -269,7 +270,7 @@ def _told(book, entry, lang):
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_kind_is_a_sentence_of_the_method_page(book, lang):
-    texts = RuleTexts(book, say, lang)
+    texts = RuleTexts(book, speaking(say, "quarter"), lang)
     for rule in book.rules.values():
         told = texts.rule(rule)
         assert told["says"] and "{" not in told["says"]
