@@ -74,7 +74,7 @@ def test_a_published_table_that_somebody_changed_is_not_compared_with(copied, na
 def test_a_rulebook_that_this_version_does_not_understand_is_refused_with_the_remedy(copied):
     file = copied / "rulebook" / "A3.1" / "late_reply.yaml"
     file.write_text(file.read_text(encoding="utf-8") + "unheard_of: 1\n", encoding="utf-8")
-    with pytest.raises(UsageRefusal, match="(?s)unheard_of.*run the quarter again"):
+    with pytest.raises(UsageRefusal, match="(?s)unheard_of.*run the period again"):
         assert Quarter.open(copied).rulebook
 
 

@@ -109,7 +109,7 @@ def test_a_case_extended_after_the_cutoff_is_deducted_in_one_quarter_alone(call,
     folder = tmp_path / "out" / str(NOW)
     assert deducted(rows_of(folder / "ledger.csv")) == []
     unit = next(row["unit_id"] for row in published if row["case_id"] == CASE)
-    assert f"单位{unit}的诉求件{CASE}已在2026Q2计入，本季度不再计" in said
+    assert f"单位{unit}的诉求件{CASE}已在2026Q2计入，本考核期不再计" in said
     cards = {file.stem: file.read_text(encoding="utf-8") for file in (folder / "units").glob("*.html")}
     assert [name for name, card in cards.items() if CASE in card] == [unit]
     assert "此前已计入的诉求件" in cards[unit] and "2026年第二季度" in cards[unit].split(CASE)[1][:80]

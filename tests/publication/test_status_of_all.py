@@ -31,7 +31,7 @@ def begun(out, **facts):
 
 def test_a_folder_without_a_quarter_says_how_to_begin(call, tmp_path):
     code, output = call()
-    assert code == 0 and "no quarter in" in output and "gongping run PERIOD" in output
+    assert code == 0 and "no period in" in output and "gongping run PERIOD" in output
     code, output = call("--json")
     assert (code, json.loads(output)) == (0, {"quarters": [], "begun": []})
     assert list(tmp_path.iterdir()) == []
