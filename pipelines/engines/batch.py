@@ -1,7 +1,7 @@
 """Many scenarios at once: the second judge's items, each worked out once for all scenarios that share its values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -49,7 +49,7 @@ class Batch:
     def item(self, item: Item, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> np.ndarray:
         """One item of every unit in hundredths."""
         names = self.touching(rules, item)
-        key = item.id, tuple(map(id, rules)), tuple(readings.get(name) for name in names)
+        key = item.id, item.full_marks, tuple(map(id, rules)), tuple(readings.get(name) for name in names)
         if key not in self._kept:
             self._kept[key] = self._item(item, rules, readings), rules  # the rules too: an identity must stay taken
         return self._kept[key][0]
@@ -64,7 +64,7 @@ class Batch:
     def _deduction(self, item: Item, rule: Rule, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> Deduction:
         if rule.kind == "award":  # which award of a matter counts depends on the item's other rules
             return deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings)
-        key = id(rule), tuple(readings.get(name) for name in self.touching((rule,)))
+        key = id(rule), item.full_marks, tuple(readings.get(name) for name in self.touching((rule,)))
         if key not in self._kept:
             self._kept[key] = deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings), rule
         return self._kept[key][0]
@@ -85,6 +85,16 @@ class Batch:
         if rulebook.sums_items:
             base, bonus = self.base_and_bonus(sheet, readings)
             return base, base + bonus + self.whole(sheet, readings, base)
+        if rulebook.sheets:
+            rules = {rule.id: rule for _, of_item in sheet for rule in of_item}
+            book = replace(rulebook, items={item.id: item for item, _ in sheet}, rules=rules)
+            base, total = self.base_and_total(replace(book, sheets={}), sheet, readings)
+            for group in book.sheets:
+                own = book.of_group(group)
+                found = self.base_and_total(own, by_item(own), readings)
+                mine = self.cube.groups == group
+                base, total = np.where(mine, found[0], base), np.where(mine, found[1], total)
+            return base, total
         items = {item.id: self.item(item, rules, readings) for item, rules in sheet}
         sums = sums_of(self.cube, self.cube.counts(readings), rulebook, sheet, items, readings)
         return sums.base, sums.base + sums.bonus + sums.whole
@@ -99,7 +109,11 @@ class Batch:
         """What orders all units by this figure: itself, or in proportion to the full marks that count."""
         if not rulebook.ranking.by_share:
             return figure
-        return overall_figure(rulebook, figure, self.full(sheet, readings))
+        full = self.full(sheet, readings)
+        for group in rulebook.sheets:
+            mine = self.cube.groups == group
+            full = np.where(mine, self.full(by_item(rulebook.of_group(group)), readings), full)
+        return overall_figure(rulebook, figure, full)
 
     def full(self, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str]) -> np.ndarray:
         """Of every unit, the full marks of the items that count, in hundredths."""

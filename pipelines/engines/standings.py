@@ -140,7 +140,8 @@ class SecondOpinion:
         at, rescored = self.at[unit], self.rescored
         mine, all_figures = self.figures[at], self.figures[self.ranked]
         peers = self.figures[self.ranked & (self.groups == self.groups[at])]
-        items = {id: item for id, item in self.rulebook.items.items() if item.full_marks}
+        sheet = self.rulebook.of_group(self.groups[at])
+        items = {id: item for id, item in sheet.items.items() if item.full_marks}
         counting = {id: item for id, item in items.items() if not rescored.out[id][at]}
         measured = {id: item for id, item in counting.items() if not rescored.bare[id][at]}
         empty = [id for id in measured if not rescored.items[id][at]]

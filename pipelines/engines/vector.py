@@ -5,7 +5,7 @@ wherever a float might be wrong.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property, reduce
@@ -55,7 +55,30 @@ class Rescored:
 
 
 def rescore(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Rescored:
-    """Every unit's items, base and bonus under the readings; ContractStop as the first judge."""
+    """Every unit's items, base and bonus under the readings; ContractStop as the first judge.
+
+    Groups with a sheet of their own are scored by it: an item that they do not have is out, with nothing to judge.
+    """
+    found = _rescored(cube, replace(rulebook, sheets={}), readings)
+    for group in rulebook.sheets:
+        own, mine = _rescored(cube, rulebook.of_group(group), readings), cube.groups == group
+        nothing, everybody = np.zeros(len(mine), np.int64), np.ones(len(mine), bool)
+        found = replace(
+            found,
+            items={id: np.where(mine, own.items.get(id, nothing), points) for id, points in found.items.items()},
+            bare={id: np.where(mine, own.bare.get(id, everybody), there) for id, there in found.bare.items()},
+            out={id: np.where(mine, own.out.get(id, everybody), there) for id, there in found.out.items()},
+            base=np.where(mine, own.base, found.base),
+            bonus=np.where(mine, own.bonus, found.bonus),
+            whole=np.where(mine, own.whole, found.whole),
+            full=np.where(mine, own.full, found.full),
+            veto=tuple(np.where(mine, np.array(own.veto, object), np.array(found.veto, object)).tolist()),
+        )
+    return found
+
+
+def _rescored(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Rescored:
+    """The same of a book with one sheet for all."""
     counts = cube.counts(readings)
     rules_of = {item.id: [r for r in rulebook.rules.values() if r.item == item.id] for item in rulebook.items.values()}
     items = {item.id: item_scores(cube, counts, rules_of[item.id], item, readings) for item in rulebook.items.values()}
@@ -92,7 +115,8 @@ def sums_of(
     readings: Mapping[str, str],
 ) -> Summed:
     """Base, bonus and the whole of every unit, from its items."""
-    fired = {rule.id: has_fired(cube, counts, rule, readings) for rule in rulebook.rules.values() if rule.veto}
+    vetoes = [rule for _, rules in sheet for rule in rules if rule.veto]
+    fired = {rule.id: has_fired(cube, counts, rule, readings) for rule in vetoes}
     return summed(rulebook, items, lambda base: stretch(cube, counts, sheet, readings, base), fired)
 
 

@@ -1,7 +1,7 @@
 """Rules, readings, verdicts and the rulebook that holds them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -265,6 +265,17 @@ class Ranking:
 
 
 @dataclass(frozen=True)
+class Own:
+    """What an item is for some groups of units, where they have a sheet of their own; None: as for all."""
+
+    full_marks: Fraction | None = None  # 0: they do not have the item
+
+    def of(self, item: Item) -> Item:
+        """The item on that sheet."""
+        return item if self.full_marks is None else replace(item, full_marks=self.full_marks)
+
+
+@dataclass(frozen=True)
 class Rulebook:
     """One edition of the rules as it stands in a period, checked and ready."""
 
@@ -289,6 +300,7 @@ class Rulebook:
     periods: Periods = Periods()  # which it scores
     rank_on: Word = "total"  # or base
     grades: tuple[Grade, ...] = ()  # from the highest down
+    sheets: Mapping[str, Mapping[str, Own]] = field(default_factory=dict)  # group of units -> item -> what it is there
     decimals: int = 2  # of base, bonus and total; of items two
     total_floor: Fraction | None = None
     total_cap: Fraction | None = None
@@ -300,10 +312,21 @@ class Rulebook:
         bounds = (self.total_floor, self.total_cap)
         return (
             bounds == (None, None)
+            and not self.sheets
             and self.decimals == 2
             and all(item.weight == 1 and not (item.bonus and item.bonus.only_when) for item in self.items.values())
             and not any(rule.veto for rule in self.rules.values())
         )
+
+    def of_group(self, group: str) -> "Rulebook":
+        """The book as it holds for a group of units: by its own sheet, without the items that it does not have."""
+        own = self.sheets.get(group)
+        if own is None:
+            return self
+        gone = {id for id, one in own.items() if one.full_marks == 0}
+        items = {id: own[id].of(item) if id in own else item for id, item in self.items.items() if id not in gone}
+        rules = {id: rule for id, rule in self.rules.items() if rule.item in items}
+        return replace(self, items=items, rules=rules, sheets={})
 
     def ranked_by(self, readings: Mapping[str, str]) -> str:
         """`total` or `base`: what units are ranked by."""

@@ -20,6 +20,7 @@ from pipelines.model.rule import (
     Grade,
     Item,
     Left,
+    Own,
     Ranking,
     Reading,
     Rule,
@@ -221,6 +222,33 @@ def periods(book: Block) -> Periods:
     if starts is None or starts not in range(1, 13):
         raise refusal(book, "bad_month", "year_starts", value=shown_text(book["year_starts"]))
     return Periods(book.get("period", QUARTER), starts)
+
+
+def sheets(book: Block, items: Mapping[str, Item]) -> dict[str, dict[str, Own]]:
+    """`sheets: [{groups: […], items: {id: {full_marks: n}}}]`: by group of units, what items are for it."""
+    found: dict[str, dict[str, Own]] = {}
+    for block in blocks(book.get("sheets", []), book, "sheets"):
+        fail_if.missing_field(block, ("groups", "items"))
+        fail_if.unknown_field(block, ("groups", "items"))
+        fail_if.not_a_list(block["groups"], block, "groups")
+        fail_if.not_words_in(block["groups"], block, "groups")
+        fail_if.not_a_block(block["items"], block, "items")
+        own = {id: _own(block["items"], id, items) for id in block["items"]}
+        for group in block["groups"]:
+            if group in found:
+                raise refusal(block, "group_on_two_sheets", "groups", group=group)
+            found[group] = own
+    return found
+
+
+def _own(sheet: Block, id: str, items: Mapping[str, Item]) -> Own:
+    there = [one for one, item in items.items() if item.full_marks]
+    if id not in there:
+        raise refusal(sheet, "unknown_item", id, near=(id, there), value=id)
+    fail_if.not_a_block(sheet[id], sheet, id)
+    fail_if.unknown_field(sheet[id], ("full_marks",))
+    fail_if.missing_field(sheet[id], ("full_marks",))
+    return Own(number(sheet[id], "full_marks"))
 
 
 def grades(book: Block, items: Mapping[str, Item]) -> tuple[Grade, ...]:

@@ -16,7 +16,7 @@ from pipelines.engines.marks import layouts, used_reading_values
 from pipelines.model.block import Block
 from pipelines.model.library import LibraryRule
 from pipelines.model.period import Period, Periods
-from pipelines.model.points import shown
+from pipelines.model.points import half_up, shown
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal
 from pipelines.model.rule import Clause, Item, Left, Reading, Rule, Rulebook, Verdict, Word
 from pipelines.model.words import Words
@@ -36,7 +36,7 @@ BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.
 BOOK_FIELDS = ("edition", "title", "in_force", "evaluation", "sections")
 OPTIONAL = (
     *("format", "period", "year_starts", "case_rows", "incident_types", "award_types"),
-    *("rank", "bonus", "rank_on", "round", "grades", "lists", "decimals", "total"),
+    *("rank", "bonus", "rank_on", "round", "grades", "lists", "decimals", "total", "sheets"),
 )
 FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7); what it does not say is in FORMAT_1
 FORMAT_1 = RULES / "format_1.yaml"
@@ -116,10 +116,12 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         decimals=decimals,
         total_floor=floor,
         total_cap=cap,
+        sheets=build.sheets(book, items),
         rank_on=rank_on,
         periods=build.periods(book),
     )
     fail_if.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
+    _must_order_all(rulebook, book)
     if not rulebook.sums_items:
         _must_not_ask_for_steady(folder)
     for rule, block in zip(rules, written, strict=True):
@@ -202,6 +204,14 @@ def _upgraded(book: Block) -> Block:
         return known
     fail_if.missing_field(book, ("case_rows",))
     return book
+
+
+def _must_order_all(rulebook: Rulebook, book: Block) -> None:
+    """Units with other full marks cannot be placed together by points (semantics G13)."""
+    sheets = (rulebook, *map(rulebook.of_group, rulebook.sheets))
+    marks = {sum((item.full_marks * item.weight for item in sheet.items.values()), Fraction(0)) for sheet in sheets}
+    if len(marks) > 1 and rulebook.ranking.overall and not rulebook.ranking.by_share:
+        raise refusal(book, "unlike_marks", "sheets", marks="、".join(shown(half_up(one)) for one in sorted(marks)))
 
 
 def _must_not_ask_for_steady(folder: Path) -> None:

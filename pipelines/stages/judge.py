@@ -13,13 +13,15 @@ from pipelines.wording import say
 
 
 def must_know_groups(rulebook: Rulebook, known: Collection[str]) -> None:
-    """RulebookRefusal for a rule that is for a group which no unit is of: it would never act."""
+    """RulebookRefusal for a rule, a sheet or a verdict for a group which no unit is of: it would never act."""
+    named = [("sheets", group) for group in rulebook.sheets]
+    named += [(verdict.id, group) for verdict in rulebook.verdicts for group in verdict.groups]
     for rule in rulebook.rules.values():
-        for group in (*rule.groups, *(one.group for one in rule.targets)):
-            if group not in (*known, ANY):
-                raise RulebookRefusal(
-                    say("rulebook.no_such_group", rule=rule.id, group=group, hint=hint(group, sorted(known)))
-                )
+        named += [(rule.id, group) for group in (*rule.groups, *(one.group for one in rule.targets)) if group != ANY]
+    for where, group in named:
+        if group not in known:
+            near = hint(group, sorted(known))
+            raise RulebookRefusal(say("rulebook.no_such_group", rule=where, group=group, hint=near))
 
 
 def judge(
@@ -29,10 +31,11 @@ def judge(
 
     ContractStop where `missing_assessment=stop` and a score is missing; EngineFault where the engine lost a fact.
     """
-    engine = Judge(rulebook, readings, months)
+    engines = {group: Judge(rulebook.of_group(group), readings, months) for group in ("", *rulebook.sheets)}
     findings, fired = [], []
     for unit_id in sorted(tallies):
-        found, trace = engine.judge(tallies[unit_id])
+        group = tallies[unit_id].unit.unit_group
+        found, trace = engines.get(group, engines[""]).judge(tallies[unit_id])
         findings += found
         fired += [Fired(unit_id, "judge", rule, month, text_of(fact)) for rule, month, fact in trace]
     return findings, fired

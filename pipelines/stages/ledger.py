@@ -44,6 +44,7 @@ def write_ledger(
     rules = [r for r in rulebook.rules.values() if r.kind == "occurrence" and r.measure not in lacking]
     warehouse.store("ledger.rules", _occurrence_rules(rules, rulebook, flagged))
     warehouse.store("ledger.concerned", _concerned(rules, groups or {}))
+    warehouse.store("ledger.without", _without(rules, scores))
     selected = [_selected(rule, rulebook, readings, layouts or rulebook.marks) for rule in rules]
     warehouse.run_template("ledger/occurrences", selected=selected, months=list(period.months))
     warehouse.store("ledger.settled", _settled(entries))
@@ -65,6 +66,15 @@ def _occurrence_rules(rules: list[Rule], rulebook: Rulebook, flagged: Collection
 
 def _concerned(rules: list[Rule], groups: Mapping[str, str]) -> Arrow:
     pairs = [(rule.id, unit) for rule in rules if rule.groups for unit, group in groups.items() if rule.is_for(group)]
+    return _pairs(pairs)
+
+
+def _without(rules: list[Rule], scores: dict[str, UnitScore]) -> Arrow:
+    """The units that do not have the item of a rule on their sheet."""
+    return _pairs([(rule.id, unit) for rule in rules for unit, one in scores.items() if rule.item not in one.items])
+
+
+def _pairs(pairs: list[tuple[str, str]]) -> Arrow:
     columns = {"rule_id": [rule for rule, _ in pairs], "unit_id": [unit for _, unit in pairs]}
     return pyarrow.table({name: pyarrow.array(values, pyarrow.string()) for name, values in columns.items()})
 

@@ -176,7 +176,8 @@ def _book_fact(kind: str, name: str, rulebook: Rulebook, score: UnitScore, tally
         part, of = name.split("/")
         n = tally.count(of)
         return Fraction(100 * tally.count(part), n) if n and not {part, of} & tally.lacking else None
-    items = [score.items[id] for id, item in rulebook.items.items() if name == (id if kind == "item" else item.section)]
+    sheet = {id: item for id, item in rulebook.items.items() if id in score.items}
+    items = [score.items[id] for id, item in sheet.items() if name == (id if kind == "item" else item.section)]
     measured = any(item.measured for item in items)
     return sum((item.score for item in items), Fraction(0)) if measured else None
 

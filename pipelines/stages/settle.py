@@ -41,20 +41,22 @@ def settle(
 
     For every unit and item: full marks + lines + occurrences = score (interface.md, "The ledger adds up").
     """
-    engine, whole = Settler(rulebook, readings), Whole(rulebook)
+    books = {group: rulebook.of_group(group) for group in ("", *rulebook.sheets)}
+    engines = {group: (book, Settler(book, readings), Whole(book)) for group, book in books.items()}
     by_unit = defaultdict(list)
     for finding in findings:
         by_unit[finding.unit_id].append(finding)
     scores, entries, fired = {}, [], []
     for unit_id in sorted(tallies):
         tally = tallies[unit_id]
+        book, engine, whole = engines.get(tally.unit.unit_group, engines[""])
         marks, lines, firings = engine.settle(tally, by_unit[unit_id])
-        flags = notes(rulebook, readings, tally, months)
+        flags = notes(book, readings, tally, months)
         sums = whole.sums(unit_id, marks, by_unit[unit_id])
         for line in sums.lines:
             marks[line.item_id] = marks.get(line.item_id, Fraction(0)) + line.points
         told = Told(sums.base, sums.bonus, marks.get(WHOLE, Fraction(0)), sums.veto)
-        scores[unit_id] = _unit_score(rulebook, readings, tally, marks, told, flags, by_unit[unit_id])
+        scores[unit_id] = _unit_score(book, readings, tally, marks, told, flags, by_unit[unit_id])
         entries += [*lines, *sums.lines]
         firings = [*firings, *sums.firings]
         fired += [Fired(unit_id, "settle", f.rule, f.result.month, text_of(f.fact)) for f in firings]
@@ -70,10 +72,12 @@ def unit_scores(
     sums: Mapping[str, Told],
 ) -> dict[str, UnitScore]:
     """Scores by unit from the points of their items, worked out elsewhere: with notes and with what was measured."""
-    return {
-        id: _unit_score(rulebook, readings, tally, marks[id], sums[id], notes(rulebook, readings, tally, months))
-        for id, tally in tallies.items()
-    }
+    found = {}
+    for id, tally in tallies.items():
+        book = rulebook.of_group(tally.unit.unit_group)
+        flags = notes(book, readings, tally, months)
+        found[id] = _unit_score(book, readings, tally, marks[id], sums[id], flags)
+    return found
 
 
 def _unit_score(

@@ -152,7 +152,7 @@ class Bulletin:
         scores, book = self.result.scores.values(), self.result.rulebook
         parts = []
         for item in book.items.values():
-            n = sum(not score.items[item.id].measured for score in scores)
+            n = sum(item.id in score.items and not score.items[item.id].measured for score in scores)
             if n and item.full_marks:
                 parts.append(self._says("unmeasured_item", item=item.id, title=item.title.into(self.lang), n=n))
         if not parts:

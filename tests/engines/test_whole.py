@@ -9,14 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.engines.batch import Batch, by_item
+from pipelines.engines.cube import Cube
 from pipelines.engines.standings import SecondOpinion
-from pipelines.engines.vector import differences
+from pipelines.engines.vector import differences, rescore
 from pipelines.model.condition import Condition
 from pipelines.model.facts import NOTHING_KNOWN
 from pipelines.model.refusals import JudgesDisagree
-from pipelines.model.rule import Bonus, Rulebook, Veto, chosen
+from pipelines.model.rule import Bonus, Own, Ranking, Rulebook, Veto, chosen
+from pipelines.stages.judge import judge
 from pipelines.stages.rank import give_verdicts, rank
-from tests.engines.cubes import quarters
+from pipelines.stages.settle import settle
+from tests.engines.cubes import columns, quarters, tallies_of
 from tests.engines.test_places import GRADES
 from tests.engines.test_two_judges import both
 from tests.toy.town import ISLAND, MONTHS
@@ -40,8 +44,29 @@ def some_book(rng: Random) -> Rulebook:
     floors, caps = (None, Fraction(30), Fraction(0)), (None, Fraction(90), Fraction(100))
     return replace(
         book, items=items, rules=rules, grades=GRADES, decimals=rng.randint(0, 2), total_floor=rng.choice(floors),
-        total_cap=rng.choice(caps),
+        total_cap=rng.choice(caps), sheets=some_sheets(rng),
+        ranking=rng.choice((Ranking(by_share=True), Ranking(overall=False))),
     )  # fmt: skip
+
+
+def some_sheets(rng: Random) -> dict[str, dict[str, Own]]:
+    """Other marks, or no such item, for the groups x and y."""
+    marks = {"H1.1": ("0", "4", "20"), "H2.1": ("0", "12.5", "40"), "H2.3": ("0", "45")}
+    return {
+        group: {id: Own(Fraction(rng.choice(known))) for id, known in marks.items() if rng.random() < 0.6}
+        for group in rng.sample("xy", rng.randint(0, 2))
+    }
+
+
+def scored(quarter, book: Rulebook, rng: Random):
+    """(scores, entries, second judge's scores, tallies); units are of the groups x, y and z."""
+    cells, assessed, awards, readings = quarter
+    tallies = {id: replace(one, unit=replace(one.unit, unit_group=rng.choice("xyz")))
+               for id, one in tallies_of(cells, assessed, awards, readings).items()}  # fmt: skip
+    findings, _ = judge(book, readings, tallies, MONTHS)
+    scores, entries, _ = settle(book, readings, findings, tallies, MONTHS)
+    cube = Cube.prepare(columns(cells), book.marks, book.measures, tallies, MONTHS)
+    return scores, entries, rescore(cube, book, readings), tallies
 
 
 # The page, literally (semantics B1, C19, G4, G15, G18, G20, G21).
@@ -59,12 +84,20 @@ def nearest(value: Fraction, decimals: int) -> Fraction:
 def expected(book: Rulebook, readings, tally, items) -> tuple:
     """(base, bonus, total, veto) of a unit whose items have these scores."""
     exact, bonus, marks, left = Fraction(0), Fraction(0), Fraction(0), Fraction(0)
+    own = book.sheets.get(tally.unit.unit_group, {})
     for id, item in book.items.items():
+        if id in own and own[id].full_marks == 0:
+            assert id not in items
+            continue
+        full = own[id].full_marks if id in own else item.full_marks
+        if id == "H1.1":
+            missing = full if readings["missing_assessment"] == "full" else Fraction(0)
+            assert items[id].score == min(tally.assessed.get(id, missing), full)
         if item.full_marks == 0:
             bonus += items[id].score * item.weight
         else:
             exact += items[id].score * item.weight
-            marks += item.full_marks * item.weight
+            marks += full * item.weight
             left += items[id].full_marks * item.weight  # nothing where the item is left out
     base = nearest(exact, book.decimals)
     total = exact + bonus
@@ -75,7 +108,8 @@ def expected(book: Rulebook, readings, tally, items) -> tuple:
         total = book.total_floor
     if book.total_cap is not None and total > book.total_cap:
         total = book.total_cap
-    held = [rule.veto.kind for rule in book.rules.values() if rule.veto and happened(rule, readings, tally)]
+    there = [rule for rule in book.rules.values() if rule.item in items and rule.veto]
+    held = [rule.veto.kind for rule in there if happened(rule, readings, tally)]
     veto = "total" if "total" in held else "rank" if "rank" in held else "grade" if held else ""
     return base, nearest(bonus, book.decimals), Fraction(0) if veto == "total" else total, veto
 
@@ -92,8 +126,9 @@ def happened(rule, readings, tally) -> bool:
 @fixed
 @given(quarters(), st.integers(0, 99_999))
 def test_both_judges_and_the_page_agree_on_random_books(quarter, seed):
-    book, readings = some_book(Random(seed)), quarter[3]
-    scores, entries, _, rescored, tallies = both(quarter, book)
+    rng = Random(seed)
+    book, readings = some_book(rng), quarter[3]
+    scores, entries, rescored, tallies = scored(quarter, book, rng)
     assert differences(scores, rescored) == []
     for id, score in scores.items():
         base, bonus, total, veto = expected(book, readings, tallies[id], score.items)
@@ -141,3 +176,17 @@ def test_a_difference_in_a_veto_is_seen():
     second = SecondOpinion(book, READINGS, counted, {id: one.unit for id, one in tallies.items()})
     with pytest.raises(JudgesDisagree, match="U1"):
         second.must_place_alike(rank(book, READINGS, tallies, scores))
+
+
+@fixed
+@given(quarters(), st.integers(0, 99_999))
+def test_the_laboratory_sums_as_the_second_judge_does(quarter, seed):
+    rng = Random(seed)
+    book, (cells, *rest) = some_book(rng), quarter
+    tallies = {id: replace(one, unit=replace(one.unit, unit_group=rng.choice("xyz")))
+               for id, one in tallies_of(cells, *rest).items()}  # fmt: skip
+    cube = Cube.prepare(columns(cells), book.marks, book.measures, tallies, MONTHS)
+    once, batch = rescore(cube, book, quarter[3]), Batch(cube)
+    for _ in range(2):  # the second time from what is kept
+        base, total = batch.base_and_total(book, by_item(book), quarter[3])
+        assert base.tolist() == once.base.tolist() and total.tolist() == once.total.tolist()

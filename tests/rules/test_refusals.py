@@ -193,6 +193,17 @@ BROKEN = {
     "a veto that leaves a point": (REPLY, "deduct: 0.5", "deduct: 0.5\nveto: {total: 1}", "1 is not known"),
     "a veto by a grade that is none": (REPLY, "deduct: 0.5", "deduct: 0.5\nveto: {grade: d}", "d is not known"),
     "a veto by an assessor's mark": (ASSESSED, "assessed: A1.1", "assessed: A1.1\nveto: {total: 0}", "carry a veto"),
+    "a sheet for an item that is none": (
+        BOOK, RANK, "sheets: [{groups: [deep], items: {A1.9: {full_marks: 3}}}]\n" + RANK, "A1.9 is not on"),
+    "a sheet for the bonus": (
+        BOOK, RANK, "sheets: [{groups: [deep], items: {A4: {full_marks: 3}}}]\n" + RANK, "A4 is not on"),
+    "a sheet that says something else": (
+        BOOK, RANK, "sheets: [{groups: [deep], items: {A1.1: {title: 3}}}]\n" + RANK, "unknown field title"),
+    "a group on two sheets": (
+        BOOK, RANK, "sheets: [{groups: [deep], items: {A1.1: {full_marks: 3}}},"
+        " {groups: [deep], items: {A1.2: {full_marks: 3}}}]\n" + RANK, "deep is on two sheets"),
+    "other full marks in one order by points": (
+        BOOK, RANK, "sheets: [{groups: [deep], items: {A1.1: {full_marks: 3}}}]\n" + RANK, "(98.00、100.00)"),
     "an unknown list": (VERDICTS, "list: commend", "list: recommend", "nearest known name is commend"),
     "a verdict twice": (VERDICTS, "- verdict: exhausted_at_the_bottom", "- verdict: bottom_of_group", "appears twice"),
     "a clause that nothing applies": (CLAUSES, "- no rule zh: 引导句，规则见 A1 至 A4。\n"
