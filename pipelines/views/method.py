@@ -131,7 +131,7 @@ def _verdict(verdict: Verdict, texts: RuleTexts) -> dict:
     return {
         "title": verdict.title.into(lang),
         "list": verdict.list,
-        "word": say(f"site.list_{verdict.list}").into(lang),
+        "word": (texts.rulebook.lists.get(verdict.list) or say(f"site.list_{verdict.list}")).into(lang),
         "says": verdict.says.into(lang),
         "when": say("site.verdict_when", text=listed(conditions, lang)).into(lang) if conditions else "",
     }

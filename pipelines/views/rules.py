@@ -147,7 +147,11 @@ class RuleTexts:
             fact = fact if name == condition.fact else self._words("fact_before", fact=fact)
         test = self._words(f"test_{condition.test}")
         values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
-        texts = (value if isinstance(value, str) else plainly(half_up(Fraction(value))) for value in values)
+        grades = {one.id: one.title.into(self.lang) for one in self.rulebook.grades}
+        texts = (
+            grades.get(value, value) if isinstance(value, str) else plainly(half_up(Fraction(value)))
+            for value in values
+        )
         return self._words("condition", fact=fact, test=test, value=listed(texts, self.lang))
 
     def _thing(self, kind: str, name: str) -> str:

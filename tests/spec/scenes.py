@@ -218,23 +218,28 @@ def town_of(text: str, book: str) -> Town:
 
 @cache
 def other_law(text: str) -> Town:
-    """The island with other keys in its rulebook.yaml; `items` and `rules` are those of single ones, by id."""
+    """The island with other keys in its rulebook.yaml."""
     if not text:
         return ISLAND
     with TemporaryDirectory() as place:
-        folder = copytree(LAW, Path(place) / "law")
-        file, keys = folder / "rulebook.yaml", mapping(text)
-        law = mapping(file.read_text(encoding="utf-8"))
-        items = {item["id"]: item for section in law["sections"] for item in section["items"]}
-        for id, more in keys.pop("items", {}).items():
-            items[id].update(more)
-        for id, more in keys.pop("rules", {}).items():
-            [of_rule] = folder.glob(f"H*/{id}.yaml")
-            told = {**mapping(of_rule.read_text(encoding="utf-8")), **more}
-            of_rule.write_text(yaml.safe_dump(told, allow_unicode=True), encoding="utf-8")
-        law["rank"].update(keys.pop("rank", {}))
-        file.write_text(yaml.safe_dump({**law, **keys}, allow_unicode=True), encoding="utf-8")
-        return Town(load_rulebook(folder, PERIOD.start.date()))
+        return Town(load_rulebook(written_law(text, Path(place) / "law"), PERIOD.start.date()))
+
+
+def written_law(text: str, folder: Path) -> Path:
+    """The island's book with other keys in its rulebook.yaml; `items` and `rules` are those of single ones, by id."""
+    copytree(LAW, folder)
+    file, keys = folder / "rulebook.yaml", mapping(text)
+    law = mapping(file.read_text(encoding="utf-8"))
+    items = {item["id"]: item for section in law["sections"] for item in section["items"]}
+    for id, more in keys.pop("items", {}).items():
+        items[id].update(more)
+    for id, more in keys.pop("rules", {}).items():
+        [of_rule] = folder.glob(f"H*/{id}.yaml")
+        told = {**mapping(of_rule.read_text(encoding="utf-8")), **more}
+        of_rule.write_text(yaml.safe_dump(told, allow_unicode=True), encoding="utf-8")
+    law["rank"].update(keys.pop("rank", {}))
+    file.write_text(yaml.safe_dump({**law, **keys}, allow_unicode=True), encoding="utf-8")
+    return folder
 
 
 def unit_of(given: Mapping[str, str], **more):
