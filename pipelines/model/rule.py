@@ -174,6 +174,7 @@ class Rule:
     in_force_to: date | None = None  # inclusive
     order: int = 0  # among the rules of its clause, on pages
     veto: Veto | None = None
+    worth_full: bool = False  # `worth: full`: the full marks of its item, on the sheet of the unit
 
     @property
     def is_rate(self) -> bool:
@@ -269,10 +270,12 @@ class Own:
     """What an item is for some groups of units, where they have a sheet of their own; None: as for all."""
 
     full_marks: Fraction | None = None  # 0: they do not have the item
+    floors: tuple[Fraction | None, ...] = ()  # the floor, where the sheet says one; None: no bound
 
     def of(self, item: Item) -> Item:
         """The item on that sheet."""
-        return item if self.full_marks is None else replace(item, full_marks=self.full_marks)
+        full = item.full_marks if self.full_marks is None else self.full_marks
+        return replace(item, full_marks=full, floor=self.floors[0] if self.floors else item.floor)
 
 
 @dataclass(frozen=True)
@@ -325,7 +328,11 @@ class Rulebook:
             return self
         gone = {id for id, one in own.items() if one.full_marks == 0}
         items = {id: own[id].of(item) if id in own else item for id, item in self.items.items() if id not in gone}
-        rules = {id: rule for id, rule in self.rules.items() if rule.item in items}
+        rules = {
+            id: replace(rule, worth=items[rule.item].full_marks) if rule.worth_full else rule
+            for id, rule in self.rules.items()
+            if rule.item in items
+        }
         return replace(self, items=items, rules=rules, sheets={})
 
     def ranked_by(self, readings: Mapping[str, str]) -> str:

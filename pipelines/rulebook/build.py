@@ -246,9 +246,16 @@ def _own(sheet: Block, id: str, items: Mapping[str, Item]) -> Own:
     if id not in there:
         raise refusal(sheet, "unknown_item", id, near=(id, there), value=id)
     fail_if.not_a_block(sheet[id], sheet, id)
-    fail_if.unknown_field(sheet[id], ("full_marks",))
-    fail_if.missing_field(sheet[id], ("full_marks",))
-    return Own(number(sheet[id], "full_marks"))
+    block = sheet[id]
+    fail_if.unknown_field(block, ("full_marks", "floor"))
+    full = number(block, "full_marks") if "full_marks" in block else None
+    marks = items[id].full_marks if full is None else full
+    floors = (_floor(block, marks),) if "floor" in block else ()
+    if not floors and full and (items[id].floor or 0) > full:
+        raise refusal(
+            block, "bad_number", "full_marks", value=block["full_marks"], least=str(items[id].floor), most="1000"
+        )
+    return Own(full, floors)
 
 
 def grades(book: Block, items: Mapping[str, Item]) -> tuple[Grade, ...]:
@@ -564,7 +571,8 @@ def _targets(block: Block) -> tuple[Fraction, tuple[Target, ...]]:
 
 def _worth(block: Block, known: Known) -> dict[str, Any]:
     full = known.items[block["item"]].full_marks
-    return _of_rate(block, known) | {"worth": full if block["worth"] == "full" else number(block, "worth")}
+    whole = block["worth"] == "full"
+    return _of_rate(block, known) | {"worth": full if whole else number(block, "worth"), "worth_full": whole}
 
 
 def _bands(block: Block, known: Known) -> dict[str, Any]:

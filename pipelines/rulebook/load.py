@@ -382,7 +382,7 @@ def _with_value(rule: Rule, field: str, amount: Fraction) -> Rule:
     name, _, number = field.rpartition("_")
     if not number.isdecimal():
         changed: dict[str, Any] = {field: int(amount) if field == "beyond" else amount}
-        return replace(rule, **changed)
+        return replace(rule, **changed, worth_full=rule.worth_full and field != "worth")
     k = int(number) - 1
     if name == "award":
         tiers = tuple((start, amount if n == k else points) for n, (start, points) in enumerate(rule.tiers))

@@ -23,7 +23,7 @@ from pipelines.stages.settle import settle
 from tests.engines.cubes import columns, quarters, tallies_of
 from tests.engines.test_places import GRADES
 from tests.engines.test_two_judges import both
-from tests.toy.town import ISLAND, MONTHS
+from tests.toy.town import ISLAND, MONTHS, Town
 
 fixed = settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TESTS = ("more_than", "at_least", "at_most", "less_than", "equals")
@@ -53,7 +53,10 @@ def some_sheets(rng: Random) -> dict[str, dict[str, Own]]:
     """Other marks, or no such item, for the groups x and y."""
     marks = {"H1.1": ("0", "4", "20"), "H2.1": ("0", "12.5", "40"), "H2.3": ("0", "45")}
     return {
-        group: {id: Own(Fraction(rng.choice(known))) for id, known in marks.items() if rng.random() < 0.6}
+        group: {
+            id: Own(Fraction(rng.choice(known)), rng.choice(((), (None,), (Fraction(-10),), (Fraction(2),))))
+            for id, known in marks.items() if rng.random() < 0.6
+        }
         for group in rng.sample("xy", rng.randint(0, 2))
     }
 
@@ -92,7 +95,9 @@ def expected(book: Rulebook, readings, tally, items) -> tuple:
         full = own[id].full_marks if id in own else item.full_marks
         if id == "H1.1":
             missing = full if readings["missing_assessment"] == "full" else Fraction(0)
-            assert items[id].score == min(tally.assessed.get(id, missing), full)
+            floor = own[id].floors[0] if id in own and own[id].floors else Fraction(0)
+            given = min(tally.assessed.get(id, missing), full)
+            assert items[id].score == (given if floor is None else max(given, floor))
         if item.full_marks == 0:
             bonus += items[id].score * item.weight
         else:
@@ -190,3 +195,18 @@ def test_the_laboratory_sums_as_the_second_judge_does(quarter, seed):
     for _ in range(2):  # the second time from what is kept
         base, total = batch.base_and_total(book, by_item(book), quarter[3])
         assert base.tolist() == once.base.tolist() and total.tolist() == once.total.tolist()
+
+
+def test_a_rate_over_its_target_that_earns_points_is_no_veto():
+    """Points for more than the target come of the same rule, and strike nothing."""
+    rule = replace(ISLAND.book.rules["mending"], veto=Veto("rank"), over_each=Fraction(5), over_award=Fraction(1))
+    book = replace(ISLAND.book, rules=ISLAND.book.rules | {"mending": rule})
+    town = Town(book)
+    struck = {n: town.settled(town.unit(owed=100, mended=n))[0]["U1"].veto for n in (79, 80, 81, 100)}
+    assert struck == {79: "mending", 80: "", 81: "", 100: ""}
+
+
+def test_worth_full_follows_the_sheet_of_the_unit():
+    rule = replace(ISLAND.book.rules["mending"], worth=Fraction(30), worth_full=True)
+    book = replace(ISLAND.book, rules=ISLAND.book.rules | {"mending": rule}, sheets={"x": {"H2.2": Own(Fraction(12))}})
+    assert [book.of_group(group).rules["mending"].worth for group in "xy"] == [12, 30]
