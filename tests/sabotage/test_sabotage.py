@@ -195,8 +195,8 @@ def test_a_query_that_counts_wrongly_stops_the_run_and_what_differs_is_named(qua
 @pytest.mark.parametrize(("module", "before", "after", "names"), [
     (rank, "above += len(equals)", "above += 1", "rank"),
     (rank, "dict.fromkeys(equals, above + 1)", "{id: above + k for k, id in enumerate(equals, 1)}", "rank"),
-    (rank, "in places(group).items()}\n    unranked", "in places(overall).items()}\n    unranked", "group_rank"),
-    (rank, "return -figure, -score.base,", "return figure, -score.base,", "listing"),
+    (rank, "in places(group).items()}", "in places(figure).items()}", "group_rank"),
+    (rank, "(-over_all[id] if", "(over_all[id] if", "listing"),
     (rank, '"no_cases": not tally.case_rows', '"no_cases": False', "rank"),
     (verdicts, '"at_least": ("$gte",)', '"at_least": ("$lt",)', "item_exhausted|_of_group|_of_city"),
     (verdicts, "*map(_was_given, verdict.also)", "", "exhausted_at_the_bottom"),
@@ -210,8 +210,8 @@ def test_a_place_or_a_verdict_judged_wrongly_stops_the_run(quarters, module, bef
 
 
 @pytest.mark.parametrize(("before", "after"), [
-    ("-score.base, -rate,", "-score.base,"),
-    ("-score.base, -rate,", "-score.base, rate,"),
+    ("-scores[id].base, -rate,", "-scores[id].base,"),
+    ("-scores[id].base, -rate,", "-scores[id].base, rate,"),
     ("else Fraction(-1)", "else Fraction(2)"),
 ])
 def test_equals_listed_by_another_rate_stop_the_run(tmp_path, before, after):
@@ -225,8 +225,8 @@ def test_equals_listed_by_another_rate_stop_the_run(tmp_path, before, after):
 
 
 @pytest.mark.parametrize(("readings", "cases", "score", "before", "after"), [
-    ({"months": "mean"}, rated("A", "U1", "08", 10, 10, closed=9), "19.33", "* parts + months) //", "* parts) //"),
-    ({"shortfall": "pro_rata"}, rated("A", "U1", "07", 13, 16), "15.62", "parts[unit])) + months", "parts[unit]))"),
+    ({"months": "mean"}, rated("A", "U1", "08", 10, 10, closed=9), "19.33", "for one in shared)) + 0.5", "for one in shared))"),
+    ({"shortfall": "pro_rata"}, rated("A", "U1", "07", 13, 16), "15.62", "abs(exact.numerator) + exact.denominator)", "abs(exact.numerator))"),
 ], ids=["two thirds of a point", "half a hundredth"])
 def test_a_second_judge_that_rounds_down_stops_the_run(tmp_path, readings, cases, score, before, after):
     with quarter_of(tmp_path, cases, **readings) as run:
@@ -262,12 +262,14 @@ def test_no_comparison_of_the_queries_can_be_turned_without_a_stop(quarters, nam
 
 @pytest.mark.parametrize("kind", ["comparator", "sign or not", "and/or", "min/max"])
 def test_no_operator_of_the_literal_reading_can_be_turned_without_a_stop(quarters, kind):
+    """Of rows; how it reads a measure's words is tried on the examples of measures (tests/rules)."""
     text = inspect.getsource(literal)
+    of_rows = text.index("# Measures read a second time")
     for run in quarters:
         run.measure()
     missed = []
     for change in python.changes(text):
-        if change.kind == kind:
+        if change.kind == kind and change.start < of_rows:
             with source(literal, change.apply(text)):
                 if not differs_somewhere(quarters):
                     missed.append(change.apply(text)[change.start - 40 : change.end + 40])
@@ -283,6 +285,6 @@ def differs_somewhere(quarters) -> bool:
             marks = run.rulebook.marks["case_rows"]
             ours = opinions._literal(run.warehouse, again, run.rulebook, marks)
             opinions._same_rows(ours, run.warehouse.records("opinions/facts"), marks)
-        except (JudgesDisagree, TypeError, AttributeError):
+        except (JudgesDisagree, TypeError, AttributeError, KeyError, ValueError):
             return True
     return False
