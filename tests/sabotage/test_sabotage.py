@@ -225,8 +225,10 @@ def test_equals_listed_by_another_rate_stop_the_run(tmp_path, before, after):
 
 
 @pytest.mark.parametrize(("readings", "cases", "score", "before", "after"), [
-    ({"months": "mean"}, rated("A", "U1", "08", 10, 10, closed=9), "19.33", "for one in shared)) + 0.5", "for one in shared))"),
-    ({"shortfall": "pro_rata"}, rated("A", "U1", "07", 13, 16), "15.62", "abs(exact.numerator) + exact.denominator)", "abs(exact.numerator))"),
+    ({"months": "mean"}, rated("A", "U1", "08", 10, 10, closed=9), "19.33",
+     "for one in shared)) + 0.5", "for one in shared))"),
+    ({"shortfall": "pro_rata"}, rated("A", "U1", "07", 13, 16), "15.62",
+     "abs(exact.numerator) + exact.denominator)", "abs(exact.numerator))"),
 ], ids=["two thirds of a point", "half a hundredth"])
 def test_a_second_judge_that_rounds_down_stops_the_run(tmp_path, readings, cases, score, before, after):
     with quarter_of(tmp_path, cases, **readings) as run:
