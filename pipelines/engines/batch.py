@@ -49,7 +49,14 @@ class Batch:
     def item(self, item: Item, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> np.ndarray:
         """One item of every unit in hundredths."""
         names = self.touching(rules, item)
-        key = item.id, item.full_marks, tuple(map(id, rules)), tuple(readings.get(name) for name in names)
+        key = (
+            item.id,
+            item.full_marks,
+            item.floor,
+            item.unmeasured,
+            tuple(map(id, rules)),
+            tuple(readings.get(name) for name in names),
+        )
         if key not in self._kept:
             self._kept[key] = self._item(item, rules, readings), rules  # the rules too: an identity must stay taken
         return self._kept[key][0]
@@ -64,7 +71,13 @@ class Batch:
     def _deduction(self, item: Item, rule: Rule, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> Deduction:
         if rule.kind == "award":  # which award of a matter counts depends on the item's other rules
             return deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings)
-        key = id(rule), item.full_marks, tuple(readings.get(name) for name in self.touching((rule,)))
+        key = (
+            id(rule),
+            item.full_marks,
+            item.floor,
+            item.unmeasured,
+            tuple(readings.get(name) for name in self.touching((rule,))),
+        )
         if key not in self._kept:
             self._kept[key] = deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings), rule
         return self._kept[key][0]
@@ -73,7 +86,7 @@ class Batch:
         self, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str], base: np.ndarray
     ) -> np.ndarray:
         """What every unit's base gains when measured items are stretched to the whole, in hundredths."""
-        if readings.get("unmeasured") != "reweighted":
+        if not any(item.without_data(readings) == "reweighted" for item, _ in sheet):
             return np.zeros(len(base), np.int32)
         wide = base.astype(np.int64) * PART
         return stretch(self.cube, self.cube.counts(readings), sheet, readings, wide).astype(np.int32)

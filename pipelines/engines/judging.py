@@ -202,7 +202,7 @@ class Judge:
 
     def _unmeasured_facts(self, rule: Rule, gone: set[str]) -> Iterator[Fact]:
         item = self.rulebook.items[rule.item]
-        zero = self.readings.get("unmeasured") == "zero"
+        zero = item.without_data(self.readings) == "zero"
         if not item.full_marks or item.id in gone or zero == rule.gives:
             return
         most = rule.most if rule.gives else item.full_marks - min(item.floor or 0, 0)
@@ -407,10 +407,11 @@ def without_data(rulebook: Rulebook, tally: UnitTally) -> set[str]:
 
 def left_out(rulebook: Rulebook, readings: Mapping[str, str], tally: UnitTally) -> set[str]:
     """The items that do not count for a unit; one with an assessed rule stays: `unassessed` decides there."""
-    if readings.get("unmeasured") not in LEAVES_OUT:
+    counted = {id: item for id, item in rulebook.items.items() if item.without_data(readings) in LEAVES_OUT}
+    if not counted:
         return set()
     assessed = {rule.item for rule in rulebook.rules.values() if rule.kind == "assessed"}
-    return {id for id in without_data(rulebook, tally) - assessed if rulebook.items[id].full_marks}
+    return {id for id in without_data(rulebook, tally) - assessed if id in counted and counted[id].full_marks}
 
 
 def spans(rule: Rule, readings: Mapping[str, str], months: tuple[str, ...]) -> tuple[str, ...]:

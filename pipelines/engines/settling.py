@@ -98,17 +98,18 @@ class Settler:
                 yield Entry(unit, item.id, "starts", item.id, "", "", "", -item.full_marks, "", "starts", told)
 
     def _whole_fact(self, scores: dict[str, Fraction]) -> Iterator[Fact]:
-        if self.readings.get("unmeasured") == "reweighted":
-            items = {item.id: item for item in self.rulebook.items.values() if item.full_marks}
-            marks = {id: int(item.full_marks * item.weight * FINE) for id, item in items.items()}
-            left = sum(full for id, full in marks.items() if id not in self._gone)
-            if left:
-                yield {
-                    "step": "whole",
-                    "base": sum(int(scores[id] * item.weight * FINE) for id, item in items.items()),
-                    "left": left,
-                    "all": sum(marks.values()),
-                }
+        """What counts, and what counts or is stretched over; an item that is left out is neither."""
+        items = {item.id: item for item in self.rulebook.items.values() if item.full_marks}
+        stretched = {id for id in self._gone if items[id].without_data(self.readings) == "reweighted"}
+        marks = {id: int(item.full_marks * item.weight * FINE) for id, item in items.items()}
+        left = sum(full for id, full in marks.items() if id not in self._gone)
+        if left and stretched:
+            yield {
+                "step": "whole",
+                "base": sum(int(scores[id] * item.weight * FINE) for id, item in items.items()),
+                "left": left,
+                "all": left + sum(marks[id] for id in stretched),
+            }
 
     def _scores(self, findings: list[Finding], entries: list[Entry]) -> dict[str, Fraction]:
         """Full marks and every ledger line: those here, and the occurrences that the warehouse writes."""
@@ -251,7 +252,8 @@ class Settler:
     def _reweight(self, match: Match) -> Entry:
         base, left, whole = (Fraction(match.fact[name], FINE) for name in ("base", "left", "all"))
         gained = half_up(base * whole / left) - half_up(base)
-        clause = self.rulebook.readings["unmeasured"].clause
+        reading = self.rulebook.readings.get("unmeasured")
+        clause = reading.clause if reading else next(iter(self.rulebook.clauses))
         facts = {name: plain(half_up(value)) for name, value in (("base", base), ("left", left), ("all", whole))}
         return Entry(
             match.unit_id,

@@ -100,7 +100,7 @@ def _rescored(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Re
         {name: table.sum(axis=1) for name, table in counts.items()},
         frozenset(cube.not_exported()),
         {item.id: _all_bare(cube, counts, rules, readings) for item, rules in sheet},
-        {item.id: left_out(cube, counts, rules, readings) for item, rules in sheet},
+        {item.id: left_out(cube, counts, item, rules, readings) for item, rules in sheet},
         full_of(cube, counts, sheet, readings),
         sums.veto,
     )
@@ -138,7 +138,7 @@ def full_of(
     found = np.zeros(len(cube.unit_ids), np.int64)
     for item, rules in sheet:
         marks = int(item.full_marks * item.weight * PART)
-        found += np.where(left_out(cube, counts, rules, readings), 0, marks)
+        found += np.where(left_out(cube, counts, item, rules, readings), 0, marks)
     return found
 
 
@@ -184,7 +184,7 @@ def settled(
         return bonus if most == "none" else np.minimum(bonus, _hundredths(Fraction(most)))
     if not rules:
         return np.full(len(cube.unit_ids), full, np.int64)
-    return np.where(left_out(cube, counts, rules, readings), 0, kept_of(item, taken))
+    return np.where(left_out(cube, counts, item, rules, readings), 0, kept_of(item, taken))
 
 
 def bare(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> np.ndarray:
@@ -206,19 +206,21 @@ def concerned(cube: Cube, rule: Rule) -> np.ndarray:
     return np.isin(cube.groups, rule.groups) if rule.groups else np.ones(len(cube.unit_ids), bool)
 
 
-def left_out(cube: Cube, counts: Counts, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
+def left_out(cube: Cube, counts: Counts, item: Item, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether an item with these rules does not count, under `unmeasured` left_out or reweighted."""
-    out = np.full(len(cube.unit_ids), bool(rules) and readings.get("unmeasured") in ("left_out", "reweighted"))
+    out = np.full(len(cube.unit_ids), bool(rules) and item.without_data(readings) in ("left_out", "reweighted"))
     for rule in rules:
         silent = bare(cube, counts, rule, readings) | ~concerned(cube, rule)
         out = out & (silent if rule.kind != "assessed" else False)
     return out & _any_concerned(cube, rules)
 
 
-def worth_nothing(cube: Cube, counts: Counts, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
+def worth_nothing(
+    cube: Cube, counts: Counts, item: Item, rules: Sequence[Rule], readings: Mapping[str, str]
+) -> np.ndarray:
     """Of every unit: whether what is not measured leaves nothing of an item: left out, or zero by the reading."""
-    nothing = left_out(cube, counts, rules, readings)
-    if readings.get("unmeasured") == "zero":
+    nothing = left_out(cube, counts, item, rules, readings)
+    if item.without_data(readings) == "zero":
         for rule in rules:
             silent = bare(cube, counts, rule, readings) & concerned(cube, rule) & (not rule.gives)
             nothing = nothing | (silent if rule.kind != "assessed" else False)
@@ -236,17 +238,18 @@ def stretch(
 
     ``base`` in ten-thousandths of hundredths.
     """
-    if readings.get("unmeasured") != "reweighted":
-        return np.zeros(len(base), np.int64)
-    all_marks, left = 0, np.zeros(len(base), np.int64)
+    all_marks, left = np.zeros(len(base), np.int64), np.zeros(len(base), np.int64)
     for item, rules in sheet:
         full = int(item.full_marks * item.weight * PART)
         if full:
-            all_marks += full
-            left += np.where(left_out(cube, counts, rules, readings), 0, full)
+            gone = left_out(cube, counts, item, rules, readings)
+            left += np.where(gone, 0, full)
+            all_marks += np.where(gone, full if item.without_data(readings) == "reweighted" else 0, full)
+    if np.array_equal(all_marks, left):
+        return np.zeros(len(base), np.int64)
     wide = base.astype(object)  # the product can pass 64 bits
     rest = np.where(left > 0, left, 1).astype(object) * PART
-    gained = (2 * wide * all_marks + rest) // (2 * rest) - (2 * wide + PART) // (2 * PART)
+    gained = (2 * wide * all_marks.astype(object) + rest) // (2 * rest) - (2 * wide + PART) // (2 * PART)
     return np.where(left > 0, gained, 0).astype(np.int64)
 
 
@@ -353,7 +356,7 @@ def _without_data(
     cube: Cube, counts: Counts, rule: Rule, item: Item, readings: Mapping[str, str], found: Deduction
 ) -> Deduction:
     """Where nothing is there to judge by: a rule that takes, takes nothing or all; one that gives, all or nothing."""
-    silent, zero = bare(cube, counts, rule, readings), readings.get("unmeasured") == "zero"
+    silent, zero = bare(cube, counts, rule, readings), item.without_data(readings) == "zero"
     if rule.gives:
         return found.where(~silent, 0 if zero else -_hundredths(_most(rule)))
     all_there_is = _hundredths(item.full_marks) - min(_hundredths(item.floor or Fraction(0)), 0)

@@ -217,7 +217,7 @@ class Chances:
         rules = [rule for rule in rulebook.rules.values() if touched(rule, rulebook, not_exported)]
         part = {r.id: counts[r.part] if r.kind == "rate" else counts.occurrences(r) for r in rules}
         of = {r.id: counts[r.of if r.kind == "rate" else CASE_ROWS] for r in rules}
-        nothing = {item.id: worth_nothing(cube, counts, rules, readings) for item, rules in by_item(rulebook)}
+        nothing = {item.id: worth_nothing(cube, counts, item, rules, readings) for item, rules in by_item(rulebook)}
         return cls(part, of, nothing)
 
 

@@ -83,7 +83,12 @@ class Item:
     starts: str = "full"  # or zero: what its rules take from, or add to
     round: str = "deduction"  # what is rounded: the deduction, or the score
     bonus: Bonus | None = None  # of the item of bonus points
+    unmeasured: Word = ""  # what it is worth without data; "" = what the reading `unmeasured` says of all items
     weight: Fraction = Fraction(1)  # with which its points and full marks enter base and total; its section's included
+
+    def without_data(self, readings: Mapping[str, str]) -> str:
+        """What the item is worth that has nothing to be judged by: full, zero, left_out, reweighted."""
+        return chosen(self.unmeasured, readings) if self.unmeasured else readings.get("unmeasured", "full")
 
 
 @dataclass(frozen=True)
@@ -271,11 +276,13 @@ class Own:
 
     full_marks: Fraction | None = None  # 0: they do not have the item
     floors: tuple[Fraction | None, ...] = ()  # the floor, where the sheet says one; None: no bound
+    unmeasured: Word = ""
 
     def of(self, item: Item) -> Item:
         """The item on that sheet."""
         full = item.full_marks if self.full_marks is None else self.full_marks
-        return replace(item, full_marks=full, floor=self.floors[0] if self.floors else item.floor)
+        floor = self.floors[0] if self.floors else item.floor
+        return replace(item, full_marks=full, floor=floor, unmeasured=self.unmeasured or item.unmeasured)
 
 
 @dataclass(frozen=True)

@@ -224,7 +224,9 @@ def periods(book: Block) -> Periods:
     return Periods(book.get("period", QUARTER), starts)
 
 
-def sheets(book: Block, items: Mapping[str, Item]) -> dict[str, dict[str, Own]]:
+def sheets(
+    book: Block, items: Mapping[str, Item], readings: Mapping[str, tuple[str, ...]]
+) -> dict[str, dict[str, Own]]:
     """`sheets: [{groups: […], items: {id: {full_marks: n}}}]`: by group of units, what items are for it."""
     found: dict[str, dict[str, Own]] = {}
     for block in blocks(book.get("sheets", []), book, "sheets"):
@@ -233,7 +235,7 @@ def sheets(book: Block, items: Mapping[str, Item]) -> dict[str, dict[str, Own]]:
         fail_if.not_a_list(block["groups"], block, "groups")
         fail_if.not_words_in(block["groups"], block, "groups")
         fail_if.not_a_block(block["items"], block, "items")
-        own = {id: _own(block["items"], id, items) for id in block["items"]}
+        own = {id: _own(block["items"], id, items, readings) for id in block["items"]}
         for group in block["groups"]:
             if group in found:
                 raise refusal(block, "group_on_two_sheets", "groups", group=group)
@@ -241,13 +243,13 @@ def sheets(book: Block, items: Mapping[str, Item]) -> dict[str, dict[str, Own]]:
     return found
 
 
-def _own(sheet: Block, id: str, items: Mapping[str, Item]) -> Own:
+def _own(sheet: Block, id: str, items: Mapping[str, Item], readings: Mapping[str, tuple[str, ...]]) -> Own:
     there = [one for one, item in items.items() if item.full_marks]
     if id not in there:
         raise refusal(sheet, "unknown_item", id, near=(id, there), value=id)
     fail_if.not_a_block(sheet[id], sheet, id)
     block = sheet[id]
-    fail_if.unknown_field(block, ("full_marks", "floor"))
+    fail_if.unknown_field(block, ("full_marks", "floor", "unmeasured"))
     full = number(block, "full_marks") if "full_marks" in block else None
     marks = items[id].full_marks if full is None else full
     floors = (_floor(block, marks),) if "floor" in block else ()
@@ -255,7 +257,7 @@ def _own(sheet: Block, id: str, items: Mapping[str, Item]) -> Own:
         raise refusal(
             block, "bad_number", "full_marks", value=block["full_marks"], least=str(items[id].floor), most="1000"
         )
-    return Own(full, floors)
+    return Own(full, floors, _unmeasured(block, readings))
 
 
 def grades(book: Block, items: Mapping[str, Item]) -> tuple[Grade, ...]:
@@ -341,7 +343,9 @@ def items(
         of_quality = TRUTH[section["quality"]] if "quality" in section else section["id"] in quality
         for block in blocks(section["items"], section, "items"):
             fail_if.missing_field(block, ("id", "title", "full_marks"))
-            fail_if.unknown_field(block, ("id", "title", "full_marks", "unassessed", "weight", "floor", "starts"))
+            fail_if.unknown_field(
+                block, ("id", "title", "full_marks", "unassessed", "unmeasured", "weight", "floor", "starts")
+            )
             fail_if.unknown_value(block, "starts", STARTS) if "starts" in block else None
             fail_if.bad_id(block, "id", fail_if.ITEM_ID)
             fail_if.unknown_clause(block, clauses, "id")  # floors and roundings name the item's own clause
@@ -358,11 +362,17 @@ def items(
                 starts=block.get("starts", ""),
                 round=rounded,
                 bonus=None if full else bonus(book, readings),
+                unmeasured=_unmeasured(block, readings),
                 weight=_weight(section) * _weight(block),
             )
     fail_if.duplicate_id(written, "id")
     fail_if.two_bonus_items(book, found)
     return found, sections
+
+
+def _unmeasured(block: Block, readings: Mapping[str, tuple[str, ...]]) -> Word:
+    """What an item without data is worth, where it says so itself."""
+    return word(block, "unmeasured", "unmeasured", readings) if "unmeasured" in block else ""
 
 
 def _weight(block: Block) -> Fraction:

@@ -116,7 +116,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         decimals=decimals,
         total_floor=floor,
         total_cap=cap,
-        sheets=build.sheets(book, items),
+        sheets=build.sheets(book, items, values),
         rank_on=rank_on,
         periods=build.periods(book),
     )
@@ -134,7 +134,7 @@ def _settled_by(rules: list[Rule], items: Mapping[str, Item], rank_on: Word) -> 
     found: dict[str, tuple[str, ...]] = dict(vocabulary.OF_THE_BOOK)
     places: list[tuple[str, Word]] = [("rank_on", rank_on)]
     places += [(kind, getattr(rule, kind)) for rule in rules for kind in ("mode", "per")]
-    places += [("unassessed", item.unassessed) for item in items.values()]
+    places += [(kind, getattr(item, kind)) for item in items.values() for kind in ("unassessed", "unmeasured")]
     places += [(kind, getattr(item.bonus, kind)) for item in items.values() if item.bonus for kind in BONUS]
     for kind, word in places:
         if isinstance(word, Left):

@@ -8,6 +8,7 @@ WORDS = {
     "month": ("sum", "mean"),
     "per": ("sum", "mean", "pooled"),  # what a reading may say of months
     "unassessed": ("full", "zero", "stop"),
+    "unmeasured": ("full", "left_out", "reweighted", "zero"),
     "same_matter": ("highest", "first"),
     "scope": ("all_awards", "same_type"),
     "cap": ("none",),
@@ -24,7 +25,7 @@ UNSAID = {
     "cap": "bonus_cap",
     "rank_on": "rank_on",
 }
-OF_THE_BOOK = {"unmeasured": ("full", "left_out", "reweighted", "zero")}  # the one reading that acts on every item
+OF_THE_BOOK = {"unmeasured": WORDS["unmeasured"]}  # the one reading that acts on every item
 
 # Rule ids that the ledger uses itself.
 SETTLING = ("floor", "ceiling", "starts", "cap", "same_matter", "rounding", "reweight", "only_when", "veto")

@@ -142,7 +142,8 @@ def notes(
     for rule in rulebook.rules.values():
         if not rule.is_for(tally.unit.unit_group):
             continue
-        for note in _notes(rule, rule.item in silent, readings, tally, months):
+        worth = rulebook.items[rule.item].without_data(readings) if rule.item in silent else ""
+        for note in _notes(rule, worth, readings, tally, months):
             flags.setdefault(rule.item, {})[note] = None
     return {item: tuple(found) for item, found in flags.items()}
 
@@ -159,9 +160,9 @@ def without_assessment(scores: dict[str, UnitScore]) -> tuple[Words, ...]:
 
 
 def _notes(
-    rule: Rule, silent: bool, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...]
+    rule: Rule, worth: str, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...]
 ) -> Iterator[str]:
-    """Of one rule; ``silent``: no rule of its item has anything to be judged by."""
+    """Of one rule; ``worth``: what its item is worth where no rule of it has anything to be judged by, else ""."""
     missing = unmeasured(rule, tally)
     if rule.kind == "assessed":
         if missing:
@@ -175,7 +176,7 @@ def _notes(
             yield f"few_rows {rule.of}"
     if missing and rule.kind == "award":
         yield "no_awards"
-    elif missing and silent:
-        yield f"unmeasured_{readings.get('unmeasured', 'full')}"
+    elif missing and worth:
+        yield f"unmeasured_{worth}"
     elif missing:
         yield f"not_judged {rule.id}"

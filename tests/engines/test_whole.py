@@ -33,10 +33,14 @@ VETOING = ("tardy", "manners", "mending", "errand")
 def some_book(rng: Random) -> Rulebook:
     """Heron Island with something to say of the whole."""
     book, weights = ISLAND.book, ("1", "1", "0.7", "0.35", "1.25", "0.0333")
-    items = {id: replace(item, weight=Fraction(rng.choice(weights))) for id, item in book.items.items()}
+    words = ("", "", "", "full", "zero", "left_out", "reweighted")
+    items = {
+        id: replace(item, weight=Fraction(rng.choice(weights)), unmeasured=rng.choice(words))
+        for id, item in book.items.items()
+    }
     asked = Condition("base", rng.choice(TESTS), Fraction(rng.choice(("80", "60.5", "99.99", "0"))))
-    words = items["H3"].bonus or Bonus()
-    items["H3"] = replace(items["H3"], bonus=replace(words, only_when=rng.choice((None, asked))))
+    bonus = items["H3"].bonus or Bonus()
+    items["H3"] = replace(items["H3"], bonus=replace(bonus, only_when=rng.choice((None, asked))))
     kinds = (None, Veto("total"), Veto("rank"), Veto("grade", rng.choice("abc")))
     rules = {
         id: replace(rule, veto=rng.choice(kinds)) if id in VETOING else rule for id, rule in book.rules.items()
@@ -102,11 +106,21 @@ def expected(book: Rulebook, readings, tally, items) -> tuple:
             bonus += items[id].score * item.weight
         else:
             exact += items[id].score * item.weight
-            marks += full * item.weight
+            word = item.unmeasured or readings["unmeasured"]
+            gone = {"H2.1": set(), "H2.2": {"owed", "asked"}, "H2.3": set()}.get(id, set())
+            if gone and not any(tally.count(measure) for measure in gone) and word in ("left_out", "reweighted"):
+                assert items[id].full_marks == items[id].score == 0
+                marks += full * item.weight if word == "reweighted" else 0
+            elif gone and not any(tally.count(measure) for measure in gone):
+                assert items[id].score == (full if word == "full" else 0)
+                marks += full * item.weight
+            else:
+                assert items[id].full_marks == full
+                marks += full * item.weight
             left += items[id].full_marks * item.weight  # nothing where the item is left out
     base = nearest(exact, book.decimals)
     total = exact + bonus
-    if readings["unmeasured"] == "reweighted" and left and left < marks:
+    if left and left < marks:
         total += nearest(exact * marks / left, 2) - nearest(exact, 2)
     total = nearest(total, book.decimals)
     if book.total_floor is not None and total < book.total_floor:

@@ -204,6 +204,8 @@ BROKEN = {
         " {groups: [deep], items: {A1.2: {full_marks: 3}}}]\n" + RANK, "deep is on two sheets"),
     "other full marks in one order by points": (
         BOOK, RANK, "sheets: [{groups: [deep], items: {A1.1: {full_marks: 3}}}]\n" + RANK, "(98.00、100.00)"),
+    "an item without data that is worth something unknown": (
+        BOOK, "{id: A3.1, full_marks: 20,", "{id: A3.1, full_marks: 20, unmeasured: ful,", "name is full"),
     "an unknown list": (VERDICTS, "list: commend", "list: recommend", "nearest known name is commend"),
     "a verdict twice": (VERDICTS, "- verdict: exhausted_at_the_bottom", "- verdict: bottom_of_group", "appears twice"),
     "a clause that nothing applies": (CLAUSES, "- no rule zh: 引导句，规则见 A1 至 A4。\n"
