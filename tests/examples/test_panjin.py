@@ -5,13 +5,9 @@ from fractions import Fraction
 
 import pytest
 
-from pipelines.engines.vector import differences, rescore
-from pipelines.model.tally import Unit, UnitTally
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
-from pipelines.stages.judge import judge
-from pipelines.stages.settle import settle
-from tests.kinds.draw import Told
+from tests.examples.counted import scored
 
 BOOK = load_rulebook(ROOT / "examples" / "panjin" / "rulebook", date(2023, 1, 1))
 MONTH = "2023-01"
@@ -31,18 +27,6 @@ MONTH = "2023-01"
 def test_the_published_totals(completed, satisfied, weighted, total):
     counted = {"due": 2000, "completed": completed, "rated": 2000, "satisfied": satisfied}
     counted |= {"answered_in_time": 2000, "called_back": completed}  # the two further rates at 100
-    counts = {id: {MONTH: counted.get(id, 0)} for id in BOOK.measures}
-    tallies = {"U1": UnitTally(Unit("U1", "U1", "county", True), 2000, counts, {}, {}, ())}
-    findings, _ = judge(BOOK, {}, tallies, (MONTH,))
-    scores, _, _ = settle(BOOK, {}, findings, tallies, (MONTH,))
+    scores, _, _ = scored(BOOK, MONTH, {"U1": counted})
     assert sum(item.score for item in scores["U1"].items.values()) == Fraction(weighted)
     assert scores["U1"].total == Fraction(total)
-    cube = Told.prepare(
-        {name: [] for name in ("counts", "unit_id", "n", "place_0", "marks_0")},
-        BOOK.marks,
-        BOOK.measures,
-        tallies,
-        (MONTH,),
-    )
-    cube._kept.update({"U1": {id: list(by_month.values()) for id, by_month in counts.items()}, "lacking": set()})
-    assert differences(scores, rescore(cube, BOOK, {})) == []
