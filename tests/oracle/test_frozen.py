@@ -14,6 +14,7 @@ from pipelines.rulebook import load_rulebook
 from tests.oracle.compare import FROZEN
 from tests.rules.book import STANDARD, TODAY
 
+WHOLE = ("evaluation", "ranking", "grades", "lists", "decimals", "total_floor", "total_cap", "sheets")
 PARTS = ("items", "rules", "readings", "measures", "incident_types", "award_types")
 
 
@@ -22,7 +23,7 @@ def changed(frozen: Rulebook, live: Rulebook) -> list[str]:
     found = [f"{part} {id}" for part in PARTS for id, thing in getattr(frozen, part).items()
              if getattr(live, part).get(id) != thing]  # fmt: skip
     found += [f"verdicts {one.id}" for one in frozen.verdicts if one not in live.verdicts]
-    return found + [name for name in ("evaluation", "listed_by") if getattr(frozen, name) != getattr(live, name)]
+    return found + [name for name in WHOLE if getattr(frozen, name) != getattr(live, name)]
 
 
 def test_the_copy_says_what_the_edition_says():
