@@ -1,7 +1,8 @@
 """The method page: the rulebook as readable text, clause by clause, with the readings in force."""
 
 from pipelines.model.result import ScoredPeriod
-from pipelines.model.rule import Clause, Reading, Verdict
+from pipelines.model.rule import Clause, Item, Own, Reading, Rulebook, Verdict
+from pipelines.model.words import LANGUAGES, Words
 from pipelines.views.figures import Say, known, listed, plainly, speaking
 from pipelines.views.frame import frame, words
 from pipelines.views.rules import RuleTexts
@@ -36,7 +37,7 @@ def method(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
     """The rules of the period: the ``sheet``, the ``readings``, and ``parts`` with their ``clauses``."""
     say = speaking(say, result.period.kind)
     rulebook, around = result.rulebook, frame(result, say, lang)
-    full = plainly(sum(item.full_marks for item in rulebook.items.values()))
+    full = plainly(sum(item.full_marks * item.weight for item in rulebook.items.values()))
     texts = RuleTexts(rulebook, say, lang)
     return {
         "frame": around,
@@ -52,6 +53,7 @@ def method(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
             }
             for item in rulebook.items.values()
         ],
+        "whole": [words.into(lang) for words in _whole(rulebook, say)],
         "readings": [
             _reading(one, result.readings[one.id], say, lang)
             for one in rulebook.readings.values()
@@ -59,6 +61,63 @@ def method(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
         ],
         "parts": _parts(rulebook.clauses, [_clause(clause, texts) for clause in rulebook.clauses.values()], say, lang),
     }
+
+
+def _whole(book: Rulebook, say: Say) -> list[Words]:
+    """What the book says of its items, sheets, total, places and grades beyond what every book says."""
+    items = book.items.values()
+    found = [
+        say("site.whole_floor", item=item.title, floor=plainly(item.floor))
+        if item.floor is not None
+        else say("site.whole_no_floor", item=item.title)
+        for item in items
+        if item.floor != 0 and item.full_marks
+    ]
+    found += [
+        say("site.whole_weight", item=item.title, weight=plainly(item.weight)) for item in items if item.weight != 1
+    ]
+    for group, own in book.sheets.items():
+        items_there = _together([_on_sheet(book.items[id], one, say) for id, one in own.items()])
+        found.append(say("site.whole_sheet", group=group, items=items_there))
+    for item in items:
+        if item.bonus and item.bonus.only_when:
+            condition = {into: RuleTexts(book, say, into).condition(item.bonus.only_when) for into in LANGUAGES}
+            found.append(say("site.whole_bonus", condition=Words(condition["zh"], condition["en"])))
+    bounds = {"least": book.total_floor, "most": book.total_cap}
+    found += [say(f"site.whole_{name}", points=plainly(at)) for name, at in bounds.items() if at is not None]
+    if book.decimals != 2:
+        found.append(say("site.whole_decimals", n=book.decimals))
+    how = book.ranking
+    if how.by_share:
+        found.append(say("site.whole_share"))
+    if not how.overall:
+        found.append(say("site.whole_groups_alone"))
+    if how.apart_below:
+        found.append(say("site.whole_apart", n=how.apart_below))
+    grades = {one.id: one.title for one in book.grades}
+    for rule in book.rules.values():
+        if rule.veto:
+            grade = grades.get(rule.veto.grade, Words("", ""))
+            found.append(say(f"site.whole_veto_{rule.veto.kind}", rule=rule.title, grade=grade))
+    if book.grades:
+        told = [say("site.whole_grade", grade=one.title, points=plainly(one.at_least)) for one in book.grades[:-1]]
+        told.append(say("site.whole_last_grade", grade=book.grades[-1].title))
+        found.append(say("site.whole_grades", grades=_together(told)))
+    return found
+
+
+def _together(several: list[Words]) -> Words:
+    zh, en = (listed([words.into(into) for words in several], into) for into in LANGUAGES)
+    return Words(zh, en)
+
+
+def _on_sheet(item: Item, own: Own, say: Say) -> Words:
+    if own.full_marks == 0:
+        return say("site.whole_sheet_without", item=item.title)
+    if own.full_marks is None:
+        floor = own.floors[0] if own.floors else None
+        return say("site.whole_sheet_floor", item=item.title, floor=plainly(floor) if floor is not None else "–")
+    return say("site.whole_sheet_item", item=item.title, full=plainly(own.full_marks))
 
 
 def _reading(reading: Reading, chosen: str, say: Say, lang: str) -> dict:

@@ -1,0 +1,71 @@
+"""The method page tells what a book says of items, sheets, total, places and grades; the standard edition says none."""
+
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
+
+import pytest
+
+from pipelines.model.condition import Condition
+from pipelines.model.rule import Veto
+from pipelines.paths import ROOT
+from pipelines.rulebook import load_rulebook
+from pipelines.views.method import _whole
+from pipelines.wording import say
+
+
+def book(name: str):
+    return load_rulebook(ROOT / name, date(2026, 1, 1))
+
+
+def told(rulebook, lang: str = "zh") -> list[str]:
+    return [words.into(lang) for words in _whole(rulebook, say)]
+
+
+def test_the_standard_edition_says_nothing_more():
+    assert told(book("rules/standard")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "sentences"),
+    [
+        ("examples/lianyungang/rulebook", ["“群众满意”最低 12.5 分。"]),
+        ("examples/panjin/rulebook", ["基础分、加分和总分取 1 位小数，四舍五入。"]),
+        ("examples/three_rates/rulebook", ["办件不足 5 件的单位单列，不排名次。"]),
+        (
+            "examples/two_sheets/rulebook",
+            [
+                "属于“county”的单位：“办结率”满分 40 分。",
+                "各单位满分不同，全部单位的名次按得分占满分的比例排。",
+                "等次按总分定：90 分以上为优秀、75 分以上为良好、其余为合格。",
+            ],
+        ),
+    ],
+)
+def test_what_an_example_book_says_of_the_whole(name, sentences):
+    assert told(book(name)) == sentences
+
+
+def test_weights_bounds_conditions_and_vetoes_are_told():
+    sheets = book("examples/two_sheets/rulebook")
+    rule = sheets.rules["completion"]
+    other = replace(
+        sheets,
+        items=sheets.items | {"Q1": replace(sheets.items["Q1"], weight=Fraction(7, 10), floor=None)},
+        rules=sheets.rules | {"completion": replace(rule, veto=Veto("grade", "pass"))},
+        total_floor=Fraction(0),
+        total_cap=Fraction(110),
+    )
+    text = " ".join(told(other))
+    for part in ("权重 0.7", "可以扣到零分以下", "总分不低于 0 分", "总分不高于 110 分", "等次为“合格”，不予表彰"):
+        assert part in text
+    english = " ".join(told(other, "en"))
+    assert "with the weight 0.7" in english and "The grade is Pass" in english and "{" not in english + text
+
+
+def test_the_condition_of_a_bonus_is_told():
+    standard = book("rules/standard")
+    bonus = replace(standard.items["A4"].bonus, only_when=Condition("base", "more_than", Fraction(80)))
+    other = replace(standard, items=standard.items | {"A4": replace(standard.items["A4"], bonus=bonus)})
+    (sentence,) = told(other)
+    assert "80" in sentence and "{" not in sentence
