@@ -405,13 +405,23 @@ class Run:
         """What is worth a line in the summary though it breaks no promise; read while the warehouse is open."""
         from pipelines.stages.settle import without_assessment
 
-        found = self.warehouse.rows("tallies/observations", clock=self.readings["evaluation_clock"])
+        # a book without this reading asks nothing of evaluations
+        found = self.warehouse.rows("tallies/observations", clock=self.readings.get("evaluation_clock"))
         counted = tuple(say(f"assess.{name}", n=n) for name, n in found if n)
         again = tuple(
             say("assess.counted_before", unit=row.unit_id, case=row.case_id, period=row.counted_in)
             for row in self.counted_rows
         )
-        return (*without_assessment(self.scores), *self.counted_notices, *again, *counted)
+        return (*without_assessment(self.scores), *self.counted_notices, *again, *self._unasked, *counted)
+
+    @property
+    def _unasked(self) -> tuple[Words, ...]:
+        """The tables whose rows lie there though the rulebook asks nothing of them."""
+        from pipelines.contracts.of_book import unasked
+
+        rows = {table: self.rows[table].accepted for table in unasked(self.rulebook)}
+        titles = {table: self.contracts.tables[table].title for table in rows}
+        return tuple(say("assess.unasked", n=n, title=titles[table].zh, table=table) for table, n in rows.items() if n)
 
 
 def _stop_for(stops: tuple[Words, ...]) -> None:

@@ -1,6 +1,6 @@
 """The contracts as a rulebook fills them in: types of incident and award, assessed items, rules that can be waived."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from pipelines.contracts.promises import spoken
@@ -11,6 +11,7 @@ from pipelines.model.words import Words
 TYPES = (("incidents", "incident_type"), ("awards", "award_type"))
 ASSESSED = ("assessments", "item_id", "score")
 WAIVED = ("adjustments", "rule_id")
+OF_A_VALUE = ("enum", "one_of", "between")  # promises that only the book's values fill in
 
 
 def with_types(
@@ -25,8 +26,18 @@ def with_types(
     return found
 
 
+def unasked(book: Rulebook) -> tuple[str, ...]:
+    """The tables of which the book asks nothing: it names no type of incident, no type of award, no item assessed."""
+    assessed = any(rule.kind == "assessed" for rule in book.rules.values())
+    asked = {"incidents": book.incident_types, "awards": book.award_types, "assessments": assessed}
+    return tuple(table for table, values in asked.items() if not values)
+
+
 def of_book(contracts: Contracts, book: Rulebook) -> Contracts:
-    """The contracts of a run by this book: its types, the items that people assess, the rules that can be waived."""
+    """The contracts of a run by this book: its types, the items that people assess, the rules that can be waived.
+
+    Where the book has none of them, their column is any text: a run says that it asks nothing of these rows.
+    """
     found = with_types(contracts, book.incident_types, book.award_types)
     table, item, score = ASSESSED
     assessed = {
@@ -35,11 +46,13 @@ def of_book(contracts: Contracts, book: Rulebook) -> Contracts:
     found = _with_column(found, table, item, labels=tuple((id, ()) for id in assessed))
     ranges = tuple((id, (0, int(full) if full.denominator == 1 else float(full))) for id, full in assessed.items())
     found = _with_argument(found, table, score, "between", ranges=ranges)
-    table, rule = WAIVED
-    return _with_argument(found, table, rule, "one_of", values=tuple(waivable(book)))
+    found = _with_argument(found, *WAIVED, "one_of", values=tuple(waivable(book)))
+    for table, column in (*TYPES, ASSESSED[:2]):
+        found = _any_text(found, table, column) if table in unasked(book) else found
+    return found if waivable(book) else _any_text(found, *WAIVED)
 
 
-def waivable(book: Rulebook) -> Iterable[str]:
+def waivable(book: Rulebook) -> Mapping[str, None]:
     """The names by which a decision may waive: occurrence rules, and in books of format 1 their measures as well."""
     rules = [rule for rule in book.rules.values() if rule.kind == "occurrence"]
     return dict.fromkeys(name for rule in rules for name in book.waived_as(rule.id))
@@ -49,6 +62,14 @@ def _with_column(contracts: Contracts, table: str, column: str, **changes: objec
     contract = contracts.tables[table]
     made: Column = replace(contract.columns[column], **changes)
     return _with_table(contracts, replace(contract, columns={**contract.columns, column: made}))
+
+
+def _any_text(contracts: Contracts, table: str, column: str) -> Contracts:
+    """The contracts with a column that holds any text, and without what was promised of its values."""
+    found = _with_column(contracts, table, column, type="text", labels=())
+    contract = found.tables[table]
+    kept = (p for p in contract.promises if not (p.kind in OF_A_VALUE and column in (p.column, p.argument("by"))))
+    return _with_table(found, replace(contract, promises=tuple(kept)))
 
 
 def _with_argument(contracts: Contracts, table: str, column: str, kind: str, **arguments: object) -> Contracts:

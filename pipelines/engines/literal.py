@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 Row = Mapping[str, Any]  # of a table by column, or a part of a `where` as it is written
+DUE = "due_at"  # the only column worked out with which another can be compared; any other such word is a value
 OUTSIDE = 0  # the month of a moment outside the period
 ONE_DAY = timedelta(days=1)
 
@@ -247,8 +248,8 @@ def _column(name: str, value: Any, readings: Mapping[str, str], derived: Mapping
         if test == "not":
             found.append({"not": _column(name, bound, readings, derived)})
         else:
-            bounds = _variant(bound, readings, derived) if isinstance(bound, str) else list(bound)
-            found.append({_variant(name, readings, derived): {test: bounds}})
+            bound = _variant(DUE, readings, derived) if bound == DUE else bound
+            found.append({_variant(name, readings, derived): {test: bound}})
     return _whole(found)
 
 

@@ -209,6 +209,8 @@ def _example(book: Rulebook, rule: Rule, given: Mapping[str, int], engines: dict
 
 def _choose(file: Path, scenario) -> None:
     """The readings in force become the defaults: the first of their values."""
+    if not file.exists():  # a book without readings
+        return
     text = file.read_text(encoding="utf-8")
     written = read_yaml(file, file.name)
     for block in written:

@@ -85,7 +85,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     rules = [build.rule(block, known) for block in written]
     acting = _settled_by(rules, items, rank_on)
     fail_if.nothing_honours(
-        read_yaml(folder / READINGS, READINGS) or [], readings, used_reading_values(measures, acting)
+        _list(folder, READINGS), readings, used_reading_values(measures, acting)
     )
     fail_if.overlapping_dates(written, "rule")
     fail_if.matters_apart(written)
@@ -177,9 +177,14 @@ def _files(folder: Path) -> list[Path]:
 def _must_be_complete(folder: Path) -> None:
     if not folder.is_dir():
         raise RulebookRefusal(say("rulebook.no_folder", folder=folder))
-    for name in (BOOK, READINGS, VERDICTS, CLAUSES):
+    for name in (BOOK, CLAUSES):
         if not (folder / name).is_file():
             raise RulebookRefusal(say("rulebook.no_file", folder=folder, file=name))
+
+
+def _list(folder: Path, name: str) -> Any:
+    """What a file of readings or verdicts holds; a book without the file has none of them."""
+    return (read_yaml(folder / name, name) or []) if (folder / name).exists() else []
 
 
 def _book(folder: Path, on: date) -> Block:
@@ -216,7 +221,7 @@ def _must_order_all(rulebook: Rulebook, book: Block) -> None:
 
 def _must_not_ask_for_steady(folder: Path) -> None:
     """No place interval is worked out where a total is more than the sum of its items."""
-    for block in read_yaml(folder / VERDICTS, VERDICTS) or []:
+    for block in _list(folder, VERDICTS):
         for condition in block["when"]:
             if condition.get("fact", "").endswith("steady"):
                 raise refusal(condition, "steady_unknown", "fact")
@@ -272,7 +277,7 @@ def _in_force(
     clauses: Mapping[str, Clause],
     on: date,
 ) -> dict[str, Made]:
-    written = build.blocks(read_yaml(folder / name, name) or [], Block(name, 1))
+    written = build.blocks(_list(folder, name), Block(name, 1))
     made = [(block, make(block, clauses)) for block in written]
     fail_if.duplicate_id(written, key)
     spans = [(fail_if.span(block), thing) for block, thing in made]
@@ -283,7 +288,7 @@ def _verdicts(folder: Path, known: build.Known, on: date) -> tuple[Verdict, ...]
     make = partial(build.verdict, known=known)
     verdicts = tuple(_in_force(folder, VERDICTS, "verdict", make, known.clauses, on).values())
     ids = [verdict.id for verdict in verdicts]
-    written = [block for block in read_yaml(folder / VERDICTS, VERDICTS) or [] if block["verdict"] in ids]
+    written = [block for block in _list(folder, VERDICTS) if block["verdict"] in ids]
     for block in written:
         fail_if.unknown_verdict(block, "also", ids)
         fail_if.unknown_verdict(block, "unless", ids)

@@ -94,8 +94,8 @@ def _readings(part: Any) -> Iterator[str]:
         for key, value in part.items():
             yield from (value,) if key == "reading" else WORKED_OUT.get(key, ())
             yield from _readings(value)
-    else:
-        yield from WORKED_OUT.get(part, ())
+    elif part == literal.DUE:
+        yield from WORKED_OUT[part]
 
 
 def _literal(warehouse: Warehouse, span: Span, rulebook: Rulebook, marks: Marks) -> dict[Key, dict[str, Any]]:

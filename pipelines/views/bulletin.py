@@ -21,7 +21,6 @@ WORDS = (
     "heading_data",
     "heading_readings",
     "heading_ranking",
-    "no_verdicts",
     "accounts",
     "accounts_says",
     "col_table",
@@ -71,6 +70,7 @@ class Bulletin:
             "overall": self.overall(),
             "places": self.places(whole["groups"]),
             "verdicts": whole["verdicts"],
+            "no_verdicts": self.no_verdicts(),
             "readings": self.readings(),
             "accounts": quality.accounts(self.result, self.say, self.lang),
             "broken": quality.by_promise(broken, self.say, self.lang),
@@ -241,6 +241,10 @@ class Bulletin:
             }
             for item in rulebook.items.values()
         ]
+
+    def no_verdicts(self) -> str:
+        """Why nobody is commended or criticised: no unit met the conditions, or the book has none."""
+        return self._says("no_verdicts") if self.result.rulebook.verdicts else self._says("without_verdicts")
 
     def readings(self) -> list[dict]:
         """The readings in force, what each decides, and whether somebody chose another than the default."""

@@ -125,6 +125,8 @@ def box(sure: PlaceRange | None, rulebook: Rulebook, say: Say, lang: str = "zh")
     if sure is None:
         return None
     values = {"place": str(sure.place), "readings": span(*sure.readings), "chance": span(*sure.chance)}
+    if not rulebook.readings:
+        del values["readings"]
     return {
         "figures": [{"label": say(f"pages.sure_{name}").into(lang), "value": value} for name, value in values.items()],
         "says": _mover(sure, rulebook, say, lang),
@@ -137,6 +139,8 @@ def span(best: int, worst: int) -> str:
 
 
 def _mover(sure: PlaceRange, rulebook: Rulebook, say: Say, lang: str) -> str:
+    if not rulebook.readings:
+        return say("pages.sure_chance_says").into(lang)
     if not sure.mover:
         return say("pages.sure_steady").into(lang)
     id, _, value = sure.mover.partition("=")

@@ -169,7 +169,7 @@ class Official:
         sections = [
             ("overall", [("body", text) for text in bulletin["overall"]]),
             ("places", list(self._places(bulletin["places"]))),
-            ("verdicts", list(self._verdicts(bulletin["verdicts"]))),
+            ("verdicts", list(self._verdicts(bulletin))),
             ("closing", [part for text in self.office.closing for part in _headed(self.filled(text))]),
         ]
         made = [("body", self.filled(self.office.opening))]
@@ -182,10 +182,11 @@ class Official:
             yield "second", f"（{CHINESE[number]}）{part['title']}"
             yield from (("body", text) for text in part["sentences"])
 
-    def _verdicts(self, given: dict[str, list[dict]]):
+    def _verdicts(self, bulletin: dict):
+        given = bulletin["verdicts"]
         yield from (("body", f"{verdict['says']}（{verdict['clause']}）。") for verdict in given["together"])
         if not (given["commend"] or given["criticise"] or given["together"]):
-            yield "body", self._says("no_verdicts")
+            yield "body", bulletin["no_verdicts"]
         for name in ("commend", "criticise"):
             for verdict in given[name]:
                 names = "、".join(unit["name"] for unit in verdict["units"][:MOST_NAMED])
@@ -206,7 +207,7 @@ class Official:
         """The annexes that have something to show: ``key``, ``number`` and ``title``."""
         listed = bulletin["verdicts"]
         lists = ["lists"] if any(listed[name] for name in listed if name != "together") else []
-        keys = ["ranking", *lists, "readings", "method"]
+        keys = ["ranking", *lists, *(["readings"] if bulletin["readings"] else []), "method"]
         return [
             {"key": key, "number": str(number), "title": self._says(f"annex_{key}", period_name=self.facts["period"])}
             for number, key in enumerate(keys, 1)

@@ -3,11 +3,12 @@
 select 'evaluation_not_needed' as observation, count(*) as n
 from facts.evaluations
 anti join facts.dissatisfied using (case_id, unit_id)
+where $clock is not null
 union all
 select 'evaluation_' || refused as observation, count(*) as n
 from facts.evaluations
 semi join facts.dissatisfied using (case_id, unit_id)
-where refused is not null
+where refused is not null and $clock is not null
 group by refused
 union all
 select 'evaluation_late' as observation, count(*) as n
@@ -15,6 +16,7 @@ from facts.evaluations
 semi join facts.dissatisfied using (case_id, unit_id)
 where
     refused is null
+    and $clock is not null
     and case $clock when 'assignment' then late_by_assignment else late_by_reminder end
 union all
 select 'adjustment_without_effect' as observation, count(*) as n

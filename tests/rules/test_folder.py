@@ -38,13 +38,19 @@ def test_a_folder_that_is_not_there_is_refused_by_name(tmp_path):
     assert "nowhere" in caught.value.words.en and caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("name", ["rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"])
+@pytest.mark.parametrize("name", ["rulebook.yaml", "readings.yaml", "regulation.md"])
 def test_a_missing_file_is_named(name, tmp_path):
     book = changed(tmp_path, "rulebook.yaml", "edition: standard", "edition: mine")
     (book / name).unlink()
     with pytest.raises(RulebookRefusal) as caught:
         load_rulebook(book, TODAY)
     assert name in caught.value.words.en
+
+
+def test_a_book_without_a_file_of_verdicts_has_none(tmp_path):
+    book = changed(tmp_path, "rulebook.yaml", "edition: standard", "edition: mine")
+    (book / "verdicts.yaml").unlink()
+    assert load_rulebook(book, TODAY).verdicts == ()
 
 
 @pytest.mark.parametrize(
