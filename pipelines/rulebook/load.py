@@ -84,9 +84,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     )
     rules = [build.rule(block, known) for block in written]
     acting = _settled_by(rules, items, rank_on)
-    fail_if.nothing_honours(
-        _list(folder, READINGS), readings, used_reading_values(measures, acting)
-    )
+    fail_if.nothing_honours(_list(folder, READINGS), readings, used_reading_values(measures, acting))
     fail_if.overlapping_dates(written, "rule")
     fail_if.matters_apart(written)
     fail_if.awarded_twice(written)
