@@ -51,7 +51,7 @@ def test_it_runs_from_a_sample_to_its_pages(call, quick, month, tmp_path, book_o
         "run", PERIOD, "--rules", str(book), "--exports", str(month), "--out", str(tmp_path / "out"), "--no-pdf"
     )
     assert code == 0, problem
-    assert "《定性评分》有" in said and "《加分申报》有" in said and "《推诿与投诉》有" in said
+    assert "《定性评分》（assessments）有" in said and "《加分申报》（awards）有" in said and "（incidents）有" in said
     pages = pages_of(tmp_path / "out" / PERIOD)
     assert {"index.html", "method.html", "bulletin.html", "bulletin.en.html", "units/U001.html"} <= {*pages}
     assert {name: UNFILLED.findall(text) for name, text in pages.items() if UNFILLED.search(text)} == {}
