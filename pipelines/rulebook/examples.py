@@ -12,6 +12,7 @@ from pipelines.engines.verdicts import Adjudicator
 from pipelines.model.block import Block
 from pipelines.model.condition import Condition
 from pipelines.model.facts import WORDS
+from pipelines.model.period import LENGTH
 from pipelines.model.points import points
 from pipelines.model.rule import Rule, Rulebook, Verdict
 from pipelines.model.tally import Award, Unit, UnitTally
@@ -20,7 +21,7 @@ from pipelines.rulebook import fail_if
 from pipelines.rulebook.source import count, day, exact, refusal, shown_text
 from pipelines.wording import say
 
-MONTHS = ("2026-01", "2026-02", "2026-03")
+FIRST, OF_A_SPAN = "2026-01", 3  # the first month of an example, and how many one of a book of spans has
 Engines = dict[tuple[object, ...], tuple[Judge, Settler]]
 
 
@@ -50,7 +51,7 @@ def outcome(rulebook: Rulebook, rule: Rule, example: Block, engines: Engines | N
 
     ``engines`` keeps what was compiled for one example for the next under the same readings and months.
     """
-    readings, months = _readings(rulebook, example), _months(example)
+    readings, months = _readings(rulebook, example), _months(rulebook, example)
     item = replace(rulebook.items[rule.item], starts="zero" if rule.gives else "full")
     key, engines = (months, *readings.items()), {} if engines is None else engines
     if key not in engines:
@@ -62,14 +63,13 @@ def outcome(rulebook: Rulebook, rule: Rule, example: Block, engines: Engines | N
     return scores[rule.item] - (0 if rule.gives else item.full_marks)
 
 
-def _months(example: Block) -> tuple[str, ...]:
-    """The three months from the one that the example names, for rules whose values depend on the day."""
-    if "month" not in example:
-        return MONTHS
-    first = day(f"{example['month']}-01")
+def _months(rulebook: Rulebook, example: Block) -> tuple[str, ...]:
+    """As many months as the book's period has, from the one that the example names where values depend on the day."""
+    first = day(f"{example.get('month', FIRST)}-01")
     if first is None:
         raise refusal(example, "bad_date", "month", value=f"{example['month']}-01")
-    numbers = (first.year * 12 + first.month - 1 + k for k in range(len(MONTHS)))
+    length = LENGTH.get(rulebook.periods.kind, OF_A_SPAN)
+    numbers = (first.year * 12 + first.month - 1 + k for k in range(length))
     return tuple(f"{n // 12:04d}-{n % 12 + 1:02d}" for n in numbers)
 
 
@@ -86,7 +86,7 @@ def _readings(rulebook: Rulebook, example: Block) -> dict[str, str]:
 
 
 def _tally(rulebook: Rulebook, rule: Rule, example: Block) -> UnitTally:
-    given, months = example.get("given", {}), _months(example)
+    given, months = example.get("given", {}), _months(rulebook, example)
     counts: dict[str, dict[str, int]] = dict.fromkeys(rulebook.measures, {})
     assessed, awards = {}, []
     known = {"assessed": (rule.measure,), "award": rulebook.award_types}.get(rule.kind, rulebook.measures)
@@ -122,11 +122,14 @@ def _of_others(example: Block, key: str, unsaid: int) -> int:
 
 
 def _counts(given: Block, key: str, months: tuple[str, ...]) -> dict[str, int]:
-    """By month: a count in the first one, or a list of up to three, one a month."""
-    values = given[key] if isinstance(given[key], list) else [given[key]]
+    """By month: a count in the first one, or a list with one for each month of the period."""
+    listed = isinstance(given[key], list)
+    values = given[key] if listed else [given[key]]
     numbers = [number for value in values if (number := count(value)) is not None]
-    if len(numbers) < len(values) or len(numbers) > len(MONTHS):
+    if len(numbers) < len(values):
         raise refusal(given, "bad_count", key, value=given[key])
+    if listed and len(numbers) != len(months):
+        raise refusal(given, "other_months", key, n=len(numbers), months=len(months))
     return dict(zip(months, numbers, strict=False))
 
 
@@ -145,7 +148,7 @@ def _value(rulebook: Rulebook, rule: Rule, example: Block) -> Fraction | None:
     if not of:
         return None
     rate = printed(rule, part, of)
-    return rate - target_of(rule, tally.unit.unit_group, _months(example)[0]) if rule.kind == "rate" else rate
+    return rate - target_of(rule, tally.unit.unit_group, _months(rulebook, example)[0]) if rule.kind == "rate" else rate
 
 
 def _bounds(

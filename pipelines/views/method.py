@@ -191,7 +191,7 @@ def _verdict(verdict: Verdict, texts: RuleTexts) -> dict:
         "title": verdict.title.into(lang),
         "list": verdict.list,
         "word": (texts.rulebook.lists.get(verdict.list) or say(f"site.list_{verdict.list}")).into(lang),
-        "says": verdict.says.into(lang),
+        "says": texts.open(verdict.says),
         "when": say("site.verdict_when", text=listed(conditions, lang)).into(lang) if conditions else "",
     }
 

@@ -13,6 +13,7 @@ from pipelines.model.measure import Measure
 from pipelines.model.points import half_up
 from pipelines.model.rule import ANY, Band, Rule, Rulebook, Target
 from pipelines.model.score import FLAGGED, MEAN
+from pipelines.model.words import Words
 from pipelines.views.figures import NOTHING, Say, known, listed, plainly, signed, speaking
 
 BESIDE = ("place", "best", "group", "month")  # what an example says of other units, of its own, of the day
@@ -55,7 +56,7 @@ class RuleTexts:
         points = {"deduct": plainly(rule.deduct), "points": plainly(rule.award)}
         return {
             "full": plainly(self.rulebook.items[rule.item].full_marks),
-            "says": rule.says.into(self.lang).format_map(_Open(points)),
+            "says": self.open(rule.says, **points),
             "once": self._words("once_per_matter") if rule.once_per else "",
             "bound": self._bound(rule),
         }
@@ -175,6 +176,10 @@ class RuleTexts:
             if id == clause
         ]
         return [text for text in found if text]
+
+    def open(self, words: Words, **facts: str) -> str:
+        """A sentence of the book with these figures; those that only a case knows stay open."""
+        return words.into(self.lang).format_map(_Open(facts))
 
     def measure(self, name: str) -> str:
         """The name of a measure, its id where none is written."""

@@ -11,7 +11,7 @@ from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.difference import compare
 from pipelines.edges.published import PublishedQuarter
-from pipelines.model.period import Period
+from pipelines.model.period import LENGTH, Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import RULES
 from pipelines.rulebook import load_rulebook
@@ -32,12 +32,17 @@ RUNS = [
 ]  # fmt: skip
 
 
+def without_lists(text: str) -> str:
+    """A rule without its examples that give a count for each of three months."""
+    return re.sub(r"(?m)^.*\[\d+(?:, \d+){2}\].*\n", "", text)
+
+
 def book_of(folder, kind: str, starts: str):
     """A copy of the standard edition that scores another kind of period, in words that name no quarter."""
     book = shutil.copytree(RULES / "standard", folder)
     for file in (file for file in book.rglob("*") if file.suffix in (".yaml", ".md")):
         text = file.read_text(encoding="utf-8").replace("季度", "期").replace("quarter", "period")
-        file.write_text(text, encoding="utf-8")
+        file.write_text(text if LENGTH.get(kind, 3) == 3 else without_lists(text), encoding="utf-8")
     with (book / "rulebook.yaml").open("a", encoding="utf-8") as stream:
         stream.write(f"period: {kind}\nyear_starts: {starts}\n")
     return book

@@ -32,7 +32,7 @@ at_most: 3
 examples:
   - {name: none, given: {tardy: 0}, points: 0}
   - {name: one, given: {tardy: 1}, points: 0}
-  - {name: two are free, given: {tardy: [1, 1]}, points: 0}
+  - {name: two free, given: {tardy: [1, 1, 0]}, points: 0}
   - {name: the third is not, given: {tardy: [1, 1, 1]}, points: -1}
   - {name: bounded, given: {tardy: 6}, points: -3}
 """),
@@ -172,7 +172,7 @@ BROKEN = {
     "no way of counting": ("short", ", mode: any_part", "", "mode is missing"),
     "no example that is bounded": ("beyond", "  - {name: bounded, given: {tardy: 6}, points: -3}\n", "",
                                    "bounded at 3"),
-    "no example of the last that is free": ("beyond", "  - {name: two are free, given: {tardy: [1, 1]}, points: 0}\n",
+    "no example of the last that is free": ("beyond", "  - {name: two free, given: {tardy: [1, 1, 0]}, points: 0}\n",
                                             "", "2 of them"),
     "a mean of occurrences": ("beyond", "beyond: 2", "beyond: 2\nper: {month: mean}", "not known"),
     "a part of an occurrence": ("beyond", "beyond: 2", "beyond: 1.5", "not a count"),
