@@ -114,7 +114,7 @@ class Robustness(Answer):
     @classmethod
     def of(cls, quarter, seed: int = 1) -> "Robustness":
         """Of a finished quarter; the draws are the same for the same ``seed``, a whole number from 0 up."""
-        if not quarter.rulebook.sums_items:
+        if not quarter.rulebook.tells_chance:
             raise UsageRefusal(say("laboratory.no_plain_sum"))
         seed = whole_number(seed) or 0
         ranked = quarter.as_it_was.placed.place > 0
@@ -173,7 +173,7 @@ def ranges_of_units(
     absent: Absent = NOTHING,
 ) -> dict[str, PlaceRange]:
     """Of every ranked unit of a run, from the cube in its warehouse; the same for the same quarter."""
-    if not rulebook.sums_items:
+    if not rulebook.tells_chance:
         return {}  # chance is worked out for totals that are plain sums alone (docs/robustness.md)
     table = warehouse.arrow("tallies.cube")
     cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)

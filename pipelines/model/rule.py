@@ -328,6 +328,15 @@ class Rulebook:
             and not any(rule.veto for rule in self.rules.values())
         )
 
+    @property
+    def tells_chance(self) -> bool:
+        """Whether the draws of chance know how every rule looks at rows: a rate's steps, or so much an occurrence."""
+        drawn = {"rate", "occurrence", "assessed", "award"}
+        return self.sums_items and all(
+            rule.kind in drawn and not (rule.kind == "rate" and (rule.over_award or rule.groups))
+            for rule in self.rules.values()
+        )
+
     def of_group(self, group: str) -> "Rulebook":
         """The book as it holds for a group of units: by its own sheet, without the items that it does not have."""
         own = self.sheets.get(group)

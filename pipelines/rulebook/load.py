@@ -120,7 +120,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     )
     fail_if.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
     _must_order_all(rulebook, book)
-    if not rulebook.sums_items:
+    if not rulebook.tells_chance:
         _must_not_ask_for_steady(folder)
     for rule, block in zip(rules, written, strict=True):
         check_examples(rulebook, rule, block)

@@ -43,3 +43,9 @@ def test_a_tie_at_the_fifth_place_lists_both_and_a_small_unit_stands_apart():
     given = verdicts(BOOK, scores, tallies)
     assert {unit for unit, verdict in given if verdict == "first_five"} == {f"U{k}" for k in range(1, 7)}
     assert "U7" not in {unit for unit, _ in given}
+
+
+def test_chance_is_not_told_of_rules_that_the_draws_do_not_know():
+    """A rate times its weight moves by chance as well; no interval is better than one that calls every place certain."""
+    assert not BOOK.tells_chance
+    assert load_rulebook(ROOT / "rules" / "standard", date(2026, 1, 1)).tells_chance

@@ -21,8 +21,8 @@ def counts(completed: int, satisfied: int, of: int = 100) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("group", "completed", "score", "full"),
     [
-        ("district", 95, 60, 60), ("district", 94, 50, 60), ("district", 80, 40, 60), ("district", 79, 20, 60),
-        ("county", 95, 40, 40), ("county", 94, 30, 40), ("county", 79, 0, 40),
+        ("市直部门", 95, 60, 60), ("市直部门", 94, 50, 60), ("市直部门", 80, 40, 60), ("市直部门", 79, 20, 60),
+        ("县(市、区)", 95, 40, 40), ("县(市、区)", 94, 30, 40), ("县(市、区)", 79, 0, 40),
     ],
 )  # fmt: skip
 def test_the_same_points_are_taken_of_other_full_marks(group, completed, score, full):
@@ -34,7 +34,7 @@ def test_the_same_points_are_taken_of_other_full_marks(group, completed, score, 
 def test_places_over_all_go_by_the_share_of_the_full_marks():
     """70 of 80 (87.5 %) is before 85 of 100, though it is fewer points."""
     units = {"county": counts(94, 100), "district": counts(94, 88)}
-    scores, _, tallies = scored(BOOK, MONTH, units, {"county": "county", "district": "district"})
+    scores, _, tallies = scored(BOOK, MONTH, units, {"county": "县(市、区)", "district": "市直部门"})
     assert [scores[unit].total for unit in units] == [70, Fraction("85.2")]
     standings = rank(BOOK, {}, tallies, scores)
     assert [(one.unit_id, one.rank) for one in standings] == [("county", 1), ("district", 2)]
@@ -43,7 +43,7 @@ def test_places_over_all_go_by_the_share_of_the_full_marks():
 @pytest.mark.parametrize(("satisfied", "expected"), [(75, "excellent"), (74, "good"), (38, "good"), (37, "pass")])
 def test_a_grade_is_of_the_total(satisfied, expected):
     """60 + 0.4 × satisfied: 90, 89.6, 75.2, 74.8."""
-    scores, _, tallies = scored(BOOK, MONTH, {"U1": counts(100, satisfied)}, {"U1": "district"})
+    scores, _, tallies = scored(BOOK, MONTH, {"U1": counts(100, satisfied)}, {"U1": "市直部门"})
     assert grade(BOOK, scores["U1"], tallies["U1"]) == expected
 
 
@@ -57,5 +57,5 @@ def test_a_grade_is_of_the_total(satisfied, expected):
     ],
 )
 def test_a_rate_under_its_minimum_brings_an_order_to_mend(completed, satisfied, expected):
-    scores, _, tallies = scored(BOOK, MONTH, {"U1": counts(completed, satisfied)}, {"U1": "district"})
+    scores, _, tallies = scored(BOOK, MONTH, {"U1": counts(completed, satisfied)}, {"U1": "市直部门"})
     assert {verdict for _, verdict in verdicts(BOOK, scores, tallies)} == expected

@@ -35,7 +35,7 @@ def test_the_standard_edition_says_nothing_more():
         (
             "examples/two_sheets/rulebook",
             [
-                "属于“county”的单位：“办结率”满分 40 分。",
+                "属于“县(市、区)”的单位：“办结率”满分 40 分。",
                 "各单位满分不同，全部单位的名次按得分占满分的比例排。",
                 "等次按总分定：90 分以上为优秀、75 分以上为良好、其余为合格。",
             ],
