@@ -46,6 +46,6 @@ def test_a_tie_at_the_fifth_place_lists_both_and_a_small_unit_stands_apart():
 
 
 def test_chance_is_not_told_of_rules_that_the_draws_do_not_know():
-    """A rate times its weight moves by chance as well; no interval is better than one that calls every place certain."""
+    """A rate times its weight moves by chance too; no interval is better than one that calls a place certain."""
     assert not BOOK.tells_chance
     assert load_rulebook(ROOT / "rules" / "standard", date(2026, 1, 1)).tells_chance
