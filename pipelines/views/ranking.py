@@ -23,8 +23,6 @@ WORDS = (
     "descending",
     "jump",
     "overall",
-    "by_total",
-    "by_base",
     "nobody",
     "unranked",
     "unranked_says",
@@ -102,10 +100,17 @@ def ranking(result: ScoredPeriod, say: Say, lang: str = "zh", sizes: dict[str, i
         "lists": list(book.lists),
         "own_lists": [(id, title.into(lang)) for id, title in book.lists.items()],
         "said": any(given[name] for name in ("commend", "criticise", "together", *book.lists)),
-        "by_total": result.rulebook.ranked_by(result.readings) != "base",
+        "placed_by": say(f"site.{_placed_by(result)}").into(lang),
         "compared": str(result.period.previous) if result.previous else "",
         "files": files(say, lang, sizes or {}),
     }
+
+
+def _placed_by(result: ScoredPeriod) -> str:
+    """What places over all units go by."""
+    if result.rulebook.ranking.by_share:
+        return "by_share"
+    return "by_base" if result.rulebook.ranked_by(result.readings) == "base" else "by_total"
 
 
 def files(say: Say, lang: str, sizes: dict[str, int]) -> list[dict]:

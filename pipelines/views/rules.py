@@ -40,9 +40,10 @@ class RuleTexts:
     def _figures(self, rule: Rule) -> dict[str, str]:
         """What the sentence of a rule's kind may name."""
         if rule.is_rate or rule.kind in ("density", "bands", "by_place", "merit"):
+            part, of = self.measure(rule.part or rule.measure), self.measure(rule.of) if rule.of else ""
             return {
-                "part": self.measure(rule.part or rule.measure),
-                "of": self.measure(rule.of) if rule.of else "",
+                "part": self._words("percent", part=part, of=of) if of and rule.kind in ("bands", "by_place") else part,
+                "of": of,
                 "per": self._words("per_month" if rule.by_month else "per_period"),
                 "target": self._target(rule),
                 "each": plainly(rule.each),

@@ -11,6 +11,7 @@ from pipelines.model.rule import Veto
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from pipelines.views.method import _whole
+from pipelines.views.rules import RuleTexts
 from pipelines.wording import say
 
 
@@ -69,3 +70,9 @@ def test_the_condition_of_a_bonus_is_told():
     other = replace(standard, items=standard.items | {"A4": replace(standard.items["A4"], bonus=bonus)})
     (sentence,) = told(other)
     assert "80" in sentence and "{" not in sentence
+
+
+def test_bands_of_a_rate_say_what_is_divided():
+    sheets = book("examples/two_sheets/rulebook")
+    said = RuleTexts(sheets, say, "zh").rule(sheets.rules["completion"])["says"]
+    assert said.startswith("已办结 ÷ 应办结 的百分比：不少于 95 得 0 分、")
