@@ -10,6 +10,7 @@ from pipelines.model.condition import Condition
 from pipelines.model.rule import Veto
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
+from pipelines.views.figures import speaking
 from pipelines.views.method import _whole
 from pipelines.views.rules import RuleTexts
 from pipelines.wording import say
@@ -74,5 +75,5 @@ def test_the_condition_of_a_bonus_is_told():
 
 def test_bands_of_a_rate_say_what_is_divided():
     sheets = book("examples/two_sheets/rulebook")
-    said = RuleTexts(sheets, say, "zh").rule(sheets.rules["completion"])["says"]
+    said = RuleTexts(sheets, speaking(say, "quarter"), "zh").rule(sheets.rules["completion"])["says"]
     assert said.startswith("已办结 ÷ 应办结 的百分比：不少于 95 得 0 分、")
