@@ -7,7 +7,7 @@ import pytest
 from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.refusals import RulebookRefusal, UsageRefusal
 from pipelines.rulebook import load_rulebook
 from pipelines.sample import make_sample
 from tests.kinds.test_loading import HEAD
@@ -127,7 +127,8 @@ def test_a_what_if_is_saved_and_loads_as_it_was(quarter, tmp_path):
 
 def test_the_laboratory_knows_them(quarter):
     assert quarter.next_steps().shape[0] and quarter.gaming().frame.shape[0] and quarter.tornado().frame.shape[0]
-    assert quarter.robustness().frame.shape[0]
+    with pytest.raises(UsageRefusal, match="分档"):  # chance is not known of bands and weights
+        quarter.robustness()
     assert quarter.sweep({"refusal.points_2": [-1, -2], "late_reply.beyond": [0, 1]}).frame.shape[0]
 
 
