@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
-from pipelines.engines.rete import Chart
+from pipelines.engines.rete import Statechart
 from pipelines.evaluators.desk import Work, take_steps
 from pipelines.evaluators.log import LOG, Event, Log
 from pipelines.evaluators.private import locked
-from pipelines.evaluators.state import State, chart
+from pipelines.evaluators.state import State, statechart
 from pipelines.evaluators.step import moves
 from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
@@ -83,27 +83,27 @@ def ask_about_each() -> None:
     """One tick for each of so many case rows, as a step would that did not know which of them can change."""
     from pipelines.rulebook import load_rulebook
 
-    statechart = chart(load_rulebook(Work.rules, AT.date()).panel)
+    compiled = statechart(load_rulebook(Work.rules, AT.date()).panel)
     for number in range(ASKED):
         state = ("assigned", "reminded", "returned", "waiting")[number % 4]
-        statechart.move(state, {"event": "tick", "asg": 1, "current": 1, "age": number, "worked": 0})
+        compiled.move(state, {"event": "tick", "asg": 1, "current": 1, "age": number, "worked": 0})
 
 
 def _take_step(work: Work) -> tuple[int, object]:
     """(questions to the statechart, outcome) of one step."""
-    asked, move = 0, Chart.move
+    asked, move = 0, Statechart.move
 
     def counted(self, state, message):
         nonlocal asked
         asked += 1
         return move(self, state, message)
 
-    Chart.move = counted
+    Statechart.move = counted
     try:
         outcome = take_steps(work, [AT])
         return asked, outcome
     finally:
-        Chart.move = move
+        Statechart.move = move
 
 
 def _office(home: Path, events: int, units: int, cases: int) -> Work:

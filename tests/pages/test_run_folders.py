@@ -26,7 +26,7 @@ import sys, time
 from pathlib import Path
 from pipelines.edges import run_folders
 from pipelines.stages import publish as stage
-from tests.pages.fixture import assessment, warehouse
+from tests.pages.fixture import result, warehouse
 
 def stop(*_, **__):
     print("here", flush=True)
@@ -39,7 +39,7 @@ if moment == "manifest": run_folders.put_in_place = stop
 if moment == "synced": run_folders._place_for = stop
 if moment == "renamed": run_folders.sync_folder = lambda folder: stop() if folder.parent.name == ".runs" else None
 if moment == "linked": Path.replace = stop
-stage.publish(warehouse(), assessment(simulated=False), out, pdf=False)
+stage.publish(warehouse(), result(simulated=False), out, pdf=False)
 """
 
 

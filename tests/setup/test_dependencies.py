@@ -16,7 +16,8 @@ OURS = {"pipelines", "gongping", "tests", "benchmarks"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # No line of ours imports these: bounds on what Prefect takes, tools run as commands, a package that carries a script.
 BOUNDS = {"fastapi", "sqlalchemy"}
-COMMANDS, CARRIERS = {"hatchling", "ipykernel", "jupyterlab", "pip", "pytest-xdist", "ruff"}, {"axe-playwright-python"}
+COMMANDS = {"deptry", "hatchling", "ipykernel", "jupyterlab", "mypy", "pip", "pytest-cov", "pytest-xdist", "ruff"}
+CARRIERS = {"axe-playwright-python", "types-jsonschema", "types-pyyaml"}  # of a script and of types, never imported
 
 
 def _names(requirements: list[str]) -> set[str]:

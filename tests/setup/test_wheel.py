@@ -93,7 +93,7 @@ def test_what_is_imported_is_the_wheel_under_both_of_its_names(elsewhere):
 
 def test_help_and_version_answer(elsewhere):
     output = elsewhere.run("gongping", "--help")
-    assert output.returncode == 0 and "score a quarter" in output.stdout, output.stderr
+    assert output.returncode == 0 and "explains every point" in output.stdout, output.stderr
     version = elsewhere.run("gongping", "--version").stdout
     assert version.startswith("gongping 0.") and code_version()["sha256"][:12] in version
     assert elsewhere.run("python", "-m", "gongping", "--version").stdout == version
