@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.edges.warehouse import Warehouse, query_text
 from pipelines.model import text
 from pipelines.model.text import guarded
-from pipelines.views.tables import COUNTS, NUMBERS
+from pipelines.views.tables import COUNTS, LEDGER, NUMBERS
 
 
 class CsvFile:
@@ -84,21 +84,7 @@ def write_json(file: Path, document: dict) -> None:
 
 
 PORTION = 20_000
-COLUMNS = (
-    "entry_id",
-    "period",
-    "unit_id",
-    "item_id",
-    "rule_id",
-    "clause",
-    "month",
-    "case_id",
-    "ref_id",
-    "points",
-    "adjustment_id",
-    "sentence",
-    "facts",
-)
+COLUMNS = (*LEDGER[:-1], "sentence", "facts")  # `detail` is put into words where it is shown
 _MASKS = {
     "identity": text.IDENTITY,
     "identity_mask": text.IDENTITY_MASK,

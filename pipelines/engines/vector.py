@@ -537,9 +537,16 @@ def _points_of_bands(rule: Rule, top: np.ndarray, bottom: np.ndarray, judged: np
     points, left = np.zeros_like(top), judged.copy()
     for k, band in enumerate(rule.bands):
         away = 100 * top - _hundredths(band.bound) * bottom
-        here = left & {
-            "at_least": away >= 0, "more_than": away > 0, "at_most": away <= 0, "less_than": away < 0, "": True,
-        }[band.test]  # fmt: skip
+        here = (
+            left
+            & {
+                "at_least": away >= 0,
+                "more_than": away > 0,
+                "at_most": away <= 0,
+                "less_than": away < 0,
+                "": True,
+            }[band.test]
+        )
         given = np.full_like(top, _hundredths(band.points))
         if band.each:
             before = rule.bands[k - 1]

@@ -12,9 +12,17 @@ NAMED = 14  # units named on the chart, those furthest outside
 HEIGHT = 460
 
 
-def funnel(quarter, measure: str = "satisfaction_rate"):
-    """The chart of one rate rule; UsageRefusal with the nearest name for a rule that is no rate."""
-    rates = {id: rule for id, rule in quarter.rulebook.rules.items() if rule.kind == "rate"}
+def funnel(quarter, measure: str = ""):
+    """The chart of one rate rule, by default the one that lists units of equal figures, else the book's first.
+
+    UsageRefusal with the nearest name for a rule that is no rate.
+    """
+    book = quarter.rulebook
+    rates = {id: rule for id, rule in book.rules.items() if rule.kind == "rate"}
+    listing = [id for id, rule in rates.items() if (rule.part, rule.of) == book.ranking.listed_by]
+    if not rates:
+        raise UsageRefusal(say("laboratory.no_rates"))
+    measure = measure or [*listing, *rates][0]
     if measure not in rates:
         raise UsageRefusal(say("laboratory.no_rule", rule=measure, hint=hint(measure, rates)))
     rule, cube = rates[measure], quarter.world.cube

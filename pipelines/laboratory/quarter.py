@@ -141,8 +141,11 @@ class Quarter:
 
         return Robustness.of(self, seed)
 
-    def funnel(self, measure: str = "satisfaction_rate"):
-        """A rate of every unit by how much it rests on, with the limits that chance alone would keep to."""
+    def funnel(self, measure: str = ""):
+        """A rate rule of every unit by how much it rests on, with the limits that chance alone would keep to.
+
+        By default the rate that lists units of equal figures, else the first of the book.
+        """
         from pipelines.laboratory.funnel import funnel
 
         return funnel(self, measure)

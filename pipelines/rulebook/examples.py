@@ -190,8 +190,12 @@ def _bounds(
 def _bounds_of_bands(rule: Rule, values: list[Fraction]) -> Iterator[tuple[Words, bool]]:
     for band in rule.bands:
         told = {"test": band.test, "bound": plain(band.bound)}
-        beside = {"at_least": lambda v, b: v < b, "more_than": lambda v, b: v > b,
-                  "at_most": lambda v, b: v > b, "less_than": lambda v, b: v < b}  # fmt: skip
+        beside = {
+            "at_least": lambda v, b: v < b,
+            "more_than": lambda v, b: v > b,
+            "at_most": lambda v, b: v > b,
+            "less_than": lambda v, b: v < b,
+        }
         if band.test:
             yield say("rulebook.example_band_at", **told), any(value == band.bound for value in values)
             passed = any(beside[band.test](value, band.bound) for value in values)

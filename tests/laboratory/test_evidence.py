@@ -1,7 +1,11 @@
 """The rows behind a figure: a rate's denominator with its misses, and the rows that a measure counts."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 
+from pipelines.laboratory.funnel import funnel
 from pipelines.model.refusals import UsageRefusal
 
 
@@ -53,3 +57,11 @@ def test_a_name_that_is_not_known_is_refused(quarter, units, given, near):
     measure, unit, *month = given
     with pytest.raises(UsageRefusal, match=near):
         quarter.evidence(measure, unit or units[0], *month)
+
+
+def test_the_funnel_is_of_the_books_own_rate_and_a_book_without_one_is_told_so(quarter):
+    """No rule id is known to the program: the default is the rate that lists units of equal figures."""
+    assert quarter.funnel().to_dict() == quarter.funnel("satisfaction_rate").to_dict()
+    bare = replace(quarter.rulebook, rules={"attitude": quarter.rulebook.rules["attitude"]})
+    with pytest.raises(UsageRefusal, match="short"):
+        funnel(SimpleNamespace(rulebook=bare))
