@@ -37,7 +37,6 @@ DATES = ("in_force",)
 TRUTH = {"true": True, "false": False}
 OPTIONAL = (*DATES, "order", "groups", "veto")  # of every rule
 READING = ("reading",)
-STARTS = ("full", "zero")
 
 
 @dataclass(frozen=True)
@@ -103,10 +102,10 @@ def bonus(book: Block, readings: Mapping[str, tuple[str, ...]]) -> Bonus:
     """`bonus: {cap: …, same_matter: …}`: how bonus points count."""
     block = book.get("bonus", Block(book.file, book.line))
     fail_if.not_a_block(block, book, "bonus")
-    fail_if.unknown_field(block, ("cap", "same_matter", "only_when"))
+    fail_if.ill_formed(block, "bonus")
     which = block.get("same_matter")
     if isinstance(which, Block) and "takes" in which:
-        fail_if.unknown_field(which, ("takes", "scope"))
+        fail_if.ill_formed(which, "takes")
         takes = word(which, "takes", "same_matter", readings)
     else:
         takes = word(block, "same_matter", "same_matter", readings, "highest")
@@ -121,8 +120,7 @@ def _only_when(bonus: Block) -> Condition | None:
         return None
     asked = bonus["only_when"]
     fail_if.not_a_block(asked, bonus, "only_when")
-    fail_if.unknown_field(asked, ("base",))
-    fail_if.missing_field(asked, ("base",))
+    fail_if.ill_formed(asked, "only_when")
     fail_if.not_a_block(asked["base"], asked, "base")
     tests = tuple(test for test in vocabulary.TESTS if test != "in")
     fail_if.unknown_field(asked["base"], tests)
@@ -136,7 +134,7 @@ def total(book: Block, decimals: int) -> tuple[Fraction | None, Fraction | None]
     """`total: {floor: 0, cap: 100}`: what bounds the total, in steps that it is published in."""
     block = book.get("total", Block(book.file, book.line))
     fail_if.not_a_block(block, book, "total")
-    fail_if.unknown_field(block, ("floor", "cap"))
+    fail_if.ill_formed(block, "total")
     floor, cap = (number(block, key, least="-1000") if key in block else None for key in ("floor", "cap"))
     for key, bound in (("floor", floor), ("cap", cap)):
         if bound is not None and (bound * 10**decimals).denominator != 1:
@@ -184,11 +182,11 @@ def ranking(book: Block, measures: Mapping[str, Measure]) -> Ranking:
         return Ranking()
     rank = book["rank"]
     fail_if.not_a_block(rank, book, "rank")
-    fail_if.unknown_field(rank, ("listed_by", "apart_below", "all_by", "all"))
+    fail_if.ill_formed(rank, "rank")
     fewest = count(rank.get("apart_below", "0"))
     if fewest is None:
         raise refusal(rank, "bad_count", "apart_below", value=shown_text(rank["apart_below"]))
-    fail_if.unknown_value(rank, "all_by", ("share",)) if "all_by" in rank else None
+    fail_if.unknown_value(rank, "all_by", vocabulary.ALL_BY) if "all_by" in rank else None
     fail_if.unknown_value(rank, "all", tuple(TRUTH)) if "all" in rank else None
     overall = TRUTH[rank.get("all", "true")]
     if not overall and "all_by" in rank:
@@ -202,7 +200,7 @@ def _listed_by(rank: Block, measures: Mapping[str, Measure]) -> tuple[str, str] 
         return None
     by = rank["listed_by"]
     fail_if.not_a_block(by, rank, "listed_by")
-    fail_if.unknown_field(by, ("rate",))
+    fail_if.ill_formed(by, "listed_by")
     fail_if.not_a_list(by.get("rate"), by, "rate")
     if len(by["rate"]) != 2:
         raise refusal(by, "no_rate", "rate", value=shown_text(by["rate"]))
@@ -230,8 +228,7 @@ def sheets(
     """`sheets: [{groups: […], items: {id: {full_marks: n}}}]`: by group of units, what items are for it."""
     found: dict[str, dict[str, Own]] = {}
     for block in blocks(book.get("sheets", []), book, "sheets"):
-        fail_if.missing_field(block, ("groups", "items"))
-        fail_if.unknown_field(block, ("groups", "items"))
+        fail_if.ill_formed(block, "sheet")
         fail_if.not_a_list(block["groups"], block, "groups")
         fail_if.not_words_in(block["groups"], block, "groups")
         fail_if.not_a_block(block["items"], block, "items")
@@ -249,7 +246,7 @@ def _own(sheet: Block, id: str, items: Mapping[str, Item], readings: Mapping[str
         raise refusal(sheet, "unknown_item", id, near=(id, there), value=id)
     fail_if.not_a_block(sheet[id], sheet, id)
     block = sheet[id]
-    fail_if.unknown_field(block, ("full_marks", "floor", "unmeasured"))
+    fail_if.ill_formed(block, "own")
     full = number(block, "full_marks") if "full_marks" in block else None
     marks = items[id].full_marks if full is None else full
     floors = (_floor(block, marks),) if "floor" in block else ()
@@ -265,8 +262,7 @@ def grades(book: Block, items: Mapping[str, Item]) -> tuple[Grade, ...]:
     written = blocks(book.get("grades", []), book, "grades")
     found = []
     for one in written:
-        fail_if.missing_field(one, ("id", "at_least", "title"))
-        fail_if.unknown_field(one, ("id", "at_least", "title"))
+        fail_if.ill_formed(one, "grade")
         fail_if.bad_id(one, "id")
         found.append(Grade(one["id"], number(one, "at_least", least="-1000"), words(one, "title")))
     fail_if.duplicate_id(written, "id")
@@ -282,8 +278,7 @@ def lists(book: Block) -> dict[str, Words]:
     """`lists: [{id, title}]`: lists of verdicts beside those that every book has."""
     written = blocks(book.get("lists", []), book, "lists")
     for one in written:
-        fail_if.missing_field(one, ("id", "title"))
-        fail_if.unknown_field(one, ("id", "title"))
+        fail_if.ill_formed(one, "list")
         fail_if.bad_id(one, "id")
         if one["id"] in vocabulary.LISTS:
             raise refusal(one, "duplicate_id", "id", id=one["id"])
@@ -308,7 +303,7 @@ def in_force(block: Block) -> None:
     if "in_force" in block:
         dates = block["in_force"]
         fail_if.not_a_block(dates, block, "in_force")
-        fail_if.unknown_field(dates, ("from", "to"))
+        fail_if.ill_formed(dates, "in_force")
         fail_if.bad_date(dates, "from")
         fail_if.bad_date(dates, "to")
         fail_if.dates_reversed(dates)
@@ -335,18 +330,14 @@ def items(
     """
     found, sections, written = {}, {}, []
     for section in blocks(book["sections"], book, "sections"):
-        fail_if.missing_field(section, ("id", "title", "items"))
-        fail_if.unknown_field(section, ("id", "title", "items", "quality", "weight"))
+        fail_if.ill_formed(section, "section")
         fail_if.unknown_value(section, "quality", tuple(TRUTH)) if "quality" in section else None
         fail_if.not_a_word(section, ("id",))
         sections[section["id"]] = words(section, "title")
         of_quality = TRUTH[section["quality"]] if "quality" in section else section["id"] in quality
         for block in blocks(section["items"], section, "items"):
-            fail_if.missing_field(block, ("id", "title", "full_marks"))
-            fail_if.unknown_field(
-                block, ("id", "title", "full_marks", "unassessed", "unmeasured", "weight", "floor", "starts")
-            )
-            fail_if.unknown_value(block, "starts", STARTS) if "starts" in block else None
+            fail_if.ill_formed(block, "item")
+            fail_if.unknown_value(block, "starts", vocabulary.STARTS) if "starts" in block else None
             fail_if.bad_id(block, "id", fail_if.ITEM_ID)
             fail_if.unknown_clause(block, clauses, "id")  # floors and roundings name the item's own clause
             written.append(block)
@@ -471,8 +462,7 @@ def _occurrence(block: Block, known: Known) -> dict[str, Any]:
 
 def _density(block: Block, known: Known) -> dict[str, Any]:
     per = block["per"]
-    fail_if.unknown_field(per, ("each", "of"))
-    fail_if.missing_field(per, ("each", "of"))
+    fail_if.ill_formed(per, "density")
     fail_if.unknown_measure(block, "measure", known.measures)
     fail_if.unknown_measure(per, "of", known.measures)
     return {
@@ -487,8 +477,7 @@ def _density(block: Block, known: Known) -> dict[str, Any]:
 def _of_rate(block: Block, known: Known) -> dict[str, Any]:
     best = isinstance(block["of"], Block)
     if best:
-        fail_if.unknown_field(block["of"], ("best",))
-        fail_if.missing_field(block["of"], ("best",))
+        fail_if.ill_formed(block["of"], "best")
         if "worth" not in block and "bands" not in block:
             raise refusal(block, "best_of_what", "of")
     of = block["of"]["best"] if best else block["of"]
@@ -517,8 +506,7 @@ def _needs(block: Block) -> int:
     if "needs" not in block:
         return 1
     fail_if.not_a_block(block["needs"], block, "needs")
-    fail_if.unknown_field(block["needs"], ("of",))
-    fail_if.missing_field(block["needs"], ("of",))
+    fail_if.ill_formed(block["needs"], "needs")
     return max(_whole(block["needs"], "of", 1), 1)
 
 
@@ -534,9 +522,9 @@ def _whole(block: Block, key: str, unsaid: int) -> int:
 def _rate(block: Block, known: Known) -> dict[str, Any]:
     short = block["short"]
     fail_if.not_a_block(short, block, "short")
-    fail_if.unknown_field(short, ("each", "deduct", "mode"))
+    fail_if.ill_formed(short, "short")
     mode = word(short, "mode", "mode", known.readings)
-    fail_if.missing_field(short, ("each", "deduct", *(() if mode else ("mode",))))
+    fail_if.missing_field(short, () if mode else ("mode",))
     target, targets = _targets(block)
     found = {
         "target": target,
@@ -548,8 +536,7 @@ def _rate(block: Block, known: Known) -> dict[str, Any]:
     if "over" in block:
         over = block["over"]
         fail_if.not_a_block(over, block, "over")
-        fail_if.unknown_field(over, ("each", "award"))
-        fail_if.missing_field(over, ("each", "award"))
+        fail_if.ill_formed(over, "over")
         found |= {"over_each": number(over, "each", least="0.01", most="100"), "over_award": number(over, "award")}
     return _of_rate(block, known) | found
 
@@ -565,8 +552,7 @@ def _targets(block: Block) -> tuple[Fraction, tuple[Target, ...]]:
         return number(block, "target", most="100"), ()
     found = []
     for one in blocks(given, block, "target"):
-        fail_if.unknown_field(one, ("from", "to", "at"))
-        fail_if.missing_field(one, ("at",))
+        fail_if.ill_formed(one, "dated")
         fail_if.bad_date(one, "from")
         fail_if.bad_date(one, "to")
         fail_if.dates_reversed(one)
@@ -610,8 +596,7 @@ def _by_place(block: Block, known: Known) -> dict[str, Any]:
     """`by_place: {measure, or part and of; among: group or all; bands}`."""
     inner = block["by_place"]
     fail_if.not_a_block(inner, block, "by_place")
-    fail_if.unknown_field(inner, ("part", "of", "measure", "among", "bands", "round_rate", "needs"))
-    fail_if.missing_field(inner, ("among", "bands"))
+    fail_if.ill_formed(inner, "by_place")
     fail_if.unknown_value(inner, "among", vocabulary.AMONG)
     found = _bands(inner, known)
     counted = found.get("part") or found["measure"]
@@ -628,8 +613,7 @@ def _band(block: Block) -> Band:
         then = block["then"]
         fail_if.unknown_field(block, ("then",))
         fail_if.not_a_block(then, block, "then")
-        fail_if.unknown_field(then, ("each", "points"))
-        fail_if.missing_field(then, ("each", "points"))
+        fail_if.ill_formed(then, "then")
         points = number(then, "points", least="-1000")
         return Band(points, each=number(then, "each", least="0.01"))
     fail_if.unknown_field(block, (*vocabulary.BANDS, "points"))
@@ -651,7 +635,7 @@ def _assessed(block: Block, known: Known) -> dict[str, Any]:
 def _award(block: Block, known: Known) -> dict[str, Any]:
     fail_if.unknown_award(block, known.award_types)
     if "once_per" in block:
-        fail_if.unknown_value(block, "once_per", ("matter",))
+        fail_if.unknown_value(block, "once_per", vocabulary.ONCE_PER)
         if "tiers" in block:
             raise refusal(block, "tiers_of_matters", "tiers")
     return {"measure": block["measure"], "once_per": block.get("once_per", ""), **_tiers(block)}
@@ -669,8 +653,7 @@ def _tiers(block: Block) -> dict[str, Any]:
         return {"award": number(block, "award")}
     found = []
     for one in blocks(block["tiers"], block, "tiers"):
-        fail_if.unknown_field(one, ("from", "award"))
-        fail_if.missing_field(one, ("from", "award"))
+        fail_if.ill_formed(one, "tier")
         found.append((_whole(one, "from", 1), number(one, "award")))
     starts = [start for start, _ in found]
     if "award" in block or starts[:1] != [1] or starts != sorted(set(starts)):
@@ -693,9 +676,7 @@ SPECIFIC = {
 
 def reading(block: Block, clauses: Mapping[str, Clause]) -> Reading:
     """One reading, its default first."""
-    needed = ("reading", "clause", "title", "values", "reason")
-    fail_if.unknown_field(block, (*needed, "open_number", *DATES))
-    fail_if.missing_field(block, needed)
+    fail_if.ill_formed(block, "reading")
     fail_if.not_a_word(block, ("reading", "clause"))
     in_force(block)
     fail_if.unknown_clause(block, clauses)
@@ -715,9 +696,7 @@ def reading(block: Block, clauses: Mapping[str, Clause]) -> Reading:
 
 def verdict(block: Block, clauses: Mapping[str, Clause], known: Known) -> Verdict:
     """One verdict: conditions on facts, and the other verdicts that it leans on."""
-    needed = ("verdict", "clause", "list", "title", "says", "when")
-    fail_if.unknown_field(block, (*needed, "unless", "also", "groups", "examples", *DATES))
-    fail_if.missing_field(block, needed)
+    fail_if.ill_formed(block, "verdict")
     in_force(block)
     fail_if.unknown_clause(block, clauses)
     fail_if.bad_id(block, "verdict")
@@ -745,7 +724,7 @@ def verdict(block: Block, clauses: Mapping[str, Clause], known: Known) -> Verdic
 
 def condition(block: Block, book: Known) -> Condition:
     """One comparison of one fact with a number: points and percent have up to two decimals."""
-    fail_if.unknown_field(block, ("fact", *THINGS, *vocabulary.TESTS))
+    fail_if.ill_formed(block, "when")
     fail_if.no_fact(block)
     fail_if.no_test(block)
     test = next(test for test in vocabulary.TESTS if test in block)

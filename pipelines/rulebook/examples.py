@@ -31,9 +31,8 @@ def check_examples(rulebook: Rulebook, rule: Rule, block: Block) -> None:
     results: list[Fraction] = []
     engines: Engines = {}
     for example in rule.examples:
-        fail_if.unknown_field(example, ("name", "given", "points", "readings", "group", "month", "place", "of", "best"))
-        needed = ("name", "points", *(("place",) if rule.kind == "by_place" else ("given",)))
-        fail_if.missing_field(example, needed)
+        fail_if.ill_formed(example, "rule_example")
+        fail_if.missing_field(example, ("place",) if rule.kind == "by_place" else ("given",))
         fail_if.bad_number(example, "points", least="-1000")
         fail_if.not_a_block(example["given"], example, "given") if "given" in example else None
         got = outcome(rulebook, rule, example, engines)

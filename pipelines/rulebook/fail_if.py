@@ -18,6 +18,7 @@ from pipelines.model.points import half_up, shown
 from pipelines.model.rule import LATER, Band, Clause, Item, Reading, Rule, Verdict
 from pipelines.model.words import LANGUAGES
 from pipelines.rulebook import vocabulary
+from pipelines.rulebook.language import forms
 from pipelines.rulebook.source import day, exact, is_amount, refusal, shown_text
 from pipelines.wording import say
 
@@ -44,6 +45,13 @@ def unknown_field(block: Block, known: Iterable[str]) -> None:
     for key in block:
         if key not in known:
             raise refusal(block, "unknown_field", key, near=(key, known))
+
+
+def ill_formed(block: Block, form: str) -> None:
+    """A block with another key than `rules/language.yaml` gives its form, or without one that it needs."""
+    known = forms()[form]
+    unknown_field(block, known.keys)
+    missing_field(block, known.needed)
 
 
 def bad_id(block: Block, key: str, form: re.Pattern[str] = ID) -> None:

@@ -23,6 +23,7 @@ from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.rulebook import build, fail_if, vocabulary
 from pipelines.rulebook.examples import check_examples, check_verdict_examples
+from pipelines.rulebook.language import forms
 from pipelines.rulebook.libraries import FILE as LIBRARIES
 from pipelines.rulebook.libraries import read_libraries
 from pipelines.rulebook.measures import FOLDER as MEASURES
@@ -33,15 +34,7 @@ from pipelines.rulebook.source import counted, exact, hint, read_text, read_yaml
 from pipelines.wording import say
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
-BOOK_FIELDS = ("edition", "title", "in_force", "evaluation", "sections")
-OPTIONAL = (
-    *("format", "period", "year_starts", "case_rows", "incident_types", "award_types"),
-    *("rank", "bonus", "rank_on", "round", "grades", "lists", "decimals", "total", "sheets"),
-)
-FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7); what it does not say is in FORMAT_1
-FORMAT_1 = RULES / "format_1.yaml"
-EVALUATION = ("working_days", "reminder_after_hours")
-ROUND = ("deduction", "score")
+FORMAT_1 = RULES / "format_1.yaml"  # quarters, eleven measures, seven awards: what a book of format 1 does not say
 
 Made = TypeVar("Made", Reading, Verdict)
 BONUS = ("same_matter", "scope", "cap")
@@ -61,8 +54,9 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     upgraded = _upgraded(book)
     readings = _in_force(folder, READINGS, "reading", build.reading, clauses, on)
     values = {id: reading.values for id, reading in readings.items()}
-    fail_if.unknown_value(book, "round", ROUND) if "round" in book else None
-    items, sections = build.items(book, clauses, values, upgraded.get("quality", ()), book.get("round", ROUND[0]))
+    fail_if.unknown_value(book, "round", vocabulary.ROUND) if "round" in book else None
+    rounded = book.get("round", vocabulary.ROUND[0])
+    items, sections = build.items(book, clauses, values, upgraded.get("quality", ()), rounded)
     written = _rule_blocks(folder, items)
     incident_types, award_types = (build.types(upgraded, key) for key in ("incident_types", "award_types"))
     contracts = with_types(load_contracts(), incident_types, award_types)
@@ -188,10 +182,9 @@ def _list(folder: Path, name: str) -> Any:
 def _book(folder: Path, on: date) -> Block:
     book = read_yaml(folder / BOOK, BOOK)
     fail_if.not_a_block(book, Block(BOOK, 1))
-    fail_if.unknown_field(book, (*BOOK_FIELDS, *OPTIONAL))
-    fail_if.missing_field(book, BOOK_FIELDS)
+    fail_if.ill_formed(book, "rulebook")
     fail_if.not_a_word(book, ("edition", "format"))
-    fail_if.unknown_value(book, "format", FORMATS) if "format" in book else None
+    fail_if.unknown_value(book, "format", vocabulary.FORMATS) if "format" in book else None
     build.in_force(book)
     start, end = fail_if.span(book)
     if not start <= on <= end:
@@ -203,7 +196,7 @@ def _upgraded(book: Block) -> Block:
     """The book with what older formats took for granted: measures, types and the moment of a case row."""
     if book.get("format", "1") == "1":
         known = read_yaml(FORMAT_1, FORMAT_1.name)
-        fail_if.unknown_field(book, (*BOOK_FIELDS, "format"))
+        fail_if.unknown_field(book, (*forms()["rulebook"].needed, "format"))
         return known
     fail_if.missing_field(book, ("case_rows",))
     return book
@@ -228,9 +221,8 @@ def _must_not_ask_for_steady(folder: Path) -> None:
 def _evaluation(book: Block) -> dict[str, int]:
     block = book["evaluation"]
     fail_if.not_a_block(block, book, "evaluation")
-    fail_if.unknown_field(block, EVALUATION)
-    fail_if.missing_field(block, EVALUATION)
-    return {key: counted(block, key) for key in EVALUATION}
+    fail_if.ill_formed(block, "evaluation")
+    return {key: counted(block, key) for key in block}
 
 
 def _rule_blocks(folder: Path, items: dict[str, Item]) -> list[Block]:

@@ -26,12 +26,10 @@ from pipelines.model.words import Words
 from pipelines.rulebook import build, fail_if
 from pipelines.rulebook.conditions import MOMENTS, Vocabulary, parts, typed, words_of
 from pipelines.rulebook.source import count, read_yaml, refusal, shown_text
+from pipelines.rulebook.vocabulary import BETTER
 from pipelines.wording import say
 
 FOLDER = "measures"
-FIELDS = ("measure", "title", "counts", "where", "by", "better", "quotes", "says", "among", "needs", "examples")
-NEEDED = ("measure", "title", "counts", "examples")
-BETTER = ("more", "fewer")
 # Case rows that an earlier published period counted are left out, or count again (semantics C18).
 ADMITTED = (
     Choice("counted_before", (("left_out", Not(Compare("counted_before", "equals", "true"))), ("again", All()))),
@@ -77,7 +75,7 @@ def _case_rows(book: Block, contracts: Contracts, readings: Mapping[str, tuple[s
     """Which rows make a unit's case rows: who is ranked, small numbers, plausibility (semantics G23)."""
     block = book["case_rows"]
     fail_if.not_a_block(block, book, "case_rows")
-    fail_if.unknown_field(block, ("by", "where"))
+    fail_if.ill_formed(block, "case_rows")
     derived = {name: one.type for name, one in derived_of(CASE_ROWS).items()}
     vocabulary = words_of(contracts.tables[TABLE_OF[CASE_ROWS]].columns, derived, readings)
     both = [ADMITTED, *(parts(block["where"], block, vocabulary) if "where" in block else [])]
@@ -111,8 +109,7 @@ def _build(
     if id in found:
         return found[id]
     block = blocks[id]
-    fail_if.unknown_field(block, FIELDS)
-    fail_if.missing_field(block, NEEDED)
+    fail_if.ill_formed(block, "measure")
     whole = None
     if "among" in block:
         if block["among"] not in blocks or block["among"] in (*above, id):
@@ -274,8 +271,7 @@ def _try_examples(
     types |= {name: one.type for name, one in derived.items()} | {"cutoff": "timestamp"}
     rows, counted = [], []
     for example in measure.examples:
-        fail_if.unknown_field(example, ("name", "row", "readings", "counts"))
-        fail_if.missing_field(example, ("name", "counts"))
+        fail_if.ill_formed(example, "measure_example")
         row = _row(example, types)
         chosen = _readings(example, readings)
         wanted, found = count(example["counts"]), int(counts(measure.written, row, chosen, types))
