@@ -173,6 +173,7 @@ class Run:
 
     def _validate(self) -> None:
         from pipelines.edges.published import counted_lists, counted_table
+        from pipelines.stages.judge import must_know_groups
         from pipelines.stages.publish import named_in_rows, panel_of
         from pipelines.stages.validate import validate
 
@@ -188,6 +189,8 @@ class Run:
             self.panel = panel_of(self.warehouse, self.coincidences)
             found = replace(found, stops=(*found.stops, *named_in_rows(self.warehouse, self.contracts, self.panel)))
         self.validation = found
+        if not found.stops:
+            must_know_groups(self.rulebook, {row["unit_group"] for row in self.warehouse.records("tallies/units")})
 
     def measure(self) -> None:
         """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""
@@ -206,9 +209,8 @@ class Run:
 
     def judge(self) -> None:
         """Rulebook × tallies → findings."""
-        from pipelines.stages.judge import judge, must_know_groups
+        from pipelines.stages.judge import judge
 
-        must_know_groups(self.rulebook, {tally.unit.unit_group for tally in self.tallies.values()})
         self.findings, self.trace = judge(self.rulebook, self.readings, self.tallies, self.period.months)
 
     def settle(self) -> None:
@@ -330,7 +332,8 @@ class Run:
         of_contracts = self.validation.notices if self.validation else ()
         of_pages = self.published.notices if self.published else ()
         observed = self.observations if self.published else ()
-        return (*self._absent(), *self.intake.notices, *of_files, *of_contracts, *observed, *of_pages)
+        of_book = (*self.rulebook.notices, *self._absent())
+        return (*of_book, *self.intake.notices, *of_files, *of_contracts, *observed, *of_pages)
 
     def _absent(self) -> tuple[Words, ...]:
         tables = self.intake.absent_tables

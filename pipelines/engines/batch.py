@@ -76,7 +76,7 @@ class Batch:
             item.full_marks,
             item.floor,
             item.unmeasured,
-            tuple(readings.get(name) for name in self.touching((rule,))),
+            tuple(readings.get(name) for name in self.touching((rule,), item)),
         )
         if key not in self._kept:
             self._kept[key] = deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings), rule
@@ -134,10 +134,10 @@ class Batch:
 
     def touching(self, rules: tuple[Rule, ...], item: Item | None = None) -> tuple[str, ...]:
         """The readings that can change the score of an item with these rules on this cube, in a fixed order."""
-        bonus = item.bonus if item else None
-        key = bonus, tuple((rule.kind, rule.left_to, rule.measure, rule.part, rule.of) for rule in rules)
+        of_item = item.left_to(any(rule.kind == "assessed" for rule in rules)) if item else ()
+        key = of_item, tuple((rule.kind, rule.left_to, rule.measure, rule.part, rule.of) for rule in rules)
         if key not in self._kept:
-            found = dict.fromkeys(bonus.left_to if bonus else ())
+            found = dict.fromkeys(of_item)
             for kind, left_to, *_ in key[1]:
                 found |= dict.fromkeys((*left_to, *(UNMEASURED if kind not in ("assessed", "award") else ())))
             named = (measure for _, _, *measures in key[1] for measure in measures)

@@ -14,7 +14,7 @@ from pipelines.engines.rete import Fact, Match, Pattern, Production, Session
 from pipelines.model.contract import AWARDS
 from pipelines.model.points import CENT, half_up, hundredths, shown
 from pipelines.model.refusals import ContractStop
-from pipelines.model.rule import Rule, Rulebook, chosen
+from pipelines.model.rule import Item, Rule, Rulebook, chosen
 from pipelines.model.score import AT_MOST, BEYOND, MEAN, OVER, UNMEASURED, UNMEASURED_FULL, Finding
 from pipelines.model.tally import Award, UnitTally
 from pipelines.wording import say
@@ -161,7 +161,7 @@ class Judge:
 
     def _of_rate(self, rule: Rule, match: Match, points: Fraction, sentence: str = "") -> Finding:
         """Of one span: a month's share of a mean, or the whole."""
-        points = points / len(self.months) if is_mean(rule, self.readings) else points
+        points = points / len(self.spans(rule)) if is_mean(rule, self.readings) else points
         n = match.fact["part"] if rule.is_rate else match.fact["n"]
         return self._finding(rule, match, n=n, of=match.fact.get("of", 0), points=points, sentence=sentence)
 
@@ -210,11 +210,12 @@ class Judge:
             yield {"rule": rule.id, "month": 0, "unmeasured": hundredths(most)}
 
     def _occurrence_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
-        for number, month in enumerate(self.months, 1):
+        spans = self.spans(rule)
+        for month in self.months if spans == (WHOLE,) else spans:
             if n := tally.occurrences(rule.id, rule.measure, month):
-                yield {"rule": rule.id, "month": number, "n": n}
+                yield {"rule": rule.id, "month": self._number(month), "n": n}
         if rule.beyond:
-            for month in self.spans(rule):
+            for month in spans:
                 if n := tally.occurrences(rule.id, rule.measure, month):
                     yield {"rule": rule.id, "month": self._number(month), "happened": n, "free": rule.beyond}
 
@@ -283,19 +284,20 @@ class Judge:
             yield fact | asks
 
     def _assessed_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
-        full = self.rulebook.items[rule.item].full_marks
-        score = tally.assessed.get(rule.measure)
+        item = self.rulebook.items[rule.item]
+        full, score = item.full_marks, tally.assessed.get(rule.measure)
         if score is None:
-            score = self._missing(rule, tally, full)
+            score = self._missing(item, tally)
         yield {"rule": rule.id, "month": 0, "score": hundredths(score), "full": hundredths(full)}
 
-    def _missing(self, rule: Rule, tally: UnitTally, full: Fraction) -> Fraction:
-        value = chosen(rule.unassessed, self.readings)
+    def _missing(self, item: Item, tally: UnitTally) -> Fraction:
+        """What counts in place of a mark: nothing is taken where the item is left out or has other rules (G2)."""
+        value = item.without_mark(self.readings)
         if value == "stop":
             raise ContractStop(
-                say("judge.assessment_missing", unit=tally.unit.unit_id, name=tally.unit.unit_name, item=rule.measure)
+                say("judge.assessment_missing", unit=tally.unit.unit_id, name=tally.unit.unit_name, item=item.id)
             )
-        return full if value == "full" else Fraction(0)
+        return Fraction(0) if value == "zero" else item.full_marks
 
     def _award_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         own = [number for number, award in enumerate(tally.awards, 1) if award.award_type == rule.measure]
@@ -337,7 +339,7 @@ def target_of(rule: Rule, group: str, month: str) -> Fraction:
 def unmeasured(rule: Rule, tally: UnitTally) -> bool:
     """Whether nothing is there to judge a rule by: what it counts is not told, or its denominator is under `needs`.
 
-    No occurrence of what is told is a measurement; an assessment that is missing is its item's (`unassessed`).
+    No occurrence of what is told is a measurement; an assessment that is missing is its item's (`without_mark`).
     """
     if rule.kind == "assessed":
         return rule.measure not in tally.assessed
@@ -406,17 +408,23 @@ def without_data(rulebook: Rulebook, tally: UnitTally) -> set[str]:
 
 
 def left_out(rulebook: Rulebook, readings: Mapping[str, str], tally: UnitTally) -> set[str]:
-    """The items that do not count for a unit; one with an assessed rule stays: `unassessed` decides there."""
+    """The items that do not count for a unit; one with an assessed rule only where a missing mark leaves it out."""
     counted = {id: item for id, item in rulebook.items.items() if item.without_data(readings) in LEAVES_OUT}
     if not counted:
         return set()
-    assessed = {rule.item for rule in rulebook.rules.values() if rule.kind == "assessed"}
-    return {id for id in without_data(rulebook, tally) - assessed if id in counted and counted[id].full_marks}
+    stay = {
+        rule.item
+        for rule in rulebook.rules.values()
+        if rule.kind == "assessed" and rulebook.items[rule.item].without_mark(readings) not in LEAVES_OUT
+    }
+    return {id for id in without_data(rulebook, tally) - stay if id in counted and counted[id].full_marks}
 
 
 def spans(rule: Rule, readings: Mapping[str, str], months: tuple[str, ...]) -> tuple[str, ...]:
-    """The months that a rule tests, or ("",) for the period as a whole."""
-    return months if chosen(rule.per, readings) in BY_MONTH else (WHOLE,)
+    """The months that a rule tests and in which it holds, or ("",) for the period as a whole."""
+    if chosen(rule.per, readings) in BY_MONTH:
+        return tuple(month for month in months if rule.holds_on(month))
+    return (WHOLE,) if rule.holds_on(months[0]) else ()
 
 
 def is_mean(rule: Rule, readings: Mapping[str, str]) -> bool:

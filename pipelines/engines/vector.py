@@ -26,6 +26,7 @@ from pipelines.model.score import UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.wording import say
 
+LEAVES_OUT = ("left_out", "reweighted")
 DOUBT = 1e-6  # a sum this near to a rounding boundary is settled by fractions
 
 
@@ -125,7 +126,8 @@ def has_fired(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str
     if {rule.measure, rule.part, rule.of} & cube.not_exported():
         return np.zeros(len(cube.unit_ids), bool)
     if rule.kind == "occurrence":
-        return (counts.occurrences(rule).sum(axis=1) > 0) & concerned(cube, rule)
+        happened = _spans(rule, counts.occurrences(rule), readings, cube.months)
+        return (happened.sum(axis=1) > 0) & concerned(cube, rule)
     top, bottom, judged = _rates(rule, counts, readings)
     gap = (_targets(cube, rule, top.shape[1]) * bottom - 100 * top) * judged
     return np.asarray(((-gap if rule.fewer else gap) > 0).any(axis=1) & concerned(cube, rule))
@@ -208,10 +210,11 @@ def concerned(cube: Cube, rule: Rule) -> np.ndarray:
 
 def left_out(cube: Cube, counts: Counts, item: Item, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether an item with these rules does not count, under `unmeasured` left_out or reweighted."""
-    out = np.full(len(cube.unit_ids), bool(rules) and item.without_data(readings) in ("left_out", "reweighted"))
+    out = np.full(len(cube.unit_ids), bool(rules) and item.without_data(readings) in LEAVES_OUT)
     for rule in rules:
         silent = bare(cube, counts, rule, readings) | ~concerned(cube, rule)
-        out = out & (silent if rule.kind != "assessed" else False)
+        stays = rule.kind == "assessed" and item.without_mark(readings) not in LEAVES_OUT
+        out = out & silent & (not stays)
     return out & _any_concerned(cube, rules)
 
 
@@ -338,7 +341,7 @@ def deduction(
     full = _hundredths(item.full_marks)
     nothing = np.zeros(len(cube.unit_ids), np.int64)
     if rule.kind == "assessed":
-        found = Deduction(full - np.minimum(_assessed(cube, rule, full, readings), full))
+        found = Deduction(full - np.minimum(_assessed(cube, rule, item, readings), full))
     elif rule.kind == "award":
         found = Deduction(-_awarded(cube, rule, rules, item.bonus or Bonus(), readings))
     elif {rule.measure, rule.part, rule.of} & cube.not_exported():
@@ -399,39 +402,51 @@ def _rounded(whole: np.ndarray, shared: list[Deduction], sign: int) -> np.ndarra
 def _over_months(cube: Cube, rule: Rule, points: np.ndarray, readings: Mapping[str, str]) -> Deduction:
     """Whole points of every span, added up or averaged."""
     if chosen(rule.per, readings) == "mean":
-        return Deduction(np.zeros(len(points), np.int64), (points, np.full_like(points, len(cube.months))))
+        return Deduction(np.zeros(len(points), np.int64), (points, np.full_like(points, _averaged(cube, rule))))
     return Deduction(points.sum(axis=1))
+
+
+def _averaged(cube: Cube, rule: Rule) -> int:
+    """How many months a mean is of."""
+    return max(int(_held(rule, cube.months).sum()), 1)
 
 
 def _divided(cube: Cube, rule: Rule, top: np.ndarray, bottom: np.ndarray, readings: Mapping[str, str]) -> Deduction:
     """Shares of every span, added up or averaged."""
-    parts = len(cube.months) if chosen(rule.per, readings) == "mean" else 1
+    parts = _averaged(cube, rule) if chosen(rule.per, readings) == "mean" else 1
     return Deduction(np.zeros(len(top), np.int64), (top, np.maximum(bottom, 1) * parts))
 
 
-def _spans(rule: Rule, table: np.ndarray, readings: Mapping[str, str]) -> np.ndarray:
-    """Unit × span: the months that a rule tests, or the period in one."""
+def _spans(rule: Rule, table: np.ndarray, readings: Mapping[str, str], months: Sequence[str]) -> np.ndarray:
+    """Unit × span: the months that a rule tests, or the period in one; nothing where it is not in force."""
     whole = chosen(rule.per, readings) in ("period", "pooled")
-    return table.sum(axis=1, keepdims=True) if whole else table
+    spans = table.sum(axis=1, keepdims=True) if whole else table
+    return spans * _held(rule, months)[: spans.shape[1]]
+
+
+def _held(rule: Rule, months: Sequence[str]) -> np.ndarray:
+    """Of every month, or of the first alone for the period: whether a rule is in force on its first day."""
+    days = [date(int(month[:4]), int(month[5:]), 1) for month in months]
+    first, last = rule.in_force_from or date.min, rule.in_force_to or date.max
+    return np.array([first <= day <= last for day in days], bool)
 
 
 def _occurrences(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
-    happened = counts.occurrences(rule)
-    if rule.beyond:
-        happened = np.maximum(_spans(rule, happened, readings) - rule.beyond, 0)
+    happened = np.maximum(_spans(rule, counts.occurrences(rule), readings, cube.months) - rule.beyond, 0)
     return Deduction(_hundredths(rule.deduct) * happened.sum(axis=1))
 
 
 def _many(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
-    n, of = _spans(rule, counts[rule.measure], readings), _spans(rule, counts[rule.of], readings)
+    n, of = (_spans(rule, counts[id], readings, cube.months) for id in (rule.measure, rule.of))
     price = _hundredths(rule.deduct) * _hundredths(rule.each)
     return _divided(cube, rule, n * price * (of >= rule.needs), 100 * of, readings)
 
 
 def _rates(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Numerator and denominator of each rate in percent, rounded as the city prints it; and whether it is judged."""
-    part = _spans(rule, counts[rule.part], readings)
-    of = _best_of_group(counts, rule, readings) if rule.best else _spans(rule, counts[rule.of], readings)
+    months = counts.cube.months
+    part = _spans(rule, counts[rule.part], readings, months)
+    of = _best_of_group(counts, rule, readings) if rule.best else _spans(rule, counts[rule.of], readings, months)
     judged = of >= rule.needs
     if rule.round_rate is None:
         return 100 * part, of, judged
@@ -481,7 +496,7 @@ def _best_of_group(counts: Counts, rule: Rule, readings: Mapping[str, str], whol
     if whole:
         everybody, own = (table.sum(axis=1, keepdims=True) for table in (everybody, own))
     else:
-        everybody, own = (_spans(rule, table, readings) for table in (everybody, own))
+        everybody, own = (_spans(rule, table, readings, city.months) for table in (everybody, own))
     best = own.copy()
     for group in dict.fromkeys(city.groups.tolist()):
         two = np.sort(everybody[city.groups == group], axis=0)[::-1][:2]
@@ -527,8 +542,9 @@ def _bands(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) 
     if rule.part:
         top, bottom, judged = _rates(rule, counts, readings)
     else:
-        top = _spans(rule, counts[rule.measure], readings)
-        bottom, judged = np.ones_like(top), np.ones(top.shape, bool)
+        top = _spans(rule, counts[rule.measure], readings, cube.months)
+        held = _held(rule, cube.months)[: top.shape[1]]
+        bottom, judged = np.ones_like(top), np.broadcast_to(held, top.shape)
     return _over_months(cube, rule, -_points_of_bands(rule, top, bottom, judged), readings)
 
 
@@ -559,7 +575,7 @@ def _points_of_bands(rule: Rule, top: np.ndarray, bottom: np.ndarray, judged: np
 
 
 def _merits(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
-    n = _spans(rule, counts[rule.measure], readings)
+    n = _spans(rule, counts[rule.measure], readings, cube.months)
     tiers = rule.tiers or ((1, rule.award),)
     ends = [start - 1 for start, _ in tiers[1:]] + [np.iinfo(np.int64).max]
     given = sum(
@@ -580,14 +596,14 @@ TAKEN = {
 }
 
 
-def _assessed(cube: Cube, rule: Rule, full: int, readings: Mapping[str, str]) -> np.ndarray:
+def _assessed(cube: Cube, rule: Rule, item: Item, readings: Mapping[str, str]) -> np.ndarray:
     given = cube.assessed.get(rule.measure, np.full(len(cube.unit_ids), -1))
     missing = given < 0
-    said = chosen(rule.unassessed, readings)
+    said = item.without_mark(readings)
     if said == "stop" and missing.any():
         unit = cube.unit_ids[int(np.argmax(missing))]
         raise ContractStop(say("judge.assessment_missing", unit=unit, name=unit, item=rule.measure))
-    return np.where(missing, full if said == "full" else 0, given)
+    return np.where(missing, 0 if said == "zero" else _hundredths(item.full_marks), given)
 
 
 def _awarded(cube: Cube, rule: Rule, rules: Sequence[Rule], words: Bonus, readings: Mapping[str, str]) -> np.ndarray:

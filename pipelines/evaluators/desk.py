@@ -30,7 +30,7 @@ from pipelines.model.panel import PanelRules
 from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.paths import RULES
 from pipelines.rulebook import choose_readings, load_rulebook
-from pipelines.rulebook.panel import must_agree_on_the_clock
+from pipelines.rulebook.panel import READING, must_agree_on_the_clock
 from pipelines.wording import say
 
 STANDARD_RULES = RULES / "standard"
@@ -148,7 +148,8 @@ def clock_of(work: Work, moment: datetime) -> Clock:
     """The clock under the rules and readings in force on the day of ``moment``."""
     rulebook = load_rulebook(work.rules, moment.date())
     readings = choose_readings(rulebook, work.readings)
-    return Clock(Calendar.load(), must_agree_on_the_clock(rulebook), readings["evaluation_clock"])
+    rules = must_agree_on_the_clock(rulebook)
+    return Clock(Calendar.load(), rules, readings[READING])
 
 
 def _left(log: Log, moments: list[datetime]) -> list[datetime]:

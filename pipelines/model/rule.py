@@ -78,7 +78,7 @@ class Item:
     full_marks: Fraction
     section: str
     quality: bool = False  # of a section that says `quality: true`: it counts for `quality_items_at_zero`
-    unassessed: Word = "full"  # what a missing assessed mark comes to: full, zero, stop
+    unassessed: Word = ""  # what a missing assessed mark comes to: full, zero, stop; "" = as `unmeasured`
     floor: Fraction | None = Fraction(0)  # the least it can be; None: no bound
     starts: str = "full"  # or zero: what its rules take from, or add to
     round: str = "deduction"  # what is rounded: the deduction, or the score
@@ -89,6 +89,16 @@ class Item:
     def without_data(self, readings: Mapping[str, str]) -> str:
         """What the item is worth that has nothing to be judged by: full, zero, left_out, reweighted."""
         return chosen(self.unmeasured, readings) if self.unmeasured else readings.get("unmeasured", "full")
+
+    def left_to(self, assessed: bool) -> tuple[str, ...]:
+        """The readings that choose what it is worth without data, and those of its bonus."""
+        words = (self.unassessed, self.unmeasured) if assessed else (self.unmeasured,)
+        of_bonus = self.bonus.left_to if self.bonus else ()
+        return (*(one.reading for one in words if isinstance(one, Left)), *of_bonus)
+
+    def without_mark(self, readings: Mapping[str, str]) -> str:
+        """What a missing assessed mark comes to: full, zero, stop, or the item is left_out or reweighted (C17, G2)."""
+        return chosen(self.unassessed or self.unmeasured or "full", readings)
 
 
 @dataclass(frozen=True)
@@ -127,7 +137,7 @@ class Rule:
         ``over_each`` on the right side of the target.
     worth: the rate times ``worth`` points.
     bands: the points of the first of ``bands`` that the rate, or the count of ``measure``, meets.
-    assessed: the score of the item itself; a missing one comes to what ``unassessed`` says.
+    assessed: the score of the item itself; a missing one comes to what its item says.
     merit: ``award`` points for each row of ``measure``.
 
     by_place: the points of the first of ``bands`` that the unit's place meets, in a rate or the count of ``measure``,
@@ -153,7 +163,6 @@ class Rule:
     of: str = ""
     per: Word = "period"
     mode: Word = ""
-    unassessed: Word = "full"
     target: Fraction = Fraction(0)
     each: Fraction = Fraction(0)
     deduct: Fraction = Fraction(0)
@@ -209,7 +218,12 @@ class Rule:
     @property
     def left_to(self) -> tuple[str, ...]:
         """The readings that choose its words."""
-        return tuple(word.reading for word in (self.mode, self.per, self.unassessed) if isinstance(word, Left))
+        return tuple(word.reading for word in (self.mode, self.per) if isinstance(word, Left))
+
+    def holds_on(self, month: str) -> bool:
+        """Whether it is in force on the first day of a month, such as ``2026-07`` (semantics G24)."""
+        day = date.fromisoformat(f"{month}-01")
+        return (self.in_force_from or date.min) <= day <= (self.in_force_to or date.max)
 
 
 @dataclass(frozen=True)
@@ -315,6 +329,7 @@ class Rulebook:
     total_floor: Fraction | None = None
     total_cap: Fraction | None = None
     lists: Mapping[str, Words] = field(default_factory=dict)  # of verdicts, beside those that every book has
+    notices: tuple[Words, ...] = ()  # words of older books that are read otherwise than they are written
 
     @property
     def sums_items(self) -> bool:

@@ -348,7 +348,7 @@ def items(
                 full,
                 section["id"],
                 of_quality,
-                unassessed=word(block, "unassessed", "unassessed", readings, "full"),
+                unassessed=word(block, "unassessed", "unassessed", readings),
                 floor=_floor(block, full),
                 starts=block.get("starts", ""),
                 round=rounded,
@@ -629,7 +629,7 @@ def _band(block: Block) -> Band:
 
 def _assessed(block: Block, known: Known) -> dict[str, Any]:
     fail_if.unknown_item(block, known.items, "assessed")
-    return {"measure": block["assessed"], "unassessed": known.items[block["assessed"]].unassessed}
+    return {"measure": block["assessed"]}
 
 
 def _award(block: Block, known: Known) -> dict[str, Any]:

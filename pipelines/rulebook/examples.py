@@ -54,7 +54,8 @@ def outcome(rulebook: Rulebook, rule: Rule, example: Block, engines: Engines | N
     item = replace(rulebook.items[rule.item], starts="zero" if rule.gives else "full")
     key, engines = (months, *readings.items()), {} if engines is None else engines
     if key not in engines:
-        alone = replace(rulebook, rules={rule.id: rule}, items={**rulebook.items, item.id: item})
+        always = replace(rule, in_force_from=None, in_force_to=None)  # its days are tried by no example
+        alone = replace(rulebook, rules={rule.id: always}, items={**rulebook.items, item.id: item})
         engines[key] = Judge(alone, readings, months), Settler(alone, readings)
     judge, settler = engines[key]
     tally = _tally(rulebook, rule, example)

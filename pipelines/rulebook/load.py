@@ -47,8 +47,10 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     what is wrong, why it matters and the nearest known name.
     """
     _must_be_complete(folder)
+    months: tuple[str, ...] = ()
     if isinstance(on, Period):
-        on = on.under(periods_of(folder).year_starts).start.date()
+        period = on.under(periods_of(folder).year_starts)
+        on, months = period.start.date(), period.months
     book = _book(folder, on)
     clauses, clause_lines = read_clauses(folder / CLAUSES, CLAUSES)
     upgraded = _upgraded(book)
@@ -82,7 +84,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     fail_if.overlapping_dates(written, "rule")
     fail_if.matters_apart(written)
     fail_if.awarded_twice(written)
-    in_force = _rules_on(rules, known, on)
+    in_force = _rules_on(rules, written, known, on, months)
     items = build.with_starts(book, items, in_force.values())
     rulebook = Rulebook(
         edition=book["edition"],
@@ -111,6 +113,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         sheets=build.sheets(book, items, values),
         rank_on=rank_on,
         periods=build.periods(book),
+        notices=_older_words(written, in_force),
     )
     fail_if.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
     _must_order_all(rulebook, book)
@@ -119,6 +122,16 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     for rule, block in zip(rules, written, strict=True):
         check_examples(rulebook, rule, block)
     return rulebook
+
+
+def _older_words(written: list[Block], in_force: Mapping[str, Rule]) -> tuple[Words, ...]:
+    """What older books say of `per`, and how it is read here (semantics B6)."""
+    found = []
+    for older in vocabulary.OLDER_PER:
+        rules = [block["rule"] for block in written if block.get("per") == older and block["rule"] in in_force]
+        if rules:
+            found.append(say(f"rulebook.older_per_{older}", rules="、".join(dict.fromkeys(rules))))
+    return tuple(found)
 
 
 def _settled_by(rules: list[Rule], items: Mapping[str, Item], rank_on: Word) -> dict[str, tuple[str, ...]]:
@@ -245,10 +258,23 @@ def _rule_blocks(folder: Path, items: dict[str, Item]) -> list[Block]:
     return written
 
 
-def _rules_on(rules: list[Rule], known: build.Known, on: date) -> dict[str, Rule]:
-    """The rules of a day in the order of pages: score sheet, clause, kind, `order`, what is measured, id."""
+def _rules_on(
+    rules: list[Rule], written: list[Block], known: build.Known, on: date, months: tuple[str, ...]
+) -> dict[str, Rule]:
+    """The rules of a day in the order of pages: score sheet, clause, kind, `order`, what is measured, id.
+
+    A rule that judges month by month is among them if it holds in one of the ``months``; RulebookRefusal for two
+    versions of it, for then no single rule is behind its lines.
+    """
     first, last = date.min, date.max
-    holding = [r for r in rules if (r.in_force_from or first) <= on <= (r.in_force_to or last)]
+    holding: list[Rule] = []
+    for rule, block in zip(rules, written, strict=True):
+        if (rule.in_force_from or first) <= on <= (rule.in_force_to or last) or (
+            rule.by_month and any(map(rule.holds_on, months))
+        ):
+            if rule.id in [other.id for other in holding]:
+                raise refusal(block, "two_versions", "in_force", id=rule.id, start=months[0], end=months[-1])
+            holding.append(rule)
     sheet, kinds, measured = list(known.items), list(vocabulary.KINDS), [*known.measures, *known.award_types]
 
     def place(rule: Rule) -> tuple[object, ...]:

@@ -23,6 +23,7 @@ SETTINGS = {
 CONDITIONS = ("appointed", "not_away", "other_employer", "new_to_case", "field_matches")
 NEEDED = ("appointed", "other_employer")  # without them ratings would be given that do not count (E6, E7)
 PREFERENCES = ("open_assignments", "all_assignments", "evaluator_id")
+READING = "evaluation_clock"  # from when the time to judge runs
 CLOCK = {"after_hours": "reminder_after_hours", "working_days": "working_days"}
 
 
@@ -83,6 +84,8 @@ def must_agree_on_the_clock(rulebook: Rulebook) -> PanelRules:
     panel = rulebook.panel
     if panel is None:
         raise RulebookRefusal(say("rulebook.no_panel", file=FILE, edition=rulebook.edition))
+    if READING not in rulebook.readings:
+        raise RulebookRefusal(say("rulebook.no_clock", edition=rulebook.edition))
     for key, other in CLOCK.items():
         value, wanted = getattr(panel, key), rulebook.evaluation[other]
         if value != wanted:

@@ -53,6 +53,7 @@ KINDS = {
 }
 MARKS = tuple(dict.fromkeys(mark for mark, _, _ in KINDS.values()))
 PER = ("month", "period", "quarter")  # quarter: in older books, of a period
+OLDER_PER = ("quarter", "occurrence")
 PER_BEYOND = ("month", "period", "occurrence")  # in which so many are free; occurrence: in older books, without effect
 AMONG = ("group", "all")
 FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7)

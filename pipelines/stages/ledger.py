@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pipelines.edges.warehouse import Arrow, Warehouse
+from pipelines.engines.judging import WHOLE as WHOLE_PERIOD
+from pipelines.engines.judging import spans
 from pipelines.engines.marks import selection, variant
 from pipelines.lazy import pyarrow
 from pipelines.model.measure import TABLE_OF, Measure
@@ -45,8 +47,9 @@ def write_ledger(
     warehouse.store("ledger.rules", _occurrence_rules(rules, rulebook, flagged))
     warehouse.store("ledger.concerned", _concerned(rules, groups or {}))
     warehouse.store("ledger.without", _without(rules, scores))
-    selected = [_selected(rule, rulebook, readings, layouts or rulebook.marks) for rule in rules]
-    warehouse.run_template("ledger/occurrences", selected=selected, months=list(period.months))
+    known, months = layouts or rulebook.marks, period.months
+    selected = [one for rule in rules if (one := _selected(rule, rulebook, readings, known, months)).months]
+    warehouse.run_template("ledger/occurrences", selected=selected, months=list(months))
     warehouse.store("ledger.settled", _settled(entries))
     warehouse.run("ledger/entries", period=str(period))
     _must_add_up(warehouse, scores)
@@ -105,9 +108,12 @@ class _Selected:
     waiver: str  # the rule whose waivers meet its lines; "" where only those of any rule can
     quotes: list[_Quote]
     groups: tuple[str, ...]  # of the units that it is for; all where empty
+    months: tuple[int, ...]  # of the period, from 1, in which it is in force
 
 
-def _selected(rule: Rule, rulebook: Rulebook, readings: Mapping[str, str], layouts: Mapping[str, Marks]) -> _Selected:
+def _selected(
+    rule: Rule, rulebook: Rulebook, readings: Mapping[str, str], layouts: Mapping[str, Marks], months: tuple[str, ...]
+) -> _Selected:
     measure = rulebook.measures[rule.measure]
     marks, types = layouts[measure.counts], types_of(measure.counts)
     position, pattern = selection(measure, readings, marks)
@@ -120,7 +126,9 @@ def _selected(rule: Rule, rulebook: Rulebook, readings: Mapping[str, str], layou
         )
         for name in measure.quotes
     ]
-    return _Selected(rule.id, measure.counts, position, pattern, waiver, quotes, rule.groups)
+    held = spans(rule, readings, months)
+    numbers = tuple(k for k, month in enumerate(months, 1) if held == (WHOLE_PERIOD,) or month in held)
+    return _Selected(rule.id, measure.counts, position, pattern, waiver, quotes, rule.groups, numbers)
 
 
 def _settled(entries: list[Entry]) -> Arrow:

@@ -6,12 +6,12 @@ from fractions import Fraction
 from itertools import combinations
 from typing import NamedTuple
 
-from pipelines.engines.judging import left_out, spans, unmeasured, whole, without_data
+from pipelines.engines.judging import LEAVES_OUT, left_out, spans, unmeasured, whole, without_data
 from pipelines.engines.rete import text_of
 from pipelines.engines.settling import Settler
 from pipelines.engines.whole import Whole
 from pipelines.model.points import half_up
-from pipelines.model.rule import Rule, Rulebook, chosen
+from pipelines.model.rule import Item, Rule, Rulebook
 from pipelines.model.score import WHOLE, Entry, Finding, Fired, ItemScore, Loss, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import Words
@@ -142,8 +142,9 @@ def notes(
     for rule in rulebook.rules.values():
         if not rule.is_for(tally.unit.unit_group):
             continue
-        worth = rulebook.items[rule.item].without_data(readings) if rule.item in silent else ""
-        for note in _notes(rule, worth, readings, tally, months):
+        item = rulebook.items[rule.item]
+        worth = item.without_data(readings) if rule.item in silent else ""
+        for note in _notes(rule, item, worth, readings, tally, months):
             flags.setdefault(rule.item, {})[note] = None
     return {item: tuple(found) for item, found in flags.items()}
 
@@ -160,13 +161,15 @@ def without_assessment(scores: dict[str, UnitScore]) -> tuple[Words, ...]:
 
 
 def _notes(
-    rule: Rule, worth: str, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...]
+    rule: Rule, item: Item, worth: str, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...]
 ) -> Iterator[str]:
     """Of one rule; ``worth``: what its item is worth where no rule of it has anything to be judged by, else ""."""
     missing = unmeasured(rule, tally)
     if rule.kind == "assessed":
         if missing:
-            yield f"assessment_{chosen(rule.unassessed, readings)}"
+            value = item.without_mark(readings)
+            left_out = f"unmeasured_{value}" if worth else f"not_judged {rule.id}"
+            yield left_out if value in LEAVES_OUT else f"assessment_{value}"
         return
     if rule.of and not {rule.measure, rule.part, rule.of} & tally.lacking:
         counted = [whole(rule, tally, month) for month in spans(rule, readings, months)]

@@ -164,9 +164,10 @@ class Bulletin:
 
     def places(self, groups: list[dict]) -> list[dict]:
         """What is said about places: the head, each group's first, the end, those who are not ranked."""
+        overall = self.result.rulebook.ranking.overall
         parts = {
             "head": [self.leaders(list(same)) for _, same in groupby(self._first(), key=lambda s: s.rank)],
-            "groups": [self.group_leader(group) for group in groups] if len(groups) > 1 else [],
+            "groups": [self.group_leader(group) for group in groups] if len(groups) > 1 or not overall else [],
             "risen": compared.risen(self.result, self.say, self.lang),
             "end": [self.trailing(standing) for standing in self._last()],
             "apart": self.apart(),

@@ -65,15 +65,17 @@ class RuleTexts:
     def _target(self, rule: Rule) -> str:
         """The target, or the targets of groups and days."""
         if not rule.targets:
-            return plainly(rule.target)
+            return self._words("target", value=plainly(rule.target))
         return listed((self._one_target(one) for one in rule.targets), self.lang)
 
     def _one_target(self, one: Target) -> str:
-        if one.first > date.min:
-            return self._words("target_from", value=plainly(one.value), day=one.first)
+        value, dated = plainly(one.value), (one.first > date.min, one.last < date.max)
+        if any(dated):
+            key = {(False, True): "target_until", (True, True): "target_between", (True, False): "target_from"}[dated]
+            return self._words(key, value=value, day=one.first, last=one.last)
         if one.group != ANY:
-            return self._words("target_of", value=plainly(one.value), group=one.group)
-        return plainly(one.value)
+            return self._words("target_of", value=value, group=one.group)
+        return self._words("target_of_others", value=value)
 
     def _band(self, band: Band) -> str:
         points = plainly(band.points)

@@ -269,7 +269,9 @@ class Scorecards:
         }
 
     def _decision(self, decision: dict) -> dict:
-        rule = self._named(decision["rule_id"])["title"] if decision["rule_id"] else ""
+        book = self.result.rulebook  # a decision may name a rule that this book does not have
+        known_rule = next((id for id in book.rules if decision["rule_id"] in book.waived_as(id)), "")
+        rule = self._named(known_rule)["title"] if known_rule else ""
         return {
             "id": plain(decision["adjustment_id"]),
             "action": known(self.say, f"pages.action_{decision['action']}", decision["action"], self.lang),

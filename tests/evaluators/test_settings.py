@@ -1,5 +1,6 @@
 """`evaluators.yaml` is read as strictly as any rule, and shows in the catalogue (E0.1, E5.1 to E5.5, E6.0, E7.0)."""
 
+from dataclasses import replace
 from datetime import date
 from shutil import copytree
 
@@ -82,3 +83,11 @@ def test_the_catalogue_names_the_setting_of_a_clause():
     assert {"remind", "limit", "reassign"} <= set(rows["E5.2"]["settings"])
     for clause in ("E0.1", "E5.1", "E5.2", "E5.4", "E6.0", "E7.0"):
         assert rows[clause]["settings"] and rows[clause]["tests"], clause
+
+
+def test_a_book_without_the_reading_of_the_clock_is_refused(change):
+    """Scoring does not need it where nothing is rated; the evaluators' work does."""
+    book = change("size: 50", "size: 50")
+    without = replace(book, readings={id: one for id, one in book.readings.items() if id != "evaluation_clock"})
+    with pytest.raises(RulebookRefusal, match="evaluation_clock"):
+        must_agree_on_the_clock(without)

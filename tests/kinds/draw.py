@@ -16,6 +16,7 @@ from tests.kinds import oracle
 from tests.toy.town import ISLAND
 
 LAW = ISLAND.book
+PERIODS = (("2026-07",), ("2026-07", "2026-08", "2026-09"), tuple(f"2026-{k:02}" for k in range(1, 13)))
 GROUPS = ("harbours", "islets", "reefs")
 WHOLES = {"owed": "mended", "asked": "content", "errands": "errands_run"}  # whole -> a part of it
 COUNTS = ("tardy", "unclaimed", "rudeness", "owed")
@@ -36,6 +37,12 @@ def of_rate(rng: Random) -> dict:
     if rng.random() < 0.2:
         found["needs"] = {"of": rng.randint(1, 40)}
     return found | spread(rng)
+
+
+def monthly(rule: dict) -> bool:
+    """Whether it judges month by month."""
+    per = rule.get("per")
+    return per == "month" or isinstance(per, dict) and "month" in per
 
 
 def spread(rng: Random) -> dict:
@@ -138,6 +145,7 @@ class Book:
 
     def __init__(self, seed: int):
         rng = self.rng = Random(seed)
+        self.months = PERIODS[seed % 3]
         self.rules: list[dict] = []
         self.items = {}
         for k, id in enumerate(("H2.1", "H2.2", "H2.3")):
@@ -161,7 +169,18 @@ class Book:
             rule["at_most"] = number(rng, 8)
         if rng.random() < 0.2:
             rule["groups"] = rng.sample(GROUPS, rng.randint(1, 2))
+        if rng.random() < 0.2:
+            rule["in_force"] = self._in_force(monthly(rule))
         return rule
+
+    def _in_force(self, monthly: bool) -> dict:
+        """From and to days between which the first of a month lies that is judged: of the period, the first of all."""
+        first = self.rng.randrange(len(self.months)) if monthly else 0
+        last = self.rng.randrange(first, len(self.months))
+        year_before = f"2025-12-{self.rng.randint(2, 31):02}"
+        start = f"{self.months[first - 1]}-{self.rng.randint(2, 28):02}" if first else year_before
+        found = {"from": self.rng.choice((start, f"{self.months[first]}-01"))}
+        return found | self.rng.choice(({}, {"to": f"{self.months[last]}-{self.rng.randint(1, 28):02}"}))
 
     @property
     def rulebook(self):
@@ -195,9 +214,9 @@ class Book:
                 found[id] = replace(item, bonus=Bonus("highest", "all_awards", self.cap))
         return found
 
-    def units(self, months: tuple[str, ...], n: int = 6) -> dict[str, oracle.Unit]:
+    def units(self, n: int = 6) -> dict[str, oracle.Unit]:
         """Units with drawn counts."""
-        rng, found = self.rng, {}
+        rng, found, months = self.rng, {}, self.months
         for k in range(n):
             counts = {name: [0] * len(months) for name in LAW.measures}
             for month in range(len(months)):

@@ -123,15 +123,18 @@ def rule_points(rule: dict, unit: Unit) -> Fraction:
         return of_bands(rule["by_place"]["bands"], F(place(rule, unit)))
     how, spans = spans_of(rule, unit)
     points = sum((span_points(rule, unit, months) for months in spans), F(0))
-    return points / len(unit.months) if how == "mean" else points
+    return points / len(spans) if how == "mean" else points
 
 
 def spans_of(rule: dict, unit: Unit) -> tuple[str, list[list[int]]]:
     """The months that are judged together: one by one, or all at once."""
     per = rule.get("per", "period")
-    numbers = list(range(len(unit.months)))
+    numbers, days = list(range(len(unit.months))), rule.get("in_force", {})
     how = per["month"] if isinstance(per, dict) else {"month": "sum"}.get(per, "period")
-    return how, [numbers] if how == "period" else [[n] for n in numbers]
+    if how == "period":  # the loader has looked at its first day
+        return how, [numbers]
+    held = [n for n in numbers if days.get("from", "") <= f"{unit.months[n]}-01" <= days.get("to", "9")]
+    return how, [[n] for n in held]
 
 
 def span_points(rule: dict, unit: Unit, months: list[int]) -> Fraction:

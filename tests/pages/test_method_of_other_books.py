@@ -77,3 +77,11 @@ def test_bands_of_a_rate_say_what_is_divided():
     sheets = book("examples/two_sheets/rulebook")
     said = RuleTexts(sheets, speaking(say, "quarter"), "zh").rule(sheets.rules["completion"])["says"]
     assert said.startswith("已办结 ÷ 应办结 的百分比：不少于 95 得 0 分、")
+
+
+def test_dated_targets_say_until_when_and_from_when():
+    rules = load_rulebook(ROOT / "examples/lianyungang/rulebook", date(2022, 2, 1))
+    dated = next(rule for rule in rules.rules.values() if len(rule.targets) > 1)
+    zh, en = (RuleTexts(rules, speaking(say, "month"), lang).rule(dated)["says"] for lang in ("zh", "en"))
+    assert "低于目标（2022-06-30 及以前 95%、自 2022-07-01 起 98%）的" in zh
+    assert "below the target of 95% (until 2022-06-30), 98% (from 2022-07-01), every" in en
