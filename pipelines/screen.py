@@ -124,8 +124,10 @@ def show_periods(screen, run) -> None:
 
 
 def show_notices(screen, notices) -> None:
-    """A line each."""
-    for notice in notices:
+    """A line each; what is the same of several files of a table is one."""
+    from pipelines.views.quality import folded_notices
+
+    for notice in folded_notices(notices):
         screen.print("· " + _safe(said(notice)))
 
 

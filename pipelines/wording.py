@@ -31,7 +31,11 @@ def say(key: str, /, **facts: object) -> Words:
     return Words(sentence["zh"].format(**zh), sentence["en"].format(**en))
 
 
-def note(key: str, /, value: str = "", of: str = "", **facts: object) -> Notice:
-    """A sentence about a ``file`` as a line of `warnings.csv`; its kind is the sentence's name, ``of`` its table."""
+def note(key: str, /, value: str = "", of: str = "", public: str = "", **facts: object) -> Notice:
+    """A sentence about a ``file`` as a line of `warnings.csv`; its kind is the sentence's name, ``of`` its table.
+
+    ``public`` is the sentence for public pages, where it is another.
+    """
     words = say(key, value=value, **facts)
-    return Notice(words.zh, words.en, key.rpartition(".")[2], value, str(facts.get("file", "")), of)
+    shown = say(public, value=value, **facts) if public else None
+    return Notice(words.zh, words.en, key.rpartition(".")[2], value, str(facts.get("file", "")), of, shown)

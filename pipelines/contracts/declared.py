@@ -47,7 +47,7 @@ COLUMN_WORDS = (
 )
 QUALITY_WORDS = ("id", "severity", "type", "engine", "implementation", "description", "dimension")
 TABLE_SETTINGS = ("required", "tolerancePercent", "toleratedRows", "periodBy", "everyMonth")
-COLUMN_SETTINGS = ("freeText", "default", "emptyLabels", "validity", "deadline")
+COLUMN_SETTINGS = ("freeText", "default", "emptyLabels", "validity", "deadline", "bestFirst")
 
 
 @cache
@@ -150,6 +150,7 @@ def _column(file: str, one: dict) -> Column:
         empty_labels=tuple(settings.get("emptyLabels", ())),
         validity=settings.get("validity") is True,
         deadline=settings.get("deadline") is True,
+        best_first=settings.get("bestFirst") is True,
     )
 
 

@@ -27,6 +27,7 @@ READERS = {
     "parquet": ("parquet", "open_parquet"),
     "jsonl": ("jsonl", "open_jsonl"),
     "jsonl.gz": ("jsonl", "open_jsonl"),
+    "json": ("jsonl", "open_json"),
 }
 SAMPLE_MARKER = "SIMULATED"
 CONTROL = "totals"  # the stem of the file that tells how many rows every table has
@@ -38,7 +39,6 @@ FOREIGN_SUFFIXES = (
     "et",
     "ods",
     "numbers",
-    "json",
     "zip",
     "rar",
     "7z",
@@ -101,7 +101,8 @@ def list_files(exports: Path) -> list[Path]:
 def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | None = None) -> Folder:
     """Every file of the folder under its table, a notice for every file that belongs to none.
 
-    With a source mapping its tables have the files that it names, and other tables those of their own name.
+    With a source mapping its tables have the files that it names, and those that name none, like other tables, the
+    files of their own name.
     """
     entries = [entry for entry in list_entries(exports) if entry.name != SAMPLE_MARKER]
     files = [entry for entry in entries if entry.is_file()]
@@ -115,10 +116,11 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
             totals.append(Found(file, suffix))
             continue
         table = table_of(stem, contracts)
-        if table in sources or (mapping and not table):
+        source = sources.get(table)
+        if (source and source.files) or (mapping and not table):
             continue
         if table and suffix in READERS:
-            tables.setdefault(table, []).append(Found(file, suffix))
+            tables.setdefault(table, []).append(Found(file, suffix, source.layout if source else Layout()))
         elif table and suffix in FOREIGN_SUFFIXES:
             stops.append(say(f"ingest.{_foreign(suffix)}", file=file.name, table=table, suffix=suffix))
         elif unread := unread_file(file, contracts):

@@ -41,10 +41,21 @@ def known_headers(contract: TableContract) -> Known:
     return Known(frozenset().union(*accepted.values()), needed)
 
 
-def mapped_headers(source: TableSource) -> Known:
-    """Every header that a source mapping names, folded."""
+def mapped_headers(source: TableSource, contract: TableContract) -> Known:
+    """Every header that a source mapping names, folded, and the standard ones that it may leave unnamed."""
     headers = frozenset(map(folded, source.headers))
-    return Known(headers, tuple(frozenset((header,)) for header in headers))
+    known = Known(frozenset(), ()) if source.is_whole else known_headers(contract)
+    if not headers:
+        return known
+    return Known(headers | known.headers, tuple(frozenset((header,)) for header in headers))
+
+
+def standard_places(header: tuple[str, ...], contract: TableContract) -> dict[str, list[int]]:
+    """Where every column of the contract stands under a header of its own; synonyms count where there is no other."""
+    return {
+        column.name: _columns_named(header, (column.name, column.title)) or _columns_named(header, column.synonyms)
+        for column in contract.columns.values()
+    }
 
 
 NOTHING_DECISIVE: Mapping[str, Words] = MappingProxyType({})
@@ -67,8 +78,9 @@ def resolve(
     found: dict[int, str] = {}
     stops: list[Words] = []
     unused: list[Words] = []
+    places = standard_places(header, contract)
     for column in contract.columns.values():
-        at = _columns_named(header, (column.name, column.title)) or _columns_named(header, column.synonyms)
+        at = places[column.name]
         if column.name in absent:
             name = f"{contract.name}.{column.name}"
             unused += [

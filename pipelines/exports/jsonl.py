@@ -1,39 +1,120 @@
-"""JSON Lines exports: one object a line, numbers kept as they are written."""
+"""JSON exports: one object a line, or an array of objects; numbers kept as they are written."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 
 from pipelines.exports.text import UTF8, UTF8_BOM, as_utf8, find_encoding, line_blocks
-from pipelines.model.export import Batch, Export, Fault, Known, Layout, folded
+from pipelines.model.export import Batch, Export, Fault, Known, Layout, UnreadableExport, folded
+from pipelines.wording import say
 
 LONGEST_NUMBER = 40
+BATCH = 20_000
+LARGEST = 512 << 20  # of a file that is read as one value
 EXACT_TO = 2**53  # what the doubles of other programs hold digit by digit
 
 
 def open_jsonl(path: Path, layout: Layout, known: Known) -> Export:
     """Open a JSON Lines file; its header is every key of every object, in the order in which they first appear."""
     encoding = layout.encoding or find_encoding(path)
-    header: dict[str, None] = {}
     unended: list[int] = []
-    for _, row in _records(path, encoding, known, unended):
+    header = _header(_records(path, encoding, known, unended))
+    return Export(header, lambda: _batches(_records(path, encoding, known, []), header), encoding, unended=unended)
+
+
+def open_json(path: Path, layout: Layout, known: Known) -> Export:
+    """Open a JSON file that holds an array of objects, by itself or where ``layout.path`` leads.
+
+    UnreadableExport for one that is no JSON to its end, holds no such array, or is too large to be read at once.
+    """
+    if path.stat().st_size > LARGEST:
+        raise UnreadableExport(say("ingest.json_large", file=path.name, size=LARGEST >> 20))
+    encoding = layout.encoding or find_encoding(path)
+    content, bad = as_utf8(path.read_bytes(), UTF8 if encoding == UTF8_BOM else encoding)
+    if bad:
+        raise UnreadableExport(say("ingest.json_wrong", file=path.name, line=min(bad) + 1))
+    try:
+        rows = list(_elements(content.decode().removeprefix("\ufeff"), layout.path, path.name, known))
+    except (json.JSONDecodeError, RecursionError) as problem:
+        line = getattr(problem, "lineno", 1)
+        raise UnreadableExport(say("ingest.json_wrong", file=path.name, line=line)) from None
+    header = _header(rows)
+    return Export(header, lambda: _batches(rows, header), encoding)
+
+
+def _header(records: Iterable[tuple[int, "dict | Fault"]]) -> tuple[str, ...]:
+    header: dict[str, None] = {}
+    for _, row in records:
         if isinstance(row, dict):
             header |= dict.fromkeys(row)
-    batches = partial(_batches, path, encoding, known, tuple(header))
-    return Export(tuple(header), batches, encoding, unended=unended)
+    return tuple(header)
 
 
-def _batches(path: Path, encoding: str, known: Known, header: tuple[str, ...]) -> Iterator[Batch]:
+def _elements(text: str, path: tuple[str, ...], file: str, known: Known) -> Iterator[tuple[int, "dict | Fault"]]:
+    """The line on which every element of the array at ``path`` begins, and its object or fault."""
+    decoder = json.JSONDecoder(parse_float=_number, parse_int=str, parse_constant=_Constant, object_pairs_hook=_Pairs)
+    at = _blank(text, 0)
+    for depth, key in enumerate(path):
+        at = _inside(decoder, text, at, key, path[: depth + 1], file)
+    if text[at : at + 1] != "[":
+        value, _ = decoder.raw_decode(text, at)
+        keys = "、".join(name for name, _ in value) if isinstance(value, _Pairs) else ""
+        raise UnreadableExport(say("ingest.json_no_array", file=file, path=".".join(path), keys=keys))
+    at, line, counted = _blank(text, at + 1), 1, 0
+    while text[at : at + 1] != "]":
+        value, end = decoder.raw_decode(text, at)
+        line, counted = line + text.count("\n", counted, at), at
+        yield line, _object(value, line, known)
+        at = _blank(text, end)
+        if text[at : at + 1] == ",":
+            at = _blank(text, at + 1)
+        elif text[at : at + 1] != "]":
+            raise json.JSONDecodeError("no end", text, at)
+    _end(decoder, text, at, path)
+
+
+def _end(decoder: json.JSONDecoder, text: str, at: int, path: tuple[str, ...]) -> None:
+    """A file that goes on after its array is read to its end: one that was cut is no JSON."""
+    decoder.decode(text) if path else decoder.decode(f"[]{text[at + 1 :]}")
+
+
+def _inside(decoder: json.JSONDecoder, text: str, at: int, key: str, path: tuple[str, ...], file: str) -> int:
+    """Where the value of a key of the object at ``at`` begins."""
+    keys = []
+    if text[at : at + 1] == "{":
+        at = _blank(text, at + 1)
+        while text[at : at + 1] == '"':
+            name, end = decoder.raw_decode(text, at)
+            at = _blank(text, end)
+            if text[at : at + 1] != ":":
+                break
+            at = _blank(text, at + 1)
+            if name == key:
+                return at
+            keys.append(name)
+            _, end = decoder.raw_decode(text, at)
+            at = _blank(text, end)
+            at = _blank(text, at + 1) if text[at : at + 1] == "," else at
+    raise UnreadableExport(say("ingest.json_no_array", file=file, path=".".join(path), keys="、".join(keys)))
+
+
+def _blank(text: str, at: int) -> int:
+    """The place after blanks."""
+    while text[at : at + 1] in (" ", "\t", "\n", "\r"):
+        at += 1
+    return at
+
+
+def _batches(records: Iterable[tuple[int, "dict | Fault"]], header: tuple[str, ...]) -> Iterator[Batch]:
     rows, lines, faults = [], [], []
-    for line, row in _records(path, encoding, known, []):
+    for line, row in records:
         if isinstance(row, Fault):
             faults.append(row)
         else:
             rows.append([row.get(name) for name in header])
             lines.append(line)
-        if len(rows) + len(faults) == 20_000:
+        if len(rows) + len(faults) == BATCH:
             yield _batch(rows, lines, faults, len(header))
             rows, lines, faults = [], [], []
     yield _batch(rows, lines, faults, len(header))
@@ -59,36 +140,77 @@ def _records(path: Path, encoding: str, known: Known, unended: list[int]) -> Ite
             elif "\0" in text:
                 yield line, Fault(line, "nul_byte", "0x00")
             elif text.strip():
-                yield line, _object(text, line, known)
+                yield line, _line_object(text, line, known)
         first += content.count(b"\n")
         unended[:] = [] if block.endswith(b"\n") else [first]
 
 
-def _object(text: str, line: int, known: Known) -> dict | Fault:
+class _Pairs(list):
+    """The keys and values of an object, each as it is written."""
+
+
+class _Constant(str):
+    """NaN or an infinity, which is no number of an export."""
+
+
+def _line_object(text: str, line: int, known: Known) -> dict | Fault:
     try:
-        row = json.loads(text, parse_float=_number, parse_int=str, parse_constant=_refuse, object_pairs_hook=_unique)
-        if not isinstance(row, dict):
-            raise ValueError("not an object")
-        names = {name: folded(name) if folded(name) in known.headers else _sound(name) for name in row}
-        if len({*names.values()}) < len(names):
-            raise ValueError("duplicate key")
-        return {names[name]: _text(value, names[name], known) for name, value in row.items()}
+        value = json.loads(text, parse_float=_number, parse_int=str, parse_constant=_Constant, object_pairs_hook=_Pairs)
     except RecursionError:
         return Fault(line, "json", "nested")
     except ValueError as problem:
         at = getattr(problem, "colno", None)
         return Fault(line, "json", f"column {at}" if at else str(problem))
+    return _object(value, line, known)
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict:
+def _object(value: object, line: int, known: Known) -> dict | Fault:
+    """An object as a row; its nested values under dotted names where one is known."""
+    try:
+        if not isinstance(value, _Pairs):
+            raise ValueError("not an object")
+        row = _unique(value)
+        names = {name: folded(name) if folded(name) in known.headers else _sound(name) for name in row}
+        if len({*names.values()}) < len(names):
+            raise ValueError("duplicate key")
+        made = {names[name]: _text(inner, names[name], known) for name, inner in row.items()}
+        return made | {name: _text(inner, name, known) for name, inner in _nested(row, known)}
+    except RecursionError:
+        return Fault(line, "json", "nested")
+    except ValueError as problem:
+        return Fault(line, "json", str(problem))
+
+
+def _nested(row: dict, known: Known) -> Iterator[tuple[str, object]]:
+    """The known dotted names of a row and their values."""
+    for name in known.headers:
+        first, *rest = name.split(".")
+        value: object = next((inner for key, inner in row.items() if folded(key) == first), None) if rest else None
+        for key in rest:
+            inside = _unique(value) if isinstance(value, _Pairs) else {}
+            value = next((inner for own, inner in inside.items() if folded(own) == key), None)
+        if value is not None:
+            yield name, value
+
+
+def _unique(pairs: _Pairs) -> dict:
     row = dict(pairs)
     if len(row) < len(pairs):
         raise ValueError("duplicate key")
     return row
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
+def _plain(value: object) -> object:
+    """A nested value as it is written out again."""
+    if isinstance(value, _Pairs):
+        return {name: _plain(inner) for name, inner in _unique(value).items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else _checked(value)
+
+
+def _checked(value: object) -> object:
+    if isinstance(value, _Constant):
+        raise ValueError(value)
+    return value
 
 
 def _number(text: str) -> str:
@@ -101,10 +223,11 @@ def _number(text: str) -> str:
 
 
 def _text(value: object, name: str, known: Known) -> str | None:
-    if isinstance(value, (dict, list)):
+    if isinstance(value, list):
         if name in known.headers:
             raise ValueError(f"{name}: nested")
-        return _sound(json.dumps(value, ensure_ascii=False))  # an extra column is kept as it is
+        return _sound(json.dumps(_plain(value), ensure_ascii=False))  # an extra column is kept as it is
+    _checked(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if value is None else _sound(value)

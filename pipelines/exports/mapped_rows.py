@@ -1,25 +1,46 @@
 """Rows of a foreign export, batch by batch, as rows of our tables by a source mapping."""
 
+import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from difflib import get_close_matches
+from fractions import Fraction
 from functools import partial
+from zoneinfo import ZoneInfo
 
-from pipelines.exports.rows import texts
-from pipelines.model.contract import TableContract
-from pipelines.model.export import Batch, Export, Fault, UnreadableExport, folded
+from pipelines.edges import process
+from pipelines.exports.headers import standard_places
+from pipelines.exports.rows import OFFSET, texts
+from pipelines.model.contract import Column, TableContract
+from pipelines.model.export import Batch, Export, Fault, Notice, UnreadableExport, folded
 from pipelines.model.refusals import Refusal
-from pipelines.model.source import ByFlag, ColumnSource, TableSource, Where
+from pipelines.model.source import After, ByFlag, ColumnSource, Of, TableSource, Unpivot, Where
 from pipelines.model.text import compared, masked
 from pipelines.wording import note, say
 
 SECOND = timedelta(seconds=1)
+LAST_SECOND = time(23, 59, 59)
 SHOWN = 60
 NAMED = 5
+MOST_TOLD = 1000  # different values of a column that the mapping does not list
 KEEP = "keep"
-FAULTS = ("unmapped_value", "date_format", "flag", "not_a_moment", "beyond_calendar", "calendar_years")
+WILD = "*?["  # what makes a file name a pattern
+FAULTS = (
+    "unmapped_value",
+    "date_format",
+    "flag",
+    "not_a_moment",
+    "not_a_number",
+    "pattern",
+    "not_in_lookup",
+    "no_such_hour",
+    "hour_twice",
+    "beyond_calendar",
+    "calendar_years",
+)
 
 Cells = list[str | None]
 
@@ -39,10 +60,68 @@ class Tools:
 
     parse: Callable[[str, Sequence[str | None]], list]
     add_working_days: Callable[[date, int], date]
+    is_working_day: Callable[[date], bool]
+
+
+@dataclass
+class _Work:
+    """A file on its way through the mapping, and what is told of it in the end."""
+
+    source: TableSource
+    contract: TableContract
+    tools: Tools
+    file: str
+    unlisted: dict[str, Counter] = field(default_factory=dict)  # column -> values that the mapping does not list
+    converted: Counter = field(default_factory=Counter)  # column -> moments of another zone
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The zone of moments without an offset, where it is not the project's."""
+        return ZoneInfo(self.source.zone) if self.source.zone not in ("", process.project().zone) else None
+
+    def notices(self) -> Iterator[Notice]:
+        """The values that the mapping does not list, the most frequent first, and the moments that were converted."""
+        for name, values in self.unlisted.items():
+            column, ordered = self.contract.columns[name], sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))
+            shown = "、".join(f"{masked(value)[:SHOWN]} ({n})" for value, n in ordered)
+            shown = "***" if column.restricted else shown + ("…" if len(ordered) == MOST_TOLD else "")
+            facts = {"file": self.file, "column": name, "kinds": len(ordered), "n": values.total(), "shown": shown}
+            yield note("ingest.unlisted_values", public="ingest.unlisted_values_public", **facts)
+        if self.converted:
+            facts = {"file": self.file, "n": self.converted.total(), "columns": "、".join(self.converted)}
+            facts |= {"zone": self.source.zone, "to": process.project().zone}
+            yield note("ingest.zone_converted", **facts)
+
+
+def completed(
+    source: TableSource, header: Iterable[str], contract: TableContract, absent: Collection[str], file: str
+) -> TableSource:
+    """The source with every standard header of the file that the mapping neither names otherwise nor declares absent.
+
+    Those come first, so that others may be made from them. UnreadableExport for two headers of one column.
+    """
+    if source.is_whole:
+        return source
+    named = {column.name for column in source.columns}
+    found, header = [], tuple(header)
+    for name, places in standard_places(header, contract).items():
+        if name in named or name in absent or not places:
+            continue
+        if len(places) > 1:
+            twice = "、".join(f"“{header[place].strip()}”" for place in places)
+            raise UnreadableExport(say("ingest.duplicate_header", file=file, headers=twice, column=name))
+        found.append(ColumnSource(name, headers=(header[places[0]],), standard=True))
+    return replace(source, columns=(*found, *source.columns))
 
 
 def mapped(
-    export: Export, source: TableSource, contract: TableContract, tools: Tools, file: str, reserved: frozenset[str]
+    export: Export,
+    source: TableSource,
+    contract: TableContract,
+    tools: Tools,
+    file: str,
+    reserved: frozenset[str],
+    absent: Collection[str] = (),
 ) -> Export:
     """The export with the canonical columns of the mapping first, then every column that it does not use.
 
@@ -51,26 +130,66 @@ def mapped(
     """
     if not export.header:
         return export
-    at = _headers(export.header, source, file)
-    rest = [i for i in range(len(export.header)) if i not in {at[c.header] for c in source.columns if c.header}]
+    if source.unpivot:
+        export = _unpivoted(export, source.unpivot, file)
+    source = completed(source, export.header, contract, absent, file)
+    work = _Work(source, contract, tools, file)
+    at = _headers(export.header, work)
+    used = {at[header] for column in source.columns for header in column.headers}
+    rest = [i for i in range(len(export.header)) if i not in used]
     others = [f"source {export.header[i]}" if folded(export.header[i]) in reserved else export.header[i] for i in rest]
 
     def batches() -> Iterator[Batch]:
         for batch in export.batches():
-            yield _mapped_batch(batch, at, rest, source, contract, tools)
+            yield _mapped_batch(batch, at, rest, work)
+        export.later.extend(work.notices())
 
     header = (*(column.name for column in source.columns), *others)
     return replace(export, header=header, batches=batches)
 
 
-def one_row_per(exports: Sequence[tuple[str, Export]], source: TableSource, shared: Container[str]) -> list[Export]:
+def _unpivoted(export: Export, wide: Unpivot, file: str) -> Export:
+    """A row for every filled cell of the wide columns; empty ones count as blank rows."""
+    at = {folded(cell): i for i, cell in enumerate(export.header)}
+    for header in wide.columns:
+        if folded(header) not in at:
+            raise _no_header(header, export.header, 0, file)
+    for header in (wide.names, wide.values):
+        if folded(header) in at and folded(header) not in map(folded, wide.columns):
+            raise UnreadableExport(say("ingest.unpivot_there", file=file, name=header))
+    places = [at[folded(header)] for header in wide.columns]
+    kept = [i for i in range(len(export.header)) if i not in places]
+
+    def batches() -> Iterator[Batch]:
+        for batch in export.batches():
+            columns = [texts(column) for column in batch.columns]
+            rows = [
+                (i, name, columns[place][i])
+                for i in range(len(batch.lines))
+                for name, place in zip(wide.columns, places, strict=True)
+            ]
+            filled = [(i, name, cell) for i, name, cell in rows if cell and cell.strip()]
+            made = [[columns[place][i] for i, _, _ in filled] for place in kept]
+            made += [[name for _, name, _ in filled], [cell for _, _, cell in filled]]
+            lines = [int(batch.lines[i]) for i, _, _ in filled]
+            blank = batch.blank + len(rows) - len(filled)
+            yield replace(batch, lines=lines, columns=tuple(made), blank=blank)
+
+    header = (*(export.header[i] for i in kept), wide.names, wide.values)
+    return replace(export, header=header, batches=batches)
+
+
+def one_row_per(
+    exports: Sequence[tuple[str, Export]], source: TableSource, contract: TableContract, shared: Container[str]
+) -> list[Export]:
     """One row for every value of the key columns, over all files of a table; rows without a key are left out.
 
     A key's row counts in the file where it stands first. Where a key has several values in a column, the most
     frequent one is taken, of equals the first in code order. Faults of reading a ``shared`` file are accounted for by
     the table that has it row by row; what the mapping cannot read is a fault here.
     """
-    names = tuple(column.name for column in source.columns)
+    there = {name for _, export in exports for name in export.header}
+    names = tuple(name for name in contract.columns if name in there)
     keys = [names.index(name) for name in source.one_row_per]
     first: dict[tuple, tuple[str, str, int]] = {}
     seen: dict[tuple, list[Counter]] = {}
@@ -78,10 +197,13 @@ def one_row_per(exports: Sequence[tuple[str, Export]], source: TableSource, shar
     keyless: Counter = Counter()
     blank: Counter = Counter()
     for file, export in exports:
+        places = [export.header.index(name) if name in export.header else -1 for name in names]
         for batch in export.batches() if export.header else ():
             blank[file] += batch.blank
             faults[file] += [fault for fault in batch.faults if fault.promise in FAULTS or file not in shared]
-            for line, *row in zip(batch.lines, *map(texts, batch.columns[: len(names)]), strict=True):
+            nothing = [None] * len(batch.lines)
+            columns = [texts(batch.columns[place]) if place >= 0 else nothing for place in places]
+            for line, *row in zip(batch.lines, *columns, strict=True):
                 key = tuple(row[i] for i in keys)
                 if not all(key):
                     keyless[file] += 1
@@ -137,45 +259,49 @@ def _most_frequent(counter: Counter) -> str | None:
     return min(counted)[1] if counted else None
 
 
-def _headers(header: tuple[str, ...], source: TableSource, file: str) -> dict[str, int]:
-    """Where every header that the mapping names is; UnreadableExport where it is not, or more than once."""
+def _headers(header: tuple[str, ...], work: _Work) -> dict[str, int]:
+    """Where every header that the mapping needs is; UnreadableExport where it is not, or more than once."""
     at = {}
-    for name in source.headers:
+    needed = [name for column in work.source.columns for name in column.used]
+    if work.source.unpivot and any(column.row_number for column in work.source.columns):
+        needed.append(work.source.unpivot.names)
+    for name in dict.fromkeys([*needed, *(where.header for where in work.source.where)]):
         found = [i for i, cell in enumerate(header) if folded(cell) == folded(name)]
         if len(found) != 1:
-            near = get_close_matches(name, header, 1)
-            hint = say("ingest.source_nearest", word=near[0]) if near and not found else ""
-            raise UnreadableExport(say("ingest.source_header", file=file, name=name, n=len(found), hint=hint))
+            raise _no_header(name, header, len(found), work.file)
         at[name] = found[0]
+    made: set[str] = set()
+    for column in work.source.columns:
+        base = column.after.column if column.after else column.by_flag.deadline if column.by_flag else ""
+        base = base or (column.lookup.by if column.lookup and not column.lookup.is_header else "")
+        if base and base not in made:
+            raise UnreadableExport(say("ingest.source_base", file=work.file, column=column.name, base=base))
+        made.add(column.name)
     return at
 
 
-def _mapped_batch(
-    batch: Batch, at: dict[str, int], rest: list[int], source: TableSource, contract: TableContract, tools: Tools
-) -> Batch:
+def _no_header(name: str, header: Iterable[str], n: int, file: str) -> UnreadableExport:
+    near = get_close_matches(name, list(header), 1)
+    hint = say("ingest.source_nearest", word=near[0]) if near and not n else ""
+    return UnreadableExport(say("ingest.source_header", file=file, name=name, n=n, hint=hint))
+
+
+def _mapped_batch(batch: Batch, at: dict[str, int], rest: list[int], work: _Work) -> Batch:
+    source = work.source
     cells = {name: _cleaned(batch.columns[i], source.null_values) for name, i in at.items()}
-    rows = range(len(batch.lines))
-    wanted = [i for i in rows if all(_holds(where, cells[where.header][i]) for where in source.where)]
+    wanted = [i for i in range(len(batch.lines)) if all(_holds(one, cells[one.header][i]) for one in source.where)]
     left_out = len(batch.lines) - len(wanted)
-    cells = {name: [values[i] for i in wanted] for name, values in cells.items()}
+    if left_out:
+        cells = {name: [values[i] for i in wanted] for name, values in cells.items()}
     lines = [int(batch.lines[i]) for i in wanted]
-    columns: dict[str, Cells] = {}
-    wrong: dict[int, tuple[str, RowFault]] = {}
+    rows = _Rows(work, cells, lines, batch.part)
     for column in source.columns:
-        make = _maker(column, contract, tools)
-        values: Cells = []
-        for i, cell in enumerate(_input(column, cells, columns, len(lines), contract, tools)):
-            try:
-                values.append(make(cell))
-            except RowFault as fault:
-                values.append(None)
-                wrong.setdefault(i, (fault.column or column.name, fault))
-        columns[column.name] = values
+        rows.make(column)
     unused = (_cleaned(batch.columns[i], source.null_values) for i in rest)
     others = [[values[i] for i in wanted] for values in unused]
-    faults = tuple(_fault(lines[i], i, *wrong[i], columns, contract) for i in sorted(wrong))
-    keep = [i for i in range(len(lines)) if i not in wrong]
-    kept = tuple([values[i] for i in keep] for values in (*columns.values(), *others))
+    faults = tuple(_fault(lines[i], i, *rows.wrong[i], rows.columns, work.contract) for i in sorted(rows.wrong))
+    keep = [i for i in range(len(lines)) if i not in rows.wrong]
+    kept = tuple([values[i] for i in keep] for values in (*rows.columns.values(), *others))
     return replace(
         batch, lines=[lines[i] for i in keep], columns=kept, faults=(*batch.faults, *faults), left_out=left_out
     )
@@ -190,33 +316,167 @@ def _cleaned(column, null_values: tuple[str, ...]) -> Cells:
     return [None if cell is None or cell.strip() in nulls else cell for cell in texts(column)]
 
 
-def _input(
-    column: ColumnSource,
-    cells: dict[str, Cells],
-    columns: dict[str, Cells],
-    rows: int,
-    contract: TableContract,
-    tools: Tools,
-) -> Iterable:
-    """What the maker of a column gets for every row."""
-    if column.after:
-        return _moments(column.after.column, columns, contract, tools)
-    if column.by_flag:
-        on_time, late = column.by_flag.on_time, column.by_flag.late
-        moments = _moments(column.by_flag.deadline, columns, contract, tools)
-        raw = zip(cells[on_time[0]], cells[late[0]], strict=True)
-        flags = zip(_says(cells[on_time[0]], on_time[1], tools), _says(cells[late[0]], late[1], tools), strict=True)
-        return zip(moments, flags, raw, strict=True)
-    return cells[column.header] if column.header else [None] * rows
+@dataclass
+class _Rows:
+    """The rows of a batch while their columns are made: what is made so far, and the first fault of each row."""
+
+    work: _Work
+    cells: dict[str, Cells]  # by header
+    lines: list[int]
+    part: str
+    columns: dict[str, Cells] = field(default_factory=dict)
+    wrong: dict[int, tuple[str, RowFault]] = field(default_factory=dict)
+
+    def make(self, column: ColumnSource) -> None:
+        """Add a column: its origin, then what is done to the text, step by step."""
+        made = self._origin(column)
+        if column.pattern:
+            pattern = re.compile(column.pattern)
+            made = self._each(column, made, lambda cell: _group(pattern, cell))
+        if (column.values or column.otherwise is not None) and not column.of:
+            values = dict(column.values)
+            made = self._each(column, made, lambda cell: self._listed(column, values, cell))
+        if column.formats:
+            is_date = self.work.contract.columns[column.name].type == "date"
+            made = self._each(column, made, lambda cell: _read(column.formats, cell, is_date))
+        if column.end_of_day and not column.after:
+            days = self.work.tools.parse("date", made)
+            made = [f"{day} {LAST_SECOND}" if day else cell for day, cell in zip(days, made, strict=True)]
+        if column.headers and self.work.zone and self.work.contract.columns[column.name].type == "timestamp":
+            made = self._in_zone(column, made)
+        self.columns[column.name] = made
+
+    def _each(self, column: ColumnSource, inputs: Iterable, make: Callable, empty: bool = False) -> Cells:
+        """``make`` of every input; None stays None unless ``empty``, and a fault is the row's."""
+        made: Cells = []
+        for i, one in enumerate(inputs):
+            try:
+                made.append(make(one) if one is not None or empty else None)
+            except RowFault as fault:
+                made.append(None)
+                self.wrong.setdefault(i, (fault.column or column.name, fault))
+        return made
+
+    def _origin(self, column: ColumnSource) -> Cells:
+        tools = self.work.tools
+        if column.constant is not None:
+            return [column.constant] * len(self.lines)
+        if column.row_number:
+            return self._row_numbers()
+        if column.lookup:
+            keys = (self.cells if column.lookup.is_header else self.columns)[column.lookup.by]
+            found = dict(column.lookup.found)
+            return self._each(column, keys, lambda key: _found(found, key))
+        if column.of:
+            return self._one_of_several(column, column.of)
+        if column.after:
+            after, last = column.after, column.end_of_day
+            moments = self._moments(after.column)
+            return self._each(column, moments, lambda one: _after(after, last, *one, tools))
+        if column.by_flag:
+            return self._flagged(column, column.by_flag)
+        if len(column.headers) == 1:
+            return self.cells[column.headers[0]]
+        several = zip(*(self.cells[header] for header in column.headers), strict=True)
+        filled = ([cell for cell in cells if cell is not None] for cells in several)
+        if column.first:
+            return [cells[0] if cells else None for cells in filled]
+        return [" ".join(cell.strip() for cell in cells) or None for cells in filled]
+
+    def _row_numbers(self) -> Cells:
+        """Line of every row; before it the file where a table may have several, behind it the column that became it."""
+        source, places = self.work.source, [self.work.file, self.part]
+        alone = len(source.files) == 1 and not set(WILD) & set(source.files[0])
+        before = ":".join(place for place in (places[1:] if alone else places) if place)
+        numbers = [f"{before}:{line}" if before else str(line) for line in self.lines]
+        if not source.unpivot:
+            return [*numbers]
+        names = self.cells[source.unpivot.names]
+        return [f"{number}:{name}" for number, name in zip(numbers, names, strict=True)]
+
+    def _moments(self, name: str) -> list[tuple]:
+        """(column, text, moment) of every row of a column, by the contract's own parser; None where it reads none."""
+        cells = self.columns[name]
+        parsed = self.work.tools.parse(self.work.contract.columns[name].type, cells)
+        return [(name, cell, moment) for cell, moment in zip(cells, parsed, strict=True)]
+
+    def _flagged(self, column: ColumnSource, flag: ByFlag) -> Cells:
+        (on_time, yes), (late, no) = flag.on_time, flag.late
+        tools = self.work.tools
+        raw = zip(self.cells[on_time], self.cells[late], strict=True)
+        flags = zip(_says(self.cells[on_time], yes, tools), _says(self.cells[late], no, tools), strict=True)
+        inputs = zip(self._moments(flag.deadline), flags, raw, strict=True)
+        return self._each(column, inputs, lambda one: _by_flag(flag, *one))
+
+    def _listed(self, column: ColumnSource, values: dict[str, str], cell: str) -> str:
+        """What the mapping makes of a value; a fault where it says nothing, told with all others of its kind."""
+        if (key := compared(cell)) in values:
+            return values[key]
+        seen = self.work.unlisted.setdefault(column.name, Counter())
+        if key in seen or len(seen) < MOST_TOLD:
+            seen[key] += 1
+        if column.otherwise is None:
+            raise RowFault("unmapped_value", cell)
+        return cell if column.otherwise == KEEP else column.otherwise
+
+    def _one_of_several(self, column: ColumnSource, of: Of) -> Cells:
+        meant = self.work.contract.columns[column.name]
+        several = [self.cells[header] for header in of.headers]
+        if meant.type == "decimal":
+            parsed = [self.work.tools.parse("decimal", cells) for cells in several]
+            rows = zip(*(zip(*pair, strict=True) for pair in zip(several, parsed, strict=True)), strict=True)
+            places = _decimals(self.work.contract, meant)
+            return self._each(column, rows, lambda row: _of_numbers(of.choice, row, places))
+        values, order = dict(column.values), _order(meant)
+
+        def place(cell: str) -> int | None:
+            word = self._listed(column, values, cell) if column.values or column.otherwise else cell
+            if word and compared(word) not in order:
+                raise RowFault("unmapped_value", cell)
+            return order[compared(word)] if word else None
+
+        rows = zip(*several, strict=True)
+        return self._each(column, rows, lambda row: _of_words(of.choice, _filled(place, row), meant))
+
+    def _in_zone(self, column: ColumnSource, cells: Cells) -> Cells:
+        """Moments without an offset converted from the file's zone to the project's; what is none stays as it is."""
+        zone, moments = self.work.zone, self.work.tools.parse("timestamp", cells)
+        local = [
+            cell if moment is None or cell is None or OFFSET.search(cell) else moment
+            for cell, moment in zip(cells, moments, strict=True)
+        ]
+        self.work.converted[column.name] += sum(isinstance(one, datetime) for one in local)
+        return self._each(column, local, lambda one: str(_converted(one, zone)) if isinstance(one, datetime) else one)
 
 
-def _moments(name: str, columns: dict[str, Cells], contract: TableContract, tools: Tools) -> list[tuple]:
-    """(column, text, moment) of every row of a column, by the contract's own parser; None where it reads none."""
-    cells = columns[name]
-    return [
-        (name, cell, moment)
-        for cell, moment in zip(cells, tools.parse(contract.columns[name].type, cells), strict=True)
-    ]
+def _filled(make: Callable, cells: Iterable[str | None]) -> list:
+    """``make`` of every cell that holds something."""
+    return [make(cell) for cell in cells if cell is not None]
+
+
+def _converted(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The moment on the city's clock; a fault where the file's clock showed it never, or twice."""
+    try:
+        first, second = (moment.replace(tzinfo=zone, fold=fold).astimezone(ZoneInfo("UTC")) for fold in (0, 1))
+        if first != second:
+            kind = "hour_twice" if first < second else "no_such_hour"
+            raise RowFault(kind, f"{moment} {zone}")
+        return first.astimezone(ZoneInfo(process.project().zone)).replace(tzinfo=None)
+    except OverflowError:
+        raise RowFault("beyond_calendar", str(moment)) from None
+
+
+def _group(pattern: re.Pattern, cell: str) -> str:
+    found = pattern.search(cell)
+    if found is None or found["value"] is None:
+        raise RowFault("pattern", cell)
+    return found["value"]
+
+
+def _found(found: dict[str, str], key: str) -> str | None:
+    if (folded_key := compared(key)) not in found:
+        raise RowFault("not_in_lookup", key)
+    return found[folded_key] or None
 
 
 def _says(cells: Cells, value: str, tools: Tools) -> list[bool]:
@@ -229,50 +489,45 @@ def _says(cells: Cells, value: str, tools: Tools) -> list[bool]:
     ]
 
 
-def _maker(column: ColumnSource, contract: TableContract, tools: Tools) -> Callable:
-    """The function that makes one cell of a column."""
-    if column.constant is not None:
-        return lambda _: column.constant
-    if column.by_flag:
-        return lambda cells: _by_flag(column.by_flag, *cells)
-    if column.after:
-        return lambda cells: _after(column.after, *cells, tools.add_working_days)
-    is_date = contract.columns[column.name].type == "date"
-    return lambda cell: _read(cell, dict(column.values), column, is_date)
-
-
-def _read(cell: str | None, values: dict[str, str], column: ColumnSource, is_date: bool) -> str | None:
-    if cell is None:
-        return None
-    if values or column.otherwise is not None:
-        found = values.get(compared(cell), column.otherwise)
-        if found is None:
-            raise RowFault("unmapped_value", cell)
-        cell = cell if found == KEEP and compared(cell) not in values else found
-    for form in column.formats:
+def _read(formats: tuple[str, ...], cell: str, is_date: bool) -> str:
+    for form in formats:
         try:
             moment = datetime.strptime(cell.strip(), form)
         except ValueError:
             continue
         return str(moment.date() if is_date else moment)
-    if column.formats:
-        raise RowFault("date_format", cell)
-    return cell
+    raise RowFault("date_format", cell)
 
 
-def _after(after, name: str, cell: str | None, moment, add_working_days: Callable) -> str | None:
-    """The moment so many days later; none after none."""
+def _after(after: After, last: bool, name: str, cell: str | None, moment, tools: Tools) -> str | None:
+    """The moment so much later, at the end of its day where ``last``; none after none."""
     if cell is None:
         return None
     start = _start(name, cell, moment)
     try:
-        if after.working:
-            return str(datetime.combine(add_working_days(start.date(), after.days), start.time()))
-        return str(start + timedelta(days=after.days))
+        if after.unit == "working_days":
+            end = datetime.combine(tools.add_working_days(start.date(), after.count), start.time())
+        elif after.unit == "working_hours":
+            end = _working_hours(start, after, tools.is_working_day)
+        else:
+            end = start + timedelta(**{after.unit: after.count})
+        return str(datetime.combine(end.date(), LAST_SECOND) if last else end)
     except OverflowError:
         raise RowFault("beyond_calendar", cell, name) from None
     except Refusal:
         raise RowFault("calendar_years", cell, name) from None
+
+
+def _working_hours(start: datetime, after: After, is_working_day: Callable[[date], bool]) -> datetime:
+    left, now = timedelta(hours=after.count), start
+    while True:
+        day = datetime.combine(now.date(), time())
+        for first, last in after.day if is_working_day(now.date()) else ():
+            begin, end = max(now, day + timedelta(minutes=first)), day + timedelta(minutes=last)
+            if begin < end and left <= end - begin:
+                return begin + left
+            left -= max(end - begin, timedelta())
+        now = day + timedelta(days=1)
 
 
 def _start(name: str, cell: str, moment) -> datetime:
@@ -283,6 +538,8 @@ def _start(name: str, cell: str, moment) -> datetime:
 
 def _by_flag(flag: ByFlag, deadline: tuple, says: tuple[bool, bool], raw: tuple) -> str | None:
     is_on_time, is_late = says
+    if not (is_on_time or is_late) and flag.open and all(compared(cell) in flag.open for cell in raw):
+        return None
     if is_on_time == is_late:
         raise RowFault("flag", f"{flag.on_time[0]}={raw[0] or ''}, {flag.late[0]}={raw[1] or ''}")
     name, cell, moment = deadline
@@ -293,6 +550,46 @@ def _by_flag(flag: ByFlag, deadline: tuple, says: tuple[bool, bool], raw: tuple)
         return str(start if is_on_time else start + SECOND)
     except OverflowError:
         raise RowFault("beyond_calendar", cell, name) from None
+
+
+# One value of several columns.
+
+
+def _decimals(contract: TableContract, column: Column) -> int:
+    """How many decimals the contract allows a number; every column of numbers says so."""
+    return next(p.argument("at_most") for p in contract.promises if p.column == column.name and p.kind == "decimals")
+
+
+def _of_numbers(choice: str, row: Sequence[tuple[str | None, Decimal | None]], places: int) -> str | None:
+    """The least, the greatest or the mean, rounded halves away from zero; None where every cell is empty."""
+    for cell, number in row:
+        if cell is not None and number is None:
+            raise RowFault("not_a_number", cell)
+    numbers = [(Fraction(compared(cell)), cell) for cell, _ in row if cell is not None]
+    if not numbers:
+        return None
+    if choice != "mean":
+        return (min(numbers) if choice == "worst" else max(numbers))[1]
+    scaled = Fraction(sum(number for number, _ in numbers), len(numbers)) * 10**places
+    rounded = (abs(scaled) * 2 + 1) // 2 * (-1 if scaled < 0 else 1)
+    return str(Decimal(int(rounded)).scaleb(-places))
+
+
+def _order(column: Column) -> dict[str, int | None]:
+    """The place of every value and label from the best to the worst; of a label for nothing none."""
+    places: dict[str, int | None] = {compared(label): None for label in column.empty_labels}
+    for place, (value, labels) in enumerate(column.labels):
+        places |= dict.fromkeys(map(compared, (value, *labels)), place)
+    return places
+
+
+def _of_words(choice: str, places: list[int | None], column: Column) -> str | None:
+    """The best, the worst or the middle one by the column's order, halves to the worse; None where all are empty."""
+    known = [place for place in places if place is not None]
+    if not known:
+        return None
+    middle = (2 * sum(known) + len(known)) // (2 * len(known))
+    return column.labels[{"best": min(known), "worst": max(known), "mean": middle}[choice]][0]
 
 
 def _fault(line: int, i: int, column: str, fault: RowFault, columns: dict[str, Cells], contract) -> Fault:

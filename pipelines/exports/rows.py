@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from pipelines.edges import process
 from pipelines.lazy import compute, numpy, pyarrow
 from pipelines.model.contract import Column, TableContract
 from pipelines.model.export import Batch, Export, Fault, Notice, folded, is_footer, shown_footer
@@ -72,6 +73,8 @@ _NO_WIDTH = dict.fromkeys([0x00AD, *range(0x200B, 0x2010), 0x2060, 0xFEFF])
 _POINT_ZERO = re.compile(r"(\d+)\.0+")
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.0+)?")
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,3})")
+OFFSET = re.compile(r":\d\d?(?:[.,]\d+)?\s*(?:[zZ]|[+-]\s*\d+(?::\d+)?)\s*$")  # a moment that names its own zone
+_OFFSET_BYTES = re.compile(rb":\d\d?(?:[.,]\d+)?[ \t]*[zZ+-]")
 _LONG_FRACTION = re.compile(r"-?\d+\.\d{9,}")
 # What the bytes of a column hold where some cell of it may need a closer look.
 _ANY_SIGNS = (b'="', b"\\N")
@@ -233,6 +236,8 @@ def _closer_look(column, meant: Column) -> Callable[[str], Repair | None] | None
             return lambda cell: ("digits", None) if len(cell.strip()) >= MANY_DIGITS else _mended_id(cell)
         look = _mended_id
     elif meant.type in ("timestamp", "date"):
+        if _OFFSET_BYTES.search(content):
+            return _mended_moment
         look = _mended_day
     elif meant.type == "decimal":
         look = _mended_number
@@ -290,6 +295,11 @@ def _broken_text(cell: str) -> Repair | None:
 
 def _mended_day(cell: str) -> Repair | None:
     return ("zero_date", "") if _ZERO_DATE.fullmatch(cell.strip()) else _mended_text(cell)
+
+
+def _mended_moment(cell: str) -> Repair | None:
+    """A moment with an offset stays as it is and is told: the contract converts it to the project's zone."""
+    return ("offset", cell) if OFFSET.search(cell) else _mended_day(cell)
 
 
 def _mended_number(cell: str) -> Repair | None:
@@ -358,4 +368,5 @@ def _fault(
 def _repair_notices(table: _Table, file: str) -> Iterator[Notice]:
     for (kind, column), seen in table.repaired.items():
         facts = {"file": file, "column": column, "n": seen.n, "before": seen.before, "after": seen.after}
+        facts["zone"] = process.project().zone
         yield note(f"ingest.repaired_{kind}", seen.before, line=seen.line, **facts)

@@ -28,6 +28,7 @@ class Column:
     empty_labels: tuple[str, ...] = ()  # labels that mean "no value", e.g. 未评价
     validity: bool = False  # a day of validity: it may lie in any year, from 2099 on it means open
     deadline: bool = False  # a moment until which something may be done: it stands though it lies after the cutoff
+    best_first: bool = False  # enum: its values stand from the best to the worst
 
 
 @dataclass(frozen=True)

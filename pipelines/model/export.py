@@ -31,6 +31,8 @@ class Layout:
     delimiter: str = ""
     sheet: str = ""
     header_row: int = 0  # 1-based line of the header; 0 = the first line that is not blank
+    sheets: tuple[str, ...] = ()  # patterns of the sheets to read
+    path: tuple[str, ...] = ()  # keys that lead to the array of rows in a JSON file
 
 
 # Faults of lines that were never meant as rows: told of, and no part of the account.
@@ -47,6 +49,7 @@ class Notice(Words):
     value: str = ""
     file: str = ""  # relative to the exports folder
     table: str = ""  # where it is of one
+    public: Words | None = None  # what public pages say instead, where that is less
 
 
 @dataclass(frozen=True)

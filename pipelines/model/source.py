@@ -10,21 +10,45 @@ from pipelines.model.words import Words
 class ByFlag:
     """A moment that only a published flag tells: the deadline itself where on time, a second later where late.
 
-    ``on_time`` and ``late`` are (source column, value) that say which.
+    ``on_time`` and ``late`` are (source column, value) that say which. Where neither holds and every flag is one of
+    ``open``, there is no moment yet.
     """
 
     deadline: str
     on_time: tuple[str, str]
     late: tuple[str, str]
+    open: tuple[str, ...] = ()  # an empty text stands for an empty cell
 
 
 @dataclass(frozen=True)
 class After:
-    """A moment some days after another column's, at the same time of day."""
+    """A moment some days or hours after another column's.
+
+    Days keep the time of day. ``day`` is a working day's hours, as (first minute, last minute) of the day.
+    """
 
     column: str
-    days: int
-    working: bool
+    count: int
+    unit: str  # days, working_days, hours, working_hours
+    day: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A value that another file gives: of the row whose key is the value of ``by``."""
+
+    file: str
+    by: str  # a canonical column mapped before, or a header of the export
+    is_header: bool
+    found: tuple[tuple[str, str], ...]  # compared key -> value
+
+
+@dataclass(frozen=True)
+class Of:
+    """One value of several columns: ``worst``, ``best`` or ``mean``."""
+
+    choice: str
+    headers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -38,16 +62,39 @@ class Where:
 
 @dataclass(frozen=True)
 class ColumnSource:
-    """Where a canonical column comes from: exactly one of header, constant, after and by_flag."""
+    """Where a canonical column comes from: exactly one origin, then what is done to its text, in this order."""
 
     name: str
-    header: str = ""
+    headers: tuple[str, ...] = ()  # one of `from`, several joined by a blank, or the first of them that is filled
+    first: bool = False
+    constant: str | None = None
+    row_number: bool = False
+    lookup: Lookup | None = None
+    of: Of | None = None
+    after: After | None = None
+    by_flag: ByFlag | None = None
+    pattern: str = ""  # its group `value` is what counts
     values: tuple[tuple[str, str], ...] = ()  # every value that may stand there -> canonical value
     otherwise: str | None = None  # any other value: `keep`, or a canonical value; None = a fault of its row
     formats: tuple[str, ...] = ()  # strptime formats, tried in order
-    constant: str | None = None
-    after: After | None = None
-    by_flag: ByFlag | None = None
+    end_of_day: bool = False
+    standard: bool = False  # found under its own name, not named by the mapping
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """Every header of the file that it needs."""
+        flags = (self.by_flag.on_time[0], self.by_flag.late[0]) if self.by_flag else ()
+        looked_up = (self.lookup.by,) if self.lookup and self.lookup.is_header else ()
+        return (*self.headers, *flags, *looked_up, *(self.of.headers if self.of else ()))
+
+
+@dataclass(frozen=True)
+class Unpivot:
+    """Wide to long: a row for every one of ``columns`` that is filled, its header and its value in two new columns."""
+
+    names: str
+    values: str
+    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -55,19 +102,29 @@ class TableSource:
     """Where a table comes from."""
 
     name: str
-    files: tuple[str, ...]  # names or patterns inside the exports folder
+    files: tuple[str, ...]  # names or patterns inside the exports folder; () = those of the table's own name
     layout: Layout
     null_values: tuple[str, ...]
     one_row_per: tuple[str, ...]  # canonical columns; () = a row for every row of the file
     columns: tuple[ColumnSource, ...]
     where: tuple[Where, ...] = ()  # all must hold, or the row is left out
+    unpivot: Unpivot | None = None
+    zone: str = ""  # of moments without an offset; "" = the project's
+    is_whole: bool = False  # of the old form: a standard header that the mapping does not name is not taken
 
     @property
     def headers(self) -> tuple[str, ...]:
         """Every header of the file that the mapping names."""
-        flags = [flag for c in self.columns if c.by_flag for flag in (c.by_flag.on_time[0], c.by_flag.late[0])]
-        conditions = [where.header for where in self.where]
-        return tuple(dict.fromkeys([c.header for c in self.columns if c.header] + flags + conditions))
+        named = [header for column in self.columns for header in column.used]
+        named += [where.header for where in self.where]
+        made = (self.unpivot.names, self.unpivot.values) if self.unpivot else ()
+        wide = self.unpivot.columns if self.unpivot else ()
+        return tuple(dict.fromkeys([name for name in named if name not in made] + [*wide]))
+
+    @property
+    def makes_rows(self) -> bool:
+        """Whether its rows are others than those of the file."""
+        return bool(self.one_row_per or self.unpivot)
 
 
 @dataclass(frozen=True)

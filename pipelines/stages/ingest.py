@@ -15,7 +15,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.exports.control_totals import differing_totals
 from pipelines.exports.files import Folder, Found, open_export, sort_folder
 from pipelines.exports.headers import Resolved, known_headers, mapped_headers, resolve
-from pipelines.exports.mapped_rows import Tools, mapped, one_row_per
+from pipelines.exports.mapped_rows import Tools, completed, mapped, one_row_per
 from pipelines.exports.mapping import load_source
 from pipelines.exports.rows import arrow_rows, empty_rows, mended
 from pipelines.exports.text import sha256_of, state_of
@@ -55,7 +55,7 @@ def ingest(
     named = declared(absent, contracts) | (Declared(mapping.absent_tables, mapping.absent) if mapping else Declared())
     folder = sort_folder(Path(exports), contracts, mapping)
     warehouse.run("staging/macros")
-    tools = Tools(lambda type, cells: warehouse.parsed(type, cells), _add_working_days)
+    tools = Tools(lambda type, cells: warehouse.parsed(type, cells), _add_working_days, _is_working_day)
     decisive = decisive_columns(measures, contracts)
     work = _Work(warehouse, progress or (lambda file, rows: None), mapping, tools, named, decisive)
     for contract in contracts.tables.values():
@@ -133,17 +133,18 @@ class _Opened:
 def _opened(work: _Work, files: list[Found], contract: TableContract, others: frozenset[str]) -> list[_Opened]:
     """The files of a table that can be read; the others become stops."""
     source, opened = work.source_of(contract), []
-    known = replace(mapped_headers(source) if source else known_headers(contract), others=others)
+    known = replace(mapped_headers(source, contract) if source else known_headers(contract), others=others)
     absent, decisive = work.absent.columns_of(contract.name), work.decisive[contract.name]
     for found in files:
         try:
             before = state_of(found.path)
             export = open_export(found, known)
             columns = resolve(export.header, contract, found.name, absent, decisive)
-            meant = _meant(export, columns, source, contract)
-            export = mended(export, contract, meant, found.name)
+            whole = completed(source, export.header, contract, absent, found.name) if source else None
+            export = mended(export, contract, _meant(export, columns, whole, contract), found.name)
             if source:
-                export = mapped(export, source, contract, work.tools, found.name, known_headers(contract).headers)
+                reserved = known_headers(contract).headers
+                export = mapped(export, source, contract, work.tools, found.name, reserved, absent)
                 columns = resolve(export.header, contract, found.name, absent, decisive)
         except UnreadableExport as problem:
             work.stops.append(problem.words)
@@ -171,7 +172,8 @@ def _meant(export: Export, columns: Resolved, source: TableSource | None, contra
     if not source:
         named = enumerate(columns.names)
         return {place: contract.columns[name] for place, name in named if name in contract.columns}
-    by_header = {folded(one.header): contract.columns[one.name] for one in reversed(source.columns) if one.header}
+    single = [one for one in source.columns if len(one.headers) == 1]
+    by_header = {folded(one.headers[0]): contract.columns[one.name] for one in reversed(single)}
     places = ((place, by_header.get(folded(cell))) for place, cell in enumerate(export.header))
     return {place: column for place, column in places if column}
 
@@ -183,7 +185,7 @@ def _one_row_per(work: _Work, opened: list[_Opened], source: TableSource, contra
     names = [one.found.name for one in opened]
     shared = {name for name in names for table in others if any(name == f or fnmatchcase(name, f) for f in table.files)}
     try:
-        exports = one_row_per([(one.found.name, one.export) for one in opened], source, shared)
+        exports = one_row_per([(one.found.name, one.export) for one in opened], source, contract, shared)
     except UnreadableExport as problem:
         work.stops.append(problem.words)
         return []
@@ -200,8 +202,16 @@ def _calendar(folder: Path | None) -> Calendar:
 
 
 def _add_working_days(day: date, count: int) -> date:
+    return _of_project().add_working_days(day, count)
+
+
+def _is_working_day(day: date) -> bool:
+    return _of_project().is_working(day)
+
+
+def _of_project() -> Calendar:
     folder = process.project().calendars
-    return _calendar(folder and folder.absolute()).add_working_days(day, count)
+    return _calendar(folder and folder.absolute())
 
 
 def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -> None:
@@ -243,7 +253,8 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
     notices = (*one.export.notices, *one.export.later)
     if one.columns.extras:
         hint = Words("".join(w.zh for w in one.columns.meant), "".join(w.en for w in one.columns.meant))
-        notices += (note("ingest.extra_columns", file=found.name, columns="、".join(one.columns.extras), hint=hint),)
+        facts = {"file": found.name, "n": len(one.columns.extras), "columns": "、".join(one.columns.extras)}
+        notices += (note("ingest.extra_columns", public="ingest.extra_columns_public", hint=hint, **facts),)
     if records == blank:
         notices += (note("ingest.empty_table", file=found.name),)
     notices += tuple(
@@ -254,8 +265,8 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
     sha256 = sha256_of(found.path)
     if state_of(found.path) != one.before:
         raise UnreadableExport(say("ingest.changed_meanwhile", file=found.name))
-    of_table = (replace(notice, table=contract.name, file=found.name) for notice in notices)
-    work.warnings += map(breach_of_file, of_table)
+    notices = tuple(replace(notice, table=contract.name, file=found.name) for notice in notices)
+    work.warnings += map(breach_of_file, notices)
     work.receipts.append(
         Receipt(
             contract.name,
@@ -282,7 +293,7 @@ def _totals(work: _Work, folder: Folder, contracts: Contracts) -> list[Words]:
     made_of = work.mapping.tables if work.mapping else {}
     read = {receipt.file for receipt in work.receipts}
     unread = {name for name, files in folder.tables.items() if not all(file.name in read for file in files)}
-    made = {name for name, source in made_of.items() if source.one_row_per}
+    made = {name for name, source in made_of.items() if source.makes_rows}
     work.notices += [
         note("ingest.totals_not_compared", file=file.name, of=name, title=contracts.tables[name].title.zh, table=name)
         for file in folder.totals

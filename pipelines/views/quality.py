@@ -1,8 +1,11 @@
 """What came in and what stayed out: the account of rows, for the bulletin and the feed."""
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 
 from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force
+from pipelines.model.export import Notice
 from pipelines.model.intake import Breach, Intake, RowCount, Validation
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.text import masked, plain
@@ -65,12 +68,38 @@ def by_promise(breaches: list[Breach], say: Say, lang: str = "zh") -> list[dict]
 
 
 def notices(result: ScoredPeriod, lang: str = "zh") -> list[str]:
-    """Everything that reading and checking the exports found worth a line."""
-    intake, colon = result.intake, ": " if lang == "en" else "："
-    found = [words.into(lang) for words in intake.notices]
-    found += [f"{receipt.file}{colon}{words.into(lang)}" for receipt in intake.receipts for words in receipt.notices]
-    found += [words.into(lang) for words in (*result.validation.notices, *result.observations)]
-    return [plain(masked(text)) for text in dict.fromkeys(found)]
+    """Everything that reading and checking the exports found worth a line, as the public may read it."""
+    intake = result.intake
+    of_files = [words for receipt in intake.receipts for words in receipt.notices]
+    found = folded_notices(map(public, (*intake.notices, *of_files, *result.validation.notices, *result.observations)))
+    return [plain(masked(words.into(lang))) for words in found]
+
+
+def public(words: Words) -> Words:
+    """A notice as public pages have it: without the headers and values of columns that nothing uses."""
+    if not isinstance(words, Notice) or words.public is None:
+        return words
+    return replace(words, zh=words.public.zh, en=words.public.en, value="", public=None)
+
+
+def folded_notices(found: Iterable[Words]) -> list[Words]:
+    """Notices that say the same of several files of a table are one, which names the first and how many there are."""
+    groups: dict[object, list[Words]] = {}
+    for words in found:
+        if isinstance(words, Notice) and words.file:
+            said = tuple(text.replace(words.file, "\0") for text in (words.zh, words.en))
+            groups.setdefault((words.kind, words.table, said), []).append(words)
+        else:
+            groups.setdefault((words.zh, words.en), []).append(words)
+    return [_folded(group) for group in groups.values()]
+
+
+def _folded(group: list[Words]) -> Words:
+    first, files = group[0], {words.file for words in group if isinstance(words, Notice)}
+    if not isinstance(first, Notice) or len(files) < 2:
+        return first
+    name = say("ingest.folded_files", file=first.file, n=len(files))
+    return Words(first.zh.replace(first.file, name.zh), first.en.replace(first.file, name.en))
 
 
 def _order(breach: Breach) -> tuple:
@@ -183,12 +212,8 @@ def _line(breach: Breach) -> dict:
 
 
 def _notices(intake: Intake, validation: Validation) -> list[Words]:
-    of_files = [
-        Words(f"{receipt.file}：{words.zh}", f"{receipt.file}: {words.en}")
-        for receipt in intake.receipts
-        for words in receipt.notices
-    ]
-    return list(dict.fromkeys([*intake.notices, *of_files, *validation.notices]))
+    of_files = [words for receipt in intake.receipts for words in receipt.notices]
+    return folded_notices(map(public, (*intake.notices, *of_files, *validation.notices)))
 
 
 def _both(words: Words) -> dict:

@@ -59,7 +59,7 @@ def test_a_name_with_glob_signs_is_a_name(tmp_path):
     assert sorted(got.ids()) == ["A", "B"]
 
 
-@pytest.mark.parametrize("suffix", ["xls", "et", "json", "ods"])
+@pytest.mark.parametrize("suffix", ["xls", "et", "numbers", "ods"])
 def test_a_table_in_a_format_that_is_not_read_is_a_stop(tmp_path, suffix):
     got = read_cases(tmp_path, HEADER, f"cases.{suffix}")
     assert f"cases.{suffix}" in got.stops and ".xlsx or .csv" in got.stops

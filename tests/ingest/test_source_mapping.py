@@ -104,9 +104,28 @@ def test_rows_without_any_value_are_blank_in_both_kinds_of_table(tmp_path):
     assert got.intake.broken == {} and "0 rows without unit_id are left out" in got.notices
 
 
-def test_unmapped_columns_are_kept_and_a_name_of_ours_is_not_taken_by_accident(town):
-    assert town.ids(column="title") == [None] * 4
-    assert town.ids(column="source title") == ["t"] * 4
+def test_a_standard_header_that_the_mapping_does_not_name_is_taken_as_it_is(town):
+    assert town.ids(column="title") == ["t"] * 4
+
+
+def test_a_standard_header_is_an_extra_column_where_the_mapping_makes_the_column_or_declares_it_absent(tmp_path):
+    columns = "      case_id: No\n      title: Subject\n"
+    mapping = f"""
+name: town
+title: {{zh: 某市, en: Town}}
+format: 2
+tables:
+  cases:
+    columns:
+{columns}
+absent: [cases.closed_at]
+"""
+    header = "No,unit_id,dispatched_at,sign_due_at,reply_due_at,Subject,诉求标题,closed_at"
+    row = "1,A,2026-07-01 09:00,2026-07-02 09:00,2026-07-09 09:00,ours,theirs,2026-07-02 10:00"
+    town = read_mapped(tmp_path, {"cases.csv": f"{header}\n{row}\n"}, mapping)
+    [read] = town.tables["cases"]
+    assert (read["title"], read["source 诉求标题"]) == ("ours", "theirs")
+    assert (read["closed_at"], read["source closed_at"]) == (None, "2026-07-02 10:00")
 
 
 def test_the_intake_says_what_the_source_is_and_what_it_lacks(town):
@@ -136,10 +155,9 @@ REFUSED = {
     "values: {L": ("vals: {L", 12, "vals is not known; the nearest is values"),
     "{constant: all}": ("{constant: all, from: X}", 25, "unit_group has exactly one origin"),
     "days: 3": ("days: -3", 15, "whole number"),
-    "deadline: reply_due_at": ("deadline: rated_at", 16, "made from rated_at"),
+    "deadline: reply_due_at": ("deadline: replied_at", 16, "made from replied_at"),
     "one_row_per: [unit_id]": ("one_row_per: [unit]", 21, "unit is not known"),
     "cases.signed_at": ("cases.signd_at", 26, "the nearest is cases.signed_at"),
-    "cases.sign_due_at, ": ("", 6, "lacks the required column sign_due_at"),
     'files: ["requests': ('files: ["../requests', 7, "not paths"),
     "  cases:": ("  cases: [", 0, "cannot be read"),
     "title: {zh: 某市, en: Town}": ("title: Town", 3, "title is missing, or has no"),
@@ -169,6 +187,11 @@ def test_a_mapping_that_is_small_on_paper_and_endless_when_read_is_refused(tmp_p
     with pytest.raises(UsageRefusal) as refusal:
         load_source(tmp_path / "town.yaml", load_contracts())
     assert said in refusal.value.words.en
+
+
+def test_a_required_column_that_neither_mapping_nor_file_has_is_a_stop(tmp_path):
+    town = read_mapped(tmp_path, {"requests.csv": f"{HEADER}\n{ROWS[2]}\n"}, MAPPING.replace("cases.sign_due_at, ", ""))
+    assert "sign_due_at" in town.stops and "requests.csv" in town.stops
 
 
 def test_a_mapping_that_is_not_there_is_refused(tmp_path):
