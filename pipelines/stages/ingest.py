@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pipelines.contracts.declared import Declared, declared
 from pipelines.edges import process
@@ -253,7 +254,8 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
     notices = (*one.export.notices, *one.export.later)
     if one.columns.extras:
         hint = Words("".join(w.zh for w in one.columns.meant), "".join(w.en for w in one.columns.meant))
-        facts = {"file": found.name, "n": len(one.columns.extras), "columns": "、".join(one.columns.extras)}
+        extras = one.columns.extras
+        facts: dict[str, Any] = {"file": found.name, "n": len(extras), "columns": "、".join(extras)}
         notices += (note("ingest.extra_columns", public="ingest.extra_columns_public", hint=hint, **facts),)
     if records == blank:
         notices += (note("ingest.empty_table", file=found.name),)
