@@ -5,7 +5,7 @@ UV = $$([ -x .tools/bin/uv ] && echo .tools/bin/uv || echo uv)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo notebook app test proof bench lint coverage dist lowest fonts clean
+.PHONY: help setup demo notebook app test proof bench lint reference coverage dist lowest fonts clean
 
 help: ## 本说明 / this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,6 +39,9 @@ lint: ready ## 查代码 / check the code
 	@.venv/bin/mypy --no-error-summary
 	@said=$$(.venv/bin/deptry . 2>&1) || { echo "$$said" >&2; exit 1; }
 	@$(UV) lock --check -q || { echo "uv.lock does not fit pyproject.toml: uv lock" >&2; exit 1; }
+
+reference: ready ## 规则语言的对照表与编辑器提示 / the manual's tables and the editors' schemas, from rules/language.yaml
+	@$(PYTHON) -m pipelines.rulebook.reference
 
 coverage: ready ## 分支覆盖率 / branch coverage of the inner packages by their quick tests
 	@$(PYTHON) -m pytest -q --cov --cov-report=term -m "not slow" tests/rules tests/spec tests/engines tests/sql tests/oracle

@@ -22,6 +22,7 @@ VERBS = (
     "diff",
     "whatif",
     "catalogue",
+    "rulebook",
     "evaluators",
     "libraries",
     "preview",

@@ -42,7 +42,14 @@ class VerificationFailed(Refusal):
 
 
 class RulebookRefusal(UsageRefusal):
-    """A rulebook that must not load: file, line, what, why and the nearest known name (exit 2)."""
+    """A rulebook that must not load: file, line, what, why and the nearest known name (exit 2).
+
+    ``place`` is file and line, ``word`` the name that nobody knows, where there is one.
+    """
+
+    def __init__(self, words: Words, place: tuple[str, int] = ("", 0), word: object = "") -> None:
+        super().__init__(words)
+        self.place, self.word = place, word
 
 
 class JudgesDisagree(VerificationFailed):

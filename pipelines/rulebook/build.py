@@ -35,7 +35,6 @@ from pipelines.rulebook.source import count, day, exact, is_amount, refusal, sho
 
 DATES = ("in_force",)
 TRUTH = {"true": True, "false": False}
-OPTIONAL = (*DATES, "order", "groups", "veto")  # of every rule
 READING = ("reading",)
 
 
@@ -405,7 +404,7 @@ def rule(block: Block, known: Known) -> Rule:
     kind = _kind(block, known)
     mark, required, optional = vocabulary.KINDS[kind]
     needed = (*vocabulary.EVERY_RULE, "tiers" if mark not in block else mark, *required)
-    fail_if.unknown_field(block, (*needed, *optional, *OPTIONAL))
+    fail_if.unknown_field(block, (*needed, *optional, *vocabulary.OF_ANY_RULE))
     fail_if.missing_field(block, needed)
     fail_if.bad_id(block, "rule")
     in_force(block)

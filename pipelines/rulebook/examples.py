@@ -18,7 +18,7 @@ from pipelines.model.rule import Rule, Rulebook, Verdict
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if
-from pipelines.rulebook.source import count, day, exact, refusal, shown_text
+from pipelines.rulebook.source import attempt, count, day, exact, refusal, shown_text
 from pipelines.wording import say
 
 FIRST, OF_A_SPAN = "2026-01", 3  # the first month of an example, and how many one of a book of spans has
@@ -36,13 +36,13 @@ def check_examples(rulebook: Rulebook, rule: Rule, block: Block) -> None:
         fail_if.bad_number(example, "points", least="-1000")
         fail_if.not_a_block(example["given"], example, "given") if "given" in example else None
         got = outcome(rulebook, rule, example, engines)
-        fail_if.example_differs(example, rule, got)
+        attempt(fail_if.example_differs, example, rule, got)
         results.append(got)
         values.append(_value(rulebook, rule, example))
     given = [value for value in values if value is not None]
     for which, tried in _bounds(rulebook, rule, given, results):
         if not tried:
-            raise refusal(block, "missing_example", "examples", rule=rule.id, which=which)
+            attempt(fail_if.missing_example, block, rule, which)
 
 
 def outcome(rulebook: Rulebook, rule: Rule, example: Block, engines: Engines | None = None) -> Fraction:
@@ -240,10 +240,11 @@ def check_verdict_examples(verdicts: tuple[Verdict, ...], written: list[Block], 
         engine = Adjudicator((*_stubs(verdict), verdict))
         given = [_given(verdict, example, grades) for example in verdict.examples]
         for example, (facts, stubs) in zip(verdict.examples, given, strict=True):
-            _must_hold(verdict, example, engine, {**facts, **stubs})
-        fail_if.groups_untried(blocks[verdict.id], verdict)
+            attempt(_must_hold, verdict, example, engine, {**facts, **stubs})
+        attempt(fail_if.groups_untried, blocks[verdict.id], verdict)
         for condition in verdict.when:
-            _must_be_tried(verdict, condition, blocks[verdict.id], [facts.get(condition.fact) for facts, _ in given])
+            values = [facts.get(condition.fact) for facts, _ in given]
+            attempt(_must_be_tried, verdict, condition, blocks[verdict.id], values)
 
 
 def _stubs(verdict: Verdict) -> list[Verdict]:

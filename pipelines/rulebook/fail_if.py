@@ -16,7 +16,7 @@ from pipelines.model.facts import THINGS
 from pipelines.model.measure import Measure, values_of
 from pipelines.model.points import half_up, shown
 from pipelines.model.rule import LATER, Band, Clause, Item, Reading, Rule, Verdict
-from pipelines.model.words import LANGUAGES
+from pipelines.model.words import LANGUAGES, Words
 from pipelines.rulebook import vocabulary
 from pipelines.rulebook.language import forms
 from pipelines.rulebook.source import day, exact, is_amount, refusal, shown_text
@@ -220,6 +220,11 @@ def bands_in_disorder(block: Block, band: Band, before: tuple[Band, ...], last: 
             raise refusal(block, "bands_in_disorder", band.test)
 
 
+def overlapping_rules(written: list[Block]) -> None:
+    """Two files for one rule that hold on the same day."""
+    overlapping_dates(written, "rule")
+
+
 def matters_apart(written: list[Block]) -> None:
     """Awards of which one counts a matter, in two items: their points could not be told apart."""
     once = [block for block in written if "once_per" in block]
@@ -261,6 +266,11 @@ def span(block: Block) -> tuple[date, date]:
     """First and last day on which a block is in force."""
     dates = block.get("in_force") or {}
     return day(dates.get("from")) or date.min, day(dates.get("to")) or date.max
+
+
+def missing_example(block: Block, rule: Rule, which: Words) -> None:
+    """A bound that no example tries."""
+    raise refusal(block, "missing_example", "examples", rule=rule.id, which=which)
 
 
 def example_differs(example: Block, rule: Rule, got: Fraction) -> None:

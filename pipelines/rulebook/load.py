@@ -18,7 +18,7 @@ from pipelines.model.library import LibraryRule
 from pipelines.model.period import Period, Periods
 from pipelines.model.points import half_up, shown
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal
-from pipelines.model.rule import Clause, Item, Left, Reading, Rule, Rulebook, Verdict, Word
+from pipelines.model.rule import Clause, Item, Left, Ranking, Reading, Rule, Rulebook, Verdict, Word
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.rulebook import build, fail_if, vocabulary
@@ -30,7 +30,7 @@ from pipelines.rulebook.measures import FOLDER as MEASURES
 from pipelines.rulebook.measures import read_measures
 from pipelines.rulebook.panel import FILE as PANEL
 from pipelines.rulebook.panel import read_panel
-from pipelines.rulebook.source import counted, exact, hint, read_text, read_yaml, refusal
+from pipelines.rulebook.source import attempt, counted, exact, hint, is_whole, read_text, read_yaml, refusal
 from pipelines.wording import say
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
@@ -63,11 +63,11 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     incident_types, award_types = (build.types(upgraded, key) for key in ("incident_types", "award_types"))
     contracts = with_types(load_contracts(), incident_types, award_types)
     measures = read_measures(folder, contracts, values, upgraded)
-    fail_if.missing_reading(Block(READINGS, 1), readings, measures)
+    attempt(fail_if.missing_reading, Block(READINGS, 1), readings, measures)
     rank_on = build.word(book, "rank_on", "rank_on", values, "total")
-    decimals = build.decimals(book)
-    floor, cap = build.total(book, decimals)
-    grades, lists = build.grades(book, items), build.lists(book)
+    decimals = attempt(build.decimals, book) or 0
+    floor, cap = attempt(build.total, book, decimals) or (None, None)
+    grades, lists = attempt(build.grades, book, items) or (), attempt(build.lists, book) or {}
     known = build.Known(
         clauses,
         items,
@@ -78,13 +78,14 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         tuple(one.id for one in grades),
         tuple(lists),
     )
-    rules = [build.rule(block, known) for block in written]
+    made = [(rule, block) for block in written if (rule := attempt(build.rule, block, known))]
+    rules = [rule for rule, _ in made]
     acting = _settled_by(rules, items, rank_on)
-    fail_if.nothing_honours(_list(folder, READINGS), readings, used_reading_values(measures, acting))
-    fail_if.overlapping_dates(written, "rule")
-    fail_if.matters_apart(written)
-    fail_if.awarded_twice(written)
-    in_force = _rules_on(rules, written, known, on, months)
+    if is_whole():
+        attempt(fail_if.nothing_honours, _list(folder, READINGS), readings, used_reading_values(measures, acting))
+    for reason in (fail_if.overlapping_rules, fail_if.matters_apart, fail_if.awarded_twice):
+        attempt(reason, [block for _, block in made])
+    in_force = _rules_on(made, known, on, months)
     items = build.with_starts(book, items, in_force.values())
     rulebook = Rulebook(
         edition=book["edition"],
@@ -104,23 +105,24 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         format=int(book.get("format", "1")),
         incident_types=incident_types,
         award_types=known.award_types,
-        ranking=build.ranking(upgraded, measures),
+        ranking=attempt(build.ranking, upgraded, measures) or Ranking(),
         grades=grades,
         lists=lists,
         decimals=decimals,
         total_floor=floor,
         total_cap=cap,
-        sheets=build.sheets(book, items, values),
+        sheets=attempt(build.sheets, book, items, values) or {},
         rank_on=rank_on,
         periods=build.periods(book),
-        notices=_older_words(written, in_force),
+        notices=_older_words([block for _, block in made], in_force),
     )
-    fail_if.clause_without_reason(clause_lines, clauses, _named(rulebook, rules))
-    _must_order_all(rulebook, book)
+    if is_whole():
+        attempt(fail_if.clause_without_reason, clause_lines, clauses, _named(rulebook, rules))
+    attempt(_must_order_all, rulebook, book)
     if not rulebook.tells_chance:
-        _must_not_ask_for_steady(folder)
-    for rule, block in zip(rules, written, strict=True):
-        check_examples(rulebook, rule, block)
+        attempt(_must_not_ask_for_steady, folder)
+    for rule, block in made:
+        attempt(check_examples, rulebook, rule, block)
     return rulebook
 
 
@@ -247,19 +249,29 @@ def _rule_blocks(folder: Path, items: dict[str, Item]) -> list[Block]:
         if file.parent == folder / MEASURES:
             continue
         if file.parent.parent != folder or file.parent.name not in items or file.suffix != ".yaml":
-            raise RulebookRefusal(say("rulebook.stray_file", file=name, hint=hint(file.parent.name, items)))
-        block = read_yaml(file, name)
-        fail_if.not_a_block(block, Block(name, 1))
-        fail_if.missing_field(block, ("rule", "item"))
-        fail_if.not_a_word(block, ("rule", "item", "clause", "assessed"))
-        fail_if.unknown_item(block, items)
-        fail_if.wrong_folder(block, file.parent.name)
-        written.append(block)
+            attempt(_stray, name, file.parent.name, items)
+            continue
+        if block := attempt(_rule_block, file, name, items, name=file.stem):
+            written.append(block)
     return written
 
 
+def _rule_block(file: Path, name: str, items: dict[str, Item]) -> Block:
+    block = read_yaml(file, name)
+    fail_if.not_a_block(block, Block(name, 1))
+    fail_if.missing_field(block, ("rule", "item"))
+    fail_if.not_a_word(block, ("rule", "item", "clause", "assessed"))
+    fail_if.unknown_item(block, items)
+    fail_if.wrong_folder(block, file.parent.name)
+    return block
+
+
+def _stray(name: str, folder: str, items: dict[str, Item]) -> None:
+    raise RulebookRefusal(say("rulebook.stray_file", file=name, hint=hint(folder, items)), (name, 1))
+
+
 def _rules_on(
-    rules: list[Rule], written: list[Block], known: build.Known, on: date, months: tuple[str, ...]
+    made: list[tuple[Rule, Block]], known: build.Known, on: date, months: tuple[str, ...]
 ) -> dict[str, Rule]:
     """The rules of a day in the order of pages: score sheet, clause, kind, `order`, what is measured, id.
 
@@ -268,7 +280,7 @@ def _rules_on(
     """
     first, last = date.min, date.max
     holding: list[Rule] = []
-    for rule, block in zip(rules, written, strict=True):
+    for rule, block in made:
         if (rule.in_force_from or first) <= on <= (rule.in_force_to or last) or (
             rule.by_month and any(map(rule.holds_on, months))
         ):
@@ -294,8 +306,8 @@ def _in_force(
     on: date,
 ) -> dict[str, Made]:
     written = build.blocks(_list(folder, name), Block(name, 1))
-    made = [(block, make(block, clauses)) for block in written]
-    fail_if.duplicate_id(written, key)
+    made = [(block, one) for block in written if (one := attempt(make, block, clauses))]
+    attempt(fail_if.duplicate_id, [block for block, _ in made], key)
     spans = [(fail_if.span(block), thing) for block, thing in made]
     return {thing.id: thing for (start, end), thing in spans if start <= on <= end}
 
@@ -304,12 +316,13 @@ def _verdicts(folder: Path, known: build.Known, on: date) -> tuple[Verdict, ...]
     make = partial(build.verdict, known=known)
     verdicts = tuple(_in_force(folder, VERDICTS, "verdict", make, known.clauses, on).values())
     ids = [verdict.id for verdict in verdicts]
-    written = [block for block in _list(folder, VERDICTS) if block["verdict"] in ids]
+    written = [block for block in _list(folder, VERDICTS) if block.get("verdict") in ids]
     for block in written:
-        fail_if.unknown_verdict(block, "also", ids)
-        fail_if.unknown_verdict(block, "unless", ids)
-    fail_if.circle(written, verdicts)
-    check_verdict_examples(verdicts, written, known.grades)
+        attempt(fail_if.unknown_verdict, block, "also", ids)
+        attempt(fail_if.unknown_verdict, block, "unless", ids)
+    if is_whole():
+        attempt(fail_if.circle, written, verdicts)
+        check_verdict_examples(verdicts, written, known.grades)
     return verdicts
 
 

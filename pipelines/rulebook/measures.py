@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipelines.contracts.declared import load_contracts
 from pipelines.engines.literal import counts
 from pipelines.engines.marks import derived_of
 from pipelines.model.block import Block
@@ -25,7 +26,7 @@ from pipelines.model.measure import (
 from pipelines.model.words import Words
 from pipelines.rulebook import build, fail_if
 from pipelines.rulebook.conditions import MOMENTS, Vocabulary, parts, typed, words_of
-from pipelines.rulebook.source import count, read_yaml, refusal, shown_text
+from pipelines.rulebook.source import attempt, count, read_yaml, refusal, shown_text
 from pipelines.rulebook.vocabulary import BETTER
 from pipelines.wording import say
 
@@ -53,22 +54,28 @@ def read_measures(
     by_id = {block["measure"]: block for block in blocks}
     found = {CASE_ROWS: _case_rows(book, contracts, readings)}
     for id in by_id:
-        _build(id, by_id, contracts, readings, found, ())
+        attempt(_build, id, by_id, contracts, readings, found, (), name=id)
     for block in blocks:
-        _try_examples(found[block["measure"]], block, contracts, readings)
+        if block["measure"] in found:
+            attempt(_try_examples, found[block["measure"]], block, contracts, readings)
     return found
 
 
 def _blocks(folder: Path) -> Iterable[Block]:
     for file in sorted((folder / FOLDER).glob("*.y*ml")):
-        block = read_yaml(file, f"{FOLDER}/{file.name}")
-        fail_if.not_a_block(block, Block(f"{FOLDER}/{file.name}", 1))
-        fail_if.missing_field(block, ("measure",))
-        fail_if.not_a_word(block, ("measure", "counts", "among", "better"))
-        fail_if.bad_id(block, "measure")
-        if block["measure"] != file.stem:
-            raise refusal(block, "measure_elsewhere", "measure", id=block["measure"], file=file.stem)
-        yield block
+        if block := attempt(_block, file, name=file.stem):
+            yield block
+
+
+def _block(file: Path) -> Block:
+    block = read_yaml(file, f"{FOLDER}/{file.name}")
+    fail_if.not_a_block(block, Block(f"{FOLDER}/{file.name}", 1))
+    fail_if.missing_field(block, ("measure",))
+    fail_if.not_a_word(block, ("measure", "counts", "among", "better"))
+    fail_if.bad_id(block, "measure")
+    if block["measure"] != file.stem:
+        raise refusal(block, "measure_elsewhere", "measure", id=block["measure"], file=file.stem)
+    return block
 
 
 def _case_rows(book: Block, contracts: Contracts, readings: Mapping[str, tuple[str, ...]]) -> Measure:
@@ -161,13 +168,26 @@ def _labels(table: TableContract, quotes: tuple[str, ...]) -> dict[tuple[str, st
     return {(column.name, code): labels[0] for column in quoted for code, labels in column.labels if labels}
 
 
-def counted_table(block: Block, contracts: Contracts) -> TableContract:
-    """The contract of the table that a measure counts: one with units and with moments."""
-    known = {
+def _countable(contracts: Contracts) -> dict[str, TableContract]:
+    """The tables that a measure may count, by the word of `counts`."""
+    return {
         next((word for word, name in TABLE_OF.items() if name == table.name), table.name): table
         for table in contracts.tables.values()
         if "unit_id" in table.columns and any(column.type in MOMENTS for column in table.columns.values())
     }
+
+
+def counted_tables() -> dict[str, list[str]]:
+    """What `counts` may say, each with the moments that may place a row in a month."""
+    return {
+        word: [column.name for column in table.columns.values() if column.type in MOMENTS]
+        for word, table in _countable(load_contracts()).items()
+    }
+
+
+def counted_table(block: Block, contracts: Contracts) -> TableContract:
+    """The contract of the table that a measure counts: one with units and with moments."""
+    known = _countable(contracts)
     if block["counts"] not in known:
         raise refusal(block, "counts_nothing", "counts", near=(block["counts"], known), value=block["counts"])
     return known[block["counts"]]

@@ -1,12 +1,15 @@
 """YAML as written: every scalar stays text, every block knows its file and its lines."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -15,6 +18,7 @@ from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.words import Words
 from pipelines.wording import say
 
+Made = TypeVar("Made")
 Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -48,7 +52,59 @@ def refusal(
     """A refusal at ``key`` of ``block``; ``near`` = (word as written, known words) adds the nearest known name."""
     words = say(f"rulebook.{reason}", key=key, hint=hint(*near) if near else "", **facts)
     line = block.lines.get(key, block.line)
-    return RulebookRefusal(say("rulebook.at", file=block.file, line=line, what=words))
+    word = near[0] if near else facts.get("value", "")
+    return RulebookRefusal(say("rulebook.at", file=block.file, line=line, what=words), (block.file, line), word)
+
+
+# Refusals kept, for whoever wants all that is wrong with a book at once.
+
+
+@dataclass
+class Kept:
+    """The refusals so far, and the names of what they left out: others may name it, and are right to."""
+
+    refusals: list[RulebookRefusal] = field(default_factory=list)
+    left_out: set[str] = field(default_factory=set)
+
+
+_KEPT: ContextVar[Kept | None] = ContextVar("kept", default=None)
+NAMED_BY = ("rule", "verdict", "reading", "measure", "id")  # the key that names a block, the first that it has
+
+
+@contextmanager
+def keeping() -> Iterator[Kept]:
+    """Keep the refusals of every `attempt` in here instead of stopping at the first."""
+    kept = Kept()
+    token = _KEPT.set(kept)
+    try:
+        yield kept
+    finally:
+        _KEPT.reset(token)
+
+
+def attempt(make: Callable[..., Made], *given: Any, name: str = "") -> Made | None:
+    """What ``make`` gives; while refusals are kept, None where it refuses.
+
+    What is left out then is called ``name``, or as the first of ``given`` that is a block calls itself.
+    """
+    kept = _KEPT.get()
+    if kept is None:
+        return make(*given)
+    try:
+        return make(*given)
+    except RulebookRefusal as problem:
+        blocks = [one for one in given if isinstance(one, Block)][:1]
+        names = [next((one[key] for key in NAMED_BY if key in one), "") for one in blocks]
+        if not (isinstance(problem.word, str) and problem.word in kept.left_out):
+            kept.refusals.append(problem)
+        kept.left_out.update(name for name in (name, *names) if isinstance(name, str) and name)
+        return None
+
+
+def is_whole() -> bool:
+    """Whether nothing has been left out so far: what is asked of a book as a whole can be asked."""
+    kept = _KEPT.get()
+    return kept is None or not kept.refusals
 
 
 def shown_text(value: object) -> str:
@@ -57,7 +113,8 @@ def shown_text(value: object) -> str:
 
 
 def _unreadable(name: str, line: int, problem: object) -> RulebookRefusal:
-    return RulebookRefusal(say("rulebook.at", file=name, line=line, what=say("rulebook.unreadable", problem=problem)))
+    what = say("rulebook.unreadable", problem=problem)
+    return RulebookRefusal(say("rulebook.at", file=name, line=line, what=what), (name, line))
 
 
 def _plain(node: yaml.Node, name: str, seen: set[int]) -> object:

@@ -38,6 +38,7 @@ VETOES = {"total": ("0",), "rank": ("false",), "grade": ()}  # what a veto may s
 VETOING = ("occurrence", "rate")  # kinds of rules that may carry one
 
 EVERY_RULE = ("rule", "clause", "item", "title", "says", "remedy", "examples")
+OF_ANY_RULE = ("in_force", "order", "groups", "veto")  # what any of them may have besides
 # A rule is of the kind whose mark it carries; beside the mark: what else it must have, what it may have.
 RATE = ("per", "round_rate", "needs")
 KINDS = {
@@ -52,6 +53,16 @@ KINDS = {
     "merit": ("award", ("measure",), ("per", "tiers", "at_most")),  # of a measure instead of a type of award
 }
 MARKS = tuple(dict.fromkeys(mark for mark, _, _ in KINDS.values()))
+
+
+def of_mark(mark: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The keys that every rule with this mark needs, and those that one with it may have."""
+    kinds = [(needed, optional) for one, needed, optional in KINDS.values() if one == mark]
+    always = [key for key in kinds[0][0] if all(key in needed for needed, _ in kinds)]
+    others = dict.fromkeys(key for needed, optional in kinds for key in (*needed, *optional))
+    return (*EVERY_RULE, *always), (*EVERY_RULE, mark, *others, *OF_ANY_RULE)
+
+
 PER = ("month", "period", "quarter")  # quarter: in older books, of a period
 OLDER_PER = ("quarter", "occurrence")
 PER_BEYOND = ("month", "period", "occurrence")  # in which so many are free; occurrence: in older books, without effect
