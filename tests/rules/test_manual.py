@@ -11,7 +11,7 @@ from pipelines.rulebook import load_rulebook
 from pipelines.wording import say
 from tests.rules.book import STANDARD, TODAY, changed
 
-MANUAL = (ROOT / "docs" / "rulebook.md").read_text(encoding="utf-8")
+MANUAL = (ROOT / "docs" / "rulebook.en.md").read_text(encoding="utf-8")
 
 
 def test_the_table_of_derived_columns_is_what_is_derived():
