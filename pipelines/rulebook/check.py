@@ -33,7 +33,12 @@ def check(folder: Path, on: date) -> tuple[list[RulebookRefusal], list[Words]]:
         for problem in faults(block, form):
             found.setdefault(problem.words.en, problem)
     with keeping() as kept:
-        book = attempt(load_rulebook, folder, on)
+        try:
+            book = attempt(load_rulebook, folder, on)
+        except Exception:  # what is left of a broken book may break anywhere: what was found stands
+            if not found and not kept.refusals:
+                raise
+            book = None
     places = {problem.place for problem in found.values()}
     found |= {one.words.en: one for one in kept.refusals if one.words.en not in found and one.place not in places}
     refusals = sorted(found.values(), key=lambda one: one.place)

@@ -55,7 +55,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     clauses, clause_lines = read_clauses(folder / CLAUSES, CLAUSES)
     upgraded = _upgraded(book)
     readings = _in_force(folder, READINGS, "reading", build.reading, clauses, on)
-    values = {id: reading.values for id, reading in readings.items()}
+    values = {**_values_left_out(folder), **{id: reading.values for id, reading in readings.items()}}
     fail_if.unknown_value(book, "round", vocabulary.ROUND) if "round" in book else None
     rounded = book.get("round", vocabulary.ROUND[0])
     items, sections = build.items(book, clauses, values, upgraded.get("quality", ()), rounded)
@@ -63,7 +63,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     incident_types, award_types = (build.types(upgraded, key) for key in ("incident_types", "award_types"))
     contracts = with_types(load_contracts(), incident_types, award_types)
     measures = read_measures(folder, contracts, values, upgraded)
-    attempt(fail_if.missing_reading, Block(READINGS, 1), readings, measures)
+    fail_if.missing_reading(Block(READINGS, 1), values, measures)
     rank_on = build.word(book, "rank_on", "rank_on", values, "total")
     decimals = attempt(build.decimals, book) or 0
     floor, cap = attempt(build.total, book, decimals) or (None, None)
@@ -134,6 +134,14 @@ def _older_words(written: list[Block], in_force: Mapping[str, Rule]) -> tuple[Wo
         if rules:
             found.append(say(f"rulebook.older_per_{older}", rules="、".join(dict.fromkeys(rules))))
     return tuple(found)
+
+
+def _values_left_out(folder: Path) -> dict[str, tuple[str, ...]]:
+    """While refusals are kept: what the readings say that were refused, so that the rest of the book can be read."""
+    if is_whole():
+        return {}
+    written = [block for block in _list(folder, READINGS) if isinstance(block.get("values"), Block)]
+    return {block["reading"]: tuple(block["values"]) for block in written if "reading" in block and block["values"]}
 
 
 def _settled_by(rules: list[Rule], items: Mapping[str, Item], rank_on: Word) -> dict[str, tuple[str, ...]]:

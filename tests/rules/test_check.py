@@ -1,0 +1,109 @@
+"""`gongping rulebook check`: everything that is wrong at once, nothing that only follows from it, and notes."""
+
+import json
+import shutil
+
+import pytest
+
+from pipelines.rulebook.check import check
+from tests.cli.conftest import gongping as run_cli
+from tests.rules.book import STANDARD, TODAY, changed
+from tests.rules.test_refusals import BROKEN, refused
+
+WRONG = {  # in eight files, one thing or several in each
+    "A3.1/late_reply.yaml": [("deduct: 0.5", "deduct: half\ndeducts: 1"), ("remedy:", "remdy:")],
+    "A3.1/late_signing.yaml": [("points: -20", "points: -19")],
+    "A3.2/completion_rate.yaml": [("part: completed", "part: complete")],
+    "A1.1/leadership_attention.yaml": [("assessed: A1.1", "assessed: A9.9")],
+    "measures/late_reply.yaml": [("replied_at: {after", "replied: {after")],
+    "readings.yaml": [("- reading: rank_on\n  clause:", "- reading: rank_on\n  claus:")],
+    "verdicts.yaml": [("fact: group_place, equals", "fact: group_plac, equals")],
+    "rulebook.yaml": [("working_days: 2", "working_days: two")],
+}
+
+
+@pytest.fixture
+def broken(tmp_path):
+    book = tmp_path / "book"
+    shutil.copytree(STANDARD, book)
+    for file, edits in WRONG.items():
+        text = (book / file).read_text(encoding="utf-8")
+        for old, new in edits:
+            assert old in text, (file, old)
+            text = text.replace(old, new, 1)
+        (book / file).write_text(text, encoding="utf-8")
+    return book
+
+
+def told(book):
+    refusals, _ = check(book, TODAY)
+    return [one.words.en for one in refusals]
+
+
+def test_everything_wrong_is_told_at_once(broken):
+    said = "\n".join(told(broken))
+    for words in (
+        "late_reply.yaml, line 8: deduct is 'half'", "unknown field deducts", "unknown field remdy",
+        "remedy is missing", "there is no column replied.", "unknown field claus", "clause is missing",
+        "group_plac", "working_days",
+    ):  # fmt: skip
+        assert words in said, words
+
+
+def test_what_lies_in_another_file_than_the_book_is_told_beside_it(broken):
+    """Once the forms are right, all that is wrong with the meaning is told: examples, names, parts."""
+    for file in ("rulebook.yaml", "readings.yaml"):
+        shutil.copyfile(STANDARD / file, broken / file)
+    said = "\n".join(told(broken))
+    for words in ("A3.1/late_signing.yaml", "name is completed", "item A9.9", "there is no column replied."):
+        assert words in said, words
+
+
+def test_what_only_follows_is_not_told(tmp_path):
+    """A measure that does not load makes neither its parts nor its rules wrong."""
+    book = changed(tmp_path, "measures/due.yaml", "lead_only: {role: lead}", "lead_only: {rol: lead}")
+    assert len(told(book)) == 1
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_what_the_loader_refuses_is_among_them(case, tmp_path):
+    file, old, new, _ = BROKEN[case]
+    book = changed(tmp_path, file, old, new)
+    first, said = refused(book), told(book)
+    place = first.split(": ")[0]
+    assert any(words == first or words.startswith(place) for words in said), (first, said)
+
+
+def test_a_book_that_loads_has_no_refusals_and_no_notes():
+    assert check(STANDARD, TODAY) == ([], [])
+
+
+def test_notes_tell_what_loads_and_may_mislead(tmp_path):
+    book = changed(tmp_path, "A3.1/late_reply.yaml", "deduct: 0.5", "deduct: 0.5\nper: occurrence")
+    shutil.copyfile(book / "measures" / "late_reply.yaml", book / "measures" / "slow.yaml")
+    text = (book / "measures" / "slow.yaml").read_text(encoding="utf-8")
+    (book / "measures" / "slow.yaml").write_text(text.replace("measure: late_reply", "measure: slow"), encoding="utf-8")
+    (book / "A1.1" / "leadership_attention.yaml").unlink()
+    clauses = (book / "regulation.md").read_text(encoding="utf-8")
+    place = clauses.index("\n", clauses.index("- en:", clauses.index("## A1.1\n"))) + 1
+    reason = "- no rule zh: 试点期间不评。\n- no rule en: Not judged in the trial.\n"
+    (book / "regulation.md").write_text(clauses[:place] + reason + clauses[place:], encoding="utf-8")
+    refusals, notes = check(book, TODAY)
+    assert refusals == []
+    said = "\n".join(note.en for note in notes)
+    assert "A3.1/late_reply.yaml, line 9: per: occurrence" in said
+    assert "measures/slow.yaml: no rule" in said and "no rule judges item A1.1" in said and len(notes) == 3
+
+
+def test_the_verb_ends_with_2_and_prints_every_line(broken):
+    result = run_cli("rulebook", "check", str(broken), "--on", "2026-07-01", "--lang", "en")
+    assert result.returncode == 2 and "to mend" in result.stdout and result.stdout.count(", line ") >= 8
+    report = run_cli("rulebook", "check", str(broken), "--on", "2026-07-01", "--json")
+    rows = json.loads(report.stdout)["refusals"]
+    assert report.returncode == 2 and {"rulebook.yaml", "verdicts.yaml"} <= {row["file"] for row in rows}
+    assert all(row["line"] > 0 and row["zh"] and row["en"] for row in rows)
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    result = run_cli("rulebook", "check", str(tmp_path / "none"), "--lang", "en")
+    assert result.returncode == 2 and "no rulebook folder" in result.stdout
