@@ -248,7 +248,7 @@ def test_a_rulebook_does_not_load_with(case, tmp_path):
 
 def test_the_refusal_names_the_line(tmp_path):
     message = refused(changed(tmp_path, REPLY, "deduct: 0.5", "deduct: 0.5\ncounted: 1"))
-    assert message.startswith("A3.1/late_reply.yaml, line 8: unknown field counted")
+    assert message.startswith("A3.1/late_reply.yaml, line 9: unknown field counted")
 
 
 def test_every_reason_is_broken_by_a_case(tmp_path):
