@@ -42,7 +42,7 @@ def check(folder: Path, on: date) -> tuple[list[RulebookRefusal], list[Words]]:
     places = {problem.place for problem in found.values()}
     found |= {one.words.en: one for one in kept.refusals if one.words.en not in found and one.place not in places}
     refusals = sorted(found.values(), key=lambda one: one.place)
-    return refusals, [] if refusals or book is None else list(_notes(book, written))
+    return refusals, [] if refusals or book is None else list(_notes(book))
 
 
 def _written(folder: Path) -> Iterator[tuple[str, Block]]:
@@ -158,15 +158,13 @@ def _alone(block: Block, key: str, value: Any) -> Block:
 # What loads and may still mislead.
 
 
-def _notes(book: Rulebook, written: list[tuple[str, Block]]) -> Iterator[Words]:
+def _notes(book: Rulebook) -> Iterator[Words]:
     if book.format == 1:
         yield say("rulebook.note_format", edition=book.edition)
-    for form, block in written:
-        if form == "rule" and block.get("per") in ("quarter", "occurrence"):
-            yield _at(block, "per", say("rulebook.note_per", word=block["per"]))
+    yield from book.notices
     judged = {rule.item for rule in book.rules.values()}
-    for id in book.items:
-        if id not in judged:
+    for id, item in book.items.items():
+        if id not in judged and item.full_marks:
             yield say("rulebook.note_unjudged", item=id)
     named = _named(book)
     for id, measure in book.measures.items():
@@ -188,7 +186,3 @@ def _named(book: Rulebook) -> set[str]:
             found.add(id)
             id = book.measures[id].among
     return found
-
-
-def _at(block: Block, key: str, what: Words) -> Words:
-    return say("rulebook.at", file=block.file, line=block.lines.get(key, block.line), what=what)

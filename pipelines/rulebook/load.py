@@ -278,9 +278,7 @@ def _stray(name: str, folder: str, items: dict[str, Item]) -> None:
     raise RulebookRefusal(say("rulebook.stray_file", file=name, hint=hint(folder, items)), (name, 1))
 
 
-def _rules_on(
-    made: list[tuple[Rule, Block]], known: build.Known, on: date, months: tuple[str, ...]
-) -> dict[str, Rule]:
+def _rules_on(made: list[tuple[Rule, Block]], known: build.Known, on: date, months: tuple[str, ...]) -> dict[str, Rule]:
     """The rules of a day in the order of pages: score sheet, clause, kind, `order`, what is measured, id.
 
     A rule that judges month by month is among them if it holds in one of the ``months``; RulebookRefusal for two

@@ -52,7 +52,7 @@ def _meaning(book: Rulebook) -> Rulebook:
     verdicts = tuple(replace(verdict, examples=()) for verdict in book.verdicts)
     measures = {id: replace(measure, file="", examples=()) for id, measure in book.measures.items()}
     rules = {id: replace(rule, examples=(), order=0) for id, rule in book.rules.items()}
-    return replace(book, sha256="", format=0, marks={}, verdicts=verdicts, measures=measures, rules=rules)
+    return replace(book, sha256="", format=0, marks={}, notices=(), verdicts=verdicts, measures=measures, rules=rules)
 
 
 def _rewrite(file: Path, edits: dict[Path_, str]) -> None:
@@ -92,7 +92,7 @@ def _rules(folder: Path, old: Rulebook) -> Changes:
         block, name = read_yaml(file, file.name), file.relative_to(folder).as_posix()
         edits: dict[Path_, str] = {}
         per = block.get("per")
-        if per in ("quarter", "occurrence"):
+        if per in vocabulary.OLDER_PER:
             edits[("per",)] = "period"
         elif old.format == 1 and per == "month" and "short" in block:
             edits[("per",)] = "{reading: months}" if "months" in old.readings else "{month: sum}"

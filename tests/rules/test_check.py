@@ -91,7 +91,7 @@ def test_notes_tell_what_loads_and_may_mislead(tmp_path):
     refusals, notes = check(book, TODAY)
     assert refusals == []
     said = "\n".join(note.en for note in notes)
-    assert "A3.1/late_reply.yaml, line 9: per: occurrence" in said
+    assert "per: occurrence" in said and "late_reply" in said
     assert "measures/slow.yaml: no rule" in said and "no rule judges item A1.1" in said and len(notes) == 3
 
 
