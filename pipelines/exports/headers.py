@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
@@ -44,10 +44,13 @@ def known_headers(contract: TableContract) -> Known:
 def mapped_headers(source: TableSource, contract: TableContract) -> Known:
     """Every header that a source mapping names, folded, and the standard ones that it may leave unnamed."""
     headers = frozenset(map(folded, source.headers))
-    known = Known(frozenset(), ()) if source.is_whole else known_headers(contract)
-    if not headers:
-        return known
-    return Known(headers | known.headers, tuple(frozenset((header,)) for header in headers))
+    own = tuple(frozenset((header,)) for header in headers)
+    if source.is_whole:
+        return Known(headers, own)
+    named = {column.name for column in source.columns}
+    standard = replace(contract, columns={name: one for name, one in contract.columns.items() if name not in named})
+    known = known_headers(standard)
+    return Known(headers | known.headers, (*own, *known.needed))
 
 
 def standard_places(header: tuple[str, ...], contract: TableContract) -> dict[str, list[int]]:

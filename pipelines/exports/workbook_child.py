@@ -3,8 +3,8 @@
 It runs in a process of its own: a hostile workbook makes the parser allocate without end or abort; here it can only
 take this process with it. Arguments: file, memory limit in bytes, time limit in seconds, process that
 waits. Standard input, as JSON:
-`sheet` ("" = found out), `header_row` (0 = found out), `known` (folded headers) and `needed` (of every required
-column its folded headers).
+`sheet` ("" = found out), `sheets` (names or patterns of the only ones to look at; none = all), `header_row` (0 = found
+out), `known` (folded headers) and `needed` (of every required column its folded headers).
 
 Output: a line for the workbook (`sheets`, `chosen`, `hidden_tables`), then for every chosen sheet a line that tells of
 it and a line per batch of rows. Calamine gives the values; what a cell *is* stands in the sheet's XML only, which
@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from xml.parsers import expat
 
 BATCH = 5000
@@ -45,11 +46,12 @@ def main(path: str, memory: str, seconds: str, parent: str) -> None:
     book = CalamineWorkbook.from_path(path)
     worksheets = [sheet for sheet in book.sheets_metadata if str(sheet.typ).endswith("WorkSheet")]
     hidden = {sheet.name for sheet in worksheets if not str(sheet.visible).endswith(".Visible")}
-    names = [sheet.name for sheet in worksheets]
-    if asked["sheet"] and asked["sheet"] not in names:
-        _write({"sheets": names, "chosen": None})
+    every = [sheet.name for sheet in worksheets]
+    wanted = [asked["sheet"]] if asked["sheet"] else asked["sheets"]
+    names = [name for name in every if not wanted or any(fnmatchcase(name, one) for one in wanted)]
+    if not names and wanted:
+        _write({"sheets": every, "chosen": None})
         return
-    names = [asked["sheet"]] if asked["sheet"] else names
     sheets = {name: book.get_sheet_by_name(name) for name in names}
     filled = [name for name in names if sheets[name].start is not None]
     heads = {name: _head(sheets[name], asked) for name in filled}

@@ -32,6 +32,7 @@ def open_xlsx(path: Path, layout: Layout, known: Known) -> Export:
     memory = min(ROOM + ROOM_BY_SIZE * _look_at_zip(path), MEMORY)
     asked = {
         "sheet": layout.sheet,
+        "sheets": layout.sheets,
         "header_row": layout.header_row,
         "known": sorted(known.headers),
         "needed": [sorted(names) for names in known.needed],
@@ -39,8 +40,8 @@ def open_xlsx(path: Path, layout: Layout, known: Known) -> Export:
     output = _parsed(path, memory, asked)
     contents = json.loads(output.readline())
     if contents["chosen"] is None:
-        names = "、".join(contents["sheets"])
-        raise UnreadableExport(say("ingest.no_such_sheet", file=path.name, sheet=layout.sheet, sheets=names))
+        names, wanted = "、".join(contents["sheets"]), layout.sheet or "、".join(layout.sheets)
+        raise UnreadableExport(say("ingest.no_such_sheet", file=path.name, sheet=wanted, sheets=names))
     if contents["hidden_tables"]:
         names = "、".join(contents["hidden_tables"])
         raise UnreadableExport(say("ingest.hidden_table", file=path.name, sheets=names))

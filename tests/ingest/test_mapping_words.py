@@ -372,3 +372,32 @@ def test_every_kind_of_word_is_one_that_the_loader_checks():
     from pipelines.exports.mapping import _KINDS
 
     assert {word.kind for words in vocabulary().values() for word in words.values()} == set(_KINDS)
+
+
+# Sheets of a workbook.
+
+
+def book(folder: Path, sheets: dict[str, list[list[str]]]) -> None:
+    import xlsxwriter
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(folder / "受理.xlsx") as workbook:
+        for name, lines in sheets.items():
+            sheet = workbook.add_worksheet(name)
+            for line, cells in enumerate(lines):
+                sheet.write_row(line, 0, cells)
+
+
+def test_sheets_by_a_pattern_are_one_table_and_others_are_left(tmp_path):
+    head = ["case_id"]
+    sheets = {"说明": [["只是说明"]], "7月": [head, ["1"]], "8月": [head, ["2"]], "旧数据": [head, ["9"]]}
+    book(tmp_path / "exports", sheets)
+    (tmp_path / "town.yaml").write_text(whole({"files": "受理.xlsx", "sheets": "*月"}, {"": "case_id"}), "utf-8")
+    town = read(tmp_path / "exports", tmp_path / "town.yaml")
+    assert town.ids() == ["1", "2"]
+
+
+def test_a_pattern_that_no_sheet_has_is_a_stop_that_names_the_sheets(tmp_path):
+    book(tmp_path / "exports", {"一月": [["case_id"], ["1"]]})
+    (tmp_path / "town.yaml").write_text(whole({"files": "受理.xlsx", "sheets": "*季"}, {"": "case_id"}), "utf-8")
+    assert "no sheet “*季”; it has: 一月" in read(tmp_path / "exports", tmp_path / "town.yaml").stops
