@@ -25,6 +25,7 @@ VERBS = (
     "rulebook",
     "evaluators",
     "libraries",
+    "source",
     "preview",
     "status",
     "signers",
