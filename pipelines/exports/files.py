@@ -3,10 +3,11 @@
 import re
 import unicodedata
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from html import unescape
 from importlib import import_module
 from pathlib import Path
 
@@ -67,6 +68,11 @@ class Found:
         """The path relative to the exports folder."""
         return self.path.name
 
+    @property
+    def shown(self) -> str:
+        """What sentences call it: with its sheets where a workbook holds several tables."""
+        return f"{self.name}[{'、'.join(self.layout.sheets)}]" if self.layout.sheets else self.name
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -118,6 +124,12 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
         table = table_of(stem, contracts)
         source = sources.get(table)
         if (source and source.files) or (mapping and not table):
+            continue
+        if suffix == "xlsx" and not mapping and (book := sheets_of_tables(file, table, contracts)):
+            for name, sheets in book.sheets.items():
+                tables.setdefault(name, []).append(Found(file, suffix, Layout(sheets=sheets)))
+            notices += book.notices
+            stops += book.stops
             continue
         if table and suffix in READERS:
             tables.setdefault(table, []).append(Found(file, suffix, source.layout if source else Layout()))
@@ -262,8 +274,6 @@ def unread_file(file: Path, contracts: Contracts) -> Words | None:
         return say("ingest.looks_like_table", file=file.name, table=table, suffix=ending)
     if suffix not in READERS:
         return None
-    if suffix == "xlsx" and (sheets := _sheets_of_tables(file, contracts)):
-        return say("ingest.workbook_of_tables", file=file.name, sheets="、".join(sheets))
     table = _table_of_header(file, suffix, contracts)
     return say("ingest.holds_table", file=file.name, table=table, suffix=suffix) if table else None
 
@@ -278,28 +288,74 @@ def _packed_tables(file: Path, contracts: Contracts) -> str:
     return next((table for stem in stems if (table := table_of(stem, contracts) or stands_for(stem, contracts))), "")
 
 
-def _sheets_of_tables(file: Path, contracts: Contracts) -> list[str]:
-    """The sheets of a workbook that have the name of a table."""
+@dataclass(frozen=True)
+class Book:
+    """A workbook of several tables: the sheets of each, and what is not read."""
+
+    sheets: dict[str, tuple[str, ...]]
+    stops: tuple[Words, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+def sheets_of_tables(file: Path, own: str, contracts: Contracts) -> Book | None:
+    """The sheets of a workbook by the tables that they are named after; None for a workbook of one table, or of none.
+
+    ``own`` is the table that the file is named after: it has the sheets without a table's name, unless one has its own.
+    """
+    from pipelines.exports.xlsx import heads
+
+    names = _sheet_names(file)
+    tables = {name: table for name in names if (table := table_of(split_name(name)[0], contracts))}
+    if not set(tables.values()) - {own}:
+        return None
+    if own and own not in tables.values():
+        tables |= {name: own for name in names if name not in tables}
+    try:
+        headers = heads(file, _every_header(contracts))
+    except UnreadableExport as problem:
+        return Book({}, (problem.words,))
+    others = [name for name in headers if name not in tables]
+    stops = [
+        say("ingest.sheet_holds_table", file=file.name, sheet=name, table=contracts.tables[table].title)
+        for name in others
+        if (table := _whole(headers[name], contracts))
+    ]
+    book = {table: tuple(name for name in names if tables.get(name) == table) for table in tables.values()}
+    facts = {"file": file.name, "sheets": "、".join(tables), "others": "、".join(others)}
+    return Book(book, tuple(stops), (note("ingest.book_sheets", **facts),) if others else ())
+
+
+def _sheet_names(file: Path) -> list[str]:
+    """The sheets of a workbook in their order; none of what is no workbook."""
     try:
         with zipfile.ZipFile(file) as archive, archive.open("xl/workbook.xml") as part:
-            names = [name.decode(errors="replace") for name in _SHEET.findall(part.read(_LARGEST_PART))]
+            return [unescape(one.decode(errors="replace")) for one in _SHEET.findall(part.read(_LARGEST_PART))]
     except (zipfile.BadZipFile, KeyError, OSError, ValueError, NotImplementedError):
         return []
-    return [name for name in names if table_of(split_name(name)[0], contracts)]
+
+
+def _every_header(contracts: Contracts) -> Known:
+    from pipelines.exports.headers import known_headers
+
+    return Known(frozenset().union(*(known_headers(table).headers for table in contracts.tables.values())))
+
+
+def _whole(header: Iterable[str], contracts: Contracts) -> str:
+    """The table whose required columns a header all has; "" for none."""
+    from pipelines.exports.headers import known_headers
+
+    cells = {folded(cell) for cell in header}
+    known = {table.name: known_headers(table) for table in contracts.tables.values()}
+    whole = [name for name, one in known.items() if all(cells & names for names in one.needed)]
+    return max(whole, key=lambda name: len(cells & known[name].headers), default="")
 
 
 def _table_of_header(file: Path, suffix: str, contracts: Contracts) -> str:
     """The table whose required columns a file all has; "" for none, and where the file cannot be read."""
-    from pipelines.exports.headers import known_headers
-
-    known = {table.name: known_headers(table) for table in contracts.tables.values()}
-    every = Known(frozenset().union(*(one.headers for one in known.values())))
     try:
-        header = {folded(cell) for cell in open_export(Found(file, suffix), every).header}
+        return _whole(open_export(Found(file, suffix), _every_header(contracts)).header, contracts)
     except UnreadableExport:
         return ""
-    whole = [name for name, one in known.items() if all(header & names for names in one.needed)]
-    return max(whole, key=lambda name: len(header & known[name].headers), default="")
 
 
 # Files that are not what their suffix says, with the remedy that fits what they are.

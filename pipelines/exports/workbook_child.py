@@ -4,10 +4,10 @@ It runs in a process of its own: a hostile workbook makes the parser allocate wi
 take this process with it. Arguments: file, memory limit in bytes, time limit in seconds, process that
 waits. Standard input, as JSON:
 `sheet` ("" = found out), `sheets` (names or patterns of the only ones to look at; none = all), `header_row` (0 = found
-out), `known` (folded headers) and `needed` (of every required column its folded headers).
+out), `known` (folded headers), `needed` (of every required column its folded headers) and `heads_only`.
 
 Output: a line for the workbook (`sheets`, `chosen`, `hidden_tables`), then for every chosen sheet a line that tells of
-it and a line per batch of rows. Calamine gives the values; what a cell *is* stands in the sheet's XML only, which
+it and a line per batch of rows; for `heads_only` one line, `heads` by sheet and the `hidden` sheets. Calamine gives the values; what a cell *is* stands in the sheet's XML only, which
 the second half of this file reads where a sheet holds anything but plain values.
 """
 
@@ -55,6 +55,9 @@ def main(path: str, memory: str, seconds: str, parent: str) -> None:
     sheets = {name: book.get_sheet_by_name(name) for name in names}
     filled = [name for name in names if sheets[name].start is not None]
     heads = {name: _head(sheets[name], asked) for name in filled}
+    if asked["heads_only"]:
+        _write({"heads": {name: heads[name]["header"] for name in filled}, "hidden": sorted(hidden)})
+        return
     tables = [name for name in filled if heads[name]["is_table"]]
     shown = [name for name in tables if name not in hidden]
     others = [name for name in filled if name not in hidden]

@@ -29,23 +29,16 @@ SECONDS = 300
 
 def open_xlsx(path: Path, layout: Layout, known: Known) -> Export:
     """Open the sheets of a workbook that hold the table; UnreadableExport for anything that is none."""
-    memory = min(ROOM + ROOM_BY_SIZE * _look_at_zip(path), MEMORY)
-    asked = {
-        "sheet": layout.sheet,
-        "sheets": layout.sheets,
-        "header_row": layout.header_row,
-        "known": sorted(known.headers),
-        "needed": [sorted(names) for names in known.needed],
-    }
-    output = _parsed(path, memory, asked)
+    output = _parsed(path, layout, known)
     contents = json.loads(output.readline())
     if contents["chosen"] is None:
-        names, wanted = "、".join(contents["sheets"]), layout.sheet or "、".join(layout.sheets)
+        names = "、".join(contents["sheets"])
+        wanted = layout.sheet or "、".join(layout.sheets)
         raise UnreadableExport(say("ingest.no_such_sheet", file=path.name, sheet=wanted, sheets=names))
     if contents["hidden_tables"]:
         names = "、".join(contents["hidden_tables"])
         raise UnreadableExport(say("ingest.hidden_table", file=path.name, sheets=names))
-    sheets = _sheets(output, len(contents["chosen"]) > 1)
+    sheets = _sheets(output, bool(layout.sheets) or len(contents["chosen"]) > 1)
     first = next(sheets)
     if not first["header"]:
         return Export((), lambda: iter(()), notices=_not_read(path, contents, layout, known))
@@ -56,6 +49,13 @@ def open_xlsx(path: Path, layout: Layout, known: Known) -> Export:
         notices=_not_read(path, contents, layout, known),
     )
     return export
+
+
+def heads(path: Path, known: Known) -> dict[str, list[str]]:
+    """The header of every visible sheet that holds anything; UnreadableExport for what is no workbook."""
+    with _parsed(path, Layout(), known, heads_only=True) as output:
+        found = json.loads(output.readline())
+    return {name: header for name, header in found["heads"].items() if name not in found["hidden"]}
 
 
 def _not_read(path: Path, contents: dict, layout: Layout, known: Known) -> tuple[Words, ...]:
@@ -95,8 +95,17 @@ def _look_at_zip(path: Path) -> int:
     return size
 
 
-def _parsed(path: Path, memory: int, asked: dict) -> IO[str]:
+def _parsed(path: Path, layout: Layout, known: Known, heads_only: bool = False) -> IO[str]:
     """The child's whole output; UnreadableExport where it does not end well, so nothing is half read."""
+    memory = min(ROOM + ROOM_BY_SIZE * _look_at_zip(path), MEMORY)
+    asked = {
+        "sheet": layout.sheet,
+        "sheets": layout.sheets,
+        "header_row": layout.header_row,
+        "known": sorted(known.headers),
+        "needed": [sorted(names) for names in known.needed],
+        "heads_only": heads_only,
+    }
     output = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - closed when its last batch is read
     command = [sys.executable, "-I", workbook_child.__file__, str(path), str(memory), str(SECONDS), str(os.getpid())]
     try:

@@ -31,7 +31,7 @@ class Layout:
     delimiter: str = ""
     sheet: str = ""
     header_row: int = 0  # 1-based line of the header; 0 = the first line that is not blank
-    sheets: tuple[str, ...] = ()  # patterns of the sheets to read
+    sheets: tuple[str, ...] = ()  # names or patterns of the only sheets to look at
     path: tuple[str, ...] = ()  # keys that lead to the array of rows in a JSON file
 
 

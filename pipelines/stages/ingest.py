@@ -140,20 +140,20 @@ def _opened(work: _Work, files: list[Found], contract: TableContract, others: fr
         try:
             before = state_of(found.path)
             export = open_export(found, known)
-            columns = resolve(export.header, contract, found.name, absent, decisive)
-            whole = completed(source, export.header, contract, absent, found.name) if source else None
-            export = mended(export, contract, _meant(export, columns, whole, contract), found.name)
+            columns = resolve(export.header, contract, found.shown, absent, decisive)
+            whole = completed(source, export.header, contract, absent, found.shown) if source else None
+            export = mended(export, contract, _meant(export, columns, whole, contract), found.shown)
             if source:
                 reserved = known_headers(contract).headers
                 export = mapped(export, source, contract, work.tools, found.name, reserved, absent)
-                columns = resolve(export.header, contract, found.name, absent, decisive)
+                columns = resolve(export.header, contract, found.shown, absent, decisive)
         except UnreadableExport as problem:
             work.stops.append(problem.words)
             continue
         if len(export.header) > MAX_COLUMNS:
             work.stops.append(say("ingest.too_many_columns", file=found.name, n=len(export.header), most=MAX_COLUMNS))
         elif not export.header and found.suffix not in WITHOUT_HEADER:
-            work.stops.append(say("ingest.no_header", file=found.name))
+            work.stops.append(say("ingest.no_header", file=found.shown))
         elif export.header and columns.stops:
             work.stops += columns.stops
         else:
@@ -293,8 +293,8 @@ def _breach(fault: Fault, contract: TableContract, file: str) -> Breach:
 def _totals(work: _Work, folder: Folder, contracts: Contracts) -> list[Words]:
     """A stop for every control total that differs; tables that stopped already are not compared."""
     made_of = work.mapping.tables if work.mapping else {}
-    read = {receipt.file for receipt in work.receipts}
-    unread = {name for name, files in folder.tables.items() if not all(file.name in read for file in files)}
+    read = {(receipt.table, receipt.file) for receipt in work.receipts}
+    unread = {name for name, files in folder.tables.items() if not all((name, file.name) in read for file in files)}
     made = {name for name, source in made_of.items() if source.makes_rows}
     work.notices += [
         note("ingest.totals_not_compared", file=file.name, of=name, title=contracts.tables[name].title.zh, table=name)

@@ -179,12 +179,6 @@ def test_a_zip_of_tables_is_a_stop(tmp_path):
     assert "其他.zip" in read_cases(tmp_path, f"{HEADER}\n{row('A')}\n").stops
 
 
-def test_a_workbook_of_tables_is_a_stop(tmp_path):
-    with xlsxwriter.Workbook(tmp_path / "2026Q3.xlsx") as book:
-        book.add_worksheet("加分申报").write(0, 0, "x")
-    assert "2026Q3.xlsx: the workbook has sheets named like tables (加分申报)" in read_cases(tmp_path, HEADER).stops
-
-
 @pytest.mark.parametrize(("name", "content", "said"), [
     ("awards.xlsx", b"award_id,unit_id\n1,2\n", "change its suffix to .csv"),
     ("awards.xlsx", b"<html><table><tr><td>1</td></tr></table></html>\n", "web page"),
