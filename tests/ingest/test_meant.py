@@ -9,7 +9,6 @@ from decimal import Decimal
 
 import pyarrow
 import pytest
-import xlsxwriter
 from pyarrow import parquet
 
 from pipelines.exports.parquet import _origin_of_int96
