@@ -89,6 +89,7 @@ class Run:
         self.coincidences = load_settings(request.settings).coincidences
         self.counted: tuple[CountedList, ...] = request.counted or ()
         self.counted_notices: tuple[Words, ...] = ()
+        self.fix_notices: tuple[Words, ...] = ()
 
     def __enter__(self) -> "Run":
         return self
@@ -189,8 +190,16 @@ class Run:
             self.panel = panel_of(self.warehouse, self.coincidences)
             found = replace(found, stops=(*found.stops, *named_in_rows(self.warehouse, self.contracts, self.panel)))
         self.validation = found
+        if not self.request.verifying:
+            self._write_fix_file()
         if not found.stops:
             must_know_groups(self.rulebook, {row["unit_group"] for row in self.warehouse.records("tallies/units")})
+
+    def _write_fix_file(self) -> None:
+        from pipelines.stages.mending import write_fix_file
+
+        found = (self.warehouse, self.intake, self.breaches, self.contracts)
+        self.fix_notices = write_fix_file(*found, self.request.out, self.period)
 
     def measure(self) -> None:
         """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""

@@ -71,6 +71,7 @@ def show_run(run) -> None:
     show_rows(screen, run.rows)
     show_notices(screen, run.notices())
     show_breaches(screen, run.breaches)
+    show_notices(screen, run.fix_notices)
     if run.breaches:
         screen.print(text("cli.all_breaches", file=run.published.folder / "quarantine.csv"))
     table = Table(title=text("cli.top_of_ranking", period=run.period), title_justify="left")
@@ -138,6 +139,7 @@ def show_check(run, stops) -> None:
     show_periods(screen, run)
     show_notices(screen, run.notices())
     show_breaches(screen, run.breaches)
+    show_notices(screen, run.fix_notices)
     warned = Counter((b.table, b.column, b.promise) for b in run.warnings if b.line)  # files: told above
     for (name, column, promise), number in warned.most_common():
         screen.print("· " + _safe(text("cli.warned", table=name, column=column, promise=promise, n=number)))

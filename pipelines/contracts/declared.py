@@ -46,7 +46,7 @@ COLUMN_WORDS = (
     "examples",
 )
 QUALITY_WORDS = ("id", "severity", "type", "engine", "implementation", "description", "dimension")
-TABLE_SETTINGS = ("required", "tolerancePercent", "toleratedRows", "periodBy", "everyMonth")
+TABLE_SETTINGS = ("required", "tolerancePercent", "toleratedRows", "periodBy", "everyMonth", "byHand")
 COLUMN_SETTINGS = ("freeText", "default", "emptyLabels", "validity", "deadline", "bestFirst")
 
 
@@ -128,6 +128,7 @@ def _table(file: Path, table: dict, sha256: str, titles: dict[str, Words]) -> Ta
         rows,
         period_by,
         every_month,
+        settings.get("byHand") is True,
     )
 
 
@@ -151,6 +152,7 @@ def _column(file: str, one: dict) -> Column:
         validity=settings.get("validity") is True,
         deadline=settings.get("deadline") is True,
         best_first=settings.get("bestFirst") is True,
+        example=str(next(iter(one.get("examples", ())), "")),
     )
 
 

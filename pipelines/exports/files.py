@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipelines.model.contract import Contracts
 from pipelines.model.export import Export, Known, Layout, Notice, UnreadableExport, folded
+from pipelines.model.fix import ORIGINALS
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
@@ -84,6 +85,7 @@ class Folder:
     simulated: bool
     strangers: tuple[str, ...] = ()  # files that belong to no table
     totals: tuple[Found, ...] = ()  # control files
+    fixes: tuple[Found, ...] = ()  # the sheets of fix files, in the order of their files
 
 
 def list_entries(exports: Path) -> list[Path]:
@@ -112,6 +114,8 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
     """
     entries = [entry for entry in list_entries(exports) if entry.name != SAMPLE_MARKER]
     files = [entry for entry in entries if entry.is_file()]
+    fixes = {file: sheets for file in files if ORIGINALS in (sheets := _sheet_names(file))}
+    files = [file for file in files if file not in fixes]
     sources = mapping.tables if mapping else {}
     tables, stops = _mapped_files(files, sources)
     stops += [words for one in entries if not one.is_file() and (words := unread_folder(one, contracts, sources))]
@@ -141,10 +145,16 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
             strangers.append(file.name)
             notices.append(_unrecognised(file.name, stem, contracts))
     notices += [_two_formats(table, found) for table, found in tables.items() if _same_stem(found)]
-    if not files:
+    if not files and not fixes:
         stops.append(say("ingest.empty_folder", folder=exports))
     return Folder(
-        tables, tuple(notices), tuple(stops), (exports / SAMPLE_MARKER).is_file(), tuple(strangers), tuple(totals)
+        tables,
+        tuple(notices),
+        tuple(stops),
+        (exports / SAMPLE_MARKER).is_file(),
+        tuple(strangers),
+        tuple(totals),
+        tuple(Found(file, "xlsx", Layout(sheets=(name,))) for file, sheets in fixes.items() for name in sheets),
     )
 
 
@@ -327,6 +337,8 @@ def sheets_of_tables(file: Path, own: str, contracts: Contracts) -> Book | None:
 
 def _sheet_names(file: Path) -> list[str]:
     """The sheets of a workbook in their order; none of what is no workbook."""
+    if split_name(file.name)[1] != "xlsx":
+        return []
     try:
         with zipfile.ZipFile(file) as archive, archive.open("xl/workbook.xml") as part:
             return [unescape(one.decode(errors="replace")) for one in _SHEET.findall(part.read(_LARGEST_PART))]

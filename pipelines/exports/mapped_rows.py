@@ -302,9 +302,8 @@ def _mapped_batch(batch: Batch, at: dict[str, int], rest: list[int], work: _Work
     faults = tuple(_fault(lines[i], i, *rows.wrong[i], rows.columns, work.contract) for i in sorted(rows.wrong))
     keep = [i for i in range(len(lines)) if i not in rows.wrong]
     kept = tuple([values[i] for i in keep] for values in (*rows.columns.values(), *others))
-    return replace(
-        batch, lines=[lines[i] for i in keep], columns=kept, faults=(*batch.faults, *faults), left_out=left_out
-    )
+    there = [lines[i] for i in keep]
+    return replace(batch, lines=there, columns=kept, faults=(*batch.faults, *faults), left_out=left_out, aside=())
 
 
 def _holds(where: Where, cell: str | None) -> bool:

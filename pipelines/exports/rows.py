@@ -155,7 +155,11 @@ def _mended_batch(batch: Batch, table: _Table) -> Batch:
     kept = tuple([values[row] for row in keep] for values in map(texts, columns))
     lines = [int(batch.lines[row]) for row in keep]
     faults_of_all = (*batch.faults, *chain(*faults.values()))
-    return replace(batch, lines=lines, columns=kept, faults=faults_of_all, odd=(), blank=len(blank))
+    aside = tuple(
+        (int(batch.lines[row]), tuple(texts_at(column, row) for column in columns))
+        for row in sorted(set(faults) - no_rows)
+    )
+    return replace(batch, lines=lines, columns=kept, faults=faults_of_all, odd=(), blank=len(blank), aside=aside)
 
 
 def _blank_rows(batch: Batch) -> set[int]:

@@ -8,7 +8,8 @@ out), `known` (folded headers), `needed` (of every required column its folded he
 
 Output: a line for the workbook (`sheets`, `chosen`, `hidden_tables`), then for every chosen sheet a line that tells of
 it and a line per batch of rows; for `heads_only` one line, `heads` by sheet and the `hidden` sheets.
-Calamine gives the values; what a cell *is* stands in the sheet's XML only, which the second half of this file reads where a sheet holds anything but plain values.
+Calamine gives the values; what a cell *is* stands in the sheet's XML only, which the second half of this file reads
+where a sheet holds anything but plain values.
 """
 
 import ctypes

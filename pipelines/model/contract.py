@@ -29,6 +29,7 @@ class Column:
     validity: bool = False  # a day of validity: it may lie in any year, from 2099 on it means open
     deadline: bool = False  # a moment until which something may be done: it stands though it lies after the cutoff
     best_first: bool = False  # enum: its values stand from the best to the worst
+    example: str = ""  # a value for the notes of a form
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class TableContract:
     tolerated_rows: int = 3  # so many rejected rows never stop a run, whatever their share
     period_by: str = ""  # the column whose moment tells of which period a row is; "" = of none
     every_month: bool = False  # rows come in every month: one that has hardly any is a sign of a cut export
+    by_hand: bool = False  # what people fill in: `gongping template` writes its form
 
 
 @dataclass(frozen=True)

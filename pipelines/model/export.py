@@ -85,6 +85,7 @@ class Batch:
     part: str = ""  # the sheet, where several of a file are read
     left_out: int = 0  # rows that the mapping's `where` leaves out
     blank: int = 0  # rows without any value
+    aside: tuple[tuple[int, tuple[str | None, ...]], ...] = ()  # line and cells of rows that have a fault, where known
 
     @property
     def records(self) -> int:

@@ -37,6 +37,18 @@ class Breach:
 
 
 @dataclass(frozen=True)
+class Mended:
+    """A row of a fix file and the row of an export file that it replaces."""
+
+    table: str
+    file: str
+    line: int
+    of_file: str
+    of_line: int
+    used: bool = True  # False: neither of the two is
+
+
+@dataclass(frozen=True)
 class RowCount:
     """The account of one table: read = accepted + quarantined + left out + blank + replaced."""
 
@@ -74,7 +86,12 @@ class Intake:
     stops: tuple[Words, ...] = ()  # reasons why nothing may be scored: a missing required table or column
     warnings: tuple[Breach, ...] = ()  # about whole files (line 0), and lines that were never meant as rows
     declared_tables: tuple[str, ...] = ()  # declared absent as a whole
+    mended: tuple[Mended, ...] = ()  # by a fix file
     not_scored: frozenset[str] = frozenset()  # `incidents`, `cases.replied_at`: what needs them is not assessed
+
+    def replaced(self, table: str) -> int:
+        """How many rows of a table's own files a fix file replaces."""
+        return sum(one.table == table for one in self.mended)
 
 
 @dataclass(frozen=True)

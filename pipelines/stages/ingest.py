@@ -15,14 +15,15 @@ from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.exports.control_totals import differing_totals
 from pipelines.exports.files import Folder, Found, open_export, sort_folder
+from pipelines.exports.fix import take_up
 from pipelines.exports.headers import Resolved, known_headers, mapped_headers, resolve
 from pipelines.exports.mapped_rows import Tools, completed, mapped, one_row_per
 from pipelines.exports.mapping import load_source
 from pipelines.exports.rows import arrow_rows, empty_rows, mended
 from pipelines.exports.text import sha256_of, state_of
 from pipelines.model.contract import Column, Contracts, TableContract
-from pipelines.model.export import CUT_IN_ROW, NO_ROWS, Export, Fault, Notice, UnreadableExport, folded
-from pipelines.model.intake import Breach, Intake, Receipt
+from pipelines.model.export import CUT_IN_ROW, NO_ROWS, Batch, Export, Fault, Notice, UnreadableExport, folded
+from pipelines.model.intake import Breach, Intake, Mended, Receipt
 from pipelines.model.measure import Measure
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
@@ -68,6 +69,9 @@ def ingest(
             folder.tables.pop(contract.name, None)
         elif files:
             _ingest_table(work, contract, _opened(work, files, contract, _names(contracts, contract)))
+        for fix in folder.fixes:
+            if fix.layout.sheets == (contract.title.zh,):
+                _take_up(work, contract, fix)
     missing = _missing_tables(contracts, folder)
     work.stops += _totals(work, folder, contracts)
     work.warnings += [breach_of_file(n) for n in (*folder.notices, *work.notices) if isinstance(n, Notice)]
@@ -85,6 +89,7 @@ def ingest(
         simulated=folder.simulated,
         flagged=mapping.flagged if mapping else (),
         stops=(*(folder.stops or missing), *work.stops),
+        mended=tuple(work.mended),
         declared_tables=named.tables,
         not_scored=_not_scored(declared(absent, contracts) if old else named, folder.tables),
     )
@@ -115,6 +120,7 @@ class _Work:
     broken: dict[str, int] = field(default_factory=dict)
     notices: list[Words] = field(default_factory=list)
     stops: list[Words] = field(default_factory=list)
+    mended: list[Mended] = field(default_factory=list)
 
     def source_of(self, contract: TableContract) -> TableSource | None:
         """Where the mapping finds a table; None if there is no mapping, or nothing of the table in it."""
@@ -224,6 +230,7 @@ def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -
     first = list(contract.columns)
     rest = [name for name in columns.values() if name not in contract.columns]
     work.warehouse.store(f"raw.{contract.name}", empty_rows(first + rest))
+    work.warehouse.store(f"raw.{contract.name} aside", empty_rows(first + rest))
     for one in opened:
         try:
             _ingest_file(work, contract, one, columns)
@@ -240,8 +247,11 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
         file = f"{found.name}[{batch.part}]" if batch.part else found.name
         if len(batch.lines):
             work.warehouse.append(f"raw.{contract.name}", arrow_rows(batch, names, file))
-        rows = [_breach(fault, contract, file) for fault in batch.faults if fault.promise not in NO_ROWS]
-        work.breaches += rows
+        if batch.aside:
+            lines, rows = zip(*batch.aside, strict=True)
+            aside = Batch(lines, tuple(zip(*rows, strict=True)))
+            work.warehouse.append(f"raw.{contract.name} aside", arrow_rows(aside, names, file))
+        work.breaches += [_breach(fault, contract, file) for fault in batch.faults if fault.promise not in NO_ROWS]
         work.warnings += [_breach(fault, contract, file) for fault in batch.faults if fault.promise in NO_ROWS]
         faults += batch.faults
         records += batch.records
@@ -285,6 +295,25 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
     )
 
 
+def _take_up(work: _Work, contract: TableContract, fix: Found) -> None:
+    """Rows that a person mended in place of those that they are from; the account and the breaches follow."""
+    if not work.warehouse.columns(f"raw.{contract.name}"):
+        work.stops.append(say("ingest.fix_original_gone", file=fix.name, original=contract.title))
+        return
+    try:
+        taken = take_up(work.warehouse, fix, contract, work.receipts)
+    except UnreadableExport as problem:
+        work.stops.append(problem.words)
+        return
+    gone = {(one.of_file, one.of_line) for one in taken.mended}
+    work.breaches = [b for b in work.breaches if b.table != contract.name or (b.file, b.line) not in gone]
+    work.breaches += [_breach(fault, contract, fix.shown) for fault in taken.faults if fault.promise not in NO_ROWS]
+    broken = sum(fault.promise not in NO_ROWS and not fault.again for fault in taken.faults)
+    work.broken[contract.name] = work.broken.get(contract.name, 0) - len(taken.aside) + broken
+    work.mended += taken.mended
+    work.receipts.append(taken.receipt)
+
+
 def _breach(fault: Fault, contract: TableContract, file: str) -> Breach:
     remedy = say(f"ingest.remedy_{fault.promise}")
     return Breach(contract.name, file, fault.line, fault.key, fault.column, fault.promise, fault.value, remedy)
@@ -301,7 +330,9 @@ def _totals(work: _Work, folder: Folder, contracts: Contracts) -> list[Words]:
         for file in folder.totals
         for name in sorted(made)
     ]
-    return differing_totals(folder.totals, contracts, work.receipts, frozenset({*work.absent.tables, *unread, *made}))
+    fixes = {fix.name for fix in folder.fixes}  # their rows stand for others
+    own = [receipt for receipt in work.receipts if receipt.file not in fixes]
+    return differing_totals(folder.totals, contracts, own, frozenset({*work.absent.tables, *unread, *made}))
 
 
 def _missing_tables(contracts: Contracts, folder: Folder) -> tuple[Words, ...]:

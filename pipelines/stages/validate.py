@@ -276,8 +276,8 @@ def validate(
     With a ``period`` its case rows are counted by the moment ``by`` that places them: none is a stop. ``published``
     are the numbers of earlier published periods: a decision on one of them is left out.
 
-    Rows read = accepted + quarantined + left out + blank, unreadable rows among the quarantined; Refusal where they
-    do not add up.
+    Rows read = accepted + quarantined + left out + blank + replaced, unreadable rows among the quarantined; Refusal
+    where they do not add up.
     Promises that stop, and tables with more rejected rows than tolerated, are told in ``stops``.
     """
     warehouse.run("staging/macros")
@@ -444,14 +444,16 @@ def _count(
     broken = intake.broken.get(contract.name, 0)
     receipts = [receipt for receipt in intake.receipts if receipt.table == contract.name]
     read, aside = sum(r.records for r in receipts), sum(r.left_out + r.blank for r in receipts)
-    if read != raw + broken + aside or raw != accepted + rejected + left_out:
-        found = accepted + rejected + left_out + broken + aside
+    replaced = intake.replaced(contract.name)
+    if read != raw + broken + aside + replaced or raw != accepted + rejected + left_out:
+        found = accepted + rejected + left_out + broken + aside + replaced
         raise Refusal(say("contracts.unaccounted", table=contract.name, read=read, found=found))
     left_out += sum(r.left_out for r in receipts)
     copied = _copied_files(contract, receipts, account)
     account.notices += copied
     account.warnings += map(breach_of_file, copied)
-    account.rows[contract.name] = RowCount(read, accepted, rejected + broken, left_out, sum(r.blank for r in receipts))
+    blank = sum(r.blank for r in receipts)
+    account.rows[contract.name] = RowCount(read, accepted, rejected + broken, left_out, blank, replaced)
     absent = (contract.name, contract.period_by) in intake.declared_absent
     if contract.period_by and not absent:
         months = warehouse.rows_template("checks/periods", column=contract.period_by, table=contract.name)

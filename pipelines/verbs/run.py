@@ -2,9 +2,10 @@
 
 import click
 
-from pipelines.cli import text
+from pipelines.cli import said, text
 from pipelines.edges import process
 from pipelines.model.points import shown
+from pipelines.model.refusals import ContractStop
 from pipelines.verbs import options
 
 
@@ -47,7 +48,12 @@ def run(period, exports, out, cutoff, readings, rules, source, absent, office, n
         city=process.project().name,
     )
     with options.noted_stop(period, out), progress() as listener, Run(request, listener) as done:
-        done.run()
+        try:
+            done.run()
+        except ContractStop:
+            for notice in done.fix_notices:
+                click.echo(said(notice), err=True)
+            raise
     if as_json:
         options.print_json(summary(done))
     else:
