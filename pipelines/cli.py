@@ -16,6 +16,7 @@ from pipelines.wording import say
 VERBS = (
     "demo",
     "sample",
+    "template",
     "check",
     "run",
     "explain",

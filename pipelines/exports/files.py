@@ -229,6 +229,26 @@ def open_export(found: Found, known: Known) -> Export:
         raise UnreadableExport(say("ingest.no_permission", file=found.name)) from None
 
 
+def read_units(exports: Path, contracts: Contracts) -> list[tuple[str, str]]:
+    """Code and name of every unit in a folder, as they are written; none where its files cannot be read."""
+    from pipelines.exports.headers import known_headers, resolve
+    from pipelines.exports.rows import texts
+
+    contract, units = contracts.tables["units"], {}
+    for found in sort_folder(exports, contracts).tables.get(contract.name, ()):
+        try:
+            export = open_export(found, known_headers(contract))
+            columns = resolve(export.header, contract, found.shown)
+            if columns.stops:
+                return []
+            at = [columns.names.index(name) for name in ("unit_id", "unit_name")]
+            for batch in export.batches():
+                units.update(zip(*(texts(batch.columns[place]) for place in at), strict=True))
+        except UnreadableExport:
+            return []
+    return [(code.strip(), (name or "").strip()) for code, name in units.items() if code and code.strip()]
+
+
 def _unrecognised(name: str, stem: str, contracts: Contracts) -> Notice:
     names = [CONTROL, *(alias for table in contracts.tables.values() for alias in (table.name, table.title.zh))]
     near = get_close_matches(stem.partition("_")[0], names, 1, 0.5) or get_close_matches(stem, names, 1, 0.5)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from pipelines.model.contract import Column, TableContract
 from pipelines.model.export import Known, folded
+from pipelines.model.fix import FOR_REFERENCE
 from pipelines.model.source import TableSource
 from pipelines.model.text import masked
 from pipelines.model.words import Words
@@ -121,7 +122,7 @@ def _all_names(header: tuple[str, ...], found: dict[int, str], contract: TableCo
             continue
         name = unique_name(" ".join(cell.split()) or f"column {i + 1}", taken)
         names.append(name)
-        if cell.strip():
+        if cell.strip() and not cell.strip().endswith(FOR_REFERENCE):
             extras.append(name)
     return tuple(names), tuple(extras)
 

@@ -14,6 +14,7 @@ FILE, LINE, USE, WHY = "来源文件", "来源行", "采用", "问题与办法"
 OWN = (FILE, LINE, USE, WHY)
 SHA256 = "sha256"
 YES, NO = "是", "否"
+FOR_REFERENCE = "（仅供参考）"  # ends the header of a column that nobody is to read as data
 KEPT = "（不显示，沿用原值）"  # a restricted cell that is not at fault
 
 
