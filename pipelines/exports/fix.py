@@ -190,4 +190,3 @@ def _told(found: Found, contract: TableContract, rows: list[Mended]) -> Iterator
         shown = "、".join(f"{one.of_file}:{one.of_line}" for one in rows[:5]) + ("…" if len(rows) > 5 else "")
         facts = {"title": contract.title, "rows": shown, "dropped": sum(not one.used for one in rows)}
         yield note("ingest.fix_taken_up", of=contract.name, file=found.name, n=len(rows), **facts)
-
