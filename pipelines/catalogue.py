@@ -1,11 +1,16 @@
-"""Every clause of the regulation with what applies it and what tests it, or why nothing does."""
+"""A rulebook whole: clauses with what applies and tests them, items, rules, measures, readings and verdicts."""
 
 import re
 from pathlib import Path
 
+from pipelines.engines.judging import plain
+from pipelines.engines.marks import readings_that_count
 from pipelines.implementations import must_exist
-from pipelines.model.rule import Clause, Rulebook
+from pipelines.model.condition import Condition
+from pipelines.model.measure import Measure
+from pipelines.model.rule import Clause, Item, Left, Reading, Rule, Rulebook, Verdict
 from pipelines.model.words import Words
+from pipelines.rulebook.vocabulary import OF_THE_BOOK
 
 NOTHING = Words("", "")
 APPLIED = ("rules", "readings", "verdicts", "findings", "settings", "honoured_by", "parts")
@@ -23,6 +28,99 @@ def catalogue(rulebook: Rulebook, tests_folder: Path | None) -> list[dict]:
     must_exist(rulebook)
     tests = None if tests_folder is None else _tests(rulebook, tests_folder)
     return [_row(rulebook, clause, tests) for clause in rulebook.clauses.values()]
+
+
+def whole(rulebook: Rulebook, tests_folder: Path | None) -> dict[str, list[dict]]:
+    """The book part by part, ready for JSON: clauses (as `catalogue`), items, rules, measures, readings, verdicts.
+
+    A measure tells who looks at it (``named_by``), a reading what acts on it (``honoured_by``); each how many examples
+    try it. RulebookRefusal as `catalogue`.
+    """
+    return {
+        "clauses": catalogue(rulebook, tests_folder),
+        "items": [_item(rulebook, item) for item in rulebook.items.values()],
+        "rules": [_rule(rule) for rule in rulebook.rules.values()],
+        "measures": [_measure(rulebook, measure) for measure in rulebook.measures.values()],
+        "readings": [_reading(rulebook, reading) for reading in rulebook.readings.values()],
+        "verdicts": [_verdict(verdict) for verdict in rulebook.verdicts],
+    }
+
+
+def _item(rulebook: Rulebook, item: Item) -> dict:
+    rules = [rule.id for rule in rulebook.rules.values() if rule.item == item.id]
+    marks = plain(item.full_marks)
+    return {"id": item.id, "title": _both(item.title), "section": item.section, "full_marks": marks, "rules": rules}
+
+
+def _rule(rule: Rule) -> dict:
+    return {
+        "id": rule.id,
+        "title": _both(rule.title),
+        "item": rule.item,
+        "clause": rule.clause,
+        "kind": rule.kind,
+        "measures": [id for id in (rule.measure, rule.part, rule.of) if id],
+        "readings": [word.reading for word in (rule.per, rule.mode) if isinstance(word, Left)],
+        "examples": len(rule.examples),
+        "file": rule.file,
+    }
+
+
+def _measure(rulebook: Rulebook, measure: Measure) -> dict:
+    id, ranked = measure.id, measure.id in (rulebook.ranking.listed_by or ())
+    named = [f"rule {rule.id}" for rule in rulebook.rules.values() if id in (rule.measure, rule.part, rule.of)]
+    named += [f"verdict {one.id}" for one in rulebook.verdicts if any(id in _looks_at(c) for c in one.when)]
+    named += [f"measure {one.id}" for one in rulebook.measures.values() if one.among == id]
+    return {
+        "id": id,
+        "title": _both(measure.title),
+        "counts": measure.counts,
+        "among": measure.among,
+        "readings": list(readings_that_count(measure)),
+        "named_by": [*named, *(["rank"] if ranked else [])],
+        "examples": len(measure.examples),
+        "file": measure.file,
+    }
+
+
+def _looks_at(condition: Condition) -> list[str]:
+    """The measures of a verdict's condition."""
+    kind, _, rest = condition.fact.partition(" ")
+    return rest.split("/") if kind in ("rate", "measure") else []
+
+
+def _reading(rulebook: Rulebook, reading: Reading) -> dict:
+    id = reading.id
+    acts = [f"measure {one.id}" for one in rulebook.measures.values() if id in readings_that_count(one)]
+    acts += [f"rule {rule.id}" for rule in rulebook.rules.values() if Left(id) in (rule.per, rule.mode)]
+    for item in rulebook.items.values():
+        bonus = item.bonus.left_to if item.bonus else ()
+        acts += [f"item {item.id}"] if Left(id) in (item.unassessed, item.unmeasured) or id in bonus else []
+    acts += ["rank"] if rulebook.rank_on == Left(id) else []
+    acts += ["rulebook"] if id in OF_THE_BOOK else []
+    examples = [*(rulebook.measures.values()), *(rulebook.rules.values())]
+    tried = sum(id in example.get("readings", {}) for one in examples for example in one.examples)
+    values = {value: _both(words) for value, words in reading.says.items()}
+    return {
+        "id": id,
+        "title": _both(reading.title),
+        "clause": reading.clause,
+        "values": values,
+        "honoured_by": acts,
+        "examples": tried,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict:
+    facts = [condition.label for condition in verdict.when]
+    return {
+        "id": verdict.id,
+        "title": _both(verdict.title),
+        "clause": verdict.clause,
+        "list": verdict.list,
+        "facts": facts,
+        "examples": len(verdict.examples),
+    }
 
 
 def gaps(rows: list[dict]) -> list[str]:

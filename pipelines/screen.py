@@ -267,21 +267,54 @@ def show_checks(checks) -> None:
             screen.print("   → " + _safe(said(check.remedy)))
 
 
-def show_catalogue(rows: list[dict], lang: str) -> None:
-    """Every clause with what implements and tests it, and whether any has neither."""
+def show_catalogue(parts: dict[str, list[dict]], lang: str, own: bool) -> None:
+    """Every clause with what implements and tests it, the book's other parts, and whether a clause has neither.
+
+    ``own``: whether it is the program's own book.
+    """
     from rich.table import Table
 
     from pipelines.catalogue import gaps
 
-    table = Table(show_lines=False)
+    rows, table = parts["clauses"], Table(show_lines=False)
     for name in ("clause", "what", "rules", "readings", "tests"):
         table.add_column(text(f"cli.col_{name}"))
     for row in rows:
         table.add_row(*(_safe(str(cell)) for cell in catalogue_cells(row, lang)))
     console().print(table)
+    for part, columns in PARTS.items():
+        if parts[part]:
+            console().print(_part(part, columns, parts[part], lang))
     bare = gaps(rows)
     whole = "cli.catalogue_honoured" if rows[0]["tests"] is None else "cli.catalogue_whole"
+    whole = whole if own else "cli.catalogue_other"
     console().print(text("cli.catalogue_gaps", clauses=" ".join(bare)) if bare else text(whole))
+
+
+PARTS = {  # of a book, beside its clauses, with what is shown of each
+    "items": ("id", "title", "section", "full_marks", "rules"),
+    "rules": ("id", "title", "item", "kind", "measures", "readings", "examples"),
+    "measures": ("id", "title", "counts", "among", "readings", "named_by", "examples"),
+    "readings": ("id", "title", "values", "honoured_by", "examples"),
+    "verdicts": ("id", "title", "list", "facts", "examples"),
+}
+
+
+def _part(part: str, columns: tuple[str, ...], rows: list[dict], lang: str):
+    from rich.table import Table
+
+    table = Table(title=text(f"cli.catalogue_{part}"), title_justify="left")
+    for name in columns:
+        table.add_column(text(f"cli.part_{name}"))
+    for row in rows:
+        table.add_row(*(_safe(_cell(name, row[name], lang)) for name in columns))
+    return table
+
+
+def _cell(name: str, value: object, lang: str) -> str:
+    if name == "title":
+        return value[lang]
+    return " ".join(value) if isinstance(value, (list, dict)) else str(value)
 
 
 def _thing(thing: str) -> str:

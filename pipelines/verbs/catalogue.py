@@ -1,4 +1,4 @@
-"""`gongping catalogue`: every clause with its rules, readings and tests."""
+"""`gongping catalogue`: a book whole, every clause with its rules, readings and tests first."""
 
 import click
 
@@ -19,16 +19,18 @@ def command() -> click.Command:
 
 
 def catalogue(on, rules, as_json) -> None:
-    """Print the clauses in order."""
+    """Print the clauses in order, then the other parts; tests of the program's own book alone."""
     from pipelines.assess import STANDARD_RULES
-    from pipelines.catalogue import catalogue as rows_of
+    from pipelines.catalogue import whole as parts_of
     from pipelines.edges import process
     from pipelines.rulebook import load_rulebook
     from pipelines.screen import show_catalogue
 
-    tests = None if INSTALLED else ROOT / "tests"  # a wheel holds no tests
-    rows = rows_of(load_rulebook(rules or STANDARD_RULES, (on or process.now()).date()), tests)
+    folder = rules or STANDARD_RULES
+    own = folder.resolve() == STANDARD_RULES.resolve()
+    tests = ROOT / "tests" if own and not INSTALLED else None  # a wheel holds no tests
+    parts = parts_of(load_rulebook(folder, (on or process.now()).date()), tests)
     if as_json:
-        options.print_json(rows)
+        options.print_json(parts)
     else:
-        show_catalogue(rows, language())
+        show_catalogue(parts, language(), own)

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
+from pipelines.paths import ROOT
 from tests.cli.conftest import PERIOD
 
 
@@ -115,7 +116,7 @@ def test_the_run_reports_itself_as_json(call, quick, exports, out):
 
 def test_the_catalogue_leaves_no_assessed_clause_without_a_rule(call):
     code, output, _ = call("catalogue", "--on", "2026-07-01", "--json")
-    rows = {row["clause"]: row for row in json.loads(output)}
+    rows = {row["clause"]: row for row in json.loads(output)["clauses"]}
     assert code == 0
     for clause in ("A1.1", "A2.3", "A3.1", "A3.2", "A3.3", "A3.4", "A4.1", "A4.4"):
         row = rows[clause]
@@ -129,6 +130,25 @@ def test_the_catalogue_says_that_no_clause_is_without_what_honours_and_tests_it(
     assert "页面 evaluators/panel#hard" in " ".join(output.split())
     code, output, _ = call("catalogue", "--on", "2026-07-01", "--lang", "en")
     assert "Every clause has what honours it and what tests it." in " ".join(output.split())
+
+
+def test_the_catalogue_prints_any_book_whole(call):
+    book = str(ROOT / "examples" / "lianyungang" / "rulebook")
+    code, output, _ = call("catalogue", "--rules", book, "--on", "2023-01-01", "--lang", "en")
+    words = " ".join(output.split())
+    assert code == 0 and "the book's own examples came out" in words and "what tests it" not in words
+    assert all(part in output for part in ("Items", "Rules", "Measures", "completed_in", "in_time"))
+
+
+def test_the_catalogue_says_who_looks_at_a_measure_and_what_honours_a_reading(call):
+    parts = json.loads(call("catalogue", "--on", "2026-07-01", "--json")[1])
+    measures, readings = ({one["id"]: one for one in parts[name]} for name in ("measures", "readings"))
+    named = measures["rated"]["named_by"]
+    assert named[:2] == ["rule satisfaction_rate", "verdict top_of_group"] and named[-2:] == ["measure satisfied", "rank"]
+    assert readings["shortfall"]["honoured_by"][0] == "rule completion_rate"
+    assert readings["bonus_cap"]["honoured_by"] == ["item A4"] and readings["rank_on"]["honoured_by"] == ["rank"]
+    assert all(one["honoured_by"] for one in readings.values()) and all(one["named_by"] or one["id"] == "case_rows"
+                                                                         for one in measures.values())  # fmt: skip
 
 
 def observed(exports, folder, lacking: set[tuple[str, str]], **readings) -> list[str]:
