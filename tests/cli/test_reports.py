@@ -144,7 +144,8 @@ def test_the_catalogue_says_who_looks_at_a_measure_and_what_honours_a_reading(ca
     parts = json.loads(call("catalogue", "--on", "2026-07-01", "--json")[1])
     measures, readings = ({one["id"]: one for one in parts[name]} for name in ("measures", "readings"))
     named = measures["rated"]["named_by"]
-    assert named[:2] == ["rule satisfaction_rate", "verdict top_of_group"] and named[-2:] == ["measure satisfied", "rank"]
+    assert named[:2] == ["rule satisfaction_rate", "verdict top_of_group"]
+    assert named[-2:] == ["measure satisfied", "rank"]
     assert readings["shortfall"]["honoured_by"][0] == "rule completion_rate"
     assert readings["bonus_cap"]["honoured_by"] == ["item A4"] and readings["rank_on"]["honoured_by"] == ["rank"]
     assert all(one["honoured_by"] for one in readings.values()) and all(one["named_by"] or one["id"] == "case_rows"
