@@ -586,7 +586,7 @@ def _bands(block: Block, known: Known) -> dict[str, Any]:
     bands = tuple(_band(one) for one in written)
     for k, (one, band) in enumerate(zip(written, bands, strict=True)):
         fail_if.bands_in_disorder(one, band, bands[:k], last=k == len(bands) - 1)
-        if band.each and "part" in block:
+        if band.each and "part" in block and "among" not in block:  # places are counts
             raise refusal(one, "then_of_rate", "then")
     return found | {"bands": bands}
 

@@ -1,5 +1,6 @@
 """A month scored from counts alone, by both judges: for books whose regulation is known by its figures."""
 
+from pipelines.engines.judging import beside_others
 from pipelines.engines.vector import differences, rescore
 from pipelines.model.facts import NOTHING_KNOWN
 from pipelines.model.tally import Unit, UnitTally
@@ -16,9 +17,11 @@ def scored(book, month: str, counts: dict[str, dict[str, int]], groups: dict[str
     for id, given in counts.items():
         unit = Unit(id, id, (groups or {}).get(id, "county"), True)
         tallies[id] = UnitTally(unit, given.get("case_rows", 1), by_unit[id], {}, {}, ())
+    tallies = beside_others(book, tallies, (month,))
     findings, _ = judge(book, {}, tallies, (month,))
     scores, entries, _ = settle(book, {}, findings, tallies, (month,))
-    table = {name: [] for name in ("counts", "unit_id", "n", "place_0", "marks_0")}
+    places = [f"place_{k}" for k in range(max(len(one.places) for one in book.marks.values()))]
+    table = {name: [] for name in ("counts", "unit_id", "n", *places, "marks_0")}
     cube = Told.prepare(table, book.marks, book.measures, tallies, (month,))
     told = {unit: {id: list(by_month.values()) for id, by_month in given.items()} for unit, given in by_unit.items()}
     cube._kept.update(told | {"lacking": set()})
