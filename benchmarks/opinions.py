@@ -24,7 +24,7 @@ from pipelines.stages import opinions
 
 OPINIONS = {
     "case rows": (opinions, "must_read_alike"),
-    "scores": (vector, "must_agree"),
+    "scores": (vector, "second_opinion"),
     "places": (standings.SecondOpinion, "must_place_alike"),
     "verdicts": (standings.SecondOpinion, "must_agree_on_verdicts"),
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from pipelines.model.measure import CASE_ROWS
 from pipelines.model.panel import Panel
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
-from pipelines.model.result import CountedList, CountedRow, ScoredPeriod
+from pipelines.model.result import CountedList, CountedRow, Earlier, ScoredPeriod
+from pipelines.model.rule import Item, Rulebook
 from pipelines.model.score import PlaceRange
 from pipelines.model.words import Words
 from pipelines.paths import RULES
@@ -23,6 +25,7 @@ from pipelines.stages import STAGES
 from pipelines.wording import say
 
 STANDARD_RULES = RULES / "standard"
+WITHOUT = Item("", Words("", ""), Fraction(0), "")  # of lines of the whole
 
 
 def silent(stage: str, done: int, total: int) -> None:
@@ -77,6 +80,7 @@ class Run:
         if self.cutoff < self.period.end:
             raise UsageRefusal(say("assess.cutoff_too_early", cutoff=self.cutoff, end=self.period.end))
         self.rulebook = load_rulebook(request.rules, self.period)
+        self.how = self.rulebook.made_of(self.period)
         self.readings = choose_readings(self.rulebook, request.readings)
         self.office = load_office(request.office or OFFICE)
         self.contracts = within(of_book(load_contracts(), self.rulebook), self.period)
@@ -137,9 +141,12 @@ class Run:
         from pipelines.edges.begun import RUN, begun
         from pipelines.edges.folder import must_be_of
         from pipelines.edges.run_folders import must_take
+        from pipelines.stages.compose import must_compose
 
         must_be_of(self.request.out, self.city)
         must_take(self.request.out, str(self.period))
+        if self.how:
+            must_compose(self.rulebook, self.readings, self.how, self.parts)
         self.evaluators  # noqa: B018 - a log that was forged stops the run before its work
         self._note.enter_context(begun(self.request.out, RUN, str(self.period), self.flow_run))
         self._read()
@@ -211,6 +218,21 @@ class Run:
         must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)
         self.tallies = tallies_in_force(self.warehouse, self.period, self.rulebook, self.readings, self.absent)
 
+    @cached_property
+    def parts(self) -> dict[Period, Earlier | None]:
+        """What the periods published that make this one, in their order; None where there is nothing."""
+        from pipelines.edges.published import at_its_newest
+
+        wanted = self.period.parts(self.how.of) if self.how else ()
+        return {part: at_its_newest(self.request.out, part) for part in wanted}
+
+    @cached_property
+    def scored_by(self) -> Rulebook:
+        """The rulebook; of a period that is made of others what is left to judge in it."""
+        from pipelines.stages.compose import of_its_own
+
+        return of_its_own(self.rulebook, self.how, len(self.parts)) if self.how else self.rulebook
+
     @property
     def absent(self) -> Absent:
         """What is declared absent."""
@@ -220,32 +242,38 @@ class Run:
         """Rulebook × tallies → findings."""
         from pipelines.stages.judge import judge
 
-        self.findings, self.trace = judge(self.rulebook, self.readings, self.tallies, self.period.months)
+        self.findings, self.trace = judge(self.scored_by, self.readings, self.tallies, self.period.months)
 
     def settle(self) -> None:
         """Findings → item scores and ledger; the second judge must come to the same scores."""
-        from pipelines.engines.vector import must_agree
+        from pipelines.engines.vector import must_agree, second_opinion
+        from pipelines.stages import compose
         from pipelines.stages.ledger import write_ledger
         from pipelines.stages.settle import settle
 
-        self.scores, entries, fired = settle(
-            self.rulebook, self.readings, self.findings, self.tallies, self.period.months
-        )
+        book, months = self.scored_by, self.period.months
+        self.scores, entries, fired = settle(book, self.readings, self.findings, self.tallies, months)
         self.trace = (*self.trace, *fired)
+        if self.how:
+            self.scores, own = compose.compose(book, self.how, self.parts, self.tallies, self.scores)
+            entries = [*(entry for entry in entries if book.items.get(entry.item_id, WITHOUT).only), *own]
         write_ledger(
             self.warehouse,
             self.period,
-            self.rulebook,
+            book,
             self.readings,
             entries,
             self.scores,
             self.intake.flagged,
             self.absent.measures(self.rulebook.measures),
             groups={id: tally.unit.unit_group for id, tally in self.tallies.items()},
+            layouts=self.rulebook.marks,
         )
-        self.rescored = must_agree(
-            self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.scores, self.absent
-        )
+        again = second_opinion(self.warehouse, self.period, book, self.readings, self.tallies, self.absent)
+        if self.how:
+            again = compose.recompose(book, self.how, self.parts, self.tallies, again)
+        must_agree(self.scores, again)
+        self.rescored = again
 
     def rank(self) -> None:
         """Scores → places and verdicts, both judged twice."""
@@ -258,11 +286,12 @@ class Run:
         asked = self.request.record_before
         self.record_before = head_before(self.request.out, self.period) if asked is None else asked
         self.earlier = earlier_periods(self.request.out, self.period)
-        self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
+        book = self.scored_by
+        self.standings = rank(book, self.readings, self.tallies, self.scores)
         known = (before(self.earlier, self.period), self._steady)
-        self.verdicts, fired = give_verdicts(self.rulebook, self.standings, self.scores, self.tallies, *known)
+        self.verdicts, fired = give_verdicts(book, self.standings, self.scores, self.tallies, *known)
         units = {id: tally.unit for id, tally in self.tallies.items()}
-        again = SecondOpinion(self.rulebook, self.readings, self.rescored, units, *known)
+        again = SecondOpinion(book, self.readings, self.rescored, units, *known)
         again.must_place_alike(self.standings)
         again.must_agree_on_verdicts(self.verdicts)
         self.trace = (*self.trace, *fired)
@@ -296,7 +325,9 @@ class Run:
 
     @cached_property
     def _place_ranges(self) -> dict[str, PlaceRange]:
-        """How sure every place is; read while the warehouse is open."""
+        """How sure every place is; read while the warehouse is open. None is known where parts make the period."""
+        if self.how:
+            return {}
         from pipelines.laboratory.robustness import ranges_of_units
 
         return ranges_of_units(
@@ -376,6 +407,7 @@ class Run:
             city=self.request.city,
             zone=process.project().zone,
             accounts=self.accounts,
+            parts=tuple(self.parts.items()),
         )
 
     @cached_property
@@ -424,7 +456,10 @@ class Run:
             say("assess.counted_before", unit=row.unit_id, case=row.case_id, period=row.counted_in)
             for row in self.counted_rows
         )
-        return (*without_assessment(self.scores), *self.counted_notices, *again, *self._unasked, *counted)
+        lacking = "、".join(str(part) for part, found in self.parts.items() if found is None)
+        parts = (say(f"assess.parts_{self.how.missing}", parts=lacking),) if self.how and lacking else ()
+        of_marks = without_assessment(self.scores)
+        return (*of_marks, *parts, *self.counted_notices, *again, *self._unasked, *counted)
 
     @property
     def _unasked(self) -> tuple[Words, ...]:

@@ -148,6 +148,12 @@ def earlier_periods(out: Path, period: Period) -> tuple[Earlier, ...]:
     return tuple(_read(before, folder) for before, folder in folders.items() if (folder / RANKING).is_file())
 
 
+def at_its_newest(out: Path, period: Period) -> Earlier | None:
+    """A period's published edition in force, else its run; None where there is neither. UsageRefusal if damaged."""
+    folder = edition_in_force(out, period) or Path(out) / str(period)
+    return _read(period, folder) if (folder / RANKING).is_file() else None
+
+
 def edition_in_force(out: Path, period: object) -> Path | None:
     """The folder of a quarter's newest published edition, None where none is published."""
     place = out / EDITIONS / str(period)

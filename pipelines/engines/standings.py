@@ -187,7 +187,7 @@ class SecondOpinion:
                     found[name] = Fraction(100 * int(rescored.sums[part][at]), int(rescored.sums[of][at]))
             elif kind in ("item", "section"):
                 ids = [id for id, item in self.rulebook.items.items() if what in (id, item.section)]
-                ids = [what] if kind == "item" else ids
+                ids = [id for id in ([what] if kind == "item" else ids) if id in rescored.bare]
                 if not all(rescored.bare[id][at] for id in ids):
                     found[name] = Fraction(sum(int(rescored.items[id][at]) for id in ids), 100)
         return found

@@ -43,7 +43,7 @@ def summed(
             base = base + share
         else:
             bonus = bonus + share
-    shown = _shown(base, rulebook.decimals)
+    shown = rounded_to(base, rulebook.decimals)
     for item in rulebook.items.values():
         if item.bonus and item.bonus.only_when:
             asked = item.bonus.only_when
@@ -56,7 +56,7 @@ def summed(
                 "equals": shown == bound,
             }[asked.test]
     bonus = np.where(kept, bonus, 0)
-    total = _shown(base + bonus + stretched(base) * PART, rulebook.decimals)
+    total = rounded_to(base + bonus + stretched(base) * PART, rulebook.decimals)
     for limit, hold in ((rulebook.total_floor, np.maximum), (rulebook.total_cap, np.minimum)):
         total = total if limit is None else hold(total, int(limit * CENTS))
     vetoes = sorted(fired, key=lambda id: ORDER[_kind(rulebook, id)])
@@ -65,7 +65,7 @@ def summed(
         first[fired[id]] = id
     struck = np.array([bool(id) and _kind(rulebook, id) == "total" for id in first], bool)
     total = np.where(struck, 0, total)
-    extra = _shown(bonus, rulebook.decimals)
+    extra = rounded_to(bonus, rulebook.decimals)
     return Summed(shown, extra, total - shown - extra, kept, tuple(first.tolist()))
 
 
@@ -74,7 +74,7 @@ def _kind(rulebook: Rulebook, id: str) -> str:
     return veto.kind if veto else "grade"
 
 
-def _shown(value: np.ndarray, decimals: int) -> np.ndarray:
+def rounded_to(value: np.ndarray, decimals: int) -> np.ndarray:
     """Hundredths out of ten-thousandths of them, rounded to so many decimals, halves away from nothing."""
     step = PART * 10 ** (2 - decimals)
     return np.sign(value) * ((2 * np.abs(value) + step) // (2 * step)) * 10 ** (2 - decimals)

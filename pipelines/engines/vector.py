@@ -283,22 +283,24 @@ class Tables(Protocol):
         """``schema.table`` as an Arrow table."""
 
 
-def must_agree(
+def second_opinion(
     warehouse: Tables,
     period: Period,
     rulebook: Rulebook,
     readings: Mapping[str, str],
     tallies: dict[str, UnitTally],
-    scores: dict[str, UnitScore],
     absent: Absent = NOTHING,
 ) -> Rescored:
-    """Score the period again from the cube in the warehouse; JudgesDisagree names the first unit and item."""
+    """The period scored again from the cube in the warehouse."""
     table = warehouse.arrow("tallies.cube")
     cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)
-    rescored = rescore(cube, rulebook, readings)
+    return rescore(cube, rulebook, readings)
+
+
+def must_agree(scores: dict[str, UnitScore], rescored: Rescored) -> None:
+    """JudgesDisagree names the first unit and item of which the two judges came to other figures."""
     for unit, item, first, second in differences(scores, rescored):
         raise JudgesDisagree(say("judge.judges_disagree", unit=unit, item=item, first=first, second=second))
-    return rescored
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,8 @@ class Quarter:
     @cached_property
     def as_it_was(self) -> Scenario:
         """The quarter without any change, as a scenario; VerificationFailed where that is not what was published."""
+        if how := self.rulebook.made_of(self.period):
+            raise UsageRefusal(say("laboratory.composed", period=self.period, kind=say(f"period.kind_{how.of}")))
         scenario = Scenario.of(self, Change())
         must_be_as_published(scenario)
         return scenario

@@ -91,6 +91,11 @@ class Period:
             return self
         return Period.holding(day, self.kind, self.year_starts)
 
+    def parts(self, kind: str) -> tuple["Period", ...]:
+        """The periods of a shorter kind that it is made of, in their order."""
+        n = LENGTH[kind]
+        return tuple(replace(self, first=first, n=n, kind=kind) for first in range(self.first, self.first + self.n, n))
+
     @property
     def start(self) -> datetime:
         """The first instant."""
@@ -173,11 +178,12 @@ class Periods:
 
     kind: str = QUARTER
     year_starts: int = 1
+    composed: tuple[str, ...] = ()  # longer kinds that are made of shorter ones
 
     def take(self, period: Period) -> Period | None:
         """The period as the book knows it, whatever name it was given; None where the book does not score it."""
         known = period.under(self.year_starts)
-        return known if self.kind in (SPAN, known.kind) else None
+        return known if self.kind in (SPAN, known.kind) or known.kind in self.composed else None
 
     def holding(self, day: date) -> Period:
         """The period that a day or moment lies in."""

@@ -107,6 +107,8 @@ class ScoredPeriod:
     zone: str = ""  # of local time; the usual one where ""
     accounts: tuple[dict[str, Any], ...] = ()  # what became of every unit's case rows, by `sql/publish/accounts.sql`
 
+    parts: tuple[tuple[Period, Earlier | None], ...] = ()  # what makes the period where it is composed of others
+
     @property
     def previous(self) -> Mapping[str, Mapping[str, str]]:
         """The ranking lines of the quarter before by unit_id, empty where it is not known."""

@@ -10,7 +10,7 @@ from pipelines.model.condition import Condition
 from pipelines.model.library import LibraryRule
 from pipelines.model.measure import Measure
 from pipelines.model.panel import PanelRules
-from pipelines.model.period import Periods
+from pipelines.model.period import Period, Periods
 from pipelines.model.tally import Marks
 from pipelines.model.words import Words
 
@@ -19,6 +19,10 @@ LATER = {"unmeasured": "full", "counted_before": "again"}
 
 
 ANY = "*"  # any other group of units
+
+# What a longer period does of shorter ones, and where one of them is not there.
+MEAN, SUM, POOLED = COMPOSED_BY = ("mean", "sum", "pooled")
+REFUSE, LEFT_OUT, ZERO = MISSING = ("refuse", "left_out", "zero")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,18 @@ class Bonus:
     def left_to(self) -> tuple[str, ...]:
         """The readings that choose its words."""
         return tuple(word.reading for word in (self.same_matter, self.scope, self.cap) if isinstance(word, Left))
+
+
+@dataclass(frozen=True)
+class Compose:
+    """How a longer period is made of shorter ones (semantics C20, G25); ``of`` is the kind of the parts.
+
+    by: mean or sum of what they published; pooled: counted anew as one period.
+    """
+
+    of: str
+    by: str
+    missing: str = REFUSE
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,7 @@ class Item:
     bonus: Bonus | None = None  # of the item of bonus points
     unmeasured: Word = ""  # what it is worth without data; "" = what the reading `unmeasured` says of all items
     weight: Fraction = Fraction(1)  # with which its points and full marks enter base and total; its section's included
+    only: str = ""  # the kind of composed period in which alone it is scored
 
     def without_data(self, readings: Mapping[str, str]) -> str:
         """What the item is worth that has nothing to be judged by: full, zero, left_out, reweighted."""
@@ -329,6 +346,7 @@ class Rulebook:
     total_floor: Fraction | None = None
     total_cap: Fraction | None = None
     lists: Mapping[str, Words] = field(default_factory=dict)  # of verdicts, beside those that every book has
+    compose: Mapping[str, Compose] = field(default_factory=dict)  # by kind of the longer period
     notices: tuple[Words, ...] = ()  # words of older books that are read otherwise than they are written
 
     @property
@@ -351,6 +369,18 @@ class Rulebook:
             rule.kind in drawn and not (rule.kind == "rate" and (rule.over_award or rule.groups))
             for rule in self.rules.values()
         )
+
+    def made_of(self, period: Period) -> Compose | None:
+        """How a period is made of what its parts published; None where it is counted itself."""
+        how = self.compose.get(period.kind)
+        return how if how and how.by != POOLED else None
+
+    def of_kind(self, kind: str) -> "Rulebook":
+        """The book as it holds in periods of a kind: without the items that are scored in longer ones alone."""
+        items = {id: item for id, item in self.items.items() if item.only in ("", kind)}
+        rules = {id: rule for id, rule in self.rules.items() if rule.item in items}
+        sheets = {group: {id: one for id, one in sheet.items() if id in items} for group, sheet in self.sheets.items()}
+        return replace(self, items=items, rules=rules, sheets=sheets)
 
     def of_group(self, group: str) -> "Rulebook":
         """The book as it holds for a group of units: by its own sheet, without the items that it does not have."""

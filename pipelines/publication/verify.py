@@ -184,7 +184,8 @@ def recompute(run: FinishedRun, out: Path, folder: Path, again: Again, progress=
     """The run made again in ``folder`` with the manifest's readings, cutoff and quarter before."""
     manifest = run.manifest
     period = Period.parse(manifest["period"])
-    for earlier in manifest.get("earlier", ()):
+    parts = (part for part in manifest.get("parts", ()) if "ranking_sha256" in part)
+    for earlier in (*manifest.get("earlier", ()), *parts):
         _link_earlier(earlier, out, folder)
     request = Request(
         period,

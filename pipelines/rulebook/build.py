@@ -12,11 +12,16 @@ from pipelines.model.condition import Condition
 from pipelines.model.facts import FACTS, THINGS
 from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.measure import Measure
-from pipelines.model.period import KINDS, QUARTER, Periods
+from pipelines.model.period import KINDS, LENGTH, QUARTER, Periods
 from pipelines.model.rule import (
+    COMPOSED_BY,
+    MISSING,
+    POOLED,
+    REFUSE,
     Band,
     Bonus,
     Clause,
+    Compose,
     Grade,
     Item,
     Left,
@@ -218,7 +223,29 @@ def periods(book: Block) -> Periods:
     starts = count(book.get("year_starts", "1"))
     if starts is None or starts not in range(1, 13):
         raise refusal(book, "bad_month", "year_starts", value=shown_text(book["year_starts"]))
-    return Periods(book.get("period", QUARTER), starts)
+    return Periods(book.get("period", QUARTER), starts, tuple(compose(book)))
+
+
+def compose(book: Block) -> dict[str, Compose]:
+    """`compose: {year: {of: month, by: mean, missing: refuse}}`: longer periods out of shorter ones."""
+    block = book.get("compose", Block(book.file, book.line))
+    fail_if.not_a_block(block, book, "compose")
+    fail_if.unknown_field(block, vocabulary.LONGER)
+    own = book.get("period", QUARTER)
+    found: dict[str, Compose] = {}
+    for kind in sorted(block, key=lambda kind: LENGTH[kind]):
+        one = block[kind]
+        fail_if.not_a_block(one, block, kind)
+        fail_if.ill_formed(one, "composed")
+        fail_if.unknown_value(one, "of", [of for of in (own, *found) if of in LENGTH])
+        fail_if.unknown_value(one, "by", COMPOSED_BY)
+        fail_if.unknown_value(one, "missing", MISSING) if "missing" in one else None
+        if LENGTH[one["of"]] >= LENGTH[kind]:
+            raise refusal(one, "not_shorter", "of", of=one["of"], kind=kind)
+        if one["by"] == POOLED and "missing" in one:
+            raise refusal(one, "pooled_has_no_parts", "missing")
+        found[kind] = Compose(one["of"], one["by"], one.get("missing", REFUSE))
+    return found
 
 
 def sheets(
@@ -353,11 +380,19 @@ def items(
                 round=rounded,
                 bonus=None if full else bonus(book, readings),
                 unmeasured=_unmeasured(block, readings),
+                only=_only(block, book),
                 weight=_weight(section) * _weight(block),
             )
     fail_if.duplicate_id(written, "id")
     fail_if.two_bonus_items(book, found)
     return found, sections
+
+
+def _only(block: Block, book: Block) -> str:
+    """`only: year`: the composed period in which alone the item is scored."""
+    if "only" in block:
+        fail_if.unknown_value(block, "only", book.get("compose", {}))
+    return block.get("only", "")
 
 
 def _unmeasured(block: Block, readings: Mapping[str, tuple[str, ...]]) -> Word:

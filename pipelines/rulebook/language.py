@@ -9,6 +9,7 @@ import yaml
 
 from pipelines.model.facts import FACTS
 from pipelines.model.period import KINDS as PERIODS
+from pipelines.model.rule import COMPOSED_BY, MISSING
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.rulebook import vocabulary
@@ -20,6 +21,8 @@ CLOSED: dict[str, tuple[str, ...]] = {  # the closed words that `one of` names
     "once_per": vocabulary.ONCE_PER,
     "per": tuple(dict.fromkeys((*vocabulary.PER, *vocabulary.PER_BEYOND))),
     "periods": PERIODS,
+    "composed_by": COMPOSED_BY,
+    "missing": MISSING,
     "facts": FACTS,
 }
 

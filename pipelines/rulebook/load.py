@@ -48,9 +48,10 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     """
     _must_be_complete(folder)
     months: tuple[str, ...] = ()
+    kind = ""
     if isinstance(on, Period):
         period = on.under(periods_of(folder).year_starts)
-        on, months = period.start.date(), period.months
+        on, months, kind = period.start.date(), period.months, period.kind
     book = _book(folder, on)
     clauses, clause_lines = read_clauses(folder / CLAUSES, CLAUSES)
     upgraded = _upgraded(book)
@@ -114,6 +115,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         sheets=attempt(build.sheets, book, items, values) or {},
         rank_on=rank_on,
         periods=build.periods(book),
+        compose=build.compose(book),
         notices=_older_words([block for _, block in made], in_force),
     )
     if is_whole():
@@ -123,7 +125,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         attempt(_must_not_ask_for_steady, folder)
     for rule, block in made:
         attempt(check_examples, rulebook, rule, block)
-    return rulebook
+    return rulebook.of_kind(kind) if kind else rulebook
 
 
 def _older_words(written: list[Block], in_force: Mapping[str, Rule]) -> tuple[Words, ...]:

@@ -28,7 +28,7 @@ UNSAID = {
 OF_THE_BOOK = {"unmeasured": WORDS["unmeasured"]}  # the one reading that acts on every item
 
 # Rule ids that the ledger uses itself.
-SETTLING = ("floor", "ceiling", "starts", "cap", "same_matter", "rounding", "reweight", "only_when", "veto")
+SETTLING = ("floor", "ceiling", "starts", "cap", "same_matter", "rounding", "reweight", "only_when", "veto", "compose")
 LISTS = ("commend", "criticise", "remark", "together")
 TESTS = ("equals", "at_most", "at_least", "more_than", "less_than", "in")
 # Facts of verdicts in books of format 1: points in hundredths are points, the bound a hundredth of what is written.
@@ -67,6 +67,7 @@ PER = ("month", "period", "quarter")  # quarter: in older books, of a period
 OLDER_PER = ("quarter", "occurrence")
 PER_BEYOND = ("month", "period", "occurrence")  # in which so many are free; occurrence: in older books, without effect
 AMONG = ("group", "all")
+LONGER = ("quarter", "half_year", "year")  # that may be made of shorter periods
 FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7)
 ROUND = ("deduction", "score")
 STARTS = ("full", "zero")

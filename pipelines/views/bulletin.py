@@ -8,7 +8,7 @@ from pipelines.model.result import NOTHING_BEFORE, ScoredPeriod
 from pipelines.model.score import ItemScore, Standing
 from pipelines.views import compared, quality
 from pipelines.views.figures import NOTHING, Say, known, listed, mean, parted, percent, run_on, speaking
-from pipelines.views.frame import frame, words
+from pipelines.views.frame import frame, made_of, words
 from pipelines.views.ranking import line, ranking
 
 NAMED = 3  # so many units are named at the head and at the end of the ranking
@@ -119,7 +119,7 @@ class Bulletin:
             for rule in compared.rates(a.rulebook)
             if now[rule.of]
         ]
-        first += self.unmeasured()
+        first += [text for text in (made_of(a, self.say, self.lang), *self.unmeasured()) if text]
         paragraphs = [
             run_on(first, self.lang),
             run_on(rates, self.lang),

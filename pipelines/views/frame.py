@@ -76,6 +76,22 @@ def absences(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:
     return list(dict.fromkeys(texts))
 
 
+def made_of(result: ScoredPeriod, say: Say, lang: str = "zh") -> str:
+    """What the period's scores are made of; "" where it is counted itself."""
+    how = result.rulebook.made_of(result.period)
+    if how is None:
+        return ""
+    say = speaking(say, result.period.kind)
+    names = [named(part, lang) for part, _ in result.parts]
+    lacking = listed((named(part, lang) for part, found in result.parts if found is None), lang)
+    missing = say(f"site.made_of_{how.missing}", parts=lacking) if lacking else Words("", "")
+    facts = {"first": names[0], "last": names[-1], "n": len(names), "how": say(f"site.made_of_{how.by}")}
+    said = say("site.made_of", **facts, missing=missing).into(lang)
+    own = listed((item.title.into(lang) for item in result.rulebook.items.values() if item.only), lang)
+    only = say("site.made_of_only", items=own).into(lang) if own else ""
+    return (" " if lang == "en" and only else "").join(part for part in (said, only) if part)
+
+
 def table_name(say: Say, table: str, lang: str = "zh") -> str:
     """The name of an export table."""
     return known(say, f"pages.table_{table}", table, lang)

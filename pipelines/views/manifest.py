@@ -1,7 +1,7 @@
 """The manifest: what went into a published quarter and what came out, by hash; no clock, no machine."""
 
 from pipelines.model.project import Project
-from pipelines.model.result import Paper, ScoredPeriod
+from pipelines.model.result import Earlier, Paper, ScoredPeriod
 from pipelines.views.compared import city_figures
 from pipelines.views.tables import row_account
 
@@ -44,10 +44,8 @@ def manifest(
         "rulebook": {"edition": rulebook.edition, "sha256": rulebook.sha256},
         "contracts": contracts,
         "calendar": {"sha256": result.calendar_sha256},
-        "earlier": [
-            {"period": str(e.period), "ranking_sha256": e.ranking_sha256, "manifest_sha256": e.manifest_sha256}
-            for e in result.earlier
-        ],
+        "earlier": [_pinned(e) for e in result.earlier],
+        **({"parts": _parts(result)} if result.parts else {}),
         "absent": sorted({*intake.declared_tables, *(".".join(pair) for pair in intake.declared_absent)}),
         "record": {"before": result.record_before},
         "counted_before": [{"period": str(one.period), "sha256": one.sha256} for one in result.counted],
@@ -64,6 +62,15 @@ def manifest(
         "proposed": proposed,
         "outputs": outputs,
     }
+
+
+def _pinned(one: Earlier) -> dict[str, str]:
+    return {"period": str(one.period), "ranking_sha256": one.ranking_sha256, "manifest_sha256": one.manifest_sha256}
+
+
+def _parts(result: ScoredPeriod) -> list[dict[str, str]]:
+    """The periods that make this one, each by hash; one without results by its name alone."""
+    return [_pinned(part) if part else {"period": str(period)} for period, part in result.parts]
 
 
 def _blanks(result: ScoredPeriod) -> list[str]:

@@ -1,7 +1,7 @@
 """The method page: the rulebook as readable text, clause by clause, with the readings in force."""
 
 from pipelines.model.result import ScoredPeriod
-from pipelines.model.rule import Clause, Item, Own, Reading, Rulebook, Verdict
+from pipelines.model.rule import POOLED, Clause, Item, Own, Reading, Rulebook, Verdict
 from pipelines.model.words import LANGUAGES, Words
 from pipelines.views.figures import Say, known, listed, plainly, speaking
 from pipelines.views.frame import frame, words
@@ -85,6 +85,11 @@ def _whole(book: Rulebook, say: Say) -> list[Words]:
             found.append(say("site.whole_bonus", condition=Words(condition["zh"], condition["en"])))
     bounds = {"least": book.total_floor, "most": book.total_cap}
     found += [say(f"site.whole_{name}", points=plainly(at)) for name, at in bounds.items() if at is not None]
+    for kind, how in book.compose.items():
+        words = {"kind": say(f"period.kind_{kind}"), "of": say(f"period.kind_{how.of}")}
+        missing = Words("", "") if how.by == POOLED else say(f"site.compose_missing_{how.missing}")
+        found.append(say(f"site.whole_compose_{how.by}", **words, missing=missing))
+    found += [say("site.whole_only", item=one.title, kind=say(f"period.kind_{one.only}")) for one in items if one.only]
     if book.decimals != 2:
         found.append(say("site.whole_decimals", n=book.decimals))
     how = book.ranking

@@ -12,14 +12,14 @@ from pipelines.model.score import WHOLE, ItemScore, Standing
 from pipelines.model.text import masked, plain
 from pipelines.views import charts, first_page
 from pipelines.views.figures import Say, known, listed, month_name, named, note, plainly, signed, speaking, width
-from pipelines.views.frame import frame, words
+from pipelines.views.frame import frame, made_of, words
 from pipelines.views.libraries import Boxes
 from pipelines.views.ranking import line as standing_line
 from pipelines.views.ranking import verdicts
 from pipelines.views.rules import Lines
 
 # Lines that close an item, after those of its rules.
-CLOSING = ("starts", "same_matter", "rounding", "floor", "ceiling", "cap", "only_when")
+CLOSING = ("compose", "starts", "same_matter", "rounding", "floor", "ceiling", "cap", "only_when")
 WORDS = (
     "unit_id",
     "total",
@@ -119,6 +119,7 @@ class Scorecards:
             "whole": [
                 {**self._line(entry), "points": signed(Fraction(entry["points"]))} for entry in by_item.get(WHOLE, ())
             ],
+            "made_of": made_of(self.result, self.say, self.lang),
             "difference": signed(score.total - half_up(score.full_marks)),
             "sections": self._sections(score.items),
             "evidence": [
