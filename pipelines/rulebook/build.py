@@ -742,13 +742,16 @@ def verdict(block: Block, clauses: Mapping[str, Clause], known: Known) -> Verdic
     if known.format == "1":
         for older, name in vocabulary.HUNDREDTHS.items():
             says = Words(*(text.replace(f"{{{older}}}", f"{{{name}}}") for text in (says.zh, says.en)))
+    when = tuple(condition(entry, known) for entry in blocks(block["when"], block, "when"))
+    if known.format != "1":  # pages of older books show a dash
+        fail_if.unfilled(block, [one.fact for one in when])
     return Verdict(
         block["verdict"],
         block["clause"],
         block["list"],
         words(block, "title"),
         says,
-        tuple(condition(entry, known) for entry in blocks(block["when"], block, "when")),
+        when,
         tuple(block.get("unless", ())),
         tuple(block.get("also", ())),
         tuple(blocks(block.get("examples", []), block, "examples")),

@@ -172,7 +172,12 @@ def unknown_value(block: Block, key: str, known: Iterable[str]) -> None:
 
 def unknown_placeholder(block: Block, kind: str, quotes: tuple[str, ...] = ()) -> None:
     """A sentence with a blank that nothing fills in; a line of a row may also name what its measure quotes."""
-    known = (*NAMED[kind], *quotes)
+    unfilled(block, (*NAMED[kind], *quotes))
+
+
+def unfilled(block: Block, known: Iterable[str]) -> None:
+    """A sentence with a blank that is none of those that are known."""
+    known = list(known)
     for lang, text in block["says"].items():
         for value in blanks(text):
             if value not in known:

@@ -3,7 +3,7 @@
 from fractions import Fraction
 from itertools import groupby
 
-from pipelines.model.points import shown
+from pipelines.model.points import half_up, shown
 from pipelines.model.result import NOTHING_BEFORE, ScoredPeriod
 from pipelines.model.score import ItemScore, Standing
 from pipelines.views import compared, quality
@@ -203,13 +203,13 @@ class Bulletin:
 
     def trailing(self, standing: Standing) -> str:
         """A unit at the end: the whole arithmetic of its total and the rules that cost most."""
-        items = self.result.scores[standing.unit_id].items.values()
-        lost = [item for item in items if item.deducted < 0]
+        score = self.result.scores[standing.unit_id]
+        lost = [item for item in score.items.values() if item.deducted < 0]
         text = self._says(
             "trailing" if lost else "trailing_without_loss",
             **self._facts(standing),
-            full=shown(sum((item.full_marks for item in items), Fraction(0))),
-            sum=shown(-sum((item.deducted for item in lost), Fraction(0))),
+            full=shown(half_up(score.full_marks)),
+            sum=shown(half_up(-sum((item.deducted * item.weight for item in lost), Fraction(0)))),
             lost=(", " if self.lang == "en" else "，").join(self._lost(item) for item in lost),
         )
         causes = self._causes(standing.unit_id)
@@ -218,7 +218,7 @@ class Bulletin:
     def _lost(self, item: ItemScore) -> str:
         title = self.result.rulebook.items[item.item_id].title.into(self.lang)
         key = "lost" if item.score else "lost_all"
-        return self._says(key, item=item.item_id, title=title, points=shown(-item.deducted))
+        return self._says(key, item=item.item_id, title=title, points=shown(half_up(-item.deducted * item.weight)))
 
     def apart(self) -> list[str]:
         """Units that are listed and not ranked, by the reason."""

@@ -30,10 +30,10 @@ class Row:
 def summary(score: UnitScore, say: Say, lang: str = "zh") -> str:
     """The arithmetic of the total in one sentence."""
     items = score.items.values()
-    lost = -sum((item.deducted for item in items if item.deducted < 0), Fraction(0))
+    lost = -sum((item.deducted * item.weight for item in items if item.deducted < 0), Fraction(0))
     facts = {"base": shown(score.base), "bonus": shown(score.bonus), "total": shown(score.total)}
-    full = shown(sum((item.full_marks for item in items), Fraction(0)))
-    return say("pages.summary_lost" if lost else "pages.summary_clean", full=full, lost=shown(lost), **facts).into(lang)
+    facts |= {"full": shown(half_up(score.full_marks)), "lost": shown(half_up(lost))}
+    return say("pages.summary_lost" if lost else "pages.summary_clean", **facts).into(lang)
 
 
 def costliest(score: UnitScore, lines: list[dict], named: dict[str, dict]) -> list[dict]:

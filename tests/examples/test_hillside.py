@@ -8,6 +8,9 @@ from pipelines.model.period import Period
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.rank import rank
+from pipelines.views import first_page
+from pipelines.views.figures import speaking
+from pipelines.wording import say
 from tests.examples.counted import scored, verdicts
 
 BOOK = load_rulebook(ROOT / "examples" / "hillside" / "rulebook", Period.parse("2026H1"))
@@ -83,3 +86,10 @@ def test_a_unit_of_four_case_rows_stands_apart():
     scores, _, tallies = scored(BOOK, MONTH, units, dict.fromkeys(units, "乡镇"))
     places = {one.unit_id: one.rank for one in rank(BOOK, {}, tallies, scores)}
     assert places == {"U1": 1, "U2": 2, "small": None}
+
+
+def test_the_sentence_of_the_card_adds_up_with_weights():
+    """0.8 × (16 in satisfaction + 3 late) and 4 of the knowledge base: 19.2 of 100 lost."""
+    score = alone(satisfied=6, late=3, articles=9)
+    said = first_page.summary(score, speaking(say, "half_year"), "en")
+    assert said.startswith("Of 100.00 marks 19.20 were lost: base 80.80")

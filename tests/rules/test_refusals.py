@@ -206,6 +206,9 @@ BROKEN = {
         BOOK, RANK, "sheets: [{groups: [deep], items: {A1.1: {full_marks: 3}}}]\n" + RANK, "(98.00、100.00)"),
     "an item without data that is worth something unknown": (
         BOOK, "{id: A3.1, full_marks: 20,", "{id: A3.1, full_marks: 20, unmeasured: ful,", "name is full"),
+    "a verdict that says what it does not look at": (
+        VERDICTS, "zh: 单项扣完, en: An item used up}\n  says: {zh: 办理质效有评分项扣完(0分)",
+        "zh: 单项扣完, en: An item used up}\n  says: {zh: '总分{total}'", "the zh text has {total}"),
     "an unknown list": (VERDICTS, "list: commend", "list: recommend", "nearest known name is commend"),
     "a verdict twice": (VERDICTS, "- verdict: exhausted_at_the_bottom", "- verdict: bottom_of_group", "appears twice"),
     "a clause that nothing applies": (CLAUSES, "- no rule zh: 引导句，规则见 A1 至 A4。\n"
