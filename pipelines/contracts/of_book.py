@@ -11,6 +11,7 @@ from pipelines.model.words import Words
 TYPES = (("incidents", "incident_type"), ("awards", "award_type"))
 ASSESSED = ("assessments", "item_id", "score")
 WAIVED = ("adjustments", "rule_id")
+Labels = tuple[tuple[str, tuple[str, ...]], ...]  # value → what it is called
 OF_A_VALUE = ("enum", "one_of", "between")  # promises that only the book's values fill in
 
 
@@ -22,7 +23,7 @@ def with_types(
     for (table, column), types in zip(TYPES, (incident_types, award_types), strict=True):
         known = dict(contracts.tables[table].columns[column].labels)
         labels = tuple((id, tuple(dict.fromkeys((words.zh, *known.get(id, ()))))) for id, words in types.items())
-        found = _with_column(found, table, column, labels=labels)
+        found = _with_labels(found, table, column, labels)
     return found
 
 
@@ -43,7 +44,7 @@ def of_book(contracts: Contracts, book: Rulebook) -> Contracts:
     assessed = {
         rule.measure: book.items[rule.measure].full_marks for rule in book.rules.values() if rule.kind == "assessed"
     }
-    found = _with_column(found, table, item, labels=tuple((id, ()) for id in assessed))
+    found = _with_labels(found, table, item, tuple((id, ()) for id in assessed))
     ranges = tuple((id, (0, int(full) if full.denominator == 1 else float(full))) for id, full in assessed.items())
     found = _with_argument(found, table, score, "between", ranges=ranges)
     found = _with_argument(found, *WAIVED, "one_of", values=tuple(waivable(book)))
@@ -56,6 +57,11 @@ def waivable(book: Rulebook) -> Mapping[str, None]:
     """The names by which a decision may waive: occurrence rules, and in books of format 1 their measures as well."""
     rules = [rule for rule in book.rules.values() if rule.kind == "occurrence"]
     return dict.fromkeys(name for rule in rules for name in book.waived_as(rule.id))
+
+
+def _with_labels(contracts: Contracts, table: str, column: str, labels: Labels) -> Contracts:
+    """The contracts with other values of a column, and its promise in words that tell them."""
+    return _with_argument(_with_column(contracts, table, column, labels=labels), table, column, "enum")
 
 
 def _with_column(contracts: Contracts, table: str, column: str, **changes: object) -> Contracts:

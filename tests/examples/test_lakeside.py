@@ -5,6 +5,8 @@ from fractions import Fraction
 
 import pytest
 
+from pipelines.contracts.declared import load_contracts
+from pipelines.contracts.of_book import of_book
 from pipelines.model.period import Period
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.paths import ROOT
@@ -32,6 +34,14 @@ def settled(group="乡镇街道", awards=(), **monthly):
 
 def of(**changes):
     return scored(BOOK, "2026-01", {"U1": WHOLE | changes}, {"U1": "乡镇街道"})
+
+
+def test_a_wrong_type_of_incident_or_award_is_told_the_types_of_this_book():
+    tables = of_book(load_contracts(), BOOK).tables
+    told = (("incidents", "incident_type", "退回重办、推诿、弄虚作假"), ("awards", "award_type", "创新做法、媒体报道"))
+    for table, column, types in told:
+        [promise] = [one for one in tables[table].promises if (one.column, one.kind) == (column, "enum")]
+        assert types in promise.remedy.zh and "拒签" not in promise.remedy.zh and "省级媒体" not in promise.remedy.zh
 
 
 @pytest.mark.parametrize(("late", "points"), [([3, 3, 3], 20), ([4, 3, 3], "19.5"), ([5, 0, 5], 18), ([43, 0, 0], 0)])
