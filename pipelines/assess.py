@@ -14,7 +14,7 @@ from pipelines.model.contract import Absent
 from pipelines.model.library import LibraryReport
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.panel import Panel
-from pipelines.model.period import Period
+from pipelines.model.period import After, Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
 from pipelines.model.result import CountedList, CountedRow, Earlier, ScoredPeriod
 from pipelines.model.rule import Item, Rulebook
@@ -39,7 +39,7 @@ class Request:
     period: Period
     exports: Path
     out: Path = Path("out")
-    cutoff: datetime | None = None  # the period's end where None
+    cutoff: datetime | After | None = None  # the period's end where None
     readings: dict[str, str] = field(default_factory=dict)
     rules: Path = STANDARD_RULES
     source: Path | None = None
@@ -76,7 +76,9 @@ class Run:
         self.request = request
         self.period = scored(request.rules, request.period)
         self.progress = progress
-        self.cutoff = request.cutoff or self.period.end
+        self.calendar = Calendar.load()
+        asked = request.cutoff or self.period.end
+        self.cutoff = asked.of(self.period, self.calendar.add_working_days) if isinstance(asked, After) else asked
         if self.cutoff < self.period.end:
             raise UsageRefusal(say("assess.cutoff_too_early", cutoff=self.cutoff, end=self.period.end))
         self.rulebook = load_rulebook(request.rules, self.period)
@@ -84,7 +86,6 @@ class Run:
         self.readings = choose_readings(self.rulebook, request.readings)
         self.office = load_office(request.office or OFFICE)
         self.contracts = within(of_book(load_contracts(), self.rulebook), self.period)
-        self.calendar = Calendar.load()
         self._note, self._scratch = ExitStack(), scratch()
         self.work = self._scratch.__enter__()
         self.warehouse = Warehouse(spill=self.work)

@@ -15,6 +15,7 @@ from pipelines.wording import say
 
 VERBS = (
     "demo",
+    "init",
     "sample",
     "template",
     "check",
@@ -27,6 +28,7 @@ VERBS = (
     "evaluators",
     "libraries",
     "source",
+    "serve",
     "preview",
     "status",
     "signers",
@@ -36,7 +38,7 @@ VERBS = (
     "verify",
     "doctor",
 )
-WITHOUT_PROJECT = ("demo",)  # works on its own invented city, wherever it is called
+WITHOUT_PROJECT = ("demo", "init")  # each works on a city of its own, wherever it is called
 USAGE = 2
 _COMMAND = re.compile(rf"(?<![\w./-])gongping(?= (?:{'|'.join(VERBS)})\b)")
 

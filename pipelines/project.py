@@ -8,11 +8,14 @@ from zoneinfo import available_timezones
 from pipelines.edges import process
 from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.model.period import LENGTH
-from pipelines.model.project import KEYS, PLACE, Project
+from pipelines.model.project import KEYS, PLACE, Project, Schedule
 from pipelines.model.refusals import UsageRefusal
+from pipelines.paths import PACKAGE
 from pipelines.wording import say
 
 FILE = "gongping.yaml"
+FLOWS = tuple(sorted(file.stem for file in (PACKAGE / "flows").glob("[a-z]*.py")))  # each module holds its namesake
+CRON_FIELDS = 5
 LOCAL = {"Factory", "localtime", "posixrules"}  # no places: what they mean lies in the machine
 
 
@@ -124,6 +127,24 @@ def _absent(block: Block, key: str, home: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _schedules(block: Block, key: str, home: Path) -> tuple[Schedule, ...]:
+    """Each flow that runs by itself, with `cron` and parameters; the flow itself says which of those it takes."""
+    given = block[key]
+    if not isinstance(given, Block):
+        raise block.refuse(key, "no_schedules")
+    found = []
+    for name, one in given.items():
+        if name not in FLOWS:
+            raise given.refuse(name, "no_flow", FLOWS, word=name, flows="、".join(FLOWS))
+        if not isinstance(one, Block) or not isinstance(one.get("cron"), str):
+            raise given.refuse(name, "no_cron", word=name)
+        if len(one["cron"].split()) != CRON_FIELDS:
+            raise one.refuse("cron", "bad_cron", word=one["cron"])
+        parameters = tuple((word, value) for word, value in one.items() if word != "cron")
+        found.append(Schedule(name, one["cron"], parameters, given.places[name][1]))
+    return tuple(found)
+
+
 def _not_yet(block: Block, key: str, home: Path) -> None:
     raise block.refuse(key, "not_yet")
 
@@ -137,6 +158,7 @@ _CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
     "exports": _exports,
     "output": _output,
     "absent": _absent,
+    "schedules": _schedules,
     "not_yet": _not_yet,
 }
 

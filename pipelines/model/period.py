@@ -6,6 +6,7 @@ quarters are counted from its beginning (semantics C20).
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -170,6 +171,31 @@ def _month(year: int, month: str, text: str) -> int:
     if not 1 <= int(month or 0) <= 12:
         raise ValueError(text)
     return 12 * year + int(month) - 1
+
+
+_AFTER = re.compile(r"\+(\d{1,3})(?:(workingdays?|个?工作日)|(?:days?|天|日))", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class After:
+    """A moment that is right for every period: the first instant after the ``days``-th day that follows its last."""
+
+    days: int
+    working: bool  # only working days count
+
+    @classmethod
+    def parse(cls, text: str) -> "After | None":
+        """Read ``+10 working days``, ``+5 days``, ``+10个工作日`` or ``+5天``; None for anything else."""
+        match = _AFTER.fullmatch(re.sub(r"\s", "", unicodedata.normalize("NFKC", text)))
+        return cls(int(match[1]), match[2] is not None) if match else None
+
+    def of(self, period: Period, add_working_days: Callable[[date, int], date]) -> datetime:
+        """The moment for a period, in local time; ``add_working_days`` is the calendar's."""
+        if self.working:
+            last = add_working_days(period.last_day, self.days)
+        else:
+            last = period.last_day + timedelta(days=self.days)
+        return datetime(last.year, last.month, last.day) + timedelta(days=1)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,17 @@ from typing import Any
 from pipelines.model.period import Period
 from pipelines.model.words import Words
 
+
+@dataclass(frozen=True)
+class Schedule:
+    """When a flow runs by itself: cron in the city's zone, the parameters of its own, and the line that says so."""
+
+    flow: str
+    cron: str
+    parameters: tuple[tuple[str, Any], ...] = ()
+    line: int = 0
+
+
 PLACE = "{period}"  # in `exports`: the name of the period, such as 2026Q3
 
 
@@ -29,6 +40,7 @@ class Project:
     calendars: Path | None = _key("folder")  # those of the program where None
     absent: tuple[str, ...] = _key("absent", (), "--absent")
     office: Path | None = _key("file", option="--office")  # the program's settings where None
+    schedules: tuple[Schedule, ...] = _key("schedules", ())
     contracts: None = _key("not_yet")
     file: Path | None = None  # the project file itself
     problem: Words | None = None  # why it was refused; for the doctor alone, every other verb ends there

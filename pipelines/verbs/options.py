@@ -10,7 +10,7 @@ import click
 
 from pipelines.cli import Spoken, text
 from pipelines.edges import process
-from pipelines.model.period import Period
+from pipelines.model.period import After, Period
 from pipelines.model.project import KEYS
 from pipelines.model.refusals import ContractStop, UsageRefusal, VerificationFailed
 from pipelines.wording import say
@@ -45,6 +45,22 @@ class MomentType(click.ParamType):
         except ValueError:
             raise UsageRefusal(say("cli.no_moment", given=value)) from None
         return to_local(moment) if moment.tzinfo else moment
+
+
+class CutoffType(MomentType):
+    """A moment, or days after the period."""
+
+    name = "cutoff"
+
+    def convert(self, value: object, param: click.Parameter | None, context: click.Context | None) -> datetime | After:
+        """The moment or the days, or a refusal that shows both forms."""
+        if isinstance(value, After):
+            return value
+        if after := After.parse(str(value)):
+            return after
+        if str(value).lstrip().startswith("+"):
+            raise UsageRefusal(say("cli.no_cutoff", given=value))
+        return super().convert(value, param, context)
 
 
 def to_local(moment: datetime) -> datetime:

@@ -17,7 +17,7 @@ def command() -> click.Command:
         options.period(),
         options.exports(),
         options.out(),
-        click.Option(["--cutoff"], type=options.MomentType(), help=text("cli.opt_cutoff")),
+        click.Option(["--cutoff"], type=options.CutoffType(), help=text("cli.opt_cutoff")),
         options.readings(),
         options.rules(),
         options.source(),

@@ -128,9 +128,9 @@ def _end(process: subprocess.Popen) -> None:
 @pytest.fixture(scope="session")
 def deployment(server) -> dict:
     """The deployment as the server knows it."""
-    server.prefect("--no-prompt", "work-pool", "create", "quarters", "--type", "process")
+    server.prefect("--no-prompt", "work-pool", "create", "gongping", "--type", "process")
     server.prefect("--no-prompt", "deploy", "--all")
-    (found,) = server.ask("deployments/filter", deployments={"name": {"any_": ["quarterly"]}})
+    (found,) = server.ask("deployments/filter", deployments={"name": {"any_": ["score"]}})
     return found
 
 

@@ -18,9 +18,9 @@ def test_the_quarter_is_scored_six_days_after_it_ended_by_the_citys_clock(deploy
 
 
 def test_the_deployment_names_no_data_and_no_place_that_a_killed_run_could_hold(deployment):
-    assert deployment["name"] == "quarterly"
+    assert deployment["name"] == "score"
     assert deployment["parameters"] == {}
-    assert deployment["work_pool_name"] == "quarters"
+    assert deployment["work_pool_name"] == "gongping"
     assert deployment["global_concurrency_limit"] is None
 
 
@@ -38,10 +38,10 @@ def _scheduled(server) -> list[dict]:
 
 def test_a_worker_scores_the_quarter_that_the_schedule_asked_for(server, deployment, exports, tmp_path):
     """The schedule of a city in a hurry, once every few seconds, beside the one that is deployed."""
-    parameters = {"period": str(PERIOD), "exports": str(exports), "out": str(tmp_path), "pdf": False}
+    parameters = {"period": str(PERIOD), "exports": str(exports), "out": str(tmp_path), "no_pdf": True}
     often = {"schedule": {"interval": 20, "timezone": "Asia/Shanghai"}, "active": True, "parameters": parameters}
     (schedule,) = server.ask(f"deployments/{deployment['id']}/schedules", [often])
-    with server.worker("quarters"):
+    with server.worker("gongping"):
         done = {**SCHEDULED, "deployment_id": {"any_": [deployment["id"]]},
                 "state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}}  # fmt: skip
         runs = server.until(lambda: server.ask("flow_runs/filter", flow_runs=done))

@@ -40,7 +40,7 @@ def test_the_automation_is_taken_as_it_is_written_and_waits_for_three_heartbeats
 def test_a_flow_that_is_killed_alone_is_marked_by_its_worker_and_one_that_died_with_it_by_the_automation(
     server, deployment, automation, exports, tmp_path
 ):
-    with server.worker("quarters") as worker:
+    with server.worker("gongping") as worker:
         alone = _under_way(server, deployment, exports, tmp_path / "alone")
         _kill(psutil.Process(_process_of(tmp_path / "alone")))
         assert server.until(lambda: _state(server, alone) == "CRASHED")
@@ -55,7 +55,7 @@ def test_a_flow_that_is_killed_alone_is_marked_by_its_worker_and_one_that_died_w
 
 def _under_way(server, deployment: dict, exports, out) -> str:
     """A run that the worker has begun, by its id."""
-    parameters = {"period": str(PERIOD), "exports": str(exports), "out": str(out), "pdf": False}
+    parameters = {"period": str(PERIOD), "exports": str(exports), "out": str(out), "no_pdf": True}
     run = server.ask(f"deployments/{deployment['id']}/create_flow_run", parameters=parameters)
     server.until(lambda: under_way(out))
     return run["id"]

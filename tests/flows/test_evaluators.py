@@ -15,7 +15,7 @@ import json, sys
 from datetime import datetime
 from pathlib import Path
 from pipelines.edges import process
-from pipelines.flows.evaluators_hourly import evaluators_hourly
+from pipelines.flows.evaluators import evaluators
 from pipelines.evaluators import step
 given, times, fault = json.loads(sys.argv[1])
 if fault:
@@ -24,7 +24,7 @@ if fault:
     step.choose = broken
 for time in times:
     process.now = lambda: datetime.fromisoformat(time)
-    state = evaluators_hourly(**{k: Path(v) if k != "exports" else v for k, v in given.items()}, return_state=True)
+    state = evaluators(**{k: Path(v) if k != "exports" else v for k, v in given.items()}, return_state=True)
     print(json.dumps([state.type.value, str(state.message)]))
 """
 

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.xdist_group("prefect")
 
 CALL = """
 import json, sys
-from pipelines.flows.score_quarter import score_quarter
-state = score_quarter(**json.loads(sys.argv[1]), return_state=True)
+from pipelines.flows.score import score
+state = score(**json.loads(sys.argv[1]), return_state=True)
 print(json.dumps([state.type.value, str(state.message)]))
 """
 
@@ -32,7 +32,7 @@ def _files(folder) -> dict:
 def flowed(server, exports, tmp_path_factory):
     """The folder that a flow run published to."""
     out = tmp_path_factory.mktemp("flowed")
-    assert _flow_run(server, period=str(PERIOD), exports=str(exports), out=str(out), pdf=False)[0] == "COMPLETED"
+    assert _flow_run(server, period=str(PERIOD), exports=str(exports), out=str(out), no_pdf=True)[0] == "COMPLETED"
     return out / str(PERIOD)
 
 
@@ -48,7 +48,7 @@ def test_a_flow_has_everything_from_the_project_file_and_a_parameter_wins(server
     (tmp_path / "in" / str(PERIOD)).symlink_to(exports)
     file = tmp_path / "gongping.yaml"
     file.write_text("name: 泽湖市\nzone: UTC\nexports: in\nout: results\nabsent: [cases.title]\n", encoding="utf-8")
-    given = {"period": str(PERIOD), "project": str(file), "pdf": False}
+    given = {"period": str(PERIOD), "project": str(file), "no_pdf": True}
     other = {"out": str(tmp_path / "o"), "absent": []}
     for more, place, absent in (({}, "results", ["cases.title"]), (other, "o", [])):
         kind, message = _flow_run(server, **given, **more)
@@ -61,7 +61,7 @@ def test_a_flow_has_everything_from_the_project_file_and_a_parameter_wins(server
 
 
 def test_every_stage_is_one_task_and_they_run_in_order(server, flowed):
-    finished = {"name": {"any_": ["score-quarter"]}}, {"state": {"type": {"any_": ["COMPLETED"]}}}
+    finished = {"name": {"any_": ["score"]}}, {"state": {"type": {"any_": ["COMPLETED"]}}}
     flow_run = server.ask("flow_runs/filter", flows=finished[0], flow_runs=finished[1])[0]["id"]
     runs = server.ask("task_runs/filter", task_runs={"flow_run_id": {"any_": [flow_run]}})
     runs = sorted(runs, key=lambda run: run["start_time"])

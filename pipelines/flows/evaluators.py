@@ -38,8 +38,8 @@ def perform(part: Callable[[], dict], state: Path) -> dict:
     raise Refusal(words)
 
 
-@flow(name="evaluators-hourly", persist_result=False, log_prints=False)
-def evaluators_hourly(
+@flow(name="evaluators", persist_result=False, log_prints=False)
+def evaluators(
     exports: str | None = None,
     inbox: Path = Path("inbox"),
     out: Path | None = None,
@@ -47,6 +47,7 @@ def evaluators_hourly(
     evaluations: str | None = None,
     notify: Path | None = None,
     rules: Path | None = None,
+    readings: dict[str, str] | None = None,
     project: Path | None = None,
 ) -> str | State:
     """Take a step now, and send reminders where ``notify`` is given.
@@ -68,6 +69,7 @@ def evaluators_hourly(
             folder,
             evaluations,
             rules or city.rulebook or STANDARD_RULES,
+            readings,
         )
         done = perform.with_options(name="step", task_run_name="step")(lambda: _step(work), folder)
         if notify:

@@ -12,9 +12,10 @@ pytestmark = pytest.mark.xdist_group("prefect")
 
 CALL = """
 import json, sys
-from pipelines.flows import publish_quarter as flows
+from importlib import import_module
 for name, parameters in json.loads(sys.argv[1]):
-    state = getattr(flows, name)(**parameters, return_state=True)
+    flow = getattr(import_module(f"pipelines.flows.{name}"), name)
+    state = flow(**parameters, return_state=True)
     print(json.dumps([state.type.value, str(state.data if state.is_completed() else state.message)]))
 """
 
@@ -40,8 +41,8 @@ def asked(server, tmp_path_factory) -> dict:
             act(out, acts.approve, person)
     when = {"period": str(PERIOD)}  # by the machine's clock, which is past the window
     call = {name: {**when, "out": str(out)} for name, out in offices.items()}
-    publish = {name: ["publish_quarter", {**one, "without_pdf": True}] for name, one in call.items()}
-    preview = ["preview_quarter", {**call["stopped"], "exports": str(offices["stopped"] / "none")}]
+    publish = {name: ["publish", {**one, "without_pdf": True}] for name, one in call.items()}
+    preview = ["preview", {**call["stopped"], "exports": str(offices["stopped"] / "none")}]
     said = _flow_runs(server, publish["waiting"], publish["approved"], publish["approved"], preview, publish["stopped"])
     return {**offices, "said": said}
 
@@ -68,7 +69,7 @@ def test_a_scoring_that_stops_fails_the_flow_and_stops_what_was_approved_before(
 
 @pytest.mark.slow
 def test_a_scored_quarter_is_noted_as_preview(server, exports, tmp_path):
-    asked = {"period": str(PERIOD), "out": str(tmp_path), "exports": str(exports), "pdf": False}
-    ((kind, said),) = _flow_runs(server, ["preview_quarter", {**asked}])
+    asked = {"period": str(PERIOD), "out": str(tmp_path), "exports": str(exports), "no_pdf": True}
+    ((kind, said),) = _flow_runs(server, ["preview", {**asked}])
     assert kind == "COMPLETED", said
     assert _kinds(tmp_path) == ["preview"]

@@ -11,7 +11,7 @@ from prefect.states import Failed, State
 
 from pipelines.assess import STANDARD_RULES, Request, Run
 from pipelines.edges import process
-from pipelines.model.period import Period, Periods
+from pipelines.model.period import After, Period, Periods
 from pipelines.model.project import PLACE, Project
 from pipelines.model.refusals import Refusal, UsageRefusal
 from pipelines.project import take
@@ -28,37 +28,46 @@ def perform(run: Run, stage: str) -> None:
     getattr(run, stage)()
 
 
-@flow(name="score-quarter", persist_result=False)
-def score_quarter(
+@flow(name="score", persist_result=False)
+def score(
     period: str | None = None,
     exports: str | None = None,
     out: Path | None = None,
-    cutoff: datetime | None = None,
+    cutoff: str | None = None,
     readings: dict[str, str] | None = None,
     rules: Path | None = None,
     source: Path | None = None,
-    pdf: bool = True,
     absent: list[str] | None = None,
+    office: Path | None = None,
+    no_pdf: bool = False,
     project: Path | None = None,
 ) -> str | State:
-    """Score and publish a period; the folder it went to.
+    """Score a period, as `gongping run` does; the folder it went to.
 
     Without a ``period`` the last that had ended at the scheduled start is scored. ``{period}`` in ``exports`` stands
-    for it. ``cutoff`` is local time. ``absent`` names what the exports do not hold, as `--absent` does.
+    for it. ``cutoff`` is local time, or days after the period such as ``+10 working days``.
     What is not given stands in the project file, by default the one found from the current folder upwards.
     A Refusal fails the flow and leaves what was published as it was.
     """
     try:
         city = take(project)
         chosen = period_of(city, period, rules)
-        request = request_of(city, chosen, exports, out, readings, rules, source, pdf, absent, cutoff)
-        with Run(request) as run:
-            run.flow_run = str(runtime.flow_run.id or "")
-            for stage in STAGES:
-                perform.with_options(name=stage, task_run_name=stage)(run, stage)
+        request = request_of(
+            city, chosen, exports, out, cutoff, readings, rules, source, absent, office, pdf=not no_pdf
+        )
+        folder = scored(request)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))
-    return str(run.published.folder)
+    return str(folder)
+
+
+def scored(request: Request) -> Path:
+    """Run the stages, a task each; the folder of the run."""
+    with Run(request) as run:
+        run.flow_run = str(runtime.flow_run.id or "")
+        for stage in STAGES:
+            perform.with_options(name=stage, task_run_name=stage)(run, stage)
+        return run.published.folder
 
 
 def period_of(city: Project, named: str | None, rules: Path | None = None) -> Period:
@@ -85,12 +94,13 @@ def request_of(
     period: Period,
     exports: str | None,
     out: Path | None,
+    cutoff: str | None,
     readings: dict[str, str] | None,
     rules: Path | None,
     source: Path | None,
-    pdf: bool,
     absent: list[str] | None,
-    cutoff: datetime | None = None,
+    office: Path | None,
+    pdf: bool,
 ) -> Request:
     """What a flow is asked for; what is not given stands in the project file."""
     folder = (exports or city.exports or EXPORTS).replace(PLACE, str(period))
@@ -98,15 +108,25 @@ def request_of(
         period,
         Path(folder),
         out or city.out,
-        local_time(cutoff),
+        cutoff_of(cutoff),
         readings or {},
         rules or city.rulebook or STANDARD_RULES,
         source or city.mapping,
         pdf,
-        city.office,
+        office or city.office,
         tuple(city.absent if absent is None else absent),
         city=city.name,
     )
+
+
+def cutoff_of(given: str | None) -> datetime | After | None:
+    """A cutoff as a command takes it; UsageRefusal for what is none."""
+    if given is None:
+        return None
+    try:
+        return After.parse(given) or local_time(datetime.fromisoformat(given))
+    except ValueError:
+        raise UsageRefusal(say("cli.no_cutoff", given=given)) from None
 
 
 def _zone() -> ZoneInfo:
