@@ -52,6 +52,22 @@ class Rows:
         return found
 
 
+class _Asked(dict[str, str]):
+    """Readings that note which of them were asked for: what was not asked for changes nothing."""
+
+    def __init__(self, readings: Mapping[str, str]) -> None:
+        super().__init__(readings)
+        self.names: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.names.add(name)
+        return super().get(name, default)
+
+
 @dataclass(frozen=True, eq=False)
 class Cube:
     """`tallies.cube` ready for any number of scenarios; counts are kept once made."""
@@ -110,16 +126,25 @@ class Cube:
         waivers = [known[WAIVED + name] for name in ("", rule_id) if WAIVED + name in known]
         return self._sums(counts, place, bits, tuple(waivers))
 
-    def not_exported(self) -> set[str]:
+    def not_exported(self) -> frozenset[str]:
         """The measures that nothing in the exports tells: worked out here again, not taken from the first judge."""
-        awards = {AWARDS} if AWARD_NEEDS & self.absent.names else set()
-        return awards | {id for id, measure in self.measures.items() if set(measure.needs) & self.absent.names}
+        if "not exported" not in self._kept:
+            awards = {AWARDS} if AWARD_NEEDS & self.absent.names else set()
+            silent = {id for id, measure in self.measures.items() if set(measure.needs) & self.absent.names}
+            self._kept["not exported"] = frozenset(awards | silent)
+        return self._kept["not exported"]
 
     def _selected(self, measure: Measure, readings: Mapping[str, str]) -> tuple[int, tuple[int, ...]]:
         """Which place column a measure goes by, and which marks its rows have."""
-        key = measure.id, *readings.values()
+        names = self._kept.get(("asked", measure.id), ())
+        key = measure.id, tuple((name, readings.get(name)) for name in names)
         if key not in self._kept:
-            self._kept[key] = self._select(measure, readings)
+            asked = _Asked(readings)
+            found = self._select(measure, asked)
+            names = tuple(sorted({*names, *asked.names}))
+            self._kept["asked", measure.id] = names
+            key = measure.id, tuple((name, readings.get(name)) for name in names)
+            self._kept[key] = found
         return self._kept[key]
 
     def _select(self, measure: Measure, readings: Mapping[str, str]) -> tuple[int, tuple[int, ...]]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.cube import Cube
-from pipelines.engines.vector import overall_figure
+from pipelines.engines.summing import PART
+from pipelines.engines.vector import marks_of, overall_figure, stretched
 from pipelines.model.rule import Item, Left, Rule, Rulebook
 
 STOP = "stop"  # of a missing assessment: scores nothing, so it has no place to compare
@@ -91,25 +92,52 @@ def _sums(
     Full marks are told apart only if places go by them.
     Many combinations come to the same points for every unit: each row stands once, with how many it stands for.
     """
-    named = {name for item, rules in sheet for name in batch.touching(rules, item)}
-    names = tuple(name for name in values if name in named)
+    touching = [set(batch.touching(rules, item)) for item, rules in sheet]
+    names = tuple(name for name in values if any(name in own for own in touching))
+    tables = [
+        (
+            own := [name for name in names if name in of_item],
+            _table(batch, item, rules, {n: values[n] for n in own}, in_force),
+        )
+        for (item, rules), of_item in zip(sheet, touching, strict=True)
+    ]
     rows: dict[bytes, int] = {}
     found: list[np.ndarray] = []
     times: list[int] = []
-    for chosen in product(*(values[name] for name in names)):
-        readings = {**in_force, **dict(zip(names, chosen, strict=True))}
-        points = np.zeros(len(batch.cube.unit_ids), np.int32)
-        for item, rules in sheet:
-            points += batch.item(item, rules, readings)
-        full = batch.full(sheet, readings) if by_share else np.zeros_like(points)
-        both = np.stack([points, batch.whole(sheet, readings, points), full])
-        at = rows.setdefault(both.tobytes(), len(found))
-        if at == len(found):
-            found.append(both)
-            times.append(0)
-        times[at] += 1
-    whole = np.array(found)
-    return whole[:, 0], whole[:, 1], whole[:, 2], np.array(times, np.int64), names
+    shape = [len(values[name]) for name in names]
+    for start in range(0, prod(shape), PORTION):
+        numbers = np.arange(start, min(start + PORTION, prod(shape)))
+        at = dict(zip(names, np.unravel_index(numbers, shape) if shape else (), strict=True))
+        sums = np.zeros((len(numbers), 3, len(batch.cube.unit_ids)), np.int64)
+        for own, table in tables:
+            sums += table[np.ravel_multi_index([at[n] for n in own], [len(values[n]) for n in own]) if own else 0]
+        points, left, whole = sums[:, 0], sums[:, 1], sums[:, 2]
+        gained = stretched(points * PART, left, whole)
+        full = left if by_share else np.zeros_like(left)
+        for both in np.stack([points, gained, full], axis=1):
+            place = rows.setdefault(both.tobytes(), len(found))
+            if place == len(found):
+                found.append(both)
+                times.append(0)
+            times[place] += 1
+    every = np.array(found)
+    return every[:, 0], every[:, 1], every[:, 2], np.array(times, np.int64), names
+
+
+def _table(
+    batch: Batch,
+    item: Item,
+    rules: tuple[Rule, ...],
+    values: Mapping[str, tuple[str, ...]],
+    in_force: Mapping[str, str],
+) -> np.ndarray:
+    """Of one item, combination of the readings that touch it × (points, marks that count, marks to count) × unit."""
+    found = []
+    for chosen in product(*values.values()):
+        readings = {**in_force, **dict(zip(values, chosen, strict=True))}
+        marks = marks_of(batch.cube, batch.cube.counts(readings), item, rules, readings)
+        found.append((batch.item(item, rules, readings), *marks))
+    return np.array(found, np.int64)
 
 
 def _count(figures: np.ndarray, weights: np.ndarray, counted: np.ndarray, bottom: np.ndarray) -> None:

@@ -241,19 +241,33 @@ def stretch(
 
     ``base`` in ten-thousandths of hundredths.
     """
-    all_marks, left = np.zeros(len(base), np.int64), np.zeros(len(base), np.int64)
+    left, whole = np.zeros(len(base), np.int64), np.zeros(len(base), np.int64)
     for item, rules in sheet:
-        full = int(item.full_marks * item.weight * PART)
-        if full:
-            gone = left_out(cube, counts, item, rules, readings)
-            left += np.where(gone, 0, full)
-            all_marks += np.where(gone, full if item.without_data(readings) == "reweighted" else 0, full)
-    if np.array_equal(all_marks, left):
-        return np.zeros(len(base), np.int64)
-    wide = base.astype(object)  # the product can pass 64 bits
-    rest = np.where(left > 0, left, 1).astype(object) * PART
-    gained = (2 * wide * all_marks.astype(object) + rest) // (2 * rest) - (2 * wide + PART) // (2 * PART)
-    return np.where(left > 0, gained, 0).astype(np.int64)
+        of_item = marks_of(cube, counts, item, rules, readings)
+        left, whole = left + of_item[0], whole + of_item[1]
+    return stretched(base, left, whole)
+
+
+def marks_of(
+    cube: Cube, counts: Counts, item: Item, rules: Sequence[Rule], readings: Mapping[str, str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of every unit, the full marks of an item in ten-thousandths of hundredths: if it counts, and if it is to count.
+
+    They differ where `reweighted` leaves it out and the others stand for it.
+    """
+    full = int(item.full_marks * item.weight * PART)
+    gone = left_out(cube, counts, item, rules, readings)
+    stands = full if item.without_data(readings) == "reweighted" else 0
+    return np.where(gone, 0, full), np.where(gone, stands, full)
+
+
+def stretched(base: np.ndarray, left: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """What stretching marks ``left`` to the ``whole`` adds to a base in ten-thousandths, in hundredths."""
+    found = np.zeros(base.shape, np.int64)
+    if (some := (left != whole) & (left > 0)).any():
+        wide, rest = base[some].astype(object), left[some].astype(object) * PART  # the product can pass 64 bits
+        found[some] = (2 * wide * whole[some].astype(object) + rest) // (2 * rest) - (2 * wide + PART) // (2 * PART)
+    return found
 
 
 def places(figures: np.ndarray, among: np.ndarray) -> np.ndarray:
