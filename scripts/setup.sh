@@ -102,7 +102,9 @@ paper() {
 sync() {
   [ ! -x .venv/bin/gongping ] || grep -q "$ROOT/.venv" .venv/bin/gongping || rm -rf .venv
   say "安装依赖包……" "Installing the packages …"
-  quietly "$UV" sync --frozen --python "$PYTHON" && [ -x .venv/bin/gongping ]
+  # Compiled once: where PYTHONDONTWRITEBYTECODE is set, every command would compile all that it imports again.
+  quietly "$UV" sync --frozen --compile-bytecode --python "$PYTHON" && [ -x .venv/bin/gongping ] &&
+    .venv/bin/python -m compileall -q pipelines
 }
 
 ready() { [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$(key)" ] && [ -x .venv/bin/gongping ]; }

@@ -157,8 +157,6 @@ def served(project: Project) -> list[Served]:
 
 def _checked(project: Project, one: Schedule) -> dict[str, object]:
     """The parameters of a schedule, as the flow takes them."""
-    from pydantic_core import to_jsonable_python
-
     flow = _flow(one)
     known = set(signature(flow.fn).parameters) - {"project"}
     for word, _ in one.parameters:
@@ -173,7 +171,8 @@ def _checked(project: Project, one: Schedule) -> dict[str, object]:
         typed = flow.validate_parameters(given)
     except Exception as problem:  # whatever pydantic or Prefect makes of it: the sentence is the same
         raise _refused(project, one, "bad_value", flow=one.flow, why=str(problem).splitlines()[0]) from None
-    return {word: to_jsonable_python(typed[word]) for word in given}
+    plain = flow.serialize_parameters(typed)
+    return {word: plain[word] for word in given}
 
 
 def _refused(project: Project, one: Schedule, reason: str, **facts: object) -> UsageRefusal:
