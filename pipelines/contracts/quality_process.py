@@ -24,7 +24,7 @@ def outcomes(
 ) -> list[dict]:
     """The outcome of every expectation of every table, in the order of the contracts."""
     silence_telemetry()
-    # Where JupyterLab brought this package, jsonschema builds a grammar of IRIs with it: a second for what nothing asks.
+    # Where JupyterLab brought this package, jsonschema builds a grammar with it: a second for what nothing asks.
     sys.modules.setdefault("rfc3987_syntax", None)
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
