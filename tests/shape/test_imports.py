@@ -18,7 +18,8 @@ LAYERS = [  # each package imports from those above its own line, and none from 
     {"sample", "stages"},
     {"libraries", "evaluators"},
     {"laboratory", "publication"},
-    {"verbs", "flows"},
+    {"flows"},
+    {"verbs"},
 ]
 RANKS = {folder: height for height, layer in enumerate(LAYERS) for folder in layer}
 PURE = {"model", "views", "engines", "rulebook"}  # compute from what they are given
