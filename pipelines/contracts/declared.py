@@ -17,7 +17,14 @@ from pipelines.model.words import Words
 from pipelines.paths import CONTRACTS
 from pipelines.wording import load_plain, say
 
-LOGICAL_TYPES = {"string": "text", "timestamp": "timestamp", "date": "date", "boolean": "boolean", "number": "decimal"}
+LOGICAL_TYPES = {
+    "string": "text",
+    "timestamp": "timestamp",
+    "date": "date",
+    "boolean": "boolean",
+    "integer": "integer",
+    "number": "decimal",
+}
 # Words of the standard that the program reads; any other is refused, because a promise nothing executes is a lie.
 TABLE_WORDS = (
     "name",
@@ -105,7 +112,7 @@ def _table(file: Path, table: dict, sha256: str, titles: dict[str, Words]) -> Ta
     _check_headers(file.name, columns)
     keys = sorted((p["primaryKeyPosition"], p["name"]) for p in table["properties"] if p.get("primaryKey"))
     key = tuple(name for _, name in keys)
-    promises = _implied(table["name"], key, columns, titles) + _written(file.name, table, columns, titles)
+    promises = implied(table["name"], key, columns, titles) + _written(file.name, table, columns, titles)
     percent, rows = settings.get("tolerancePercent"), settings.get("toleratedRows", 3)
     for name, value in (("tolerancePercent", percent), ("toleratedRows", rows)):
         if type(value) is not int or value < 0:
@@ -156,7 +163,7 @@ def _column(file: str, one: dict) -> Column:
     )
 
 
-def _implied(table: str, key: tuple[str, ...], columns: dict[str, Column], titles: dict) -> tuple[Promise, ...]:
+def implied(table: str, key: tuple[str, ...], columns: dict[str, Column], titles: dict) -> tuple[Promise, ...]:
     """The promises that follow from primaryKey, required, logicalType, validity and enum."""
     wanted = [("duplicate_row", "", "duplicate_row", {"columns": key})]
     wanted += [("duplicate_key", "", "duplicate_key", {"columns": key})]

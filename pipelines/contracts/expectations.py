@@ -8,7 +8,7 @@ from pipelines.model.contract import Promise, TableContract, columns_needed
 
 # What values of a type are in a pandas frame read from parquet.
 MOMENT = "datetime64[us]"
-VALUE_TYPES = {"date": ("date",), "boolean": ("bool",), "decimal": ("Decimal",)}
+VALUE_TYPES = {"date": ("date",), "boolean": ("bool",), "integer": ("int",), "decimal": ("Decimal",)}
 
 
 @dataclass(frozen=True)
@@ -156,6 +156,10 @@ def _plausible(contract: TableContract, promise: Promise) -> list[Check]:
     )
 
 
+def _not_negative(_: TableContract, promise: Promise) -> list[Check]:
+    return _check(promise, "ExpectColumnValuesToBeBetween", column=promise.column, min_value=0)
+
+
 def _one_spelling(_: TableContract, promise: Promise) -> list[Check]:
     return _holds(promise, Derived(f"{promise.id} holds", "one_spelling", (promise.column,)))
 
@@ -191,6 +195,7 @@ COMPILERS = {
     "decimals": _decimals,
     "unique": _unique,
     "plausible": _plausible,
+    "not_negative": _not_negative,
     "one_spelling": _one_spelling,
     "spelled_as": _spelled_as,
     "number_in_any": _number_in_any,

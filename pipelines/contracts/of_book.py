@@ -1,10 +1,13 @@
 """The contracts as a rulebook fills them in: types of incident and award, assessed items, rules that can be waived."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
+from pipelines.contracts.declared import implied
 from pipelines.contracts.promises import spoken
 from pipelines.model.contract import Column, Contracts, Promise, TableContract
+from pipelines.model.measure import TABLE_OF
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import Words
 
@@ -12,6 +15,7 @@ TYPES = (("incidents", "incident_type"), ("awards", "award_type"))
 ASSESSED = ("assessments", "item_id", "score")
 WAIVED = ("adjustments", "rule_id")
 Labels = tuple[tuple[str, tuple[str, ...]], ...]  # value → what it is called
+NONE: Mapping[str, Iterable[str]] = MappingProxyType({})
 OF_A_VALUE = ("enum", "one_of", "between")  # promises that only the book's values fill in
 
 
@@ -27,6 +31,25 @@ def with_types(
     return found
 
 
+def with_columns(
+    contracts: Contracts, own: Mapping[str, Mapping[str, Column]], summed: Mapping[str, Iterable[str]] = NONE
+) -> Contracts:
+    """The contracts with a book's own columns; ``summed`` are those of each table that it adds up."""
+    found, titles = contracts, {name: one.title for name, one in contracts.tables.items()}
+    for table in dict.fromkeys((*own, *summed)):
+        contract, mine = contracts.tables[table], dict(own.get(table, {}))
+        columns = {**contract.columns, **mine}
+        # What follows from a type, of the own columns alone: their promises stand behind those of the contract.
+        promises = [one for one in implied(table, (), mine, titles) if one.column]
+        wanted = [(name, "decimals", {"at_most": 2}) for name, column in mine.items() if column.type == "decimal"]
+        wanted += [(name, "not_negative", {}) for name in dict.fromkeys(summed.get(table, ()))]
+        for name, kind, given in wanted:
+            says = spoken(kind, name, given, columns, titles)
+            promises.append(Promise(f"{name}_{kind}", table, name, kind, "reject", tuple(given.items()), *says))
+        found = _with_table(found, replace(contract, columns=columns, promises=(*contract.promises, *promises)))
+    return found
+
+
 def unasked(book: Rulebook) -> tuple[str, ...]:
     """The tables of which the book asks nothing: it names no type of incident, no type of award, no item assessed."""
     assessed = any(rule.kind == "assessed" for rule in book.rules.values())
@@ -39,7 +62,12 @@ def of_book(contracts: Contracts, book: Rulebook) -> Contracts:
 
     Where the book has none of them, their column is any text: a run says that it asks nothing of these rows.
     """
+    summed: dict[str, list[str]] = {}
+    for measure in book.measures.values():
+        if measure.sum:
+            summed.setdefault(TABLE_OF.get(measure.counts, measure.counts), []).append(measure.sum)
     found = with_types(contracts, book.incident_types, book.award_types)
+    found = with_columns(found, book.columns, summed)
     table, item, score = ASSESSED
     assessed = {
         rule.measure: book.items[rule.measure].full_marks for rule in book.rules.values() if rule.kind == "assessed"

@@ -78,7 +78,9 @@ def prepared(rows: dict[str, Path], table: TableContract, checks: tuple[Check, .
     columns = sorted({column for check in checks for column in check.columns})
     frame = pd.read_parquet(rows[table.name], columns=columns)
     for column in columns:
-        if table.columns[column].type in ("boolean", "decimal", "date"):
+        if table.columns[column].type == "integer":  # read with empty ones as floats, which an integer is not
+            frame[column] = frame[column].astype("Int64").astype(object)
+        elif table.columns[column].type in ("boolean", "decimal", "date"):
             frame[column] = frame[column].astype(object)
     for check in checks:
         if check.derived:

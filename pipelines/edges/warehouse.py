@@ -16,7 +16,13 @@ from pipelines.paths import SQL
 Arrow = Any  # pyarrow.Table: the library has no types
 MEMORY_LIMIT = "4GB"
 # type -> the macro of `sql/staging/macros.sql` that reads a cell of it
-PARSERS = {"timestamp": "as_moment", "date": "as_day", "boolean": "as_yes_no", "decimal": "as_decimal"}
+PARSERS = {
+    "timestamp": "as_moment",
+    "date": "as_day",
+    "boolean": "as_yes_no",
+    "integer": "as_whole",
+    "decimal": "as_decimal",
+}
 
 
 @cache

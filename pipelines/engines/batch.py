@@ -17,6 +17,7 @@ from pipelines.engines.vector import (
     item_scores,
     overall_figure,
     settled,
+    shared,
     stretch,
     sums_of,
 )
@@ -69,7 +70,7 @@ class Batch:
         return settled(self.cube, counts, rules, item, taken, readings).astype(np.int32)
 
     def _deduction(self, item: Item, rule: Rule, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> Deduction:
-        if rule.kind == "award":  # which award of a matter counts depends on the item's other rules
+        if rule.kind == "award" or shared(rule, rules):  # what counts depends on the item's other rules
             return deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings)
         key = (
             id(rule),

@@ -43,6 +43,12 @@ class Rows:
     n: np.ndarray
     places: tuple[np.ndarray, ...]
     marks: tuple[np.ndarray, ...]
+    amounts: tuple[np.ndarray, ...] = ()  # of each column that is added up, in its smallest parts
+    values: tuple[np.ndarray, ...] = ()  # the number of the value of each column whose values are told apart, 0 = none
+
+    def weights(self, sum: str) -> np.ndarray:
+        """What each cell counts for: its rows, or what they add up to."""
+        return self.amounts[self.layout.sums.index(sum)] if sum else self.n
 
     def marked(self, bits: Iterable[int]) -> np.ndarray:
         """Which cells have all of these marks."""
@@ -113,8 +119,34 @@ class Cube:
         """A measure as units × months under the readings."""
         if id in self.not_exported():
             return np.zeros((len(self.unit_ids), len(self.months)), np.int64)
-        place, bits = self._selected(self.measures[id], readings)
-        return self._sums(self.measures[id].counts, place, bits)
+        one, (place, bits) = self.measures[id], self._selected(self.measures[id], readings)
+        if one.distinct:
+            return self._different(one.counts, place, bits, one.distinct)[0]
+        return self._sums(one.counts, place, bits, sum=one.sum)
+
+    def whole(self, id: str, readings: Mapping[str, str]) -> np.ndarray:
+        """A measure of every unit over the period: its months together, or the different values in all of them."""
+        one = self.measures[id]
+        if one.distinct and id not in self.not_exported():
+            return self._different(one.counts, *self._selected(one, readings), one.distinct)[1]
+        return np.asarray(self.count(id, readings).sum(axis=1))
+
+    def _different(
+        self, counts: str, place: int, bits: tuple[int, ...], distinct: str
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """How many different values of a column the rows with these marks have: units × months, and units."""
+        key = counts, place, bits, distinct
+        if key not in self._kept:
+            rows, months = self.rows[counts], len(self.months)
+            value = rows.values[rows.layout.distincts.index(distinct)].astype(np.int64)
+            month = rows.places[place].astype(np.int64) - 1
+            chosen = rows.marked(bits) & (month >= 0) & (value > 0)
+            unit, month, value = rows.unit[chosen], month[chosen], value[chosen]
+            pairs = (unit * months + month, value), (unit, value)
+            by_month, by_unit = (np.unique(np.stack(pair), axis=1)[0] for pair in pairs)
+            cells = np.bincount(by_month, minlength=len(self.unit_ids) * months).reshape(-1, months)
+            self._kept[key] = cells, np.bincount(by_unit, minlength=len(self.unit_ids))
+        return self._kept[key]
 
     def occurrences(self, rule_id: str, measure: str, readings: Mapping[str, str]) -> np.ndarray:
         """The rows of a measure that cost points by a rule, as units × months: those that no waiver meets."""
@@ -124,7 +156,39 @@ class Cube:
         place, bits = self._selected(self.measures[measure], readings)
         known = self.rows[counts].layout.position
         waivers = [known[WAIVED + name] for name in ("", rule_id) if WAIVED + name in known]
-        return self._sums(counts, place, bits, tuple(waivers))
+        return self._sums(counts, place, bits, tuple(waivers), self.measures[measure].sum)
+
+    def costing(
+        self, rule: Rule, value: str, dearer: Iterable[tuple[Rule, str]], readings: Mapping[str, str]
+    ) -> np.ndarray:
+        """What of a rule's measure costs by a value of its column (any, where "") as units × months.
+
+        Neither what a waiver meets, nor what costs by one of the ``dearer`` rules and values.
+        """
+        if rule.measure in self.not_exported():
+            return self.count(rule.measure, readings)
+        one, dearer = self.measures[rule.measure], tuple(dearer)
+        place, key = self._selected(one, readings)[0], (rule.id, value, *((r.id, v) for r, v in dearer))
+        key = ("costing", *key, *readings.values())
+        if key not in self._kept:
+            chosen = self._costs(rule, value, readings)
+            for other, at in dearer:
+                chosen &= ~self._costs(other, at, readings)
+            self._kept[key] = self._of_cells(one.counts, place, self.rows[one.counts].weights(one.sum) * chosen)
+        return self._kept[key]
+
+    def _costs(self, rule: Rule, value: str, readings: Mapping[str, str]) -> np.ndarray:
+        """Which cells cost by a rule, were it alone."""
+        one, rows = self.measures[rule.measure], self.rows[self.measures[rule.measure].counts]
+        if rule.measure in self.not_exported():
+            return np.zeros(len(rows.n), bool)
+        asked = {rule.by: {"given": "false"} if value == "empty" else {"equals": value}}
+        own = [rows.layout.position[spelled(asked, readings, {})]] if value else []
+        found = rows.marked((*self._selected(one, readings)[1], *own))
+        for name in ("", rule.id):
+            if WAIVED + name in rows.layout.position:
+                found &= ~rows.marked((rows.layout.position[WAIVED + name],))
+        return found
 
     def not_exported(self) -> frozenset[str]:
         """The measures that nothing in the exports tells: worked out here again, not taken from the first judge."""
@@ -156,17 +220,27 @@ class Cube:
             raise UsageRefusal(say("laboratory.not_tallied", measure=measure.id))
         return layout.places.index(column), tuple(sorted(layout.position[key] for key in keys if key != ALWAYS))
 
-    def _sums(self, counts: str, place: int, bits: tuple[int, ...], without: tuple[int, ...] = ()) -> np.ndarray:
-        """Rows of a table with these marks by unit and month, less those with one of the marks ``without``."""
-        key = counts, place, bits, without
+    def _sums(
+        self, counts: str, place: int, bits: tuple[int, ...], without: tuple[int, ...] = (), sum: str = ""
+    ) -> np.ndarray:
+        """Rows (or what a column of them adds up to) with these marks, less those with one of ``without``.
+
+        By unit and month.
+        """
+        key = counts, place, bits, without, sum
         if key not in self._kept:
-            rows, (order, bounds) = self.rows[counts], self._cells(counts, place)
+            rows = self.rows[counts]
             chosen = rows.marked(bits)
             for bit in without:
                 chosen &= ~rows.marked((bit,))
-            running = np.concatenate(([0], np.cumsum((rows.n * chosen)[order])))  # whole numbers: exact in any order
-            self._kept[key] = np.diff(running[bounds]).reshape(len(self.unit_ids), len(self.months))
+            self._kept[key] = self._of_cells(counts, place, rows.weights(sum) * chosen)
         return self._kept[key]
+
+    def _of_cells(self, counts: str, place: int, weights: np.ndarray) -> np.ndarray:
+        """What the cells of a table weigh, by unit and month."""
+        order, bounds = self._cells(counts, place)
+        running = np.concatenate(([0], np.cumsum(weights[order])))  # whole numbers: exact in any order
+        return np.diff(running[bounds]).reshape(len(self.unit_ids), len(self.months))
 
     def _cells(self, counts: str, place: int) -> tuple[np.ndarray, np.ndarray]:
         """The rows in the order of their cell (unit, month), and where each cell begins."""
@@ -194,6 +268,12 @@ class Counts(Mapping[str, np.ndarray]):
     def __getitem__(self, id: str) -> np.ndarray:
         return self._as_changed(id, self.cube.count(id, self.readings))
 
+    def whole(self, id: str) -> np.ndarray:
+        """A measure of every unit over the period."""
+        found = self.cube.whole(id, self.readings)
+        found = found if self.rows is None else found[self.rows]
+        return found + self.changed[id].sum(axis=1) if id in self.changed else found
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.cube.measures)
 
@@ -203,6 +283,11 @@ class Counts(Mapping[str, np.ndarray]):
     def occurrences(self, rule: Rule) -> np.ndarray:
         """The rows that cost points by an occurrence rule."""
         return self._as_changed(rule.measure, self.cube.occurrences(rule.id, rule.measure, self.readings))
+
+    def costing(self, rule: Rule, value: str, dearer: Iterable[tuple[Rule, str]]) -> np.ndarray:
+        """What costs by a value of a rule's column and by no dearer rule."""
+        table = self.cube.costing(rule, value, dearer, self.readings)
+        return table if self.rows is None else table[self.rows]
 
     def _as_changed(self, id: str, table: np.ndarray) -> np.ndarray:
         table = table if self.rows is None else table[self.rows]
@@ -236,6 +321,8 @@ def _rows(cube: CubeTable, layouts: Mapping[str, Marks], units: tuple[str, ...])
             n[own].astype(np.int64),
             tuple(_values(cube, f"place_{k}")[own] for k in range(len(layout.places))),
             tuple(_values(cube, f"marks_{k}")[own].astype(np.uint64) for k in range(layout.words)),
+            tuple(_values(cube, f"amount_{k}")[own].astype(np.int64) for k in range(len(layout.sums))),
+            tuple(_values(cube, f"value_{k}")[own] for k in range(len(layout.distincts))),
         )
     return found
 

@@ -66,7 +66,10 @@ class Judge:
         return Production(named, ({"$and": tests},), lambda match: then(rule, match, *more))
 
     def _occurrence(self, rule: Rule) -> Iterator[Production[Finding]]:
-        yield self._on(rule, "", SOME, self._of_each)
+        for k, (_, price) in enumerate(rule.prices, 1):
+            yield self._on(rule, f"price {k}", {"$and": [{"price": k}, SOME]}, self._of_each, price)
+        if not rule.prices:
+            yield self._on(rule, "", SOME, self._of_each, rule.deduct)
         if rule.beyond:
             yield self._on(rule, "all free", {"$lte": {"happened": {"$m": "free"}}}, self._given_back, "happened")
             yield self._on(rule, "some free", {"$gt": {"happened": {"$m": "free"}}}, self._given_back, "free")
@@ -109,20 +112,27 @@ class Judge:
     def _without_data(self, rule: Rule, match: Match) -> Finding:
         """A rule that takes takes all its item can lose (`unmeasured=zero`); one that gives gives all it can."""
         points = Fraction(match.fact["unmeasured"], CENT)
-        told = self._finding(rule, match, n=0, points=points if rule.gives else -points)
+        told = replace(self._finding(rule, match, n=0, points=points), points=points if rule.gives else -points)
         return replace(told, unmeasured=True, sentence=UNMEASURED_FULL if rule.gives else UNMEASURED)
 
-    def _of_each(self, rule: Rule, match: Match) -> Finding:
+    def _of_each(self, rule: Rule, match: Match, price: Fraction) -> Finding:
         n = match.fact["n"]
-        return self._finding(rule, match, n=n, points=-n * rule.deduct)
+        return self._finding(rule, match, n=n, points=-n * price)
 
     def _given_back(self, rule: Rule, match: Match, free: str) -> Finding:
         n = match.fact[free]
         return self._finding(rule, match, n=n, points=n * rule.deduct, sentence=BEYOND)
 
     def _of_many(self, rule: Rule, match: Match) -> Finding:
-        n, of = match.fact["n"], match.fact["of"]
-        return self._finding(rule, match, n=n, of=of, points=-n * rule.each * rule.deduct / of)
+        n, of, parts = match.fact["n"], match.fact["of"], self._parts(rule.measure)
+        if not rule.of:  # for each, where what is counted are no rows
+            return self._finding(rule, match, n=n, points=-n * rule.deduct / parts)
+        points = -Fraction(n, parts) * rule.each * rule.deduct / Fraction(of, self._parts(rule.of))
+        return self._finding(rule, match, n=n, of=of, points=points)
+
+    def _parts(self, measure: str) -> int:
+        """In how many parts of one a measure is counted."""
+        return self.rulebook.measures[measure].scale if measure in self.rulebook.measures else 1
 
     def _short(self, rule: Rule, match: Match) -> Finding:
         target, rate = Fraction(match.fact["target"], CENT), self._rate_of(match)
@@ -157,7 +167,7 @@ class Judge:
     def _merited(self, rule: Rule, match: Match, tier: tuple[int, int | None, Fraction]) -> Finding:
         start, end, points = tier
         n = min(match.fact["n"], end or match.fact["n"]) - start + 1
-        return self._finding(rule, match, n=n, points=n * points)
+        return self._finding(rule, match, n=n, points=n * points / self._parts(rule.measure))
 
     def _of_rate(self, rule: Rule, match: Match, points: Fraction, sentence: str = "") -> Finding:
         """Of one span: a month's share of a mean, or the whole."""
@@ -181,11 +191,13 @@ class Judge:
             month=self.months[month - 1] if month else WHOLE,
             n=n,
             of=of,
-            points=points,
+            points=points * rule.times,
             ref_id=self._awards[ref - 1].award_id if ref else "",
             sentence=sentence,
             target=Fraction(match.fact.get("target", 0), CENT),
             place=match.fact.get("place", 0),
+            parts=1 if rule.kind in ("assessed", "award") else self._parts(rule.part or rule.measure),
+            of_parts=self._parts(rule.of) if rule.of else 1,
         )
 
     # Facts: what there is to ask.
@@ -212,8 +224,12 @@ class Judge:
     def _occurrence_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         spans = self.spans(rule)
         for month in self.months if spans == (WHOLE,) else spans:
-            if n := tally.occurrences(rule.id, rule.measure, month):
-                yield {"rule": rule.id, "month": self._number(month), "n": n}
+            number = self._number(month)
+            for k, (value, _) in enumerate(rule.prices, 1):
+                if n := tally.priced.get(rule.id, {}).get(value, {}).get(month, 0):
+                    yield {"rule": rule.id, "month": number, "price": k, "n": n}
+            if not rule.prices and (n := tally.occurrences(rule.id, rule.measure, month)):
+                yield {"rule": rule.id, "month": number, "n": n}
         if rule.beyond:
             for month in spans:
                 if n := tally.occurrences(rule.id, rule.measure, month):
@@ -221,8 +237,9 @@ class Judge:
 
     def _density_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         for month in self.spans(rule):
-            n, of = (tally.count(measure, month) for measure in (rule.measure, rule.of))
-            if of >= rule.needs:
+            n = tally.count(rule.measure, month)
+            of = tally.count(rule.of, month) if rule.of else 1
+            if not rule.of or of >= rule.needs * self._parts(rule.of):
                 yield {"rule": rule.id, "month": self._number(month), "n": n, "of": of}
 
     def _rates(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
@@ -232,7 +249,7 @@ class Judge:
         """
         for month in self.spans(rule):
             part, of = tally.count(rule.part, month), whole(rule, tally, month)
-            if of >= rule.needs:
+            if of >= rule.needs * self._parts(rule.of):
                 have, scale = 100 * part, of
                 if rule.round_rate is not None:
                     scale = 10**rule.round_rate
@@ -261,8 +278,9 @@ class Judge:
             found = self._rates(rule, tally)
         else:
             counts = ((month, tally.count(rule.measure, month)) for month in self.spans(rule))
+            parts = self._parts(rule.measure)
             found = (
-                {"rule": rule.id, "month": self._number(month), "n": n, "have": n * CENT, "scale": 1}
+                {"rule": rule.id, "month": self._number(month), "n": n, "have": n * CENT, "scale": parts}
                 for month, n in counts
             )
         yield from self._asked(rule, found)
@@ -351,7 +369,7 @@ def unmeasured(rule: Rule, tally: UnitTally) -> bool:
 
 
 def _too_few(rule: Rule, tally: UnitTally) -> bool:
-    return bool(rule.of) and whole(rule, tally) < rule.needs
+    return bool(rule.of) and whole(rule, tally) < rule.needs * tally.parts.get(rule.of, 1)
 
 
 def whole(rule: Rule, tally: UnitTally, month: str = "") -> int:
@@ -459,7 +477,8 @@ def sentence(rule: Rule, finding: Finding, readings: dict[str, str]) -> str:
 
 def facts(rule: Rule, finding: Finding) -> dict[str, str]:
     """The figures of a finding by the names that `FACTS` gives them; ``month`` is ``2026-08``, "" for the period."""
-    return {"points": plain(half_up(abs(finding.points))), "n": str(finding.n), **_facts(rule, finding)}
+    n = plain(Fraction(finding.n, finding.parts))
+    return {"points": plain(half_up(abs(finding.points))), "n": n, **_facts(rule, finding)}
 
 
 def _facts(rule: Rule, finding: Finding) -> dict[str, str]:
@@ -471,8 +490,8 @@ def _facts(rule: Rule, finding: Finding) -> dict[str, str]:
     if rule.kind not in ("occurrence", "award"):
         found = {
             "month": finding.month,
-            "count": str(finding.n),
-            "of": str(finding.of),
+            "count": plain(Fraction(finding.n, finding.parts)),
+            "of": plain(Fraction(finding.of, finding.of_parts)),
             "each": plain(rule.each),
             **found,
         }
@@ -480,7 +499,7 @@ def _facts(rule: Rule, finding: Finding) -> dict[str, str]:
         found |= {"place": str(finding.place)}
     if rule.is_rate:
         rate = printed(rule, finding.n, finding.of) if finding.of else Fraction(0)
-        found |= {"rate": shown(half_up(rate)), "part": str(finding.n), "worth": plain(rule.worth)}
+        found |= {"rate": shown(half_up(rate)), "part": found["count"], "worth": plain(rule.worth)}
         if rule.kind == "rate":
             short = rate - finding.target if rule.fewer else finding.target - rate
             found |= {"target": plain(finding.target), "short": shown(half_up(abs(short)))}

@@ -5,6 +5,7 @@ known by what they say (`Mark.key`), so that a tally can be read by who did not 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 
 from pipelines.model.measure import (
@@ -23,7 +24,7 @@ from pipelines.model.measure import (
     readings_of,
 )
 from pipelines.model.refusals import UsageRefusal
-from pipelines.model.rule import LATER, Rule, Rulebook
+from pipelines.model.rule import EMPTY, LATER, Rule, Rulebook
 from pipelines.model.tally import Marks, spelled
 from pipelines.wording import say
 
@@ -46,7 +47,10 @@ def layouts(
         }
         waived = [rule.id for rule in deducted if measures[rule.measure].counts == counts]
         waivers = ("", *waived)
-        found[counts] = Marks.of(counts, places, conditions, waivers, quotes)
+        conditions |= {priced(rule, value): None for rule in deducted if rule.id in waived for value, _ in rule.prices}
+        sums, distincts = ({getattr(one, kind): None for one in own} for kind in ("sum", "distinct"))
+        kept = (tuple(filter(None, sums)), tuple(filter(None, distincts)))
+        found[counts] = Marks.of(counts, places, conditions, waivers, quotes, *kept)
     return found
 
 
@@ -121,6 +125,16 @@ def selection(measure: Measure, readings: Mapping[str, str], marks: Marks) -> tu
     if column not in marks.places or any(key not in marks.position for key in keys):
         raise UsageRefusal(say("laboratory.not_tallied", measure=measure.id))
     return marks.places.index(column), marks.pattern(marks.position[key] for key in keys)
+
+
+def priced(rule: Rule, value: str) -> Condition:
+    """What a row has that costs by this value of the rule's column (semantics G16)."""
+    return IsGiven(rule.by, False) if value == EMPTY else Compare(rule.by, "equals", value)
+
+
+def of_price(measure: Measure, rule: Rule, value: str) -> Measure:
+    """The rows of a measure that cost by this value of the rule's column; all of them where the rule has one price."""
+    return replace(measure, where=(*measure.where, priced(rule, value))) if value else measure
 
 
 def patterns_of(marks: Marks, rulebook: Rulebook) -> list[tuple[int, ...]]:

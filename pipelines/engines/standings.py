@@ -180,7 +180,7 @@ class SecondOpinion:
         for name in {condition.fact for verdict in self.rulebook.verdicts for condition in verdict.when}:
             kind, _, what = name.partition(" ")
             if kind == "measure" and what not in rescored.not_exported:
-                found[name] = Fraction(int(rescored.sums[what][at]))
+                found[name] = Fraction(int(rescored.sums[what][at]), self.rulebook.measures[what].scale)
             elif kind == "rate":
                 part, of = what.split("/")
                 if rescored.sums[of][at] and rescored.not_exported.isdisjoint((part, of)):

@@ -88,7 +88,7 @@ def _rescored(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Re
     sheet = [(item, rules_of[item.id]) for item in rulebook.items.values()]
     sums = sums_of(cube, counts, rulebook, sheet, items, readings)
     items |= {id: np.where(sums.kept, items[id], 0) for id, item in rulebook.items.items() if not item.full_marks}
-    rated, satisfied, case_rows = (counts[name].sum(axis=1) if name else nothing for name in (of, part, CASE_ROWS))
+    rated, satisfied, case_rows = (counts.whole(name) if name else nothing for name in (of, part, CASE_ROWS))
     return Rescored(
         cube.unit_ids,
         items,
@@ -98,7 +98,7 @@ def _rescored(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Re
         satisfied,
         case_rows,
         sums.whole,
-        {name: table.sum(axis=1) for name, table in counts.items()},
+        {name: counts.whole(name) for name in counts},
         frozenset(cube.not_exported()),
         {item.id: _all_bare(cube, counts, rules, readings) for item, rules in sheet},
         {item.id: left_out(cube, counts, item, rules, readings) for item, rules in sheet},
@@ -116,18 +116,21 @@ def sums_of(
     readings: Mapping[str, str],
 ) -> Summed:
     """Base, bonus and the whole of every unit, from its items."""
-    vetoes = [rule for _, rules in sheet for rule in rules if rule.veto]
-    fired = {rule.id: has_fired(cube, counts, rule, readings) for rule in vetoes}
+    vetoes = [(rule, rules) for _, rules in sheet for rule in rules if rule.veto]
+    fired = {rule.id: has_fired(cube, counts, rule, rules, readings) for rule, rules in vetoes}
     return summed(rulebook, items, lambda base: stretch(cube, counts, sheet, readings, base), fired)
 
 
-def has_fired(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> np.ndarray:
-    """Of every unit: whether anything of an occurrence rule happened, or a rate lies under its target."""
+def has_fired(
+    cube: Cube, counts: Counts, rule: Rule, rules: Sequence[Rule], readings: Mapping[str, str]
+) -> np.ndarray:
+    """Of every unit: whether anything cost by an occurrence rule, or a rate lies under its target."""
     if {rule.measure, rule.part, rule.of} & cube.not_exported():
         return np.zeros(len(cube.unit_ids), bool)
     if rule.kind == "occurrence":
-        happened = _spans(rule, counts.occurrences(rule), readings, cube.months)
-        return (happened.sum(axis=1) > 0) & concerned(cube, rule)
+        costs = costs_of(counts, rule, rules)
+        costing = sum(_in_force(rule, table, readings, cube.months).sum(axis=1) for _, _, table in costs)
+        return np.asarray((costing > 0) & concerned(cube, rule))
     top, bottom, judged = _rates(rule, counts, readings)
     gap = (_targets(cube, rule, top.shape[1]) * bottom - 100 * top) * judged
     return np.asarray(((-gap if rule.fewer else gap) > 0).any(axis=1) & concerned(cube, rule))
@@ -199,8 +202,8 @@ def bare(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) ->
     silent = np.full(units, bool(not_exported & {rule.measure, rule.part, rule.of}))
     if not rule.of:
         return silent
-    of = _best_of_group(counts, rule, readings, True) if rule.best else counts[rule.of].sum(axis=1, keepdims=True)
-    return silent | (of[:, 0] < rule.needs)
+    of = _best_of_group(counts, rule, readings, True) if rule.best else counts.whole(rule.of)[:, None]
+    return silent | (of[:, 0] < rule.needs * cube.measures[rule.of].scale)
 
 
 def concerned(cube: Cube, rule: Rule) -> np.ndarray:
@@ -341,6 +344,12 @@ class Deduction:
         shares = None if self.shares is None else (np.where(units[:, None], self.shares[0], 0), self.shares[1])
         return Deduction(np.where(units, self.whole, other), shares)
 
+    def times(self, factor: Fraction) -> "Deduction":
+        """So many times as much; of whole hundredths that stays whole."""
+        top, bottom = factor.numerator, factor.denominator
+        shares = None if self.shares is None else (self.shares[0] * top, self.shares[1] * bottom)
+        return Deduction(self.whole * top // bottom, shares)
+
     def held(self, most: int) -> "Deduction":
         """Between ``-most`` and ``most`` hundredths."""
         near = self.whole + self.near
@@ -362,8 +371,10 @@ def deduction(
         found = Deduction(-_awarded(cube, rule, rules, item.bonus or Bonus(), readings))
     elif {rule.measure, rule.part, rule.of} & cube.not_exported():
         found = Deduction(nothing)
+    elif rule.kind == "occurrence":
+        found = _occurrences(cube, counts, rule, rules, readings).times(rule.times)
     else:
-        found = TAKEN[rule.kind](cube, counts, rule, readings)
+        found = TAKEN[rule.kind](cube, counts, rule, readings).times(rule.times)
     if rule.kind not in ("assessed", "award") and full:
         found = _without_data(cube, counts, rule, item, readings, found)
     if rule.at_most is not None:
@@ -377,7 +388,7 @@ def _without_data(
     """Where nothing is there to judge by: a rule that takes, takes nothing or all; one that gives, all or nothing."""
     silent, zero = bare(cube, counts, rule, readings), item.without_data(readings) == "zero"
     if rule.gives:
-        return found.where(~silent, 0 if zero else -_hundredths(_most(rule)))
+        return found.where(~silent, 0 if zero else -_hundredths(_most(rule) * rule.times))
     all_there_is = _hundredths(item.full_marks) - min(_hundredths(item.floor or Fraction(0)), 0)
     return found.where(~silent, all_there_is if zero else 0)
 
@@ -433,11 +444,21 @@ def _divided(cube: Cube, rule: Rule, top: np.ndarray, bottom: np.ndarray, readin
     return Deduction(np.zeros(len(top), np.int64), (top, np.maximum(bottom, 1) * parts))
 
 
-def _spans(rule: Rule, table: np.ndarray, readings: Mapping[str, str], months: Sequence[str]) -> np.ndarray:
-    """Unit × span: the months that a rule tests, or the period in one; nothing where it is not in force."""
-    whole = chosen(rule.per, readings) in ("period", "pooled")
-    spans = table.sum(axis=1, keepdims=True) if whole else table
+def _spans(rule: Rule, counts: Counts, id: str, readings: Mapping[str, str]) -> np.ndarray:
+    """A measure as unit × span: the months that a rule tests, or the period in one; nothing where it does not hold."""
+    spans = counts.whole(id)[:, None] if _in_one(rule, readings) else counts[id]
+    return spans * _held(rule, counts.cube.months)[: spans.shape[1]]
+
+
+def _in_force(rule: Rule, table: np.ndarray, readings: Mapping[str, str], months: Sequence[str]) -> np.ndarray:
+    """What costs by month, of the spans that a rule tests."""
+    spans = table.sum(axis=1, keepdims=True) if _in_one(rule, readings) else table
     return spans * _held(rule, months)[: spans.shape[1]]
+
+
+def _in_one(rule: Rule, readings: Mapping[str, str]) -> bool:
+    """Whether a rule tests the period, and not its months."""
+    return chosen(rule.per, readings) in ("period", "pooled")
 
 
 def _held(rule: Rule, months: Sequence[str]) -> np.ndarray:
@@ -447,23 +468,51 @@ def _held(rule: Rule, months: Sequence[str]) -> np.ndarray:
     return np.array([first <= day <= last for day in days], bool)
 
 
-def _occurrences(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
-    happened = np.maximum(_spans(rule, counts.occurrences(rule), readings, cube.months) - rule.beyond, 0)
-    return Deduction(_hundredths(rule.deduct) * happened.sum(axis=1))
+def portions(rule: Rule, rules: Iterable[Rule]) -> list[tuple[str, int, list[tuple[Rule, str]]]]:
+    """What a row can cost by a rule: (value of its column, hundredths, the rules and values by which it costs instead).
+
+    ``rules`` are those of its item. A row that several rules `with` each other match costs once, the dearest; of equal
+    ones the first in the book.
+    """
+    mates = [rule]
+    for _ in range(2 * len(list(rules))):  # one step further each time
+        known = {one.id for one in mates}
+        named = {id for one in mates for id in one.once_with}
+        mates = [one for one in rules if one.id in known | named or known & set(one.once_with)] or mates
+    all_of = [(one, value, price) for one in mates for value, price in one.costs]
+    ranked = sorted(range(len(all_of)), key=lambda k: (-all_of[k][2], k))
+    found = []
+    for at, k in enumerate(ranked):
+        one, value, _ = all_of[k]
+        if one.id == rule.id:
+            before = [all_of[j][:2] for j in ranked[:at] if all_of[j][0].id != rule.id]
+            price = dict(rule.prices)[value] if value else rule.deduct
+            found.append((value, _hundredths(price), before))
+    return found
+
+
+def _occurrences(
+    cube: Cube, counts: Counts, rule: Rule, rules: Sequence[Rule], readings: Mapping[str, str]
+) -> Deduction:
+    found = costs_of(counts, rule, rules)
+    costs = [(price, _in_force(rule, table, readings, cube.months)) for _, price, table in found]
+    return Deduction(sum(price * np.maximum(happened - rule.beyond, 0).sum(axis=1) for price, happened in costs))
 
 
 def _many(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
-    n, of = (_spans(rule, counts[id], readings, cube.months) for id in (rule.measure, rule.of))
-    price = _hundredths(rule.deduct) * _hundredths(rule.each)
-    return _divided(cube, rule, n * price * (of >= rule.needs), 100 * of, readings)
+    n, parts = _spans(rule, counts, rule.measure, readings), cube.measures[rule.measure].scale
+    if not rule.of:  # for each, where what is counted are no rows
+        return _divided(cube, rule, n * _hundredths(rule.deduct), np.full_like(n, parts), readings)
+    of, wholes = _spans(rule, counts, rule.of, readings), cube.measures[rule.of].scale
+    price = _hundredths(rule.deduct) * _hundredths(rule.each) * wholes
+    return _divided(cube, rule, n * price * (of >= rule.needs * wholes), 100 * parts * of, readings)
 
 
 def _rates(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Numerator and denominator of each rate in percent, rounded as the city prints it; and whether it is judged."""
-    months = counts.cube.months
-    part = _spans(rule, counts[rule.part], readings, months)
-    of = _best_of_group(counts, rule, readings) if rule.best else _spans(rule, counts[rule.of], readings, months)
-    judged = of >= rule.needs
+    part = _spans(rule, counts, rule.part, readings)
+    of = _best_of_group(counts, rule, readings) if rule.best else _spans(rule, counts, rule.of, readings)
+    judged = of >= rule.needs * counts.cube.measures[rule.of].scale
     if rule.round_rate is None:
         return 100 * part, of, judged
     scale = 10**rule.round_rate
@@ -508,11 +557,12 @@ def _worth(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) 
 def _best_of_group(counts: Counts, rule: Rule, readings: Mapping[str, str], whole: bool = False) -> np.ndarray:
     """Unit × span (or the period in one): the highest count in the unit's group, its own as it is here."""
     city, rows = counts.cube, np.arange(len(counts.cube.unit_ids)) if counts.rows is None else counts.rows
-    everybody, own = city.count(rule.of, readings), counts[rule.of]
-    if whole:
-        everybody, own = (table.sum(axis=1, keepdims=True) for table in (everybody, own))
+    if whole or _in_one(rule, readings):
+        everybody, own = city.whole(rule.of, readings)[:, None], counts.whole(rule.of)[:, None]
     else:
-        everybody, own = (_spans(rule, table, readings, city.months) for table in (everybody, own))
+        everybody, own = city.count(rule.of, readings), counts[rule.of]
+    if not whole:
+        everybody, own = (table * _held(rule, city.months)[: table.shape[1]] for table in (everybody, own))
     best = own.copy()
     for group in dict.fromkeys(city.groups.tolist()):
         two = np.sort(everybody[city.groups == group], axis=0)[::-1][:2]
@@ -544,10 +594,10 @@ def _by_place(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str
 def _figures(rule: Rule, counts: Counts) -> tuple[np.ndarray, np.ndarray]:
     """What places go by, the higher the better, and whether there is any; unlike quotients are unlike floats."""
     if not rule.part:
-        n = counts[rule.measure].sum(axis=1)
+        n = counts.whole(rule.measure)
         return (-n if rule.fewer else n), np.ones(len(n), bool)
-    part, of = counts[rule.part].sum(axis=1), counts[rule.of].sum(axis=1)
-    judged, of = of >= rule.needs, np.maximum(of, 1)
+    part, of = counts.whole(rule.part), counts.whole(rule.of)
+    judged, of = of >= rule.needs * counts.cube.measures[rule.of].scale, np.maximum(of, 1)
     rate = part / of
     if rule.round_rate is not None:
         rate = (200 * 10**rule.round_rate * part + of) // (2 * of)
@@ -558,9 +608,9 @@ def _bands(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) 
     if rule.part:
         top, bottom, judged = _rates(rule, counts, readings)
     else:
-        top = _spans(rule, counts[rule.measure], readings, cube.months)
+        top = _spans(rule, counts, rule.measure, readings)
         held = _held(rule, cube.months)[: top.shape[1]]
-        bottom, judged = np.ones_like(top), np.broadcast_to(held, top.shape)
+        bottom, judged = np.full_like(top, cube.measures[rule.measure].scale), np.broadcast_to(held, top.shape)
     return _over_months(cube, rule, -_points_of_bands(rule, top, bottom, judged), readings)
 
 
@@ -591,7 +641,9 @@ def _points_of_bands(rule: Rule, top: np.ndarray, bottom: np.ndarray, judged: np
 
 
 def _merits(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
-    n = _spans(rule, counts[rule.measure], readings, cube.months)
+    n, parts = _spans(rule, counts, rule.measure, readings), cube.measures[rule.measure].scale
+    if parts > 1:
+        return _divided(cube, rule, -n * _hundredths(rule.award), np.full_like(n, parts), readings)
     tiers = rule.tiers or ((1, rule.award),)
     ends = [start - 1 for start, _ in tiers[1:]] + [np.iinfo(np.int64).max]
     given = sum(
@@ -601,9 +653,20 @@ def _merits(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str])
     return _over_months(cube, rule, -given, readings)
 
 
+def costs_of(counts: Counts, rule: Rule, rules: Sequence[Rule]) -> list[tuple[str, int, np.ndarray]]:
+    """Of every price of an occurrence rule: the value of its column, hundredths, and what costs so much by month."""
+    if not rule.prices and not shared(rule, rules):
+        return [("", _hundredths(rule.deduct), counts.occurrences(rule))]
+    return [(value, price, counts.costing(rule, value, dearer)) for value, price, dearer in portions(rule, rules)]
+
+
+def shared(rule: Rule, rules: Iterable[Rule]) -> bool:
+    """Whether a row of a rule may cost by another one instead."""
+    return bool(rule.once_with) or any(rule.id in one.once_with for one in rules)
+
+
 TAKEN = {
     "by_place": _by_place,
-    "occurrence": _occurrences,
     "density": _many,
     "rate": _rate,
     "worth": _worth,
@@ -628,7 +691,7 @@ def _awarded(cube: Cube, rule: Rule, rules: Sequence[Rule], words: Bonus, readin
     worth, once, holds = np.zeros(len(kinds), np.int64), np.zeros(len(kinds), bool), np.zeros(len(kinds), bool)
     for one in (one for one in rules if one.kind == "award"):
         mine = (kinds == one.measure) & concerned(cube, one)[awards.unit]
-        worth[mine], once[mine], holds[mine] = _hundredths(one.award), bool(one.once_per), True
+        worth[mine], once[mine], holds[mine] = _hundredths(one.award * one.times), bool(one.once_per), True
     own = holds & (kinds == rule.measure) & _counting(cube, worth, once, words, readings)
     given = np.zeros(len(cube.unit_ids), np.int64)
     if not rule.tiers:
@@ -638,7 +701,7 @@ def _awarded(cube: Cube, rule: Rule, rules: Sequence[Rule], words: Bonus, readin
     for k in sorted(np.flatnonzero(own), key=lambda k: awards.earliest[k]):
         nth[awards.unit[k]] += 1
         tier = [points for start, points in rule.tiers if start <= nth[awards.unit[k]]]
-        given[awards.unit[k]] += _hundredths(tier[-1]) if tier else 0
+        given[awards.unit[k]] += _hundredths(tier[-1] * rule.times) if tier else 0
     return given
 
 

@@ -17,6 +17,8 @@ from pipelines.model.export import Batch, Export, Fault, Notice, folded, is_foot
 from pipelines.model.text import masked
 from pipelines.wording import note
 
+NUMBERS = ("decimal", "integer")
+
 
 def empty_rows(columns: Iterable[str]):
     """An Arrow table without rows: ``_file``, ``_line`` and text ``columns``."""
@@ -141,7 +143,7 @@ def _mended_batch(batch: Batch, table: _Table) -> Batch:
         if cell.kind == "noise":
             after = texts_at(columns[cell.column], cell.row)
             _count(table, "float_noise", column, cell.value, after, int(batch.lines[cell.row]))
-        elif cell.kind == "merged_down" and column.type != "decimal":
+        elif cell.kind == "merged_down" and column.type not in NUMBERS:
             before, after = cell.value, texts(columns[cell.column])[cell.row] or ""
             _count(table, "merged", column, before, after, int(batch.lines[cell.row]))
         elif not (cell.kind == "digits" and column.type == "text" and not column.identifier):
@@ -243,13 +245,13 @@ def _closer_look(column, meant: Column) -> Callable[[str], Repair | None] | None
         if _OFFSET_BYTES.search(content):
             return _mended_moment
         look = _mended_day
-    elif meant.type == "decimal":
+    elif meant.type in NUMBERS:
         look = _mended_number
     elif meant.name in _COMPARED:
         look = _broken_text
     else:
         look = _mended_text
-    return look if meant.type == "decimal" or any(sign in content for sign in signs) else None
+    return look if meant.type in NUMBERS or any(sign in content for sign in signs) else None
 
 
 def is_id(column: Column) -> bool:

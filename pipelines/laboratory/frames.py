@@ -1,6 +1,6 @@
 """Scores and ledger lines as pandas frames in the columns of the published files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,11 +12,11 @@ from pipelines.edges.tallies import read_flagged
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Counts, Cube
 from pipelines.engines.judging import beside_others
-from pipelines.engines.vector import Rescored, overall_figure, places
+from pipelines.engines.vector import Rescored, costs_of, overall_figure, places
 from pipelines.lazy import pandas
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
-from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.rule import Rulebook
 from pipelines.model.score import APART
 from pipelines.model.tally import UnitTally
 from pipelines.model.text import unguarded
@@ -187,19 +187,28 @@ def tallies_of(
     """The tallies under the readings, as the judge of record takes them."""
     counts = cube.counts(readings)
     lacking = frozenset(cube.not_exported())
+    rules = list(rulebook.rules.values())
+    of_item = {item: [rule for rule in rules if rule.item == item] for item in rulebook.items}
+    costing = [(rule, costs_of(counts, rule, of_item[rule.item])) for rule in rules if rule.kind == "occurrence"]
     found = {
-        id: replace(registers[id], lacking=lacking, **_counted(cube, counts, rulebook.rules.values(), k))
+        id: replace(registers[id], lacking=lacking, parts=rulebook.parts, **_counted(cube, counts, costing, k))
         for k, id in enumerate(cube.unit_ids)
     }
     return beside_others(rulebook, found, cube.months)
 
 
-def _counted(cube: Cube, counts: Counts, rules: Iterable[Rule], k: int) -> dict:
-    """Of one unit: what each measure counts, and what each occurrence rule's waivers meet, by month."""
+def _counted(cube: Cube, counts: Counts, costing: list, k: int) -> dict:
+    """Of one unit: what each measure counts, and what costs by each occurrence rule or does not, by month."""
     listed = {id: dict(zip(cube.months, table[k].tolist(), strict=True)) for id, table in counts.items()}
-    waived = {
-        rule.id: dict(zip(cube.months, (counts[rule.measure] - counts.occurrences(rule))[k].tolist(), strict=True))
-        for rule in rules
-        if rule.kind == "occurrence"
-    }
-    return {"case_rows": sum(listed[CASE_ROWS].values()), "counts": listed, "waived": waived}
+    for id in (id for id, measure in cube.measures.items() if measure.distinct):
+        listed[id][""] = int(counts.whole(id)[k])
+    waived, priced = {}, {}
+    for rule, costs in costing:
+        if rule.prices:
+            priced[rule.id] = {
+                value: dict(zip(cube.months, table[k].tolist(), strict=True)) for value, _, table in costs
+            }
+        else:
+            [(_, _, table)] = costs
+            waived[rule.id] = dict(zip(cube.months, (counts[rule.measure] - table)[k].tolist(), strict=True))
+    return {"case_rows": sum(listed[CASE_ROWS].values()), "counts": listed, "waived": waived, "priced": priced}

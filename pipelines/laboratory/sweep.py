@@ -1,6 +1,7 @@
 """A sweep: every combination of some values and readings, scored at once by the second judge."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -269,10 +270,13 @@ class Tornado(Answer):
 
 def _single(quarter):
     """(name, rulebook, readings) of every single change."""
+    found = []
     for name in changeable(quarter.rulebook):
         rule, field_ = name.split(".")
         for value in _steps(value_of(quarter.rulebook.rules[rule], field_), field_):
-            yield f"{name}={value}", with_changes(quarter.rulebook, {name: value}), quarter.readings
+            with suppress(UsageRefusal):  # a step that could not be scored exactly
+                found.append((f"{name}={value}", with_changes(quarter.rulebook, {name: value}), quarter.readings))
+    yield from found
     for id, values in alternatives(quarter.rulebook, quarter.readings).items():
         for value in values[1:]:
             yield f"{id}={value}", quarter.rulebook, {**quarter.readings, id: value}

@@ -9,7 +9,7 @@ from pipelines.model.period import Period
 from pipelines.model.words import Words
 
 SEVERITIES = ("reject", "warn", "stop")
-TYPES = ("text", "timestamp", "date", "boolean", "decimal", "enum")
+TYPES = ("text", "timestamp", "date", "boolean", "integer", "decimal", "enum")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Column:
     deadline: bool = False  # a moment until which something may be done: it stands though it lies after the cutoff
     best_first: bool = False  # enum: its values stand from the best to the worst
     example: str = ""  # a value for the notes of a form
+    own: bool = False  # of the city, declared by its rulebook: where the export lacks it, it is absent
+    decisive: bool = False  # of an own column: an export without it stops the run
 
 
 @dataclass(frozen=True)

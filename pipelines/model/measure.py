@@ -11,6 +11,7 @@ from pipelines.model.words import Words
 CASE_ROWS = "case_rows"
 TABLE_OF = {CASE_ROWS: "cases"}  # `counts` names a contract table, and the case rows by their own word
 CUTOFF = "cutoff"
+MONTH = "month"  # derived: the month, such as 2026-07, in which the measure places a row
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,14 @@ class Measure:
     labels: Mapping[tuple[str, str], str] = field(default_factory=dict, hash=False)  # (column, code) of a quote -> word
     examples: tuple[Block, ...] = ()
     written: tuple[dict[str, Any], ...] = ()  # the parts of ``where`` as written, for readers with rules of their own
+    sum: str = ""  # the column that is added up instead of counting rows
+    distinct: str = ""  # the column of which different values are counted
+    scale: int = 1  # in how many parts of one it is counted: 100 where decimals are added up
+
+    @property
+    def by_row(self) -> bool:
+        """Whether each of its rows counts for so much by itself, in whole numbers."""
+        return not self.distinct and self.scale == 1
 
 
 @dataclass(frozen=True)

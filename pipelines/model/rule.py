@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from pipelines.model.block import Block
 from pipelines.model.condition import Condition
+from pipelines.model.contract import Column
 from pipelines.model.library import LibraryRule
-from pipelines.model.measure import Measure
+from pipelines.model.measure import TABLE_OF, Measure
 from pipelines.model.panel import PanelRules
 from pipelines.model.period import Period, Periods
 from pipelines.model.tally import Marks
@@ -19,6 +20,7 @@ LATER = {"unmeasured": "full", "counted_before": "again"}
 
 
 ANY = "*"  # any other group of units
+EMPTY = "empty"  # among the values by which a rule has its price: the column says nothing
 
 # What a longer period does of shorter ones, and where one of them is not there.
 MEAN, SUM, POOLED = COMPOSED_BY = ("mean", "sum", "pooled")
@@ -165,6 +167,9 @@ class Rule:
     empty). Of rates: ``round_rate`` decimals of the rate as the city prints it; ``fewer``: a low rate is a good one;
     under ``needs`` rows of ``of`` it is not judged. Of awards and merits: ``tiers``, each (from the nth on, points).
     award: ``award`` points for the award type ``measure``, ``once_per`` matter.
+    Of occurrences: ``prices`` by the values of the column ``by`` (``deduct`` is then the dearest); a row that several
+    of the rules ``once_with`` match costs once, the dearest. ``times`` multiplies what any rule gives or takes, before
+    it is bounded.
     """
 
     id: str
@@ -205,6 +210,10 @@ class Rule:
     in_force_to: date | None = None  # inclusive
     order: int = 0  # among the rules of its clause, on pages
     veto: Veto | None = None
+    by: str = ""
+    prices: tuple[tuple[str, Fraction], ...] = ()
+    once_with: tuple[str, ...] = ()
+    times: Fraction = Fraction(1)
     worth_full: bool = False  # `worth: full`: the full marks of its item, on the sheet of the unit
 
     @property
@@ -220,8 +229,24 @@ class Rule:
     @property
     def most(self) -> Fraction:
         """The most that a rule that gives can give where nothing is there to judge it by."""
-        found = max((band.points for band in self.bands), default=self.worth)
+        found = max((band.points for band in self.bands), default=self.worth) * self.times
         return found if self.at_most is None else min(found, self.at_most)
+
+    @property
+    def costs(self) -> tuple[tuple[str, Fraction], ...]:
+        """What a row costs by each value of ``by``; by "" where it has one price."""
+        return tuple((value, points * self.times) for value, points in self.prices or (("", self.deduct),))
+
+    @property
+    def amounts(self) -> tuple[Fraction, ...]:
+        """All that it can give or take at once, before ``times``."""
+        given = [points for _, points in (*self.prices, *self.tiers)] + [band.points for band in self.bands]
+        return (self.deduct, self.award, self.over_award, self.worth, *given)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all that it gives or takes at once, so many times, is whole hundredths."""
+        return all((100 * amount * self.times).denominator == 1 for amount in self.amounts)
 
     def is_for(self, group: str) -> bool:
         """Whether it holds for units of a group."""
@@ -231,6 +256,11 @@ class Rule:
     def by_month(self) -> bool:
         """Whether every month is tested by itself, under some reading at least."""
         return self.per != "period"
+
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The measures that it looks at."""
+        return tuple(filter(None, (self.measure, self.part, self.of)))
 
     @property
     def left_to(self) -> tuple[str, ...]:
@@ -345,9 +375,40 @@ class Rulebook:
     decimals: int = 2  # of base, bonus and total; of items two
     total_floor: Fraction | None = None
     total_cap: Fraction | None = None
+    columns: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)  # the city's own, by table
     lists: Mapping[str, Words] = field(default_factory=dict)  # of verdicts, beside those that every book has
     compose: Mapping[str, Compose] = field(default_factory=dict)  # by kind of the longer period
     notices: tuple[Words, ...] = ()  # words of older books that are read otherwise than they are written
+
+    def dearer(self, rule: Rule, cost: Fraction) -> list[tuple[Rule, str]]:
+        """The rules and values by which a row costs before it costs so much by this one: a row costs once (G17)."""
+        together, waiting = {rule.id}, [rule.id]
+        while waiting:
+            one = waiting.pop()
+            for other in self.rules.values():
+                if other.id not in together and (other.id in self.rules[one].once_with or one in other.once_with):
+                    together.add(other.id)
+                    waiting.append(other.id)
+        order = {id: k for k, id in enumerate(self.rules)}
+        return [
+            (other, value)
+            for other in self.rules.values()
+            if other.id in together - {rule.id}
+            for value, points in other.costs
+            if (-points, order[other.id]) < (-cost, order[rule.id])
+        ]
+
+    def labels(self, measure: str, column: str) -> dict[str, str]:
+        """The words of the values of a column that a measure can ask: the book's own, or what the measure quotes."""
+        one = self.measures[measure]
+        own = self.columns.get(TABLE_OF.get(one.counts, one.counts), {}).get(column)
+        found = {code: word for (name, code), word in one.labels.items() if name == column}
+        return found | {code: labels[0] for code, labels in (own.labels if own else ()) if labels}
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """The measures that are counted in parts of one, and in how many."""
+        return {id: measure.scale for id, measure in self.measures.items() if measure.scale > 1}
 
     @property
     def sums_items(self) -> bool:
@@ -366,7 +427,10 @@ class Rulebook:
         """Whether the draws of chance know how every rule looks at rows: a rate's steps, or so much an occurrence."""
         drawn = {"rate", "occurrence", "assessed", "award"}
         return self.sums_items and all(
-            rule.kind in drawn and not (rule.kind == "rate" and (rule.over_award or rule.groups))
+            rule.kind in drawn
+            and not (rule.kind == "rate" and (rule.over_award or rule.groups))
+            and not (rule.prices or rule.once_with or rule.times != 1)
+            and not any((one.sum, one.distinct) != ("", "") for id in rule.counted if (one := self.measures.get(id)))
             for rule in self.rules.values()
         )
 

@@ -31,6 +31,8 @@ class Finding:
     sentence: str = ""  # the key of its sentence where that is not the rule's own
     target: Fraction = Fraction(0)  # of a rate
     place: int = 0  # of a rule by place
+    parts: int = 1  # in how many parts of one ``n`` is counted
+    of_parts: int = 1  # and ``of``
 
 
 @dataclass(frozen=True)

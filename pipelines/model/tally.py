@@ -35,8 +35,10 @@ class Award:
 class UnitTally:
     """All that the rules need of one unit, under the readings in force.
 
-    ``counts`` maps a measure to its rows by month (``2026-07``); a month without any may be missing.
-    ``waived`` maps an occurrence rule to the rows of its measure, by month, that an adjustment waives.
+    ``counts`` maps a measure to its rows by month (``2026-07``); a month without any may be missing. Under "" stands
+    what is no sum of the months: different values of the period. ``parts`` are those of one in which sums are counted.
+    ``waived`` maps an occurrence rule to the rows of its measure, by month, that cost nothing by it: an adjustment
+    waives them, or they cost by a dearer rule. ``priced`` maps a rule with several prices to what costs by each.
     ``assessed`` maps an item id to its score. ``lacking`` are the measures that the exports do not tell: they count
     nothing. ``places`` are the unit's places by the rules that look at them; ``best`` the highest counts of its group,
     by rule and month, "" for the period.
@@ -51,14 +53,18 @@ class UnitTally:
     lacking: frozenset[str] = frozenset()
     places: Mapping[str, int] = field(default_factory=dict)
     best: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    parts: Mapping[str, int] = field(default_factory=dict)
+    priced: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
 
     def count(self, measure: str, month: str = "") -> int:
         """Rows of ``measure`` in ``month``, or in the whole period; KeyError for a measure that nobody declared."""
         by_month = self.counts[measure]
-        return by_month.get(month, 0) if month else sum(by_month.values())
+        if month:
+            return by_month.get(month, 0)
+        return by_month[""] if "" in by_month else sum(by_month.values())
 
     def occurrences(self, rule: str, measure: str, month: str = "") -> int:
-        """Rows of ``measure`` that cost points by ``rule``: those that no adjustment waives."""
+        """Rows of ``measure`` that cost points by ``rule``."""
         waived = self.waived.get(rule, {})
         return self.count(measure, month) - (waived.get(month, 0) if month else sum(waived.values()))
 
@@ -66,6 +72,7 @@ class UnitTally:
 # The marks of a tally: one bit of a row for each condition that a measure makes under some reading.
 
 
+LISTED = ("places", "keys", "waivers", "quotes", "sums", "distincts")
 WORD = 60  # marks that one whole number of a row holds
 WAIVED = "waived "  # the key of a waiver's mark: this and the rule's id; without an id, a waiver of any rule
 
@@ -82,6 +89,8 @@ class Marks:
     keys: tuple[str, ...]
     waivers: tuple[str, ...]  # rule ids, "" for a waiver of any rule
     quotes: tuple[str, ...]  # columns that a ledger line shows, under every reading
+    sums: tuple[str, ...] = ()  # columns that a measure adds up: `amount_0` … of a row
+    distincts: tuple[str, ...] = ()  # columns of which one counts the values: `value_0` … of a row, 0 = empty
     conditions: tuple[Condition, ...] = ()  # of a layout that was kept with a finished run there are none
 
     @classmethod
@@ -92,20 +101,23 @@ class Marks:
         conditions: Iterable[Condition],
         waivers: Iterable[str],
         quotes: Iterable[str],
+        sums: Iterable[str] = (),
+        distincts: Iterable[str] = (),
     ) -> "Marks":
         """The layout for these conditions."""
         conditions, waivers = tuple(conditions), tuple(waivers)
         keys = (*map(spelled, conditions), *(WAIVED + rule for rule in waivers))
-        return cls(counts, tuple(places), keys, waivers, tuple(quotes), conditions)
+        more = tuple(sums), tuple(distincts)
+        return cls(counts, tuple(places), keys, waivers, tuple(quotes), *more, conditions=conditions)
 
     def as_data(self) -> dict[str, object]:
         """Ready for JSON."""
-        return {name: getattr(self, name) for name in ("counts", "places", "keys", "waivers", "quotes")}
+        return {name: getattr(self, name) for name in ("counts", *LISTED)}
 
     @classmethod
     def of_data(cls, data: Mapping[str, Any]) -> "Marks":
         """From what `as_data` gave."""
-        lists = (tuple(data[name]) for name in ("places", "keys", "waivers", "quotes"))
+        lists = (tuple(data.get(name, ())) for name in LISTED)
         return cls(data["counts"], *lists)
 
     @cached_property

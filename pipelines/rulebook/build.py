@@ -1,7 +1,7 @@
 """Checked blocks → items, rules, readings, verdicts."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -18,6 +18,7 @@ from pipelines.model.rule import (
     MISSING,
     POOLED,
     REFUSE,
+    EMPTY,
     Band,
     Bonus,
     Clause,
@@ -55,6 +56,7 @@ class Known:
     format: str = "2"
     grades: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
+    columns: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)  # counted table: values of codes
 
 
 # Words of settling, written where they act or left there to a reading.
@@ -426,7 +428,10 @@ def _kind(block: Block, known: Known) -> str:
     """The kind of a rule by its mark; a deduction per so many and an award for a measure are kinds of their own."""
     fail_if.kind_unclear(block)
     if "deduct" in block:
-        return "density" if isinstance(block.get("per"), Block) and "each" in block["per"] else "occurrence"
+        counted = block.get("measure")
+        one = known.measures.get(counted) if isinstance(counted, str) else None
+        many = isinstance(block.get("per"), Block) and "each" in block["per"]
+        return "density" if many or (one and not one.by_row) else "occurrence"
     if "award" in block or "tiers" in block:
         counted = block.get("measure") in known.measures and block.get("measure") not in known.award_types
         return "merit" if counted else "award"
@@ -464,11 +469,23 @@ def rule(block: Block, known: Known) -> Rule:
         "veto": veto(block, kind, known.grades),
         "groups": tuple(block.get("groups", ())),
         "at_most": number(block, "at_most") if "at_most" in block else None,
+        "times": _times(block, kind),
     }
     specific = SPECIFIC[kind](block, known)
     quotes = known.measures[specific["measure"]].quotes if kind == "occurrence" else ()
     fail_if.unknown_placeholder(block, kind, quotes)
-    return Rule(**common, **specific)
+    found = Rule(**common, **specific)
+    fail_if.price_too_fine(block, found)
+    return found
+
+
+def _times(block: Block, kind: str) -> Fraction:
+    """`times: 2`: what the rule gives or takes, so many times."""
+    if "times" not in block:
+        return Fraction(1)
+    if kind == "assessed":
+        raise refusal(block, "times_of_assessed", "times")
+    return number(block, "times", least="0.01", most="100")
 
 
 def _order(block: Block) -> int:
@@ -485,16 +502,50 @@ def _occurrence(block: Block, known: Known) -> dict[str, Any]:
         fail_if.not_a_list(counts, block, "counts")
         fail_if.counts_otherwise(block, known.measures[block["measure"]])
     fail_if.unknown_value(block, "per", vocabulary.PER_BEYOND) if "per" in block else None
+    fail_if.unknown_value(block, "once_per", vocabulary.ONCE_PER_ROW) if "once_per" in block else None
+    fail_if.not_a_list(block.get("with", []), block, "with")
+    fail_if.not_words_in(block.get("with", []), block, "with")
+    if ("once_per" in block) != ("with" in block):
+        raise refusal(block, "missing_field", field="with" if "once_per" in block else "once_per")
+    prices = _prices(block, known)
+    if "beyond" in block and (prices or "with" in block):
+        raise refusal(block, "beyond_of_several", "beyond")
     return {
         "measure": block["measure"],
-        "deduct": number(block, "deduct"),
+        "deduct": max(points for _, points in prices) if prices else number(block, "deduct"),
+        "by": block["deduct"]["by"] if prices else "",
+        "prices": prices,
+        "once_with": tuple(block.get("with", ())),
         "counts": tuple(counts),
         "beyond": _whole(block, "beyond", 0),
         "per": "sum" if "beyond" in block and block.get("per") == "month" else "period",
     }
 
 
+def _prices(block: Block, known: Known) -> tuple[tuple[str, Fraction], ...]:
+    """`deduct: {by: stage, found: 0.3, repeated: 2}`: the price by a column with codes, every one named (G16)."""
+    given = block["deduct"]
+    if not isinstance(given, Block):
+        return ()
+    fail_if.missing_field(given, ("by",))
+    codes = known.columns.get(known.measures[block["measure"]].counts, {})
+    if not isinstance(given["by"], str) or given["by"] not in codes:
+        near = (shown_text(given["by"]), codes)
+        raise refusal(given, "price_by", "by", near=near, value=shown_text(given["by"]))
+    values = codes[given["by"]]
+    fail_if.unknown_field(given, ("by", *values, EMPTY))
+    for value in values:
+        if value not in given:
+            raise refusal(given, "price_missing", "by", column=given["by"], value=value)
+    return tuple((value, number(given, value)) for value in (*values, EMPTY) if value in given)
+
+
 def _density(block: Block, known: Known) -> dict[str, Any]:
+    if not isinstance(block.get("per"), Block):  # for each of what no row is one of: different values, parts of one
+        fail_if.unknown_value(block, "per", vocabulary.PER_BEYOND) if "per" in block else None
+        fail_if.unknown_measure(block, "measure", known.measures)
+        per_month = "sum" if block.get("per") == "month" else "period"
+        return {"measure": block["measure"], "deduct": number(block, "deduct"), "each": Fraction(1), "per": per_month}
     per = block["per"]
     fail_if.ill_formed(per, "density")
     fail_if.unknown_measure(block, "measure", known.measures)
@@ -678,6 +729,8 @@ def _award(block: Block, known: Known) -> dict[str, Any]:
 def _merit(block: Block, known: Known) -> dict[str, Any]:
     fail_if.unknown_value(block, "per", vocabulary.PER_BEYOND) if "per" in block else None
     per = "sum" if block.get("per") == "month" else "period"
+    if known.measures[block["measure"]].scale > 1 and ("tiers" in block or not known.items[block["item"]].full_marks):
+        raise refusal(block, "tiers_of_decimals", "tiers" if "tiers" in block else "measure", measure=block["measure"])
     return {"measure": block["measure"], "per": per, **_tiers(block)}
 
 

@@ -156,7 +156,8 @@ def typed(kind: str, value: object) -> object:
     if kind == "boolean":
         return TRUTH.get(value)
     if kind in ("decimal", "integer"):
-        return exact(value)
+        number = exact(value)
+        return None if kind == "integer" and number is not None and number.denominator != 1 else number
     if kind == "date":
         return day(value)
     if kind == "timestamp":

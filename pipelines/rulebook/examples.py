@@ -89,6 +89,7 @@ def _tally(rulebook: Rulebook, rule: Rule, example: Block) -> UnitTally:
     given, months = example.get("given", {}), _months(rulebook, example)
     counts: dict[str, dict[str, int]] = dict.fromkeys(rulebook.measures, {})
     assessed, awards = {}, []
+    priced: dict[str, dict[str, dict[str, int]]] = {}
     known = {"assessed": (rule.measure,), "award": rulebook.award_types}.get(rule.kind, rulebook.measures)
     for key, value in given.items():
         if key not in known:
@@ -99,8 +100,11 @@ def _tally(rulebook: Rulebook, rule: Rule, example: Block) -> UnitTally:
         elif rule.kind == "award":
             fail_if.not_a_list(value, given, key)
             awards += [(key, matter) for matter in value]
+        elif rule.prices and key == rule.measure:
+            priced[rule.id] = of_rule = _by_price(rule, given, months)
+            counts[key] = {month: sum(of.get(month, 0) for of in of_rule.values()) for month in months}
         else:
-            counts[key] = _counts(given, key, months)
+            counts[key] = _counts(given, key, months, rulebook.measures[key].scale)
     listed = tuple(
         Award(f"example-{k}", kind, str(matter), date.fromisoformat(f"{months[0]}-{k:02d}"))
         for k, (kind, matter) in enumerate(awards[:31], 1)
@@ -108,7 +112,18 @@ def _tally(rulebook: Rulebook, rule: Rule, example: Block) -> UnitTally:
     unit = Unit("example", "example", example.get("group", ""), True)
     places = {rule.id: _of_others(example, "place", 1)}
     best = {rule.id: dict.fromkeys(("", *months), _of_others(example, "best", 0))} if rule.best else {}
-    return UnitTally(unit, 0, counts, {}, assessed, listed, places=places, best=best)
+    told = {"places": places, "best": best, "parts": rulebook.parts, "priced": priced}
+    return UnitTally(unit, 0, counts, {}, assessed, listed, **told)
+
+
+def _by_price(rule: Rule, given: Block, months: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    """`given: {faults: {found: 2, repeated: [0, 1, 0]}}`: how many of each price."""
+    values = [value for value, _ in rule.prices]
+    if not isinstance(given[rule.measure], Block):
+        facts = {"rule": rule.id, "by": rule.by, "measure": rule.measure, "first": values[0]}
+        raise refusal(given, "priced_by_value", rule.measure, **facts)
+    fail_if.unknown_field(given[rule.measure], values)
+    return {value: _counts(given[rule.measure], value, months) for value in given[rule.measure]}
 
 
 def _of_others(example: Block, key: str, unsaid: int) -> int:
@@ -121,13 +136,14 @@ def _of_others(example: Block, key: str, unsaid: int) -> int:
     return number
 
 
-def _counts(given: Block, key: str, months: tuple[str, ...]) -> dict[str, int]:
+def _counts(given: Block, key: str, months: tuple[str, ...], scale: int = 1) -> dict[str, int]:
     """By month: a count in the first one, or a list with one for each month of the period."""
     listed = isinstance(given[key], list)
     values = given[key] if listed else [given[key]]
-    numbers = [number for value in values if (number := count(value)) is not None]
-    if len(numbers) < len(values):
-        raise refusal(given, "bad_count", key, value=given[key])
+    parts = [number * scale for value in values if (number := exact(value)) is not None and number >= 0]
+    if len(parts) < len(values) or any(part.denominator != 1 for part in parts):
+        raise refusal(given, "bad_count", key, value=shown_text(given[key]))
+    numbers = [int(part) for part in parts]
     if listed and len(numbers) != len(months):
         raise refusal(given, "other_months", key, n=len(numbers), months=len(months))
     return dict(zip(months, numbers, strict=False))
@@ -143,7 +159,7 @@ def _value(rulebook: Rulebook, rule: Rule, example: Block) -> Fraction | None:
     if rule.kind == "award":
         return Fraction(len(tally.awards))
     if not rule.is_rate:
-        return Fraction(tally.count(rule.measure))
+        return Fraction(tally.count(rule.measure), rulebook.measures[rule.measure].scale)
     part, of = tally.count(rule.part), whole(rule, tally)
     if not of:
         return None
@@ -180,11 +196,20 @@ def _bounds(
         yield some(f"{name}_below", lambda value: value == 0)
         yield some(f"{name}_at", lambda value: value == 1)
         yield some(f"{name}_above", lambda value: value > 1)
+        for value, _ in rule.prices:
+            tried = any(_gives(example, rule.measure, value) for example in rule.examples)
+            yield say("rulebook.example_price", value=value), tried
         for start in (*(start for start, _ in rule.tiers[1:]), *((rule.beyond + 1,) if rule.beyond else ())):
             for n in (start - 1, start):
                 yield say("rulebook.example_of_n", n=n), any(value == n for value in values)
     if rule.at_most is not None:
         yield say("rulebook.example_at_most", most=plain(rule.at_most)), any(abs(r) == rule.at_most for r in results)
+
+
+def _gives(example: Block, measure: str, value: str) -> bool:
+    """Whether an example has rows of a price."""
+    of_measure = example["given"].get(measure, {})
+    return isinstance(of_measure, Block) and of_measure.get(value, "0") not in ("0", "")
 
 
 def _bounds_of_bands(rule: Rule, values: list[Fraction]) -> Iterator[tuple[Words, bool]]:

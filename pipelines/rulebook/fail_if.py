@@ -75,6 +75,9 @@ def no_part(block: Block, measures: Mapping[str, Measure]) -> None:
         above = measures[above].among
     if not above:
         raise refusal(block, "no_part", "part", part=block["part"], of=of)
+    part, whole = measures[block["part"]], measures[of]
+    if (part.sum, part.distinct) != (whole.sum, whole.distinct):
+        raise refusal(block, "counted_unlike", "part", part=part.id, of=of)
 
 
 def missing_field(block: Block, required: Iterable[str]) -> None:
@@ -232,10 +235,36 @@ def overlapping_rules(written: list[Block]) -> None:
 
 def matters_apart(written: list[Block]) -> None:
     """Awards of which one counts a matter, in two items: their points could not be told apart."""
-    once = [block for block in written if "once_per" in block]
+    once = [block for block in written if block.get("once_per") == "matter"]
     for block in once:
         if block["item"] != once[0]["item"]:
             raise refusal(block, "matters_apart", "once_per", other=once[0].file)
+
+
+def price_too_fine(block: Block, rule: Rule) -> None:
+    """Points that are no whole hundredths once they are taken so many times."""
+    if not rule.is_exact:
+        raise refusal(block, "price_too_fine", "times", times=block.get("times", "1"))
+
+
+def rows_shared(blocks: list[Block], rules: list[Rule], measures: Mapping[str, Measure]) -> None:
+    """Rules of which a row costs once (`with`) that do not look at the same rows, or whose points lie apart (G17)."""
+    for block, rule in zip(blocks, rules, strict=True):
+        for name in rule.once_with:
+            near = (name, [one.id for one in rules if one.kind == "occurrence" and one.id != rule.id])
+            if name not in near[1]:
+                raise refusal(block, "with_nothing", "with", near=near, value=name)
+            dates = (rule.in_force_from, rule.in_force_to)
+            versions = [one for one in rules if one.id == name]
+            other = next((one for one in versions if (one.in_force_from, one.in_force_to) == dates), None)
+            if other is None:
+                raise refusal(block, "with_other_days", "with", other=name, rule=rule.id)
+            ours, theirs = measures[rule.measure], measures[other.measure]
+            facts = {"other": name, "rule": rule.id}
+            if other.item != rule.item or other.groups != rule.groups or other.beyond:
+                raise refusal(block, "with_apart", "with", **facts)
+            if (ours.counts, ours.by, ours.sum) != (theirs.counts, theirs.by, theirs.sum):
+                raise refusal(block, "with_other_rows", "with", **facts)
 
 
 def two_bonus_items(block: Block, items: Mapping[str, Item]) -> None:

@@ -18,7 +18,8 @@ FILE = RULES / "language.yaml"
 CLOSED: dict[str, tuple[str, ...]] = {  # the closed words that `one of` names
     **vocabulary.WORDS,
     **{name: getattr(vocabulary, name.upper()) for name in ("among", "formats", "round", "starts", "all_by", "better")},
-    "once_per": vocabulary.ONCE_PER,
+    "once_per": (*vocabulary.ONCE_PER, *vocabulary.ONCE_PER_ROW),
+    "types": vocabulary.TYPES,
     "per": tuple(dict.fromkeys((*vocabulary.PER, *vocabulary.PER_BEYOND))),
     "periods": PERIODS,
     "composed_by": COMPOSED_BY,

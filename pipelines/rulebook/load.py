@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines.contracts.declared import load_contracts
-from pipelines.contracts.of_book import with_types
+from pipelines.contracts.of_book import with_columns, with_types
 from pipelines.engines.marks import layouts, used_reading_values
 from pipelines.model.block import Block
+from pipelines.model.contract import Contracts
 from pipelines.model.library import LibraryRule
+from pipelines.model.measure import TABLE_OF
 from pipelines.model.period import Period, Periods
 from pipelines.model.points import half_up, shown
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal
@@ -22,6 +24,7 @@ from pipelines.model.rule import Clause, Item, Left, Ranking, Reading, Rule, Rul
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.rulebook import build, fail_if, vocabulary
+from pipelines.rulebook.columns import own_columns
 from pipelines.rulebook.examples import check_examples, check_verdict_examples
 from pipelines.rulebook.language import forms
 from pipelines.rulebook.libraries import FILE as LIBRARIES
@@ -62,7 +65,8 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     items, sections = build.items(book, clauses, values, upgraded.get("quality", ()), rounded)
     written = _rule_blocks(folder, items)
     incident_types, award_types = (build.types(upgraded, key) for key in ("incident_types", "award_types"))
-    contracts = with_types(load_contracts(), incident_types, award_types)
+    columns = own_columns(book, load_contracts())
+    contracts = with_columns(with_types(load_contracts(), incident_types, award_types), columns)
     measures = read_measures(folder, contracts, values, upgraded)
     fail_if.missing_reading(Block(READINGS, 1), values, measures)
     rank_on = build.word(book, "rank_on", "rank_on", values, "total")
@@ -78,9 +82,11 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         book.get("format", "1"),
         tuple(one.id for one in grades),
         tuple(lists),
+        _codes(contracts),
     )
     made = [(rule, block) for block in written if (rule := attempt(build.rule, block, known))]
     rules = [rule for rule, _ in made]
+    attempt(fail_if.rows_shared, [block for _, block in made], rules, measures)
     acting = _settled_by(rules, items, rank_on)
     if is_whole():
         attempt(fail_if.nothing_honours, _list(folder, READINGS), readings, used_reading_values(measures, acting))
@@ -106,6 +112,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         format=int(book.get("format", "1")),
         incident_types=incident_types,
         award_types=known.award_types,
+        columns=columns,
         ranking=attempt(build.ranking, upgraded, measures) or Ranking(),
         grades=grades,
         lists=lists,
@@ -144,6 +151,17 @@ def _values_left_out(folder: Path) -> dict[str, tuple[str, ...]]:
         return {}
     written = [block for block in _list(folder, READINGS) if isinstance(block.get("values"), Block)]
     return {block["reading"]: tuple(block["values"]) for block in written if "reading" in block and block["values"]}
+
+
+def _codes(contracts: Contracts) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Counted table → its columns of codes, each with its values."""
+    word = {table: counts for counts, table in TABLE_OF.items()}
+    return {
+        word.get(name, name): {
+            id: tuple(value for value, _ in column.labels) for id, column in table.columns.items() if column.labels
+        }
+        for name, table in contracts.tables.items()
+    }
 
 
 def _settled_by(rules: list[Rule], items: Mapping[str, Item], rank_on: Word) -> dict[str, tuple[str, ...]]:
@@ -349,7 +367,13 @@ def _named(rulebook: Rulebook, rules: list[Rule]) -> set[str]:
 
 
 NUMBER = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
-LIMITS = {"target": ("0", "100"), "each": ("0.01", "100"), "over_each": ("0.01", "100"), "beyond": ("0", "999999999")}
+LIMITS = {
+    "target": ("0", "100"),
+    "each": ("0.01", "100"),
+    "over_each": ("0.01", "100"),
+    "beyond": ("0", "999999999"),
+    "times": ("0.01", "100"),
+}
 POINTS = ("0", "1000")
 ANY = ("-1000", "1000")
 
@@ -389,8 +413,9 @@ def values_of(rule: Rule) -> dict[str, tuple[str | int, ...]]:
     """The values of a rule that a what-if may change, each with where it stands in the rule's file."""
     found: dict[str, tuple[str | int, ...]] = {}
     if rule.kind in ("occurrence", "density"):
-        found |= {"deduct": ("deduct",)}
-    if rule.kind == "density":
+        prices = {f"price_{k}": ("deduct", value) for k, (value, _) in enumerate(rule.prices, 1)}
+        found |= prices or {"deduct": ("deduct",)}
+    if rule.kind == "density" and rule.of:
         found |= {"each": ("per", "each")}
     if rule.beyond:
         found |= {"beyond": ("beyond",)}
@@ -408,6 +433,7 @@ def values_of(rule: Rule) -> dict[str, tuple[str | int, ...]]:
     if rule.kind in ("award", "merit"):
         found |= {f"award_{k + 1}": ("tiers", k, "award") for k in range(len(rule.tiers))}
         found |= {} if rule.tiers else {"award": ("award",)}
+    found |= {} if rule.times == 1 else {"times": ("times",)}
     return found | ({} if rule.at_most is None else {"at_most": ("at_most",)})
 
 
@@ -417,6 +443,8 @@ def value_of(rule: Rule, field: str) -> Fraction:
     if not number.isdecimal():
         return Fraction(getattr(rule, field))
     k = int(number) - 1
+    if name == "price":
+        return rule.prices[k][1]
     return rule.tiers[k][1] if name == "award" else getattr(rule.bands[k], name)
 
 
@@ -426,6 +454,9 @@ def _with_value(rule: Rule, field: str, amount: Fraction) -> Rule:
         changed: dict[str, Any] = {field: int(amount) if field == "beyond" else amount}
         return replace(rule, **changed, worth_full=rule.worth_full and field != "worth")
     k = int(number) - 1
+    if name == "price":
+        prices = tuple((value, amount if n == k else points) for n, (value, points) in enumerate(rule.prices))
+        return replace(rule, prices=prices, deduct=max(points for _, points in prices))
     if name == "award":
         tiers = tuple((start, amount if n == k else points) for n, (start, points) in enumerate(rule.tiers))
         return replace(rule, tiers=tiers, award=tiers[0][1])
@@ -450,6 +481,8 @@ def with_changes(rulebook: Rulebook, changes: Mapping[str, object]) -> Rulebook:
         if field == "beyond" and amount.denominator != 1:
             raise UsageRefusal(say("rulebook.bad_change", key=name, value=value, least=least, most=most))
         rules[rule] = _with_value(rules[rule], field, amount)
+        if not rules[rule].is_exact:
+            raise UsageRefusal(say("rulebook.change_too_fine", key=name, value=value))
     return replace(rulebook, rules=rules)
 
 

@@ -1,6 +1,7 @@
 """`measures/<id>.yaml` of a rulebook → measures, each tried on its own examples (rule-language, semantics C15, G11)."""
 
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,12 @@ from pipelines.model.measure import (
 from pipelines.model.words import Words
 from pipelines.rulebook import build, fail_if
 from pipelines.rulebook.conditions import MOMENTS, Vocabulary, parts, typed, words_of
-from pipelines.rulebook.source import attempt, count, read_yaml, refusal, shown_text
+from pipelines.rulebook.source import attempt, exact, read_yaml, refusal, shown_text
 from pipelines.rulebook.vocabulary import BETTER
 from pipelines.wording import say
 
 FOLDER = "measures"
+SCALES = {"integer": 1, "decimal": 100}  # of the types that can be added up
 # Case rows that an earlier published period counted are left out, or count again (semantics C18).
 ADMITTED = (
     Choice("counted_before", (("left_out", Not(Compare("counted_before", "equals", "true"))), ("again", All()))),
@@ -71,7 +73,7 @@ def _block(file: Path) -> Block:
     block = read_yaml(file, f"{FOLDER}/{file.name}")
     fail_if.not_a_block(block, Block(f"{FOLDER}/{file.name}", 1))
     fail_if.missing_field(block, ("measure",))
-    fail_if.not_a_word(block, ("measure", "counts", "among", "better"))
+    fail_if.not_a_word(block, ("measure", "counts", "among", "better", "sum", "distinct"))
     fail_if.bad_id(block, "measure")
     if block["measure"] != file.stem:
         raise refusal(block, "measure_elsewhere", "measure", id=block["measure"], file=file.stem)
@@ -144,6 +146,7 @@ def _measure(
     by = _by(block, vocabulary) if "by" in block or whole is None else whole.by
     quotes = _quotes(block, vocabulary)
     where = tuple(condition for condition, _ in both)
+    summed, distinct = _counted_column(block, table)
     return Measure(
         block["measure"],
         build.words(block, "title"),
@@ -153,13 +156,30 @@ def _measure(
         block.get("better", ""),
         quotes,
         _says(block, quotes),
-        _needs(block, where, by, table, derived, contracts),
+        _needs(block, where, by, table, derived, (summed, distinct)),
         block.file,
         block.get("among", ""),
         _labels(table, quotes),
         tuple(build.blocks(block["examples"], block, "examples")),
         tuple(written for _, written in both),
+        summed,
+        distinct,
+        SCALES[table.columns[summed].type] if summed else 1,
     )
+
+
+def _counted_column(block: Block, table: TableContract) -> tuple[str, str]:
+    """The column that `sum:` adds up, the one of which `distinct:` counts the values; "" where rows are counted."""
+    if "sum" in block and "distinct" in block:
+        raise refusal(block, "sum_and_distinct", "distinct")
+    for key in ("sum", "distinct"):
+        if key in block and block[key] not in table.columns:
+            raise refusal(block, "unknown_column", key, near=(block[key], table.columns), value=shown_text(block[key]))
+    if "sum" in block and table.columns[block["sum"]].type not in SCALES:
+        numbers = [name for name, column in table.columns.items() if column.type in SCALES]
+        facts = {"column": block["sum"], "type": table.columns[block["sum"]].type}
+        raise refusal(block, "sum_of_type", "sum", near=(block["sum"], numbers or ["columns:"]), **facts)
+    return block.get("sum", ""), block.get("distinct", "")
 
 
 def _labels(table: TableContract, quotes: tuple[str, ...]) -> dict[tuple[str, str], str]:
@@ -248,7 +268,7 @@ def _needs(
     by: Moment,
     table: TableContract,
     derived: Mapping[str, Derived],
-    contracts: Contracts,
+    counted: tuple[str, ...],
 ) -> tuple[str, ...]:
     """What it is counted from; a column with a default only modifies a count, so that its absence means none of it."""
     if "needs" in block:
@@ -257,7 +277,7 @@ def _needs(
             if column not in table.columns:
                 raise refusal(block, "unknown_column", "needs", near=(column, table.columns), value=shown_text(column))
         return tuple(f"{table.name}.{column}" for column in block["needs"])
-    named = set(by.columns).union(*(columns_of(condition) for condition in where))
+    named = set(by.columns).union(*(columns_of(condition) for condition in where), counted) - {""}
     found = {table.name}
     for column in named:
         if column in derived:
@@ -277,7 +297,8 @@ def decisive_columns(measures: Iterable[Measure], contracts: Contracts) -> dict[
         table.name: {
             column.name: Words("、".join(title.zh for title in titles), ", ".join(title.en for title in titles))
             for column in table.columns.values()
-            if not column.required and (titles := named.get(f"{table.name}.{column.name}"))
+            if (column.decisive if column.own else not column.required)
+            and (titles := named.get(f"{table.name}.{column.name}", [Words(column.title, column.name)] * column.own))
         }
         for table in contracts.tables.values()
     }
@@ -294,15 +315,15 @@ def _try_examples(
         fail_if.ill_formed(example, "measure_example")
         row = _row(example, types)
         chosen = _readings(example, readings)
-        wanted, found = count(example["counts"]), int(counts(measure.written, row, chosen, types))
+        wanted, found = exact(example["counts"]), _counted(measure, row, chosen, types)
         if wanted is None or wanted != found:
-            texts = {"id": measure.id, "name": example["name"], "wanted": example["counts"], "got": found}
+            texts = {"id": measure.id, "name": example["name"], "wanted": shown_text(example["counts"]), "got": found}
             raise refusal(example, "measure_differs", "counts", **texts)
         rows.append(row)
         counted.append(found)
     if any(condition != ADMITTED[0] for condition in measure.where):
-        for which, n in (("counted", 1), ("not_counted", 0)):
-            if n not in counted:
+        for which, there in (("counted", any(counted)), ("not_counted", not all(counted))):
+            if not there:
                 raise refusal(
                     block, "measure_example", "examples", id=measure.id, which=say(f"rulebook.example_{which}")
                 )
@@ -317,6 +338,15 @@ def _try_examples(
                 "value": compare.other or compare.value,
             }
             raise refusal(block, "measure_bound", "examples", id=measure.id, **facts)
+
+
+def _counted(
+    measure: Measure, row: Mapping[str, object], readings: Mapping[str, str], types: Mapping[str, str]
+) -> Fraction:
+    """What one row counts for: one, its amount, or one where it has a value of which the different ones count."""
+    holds = counts(measure.written, row, readings, types)
+    amount: Any = row.get(measure.sum) or 0 if measure.sum else measure.distinct in ("", *row)
+    return Fraction(amount) if holds else Fraction(0)
 
 
 def _bound(compare: Compare, row: Mapping[str, object], types: Mapping[str, str]) -> object:

@@ -38,12 +38,12 @@ VETOES = {"total": ("0",), "rank": ("false",), "grade": ()}  # what a veto may s
 VETOING = ("occurrence", "rate")  # kinds of rules that may carry one
 
 EVERY_RULE = ("rule", "clause", "item", "title", "says", "remedy", "examples")
-OF_ANY_RULE = ("in_force", "order", "groups", "veto")  # what any of them may have besides
+OF_ANY_RULE = ("in_force", "order", "groups", "veto", "times")  # what any of them may have besides
 # A rule is of the kind whose mark it carries; beside the mark: what else it must have, what it may have.
 RATE = ("per", "round_rate", "needs")
 KINDS = {
-    "occurrence": ("deduct", ("measure",), ("per", "counts", "beyond", "at_most")),
-    "density": ("deduct", ("measure", "per"), ("needs", "at_most")),  # `per: {each: 100, of: due}`
+    "occurrence": ("deduct", ("measure",), ("per", "counts", "beyond", "at_most", "once_per", "with")),
+    "density": ("deduct", ("measure",), ("per", "needs", "at_most")),  # `per: {each: 100, of: due}`
     "rate": ("short", ("part", "of", "target"), (*RATE, "over", "at_most")),
     "worth": ("worth", ("part", "of"), (*RATE, "at_most")),
     "bands": ("bands", (), ("part", "of", "measure", *RATE, "at_most")),
@@ -73,6 +73,8 @@ ROUND = ("deduction", "score")
 STARTS = ("full", "zero")
 ALL_BY = ("share",)
 BETTER = ("more", "fewer")
-ONCE_PER = ("matter",)
+ONCE_PER = ("matter",)  # of awards
+ONCE_PER_ROW = ("row",)  # of deductions
+TYPES = ("boolean", "integer", "decimal", "date", "timestamp", "text", "enum")  # of a city's own columns
 PLACES = 4  # decimals of a rate at most
 BANDS = ("at_least", "more_than", "at_most", "less_than")  # the comparisons of bands: falling, falling, rising, rising

@@ -82,7 +82,7 @@ def ingest(
         warnings=tuple(work.warnings),
         broken=work.broken,
         absent_tables=tuple(name for name in contracts.tables if name not in folder.tables),
-        declared_absent=named.columns,
+        declared_absent=work.absent.columns,
         notices=(*(_mapping_notices(mapping) if mapping else ()), *folder.notices, *work.notices),
         source=mapping.name if mapping else "",
         source_sha256=mapping.sha256 if mapping else "",
@@ -91,7 +91,7 @@ def ingest(
         stops=(*(folder.stops or missing), *work.stops),
         mended=tuple(work.mended),
         declared_tables=named.tables,
-        not_scored=_not_scored(declared(absent, contracts) if old else named, folder.tables),
+        not_scored=_not_scored(declared(absent, contracts) | work.lacking if old else work.absent, folder.tables),
     )
 
 
@@ -121,6 +121,17 @@ class _Work:
     notices: list[Words] = field(default_factory=list)
     stops: list[Words] = field(default_factory=list)
     mended: list[Mended] = field(default_factory=list)
+    lacking: Declared = Declared()  # the city's own columns that an export does not have
+
+    def lacks(self, contract: TableContract, names: Container[str], file: str) -> None:
+        """A file without one of the city's own columns: it is absent, and what counts it is not assessed (G1)."""
+        for column in contract.columns.values():
+            place = contract.name, column.name
+            if column.own and column.name not in names and place not in self.absent.columns:
+                self.lacking |= Declared(columns=(place,))
+                self.absent |= self.lacking
+                facts = {"file": file, "of": contract.name, "name": column.name, "title": column.title}
+                self.notices.append(note("ingest.own_column_absent", **facts))
 
     def source_of(self, contract: TableContract) -> TableSource | None:
         """Where the mapping finds a table; None if there is no mapping, or nothing of the table in it."""
@@ -164,6 +175,7 @@ def _opened(work: _Work, files: list[Found], contract: TableContract, others: fr
             work.stops += columns.stops
         else:
             work.notices += columns.unused
+            work.lacks(contract, columns.names, found.name)
             opened.append(_Opened(found, export, columns, before))
     return opened
 

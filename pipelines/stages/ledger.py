@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines.judging import WHOLE as WHOLE_PERIOD
-from pipelines.engines.judging import spans
-from pipelines.engines.marks import selection, variant
+from pipelines.engines.judging import plain, spans
+from pipelines.engines.marks import of_price, selection, variant
 from pipelines.lazy import pyarrow
 from pipelines.model.measure import TABLE_OF, Measure
 from pipelines.model.period import Period
@@ -44,26 +44,32 @@ def write_ledger(
     VerificationFailed where they do not (interface.md, "The ledger adds up").
     """
     rules = [r for r in rulebook.rules.values() if r.kind == "occurrence" and r.measure not in lacking]
-    warehouse.store("ledger.rules", _occurrence_rules(rules, rulebook, flagged))
+    priced = [(rule, value, cost) for rule in rules for value, cost in rule.costs]
+    warehouse.store("ledger.rules", _occurrence_rules(priced, rulebook, flagged))
     warehouse.store("ledger.concerned", _concerned(rules, groups or {}))
     warehouse.store("ledger.without", _without(rules, scores))
     known, months = layouts or rulebook.marks, period.months
-    selected = [one for rule in rules if (one := _selected(rule, rulebook, readings, known, months)).months]
+    selected = [one for each in priced if (one := _selected(each, rulebook, readings, known, months)).months]
     warehouse.run_template("ledger/occurrences", selected=selected, months=list(months))
     warehouse.store("ledger.settled", _settled(entries))
     warehouse.run("ledger/entries", period=str(period))
     _must_add_up(warehouse, scores)
 
 
-def _occurrence_rules(rules: list[Rule], rulebook: Rulebook, flagged: Collection[tuple[str, str]]) -> Arrow:
+def _occurrence_rules(
+    priced: list[tuple[Rule, str, Fraction]], rulebook: Rulebook, flagged: Collection[tuple[str, str]]
+) -> Arrow:
+    rules = [rule for rule, _, _ in priced]
     text = {
+        "price": [value for _, value, _ in priced],
+        "deduct": [plain(cost) for _, _, cost in priced],
         "rule_id": [rule.id for rule in rules],
         "item_id": [rule.item for rule in rules],
         "clause": [rule.clause for rule in rules],
         "sentence": [FLAGGED if _is_flagged(rulebook.measures[rule.measure], flagged) else "" for rule in rules],
     }
     columns = {name: pyarrow.array(values, pyarrow.string()) for name, values in text.items()}
-    points = pyarrow.array([shown(half_up(-rule.deduct)) for rule in rules], pyarrow.string())
+    points = pyarrow.array([shown(half_up(-cost)) for _, _, cost in priced], pyarrow.string())
     return pyarrow.table(columns | {"points": points.cast(pyarrow.decimal128(18, 2))})
 
 
@@ -109,15 +115,28 @@ class _Selected:
     quotes: list[_Quote]
     groups: tuple[str, ...]  # of the units that it is for; all where empty
     months: tuple[int, ...]  # of the period, from 1, in which it is in force
+    amount: str  # the column of a row that is added up: it costs so many times the points
+    price: str  # the value of the rule's column that costs so much; "" where a rule has one price
+    dearer: list[tuple[tuple[int, ...], str]]  # patterns and waivers of the rules by which a row costs instead
 
 
 def _selected(
-    rule: Rule, rulebook: Rulebook, readings: Mapping[str, str], layouts: Mapping[str, Marks], months: tuple[str, ...]
+    priced: tuple[Rule, str, Fraction],
+    rulebook: Rulebook,
+    readings: Mapping[str, str],
+    layouts: Mapping[str, Marks],
+    months: tuple[str, ...],
 ) -> _Selected:
+    rule, value, cost = priced
     measure = rulebook.measures[rule.measure]
-    marks, types = layouts[measure.counts], types_of(measure.counts)
-    position, pattern = selection(measure, readings, marks)
+    marks, types = layouts[measure.counts], types_of(measure.counts, rulebook.columns)
+    position, pattern = selection(of_price(measure, rule, value), readings, marks)
     waiver = rule.id if rule.id in marks.waivers else ""
+    dearer = [
+        (selection(of_price(rulebook.measures[other.measure], other, at), readings, marks)[1],
+         other.id if other.id in marks.waivers else "")
+        for other, at in rulebook.dearer(rule, cost)
+    ]  # fmt: skip
     quotes = [
         _Quote(
             name,
@@ -126,9 +145,11 @@ def _selected(
         )
         for name in measure.quotes
     ]
+    amount = f"amount_{marks.sums.index(measure.sum)}" if measure.sum else ""
     held = spans(rule, readings, months)
     numbers = tuple(k for k, month in enumerate(months, 1) if held == (WHOLE_PERIOD,) or month in held)
-    return _Selected(rule.id, measure.counts, position, pattern, waiver, quotes, rule.groups, numbers)
+    more = (rule.groups, numbers, amount, value, dearer)
+    return _Selected(rule.id, measure.counts, position, pattern, waiver, quotes, *more)
 
 
 def _settled(entries: list[Entry]) -> Arrow:

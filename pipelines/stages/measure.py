@@ -6,6 +6,7 @@ from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pipelines.contracts.declared import load_contracts
@@ -14,18 +15,21 @@ from pipelines.edges.calendar import Calendar
 from pipelines.edges.published import counted_table
 from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines.judging import beside_others
-from pipelines.engines.marks import derived_of, patterns_of, selection, variant
+from pipelines.engines.marks import derived_of, of_price, patterns_of, selection, variant
 from pipelines.lazy import numpy as np
 from pipelines.lazy import pyarrow
-from pipelines.model.contract import AWARDS, NOTHING, Absent
+from pipelines.model.contract import AWARDS, NOTHING, Absent, Column
 from pipelines.model.measure import CASE_ROWS, TABLE_OF, All, AnyOf, Compare, Condition, Not
 from pipelines.model.period import Period
 from pipelines.model.result import CountedList
-from pipelines.model.rule import Rulebook
+from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.tally import WAIVED, WORD, Award, Marks, Unit, UnitTally
 from pipelines.model.text import compared
 from pipelines.rulebook.conditions import typed
 
+Own = Mapping[str, Mapping[str, Column]]  # a book's own columns: table -> name -> column
+NO_COLUMNS: Own = MappingProxyType({})
+SCALES = {"integer": 1, "decimal": 100}  # a sum is counted in whole parts of one
 FACTS = ("quarter", "dissatisfied", "extensions", "evaluations", "final_evaluations", "circumstances")
 
 
@@ -52,8 +56,8 @@ def measure(
             for (day,) in warehouse.rows("facts/uncovered_days"):
                 calendar.require(day)
     for marks in rulebook.marks.values():
-        _rows(warehouse, marks, _named(marks, rulebook))
-    mark(warehouse, rulebook.marks)
+        _rows(warehouse, marks, _named(marks, rulebook), rulebook.columns)
+    mark(warehouse, rulebook.marks, rulebook.columns)
     tally(warehouse, rulebook.marks, rulebook)
 
 
@@ -62,10 +66,10 @@ def _named(marks: Marks, rulebook: Rulebook) -> list[tuple[str, tuple[str, ...]]
     return [(rule, rulebook.waived_as(rule) if rule else ()) for rule in marks.waivers]
 
 
-def _rows(warehouse: Warehouse, marks: Marks, named: list[tuple[str, tuple[str, ...]]]) -> None:
+def _rows(warehouse: Warehouse, marks: Marks, named: list[tuple[str, tuple[str, ...]]], own: Own) -> None:
     """The rows of a counted table, as a view."""
-    table = load_contracts().tables[TABLE_OF.get(marks.counts, marks.counts)]
-    events = [column.name for column in table.columns.values() if column.type == "timestamp" and not column.deadline]
+    table, columns = load_contracts().tables[TABLE_OF.get(marks.counts, marks.counts)], columns_of(marks.counts, own)
+    events = [column.name for column in columns.values() if column.type == "timestamp" and not column.deadline]
     if marks.counts == CASE_ROWS:
         derived = derived_of(CASE_ROWS)
         warehouse.run_template("facts/case_moments", events=events, derived=derived, waivers=marks.waivers)
@@ -73,13 +77,13 @@ def _rows(warehouse: Warehouse, marks: Marks, named: list[tuple[str, tuple[str, 
         return
     number = next(column for column in table.key if column not in ("unit_id", "case_id"))
     warehouse.run_template(
-        "facts/rows", counts=marks.counts, events=events, columns=list(table.columns), waivers=named, number=number
+        "facts/rows", counts=marks.counts, events=events, columns=list(columns), waivers=named, number=number
     )
 
 
-def mark(warehouse: Warehouse, layouts: Mapping[str, Marks]) -> None:
-    """`facts.<table>_marked`: the months and the marks of every row, as views."""
-    constants = store_constants(warehouse, layouts)
+def mark(warehouse: Warehouse, layouts: Mapping[str, Marks], own: Own = NO_COLUMNS) -> None:
+    """`facts.<table>_marked`: the months and the marks of every row, as views; ``own`` are the book's own columns."""
+    constants = store_constants(warehouse, layouts, own)
     for marks in layouts.values():
         asked = [*marks.conditions, *(f"waived_by__{rule}" for rule in marks.waivers)]
         words = [
@@ -95,6 +99,8 @@ def mark(warehouse: Warehouse, layouts: Mapping[str, Marks]) -> None:
             quotes=[quote for quote in marks.quotes if quote != "case_id"],
             constants=constants[marks.counts],
             rows=rows_of(marks.counts),
+            sums=[(name, SCALES[types_of(marks.counts, own)[name]]) for name in marks.sums],
+            distincts=marks.distincts,
         )
 
 
@@ -103,12 +109,14 @@ def rows_of(counts: str) -> str:
     return counts if counts == CASE_ROWS else f"{counts}_rows"
 
 
-def store_constants(warehouse: Warehouse, layouts: Mapping[str, Marks]) -> dict[str, dict[tuple[str, str], str]]:
+def store_constants(
+    warehouse: Warehouse, layouts: Mapping[str, Marks], own: Own = NO_COLUMNS
+) -> dict[str, dict[tuple[str, str], str]]:
     """``facts.constants``: a row of every value that a measure compares with; (column, value) → its name, by table."""
     columns = {"one": pyarrow.array([1])}
     names: dict[str, dict[tuple[str, str], str]] = {}
     for marks in layouts.values():
-        types = types_of(marks.counts)
+        types = types_of(marks.counts, own)
         named = names.setdefault(marks.counts, {})
         for column, value in dict.fromkeys(pair for node in marks.conditions for pair in _constants(node)):
             named[column, value] = f"value_{len(columns)}"
@@ -117,11 +125,16 @@ def store_constants(warehouse: Warehouse, layouts: Mapping[str, Marks]) -> dict[
     return names
 
 
-def types_of(counts: str) -> dict[str, str]:
-    """The type of every column of a counted table, the derived ones too."""
-    table = load_contracts().tables[TABLE_OF.get(counts, counts)]
+def types_of(counts: str, own: Own = NO_COLUMNS) -> dict[str, str]:
+    """The type of every column of a counted table, the book's ``own`` and the derived ones too."""
     derived = {name: one.type for name, one in derived_of(counts).items()}
-    return {column.name: column.type for column in table.columns.values()} | derived
+    return {name: column.type for name, column in columns_of(counts, own).items()} | derived
+
+
+def columns_of(counts: str, own: Own = NO_COLUMNS) -> dict[str, Column]:
+    """The columns of a counted table in the exports."""
+    table = TABLE_OF.get(counts, counts)
+    return {**load_contracts().tables[table].columns, **own.get(table, {})}
 
 
 def _constants(node: Condition) -> Iterator[tuple[str, str]]:
@@ -146,10 +159,12 @@ def tally(warehouse: Warehouse, layouts: Mapping[str, Marks], rulebook: Rulebook
     """Count the marked rows: `facts.<table>_counted`, and of all tables together `tallies.cube`."""
     for marks in layouts.values():
         grouped = [f"place_{k}" for k in range(len(marks.places))] + [f"marks_{k}" for k in range(marks.words)]
+        grouped += [f"value_{k}" for k in range(len(marks.distincts))]
         warehouse.run_template(
             "facts/counted",
             counts=marks.counts,
             grouped=grouped,
+            amounts=[f"amount_{k}" for k in range(len(marks.sums))],
             waivers=marks.waivers,
             quotes=[quote for quote in marks.quotes if quote != "case_id"],
             patterns=patterns_of(marks, rulebook),
@@ -160,12 +175,17 @@ def tally(warehouse: Warehouse, layouts: Mapping[str, Marks], rulebook: Rulebook
         layouts=listed,
         most_places=max(len(one.places) for one in listed),
         most_words=max(one.words for one in listed),
+        most_sums=max(len(one.sums) for one in listed),
+        most_distincts=max(len(one.distincts) for one in listed),
     )
 
 
 @dataclass(frozen=True)
 class Selected:
-    """What of the tally a measure is under the readings in force, or what of it a rule's waivers meet."""
+    """What of the tally a measure is under the readings in force, or what of it costs nothing by a rule.
+
+    Of a rule with several prices: what costs by one ``price`` of them.
+    """
 
     measure: str
     counts: str
@@ -173,6 +193,10 @@ class Selected:
     pattern: tuple[int, ...]
     rule: str = ""
     waivers: tuple[tuple[int, ...], ...] = ()
+    amount: str = ""  # the column of the tally that is added up instead of rows
+    value: str = ""  # the column whose different values are counted
+    dearer: tuple[tuple[tuple[int, ...], tuple[tuple[int, ...], ...]], ...] = ()  # pattern and waivers of those rules
+    price: str = ""
 
 
 def selected(rulebook: Rulebook, readings: Mapping[str, str]) -> list[Selected]:
@@ -181,13 +205,27 @@ def selected(rulebook: Rulebook, readings: Mapping[str, str]) -> list[Selected]:
     for id, one in rulebook.measures.items():
         marks = rulebook.marks[one.counts]
         place, pattern = selection(one, readings, marks)
-        found.append(Selected(id, one.counts, place, pattern))
+        amount = f"amount_{marks.sums.index(one.sum)}" if one.sum else ""
+        value = f"value_{marks.distincts.index(one.distinct)}" if one.distinct else ""
+        found.append(Selected(id, one.counts, place, pattern, amount=amount, value=value))
         for rule in rulebook.rules.values():
             if rule.kind == "occurrence" and rule.measure == id:
-                names = ("", rule.id) if WAIVED + rule.id in marks.position else ("",)
-                waivers = tuple(marks.pattern([marks.position[WAIVED + name]]) for name in names)
-                found.append(Selected(id, one.counts, place, pattern, rule.id, waivers))
+                for price, cost in rule.costs:
+                    own = selection(of_price(one, rule, price), readings, marks)[1]
+                    dearer = tuple(
+                        (selection(of_price(rulebook.measures[other.measure], other, at), readings, marks)[1],
+                         _waivers(other, marks))
+                        for other, at in rulebook.dearer(rule, cost)
+                    )  # fmt: skip
+                    more = (_waivers(rule, marks), amount, "", dearer, price)
+                    found.append(Selected(id, one.counts, place, own, rule.id, *more))
     return found
+
+
+def _waivers(rule: Rule, marks: Marks) -> tuple[tuple[int, ...], ...]:
+    """The marks of a row that a decision waives for a rule."""
+    names = ("", rule.id) if WAIVED + rule.id in marks.position else ("",)
+    return tuple(marks.pattern([marks.position[WAIVED + name]]) for name in names)
 
 
 def tallies_in_force(
@@ -197,10 +235,16 @@ def tallies_in_force(
     lacking = absent.measures(rulebook.measures)
     counts: dict[str, dict[str, dict[str, int]]] = {}
     waived: dict[str, dict[str, dict[str, int]]] = {}
+    priced: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
     for row in warehouse.records_template(
         "tallies/in_force", selected=selected(rulebook, readings), months=list(period.months)
     ):
-        if row["measure"] not in lacking:
+        if row["measure"] in lacking:
+            continue
+        if row["price"]:
+            of_rule = priced.setdefault(row["unit_id"], {}).setdefault(row["rule_id"], {})
+            of_rule.setdefault(row["price"], {})[row["month"]] = row["n"]
+        else:
             kept, name = (waived, row["rule_id"]) if row["rule_id"] else (counts, row["measure"])
             kept.setdefault(row["unit_id"], {}).setdefault(name, {})[row["month"]] = row["n"]
     assessed, awards = _assessed(warehouse), {} if AWARDS in lacking else _awards(warehouse, period)
@@ -216,6 +260,8 @@ def tallies_in_force(
             assessed.get(id, {}),
             tuple(awards.get(id, ())),
             lacking,
+            parts=rulebook.parts,
+            priced=priced.get(id, {}),
         )
     return beside_others(rulebook, found, period.months)
 

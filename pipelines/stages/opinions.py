@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import product
 from typing import Any
 
-from pipelines.contracts.declared import load_contracts
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines import literal
@@ -17,9 +17,11 @@ from pipelines.model.period import Period
 from pipelines.model.refusals import JudgesDisagree
 from pipelines.model.rule import Rulebook
 from pipelines.model.tally import WAIVED, WORD, Marks
+from pipelines.stages.measure import columns_of
 from pipelines.wording import say
 
 SAMPLE = {"all_of": 5_000, "sample": 1_000, "units": 10}  # case rows; all rows that cost points, of so many units
+VALUE = "the value of "  # the column of which different values are counted, by number
 PAPERS = ("extensions", "evaluations", "adjustments", "counted_before")
 WORKED_OUT = {name: [reading for reading, _ in derived.readings] for name, derived in DERIVED.items()}
 UNKNOWN = {"counted_before": ("again",)}  # to books that do not name the reading
@@ -100,7 +102,7 @@ def _readings(part: Any) -> Iterator[str]:
 
 def _literal(warehouse: Warehouse, span: Span, rulebook: Rulebook, marks: Marks) -> dict[Key, dict[str, Any]]:
     """Of every sampled row that the period answers for: its places, marks, waivers and what a ledger line quotes."""
-    columns = load_contracts().tables["cases"].columns
+    columns = columns_of(CASE_ROWS, rulebook.columns)
     types = {name: column.type for name, column in columns.items()} | {n: d.type for n, d in DERIVED.items()}
     happened = [name for name, column in columns.items() if column.type == "timestamp" and not column.deadline]
     papers = {name: literal.by_row(warehouse.records(f"opinions/{name}")) for name in PAPERS}
@@ -135,6 +137,10 @@ def _answers(
     for rule in marks.waivers:
         waiver = literal.waived(papers, *names.get(rule, (rule,) if rule else ()))
         found |= {f"waived_by__{rule}": waiver, WAIVED + rule: waiver is not None}
+    for k, column in enumerate(marks.sums):
+        amount = row[column] or 0
+        found[f"amount_{k}"] = int(amount * 100) if isinstance(amount, Decimal) else amount
+    found |= {f"{VALUE}{k}": row[column] for k, column in enumerate(marks.distincts)}
     return found | {f"quoted {column}": row[column] for column in marks.quotes if column != "case_id"}
 
 
@@ -143,29 +149,41 @@ def _same_rows(ours: dict[Key, dict[str, Any]], theirs: list[dict[str, Any]], ma
     for key in sorted(ours.keys() | keys.keys()):
         if keys[key] != (key in ours):
             _differ(key, "case_rows", keys[key], int(key in ours))
+    numbers: dict[tuple[int, Any], int] = {}
+    values: dict[tuple[int, int], Any] = {}
     for row in theirs:
         key = row["case_id"], row["unit_id"]
         seen = row | {name: bool(row[f"marks_{bit // WORD}"] >> bit % WORD & 1) for bit, name in enumerate(marks.keys)}
         if set(marks.keys) - set(ours[key]):
             _differ(key, "marks", len(marks.keys), len(ours[key]))
+        for k in range(len(marks.distincts)):  # its number stands for one value, and no other number for it
+            name, number, value = f"value_{k}", row[f"value_{k}"], ours[key].pop(f"{VALUE}{k}")
+            same = numbers.setdefault((k, value), number) == number and values.setdefault((k, number), value) == value
+            if not same or (number == 0) != (value is None):
+                _differ(key, name, number, value)
+            ours[key][name] = number
         for name, value in ours[key].items():
             if seen.get(name) != value:
                 _differ(key, name, seen.get(name), value)
 
 
 def _same_cube(ours: dict[Key, dict[str, Any]], cube: list[dict[str, Any]], marks: Marks) -> None:
-    names = [f"place_{k}" for k in range(len(marks.places))]
+    names = [f"place_{k}" for k in range(len(marks.places))] + [f"value_{k}" for k in range(len(marks.distincts))]
+    sums = [f"amount_{k}" for k in range(len(marks.sums))]
     again: Counter[tuple[Any, ...]] = Counter()
     for (_, unit), answers in ours.items():
         words = [0] * marks.words
         for bit, key in enumerate(marks.keys):
             words[bit // WORD] |= answers[key] << bit % WORD
-        again[unit, *(answers[name] for name in names), *words] += 1
+        cell = unit, *(answers[name] for name in names), *words
+        for name in ("n", *sums):
+            again[*cell, name] += answers.get(name, 1)
     counted: Counter[tuple[Any, ...]] = Counter()
     for row in cube:
         if row["counts"] == CASE_ROWS:
             cell = *(row[name] for name in names), *(row[f"marks_{k}"] for k in range(marks.words))
-            counted[row["unit_id"], *cell] += row["n"]
+            for name in ("n", *sums):
+                counted[row["unit_id"], *cell, name] += row[name]
     for cell in sorted(again.keys() | counted.keys(), key=str):
         if again[cell] != counted[cell]:
             _differ(("", cell[0]), "case_rows", counted[cell], again[cell])

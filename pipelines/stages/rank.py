@@ -171,7 +171,7 @@ def _book_facts(
 
 def _book_fact(kind: str, name: str, rulebook: Rulebook, score: UnitScore, tally: UnitTally) -> Value | None:
     if kind == "measure":
-        return None if name in tally.lacking else tally.count(name)
+        return None if name in tally.lacking else Fraction(tally.count(name), rulebook.measures[name].scale)
     if kind == "rate":
         part, of = name.split("/")
         n = tally.count(of)

@@ -175,7 +175,7 @@ def _notes(
         counted = [whole(rule, tally, month) for month in spans(rule, readings, months)]
         if not all(counted):
             yield f"no_rows {rule.of}"
-        if any(0 < n < rule.needs for n in counted):
+        if any(0 < n < rule.needs * tally.parts.get(rule.of, 1) for n in counted):
             yield f"few_rows {rule.of}"
     if missing and rule.kind == "award":
         yield "no_awards"

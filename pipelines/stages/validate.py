@@ -95,7 +95,7 @@ def _remedy(
     column = contract.columns.get(promise.column)
     if column and promise.kind == "type" and column.type in ("timestamp", "date") and not column.restricted:
         return _serial_remedy(column.type, value) or promise.remedy
-    if column and promise.kind == "type" and column.type == "decimal" and value.endswith(("%", "％")):
+    if column and promise.kind == "type" and column.type in ("decimal", "integer") and value.endswith(("%", "％")):
         return say("contracts.percent_remedy", value=shown_value(value))
     return promise.remedy
 
@@ -231,6 +231,7 @@ SQL_TYPES = {
     "timestamp": "timestamp",
     "date": "date",
     "boolean": "boolean",
+    "integer": "bigint",
     "decimal": "decimal(18, 2)",
 }
 ROW_CHECKS = (
@@ -238,6 +239,7 @@ ROW_CHECKS = (
     "type",
     "enum",
     "plausible",
+    "not_negative",
     "not_before",
     "required_when",
     "one_of",
@@ -333,7 +335,7 @@ def _validate_table(
     account: _Account,
 ) -> None:
     promises = in_force(contract, intake.declared_absent)
-    row_checks = [(bit, promise) for bit, promise in enumerate(promises) if promise.kind in ROW_CHECKS]
+    row_checks = list(enumerate(promise for promise in promises if promise.kind in ROW_CHECKS))
     warned = ", ".join(["''"] + [f"'{promise.id}'" for promise in promises if promise.severity == "warn"])
     context = {
         "table": contract.name,

@@ -32,7 +32,7 @@ class RuleTexts:
         return {
             "id": rule.id,
             "title": rule.title.into(self.lang),
-            "says": self._words(f"rule_of_{rule.kind}", **self._figures(rule)),
+            "says": self._words(f"rule_of_{_said(rule)}", **self._figures(rule)),
             "remedy": self._words("remedy", text=rule.remedy.into(self.lang).rstrip("。.")),
             "examples": [self._example(rule, example) for example in rule.examples],
         }
@@ -54,7 +54,7 @@ class RuleTexts:
                 "side": self._words("above" if rule.fewer else "below"),
                 "bound": self._bound(rule),
             }
-        points = {"deduct": plainly(rule.deduct), "points": plainly(rule.award)}
+        points = {"deduct": self._price(rule), "points": plainly(rule.award)}
         return {
             "full": plainly(self.rulebook.items[rule.item].full_marks),
             "says": self.open(rule.says, **points),
@@ -85,9 +85,22 @@ class RuleTexts:
             return self._words("band_rest", points=points)
         return self._words("band", test=self._words(f"test_{band.test}"), bound=plainly(band.bound), points=points)
 
+    def _price(self, rule: Rule) -> str:
+        """What a row costs; by each value of the rule's column where it has several prices."""
+        if not rule.prices:
+            return plainly(rule.deduct)
+        labels = self.rulebook.labels(rule.measure, rule.by) if self.lang == "zh" else {}
+        texts = (f"{labels.get(value, value)} {plainly(points)}" for value, points in rule.prices)
+        return listed(texts, self.lang)
+
     def _bound(self, rule: Rule) -> str:
-        """What bounds it: so many are free, at most so many points, only these groups."""
-        told = [self._words("bound_beyond", n=rule.beyond)] if rule.beyond else []
+        """What bounds it: how many times it counts, a row costs once, so many are free, at most so many points."""
+        told = [] if rule.times == 1 else [self._words("bound_times", n=plainly(rule.times))]
+        if rule.once_with:
+            others = (self.rulebook.rules[id] for id in rule.once_with if id in self.rulebook.rules)
+            titles = (other.title.into(self.lang) for other in others)
+            told += [self._words("bound_once", rules=listed(titles, self.lang))]
+        told += [self._words("bound_beyond", n=rule.beyond)] if rule.beyond else []
         told += [] if rule.at_most is None else [self._words("bound_at_most", points=plainly(rule.at_most))]
         told += [self._words("bound_groups", groups=listed(rule.groups, self.lang))] if rule.groups else []
         return "".join(told)
@@ -110,6 +123,10 @@ class RuleTexts:
             return self._words("one_assessed", value=value)
         if rule.kind == "award":
             return self._words("some_awards", n=len(value), matters=len(set(map(str, value))))
+        if isinstance(value, dict):
+            labels = self.rulebook.labels(name, rule.by) if self.lang == "zh" else {}
+            parts = (self._words("one_count", name=labels.get(key, key), value=_listed(n)) for key, n in value.items())
+            return listed(parts, self.lang)
         if isinstance(value, list):
             return self._words("by_month", name=self.measure(name), values=listed(map(str, value), self.lang))
         return self._words("one_count", name=self.measure(name), value=value)
@@ -194,6 +211,11 @@ class RuleTexts:
         return self.say(f"site.{key}", **facts).into(self.lang)
 
 
+def _said(rule: Rule) -> str:
+    """Whose sentence says what a rule does: its kind's, or that of a price for each of what no row is one of."""
+    return "each" if rule.kind == "density" and not rule.of else rule.kind
+
+
 class _Open(dict):
     """A sentence's figures that only a case knows stay open."""
 
@@ -214,9 +236,14 @@ def against(rule: Rule, given: dict) -> str:
     return _compared(len(given[rule.measure]) if rule.kind == "award" else total(given.get(rule.measure, 0)), 1)
 
 
-def total(value: object) -> int:
-    """A count, or the sum of a list of counts."""
-    return sum(int(str(one)) for one in value) if isinstance(value, list) else int(str(value))
+def total(value: object) -> Fraction:
+    """A count, or the sum of a list of counts or of those by value."""
+    several = list(value.values()) if isinstance(value, dict) else value
+    return sum(map(total, several), Fraction(0)) if isinstance(several, list) else Fraction(str(value))
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _compared(value: Fraction | int, threshold: Fraction | int) -> str:
@@ -261,8 +288,9 @@ class Lines:
     def _occurrence(self, rule: Rule, sentence: str, given: Mapping[str, str | None]) -> tuple[str, str]:
         measure = self.rulebook.measures[rule.measure]
         shown = {name: self._value(measure, name, value) for name, value in given.items()}
-        points = plainly(rule.deduct)
-        said = rule.says.into(self.lang).format_map({"deduct": points, "points": points, "n": "1", **shown})
+        n, each = shown.pop("n", "1"), Fraction(shown.pop("deduct", "") or rule.deduct * rule.times)
+        costs = {"deduct": plainly(each), "points": plainly(each * int(n)), "n": n}
+        said = rule.says.into(self.lang).format_map({**costs, **shown})
         if sentence == FLAGGED:
             return said, self.say("ledger.flagged", measure=measure.title).into(self.lang)
         return said, measure.says.into(self.lang).format_map(shown) if measure.says else ""

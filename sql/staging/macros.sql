@@ -134,3 +134,7 @@ create or replace macro as_yes_no(cell) as
 -- Rounds to two decimals; a promise of kind `decimals` refuses what would lose a digit.
 create or replace macro as_decimal(cell) as
     case when regexp_full_match(cell, '[+-]?(\d+(\.\d*)?|\.\d+)') then try_cast(cell as decimal(18, 2)) end;
+
+-- A whole number, `3` or `3.0` as spreadsheets write it.
+create or replace macro as_whole(cell) as
+    case when regexp_full_match(cell, '[+-]?\d+(\.0*)?') then try_cast(regexp_replace(cell, '\.0*$', '') as bigint) end;
