@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from pipelines.contracts.declared import implied
-from pipelines.contracts.promises import spoken
+from pipelines.contracts.promises import OF_A_BOOK, spoken
 from pipelines.model.contract import Column, Contracts, Promise, TableContract
 from pipelines.model.measure import TABLE_OF
 from pipelines.model.rule import Rulebook
@@ -42,7 +42,7 @@ def with_columns(
         # What follows from a type, of the own columns alone: their promises stand behind those of the contract.
         promises = [one for one in implied(table, (), mine, titles) if one.column]
         wanted = [(name, "decimals", {"at_most": 2}) for name, column in mine.items() if column.type == "decimal"]
-        wanted += [(name, "not_negative", {}) for name in dict.fromkeys(summed.get(table, ()))]
+        wanted += [(name, OF_A_BOOK, {}) for name in dict.fromkeys(summed.get(table, ()))]
         for name, kind, given in wanted:
             says = spoken(kind, name, given, columns, titles)
             promises.append(Promise(f"{name}_{kind}", table, name, kind, "reject", tuple(given.items()), *says))

@@ -28,7 +28,8 @@ VOCABULARY = {
         "equals": "values?",
     },
 }
-IMPLIED = ("required", "type", "enum", "plausible", "not_negative", "duplicate_row", "duplicate_key")
+IMPLIED = ("required", "type", "enum", "plausible", "duplicate_row", "duplicate_key")
+OF_A_BOOK = "not_negative"  # what a measure adds up: no contract names it
 # Kinds whose remedy, for a row, names another row or value: what they say without one ends in `_plain`.
 WITH_OTHER = ("duplicate_row", "duplicate_key", "one_spelling", "spelled_as")
 PLAUSIBLE = {"first": "2000-01-01", "before": "2099-01-01"}  # as long as no period is known

@@ -20,7 +20,7 @@ LONGEST_LIST = 255  # characters of a list that stands in the validation itself
 LONGEST_TITLE, LONGEST_NOTE = 32, 255  # of the note beside a cell
 LONGEST_CELL = 32_000
 SPARE = ("duplicate_row", "duplicate_key", "type", "enum", "required", "plausible")  # promises that the rest says
-WIDTHS = {"timestamp": 19, "date": 12, "boolean": 10, "enum": 16, "decimal": 10, "text": 20}
+WIDTHS = {"timestamp": 19, "date": 12, "boolean": 10, "enum": 16, "integer": 10, "decimal": 10, "text": 20}
 OPEN = {"objects": True, "insert_rows": True, "delete_rows": True, "format_columns": True, "format_rows": True}
 
 

@@ -22,10 +22,12 @@ from pipelines.model.contract import AWARDS, NOTHING, Absent, Column
 from pipelines.model.measure import CASE_ROWS, TABLE_OF, All, AnyOf, Compare, Condition, Not
 from pipelines.model.period import Period
 from pipelines.model.result import CountedList
-from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.refusals import ContractStop
+from pipelines.model.rule import EMPTY, Rule, Rulebook
 from pipelines.model.tally import WAIVED, WORD, Award, Marks, Unit, UnitTally
 from pipelines.model.text import compared
 from pipelines.rulebook.conditions import typed
+from pipelines.wording import say
 
 Own = Mapping[str, Mapping[str, Column]]  # a book's own columns: table -> name -> column
 NO_COLUMNS: Own = MappingProxyType({})
@@ -226,6 +228,21 @@ def _waivers(rule: Rule, marks: Marks) -> tuple[tuple[int, ...], ...]:
     """The marks of a row that a decision waives for a rule."""
     names = ("", rule.id) if WAIVED + rule.id in marks.position else ("",)
     return tuple(marks.pattern([marks.position[WAIVED + name]]) for name in names)
+
+
+def must_have_prices(warehouse: Warehouse, rulebook: Rulebook, readings: Mapping[str, str]) -> None:
+    """ContractStop where a row costs by a column that says nothing of it, and the rule has no price for that (G16)."""
+    for rule in rulebook.rules.values():
+        if rule.prices and EMPTY not in dict(rule.prices):
+            one = rulebook.measures[rule.measure]
+            marks = rulebook.marks[one.counts]
+            place, pattern = selection(one, readings, marks)
+            priced = [selection(of_price(one, rule, value), readings, marks)[1] for value, _ in rule.prices]
+            context = {"counts": one.counts, "place": place, "pattern": pattern, "priced": priced}
+            [(n, unit, row)] = warehouse.rows_template("tallies/without_price", **context)
+            if n:
+                facts = {"rule": rule.id, "column": rule.by, "n": n, "unit": unit, "row": row}
+                raise ContractStop(say("judge.no_price", **facts))
 
 
 def tallies_in_force(

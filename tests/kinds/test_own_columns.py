@@ -10,6 +10,7 @@ import pytest
 from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
+from pipelines.model.refusals import ContractStop
 from tests.toy.reef import read_rows, reef_book, reef_sample, write_rows
 
 PERIOD = Period.parse("2026Q3")
@@ -187,6 +188,17 @@ def test_a_decisive_column_that_is_not_there_stops_the_run(tmp_path):
     with Run(Request(PERIOD, tmp_path / "in", tmp_path / "out", rules=reef_book(tmp_path), pdf=False)) as run:
         [stop] = run.check()
     assert "stage" in stop.en and "incidents.csv" in stop.en
+
+
+def test_a_row_without_a_price_stops_the_run(tmp_path):
+    reef_sample(tmp_path / "in", PERIOD, units=4, cases=60)
+    rows = read_rows(tmp_path / "in", "incidents")
+    row = next(one for one in rows if one["verified"] == "true" and "2026-07" <= one["occurred_at"][:7] <= "2026-09")
+    row["阶段"] = ""
+    write_rows(tmp_path / "in", "incidents", rows)
+    with pytest.raises(ContractStop) as stop:
+        scored(tmp_path)
+    assert row["incident_id"] in stop.value.words.en and "empty: points" in stop.value.words.en
 
 
 @pytest.mark.parametrize(("value", "promise"), [("两次", "sent_back_integer"), ("1.5", "sent_back_integer"),
