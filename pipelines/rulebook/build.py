@@ -15,10 +15,10 @@ from pipelines.model.measure import Measure
 from pipelines.model.period import KINDS, LENGTH, QUARTER, Periods
 from pipelines.model.rule import (
     COMPOSED_BY,
+    EMPTY,
     MISSING,
     POOLED,
     REFUSE,
-    EMPTY,
     Band,
     Bonus,
     Clause,

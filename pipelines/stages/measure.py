@@ -21,8 +21,8 @@ from pipelines.lazy import pyarrow
 from pipelines.model.contract import AWARDS, NOTHING, Absent, Column
 from pipelines.model.measure import CASE_ROWS, TABLE_OF, All, AnyOf, Compare, Condition, Not
 from pipelines.model.period import Period
-from pipelines.model.result import CountedList
 from pipelines.model.refusals import ContractStop
+from pipelines.model.result import CountedList
 from pipelines.model.rule import EMPTY, Rule, Rulebook
 from pipelines.model.tally import WAIVED, WORD, Award, Marks, Unit, UnitTally
 from pipelines.model.text import compared
