@@ -121,9 +121,7 @@ def sums_of(
     return summed(rulebook, items, lambda base: stretch(cube, counts, sheet, readings, base), fired)
 
 
-def has_fired(
-    cube: Cube, counts: Counts, rule: Rule, rules: Sequence[Rule], readings: Mapping[str, str]
-) -> np.ndarray:
+def has_fired(cube: Cube, counts: Counts, rule: Rule, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether anything cost by an occurrence rule, or a rate lies under its target."""
     if {rule.measure, rule.part, rule.of} & cube.not_exported():
         return np.zeros(len(cube.unit_ids), bool)
