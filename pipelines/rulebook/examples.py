@@ -112,7 +112,7 @@ def _tally(rulebook: Rulebook, rule: Rule, example: Block) -> UnitTally:
     unit = Unit("example", "example", example.get("group", ""), True)
     places = {rule.id: _of_others(example, "place", 1)}
     best = {rule.id: dict.fromkeys(("", *months), _of_others(example, "best", 0))} if rule.best else {}
-    told = {"places": places, "best": best, "parts": rulebook.parts, "priced": priced}
+    told: dict[str, Any] = {"places": places, "best": best, "parts": rulebook.parts, "priced": priced}
     return UnitTally(unit, 0, counts, {}, assessed, listed, **told)
 
 
@@ -120,7 +120,7 @@ def _by_price(rule: Rule, given: Block, months: tuple[str, ...]) -> dict[str, di
     """`given: {faults: {found: 2, repeated: [0, 1, 0]}}`: how many of each price."""
     values = [value for value, _ in rule.prices]
     if not isinstance(given[rule.measure], Block):
-        facts = {"rule": rule.id, "by": rule.by, "measure": rule.measure, "first": values[0]}
+        facts: dict[str, Any] = {"rule": rule.id, "by": rule.by, "measure": rule.measure, "first": values[0]}
         raise refusal(given, "priced_by_value", rule.measure, **facts)
     fail_if.unknown_field(given[rule.measure], values)
     return {value: _counts(given[rule.measure], value, months) for value in given[rule.measure]}

@@ -260,7 +260,7 @@ def rows_shared(blocks: list[Block], rules: list[Rule], measures: Mapping[str, M
             if other is None:
                 raise refusal(block, "with_other_days", "with", other=name, rule=rule.id)
             ours, theirs = measures[rule.measure], measures[other.measure]
-            facts = {"other": name, "rule": rule.id}
+            facts: dict[str, Any] = {"other": name, "rule": rule.id}
             if other.item != rule.item or other.groups != rule.groups or other.beyond:
                 raise refusal(block, "with_apart", "with", **facts)
             if (ours.counts, ours.by, ours.sum) != (theirs.counts, theirs.by, theirs.sum):

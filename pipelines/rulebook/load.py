@@ -413,8 +413,8 @@ def values_of(rule: Rule) -> dict[str, tuple[str | int, ...]]:
     """The values of a rule that a what-if may change, each with where it stands in the rule's file."""
     found: dict[str, tuple[str | int, ...]] = {}
     if rule.kind in ("occurrence", "density"):
-        prices = {f"price_{k}": ("deduct", value) for k, (value, _) in enumerate(rule.prices, 1)}
-        found |= prices or {"deduct": ("deduct",)}
+        found |= {f"price_{k}": ("deduct", value) for k, (value, _) in enumerate(rule.prices, 1)}
+        found |= {} if rule.prices else {"deduct": ("deduct",)}
     if rule.kind == "density" and rule.of:
         found |= {"each": ("per", "each")}
     if rule.beyond:
