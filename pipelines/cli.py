@@ -36,6 +36,7 @@ VERBS = (
     "publish",
     "correct",
     "verify",
+    "calendar",
     "doctor",
 )
 WITHOUT_PROJECT = ("demo", "init")  # each works on a city of its own, wherever it is called
