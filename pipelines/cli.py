@@ -29,6 +29,7 @@ VERBS = (
     "libraries",
     "source",
     "serve",
+    "pull",
     "preview",
     "status",
     "signers",

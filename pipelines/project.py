@@ -145,6 +145,12 @@ def _schedules(block: Block, key: str, home: Path) -> tuple[Schedule, ...]:
     return tuple(found)
 
 
+def _sources(block: Block, key: str, home: Path) -> tuple:
+    from pipelines.sources.declared import declared
+
+    return declared(block, key, home)
+
+
 def _not_yet(block: Block, key: str, home: Path) -> None:
     raise block.refuse(key, "not_yet")
 
@@ -159,6 +165,7 @@ _CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
     "output": _output,
     "absent": _absent,
     "schedules": _schedules,
+    "sources": _sources,
     "not_yet": _not_yet,
 }
 

@@ -29,6 +29,26 @@ def progress():
         yield _plain_lines
 
 
+@contextmanager
+def pulling():
+    """A listener for `pull`: a bar for every table on a terminal, nothing elsewhere; always on standard error."""
+    if not sys.stderr.isatty():
+        yield lambda name, done, whole: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict = {}
+
+        def listen(name: str, done: int, whole: int) -> None:
+            if name not in tasks:
+                tasks[name] = bar.add_task(_safe(name), total=whole or None)
+            bar.update(tasks[name], completed=done)
+
+        yield listen
+
+
 def _plain_lines(stage: str, done: int, total: int) -> None:
     if stage != "done" and done < total and _is_stage(stage):
         print(f"[{done + 1}/{total}] {text('cli.stage_' + stage)}", file=sys.stderr, flush=True)

@@ -18,3 +18,6 @@ need() {
 
 need chromium "浏览器（约一分钟）" "a browser (about a minute)" chromium chromium-browser google-chrome
 need openssh-client "签名工具 ssh-keygen" "ssh-keygen" ssh-keygen
+need openssh-server "SFTP 服务器" "an SFTP server" sshd
+need postgresql "PostgreSQL" "PostgreSQL" pg_ctlcluster
+need mariadb-server "MariaDB" "MariaDB" mariadbd

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.model.period import Period
+from pipelines.model.pull import Source
 from pipelines.model.words import Words
 
 
@@ -41,6 +42,8 @@ class Project:
     absent: tuple[str, ...] = _key("absent", (), "--absent")
     office: Path | None = _key("file", option="--office")  # the program's settings where None
     schedules: tuple[Schedule, ...] = _key("schedules", ())
+    sources: tuple[Source, ...] = _key("sources", ())  # where `pull` fetches the exports
+    raw: Path = _key("output", Path("raw"))  # what `pull` keeps, a folder a period
     contracts: None = _key("not_yet")
     file: Path | None = None  # the project file itself
     problem: Words | None = None  # why it was refused; for the doctor alone, every other verb ends there

@@ -13,7 +13,7 @@ LAYERS = [  # each package imports from those above its own line, and none from 
     {"model"},
     {"views"},
     {"edges"},
-    {"exports", "contracts", "engines"},
+    {"exports", "contracts", "engines", "sources"},
     {"rulebook"},
     {"sample", "stages"},
     {"libraries", "evaluators"},
