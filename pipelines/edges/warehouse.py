@@ -32,6 +32,11 @@ def query_text(name: str) -> str:
     return (file if file.is_file() else SQL / f"{name}.sql.j2").read_text(encoding="utf-8")
 
 
+def rendered(name: str, **context: object) -> str:
+    """The text of the template ``sql/<name>.sql.j2`` with its context in place."""
+    return str(_template(query_text(name)).render(**context))
+
+
 @cache
 def _template(text: str) -> Any:
     import jinja2

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.edges import process
+from pipelines.edges.warehouse import query_text, rendered
 from pipelines.lazy import arrow_csv, parquet, pyarrow
 from pipelines.model.period import Period
 from pipelines.model.pull import Query, Source
@@ -41,7 +42,10 @@ class Snapshot:
 
     def count(self, query: Query) -> int:
         """How many rows the query has."""
-        return int(self.one(f"select count(*) from ({self.bound(query)}) as pulled"))
+        with self.connection.cursor() as cursor:
+            cursor.execute(rendered("sources/count", query=self.bound(query)))
+            [(n,)] = cursor.fetchall()
+        return int(n)
 
     def store(self, query: Query, file: Path, expected: int, listen: Listen) -> int:
         """Write the rows of the query to a Parquet file; how many."""
@@ -62,18 +66,13 @@ class Snapshot:
         text = _PLACEHOLDER.sub(r"%(\1)s", query.text.replace("%", "%%"))
         return self.mogrify(text, {"start": self.period.start, "end": self.period.end})
 
-    def one(self, text: str) -> Any:
-        """The only value of a query."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(text)
-            [value] = cursor.fetchone()
-        return value
-
     def columns(self, query: Query) -> list[str]:
         """Names of the query's columns."""
         with self.connection.cursor() as cursor:
-            cursor.execute(f"select * from ({self.bound(query)}) as pulled limit 0")
-            return [one[0] for one in cursor.description]
+            cursor.execute(rendered("sources/columns", query=self.bound(query)))
+            names = [one[0] for one in cursor.description]
+            cursor.fetchall()
+        return names
 
     def mogrify(self, text: str, values: dict) -> str:
         """A query with values quoted by the driver."""
@@ -86,13 +85,10 @@ class Snapshot:
 
 class _Postgres(Snapshot):
     def open(self) -> None:
-        self.moment = self.one("select to_char(now(), 'YYYY-MM-DD\"T\"HH24:MI:SSOF')")
-        self.server = f"PostgreSQL {self.one('show server_version')}"
-        self.may_write = self.one(
-            "select (select rolsuper from pg_roles where rolname = current_user) or exists (select from "
-            "information_schema.table_privileges where grantee = current_user and privilege_type in "
-            "('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE'))"
-        )
+        with self.connection.cursor() as cursor:
+            cursor.execute(query_text("sources/postgresql_snapshot"))
+            self.moment, version, self.may_write = cursor.fetchone()
+        self.server = f"PostgreSQL {version}"
 
     def mogrify(self, text: str, values: dict) -> str:
         import psycopg
@@ -100,8 +96,7 @@ class _Postgres(Snapshot):
         return psycopg.ClientCursor(self.connection).mogrify(text, values)
 
     def batches(self, query: Query, names: list[str], schema: Any) -> Iterator[Any]:
-        quoted = ", ".join('"' + name.replace('"', '""') + '"::text' for name in names)
-        text = f"copy (select {quoted} from ({self.bound(query)}) as pulled) to stdout (format csv)"
+        text = rendered("sources/postgresql_copy", query=self.bound(query), columns=names)
         with self.connection.cursor() as cursor, cursor.copy(text) as copy:
             yield from arrow_csv.open_csv(
                 io.BufferedReader(_Stream(copy), BLOCK),
@@ -136,7 +131,7 @@ class _MySQL(Snapshot):
             _set_zone(cursor, self.source)
             cursor.execute("set session transaction isolation level repeatable read")
             cursor.execute("start transaction with consistent snapshot, read only")
-            cursor.execute("select now(), version()")
+            cursor.execute(query_text("sources/mysql_snapshot"))
             [(moment, version)] = cursor.fetchall()
             cursor.execute("show grants")
             self.may_write = any(_WRITES.search(row[0]) for row in cursor.fetchall())
@@ -147,18 +142,10 @@ class _MySQL(Snapshot):
         with self.connection.cursor() as cursor:
             return cursor.mogrify(text, values)
 
-    def columns(self, query: Query) -> list[str]:
-        with self.connection.cursor() as cursor:
-            cursor.execute(f"select * from ({self.bound(query)}) as pulled limit 0")
-            names = [one[0] for one in cursor.description]
-            cursor.fetchall()
-        return names
-
     def batches(self, query: Query, names: list[str], schema: Any) -> Iterator[Any]:
-        quoted = ", ".join("cast(`" + name.replace("`", "``") + "` as char)" for name in names)
         cursor = self.connection.cursor()
         try:
-            cursor.execute(f"select {quoted} from ({self.bound(query)}) as pulled")
+            cursor.execute(rendered("sources/mysql_text", query=self.bound(query), columns=names))
             while rows := cursor.fetchmany(ROWS):
                 columns = [pyarrow.array(column, pyarrow.string()) for column in zip(*rows, strict=True)]
                 yield pyarrow.RecordBatch.from_arrays(columns, schema=schema)
