@@ -40,7 +40,8 @@ def write_fix_file(
     ]
     found = [sheet for sheet in sheets if sheet]
     n = sum(bool(row.at_fault) for sheet in found for row in sheet.rows)
-    hashes = {receipt.file: receipt.sha256 for receipt in intake.receipts}
+    fixes = {one.file.rpartition("[")[0] for one in intake.mended}
+    hashes = {receipt.file: receipt.sha256 for receipt in intake.receipts if receipt.file not in fixes}
     try:
         if n:
             write_fix(file, found, hashes)
