@@ -16,7 +16,7 @@ from pipelines.model.measure import CASE_ROWS
 from pipelines.model.panel import Panel
 from pipelines.model.period import After, Period
 from pipelines.model.refusals import ContractStop, UsageRefusal
-from pipelines.model.result import CountedList, CountedRow, Earlier, ScoredPeriod
+from pipelines.model.result import CountedList, CountedRow, Earlier, QuarantinedRow, ScoredPeriod
 from pipelines.model.rule import Item, Rulebook
 from pipelines.model.score import PlaceRange
 from pipelines.model.words import Words
@@ -410,6 +410,7 @@ class Run:
             zone=process.project().zone,
             accounts=self.accounts,
             parts=tuple(self.parts.items()),
+            quarantined=self.quarantined,
         )
 
     @cached_property
@@ -417,6 +418,13 @@ class Run:
         """What became of every unit's case rows; read while the warehouse is open."""
         left_out = self.readings.get("counted_before") == "left_out"
         return tuple(self.warehouse.records_template("publish/accounts", place=self._placed_by, again=left_out))
+
+    @cached_property
+    def quarantined(self) -> tuple[QuarantinedRow, ...]:
+        """The case rows of known units that are kept out; read while the warehouse is open."""
+        dropped = {(one.file, one.line) for one in self.intake.mended if not one.used}
+        found = (QuarantinedRow(*row) for row in self.warehouse.rows("publish/quarantined"))
+        return tuple(row for row in found if (row.file, row.line) not in dropped)
 
     @property
     def _placed_by(self) -> str:

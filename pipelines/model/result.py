@@ -75,6 +75,17 @@ class CountedRow:
     counted_in: str
 
 
+@dataclass(frozen=True)
+class QuarantinedRow:
+    """A case row of a known unit that is kept out; ``unread``: it is in no raw table."""
+
+    unit_id: str
+    file: str
+    line: int
+    case_id: str
+    unread: bool
+
+
 NOTHING_BEFORE = "first"  # stands for the head of the record where nothing was published before
 
 
@@ -106,6 +117,7 @@ class ScoredPeriod:
     city: str = ""  # as the project file names it, "" where it does not
     zone: str = ""  # of local time; the usual one where ""
     accounts: tuple[dict[str, Any], ...] = ()  # what became of every unit's case rows, by `sql/publish/accounts.sql`
+    quarantined: tuple[QuarantinedRow, ...] = ()  # case rows of known units
 
     parts: tuple[tuple[Period, Earlier | None], ...] = ()  # what makes the period where it is composed of others
 

@@ -10,13 +10,14 @@ from pipelines.model.points import half_up, shown
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.score import WHOLE, ItemScore, Standing
 from pipelines.model.text import masked, plain
-from pipelines.views import charts, first_page
+from pipelines.views import charts, first_page, quality
 from pipelines.views.figures import Say, known, listed, month_name, named, note, plainly, signed, speaking, width
-from pipelines.views.frame import frame, made_of, words
+from pipelines.views.frame import column_name, frame, made_of, words
 from pipelines.views.libraries import Boxes
 from pipelines.views.ranking import line as standing_line
 from pipelines.views.ranking import verdicts
 from pipelines.views.rules import Lines
+from pipelines.views.tables import account_rows
 
 # Lines that close an item, after those of its rules.
 CLOSING = ("compose", "starts", "same_matter", "rounding", "floor", "ceiling", "cap", "only_when")
@@ -71,7 +72,11 @@ WORDS = (
     "libraries",
     "counted_before",
     "counted_before_says",
+    "account",
+    "kept_out_says",
 )
+ACCOUNT_PARTS = ("scored", "other_period", "excluded", "quarantined", "left_out", "counted_before")
+MOST_KEPT_OUT = 50  # cases on a page; the others stand in quarantine.csv
 COLUMNS = {"months": "month", "cases": "case_id", "refs": "ref_id"}  # shown where a line of the item fills them
 
 
@@ -90,6 +95,8 @@ class Scorecards:
         self.lines = Lines(result.rulebook, say, lang)
         totals = [result.scores[s.unit_id].total for s in result.standings if s.ranked]
         self.strip = charts.Strip(totals) if totals else None
+        self.account = {row["unit_id"]: row for row in account_rows(result)}
+        self.kept_out = _kept_out(result, say, lang)
         self.libraries = Boxes(result.libraries, say, lang) if result.libraries else None
         self.rules = {}
         self.order = {rule_id: number for number, rule_id in enumerate((*result.rulebook.rules, *CLOSING))}
@@ -133,6 +140,8 @@ class Scorecards:
                 for row in self.result.counted_rows
                 if row.unit_id == standing.unit_id
             ],
+            "account": self._account(standing.unit_id),
+            **self._quarantined(standing.unit_id, most),
             "verdicts": self.verdicts.get(standing.unit_id, []),
             "sure": first_page.box(
                 self.result.place_ranges.get(standing.unit_id), self.result.rulebook, self.say, self.lang
@@ -140,6 +149,22 @@ class Scorecards:
             **self._first_page(standing, lines, places),
             "libraries": self.libraries.of(standing.unit_id) if self.libraries else None,
         }
+
+    def _account(self, unit_id: str) -> str:
+        """What became of the unit's case rows, in a sentence that adds up; "" for a unit without any."""
+        row = self.account.get(unit_id)
+        if not row or not row["received"]:
+            return ""
+        parts = [self._says(f"account_{name}", n=row[name]) for name in ACCOUNT_PARTS if row[name]]
+        pending = self._says("account_pending", n=row["pending"]) if row["pending"] else ""
+        return self._says("account_says", n=row["received"], parts=listed(parts, self.lang), pending=pending)
+
+    def _quarantined(self, unit_id: str, most: int | None) -> dict:
+        """The unit's cases that are kept out, each with its reasons and none of its text."""
+        rows = self.kept_out.get(unit_id, [])
+        first = _first(rows, MOST_KEPT_OUT if most is None else min(most, MOST_KEPT_OUT))
+        left = len(rows) - len(first)
+        return {"kept_out": first, "kept_out_left": self._says("kept_out_left", n=left) if left else ""}
 
     def _first_page(self, standing: Standing, lines: list[dict], places: tuple[int, int]) -> dict:
         """The first page: the sum in a sentence, what cost most, the quarters before, the charts."""
@@ -321,6 +346,23 @@ def _places(result: ScoredPeriod) -> dict[tuple[str, str], int]:
     for unit in ranked:
         places["group", plain(masked(unit.unit_group))] += 1
     return {**places, ("", ""): len(ranked)}
+
+
+def _kept_out(result: ScoredPeriod, say: Say, lang: str) -> dict[str, list[dict]]:
+    """The quarantined cases of every unit: number and reasons."""
+    reasons: dict[tuple[str, int], list[str]] = {}
+    if result.quarantined:
+        for breach in quality.quarantined(result):
+            if breach.table == "cases":
+                columns = listed((column_name(say, one, lang) for one in breach.column.split("/") if one), lang)
+                colon = ": " if lang == "en" else "："
+                reason = f"{columns}{colon if columns else ''}{breach.remedy.into(lang)}"
+                reasons.setdefault((breach.file, breach.line), []).append(plain(masked(reason)))
+    found: dict[str, list[dict]] = {}
+    for row in result.quarantined:
+        why = list(dict.fromkeys(reasons.get((row.file, row.line), ())))
+        found.setdefault(row.unit_id, []).append({"case": plain(row.case_id) or "—", "reasons": why})
+    return found
 
 
 def _verdicts_by_unit(result: ScoredPeriod, say: Say, lang: str) -> dict[str, list[dict]]:

@@ -1,5 +1,6 @@
 """The rows of the published tables, in the column orders of the interface; values are raw text or None."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from pipelines.model.intake import Breach
@@ -126,9 +127,10 @@ def account_rows(result: ScoredPeriod) -> Iterator[dict]:
     is a part of scored. Rows that an earlier quarter counted are named with that quarter.
     """
     receipts = [receipt for receipt in result.intake.receipts if receipt.table == "cases"]
+    unread = Counter(row.unit_id for row in result.quarantined if row.unread)
     for row in result.accounts:
         nobody = not row["unit_id"]
-        broken = result.intake.broken.get("cases", 0) if nobody else 0
+        broken = result.intake.broken.get("cases", 0) - unread.total() if nobody else unread[row["unit_id"]]
         counts = {
             **row,
             "quarantined": row["quarantined"] + broken,

@@ -43,7 +43,7 @@ def accounted(tables, before=(), broken=None, left_out=0, cutoff=PERIOD.end, **r
     by = place(BOOK.measures["case_rows"], chosen)
     again = chosen["counted_before"] == "left_out"
     lines = tuple(warehouse.records_template("publish/accounts", place=by, again=again))
-    scored = SimpleNamespace(period=PERIOD, intake=intake, accounts=lines, counted_rows=())
+    scored = SimpleNamespace(period=PERIOD, intake=intake, accounts=lines, counted_rows=(), quarantined=())
     account = {row["unit_id"]: row for row in account_rows(scored)}
     tallies = tallies_in_force(warehouse, PERIOD, BOOK, chosen)
     warehouse.close()
