@@ -1,6 +1,7 @@
 """Sentences for people, Chinese and English, kept in `reports/wording/*.yaml` as `key: {zh, en}`."""
 
 from functools import cache
+from string import Formatter
 
 import yaml
 
@@ -22,13 +23,28 @@ def _topic(topic: str) -> dict[str, dict[str, str]]:
     return load_plain(text)
 
 
+class _Counted(Formatter):
+    """Facts as `str.format` fills them in, and ``{n:row|rows}``: the word for one, else that for any other number."""
+
+    def format_field(self, value: object, spec: str) -> str:
+        one, several, many = spec.partition("|")
+        return format(value, spec) if not several else one if str(value) == "1" else many
+
+
+_COUNTED = _Counted()
+
+
+def _filled(sentence: str, facts: dict[str, object]) -> str:
+    return _COUNTED.vformat(sentence, (), facts) if "|" in sentence else sentence.format(**facts)
+
+
 def say(key: str, /, **facts: object) -> Words:
     """The sentence ``topic.name`` with its ``{facts}`` filled in; KeyError for an unknown sentence or fact."""
     topic, name = key.split(".", 1)
     sentence = _topic(topic)[name]
     zh = {k: v.zh if isinstance(v, Words) else v for k, v in facts.items()}
     en = {k: v.en if isinstance(v, Words) else v for k, v in facts.items()}
-    return Words(sentence["zh"].format(**zh), sentence["en"].format(**en))
+    return Words(sentence["zh"].format(**zh), _filled(sentence["en"], en))
 
 
 def note(key: str, /, value: str = "", of: str = "", public: str = "", **facts: object) -> Notice:

@@ -75,7 +75,8 @@ def _lost_digits(at: int, column) -> Iterator[OddCell]:
 
 
 def _unreadable(path: Path, problem: Exception) -> UnreadableExport:
-    why = (str(problem).splitlines() or [type(problem).__name__])[0][:200]
+    cut = any(sign in str(problem) for sign in ("magic bytes", "footer", "file size"))
+    why = say("ingest.parquet_cut" if cut else "ingest.parquet_content")
     return UnreadableExport(say("ingest.parquet_unreadable", file=path.name, problem=why))
 
 

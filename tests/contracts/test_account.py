@@ -114,7 +114,7 @@ def test_surplus_copies_and_references_to_rejected_rows_are_not_counted_against_
     tables["units"].append(good("units", unit_id="U2", unit_name=None))
     tables["cases"] += [good("cases", case_id=f"D{i}", unit_id="U2") for i in range(20)]
     validation, _ = validated(tables)
-    assert [stop.en.partition(" break")[0] for stop in validation.stops] == ["1 rows of units"]
+    assert [stop.en.partition(" break")[0] for stop in validation.stops] == ["1 row of units"]
     assert (validation.rows["cases"].accepted, validation.rows["cases"].quarantined) == (10, 40)
 
 

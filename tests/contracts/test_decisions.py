@@ -69,7 +69,7 @@ def test_a_decision_on_another_period_is_left_out_with_a_notice_and_counted(row)
     assert (count.read, count.accepted, count.quarantined, count.left_out) == (2, 1, 0, 1)
     assert validation.breaches == ()
     [notice] = validation.notices
-    assert "1 rows of adjustments" in notice.en and "D1" in notice.zh
+    assert "1 row of adjustments" in notice.en and "D1" in notice.zh
 
 
 def test_decisions_on_other_periods_are_outside_the_tolerance_and_damaged_ones_inside():

@@ -59,7 +59,7 @@ def test_every_moment_of_every_table_is_judged_and_days_of_validity_are_not():
 
 def test_a_quarter_without_a_case_row_is_a_stop_that_names_file_and_quarters():
     [stop] = of_quarter(good_tables(), Period.parse("2026Q4"))[0].stops
-    assert all(fact in stop.en for fact in ("cases.csv", "2026Q4", "2026Q3 (1 rows)"))
+    assert all(fact in stop.en for fact in ("cases.csv", "2026Q4", "2026Q3 (1 row)"))
     assert all(fact in stop.zh for fact in ("cases.csv", "2026Q4", "2026Q3（1 行）"))
 
 

@@ -64,7 +64,7 @@ def totals(tmp_path, control: str, name: str = "totals.csv", cases: str = f"{TWO
         ("表,行数,文件\n诉求件,2,\n《承办单位》,１,units.csv\n", ""),
         ('table,rows\ncases,"2.0"\n', ""),
         ("table,rows\ncases,3\n", "line 2: cases should have 3 rows, but 2 were read (cases.csv 2), 1 fewer"),
-        ("table,rows\ncases,1\n", "cases should have 1 rows, but 2 were read (cases.csv 2), 1 more"),
+        ("table,rows\ncases,1\n", "cases should have 1 row, but 2 were read (cases.csv 2), 1 more"),
         ("table,rows\ncases,2\nextensions,0\n", ""),
         ("table,rows\ncases,2\nextensions,5\n", "line 3: extensions should have 5 rows, but 0 were read (–)"),
         ("table,rows\ncase,2\n", "no table “case” to compare the control total with; the nearest is cases"),
@@ -85,7 +85,7 @@ def test_a_control_total_may_name_the_file_of_a_split_table(tmp_path):
     (tmp_path / "cases_2.csv").write_text(f"{HEADER}\n{row('C')}\n", encoding="utf-8")
     assert totals(tmp_path, "table,rows,file\ncases,3,\ncases,2,cases.csv\ncases,1,cases_2.csv\n").stops == ""
     got = totals(tmp_path, "table,rows,file\ncases,3,\ncases,2,cases.csv\ncases,2,cases_2.csv\n")
-    assert "line 4: cases should have 2 rows, but 1 were read (cases_2.csv 1)" in got.stops
+    assert "line 4: cases should have 2 rows, but 1 was read (cases_2.csv 1)" in got.stops
 
 
 def test_rows_that_could_not_be_read_and_totals_below_them_are_counted_as_the_system_counts(tmp_path):

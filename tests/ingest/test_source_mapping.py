@@ -90,7 +90,7 @@ def test_a_table_of_one_row_per_key_takes_the_most_frequent_name(town):
         ("B", "Gamma", "all"),
     ]
     assert town.receipt("units").records == 2
-    assert "1 rows without unit_id are left out" in town.notices
+    assert "1 row without unit_id is left out" in town.notices
     assert "1 unit_id have several names" in town.notices
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from pipelines.paths import ROOT, SQL, WORDING
+from pipelines.wording import say
 from tests.shape.source import modules, strings
 
 STATEMENT = re.compile(
@@ -88,3 +89,12 @@ def _names_a_place(file: Path) -> bool:
     except UnicodeDecodeError:
         return False
     return bool(OWN_PATH.search(text)) or str(ROOT) in text
+
+
+def test_a_number_of_one_has_its_own_word():
+    facts = {"table": "units", "title": "承办单位", "says": "s", "rows": ""}
+    one, two = (say("contracts.stop_promise", n=n, **facts).en for n in (1, 2))
+    assert one.startswith("1 row of units breaks") and two.startswith("2 rows of units break the")
+    plain = [key for topic in ("contracts", "ingest", "assess") for key, words in _sentences(topic).items()
+             if re.search(r"\{n\} (rows|cells|ids|columns|values) ", words["en"])]  # fmt: skip
+    assert plain == ["stop_row_more"]  # said of several only
