@@ -211,14 +211,15 @@ class Run:
 
     def measure(self) -> None:
         """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""
-        from pipelines.stages.measure import measure, must_have_prices, tallies_in_force
+        from pipelines.stages.measure import measure, must_have_prices, tallies_in_force, with_before
         from pipelines.stages.opinions import must_read_alike
 
         measure(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, self.counted)
         seed = "".join(sorted(receipt.sha256 for receipt in self.intake.receipts))
         must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)
         must_have_prices(self.warehouse, self.rulebook, self.readings)
-        self.tallies = tallies_in_force(self.warehouse, self.period, self.rulebook, self.readings, self.absent)
+        found = tallies_in_force(self.warehouse, self.period, self.rulebook, self.readings, self.absent)
+        self.tallies = with_before(found, self.request.out, self.period, self.rulebook, self.readings)
 
     @cached_property
     def parts(self) -> dict[Period, Earlier | None]:

@@ -69,6 +69,12 @@ def _registers(tallies: Mapping[str, UnitTally]) -> dict:
     matters = {key: number for number, key in enumerate(dict.fromkeys(award.matter_key for _, award in awards), 1)}
     units = {name: [getattr(tally.unit, name) for tally in ordered] for name in Unit.__dataclass_fields__}
     scores = [(t.unit.unit_id, item, hundredths(score)) for t in ordered for item, score in sorted(t.assessed.items())]
+    before = [
+        (tally.unit.unit_id, rule, id, n)
+        for tally in ordered
+        for rule, own in sorted(tally.before.items())
+        for id, n in sorted(own.items())
+    ]
     text, day, whole = pyarrow.string(), pyarrow.date32(), pyarrow.int64()
     return {
         "units": pyarrow.table(
@@ -77,6 +83,7 @@ def _registers(tallies: Mapping[str, UnitTally]) -> dict:
                 for name, values in units.items()
             }
         ),
+        "before": _table(before, unit_id=text, rule_id=text, measure=text, n=whole),
         "assessed": _table(scores, unit_id=text, item_id=text, hundredths=whole),
         "awards": _table(
             [(unit, a.award_id, a.award_type, str(matters[a.matter_key]), a.awarded_on) for unit, a in awards],
@@ -118,9 +125,21 @@ def read_registers(folder: Path) -> dict[str, UnitTally]:
     for row in read_kept(folder, "awards").to_pylist():
         award = Award(row["award_id"], row["award_type"], row["matter"], row["awarded_on"])
         awards.setdefault(row["unit_id"], []).append(award)
+    before: dict[str, dict[str, dict[str, int]]] = {}
+    if (tallies_of(folder) / "before.parquet").is_file():  # runs of before there were rules of change keep none
+        for row in read_kept(folder, "before").to_pylist():
+            before.setdefault(row["unit_id"], {}).setdefault(row["rule_id"], {})[row["measure"]] = row["n"]
     units = [Unit(**row) for row in read_kept(folder, "units").to_pylist()]
     return {
-        unit.unit_id: UnitTally(unit, 0, {}, {}, assessed.get(unit.unit_id, {}), tuple(awards.get(unit.unit_id, ())))
+        unit.unit_id: UnitTally(
+            unit,
+            0,
+            {},
+            {},
+            assessed.get(unit.unit_id, {}),
+            tuple(awards.get(unit.unit_id, ())),
+            before=before.get(unit.unit_id, {}),
+        )
         for unit in units
     }
 

@@ -85,6 +85,7 @@ class Cube:
     assessed: Mapping[str, np.ndarray]  # item -> hundredths per unit, -1 where there is no score
     awards: Awards
     groups: np.ndarray  # of every unit
+    before: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)  # (rule, measure) -> count, -1 none
     absent: Absent = NOTHING
     _kept: dict[Any, Any] = field(default_factory=dict)
 
@@ -108,8 +109,14 @@ class Cube:
             _assessed(tallies, units),
             _awards(tallies, units),
             np.array([tallies[unit].unit.unit_group for unit in units], object),
+            _before(tallies, units),
             absent,
         )
+
+    def before_of(self, rule: Rule) -> dict[str, np.ndarray]:
+        """What the measures of a rule of change counted in the earlier period, -1 for a unit of which nobody knows."""
+        nobody = np.full(len(self.unit_ids), -1, np.int64)
+        return {id: self.before.get((rule.id, id), nobody) for id in (rule.measure, rule.part, rule.of) if id}
 
     def counts(self, readings: Mapping[str, str]) -> "Counts":
         """Every measure as units × months under the readings; one that the exports do not tell counts nothing."""
@@ -338,6 +345,14 @@ def _assessed(tallies: dict[str, UnitTally], units: tuple[str, ...]) -> dict[str
             np.int64,
         )
         for item in items
+    }
+
+
+def _before(tallies: dict[str, UnitTally], units: tuple[str, ...]) -> dict[tuple[str, str], np.ndarray]:
+    keys = {(rule, id) for tally in tallies.values() for rule, own in tally.before.items() for id in own}
+    return {
+        (rule, id): np.array([tallies[unit].before.get(rule, {}).get(id, -1) for unit in units], np.int64)
+        for rule, id in sorted(keys)
     }
 
 

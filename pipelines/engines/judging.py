@@ -92,7 +92,7 @@ class Judge:
             met = [{MEETS[band.test]: {"have": {"$m": f"asks_{k}"}}}] if band.test else []
             yield self._on(rule, f"band {k + 1}", {"$and": [*missed, *met]}, self._in_band, k)
 
-    _by_place = _bands
+    _by_place = _change = _bands
 
     def _assessed(self, rule: Rule) -> Iterator[Production[Finding]]:
         yield self._on(rule, "", {"$lt": {"score": {"$m": "full"}}}, self._mark)
@@ -198,6 +198,7 @@ class Judge:
             place=match.fact.get("place", 0),
             parts=1 if rule.kind in ("assessed", "award") else self._parts(rule.part or rule.measure),
             of_parts=self._parts(rule.of) if rule.of else 1,
+            before=(match.fact.get("before", 0), match.fact.get("before_of", 0)),
         )
 
     # Facts: what there is to ask.
@@ -293,6 +294,20 @@ class Judge:
             rule, [{"rule": rule.id, "month": 0, "place": place, **counted, "have": place * CENT, "scale": 1}]
         )
 
+    def _change_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
+        """Now less before, in whole numbers over `scale`: hundredths of a case, or of a percentage point."""
+        before = tally.before[rule.id]
+        if not rule.is_rate:
+            n, was = tally.count(rule.measure), before[rule.measure]
+            fact = {"n": n, "before": was, "have": (n - was) * CENT, "scale": self._parts(rule.measure)}
+        else:
+            part, of = tally.count(rule.part), tally.count(rule.of)
+            was, was_of = before[rule.part], before[rule.of]
+            gone = printed(rule, part, of) - printed(rule, was, was_of)
+            fact = {"part": part, "of": of, "before": was, "before_of": was_of}
+            fact |= {"have": gone.numerator * CENT, "scale": gone.denominator}
+        yield from self._asked(rule, [{"rule": rule.id, "month": 0, **fact}])
+
     def _asked(self, rule: Rule, found: Iterable[Fact]) -> Iterator[Fact]:
         """Each fact with what every band asks of it."""
         for fact in found:
@@ -365,6 +380,14 @@ def unmeasured(rule: Rule, tally: UnitTally) -> bool:
         return AWARDS in tally.lacking
     if {rule.measure, rule.part, rule.of} & tally.lacking:
         return True
+    if rule.kind == "change":
+        was = tally.before.get(rule.id)
+        return (
+            was is None
+            or _too_few(rule, tally)
+            or bool(rule.of)
+            and was[rule.of] < rule.needs * tally.parts.get(rule.of, 1)
+        )
     return rule.id not in tally.places if rule.kind == "by_place" else _too_few(rule, tally)
 
 
@@ -462,6 +485,7 @@ FACTS = {
     "worth": (*RATE, "worth"),
     "bands": (*RATE, "n", "count"),
     "by_place": ("place", *RATE, "n", "count"),
+    "change": ("now", "before", *RATE, "n", "count"),
     "assessed": ("score", "full", "points"),
     "award": ("points",),
     "merit": ("month", "n", "count", "points"),
@@ -497,6 +521,10 @@ def _facts(rule: Rule, finding: Finding) -> dict[str, str]:
         }
     if rule.kind == "by_place":
         found |= {"place": str(finding.place)}
+    if rule.kind == "change":
+        then = (finding.n, finding.of), finding.before
+        values = (shown(half_up(printed(rule, *one))) if rule.is_rate else _counted(one[0], finding) for one in then)
+        found |= dict(zip(("now", "before"), values, strict=True))
     if rule.is_rate:
         rate = printed(rule, finding.n, finding.of) if finding.of else Fraction(0)
         found |= {"rate": shown(half_up(rate)), "part": found["count"], "worth": plain(rule.worth)}
@@ -504,6 +532,10 @@ def _facts(rule: Rule, finding: Finding) -> dict[str, str]:
             short = rate - finding.target if rule.fewer else finding.target - rate
             found |= {"target": plain(finding.target), "short": shown(half_up(abs(short)))}
     return found
+
+
+def _counted(n: int, finding: Finding) -> str:
+    return plain(half_up(Fraction(n, finding.parts)))
 
 
 def printed(rule: Rule, part: int, of: int) -> Fraction:

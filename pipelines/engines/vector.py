@@ -198,6 +198,9 @@ def bare(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) ->
     if rule.kind == "award":
         return np.full(units, "awards" in not_exported)
     silent = np.full(units, bool(not_exported & {rule.measure, rule.part, rule.of}))
+    if rule.kind == "change":
+        was = cube.before_of(rule)
+        silent = silent | (was[rule.of or rule.measure] < (rule.needs * cube.measures[rule.of].scale if rule.of else 0))
     if not rule.of:
         return silent
     of = _best_of_group(counts, rule, readings, True) if rule.best else counts.whole(rule.of)[:, None]
@@ -510,7 +513,11 @@ def _rates(rule: Rule, counts: Counts, readings: Mapping[str, str]) -> tuple[np.
     """Numerator and denominator of each rate in percent, rounded as the city prints it; and whether it is judged."""
     part = _spans(rule, counts, rule.part, readings)
     of = _best_of_group(counts, rule, readings) if rule.best else _spans(rule, counts, rule.of, readings)
-    judged = of >= rule.needs * counts.cube.measures[rule.of].scale
+    return _quotient(rule, part, of, rule.needs * counts.cube.measures[rule.of].scale)
+
+
+def _quotient(rule: Rule, part: np.ndarray, of: np.ndarray, needs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    judged = of >= needs
     if rule.round_rate is None:
         return 100 * part, of, judged
     scale = 10**rule.round_rate
@@ -612,6 +619,25 @@ def _bands(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) 
     return _over_months(cube, rule, -_points_of_bands(rule, top, bottom, judged), readings)
 
 
+def _changed(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
+    """Points by the change since an earlier period, as quotients of whole numbers."""
+    rows = np.arange(len(cube.unit_ids)) if counts.rows is None else counts.rows
+    was = {id: table[rows] for id, table in cube.before_of(rule).items()}
+    if not rule.part:
+        top = counts.whole(rule.measure) - was[rule.measure]
+        bottom, judged = np.full_like(top, cube.measures[rule.measure].scale), was[rule.measure] >= 0
+    else:
+        now_top, now_bottom, judged = (table[:, 0] for table in _rates(rule, counts, readings))
+        was_top, was_bottom, judged_before = _quotient(
+            rule, was[rule.part], was[rule.of], rule.needs * cube.measures[rule.of].scale
+        )
+        judged = judged & judged_before
+        top = now_top * was_bottom - was_top * now_bottom
+        bottom = np.maximum(now_bottom * was_bottom, 1)
+    points = _points_of_bands(rule, top[:, None], bottom[:, None], judged[:, None])
+    return Deduction(-points[:, 0])
+
+
 def _points_of_bands(rule: Rule, top: np.ndarray, bottom: np.ndarray, judged: np.ndarray) -> np.ndarray:
     """The points of the first band that each value (a quotient) meets; none where it is not judged."""
     points, left = np.zeros_like(top), judged.copy()
@@ -665,6 +691,7 @@ def shared(rule: Rule, rules: Iterable[Rule]) -> bool:
 
 TAKEN = {
     "by_place": _by_place,
+    "change": _changed,
     "density": _many,
     "rate": _rate,
     "worth": _worth,

@@ -162,6 +162,9 @@ class Rule:
     by_place: the points of the first of ``bands`` that the unit's place meets, in a rate or the count of ``measure``,
         ``among`` its group or all units that the rule judges.
 
+    change: the points of the first of ``bands`` that the change meets, of a rate (percentage points) or the count of
+        ``measure``, ``against`` the period before (previous) or the same of the year before (year_before).
+
     ``best``: the whole is the highest count of ``of`` in the unit's group.
     Of any: ``at_most`` bounds what it takes or gives; ``groups`` are the groups of units that it is for (all where
     empty). Of rates: ``round_rate`` decimals of the rate as the city prints it; ``fewer``: a low rate is a good one;
@@ -204,6 +207,7 @@ class Rule:
     groups: tuple[str, ...] = ()
     best: bool = False
     among: str = ""
+    against: str = ""
     counts: tuple[str, ...] = ()  # raw types that the measure counts, e.g. refused_to_sign
     examples: tuple[Block, ...] = ()
     in_force_from: date | None = None

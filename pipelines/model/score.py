@@ -33,6 +33,7 @@ class Finding:
     place: int = 0  # of a rule by place
     parts: int = 1  # in how many parts of one ``n`` is counted
     of_parts: int = 1  # and ``of``
+    before: tuple[int, int] = (0, 0)  # of a rule of change: what ``n`` and ``of`` were
 
 
 @dataclass(frozen=True)

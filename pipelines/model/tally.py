@@ -41,7 +41,8 @@ class UnitTally:
     waives them, or they cost by a dearer rule. ``priced`` maps a rule with several prices to what costs by each.
     ``assessed`` maps an item id to its score. ``lacking`` are the measures that the exports do not tell: they count
     nothing. ``places`` are the unit's places by the rules that look at them; ``best`` the highest counts of its group,
-    by rule and month, "" for the period.
+    by rule and month, "" for the period. ``before`` are the counts of an earlier period by rule of change and measure;
+    nothing where nobody knows them.
     """
 
     unit: Unit
@@ -55,6 +56,7 @@ class UnitTally:
     best: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     parts: Mapping[str, int] = field(default_factory=dict)
     priced: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
+    before: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def count(self, measure: str, month: str = "") -> int:
         """Rows of ``measure`` in ``month``, or in the whole period; KeyError for a measure that nobody declared."""

@@ -693,6 +693,18 @@ def _by_place(block: Block, known: Known) -> dict[str, Any]:
     return found | {"among": inner["among"], "per": "period", "fewer": better == "fewer"}
 
 
+def _change(block: Block, known: Known) -> dict[str, Any]:
+    """`change: {measure, or part and of; against: previous or year_before; bands}`."""
+    inner = block["change"]
+    fail_if.not_a_block(inner, block, "change")
+    fail_if.ill_formed(inner, "change")
+    fail_if.unknown_value(inner, "against", vocabulary.AGAINST)
+    found = _bands(inner, known)
+    if found.get("best"):
+        raise refusal(inner, "best_of_what", "of")
+    return found | {"against": inner["against"], "per": "period"}
+
+
 def _band(block: Block) -> Band:
     if "then" in block:
         then = block["then"]
@@ -755,6 +767,7 @@ SPECIFIC = {
     "worth": _worth,
     "bands": _bands,
     "by_place": _by_place,
+    "change": _change,
     "assessed": _assessed,
     "award": _award,
     "merit": _merit,

@@ -109,10 +109,11 @@ def _tally(rulebook: Rulebook, rule: Rule, example: Block) -> UnitTally:
         Award(f"example-{k}", kind, str(matter), date.fromisoformat(f"{months[0]}-{k:02d}"))
         for k, (kind, matter) in enumerate(awards[:31], 1)
     )
+    before = _earlier(rulebook, rule, example)
     unit = Unit("example", "example", example.get("group", ""), True)
     places = {rule.id: _of_others(example, "place", 1)}
     best = {rule.id: dict.fromkeys(("", *months), _of_others(example, "best", 0))} if rule.best else {}
-    told: dict[str, Any] = {"places": places, "best": best, "parts": rulebook.parts, "priced": priced}
+    told: dict[str, Any] = {"places": places, "best": best, "parts": rulebook.parts, "priced": priced, "before": before}
     return UnitTally(unit, 0, counts, {}, assessed, listed, **told)
 
 
@@ -136,6 +137,35 @@ def _of_others(example: Block, key: str, unsaid: int) -> int:
     return number
 
 
+def _changed(rulebook: Rulebook, rule: Rule, tally: UnitTally) -> Fraction | None:
+    """Now less before; None where one of them has nothing to be judged by."""
+    was = tally.before.get(rule.id)
+    if was is None or not rule.is_rate:
+        scale = 1 if rule.is_rate else rulebook.measures[rule.measure].scale
+        return None if was is None else Fraction(tally.count(rule.measure) - was[rule.measure], scale)
+    of, was_of = tally.count(rule.of), was[rule.of]
+    if not (of and was_of):
+        return None
+    return printed(rule, tally.count(rule.part), of) - printed(rule, was[rule.part], was_of)
+
+
+def _earlier(rulebook: Rulebook, rule: Rule, example: Block) -> dict[str, dict[str, int]]:
+    """What an example says of the earlier period; nothing where nobody knows of it."""
+    if rule.kind != "change" or "before" not in example:
+        return {}
+    given = example["before"]
+    fail_if.not_a_block(given, example, "before")
+    known = [id for id in (rule.measure, rule.part, rule.of) if id]
+    fail_if.unknown_field(given, known)
+    found = {}
+    for id in known:
+        number = count(given.get(id, "0"))
+        if number is None:
+            raise refusal(given, "bad_count", id, value=given[id])
+        found[id] = number * rulebook.measures[id].scale
+    return {rule.id: found}
+
+
 def _counts(given: Block, key: str, months: tuple[str, ...], scale: int = 1) -> dict[str, int]:
     """By month: a count in the first one, or a list with one for each month of the period."""
     listed = isinstance(given[key], list)
@@ -156,6 +186,8 @@ def _value(rulebook: Rulebook, rule: Rule, example: Block) -> Fraction | None:
         return tally.assessed.get(rule.measure)
     if rule.kind == "by_place":
         return Fraction(tally.places[rule.id])
+    if rule.kind == "change":
+        return _changed(rulebook, rule, tally)
     if rule.kind == "award":
         return Fraction(len(tally.awards))
     if not rule.is_rate:
@@ -189,7 +221,7 @@ def _bounds(
     elif rule.kind == "worth":
         yield some("worth_below", lambda value: value < 100)
         yield some("worth_at", lambda value: value == 100)
-    elif rule.kind in ("bands", "by_place"):
+    elif rule.kind in ("bands", "by_place", "change"):
         yield from _bounds_of_bands(rule, values)
     else:
         name = "award" if rule.kind in ("award", "merit") else "occurrence"

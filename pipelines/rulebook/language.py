@@ -17,7 +17,10 @@ from pipelines.rulebook import vocabulary
 FILE = RULES / "language.yaml"
 CLOSED: dict[str, tuple[str, ...]] = {  # the closed words that `one of` names
     **vocabulary.WORDS,
-    **{name: getattr(vocabulary, name.upper()) for name in ("among", "formats", "round", "starts", "all_by", "better")},
+    **{
+        name: getattr(vocabulary, name.upper())
+        for name in ("among", "against", "formats", "round", "starts", "all_by", "better")
+    },
     "once_per": (*vocabulary.ONCE_PER, *vocabulary.ONCE_PER_ROW),
     "types": vocabulary.TYPES,
     "per": tuple(dict.fromkeys((*vocabulary.PER, *vocabulary.PER_BEYOND))),

@@ -426,10 +426,10 @@ def values_of(rule: Rule) -> dict[str, tuple[str | int, ...]]:
         found |= {"over_each": ("over", "each"), "over_award": ("over", "award")}
     if rule.kind == "worth":
         found |= {"worth": ("worth",)}
-    inside = ("by_place",) if rule.kind == "by_place" else ()
+    inside = (rule.kind,) if rule.kind in ("by_place", "change") else ()
     for k, band in enumerate(rule.bands):
         found |= {f"points_{k + 1}": (*inside, "bands", k, *(("then",) if band.each else ()), "points")}
-        found |= {f"bound_{k + 1}": (*inside, "bands", k, band.test)} if band.test else {}
+        found |= {f"bound_{k + 1}": (*inside, "bands", k, band.test)} if band.test and rule.kind != "change" else {}
     if rule.kind in ("award", "merit"):
         found |= {f"award_{k + 1}": ("tiers", k, "award") for k in range(len(rule.tiers))}
         found |= {} if rule.tiers else {"award": ("award",)}

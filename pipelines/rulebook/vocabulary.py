@@ -48,6 +48,7 @@ KINDS = {
     "worth": ("worth", ("part", "of"), (*RATE, "at_most")),
     "bands": ("bands", (), ("part", "of", "measure", *RATE, "at_most")),
     "by_place": ("by_place", (), ("at_most",)),
+    "change": ("change", (), ("at_most",)),
     "assessed": ("assessed", (), ()),
     "award": ("award", ("measure",), ("once_per", "tiers", "at_most")),
     "merit": ("award", ("measure",), ("per", "tiers", "at_most")),  # of a measure instead of a type of award
@@ -66,6 +67,7 @@ def of_mark(mark: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 PER = ("month", "period", "quarter")  # quarter: in older books, of a period
 OLDER_PER = ("quarter", "occurrence")
 PER_BEYOND = ("month", "period", "occurrence")  # in which so many are free; occurrence: in older books, without effect
+AGAINST = ("previous", "year_before")  # the period before, the same period a year earlier
 AMONG = ("group", "all")
 LONGER = ("quarter", "half_year", "year")  # that may be made of shorter periods
 FORMATS = ("1", "2")  # 1: quarters, eleven measures, seven awards (semantics B7)

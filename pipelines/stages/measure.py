@@ -1,7 +1,7 @@
 """Measure: accepted rows become facts, facts become tallies; everything is counted once, under every reading."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
@@ -11,9 +11,12 @@ from typing import Any
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.edges import tallies
+from pipelines.edges import tallies as tallies_kept
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.published import counted_table
+from pipelines.edges.tallies import tallies_of as tallies_beside
 from pipelines.edges.warehouse import Arrow, Warehouse
+from pipelines.engines.cube import Cube
 from pipelines.engines.judging import beside_others
 from pipelines.engines.marks import derived_of, of_price, patterns_of, selection, variant
 from pipelines.lazy import numpy as np
@@ -281,6 +284,33 @@ def tallies_in_force(
             priced=priced.get(id, {}),
         )
     return beside_others(rulebook, found, period.months)
+
+
+def with_before(
+    tallies: Mapping[str, UnitTally], out: Path, period: Period, rulebook: Rulebook, readings: Mapping[str, str]
+) -> dict[str, UnitTally]:
+    """The tallies with what rules of change compare with: the counts that the earlier period's run kept in ``out``.
+
+    Where there is no such run, it lacks the unit, or its exports do not tell a measure, nothing is known.
+    """
+    found = dict(tallies)
+    for rule in (rule for rule in rulebook.rules.values() if rule.kind == "change"):
+        earlier = period.previous if rule.against == "previous" else period.year_before
+        folder = (Path(out) / str(earlier)).resolve()
+        if not tallies_beside(folder).is_dir():
+            continue
+        kept, absent = Kept.open(folder, earlier, earlier.end, rulebook), Absent(tallies_kept.read_absent(folder))
+        registers = tallies_kept.read_registers(folder)
+        cube = Cube.prepare(kept.cube, kept.layouts, rulebook.measures, registers, earlier.months, absent)
+        names = [id for id in (rule.measure, rule.part, rule.of) if id]
+        if not cube.not_exported().isdisjoint(names):
+            continue
+        counts = {id: cube.whole(id, readings).tolist() for id in names}
+        for k, unit in enumerate(cube.unit_ids):
+            if unit in found:
+                own = {id: counts[id][k] for id in names}
+                found[unit] = replace(found[unit], before={**found[unit].before, rule.id: own})
+    return found
 
 
 def _assessed(warehouse: Warehouse) -> dict[str, dict[str, Fraction]]:

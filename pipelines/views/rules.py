@@ -16,6 +16,7 @@ from pipelines.model.score import FLAGGED, MEAN
 from pipelines.model.words import Words
 from pipelines.views.figures import NOTHING, Say, known, listed, plainly, signed, speaking
 
+OF_A_VALUE = ("bands", "by_place", "change")  # kinds that give points by steps of a value
 BESIDE = ("place", "best", "group", "month")  # what an example says of other units, of its own, of the day
 
 
@@ -39,10 +40,10 @@ class RuleTexts:
 
     def _figures(self, rule: Rule) -> dict[str, str]:
         """What the sentence of a rule's kind may name."""
-        if rule.is_rate or rule.kind in ("density", "bands", "by_place", "merit"):
+        if rule.is_rate or rule.kind in ("density", *OF_A_VALUE, "merit"):
             part, of = self.measure(rule.part or rule.measure), self.measure(rule.of) if rule.of else ""
             return {
-                "part": self._words("percent", part=part, of=of) if of and rule.kind in ("bands", "by_place") else part,
+                "part": self._words("percent", part=part, of=of) if of and rule.kind in OF_A_VALUE else part,
                 "of": of,
                 "per": self._words("per_month" if rule.by_month else "per_period"),
                 "target": self._target(rule),
@@ -51,6 +52,7 @@ class RuleTexts:
                 "worth": plainly(rule.worth),
                 "bands": listed((self._band(band) for band in rule.bands), self.lang),
                 "award": listed((plainly(points) for _, points in rule.tiers), self.lang) or plainly(rule.award),
+                "against": self._words(f"against_{rule.against}") if rule.against else "",
                 "side": self._words("above" if rule.fewer else "below"),
                 "bound": self._bound(rule),
             }
@@ -109,6 +111,9 @@ class RuleTexts:
         """What is given, where that lies against the threshold, and what it comes to."""
         told = [self._given(rule, name, value) for name, value in example.get("given", {}).items()]
         told += [self._words(f"example_{key}", value=example[key]) for key in BESIDE if key in example]
+        if "before" in example:
+            were = listed((self._given(rule, name, value) for name, value in example["before"].items()), self.lang)
+            told.append(self._words("example_before", value=were))
         given = listed(told, self.lang)
         under = [self._under(id, str(value)) for id, value in example.get("readings", {}).items()]
         where = against(rule, example.get("given", {}))
@@ -227,7 +232,7 @@ def against(rule: Rule, given: dict) -> str:
     """Where an example lies: at, below or above its rule's threshold; "" where it has none or nothing is counted."""
     if rule.kind == "assessed":
         return ""
-    if rule.kind in ("bands", "by_place"):
+    if rule.kind in OF_A_VALUE:
         return ""
     if rule.is_rate:
         part, of = total(given.get(rule.part, 0)), total(given.get(rule.of, 0))

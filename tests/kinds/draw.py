@@ -106,6 +106,21 @@ def by_place(rng, sign):
     return {"by_place": words, "fewer": words["fewer"]}
 
 
+def change(rng, sign):
+    """Bands of what changed: of a rate, or of a count, which may go on and on."""
+    found = bands(rng, sign)
+    words = {key: found[key] for key in ("part", "measure", "round_rate", "needs") if key in found}
+    if "of" in found:
+        words["of"] = found["of"]["best"] if isinstance(found["of"], dict) else found["of"]
+    [test] = [test for test in ("at_least", "more_than", "at_most", "less_than") if test in found["bands"][0]]
+    falling = test in ("at_least", "more_than")
+    bounds = sorted(rng.sample(range(-12, 13), len(found["bands"]) - 1), reverse=falling)
+    steps = zip(bounds, found["bands"][:-1], strict=True)
+    words["bands"] = [{test: str(one), "points": band["points"]} for one, band in steps] + [found["bands"][-1]]
+    words |= {"against": rng.choice(("previous", "year_before")), "fewer": found.get("fewer", False)}
+    return {"change": words, "fewer": words["fewer"]}
+
+
 def bands(rng, sign):
     rate = rng.random() < 0.5
     found = best(rng, of_rate(rng)) if rate else {"measure": rng.choice(COUNTS)} | spread(rng)
@@ -136,8 +151,9 @@ def award(rng, kind):
     return {"measure": kind, "of_type": True, **priced}
 
 
-TAKING = (deduct, many, short, lambda rng: bands(rng, -1), lambda rng: by_place(rng, -1))
-GIVING = (worth, merit, lambda rng: bands(rng, 1), lambda rng: by_place(rng, 1))
+TAKING = (deduct, many, short, lambda rng: bands(rng, -1), lambda rng: by_place(rng, -1),
+          lambda rng: change(rng, -1))  # fmt: skip
+GIVING = (worth, merit, lambda rng: bands(rng, 1), lambda rng: by_place(rng, 1), lambda rng: change(rng, 1))
 
 
 class Book:
@@ -188,11 +204,11 @@ class Book:
         rules = {}
         for rule in (*self.rules, *self.bonus):
             written = {key: value for key, value in rule.items() if key not in ("fewer", "of_type")}
-            counted = rule.get("by_place", rule).get("part")
+            counted = oracle.inner(rule).get("part")
             turned = {id: replace(one, better="fewer" if rule.get("fewer") and id == counted else one.better)
                       for id, one in LAW.measures.items()}  # fmt: skip
-            if "by_place" in written:
-                written["by_place"] = {key: one for key, one in written["by_place"].items() if key != "fewer"}
+            for kind in {"by_place", "change"} & set(written):
+                written[kind] = {key: one for key, one in written[kind].items() if key != "fewer"}
             known = build.Known(LAW.clauses, self._items, turned, LAW.award_types, {})
             block = _block({**written, "clause": "H2.1", "title": WORDS, "says": WORDS, "remedy": WORDS,
                             "examples": [{"name": "none"}]})  # fmt: skip
@@ -231,6 +247,9 @@ class Book:
                        date.fromisoformat(f"{rng.choice(months)}-{rng.randint(1, 28):02}"))
                       for j in range(rng.randint(0, 9))]  # fmt: skip
             found[f"U{k}"] = oracle.Unit(rng.choice(GROUPS), counts, months, lacking, awards)
+            found[f"U{k}"].before = {
+                rule["rule"]: earlier(rng, counts) for rule in self.rules if "change" in rule and rng.random() < 0.85
+            }
         lacking = found["U0"].lacking  # the exports tell a measure of all units or of none
         for unit in found.values():
             unit.lacking = lacking
@@ -238,6 +257,15 @@ class Book:
             for name in lacking:
                 unit.counts[name] = [0] * len(months)
         return found
+
+
+def earlier(rng: Random, counts: dict[str, list[int]]) -> dict[str, int]:
+    """What was counted before: often close to what is counted now."""
+    found = {name: max(0, sum(now) + rng.choice((0, rng.randint(-12, 12)))) for name, now in counts.items()}
+    for whole, part in WHOLES.items():
+        found[whole] = rng.choice((found[whole], 0, rng.randint(0, 60)))
+        found[part] = min(found[part], found[whole])
+    return found
 
 
 def _block(words: object) -> object:
@@ -254,7 +282,8 @@ def tally(id: str, unit: oracle.Unit) -> UnitTally:
     """The unit as the first judge gets it."""
     counts = {name: dict(zip(unit.months, given, strict=True)) for name, given in unit.counts.items()}
     listed = tuple(Award(id, kind, matter, on) for id, kind, matter, on in unit.awards)
-    return UnitTally(Unit(id, id, unit.group, True), 1, counts, {}, {}, listed, frozenset(unit.lacking))
+    return UnitTally(Unit(id, id, unit.group, True), 1, counts, {}, {}, listed, frozenset(unit.lacking),
+                     before=unit.before)  # fmt: skip
 
 
 class Told(Cube):

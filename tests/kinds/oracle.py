@@ -22,6 +22,7 @@ class Unit:
 
     def __init__(self, group, counts, months, lacking=(), awards=(), marks=()):
         self.group, self.counts, self.months = group, counts, months
+        self.before = {}  # by rule of change: what was counted in the earlier period
         self.city = [self]  # all units, this one among them
         self.lacking, self.awards, self.marks = set(lacking), list(awards), dict(marks)
 
@@ -50,9 +51,14 @@ def item_points(item: dict, rules: list[dict], unit: Unit, unmeasured: str) -> F
     return min(points, full)
 
 
+def inner(rule: dict) -> dict:
+    """The rule, or what stands in it of places or change."""
+    return rule.get("by_place") or rule.get("change") or rule
+
+
 def gives(rule: dict) -> bool:
     """Kinds that give start at nothing; bands of points 0 and below take."""
-    rule = rule.get("by_place", rule)
+    rule = inner(rule)
     if "bands" in rule:
         return any(F(band["points"]) > 0 for band in rule["bands"] if "points" in band) or any(
             F(band["then"]["points"]) > 0 for band in rule["bands"] if "then" in band
@@ -62,7 +68,11 @@ def gives(rule: dict) -> bool:
 
 def is_measured(rule: dict, unit: Unit) -> bool:
     """Its measures are told, and its denominator is neither empty nor under `needs` over the period."""
-    rule = rule.get("by_place", rule)
+    if "change" in rule:
+        words, was = rule["change"], unit.before.get(rule["rule"])
+        if was is None or ("of" in words and was[words["of"]] < max(1, words.get("needs", {}).get("of", 1))):
+            return False
+    rule = inner(rule)
     of = rule.get("of")
     of = of["best"] if isinstance(of, dict) else of
     needed = [rule.get("measure"), rule.get("part"), of]
@@ -106,7 +116,7 @@ def nothing_to_judge(rule: dict, full: Fraction, least: Fraction | None, unmeasu
         return F(0) if gives(rule) else -(full - min(least or F(0), F(0)))
     if not gives(rule):
         return F(0)
-    rule = rule.get("by_place", rule)
+    rule = inner(rule)
     if "worth" in rule:
         return F(rule["worth"])
     if "bands" in rule:
@@ -119,11 +129,27 @@ def rule_points(rule: dict, unit: Unit) -> Fraction:
     if "deduct" in rule and isinstance(rule.get("per"), dict) and "each" in rule["per"]:
         of = sum(unit.counts[rule["per"]["of"]])
         return -F(rule["deduct"]) * sum(unit.counts[rule["measure"]]) / (F(of) / F(rule["per"]["each"]))
+    if "change" in rule:
+        return of_bands(rule["change"]["bands"], changed(rule, unit))
     if "by_place" in rule:
         return of_bands(rule["by_place"]["bands"], F(place(rule, unit)))
     how, spans = spans_of(rule, unit)
     points = sum((span_points(rule, unit, months) for months in spans), F(0))
     return points / len(spans) if how == "mean" else points
+
+
+def changed(rule: dict, unit: Unit) -> Fraction:
+    """Now less before: cases, or percentage points of the rates as the city prints them."""
+    words, was = rule["change"], unit.before[rule["rule"]]
+
+    def value(n):
+        if "part" not in words:
+            return F(n(words["measure"]))
+        rate = F(100 * n(words["part"]), n(words["of"]))
+        digits = 10 ** words.get("round_rate", 0)
+        return F(floor(rate * digits + F(1, 2)), digits) if "round_rate" in words else rate
+
+    return value(lambda name: sum(unit.counts[name])) - value(lambda name: was[name])
 
 
 def spans_of(rule: dict, unit: Unit) -> tuple[str, list[list[int]]]:

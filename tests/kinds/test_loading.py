@@ -94,6 +94,17 @@ examples:
   - {name: third, place: 3, points: 1}
   - {name: fourth, place: 4, points: 0}
 """),
+    "rise": ("H2.3", "{now} {before} {points}", """change:
+  measure: unclaimed
+  against: previous
+  bands: [{at_most: -5, points: 2}, {at_most: 0, points: 1}, {points: 0}]
+examples:
+  - {name: five fewer, given: {unclaimed: 5}, before: {unclaimed: 10}, points: 2}
+  - {name: four fewer, given: {unclaimed: 6}, before: {unclaimed: 10}, points: 1}
+  - {name: as many, given: {unclaimed: 10}, before: {unclaimed: 10}, points: 1}
+  - {name: one more, given: {unclaimed: 11}, before: {unclaimed: 10}, points: 0}
+  - {name: nobody knows of before, given: {unclaimed: 11}, points: 2}
+"""),
     "share": ("H2.3", "{part} {of} {points}", """part: errands_run
 of: {best: errands_run}
 worth: 4
@@ -181,6 +192,17 @@ BROKEN = {
     "tiers beside an award": ("merit", "tiers:", "award: 1\ntiers:", "in the place of award"),
     "a blank that its kind does not fill": ("merit", "{count} {points}\", en", "{rate}\", en", "nothing fills in"),
     "an example that is not borne out": ("worth", "content: 2}, points: 20", "content: 2}, points: 20.01", "20.00"),
+    "no example on the change": (
+        "rise", "  - {name: five fewer, given: {unclaimed: 5}, before: {unclaimed: 10}, points: 2}\n", "",
+        "on the bound (at_most -5)"),
+    "nothing beside the change": (
+        "rise", "  - {name: one more, given: {unclaimed: 11}, before: {unclaimed: 10}, points: 0}\n", "",
+        "just beyond the bound (at_most 0)"),
+    "a change against nothing": ("rise", "against: previous", "against: the_last", "the_last"),
+    "a change of nothing": ("rise", "measure: unclaimed", "measure: unclaim", "unclaim"),
+    "another count before": (
+        "rise", "  - {name: nobody knows of before, given: {unclaimed: 11}, points: 2}",
+        "  - {name: of another count, given: {unclaimed: 11}, before: {tardy: 1}, points: 2}", "unknown field tardy"),
     "places of a measure that does not say what is better": (
         "place", "  part: mended\n  of: owed\n", "  measure: owed\n", "does not say better"),
     "places among nobody": ("place", "among: group", "among: them", "them is not known"),
