@@ -10,7 +10,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.states import Failed, State
 
-from pipelines.flows.score import local_time, period_of, request_of, scored
+from pipelines.flows.score import local_time, period_of, pulled, request_of, scored
 from pipelines.model.refusals import Refusal
 from pipelines.project import take
 from pipelines.publication import desk as acts
@@ -30,6 +30,7 @@ def preview(
     source: Path | None = None,
     absent: list[str] | None = None,
     office: Path | None = None,
+    pull: bool = False,
     no_pdf: bool = False,
     at: datetime | None = None,
     settings: Path | None = None,
@@ -49,7 +50,7 @@ def preview(
         )
         named = load_settings(settings) if settings else None
         try:
-            scored(request)
+            scored(pulled(request, city) if pull else request)
         except Refusal as refusal:
             acts.record_stop(refusal, request.out, request.period)
             raise

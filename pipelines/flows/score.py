@@ -39,13 +39,15 @@ def score(
     source: Path | None = None,
     absent: list[str] | None = None,
     office: Path | None = None,
+    pull: bool = False,
     no_pdf: bool = False,
     project: Path | None = None,
 ) -> str | State:
     """Score a period, as `gongping run` does; the folder it went to.
 
     Without a ``period`` the last that had ended at the scheduled start is scored. ``{period}`` in ``exports`` stands
-    for it. ``cutoff`` is local time, or days after the period such as ``+10 working days``.
+    for it; ``pull`` fetches them from the project's sources first. ``cutoff`` is local time, or days after the period
+    such as ``+10 working days``.
     What is not given stands in the project file, by default the one found from the current folder upwards.
     A Refusal fails the flow and leaves what was published as it was.
     """
@@ -55,10 +57,18 @@ def score(
         request = request_of(
             city, chosen, exports, out, cutoff, readings, rules, source, absent, office, pdf=not no_pdf
         )
-        folder = scored(request)
+        folder = scored(pulled(request, city) if pull else request)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))
     return str(folder)
+
+
+def pulled(request: Request, city: Project) -> Request:
+    """The request with the exports that the project's sources have now."""
+    from pipelines.sources.pull import pulled_exports
+
+    exports, _ = pulled_exports(city.sources, request.period, city.raw)
+    return replace(request, exports=exports)
 
 
 def scored(request: Request) -> Path:

@@ -73,6 +73,14 @@ def pull(sources: Iterable[Source], period: Period, raw: Path, listen: Listen = 
         return Pull(_kept(staging, raw / str(period)), tuple(tables), tuple(notices))
 
 
+def pulled_exports(
+    sources: Iterable[Source], period: Period, raw: Path, listen: Listen = lambda name, done, whole: None
+) -> tuple[Path, tuple[Words, ...]]:
+    """The exports of a fresh pull, for a run to read, and what the pull has to tell."""
+    done = pull(sources, period, raw, listen)
+    return done.folder / EXPORTS, done.notices
+
+
 def _file_names(sources: tuple[Source, ...]) -> dict[tuple[str, str], str]:
     """The file of every table; its source's name stands in it where several have one of that name."""
     counted = Counter(query.table for source in sources for query in source.tables)

@@ -23,17 +23,21 @@ def command() -> click.Command:
         options.source(),
         options.absent(),
         options.office(),
+        click.Option(["--pull"], is_flag=True, help=text("cli.opt_pull")),
         click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")),
         options.as_json(),
     )
 
 
-def run(period, exports, out, cutoff, readings, rules, source, absent, office, no_pdf, as_json) -> None:
+def run(period, exports, out, cutoff, readings, rules, source, absent, office, pull, no_pdf, as_json) -> None:
     """Score and publish; print the top of the ranking and what to open."""
     from pipelines.assess import STANDARD_RULES, Request, Run
     from pipelines.screen import progress, show_run
 
     _tell_of(process.project())
+    if pull:
+        with options.noted_stop(period, out):
+            exports = _pulled(period)
     request = Request(
         period,
         exports,
@@ -58,6 +62,19 @@ def run(period, exports, out, cutoff, readings, rules, source, absent, office, n
         options.print_json(summary(done))
     else:
         show_run(done)
+
+
+def _pulled(period):
+    """The exports as the sources of the project file have them now."""
+    from pipelines.screen import pulling
+    from pipelines.sources.pull import pulled_exports
+
+    project = process.project()
+    with pulling() as listen:
+        folder, notices = pulled_exports(project.sources, period, project.raw, listen)
+    for notice in notices:
+        click.echo(said(notice), err=True)
+    return folder
 
 
 def _tell_of(project) -> None:

@@ -53,18 +53,26 @@ def warned(result: ScoredPeriod) -> list[Breach]:
 
 def by_promise(breaches: list[Breach], say: Say, lang: str = "zh") -> list[dict]:
     """How often each promise was broken, with its remedy; the most frequent first."""
-    counted = Counter((b.table, b.column, b.promise, b.remedy.into(lang)) for b in breaches)
-    ordered = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    groups: dict[tuple, list[Breach]] = {}
+    for one in breaches:
+        groups.setdefault((one.table, one.column, one.promise, _said(public(one.remedy), one.file)), []).append(one)
+    ordered = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     return [
         {
             "table": table_name(say, table, lang),
             "column": column_name(say, column, lang),
             "promise": promise,
-            "count": str(n),
-            "remedy": plain(remedy),
+            "count": str(len(group)),
+            "remedy": plain(_folded([public(one.remedy) for one in group]).into(lang)),
         }
-        for (table, column, promise, remedy), n in ordered
+        for (table, column, promise, _), group in ordered
     ]
+
+
+def _said(words: Words, file: str) -> tuple[str, str]:
+    """A sentence without the name of the file that it is about."""
+    is_of_file = isinstance(words, Notice) and file
+    return (words.zh.replace(file, "\0"), words.en.replace(file, "\0")) if is_of_file else (words.zh, words.en)
 
 
 def notices(result: ScoredPeriod, lang: str = "zh") -> list[str]:
@@ -86,11 +94,8 @@ def folded_notices(found: Iterable[Words]) -> list[Words]:
     """Notices that say the same of several files of a table are one, which names the first and how many there are."""
     groups: dict[object, list[Words]] = {}
     for words in found:
-        if isinstance(words, Notice) and words.file:
-            said = tuple(text.replace(words.file, "\0") for text in (words.zh, words.en))
-            groups.setdefault((words.kind, words.table, said), []).append(words)
-        else:
-            groups.setdefault((words.zh, words.en), []).append(words)
+        place = (words.kind, words.table, words.file) if isinstance(words, Notice) else ("", "", "")
+        groups.setdefault((*place[:2], _said(words, place[2])), []).append(words)
     return [_folded(group) for group in groups.values()]
 
 
@@ -207,7 +212,7 @@ def _line(breach: Breach) -> dict:
         "column": breach.column,
         "promise": breach.promise,
         "value": plain(breach.value),
-        "remedy": _both(breach.remedy),
+        "remedy": _both(public(breach.remedy)),
     }
 
 

@@ -131,6 +131,14 @@ def test_what_was_pulled_is_what_check_reads_without_the_source(city, capsys):
     assert call("check", "2026Q3") == 0
 
 
+def test_a_run_may_pull_first_and_scores_what_came(city):
+    (city / "share" / "2026Q3" / "cases.csv").write_text(f"{CASES}\n{row('1')}\n{row('2')}\n", encoding="utf-8")
+    assert call("run", "2026Q3", "--pull", "--no-pdf") == 0
+    manifest = json.loads((city / "out" / "2026Q3" / "manifest.json").read_text(encoding="utf-8"))
+    [pulled] = [one for one in (city / "raw" / "2026Q3").iterdir() if not one.is_symlink()]
+    assert "cases.csv" in json.dumps(manifest) and (pulled / "receipt.json").is_file()
+
+
 def test_a_source_that_is_not_declared_is_refused_with_the_nearest(city, capsys):
     assert call("pull", "2026Q3", "--from", "shares") == 2
     assert "share?" in capsys.readouterr().err
