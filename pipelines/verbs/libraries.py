@@ -36,7 +36,7 @@ def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json
     from pipelines.assess import STANDARD_RULES, Request, Run, joined
     from pipelines.edges.library_files import write_alone
     from pipelines.libraries.inspect import inspect, last_day
-    from pipelines.screen import progress
+    from pipelines.screen import console, progress, show_rows
     from pipelines.views.libraries import left_aside
     from pipelines.wording import say
 
@@ -50,9 +50,10 @@ def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json
             raise Refusal(say("libraries.none_there", folder=exports))
         folder, notices = write_alone(report, run.rulebook, out, not no_pdf)
     if as_json:
-        options.print_json(summary(report, folder))
+        options.print_json({**summary(report, folder), "rows": {name: n.counts() for name, n in run.rows.items()}})
     else:
-        _show_report(report, folder, (*left_aside(report, say), *report.uncovered, *notices))
+        show_rows(console(), run.rows)
+        _show_report(report, folder, (*left_aside(report, say), *report.uncovered, *notices, *run.fix_notices))
 
 
 def summary(report, folder: Path) -> dict:

@@ -33,6 +33,7 @@ def test_it_prints_counts_and_first_findings_and_writes_the_report(exports, tmp_
     for title in ("一事多流程", "变更申请久未批复", "无承办事项的诉求件", "非原承办单位申请删减", "未经签字即发布",
                   "缺少应有的知识"):  # fmt: skip
         assert title in printed
+    assert "数据账" in printed and "knowledge" in printed
     assert {file.name for file in (tmp_path / "libraries").iterdir()} == {"index.html", "findings.csv", "matters.csv"}
 
 
@@ -41,6 +42,9 @@ def test_as_json_it_is_one_document_with_every_finding_of_the_day(exports, tmp_p
     output = json.loads(capsys.readouterr().out)
     assert output["as_of"] == "2026-07-01" and "change_waiting" not in output["counts"]
     assert sum(output["counts"].values()) == len(output["findings"]) > 0
+    for name in ("matters", "matter_changes", "knowledge"):
+        rows = output["rows"][name]
+        assert rows["read"] == sum(n for part, n in rows.items() if part != "read") > 0
 
 
 def test_exports_without_the_tables_are_a_refusal_that_says_so(exports, tmp_path, capsys):
