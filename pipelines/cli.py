@@ -30,6 +30,7 @@ VERBS = (
     "source",
     "pull",
     "serve",
+    "alerts",
     "preview",
     "status",
     "signers",

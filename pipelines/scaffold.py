@@ -94,6 +94,7 @@ def _fill(folder: Path, name: str, kind: str) -> Founded:
     for template in sorted(TEMPLATES.iterdir()):
         text = Template(template.read_text(encoding="utf-8")).substitute(facts)
         (folder / template.name).write_text(text, encoding="utf-8", newline="\n")
+    (folder / "alerts.yaml").chmod(0o600)  # the office writes passwords into it
     load(folder / FILE)
     return founded
 

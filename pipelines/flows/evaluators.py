@@ -13,6 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed, State
 
 from pipelines.edges import process
+from pipelines.edges.run_log import logged
 from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, take_steps
 from pipelines.evaluators.private import open_private, private_folder
 from pipelines.evaluators.quarters import work_at
@@ -71,9 +72,10 @@ def evaluators(
             rules or city.rulebook or STANDARD_RULES,
             readings,
         )
-        done = perform.with_options(name="step", task_run_name="step")(lambda: _step(work), folder)
-        if notify:
-            done |= perform.with_options(name="send", task_run_name="send")(lambda: _send(folder, notify), folder)
+        with logged(out, "evaluators"):
+            done = perform.with_options(name="step", task_run_name="step")(lambda: _step(work), folder)
+            if notify:
+                done |= perform.with_options(name="send", task_run_name="send")(lambda: _send(folder, notify), folder)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))
     return " ".join(f"{name}={n}" for name, n in sorted(done.items()))

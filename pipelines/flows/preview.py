@@ -10,6 +10,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.states import Failed, State
 
+from pipelines.edges.run_log import logged
 from pipelines.flows.score import local_time, period_of, pulled, request_of, scored
 from pipelines.model.refusals import Refusal
 from pipelines.project import take
@@ -49,13 +50,14 @@ def preview(
             city, chosen, exports, out, cutoff, readings, rules, source, absent, office, pdf=not no_pdf
         )
         named = load_settings(settings) if settings else None
-        try:
-            scored(pulled(request, city) if pull else request)
-        except Refusal as refusal:
-            acts.record_stop(refusal, request.out, request.period)
-            raise
-        with acts.open_desk(request.out, chosen, local_time(at), named, signers=signers or SIGNERS) as desk:
-            seen = acts.note_preview(desk)
+        with logged(request.out, "preview", str(chosen)):
+            try:
+                scored(pulled(request, city) if pull else request)
+            except Refusal as refusal:
+                acts.record_stop(refusal, request.out, request.period)
+                raise
+            with acts.open_desk(request.out, chosen, local_time(at), named, signers=signers or SIGNERS) as desk:
+                seen = acts.note_preview(desk)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))
     return str(preview_folder(request.out, chosen, seen))

@@ -6,6 +6,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.states import Failed, State
 
+from pipelines.edges.run_log import logged
 from pipelines.flows.score import local_time, period_of
 from pipelines.model.refusals import Refusal
 from pipelines.project import take
@@ -35,7 +36,10 @@ def publish(
         out = out or city.out
         chosen = period_of(city, period)
         named = load_settings(settings) if settings else None
-        with acts.open_desk(out, chosen, local_time(at), named, signers=signers or SIGNERS) as desk:
+        with (
+            logged(out, "publish", str(chosen)),
+            acts.open_desk(out, chosen, local_time(at), named, signers=signers or SIGNERS) as desk,
+        ):
             if why := acts.waits_for(desk):
                 return str(say("publication.waiting", period=chosen, why=why))
             edition = acts.publish(desk, without_pdf)

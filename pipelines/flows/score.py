@@ -11,6 +11,7 @@ from prefect.states import Failed, State
 
 from pipelines.assess import STANDARD_RULES, Request, Run
 from pipelines.edges import process
+from pipelines.edges.run_log import logged
 from pipelines.model.period import After, Period, Periods
 from pipelines.model.project import PLACE, Project
 from pipelines.model.refusals import Refusal, UsageRefusal
@@ -57,7 +58,8 @@ def score(
         request = request_of(
             city, chosen, exports, out, cutoff, readings, rules, source, absent, office, pdf=not no_pdf
         )
-        folder = scored(pulled(request, city) if pull else request)
+        with logged(request.out, "score", str(chosen)):
+            folder = scored(pulled(request, city) if pull else request)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))
     return str(folder)

@@ -1,0 +1,230 @@
+"""What the operators of a city must be told: a run that failed or died, a date that comes near, data unlike before.
+
+Findings follow from what lies in the output folder and from the clock; what was told once is not told again.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+from fractions import Fraction
+from pathlib import Path
+
+from pipelines.edges.begun import under_way
+from pipelines.edges.calendar import Calendar
+from pipelines.edges.located_yaml import Block, read_blocks
+from pipelines.edges.run_log import BEGUN, FAILED, read_log
+from pipelines.evaluators.desk import DEFAULT
+from pipelines.model.period import Period, Periods
+from pipelines.model.refusals import Refusal
+from pipelines.model.words import Words
+from pipelines.publication.runs import FinishedRun, run_in_force
+from pipelines.publication.signers import SIGNERS
+from pipelines.publication.status import periods, status
+from pipelines.wording import say
+
+TOLD = Path(".log") / "told.json"
+HEARTBEAT = Path(".log") / "heartbeat"
+AHEAD = 10  # the month from which the next year's calendar is asked for
+HISTORY = 6  # finished periods that the share of quarantined case rows is compared with
+LEAST = Fraction(1, 100)  # a share of quarantined case rows that nobody is told of
+
+
+@dataclass(frozen=True)
+class Channels:
+    """The office's file: where alerts go and when they are due.
+
+    ``quiet`` holds the hours, local time, in which nobody is told anything; equal ends mean none.
+    """
+
+    channels: tuple[str, ...] = ()
+    quiet: tuple[time, time] = (time(0), time(0))
+    scored_within: int = 10  # working days after a period
+    published_within: int = 30
+
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether this is no hour to tell people anything."""
+        first, last = self.quiet
+        at = now.time()
+        return first <= at < last if first <= last else at >= first or at < last
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One thing to be told; ``key`` names it for good."""
+
+    kind: str
+    key: str
+    words: Words
+
+
+def load_channels(file: Path) -> Channels:
+    """Read the office's file; UsageRefusal with its line for a key or a value that nothing would honour.
+
+    An address is never repeated in a message: it holds passwords.
+    """
+    block, _ = read_blocks(file, "alerts.", file.name)
+    found = Channels()
+    for key in block:
+        if key not in _KEYS:
+            raise block.refuse(key, "unknown", _KEYS, word=key, keys="、".join(_KEYS))
+        found = replace(found, **{key: _KEYS[key](block, key)})
+    return found
+
+
+def _addresses(block: Block, key: str) -> tuple[str, ...]:
+    from pipelines.edges.notify import is_address
+
+    given = block[key] if isinstance(block[key], list) else [block[key]]
+    for place, url in enumerate(given, 1):
+        if not (isinstance(url, str) and is_address(url)):
+            raise block.refuse(key, "bad_address", place=place)
+    return tuple(given)
+
+
+def _hours(block: Block, key: str) -> tuple[time, time]:
+    try:
+        first, last = (time.fromisoformat(one.strip()) for one in block[key].split("-"))
+    except (ValueError, AttributeError):
+        raise block.refuse(key, "bad_hours") from None
+    return first, last
+
+
+def _days(block: Block, key: str) -> int:
+    if not str(block[key]).isdecimal() or not 1 <= int(block[key]) <= 366:
+        raise block.refuse(key, "bad_days")
+    return int(block[key])
+
+
+_KEYS: dict[str, Callable[[Block, str], object]] = {
+    "channels": _addresses,
+    "quiet": _hours,
+    "scored_within": _days,
+    "published_within": _days,
+}
+
+
+def alerts(out: Path, known: Periods, now: datetime, channels: Channels, signers: Path = SIGNERS) -> list[Alert]:
+    """Everything that holds at ``now``, told before or not; ``known`` are the periods that the city's book scores."""
+    calendar = Calendar.load()
+    found = [*_of_runs(out), *_of_calendar(calendar, now)]
+    standing: dict[Period, dict] = {}
+    for period in periods(out):
+        try:
+            standing[period] = status(out, period, None, None, signers, lambda: now)
+        except Refusal as refusal:
+            found.append(_alert("damaged", f"{period} {refusal.words.en}", period=period, why=refusal.words))
+    for period, one in standing.items():
+        if one["stopped"]:
+            why = Words(**one["stopped"])
+            found.append(_alert("stopped", f"{period} {one['run']} {why.en}", period=period, why=why))
+        if one["state"] == "preview" and one["objection"]["days_left"] == 1:
+            until = one["objection"]["until"]
+            found.append(_alert("window_ends", f"{period} {until}", period=period, until=until))
+    if last := _ended_and_begun(known, now, standing):
+        found += _of_dates(last, standing.get(last), now, channels, calendar)
+    return [*found, *_of_quarantine(out, standing)]
+
+
+def _alert(name: str, key: str, /, **facts: object) -> Alert:
+    return Alert(name, f"{name} {key}", say(f"alerts.{name}", **facts))
+
+
+def _of_runs(out: Path) -> list[Alert]:
+    """Runs that failed since the last of their flow that did not, and runs that died."""
+    found, failed = [], {}
+    for line in read_log(out):
+        if line["state"] == FAILED:
+            failed[line["flow"]] = line
+        elif line["state"] != BEGUN:
+            failed.pop(line["flow"], None)
+    for line in failed.values():
+        found.append(_alert("failed", f"{line['flow']} {line['run']}", **{**line, "period": line["period"] or "—"}))
+    for one in (*under_way(out), *under_way(out / DEFAULT)):
+        if not one.alive:
+            found.append(_alert("killed", f"{one.kind} {one.period} {one.at}", period=one.period or "—", at=one.at))
+    return found
+
+
+def _of_calendar(calendar: Calendar, now: datetime) -> list[Alert]:
+    year = now.year if now.year not in calendar.years else now.year + 1
+    lacks = year not in calendar.years and (year == now.year or now.month >= AHEAD)
+    return [_alert("calendar", str(year), year=year)] if lacks else []
+
+
+def _ended_and_begun(known: Periods, now: datetime, standing: dict[Period, dict]) -> Period | None:
+    """The last period that has ended, if the city has ever scored one before: a new folder owes nothing."""
+    last = known.before(now)
+    return last if any(one <= last for one in standing) else None
+
+
+def _of_dates(last: Period, one: dict | None, now: datetime, channels: Channels, calendar: Calendar) -> list[Alert]:
+    found = []
+    state = one["state"] if one else "nothing"
+    for kind, within, lacks in (
+        ("not_scored", channels.scored_within, state == "nothing"),
+        ("not_published", channels.published_within, state not in ("published", "nothing")),
+    ):
+        if lacks and now.date() > calendar.add_working_days(last.last_day, within):
+            found.append(_alert(kind, str(last), period=last, days=within))
+    return found
+
+
+def _of_quarantine(out: Path, standing: dict[Period, dict]) -> list[Alert]:
+    """The latest period, if more of its case rows are quarantined than twice the most of those before."""
+    shares = []
+    for period in sorted(standing)[-HISTORY - 1 :]:
+        if (run := run_in_force(out, period)) and (share := _quarantined(run)) is not None:
+            shares.append((period, share, run.sha256))
+    if not shares:
+        return []
+    period, share, run = shares[-1]
+    usual = max((one for _, one, _ in shares[:-1]), default=LEAST)
+    if share <= max(2 * usual, LEAST):
+        return []
+    figures = {"share": f"{float(100 * share):.1f}", "usual": f"{float(100 * usual):.1f}"}
+    return [_alert("quarantine", f"{period} {run}", period=period, **figures)]
+
+
+def _quarantined(run: FinishedRun) -> Fraction | None:
+    rows = run.manifest.get("rows", {}).get("cases", {})
+    return Fraction(rows["quarantined"], rows["read"]) if rows.get("read") else None
+
+
+def untold(out: Path, found: list[Alert]) -> list[Alert]:
+    """Those that were not told yet."""
+    told = _told(out)
+    return [one for one in found if one.key not in told]
+
+
+def tell(out: Path, found: list[Alert], channels: Channels, now: datetime, deliver: Callable[..., bool]) -> str:
+    """Tell what is new in one message: "sent", "nothing", "quiet" or "failed"; what was not sent stays to be told.
+
+    The heartbeat, whose age tells an outside watcher that nobody looks any more, is renewed in any case.
+    """
+    beat = out / HEARTBEAT
+    beat.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beat.write_text(f"{now.isoformat()}\n", encoding="utf-8")
+    new = untold(out, found)
+    if not new or not channels.channels:
+        return "nothing"
+    if channels.is_quiet(now):
+        return "quiet"
+    title = say("alerts.title", n=len(new))
+    body = "\n".join(f"· {one.words.zh}" for one in new)
+    if not deliver(channels.channels, title.zh, body):
+        return "failed"
+    told = {**_told(out), **{one.key: now.isoformat() for one in new}}
+    current = {one.key for one in found}
+    kept = {key: at for key, at in told.items() if key in current}  # what is over and comes again is told again
+    new_file = out / TOLD.with_suffix(".new")
+    new_file.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    new_file.rename(out / TOLD)
+    return "sent"
+
+
+def _told(out: Path) -> dict[str, str]:
+    try:
+        return json.loads((out / TOLD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
