@@ -1,9 +1,11 @@
 """Writes a city's own project: a folder with all that a city changes, which runs at once on invented exports."""
 
+import csv
 import json
 import re
 import shutil
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from string import Template
@@ -12,6 +14,7 @@ from pipelines.edges import process
 from pipelines.edges.office import OFFICE
 from pipelines.model.period import LENGTH, Period, Periods
 from pipelines.model.refusals import UsageRefusal
+from pipelines.model.rule import Rulebook
 from pipelines.paths import CALENDARS, REPORTS, ROOT, RULES
 from pipelines.project import FILE, load
 from pipelines.rulebook import load_rulebook, periods_of
@@ -76,10 +79,11 @@ def _fill(folder: Path, name: str, kind: str) -> Founded:
         _score_by(folder / BOOK, kind)
     periods = periods_of(folder / BOOK)
     period = Periods(periods.kind, periods.year_starts).before(process.now())
-    load_rulebook(folder / BOOK, period)
+    rulebook = load_rulebook(folder / BOOK, period)
     shutil.copytree(CALENDARS, folder / CALENDAR_FOLDER)
     shutil.copy(OFFICE, folder / "office.yaml")
     make_sample(folder / EXPORTS / str(period), period, UNITS, CASES, SEED)
+    _speak_the_book(folder / EXPORTS / str(period), rulebook)
     founded = Founded(folder, period, "U001")
     facts = {
         "name": name,
@@ -97,6 +101,45 @@ def _fill(folder: Path, name: str, kind: str) -> Founded:
     (folder / "alerts.yaml").chmod(0o600)  # the office writes passwords into it
     load(folder / FILE)
     return founded
+
+
+def _speak_the_book(exports: Path, book: Rulebook) -> None:
+    """Put a book's types and items into the invented exports, which know those of the standard edition."""
+    items = {rule.item: book.items[rule.item].full_marks for rule in book.rules.values() if rule.kind == "assessed"}
+    spoken = (
+        ("incidents", "incident_type", list(book.incident_types)),
+        ("awards", "award_type", list(book.award_types)),
+        ("assessments", "item_id", list(items)),
+    )
+    for table, column, known in spoken:
+        rows = _read(exports / f"{table}.csv")
+        named = sorted({row[column] for row in rows})
+        if set(named) <= set(known):
+            continue
+        words = dict(zip(named, known, strict=False))
+        rows = [{**row, column: words[row[column]]} for row in rows if row[column] in words]
+        if table == "assessments":
+            rows = [{**row, "score": str(min(int(Decimal(row["score"])), int(items[row["item_id"]])))} for row in rows]
+        _replace(exports / f"{table}.csv", rows)
+    decisions = _read(exports / "adjustments.csv")
+    if any(row["rule_id"] and row["rule_id"] not in book.rules for row in decisions):
+        _replace(exports / "adjustments.csv", [row for row in decisions if not (row["rule_id"] or row["ref_id"])])
+
+
+def _read(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _replace(file: Path, rows: list[dict[str, str]]) -> None:
+    """The same table with other rows; a table without any goes."""
+    if not rows:
+        file.unlink()
+        return
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _score_by(book: Path, kind: str) -> None:

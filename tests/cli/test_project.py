@@ -284,7 +284,7 @@ def test_the_office_is_the_citys(town, call):
     assert call("run", PERIOD, "--no-pdf", "--office", usual)[0] == 0
 
 
-FROM_NO_PROJECT = {"demo --out", "whatif --rules", "verify --rules", "verify --exports"}
+FROM_NO_PROJECT = {"demo --out", "template --exports", "whatif --rules", "verify --rules", "verify --exports"}
 
 
 @pytest.mark.parametrize("verb", VERBS)
