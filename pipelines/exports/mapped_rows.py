@@ -4,11 +4,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from pipelines.edges import process
@@ -23,6 +23,7 @@ from pipelines.wording import note, say
 
 SECOND = timedelta(seconds=1)
 LAST_SECOND = time(23, 59, 59)
+LAST_OF_HOUR = timedelta(minutes=59, seconds=59, microseconds=999_999)
 SHOWN = 60
 NAMED = 5
 MOST_TOLD = 1000  # different values of a column that the mapping does not list
@@ -455,14 +456,29 @@ def _filled(make: Callable, cells: Iterable[str | None]) -> list:
 
 def _converted(moment: datetime, zone: ZoneInfo) -> datetime:
     """The moment on the city's clock; a fault where the file's clock showed it never, or twice."""
+    shift = _shift(moment.replace(minute=0, second=0, microsecond=0), zone, process.project().zone)
     try:
-        first, second = (moment.replace(tzinfo=zone, fold=fold).astimezone(ZoneInfo("UTC")) for fold in (0, 1))
-        if first != second:
-            kind = "hour_twice" if first < second else "no_such_hour"
-            raise RowFault(kind, f"{moment} {zone}")
-        return first.astimezone(ZoneInfo(process.project().zone)).replace(tzinfo=None)
+        return moment + shift if shift is not None else _exactly(moment, zone, process.project().zone)
     except OverflowError:
         raise RowFault("beyond_calendar", str(moment)) from None
+
+
+@lru_cache(maxsize=1 << 16)
+def _shift(hour: datetime, zone: ZoneInfo, city: str) -> timedelta | None:
+    """How far all of an hour moves; None where that is not the same for all of it, or some of it is at fault."""
+    last = hour + LAST_OF_HOUR
+    try:
+        first, second = (_exactly(moment, zone, city) - moment for moment in (hour, last))
+    except (RowFault, OverflowError):
+        return None
+    return first if first == second else None
+
+
+def _exactly(moment: datetime, zone: ZoneInfo, city: str) -> datetime:
+    first, second = (moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first != second:
+        raise RowFault("hour_twice" if first < second else "no_such_hour", f"{moment} {zone}")
+    return first.astimezone(ZoneInfo(city)).replace(tzinfo=None)
 
 
 def _group(pattern: re.Pattern, cell: str) -> str:

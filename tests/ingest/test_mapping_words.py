@@ -152,7 +152,7 @@ def test_all_values_that_are_not_listed_are_told_with_their_counts_the_most_freq
     given = {"cases.csv": "case_id,Part\n" + "".join(f"{i},{part}\n" for i, part in enumerate("LXYYZZZ"))}
     town = read_by(tmp_path, whole(says, given), given)
     assert (
-        "6 values of role are not listed in the source mapping, 3 different ones: Z (3)、Y (2)、X (1)" in town.notices
+        "6 values of role are not listed in the source mapping, 3 different: Z (3)、Y (2)、X (1)" in town.notices
     )
     [notice] = [one for receipt in town.intake.receipts for one in receipt.notices if one.kind == "unlisted_values"]
     assert "Z" not in notice.public.en and "6 values" in notice.public.en and notice.table == "cases"
@@ -163,8 +163,8 @@ def test_a_kept_value_is_told_as_well_and_a_restricted_one_is_not_shown(tmp_path
                         "title": {"from": "T", "values": {"a": "b", "*": "keep"}}}}  # fmt: skip
     given = {"cases.csv": "case_id,Src,T\n1,web,secret\n"}
     town = read_by(tmp_path, whole(says, given), given)
-    assert "1 values of channel are not listed in the source mapping, 1 different ones: web (1)" in town.notices
-    assert "secret" not in town.notices and "1 values of title" in town.notices
+    assert "1 value of channel is not listed in the source mapping, 1 different: web (1)" in town.notices
+    assert "secret" not in town.notices and "1 value of title" in town.notices
 
 
 @pytest.mark.parametrize(("moment", "reads", "fault"), [
@@ -186,7 +186,7 @@ def test_conversions_are_told_once_a_file_with_their_number(tmp_path):
     }
     town = read_by(tmp_path, whole({"zone": "UTC"}, given), given)
     assert "2 moments (replied_at、closed_at) were converted from UTC to Asia/Shanghai" in town.notices
-    assert "1 moments of replied_at carry an offset (such as 2026-07-01T01:00:00Z)" in town.notices
+    assert "1 moment of replied_at carries an offset (such as 2026-07-01T01:00:00Z)" in town.notices
     assert town.ids(column="replied_at") == ["2026-07-01 09:00:00", "2026-07-01T01:00:00Z"]
 
 
@@ -200,7 +200,7 @@ def test_offsets_are_told_without_a_mapping_too_and_plain_moments_are_not(tmp_pa
     (tmp_path / "cases.csv").write_text("\n".join([header, *lines, ""]), encoding="utf-8")
     told = [line for line in read(tmp_path).notices.splitlines() if "offset" in line]
     assert told == [
-        "cases.csv: 1 moments of dispatched_at carry an offset (such as 2026-07-01T09:00:00+08:00) and were converted to the time of Asia/Shanghai"  # noqa: E501
+        "cases.csv: 1 moment of dispatched_at carries an offset (such as 2026-07-01T09:00:00+08:00) and was converted to the time of Asia/Shanghai"  # noqa: E501
     ]
 
 
