@@ -20,7 +20,7 @@ def commands(file: str, heading: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("file", "heading"), [("README.md", "A quarter with evaluators and libraries"), ("docs/evaluators.md", "Try it")]
+    ("file", "heading"), [("docs/evaluators.md", "Try it")]
 )
 def test_the_walk_of_a_quarter_runs_as_it_is_written_down(file, heading, tmp_path, monkeypatch, capsys):
     """On paper is left out where it takes long: `run --no-pdf`, `libraries check --no-pdf`."""
