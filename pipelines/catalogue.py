@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from pipelines.engines.judging import plain
 from pipelines.engines.marks import readings_that_count
 from pipelines.implementations import must_exist
 from pipelines.model.condition import Condition
 from pipelines.model.measure import Measure
+from pipelines.model.points import plain
 from pipelines.model.rule import Clause, Item, Left, Reading, Rule, Rulebook, Verdict
 from pipelines.model.words import Words
 from pipelines.rulebook.vocabulary import OF_THE_BOOK

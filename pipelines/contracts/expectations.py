@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 
 from pipelines.contracts.promises import REFERENCES
 from pipelines.model.contract import Promise, TableContract, columns_needed
@@ -156,6 +157,24 @@ def _plausible(contract: TableContract, promise: Promise) -> list[Check]:
     )
 
 
+def _on_scale(_: TableContract, promise: Promise) -> list[Check]:
+    by = promise.argument("by")
+    return [
+        Check(
+            (promise.id,),
+            "ExpectColumnValuesToBeInSet",
+            (
+                ("column", promise.column),
+                ("value_set", [Decimal(points) for _, points in words]),
+                ("row_condition", f"`{by}` == {key!r}"),
+                ("condition_parser", "pandas"),
+            ),
+            columns_needed(promise),
+        )
+        for key, words in promise.argument("scales")
+    ]
+
+
 def _not_negative(_: TableContract, promise: Promise) -> list[Check]:
     return _check(promise, "ExpectColumnValuesToBeBetween", column=promise.column, min_value=0)
 
@@ -196,6 +215,7 @@ COMPILERS = {
     "unique": _unique,
     "plausible": _plausible,
     "not_negative": _not_negative,
+    "on_scale": _on_scale,
     "one_spelling": _one_spelling,
     "spelled_as": _spelled_as,
     "number_in_any": _number_in_any,

@@ -5,9 +5,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from pipelines.contracts.declared import implied
-from pipelines.contracts.promises import OF_A_BOOK, spoken
+from pipelines.contracts.promises import NOT_NEGATIVE, ON_SCALE, spoken
 from pipelines.model.contract import Column, Contracts, Promise, TableContract
 from pipelines.model.measure import TABLE_OF
+from pipelines.model.points import plain
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import Words
 
@@ -15,6 +16,7 @@ TYPES = (("incidents", "incident_type"), ("awards", "award_type"))
 ASSESSED = ("assessments", "item_id", "score")
 WAIVED = ("adjustments", "rule_id")
 Labels = tuple[tuple[str, tuple[str, ...]], ...]  # value → what it is called
+Scale = tuple[tuple[str, str], ...]  # word → points
 NONE: Mapping[str, Iterable[str]] = MappingProxyType({})
 OF_A_VALUE = ("enum", "one_of", "between")  # promises that only the book's values fill in
 
@@ -42,7 +44,7 @@ def with_columns(
         # What follows from a type, of the own columns alone: their promises stand behind those of the contract.
         promises = [one for one in implied(table, (), mine, titles) if one.column]
         wanted = [(name, "decimals", {"at_most": 2}) for name, column in mine.items() if column.type == "decimal"]
-        wanted += [(name, OF_A_BOOK, {}) for name in dict.fromkeys(summed.get(table, ()))]
+        wanted += [(name, NOT_NEGATIVE, {}) for name in dict.fromkeys(summed.get(table, ()))]
         for name, kind, given in wanted:
             says = spoken(kind, name, given, columns, titles)
             promises.append(Promise(f"{name}_{kind}", table, name, kind, "reject", tuple(given.items()), *says))
@@ -69,16 +71,32 @@ def of_book(contracts: Contracts, book: Rulebook) -> Contracts:
     found = with_types(contracts, book.incident_types, book.award_types)
     found = with_columns(found, book.columns, summed)
     table, item, score = ASSESSED
-    assessed = {
-        rule.measure: book.items[rule.measure].full_marks for rule in book.rules.values() if rule.kind == "assessed"
-    }
-    found = _with_labels(found, table, item, tuple((id, ()) for id in assessed))
-    ranges = tuple((id, (0, int(full) if full.denominator == 1 else float(full))) for id, full in assessed.items())
+    rules = [rule for rule in book.rules.values() if rule.kind == "assessed"]
+    found = _with_labels(found, table, item, tuple((rule.measure, ()) for rule in rules))
+    fulls = [(rule.measure, book.items[rule.measure].full_marks) for rule in rules if not rule.scale]
+    ranges = tuple((id, (0, int(full) if full.denominator == 1 else float(full))) for id, full in fulls)
     found = _with_argument(found, table, score, "between", ranges=ranges)
+    scales = tuple((r.measure, tuple((word, plain(n)) for word, n in r.scale)) for r in rules if r.scale)
+    found = _with_scales(found, scales, ranges) if scales else found
     found = _with_argument(found, *WAIVED, "one_of", values=tuple(waivable(book)))
     for table, column in (*TYPES, ASSESSED[:2]):
         found = _any_text(found, table, column) if table in unasked(book) else found
     return found if waivable(book) else _any_text(found, *WAIVED)
+
+
+def _with_scales(contracts: Contracts, scales: tuple[tuple[str, Scale], ...], ranges: tuple) -> Contracts:
+    """The contracts with marks in words, by item; ``ranges`` are those of the items with numbers."""
+    table, item, score = ASSESSED
+    contract, titles = contracts.tables[table], {name: one.title for name, one in contracts.tables.items()}
+    arguments = {"by": item, "scales": scales}
+    says = spoken(ON_SCALE, score, {**arguments, "ranges": ranges}, contract.columns, titles)
+    promises = [Promise(f"{score}_{ON_SCALE}", table, score, ON_SCALE, "reject", tuple(arguments.items()), *says)]
+    for one in contract.promises:
+        if (one.column, one.kind) == (score, "type"):  # what is neither a number nor a word
+            promises.append(replace(one, says=says[0], remedy=says[1]))
+        elif ranges or (one.column, one.kind) != (score, "between"):
+            promises.append(one)
+    return _with_table(contracts, replace(contract, promises=tuple(promises)))
 
 
 def waivable(book: Rulebook) -> Mapping[str, None]:

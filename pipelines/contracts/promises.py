@@ -29,7 +29,9 @@ VOCABULARY = {
     },
 }
 IMPLIED = ("required", "type", "enum", "plausible", "duplicate_row", "duplicate_key")
-OF_A_BOOK = "not_negative"  # what a measure adds up: no contract names it
+NOT_NEGATIVE = "not_negative"  # what a measure adds up
+ON_SCALE = "on_scale"  # a mark in words, by item
+OF_A_BOOK = (NOT_NEGATIVE, ON_SCALE)  # no contract names them
 # Kinds whose remedy, for a row, names another row or value: what they say without one ends in `_plain`.
 WITH_OTHER = ("duplicate_row", "duplicate_key", "one_spelling", "spelled_as")
 PLAUSIBLE = {"first": "2000-01-01", "before": "2099-01-01"}  # as long as no period is known
@@ -133,6 +135,7 @@ def spoken(kind: str, column: str, arguments: dict, columns: dict[str, Column], 
         "columns": _both(columns, arguments.get("columns", ())),
         "values": _values(columns.get(column), arguments),
         "ranges": _shown_ranges(dict(arguments.get("ranges", ()))),
+        "scales": _shown_scales(arguments.get("scales", ()), arguments.get("ranges", ())),
         "at_most": arguments.get("at_most", ""),
         "when": _when(columns, arguments),
         "table": _titles(arguments, titles),
@@ -176,3 +179,8 @@ def _when(columns: dict[str, Column], arguments: dict) -> Words:
 
 def _shown_ranges(ranges: dict) -> str:
     return ", ".join(f"{key} {low}–{high}" for key, (low, high) in ranges.items())
+
+
+def _shown_scales(scales: tuple, ranges: tuple) -> str:
+    told = [f"{key}: {', '.join(f'{word} {points}' for word, points in words)}" for key, words in scales]
+    return "; ".join([*told, *([_shown_ranges(dict(ranges))] if ranges else [])])

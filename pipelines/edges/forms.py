@@ -68,8 +68,11 @@ def choices(column: Column, contract: TableContract | None = None) -> tuple[str,
         return YES, NO
     if column.type == "enum":
         return (*(labels[0] if labels else value for value, labels in column.labels), *column.empty_labels)
-    found = [p for p in contract.promises if p.column == column.name and p.kind == "one_of"] if contract else []
-    return found[0].argument("values") if found else ()
+    found = {p.kind: p for p in contract.promises if p.column == column.name} if contract else {}
+    if "on_scale" in found and "between" not in found:  # all marks are words
+        words = (word for _, scale in found["on_scale"].argument("scales") for word, _ in scale)
+        return tuple(dict.fromkeys(words))
+    return found["one_of"].argument("values") if "one_of" in found else ()
 
 
 def _note(column: Column, contract: TableContract) -> str:

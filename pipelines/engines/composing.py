@@ -10,8 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from pipelines.engines.judging import plain
-from pipelines.model.points import half_up
+from pipelines.model.points import half_up, plain
 from pipelines.model.rule import MEAN, ZERO, Compose
 from pipelines.model.score import WHOLE, Entry, ItemScore
 

@@ -12,7 +12,7 @@ from math import ceil, floor
 
 from pipelines.engines.rete import Fact, Match, Pattern, Production, Session
 from pipelines.model.contract import AWARDS
-from pipelines.model.points import CENT, half_up, hundredths, shown
+from pipelines.model.points import CENT, half_up, hundredths, plain, shown
 from pipelines.model.refusals import ContractStop
 from pipelines.model.rule import Item, Rule, Rulebook, chosen
 from pipelines.model.score import AT_MOST, BEYOND, MEAN, OVER, UNMEASURED, UNMEASURED_FULL, Finding
@@ -509,7 +509,9 @@ def _facts(rule: Rule, finding: Finding) -> dict[str, str]:
     if finding.unmeasured or finding.sentence == AT_MOST:
         return {}
     if rule.kind == "assessed":
-        return {"score": plain(Fraction(finding.n, CENT)), "full": plain(Fraction(finding.of, CENT))}
+        score = Fraction(finding.n, CENT)
+        word = {"word": rule.word(score) or plain(score)} if rule.scale else {}
+        return {"score": plain(score), "full": plain(Fraction(finding.of, CENT)), **word}
     found = {"deduct": plain(rule.deduct)}
     if rule.kind not in ("occurrence", "award"):
         found = {
@@ -543,9 +545,3 @@ def printed(rule: Rule, part: int, of: int) -> Fraction:
     rate = Fraction(100 * part, of)
     scale = 10 ** (rule.round_rate or 0)
     return rate if rule.round_rate is None else Fraction(floor(rate * scale + Fraction(1, 2)), scale)
-
-
-def plain(value: Fraction) -> str:
-    """A value of at most two decimals without needless zeros: 1, 0.5, 92.25."""
-    text = shown(value)
-    return text.rstrip("0").rstrip(".")

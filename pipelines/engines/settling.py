@@ -6,9 +6,9 @@ from dataclasses import replace
 from fractions import Fraction
 from math import ceil
 
-from pipelines.engines.judging import facts, left_out, plain, sentence
+from pipelines.engines.judging import facts, left_out, sentence
 from pipelines.engines.rete import Fact, Firing, Match, Pattern, Production, Session
-from pipelines.model.points import CENT, half_up, hundredths
+from pipelines.model.points import CENT, half_up, hundredths, plain
 from pipelines.model.rule import Bonus, Item, Left, Rulebook, Word, chosen
 from pipelines.model.score import AT_MOST, WHOLE, Entry, Finding
 from pipelines.model.tally import Award, UnitTally

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from pipelines.engines.judging import plain
 from pipelines.engines.rete import Match, Pattern, Production, Session
 from pipelines.model.condition import Condition
 from pipelines.model.facts import Value
-from pipelines.model.points import half_up
+from pipelines.model.points import half_up, plain
 from pipelines.model.rule import Verdict
 from pipelines.model.score import Fired, GivenVerdict
 

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from pipelines.engines.judging import plain
 from pipelines.engines.rete import Fact, Firing, Match, Production, Session
 from pipelines.engines.settling import FINE
-from pipelines.model.points import CENT, hundredths, rounded
+from pipelines.model.points import CENT, hundredths, plain, rounded
 from pipelines.model.rule import Rulebook, Veto
 from pipelines.model.score import OVER, WHOLE, Entry, Finding
 

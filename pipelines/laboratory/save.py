@@ -8,9 +8,8 @@ from math import ceil, floor
 from pathlib import Path
 
 from pipelines.edges.tallies import RULEBOOK
-from pipelines.engines.judging import plain
 from pipelines.laboratory.changes import Change
-from pipelines.model.points import CENT
+from pipelines.model.points import CENT, plain
 from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.rulebook import load_rulebook

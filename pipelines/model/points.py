@@ -31,6 +31,11 @@ def shown(value: Fraction) -> str:
     return f"{'-' if cents < 0 else ''}{whole}.{rest:02d}"
 
 
+def plain(value: Fraction) -> str:
+    """A value of at most two decimals without needless zeros: 1, 0.5, 92.25."""
+    return shown(value).rstrip("0").rstrip(".")
+
+
 def hundredths(value: Fraction) -> int:
     """A value of at most two decimals as whole hundredths; ValueError where a digit would be lost."""
     scale, rest = divmod(CENT, value.denominator)

@@ -156,7 +156,8 @@ class Rule:
         ``over_each`` on the right side of the target.
     worth: the rate times ``worth`` points.
     bands: the points of the first of ``bands`` that the rate, or the count of ``measure``, meets.
-    assessed: the score of the item itself; a missing one comes to what its item says.
+    assessed: the score of the item itself; a missing one comes to what its item says. ``scale``: the words in which
+        people give it, each with its points.
     merit: ``award`` points for each row of ``measure``.
 
     by_place: the points of the first of ``bands`` that the unit's place meets, in a rate or the count of ``measure``,
@@ -218,7 +219,12 @@ class Rule:
     prices: tuple[tuple[str, Fraction], ...] = ()
     once_with: tuple[str, ...] = ()
     times: Fraction = Fraction(1)
+    scale: tuple[tuple[str, Fraction], ...] = ()
     worth_full: bool = False  # `worth: full`: the full marks of its item, on the sheet of the unit
+
+    def word(self, points: Fraction) -> str:
+        """The word of its scale for a mark; "" where no word stands for it."""
+        return next((word for word, worth in self.scale if worth == points), "")
 
     @property
     def is_rate(self) -> bool:

@@ -13,6 +13,7 @@ from pipelines.model.facts import FACTS, THINGS
 from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.measure import Measure
 from pipelines.model.period import KINDS, LENGTH, QUARTER, Periods
+from pipelines.model.points import shown
 from pipelines.model.rule import (
     COMPOSED_BY,
     EMPTY,
@@ -35,6 +36,7 @@ from pipelines.model.rule import (
     Veto,
     Word,
 )
+from pipelines.model.text import compared, same_text
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, vocabulary
 from pipelines.rulebook.source import count, day, exact, is_amount, refusal, shown_text
@@ -473,7 +475,7 @@ def rule(block: Block, known: Known) -> Rule:
     }
     specific = SPECIFIC[kind](block, known)
     quotes = known.measures[specific["measure"]].quotes if kind == "occurrence" else ()
-    fail_if.unknown_placeholder(block, kind, quotes)
+    fail_if.unknown_placeholder(block, kind, ("word",) if "scale" in block else quotes)
     found = Rule(**common, **specific)
     fail_if.price_too_fine(block, found)
     return found
@@ -726,7 +728,27 @@ def _band(block: Block) -> Band:
 
 def _assessed(block: Block, known: Known) -> dict[str, Any]:
     fail_if.unknown_item(block, known.items, "assessed")
-    return {"measure": block["assessed"]}
+    return {"measure": block["assessed"], "scale": _scale(block, known)}
+
+
+def _scale(block: Block, known: Known) -> tuple[tuple[str, Fraction], ...]:
+    """`scale: {优: 5, 良: 4}`: each word with its points; a word and its points tell each other."""
+    if "scale" not in block:
+        return ()
+    given, most = block["scale"], known.items[block["assessed"]].full_marks
+    fail_if.not_a_block(given, block, "scale")
+    found: dict[str, Fraction] = {}
+    for word in given:
+        points = number(given, word, most=shown(most))
+        same = next((one for one, worth in found.items() if worth == points or same_text(one) == same_text(word)), None)
+        if exact(compared(word)) is not None or not compared(word):
+            raise refusal(given, "scale_of_numbers", word, word=word)
+        if same is not None:
+            raise refusal(given, "scale_twice", word, word=word, other=same)
+        found[word] = points
+    if len(found) < 2:
+        raise refusal(block, "scale_of_one", "scale")
+    return tuple(found.items())
 
 
 def _award(block: Block, known: Known) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from pipelines.engines.judging import Judge, plain, printed, target_of, whole
+from pipelines.engines.judging import Judge, printed, target_of, whole
 from pipelines.engines.settling import Settler
 from pipelines.engines.verdicts import Adjudicator
 from pipelines.model.block import Block
 from pipelines.model.condition import Condition
 from pipelines.model.facts import WORDS
 from pipelines.model.period import LENGTH
-from pipelines.model.points import points
+from pipelines.model.points import plain, points
 from pipelines.model.rule import Rule, Rulebook, Verdict
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.model.words import Words
@@ -95,8 +95,7 @@ def _tally(rulebook: Rulebook, rule: Rule, example: Block) -> UnitTally:
         if key not in known:
             raise refusal(given, "unknown_measure", key, near=(key, known), value=key)
         if rule.kind == "assessed":
-            fail_if.bad_number(given, key)
-            assessed[key] = points(value)
+            assessed[key] = _mark(rule, given, key)
         elif rule.kind == "award":
             fail_if.not_a_list(value, given, key)
             awards += [(key, matter) for matter in value]
@@ -115,6 +114,16 @@ def _tally(rulebook: Rulebook, rule: Rule, example: Block) -> UnitTally:
     best = {rule.id: dict.fromkeys(("", *months), _of_others(example, "best", 0))} if rule.best else {}
     told: dict[str, Any] = {"places": places, "best": best, "parts": rulebook.parts, "priced": priced, "before": before}
     return UnitTally(unit, 0, counts, {}, assessed, listed, **told)
+
+
+def _mark(rule: Rule, given: Block, key: str) -> Fraction:
+    """The points of a mark: a number, or a word of the rule's scale or the number of one."""
+    if given[key] in dict(rule.scale):
+        return dict(rule.scale)[given[key]]
+    if rule.scale and not rule.word(exact(given[key]) or Fraction(-1)):
+        fail_if.unknown_value(given, key, [word for word, _ in rule.scale])
+    fail_if.bad_number(given, key)
+    return points(given[key])
 
 
 def _by_price(rule: Rule, given: Block, months: tuple[str, ...]) -> dict[str, dict[str, int]]:
@@ -207,7 +216,9 @@ def _bounds(
     def some(name: str, test: Callable[[Fraction], bool]) -> tuple[Words, bool]:
         return say(f"rulebook.example_{name}"), any(map(test, values))
 
-    if rule.kind == "assessed":
+    if rule.scale:
+        yield from ((say("rulebook.example_word", word=word), worth in values) for word, worth in rule.scale)
+    elif rule.kind == "assessed":
         full = rulebook.items[rule.item].full_marks
         yield some("assessed_below", lambda value: value == 0)
         yield some("assessed_at", lambda value: value == full)

@@ -9,8 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from string import Template
 
-from pipelines.engines.judging import plain
 from pipelines.model.period import KINDS
+from pipelines.model.points import plain
 from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.model.words import Words
 from pipelines.paths import RULES

@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from pipelines.engines.judging import plain
 from pipelines.model.block import Block
+from pipelines.model.points import plain
 from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import Words

@@ -49,7 +49,7 @@ KINDS = {
     "bands": ("bands", (), ("part", "of", "measure", *RATE, "at_most")),
     "by_place": ("by_place", (), ("at_most",)),
     "change": ("change", (), ("at_most",)),
-    "assessed": ("assessed", (), ()),
+    "assessed": ("assessed", (), ("scale",)),
     "award": ("award", ("measure",), ("once_per", "tiers", "at_most")),
     "merit": ("award", ("measure",), ("per", "tiers", "at_most")),  # of a measure instead of a type of award
 }

@@ -7,12 +7,12 @@ from fractions import Fraction
 
 from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines.judging import WHOLE as WHOLE_PERIOD
-from pipelines.engines.judging import plain, spans
+from pipelines.engines.judging import spans
 from pipelines.engines.marks import of_price, selection, variant
 from pipelines.lazy import pyarrow
 from pipelines.model.measure import TABLE_OF, Measure
 from pipelines.model.period import Period
-from pipelines.model.points import CENT, half_up, hundredths, shown
+from pipelines.model.points import CENT, half_up, hundredths, plain, shown
 from pipelines.model.refusals import VerificationFailed
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import FLAGGED, WHOLE, Entry, UnitScore

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from pipelines.contracts.promises import REFERENCES, WITH_OTHER
+from pipelines.contracts.promises import ON_SCALE, REFERENCES, WITH_OTHER
 from pipelines.edges.warehouse import PARSERS, Arrow, Warehouse
 from pipelines.lazy import pyarrow
 from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force, targets
@@ -246,6 +246,7 @@ ROW_CHECKS = (
     "one_of_present",
     "between",
     "decimals",
+    ON_SCALE,
 )
 NO_OWN_FAULT = ("duplicate_row", REFERENCE_REJECTED)
 NAMED_ROWS = 5
@@ -344,6 +345,7 @@ def _validate_table(
         "row_checks": row_checks,
         "misread": {p.column: 2**bit for bit, p in row_checks if p.kind in ("type", "enum")},
         "warned": warned,
+        "scales": {p.column: p for p in promises if p.kind == ON_SCALE},
     }
     warehouse.run_template("staging/typed", parsers=PARSERS, types=SQL_TYPES, **context)
     warehouse.run_template("checks/faults", **context)

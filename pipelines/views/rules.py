@@ -59,6 +59,7 @@ class RuleTexts:
         points = {"deduct": self._price(rule), "points": plainly(rule.award)}
         return {
             "full": plainly(self.rulebook.items[rule.item].full_marks),
+            "scale": self._scale(rule),
             "says": self.open(rule.says, **points),
             "once": self._words("once_per_matter") if rule.once_per else "",
             "bound": self._bound(rule),
@@ -86,6 +87,11 @@ class RuleTexts:
         if not band.test:
             return self._words("band_rest", points=points)
         return self._words("band", test=self._words(f"test_{band.test}"), bound=plainly(band.bound), points=points)
+
+    def _scale(self, rule: Rule) -> str:
+        """The words in which people mark, where the rule has such."""
+        words = listed((f"{word} {plainly(points)}" for word, points in rule.scale), self.lang)
+        return self._words("scale", words=words) if words else ""
 
     def _price(self, rule: Rule) -> str:
         """What a row costs; by each value of the rule's column where it has several prices."""

@@ -59,7 +59,7 @@ def checked_twice(tmp_path_factory):
 def test_every_kind_of_promise_is_executed_by_both_checkers():
     in_sql = {*ROW_CHECKS, *REFERENCES, "unique", "duplicate_row", "duplicate_key",
               "one_spelling", "spelled_as", "number_in_any"}  # fmt: skip
-    assert in_sql == set(COMPILERS) == {*VOCABULARY, *IMPLIED, OF_A_BOOK}
+    assert in_sql == set(COMPILERS) == {*VOCABULARY, *IMPLIED, *OF_A_BOOK}
 
 
 @pytest.mark.parametrize("table", CONTRACTS.tables)
