@@ -17,6 +17,7 @@ from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.paths import CALENDARS, REPORTS, ROOT, RULES
 from pipelines.project import FILE, load
+from pipelines.publication.settings import STANDARD
 from pipelines.rulebook import load_rulebook, periods_of
 from pipelines.wording import say
 
@@ -82,6 +83,7 @@ def _fill(folder: Path, name: str, kind: str) -> Founded:
     rulebook = load_rulebook(folder / BOOK, period)
     shutil.copytree(CALENDARS, folder / CALENDAR_FOLDER)
     shutil.copy(OFFICE, folder / "office.yaml")
+    shutil.copy(STANDARD, folder / "publication.yaml")
     make_sample(folder / EXPORTS / str(period), period, UNITS, CASES, SEED)
     _speak_the_book(folder / EXPORTS / str(period), rulebook)
     founded = Founded(folder, period, "U001")

@@ -11,7 +11,7 @@ from pipelines.edges.notify import deliver
 from pipelines.model.refusals import Refusal, UsageRefusal
 from pipelines.project import take
 from pipelines.publication import alerts as desk
-from pipelines.publication.signers import SIGNERS
+from pipelines.publication.signers import signers_of_city
 from pipelines.rulebook import periods_of
 from pipelines.wording import say
 
@@ -27,7 +27,7 @@ def alerts(
             raise UsageRefusal(say("alerts.no_file"))
         channels, now = desk.load_channels(city.alerts), process.now()
         book = periods_of(rules or city.rulebook or STANDARD_RULES)
-        found = desk.alerts(out or city.out, book, now, channels, signers or SIGNERS)
+        found = desk.alerts(out or city.out, book, now, channels, signers or signers_of_city())
         outcome = desk.tell(out or city.out, found, channels, now, deliver)
     except Refusal as refusal:
         return Failed(message=str(refusal.words))

@@ -17,7 +17,7 @@ from pipelines.project import take
 from pipelines.publication import desk as acts
 from pipelines.publication.preview import preview_folder
 from pipelines.publication.settings import load_settings
-from pipelines.publication.signers import SIGNERS
+from pipelines.publication.signers import signers_of_city
 
 
 @flow(name="preview", persist_result=False)
@@ -56,7 +56,9 @@ def preview(
             except Refusal as refusal:
                 acts.record_stop(refusal, request.out, request.period)
                 raise
-            with acts.open_desk(request.out, chosen, local_time(at), named, signers=signers or SIGNERS) as desk:
+            with acts.open_desk(
+                request.out, chosen, local_time(at), named, signers=signers or signers_of_city()
+            ) as desk:
                 seen = acts.note_preview(desk)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))

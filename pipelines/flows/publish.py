@@ -13,7 +13,7 @@ from pipelines.project import take
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import place_of
 from pipelines.publication.settings import load_settings
-from pipelines.publication.signers import SIGNERS
+from pipelines.publication.signers import signers_of_city
 from pipelines.wording import say
 
 
@@ -38,7 +38,7 @@ def publish(
         named = load_settings(settings) if settings else None
         with (
             logged(out, "publish", str(chosen)),
-            acts.open_desk(out, chosen, local_time(at), named, signers=signers or SIGNERS) as desk,
+            acts.open_desk(out, chosen, local_time(at), named, signers=signers or signers_of_city()) as desk,
         ):
             if why := acts.waits_for(desk):
                 return str(say("publication.waiting", period=chosen, why=why))

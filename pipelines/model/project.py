@@ -41,6 +41,7 @@ class Project:
     calendars: Path | None = _key("folder")  # those of the program where None
     absent: tuple[str, ...] = _key("absent", (), "--absent")
     office: Path | None = _key("file", option="--office")  # the program's settings where None
+    publication: Path | None = _key("file")  # the program's settings of the way to publication where None
     alerts: Path | None = _key("file")  # where the operators' alerts go
     schedules: tuple[Schedule, ...] = _key("schedules", ())
     sources: tuple[Source, ...] = _key("sources", ())  # where `pull` fetches the exports

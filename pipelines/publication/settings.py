@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
+from pipelines.edges import process
 from pipelines.edges.located_yaml import read_blocks
 from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.model.words import Words
@@ -41,8 +42,8 @@ class Settings:
 
 
 def load_settings(file: Path | None = None) -> Settings:
-    """The settings of a file, the project's own where None; UsageRefusal (file, place, remedy) for a bad one."""
-    file = file or STANDARD
+    """The settings of a file, the project's own if None; UsageRefusal (file, place, remedy) for a bad one."""
+    file = file or process.project().publication or STANDARD
     document, _ = read_blocks(file)
     _known(file, "", document, PARTS)
     for part, names in PARTS.items():

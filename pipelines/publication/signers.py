@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from pipelines.edges import process
 from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.publication import record, ssh
 from pipelines.publication.clock import Moment
@@ -24,6 +25,12 @@ NAME = "signers"  # of the record
 CHANGES = "gongping-signers"  # the namespace of signatures under changes
 LONGEST_NAME = 100
 _HEAD = "# 审签人 signers · OpenSSH allowed_signers · gongping signers; 不要手工修改 do not edit\n"
+
+
+def signers_of_city() -> Path:
+    """The city's own: beside its project file, else below the current folder."""
+    file = process.project().file
+    return file.parent / SIGNERS if file else SIGNERS
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def alerts(out, rules, signers, send, as_json) -> None:
     """List what holds now, marking what was not told yet; with ``send`` tell it."""
     from pipelines.assess import STANDARD_RULES
     from pipelines.publication import alerts as desk
-    from pipelines.publication.signers import SIGNERS
+    from pipelines.publication.signers import signers_of_city
     from pipelines.rulebook import periods_of
 
     file = process.project().alerts
@@ -34,7 +34,7 @@ def alerts(out, rules, signers, send, as_json) -> None:
         raise UsageRefusal(say("alerts.no_file"))
     channels = desk.load_channels(file) if file else desk.Channels()
     now = process.now()
-    found = desk.alerts(out, periods_of(rules or STANDARD_RULES), now, channels, signers or SIGNERS)
+    found = desk.alerts(out, periods_of(rules or STANDARD_RULES), now, channels, signers or signers_of_city())
     new = desk.untold(out, found)
     if as_json:
         options.print_json([{"kind": one.kind, "new": one in new, **vars(one.words)} for one in found])

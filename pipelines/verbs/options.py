@@ -228,9 +228,11 @@ def desk(period, out: Path, at: datetime | None, settings: Path | None, signers:
     """The quarter's record, open for one act; ``at`` is the typed time, ``settings`` those that the caller named."""
     from pipelines.publication.desk import open_desk
     from pipelines.publication.settings import load_settings
-    from pipelines.publication.signers import SIGNERS
+    from pipelines.publication.signers import signers_of_city
 
-    return open_desk(out, period, at, load_settings(settings) if settings else None, signers=signers or SIGNERS)
+    return open_desk(
+        out, period, at, load_settings(settings) if settings else None, signers=signers or signers_of_city()
+    )
 
 
 def tell_of_sheet(edition, folder: Path) -> None:

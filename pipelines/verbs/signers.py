@@ -138,12 +138,12 @@ def agree(by, key, line, out, signers, as_json) -> None:
 def list_them(write, out, signers, as_json) -> None:
     """Signers, fingerprints, changes that wait."""
     from pipelines.edges import process
-    from pipelines.publication.signers import SIGNERS, read_signers
+    from pipelines.publication.signers import read_signers, signers_of_city
 
     if write:
         with _register(out, signers, rewrite=True) as register:
             click.echo(text("signers.says_written", copy=register.write_copy()), err=as_json)
-    found, now = read_signers(out, signers or SIGNERS), process.now()
+    found, now = read_signers(out, signers or signers_of_city()), process.now()
     if as_json:
         options.print_json(
             {
@@ -190,9 +190,9 @@ def _tell(change, as_json: bool) -> None:
 
 def _register(out: Path, signers: Path | None, rewrite: bool = False):
     from pipelines.edges import process
-    from pipelines.publication.signers import SIGNERS, open_register
+    from pipelines.publication.signers import open_register, signers_of_city
 
-    return open_register(out, signers or SIGNERS, process.now(), rewrite)
+    return open_register(out, signers or signers_of_city(), process.now(), rewrite)
 
 
 def _show(people) -> None:

@@ -18,14 +18,14 @@ def command() -> click.Command:
 def status(period, out, at, settings, signers, as_json) -> None:
     """Show the state of the quarter, of every quarter where none is named; nothing is written."""
     from pipelines.publication.settings import load_settings
-    from pipelines.publication.signers import SIGNERS
+    from pipelines.publication.signers import signers_of_city
     from pipelines.publication.status import status as standing
 
     chosen = load_settings(settings) if settings else None
     if period is None:
-        _every(out, lambda one: standing(out, one, at, chosen, signers or SIGNERS), as_json)
+        _every(out, lambda one: standing(out, one, at, chosen, signers or signers_of_city()), as_json)
         return
-    found = standing(out, period, at, chosen, signers or SIGNERS)
+    found = standing(out, period, at, chosen, signers or signers_of_city())
     found["begun"] = [*_runs(out, period), *_steps(out)]
     if as_json:
         options.print_json(found)

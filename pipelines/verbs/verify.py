@@ -26,7 +26,7 @@ def command() -> click.Command:
 
 def verify(period, exports, out, rules, source, office, signers, as_json) -> None:
     """Check, and say what was checked; exit 5 at the first difference."""
-    from pipelines.publication.signers import SIGNERS
+    from pipelines.publication.signers import signers_of_city
     from pipelines.publication.verify import verify as check
     from pipelines.screen import progress
 
@@ -36,7 +36,7 @@ def verify(period, exports, out, rules, source, office, signers, as_json) -> Non
 
         again = Again(exports, rules, source, office)
     with progress() as listener:
-        verdict = check(out, period, again, listener, signers or SIGNERS)
+        verdict = check(out, period, again, listener, signers or signers_of_city())
     if as_json:
         notices = [notice.into(language()) for notice in verdict.notices]
         options.print_json({"period": str(period), **vars(verdict), "notices": notices})

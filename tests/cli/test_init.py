@@ -8,6 +8,8 @@ import pytest
 from pipelines.edges import process
 from pipelines.model.period import Period, Periods
 from pipelines.model.project import Project
+from pipelines.publication.settings import load_settings
+from pipelines.publication.signers import signers_of_city
 from pipelines.rulebook import load_rulebook, periods_of
 from pipelines.scaffold import books, cron
 
@@ -97,3 +99,17 @@ def test_a_book_or_a_period_that_is_none_is_refused_and_nothing_is_written(words
 def test_a_name_of_two_lines_is_refused(said, tmp_path):
     assert said("init", "泽湖\n市", str(tmp_path / "new"))[0] == 2
     assert not (tmp_path / "new").exists()
+
+
+def test_two_cities_on_one_machine_have_signers_and_settings_of_their_own(said, tmp_path, monkeypatch):
+    """Also from a folder below."""
+    for name, days in (("甲市", 5), ("乙市", 7)):
+        assert said("init", name, str(tmp_path / name))[0] == 0
+        file = tmp_path / name / "publication.yaml"
+        text = file.read_text(encoding="utf-8").replace("working_days: 5", f"working_days: {days}")
+        file.write_text(text, encoding="utf-8")
+        monkeypatch.chdir(tmp_path / name / "exports")
+        assert said("--version")[0] == 0
+        said("signers", "list")  # a verb takes the project file before its work
+        assert load_settings().objection_days == days
+        assert signers_of_city().resolve() == (tmp_path / name / "rules" / "signers").resolve()
