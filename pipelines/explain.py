@@ -17,6 +17,12 @@ class ExplainedItem:
     lines: tuple[dict, ...]  # of ledger.csv
     score: str
     note: str
+    misses: tuple[dict, ...] = ()  # of evidence.csv: the rows behind its lines of rates
+
+    def misses_of(self, line: dict) -> list[dict]:
+        """The rows behind a line of a rate: those of its month, of the whole period where it names none."""
+        same = (row for row in self.misses if row["rule_id"] == line["rule_id"])
+        return [row for row in same if line["month"] in ("", row["month"])]
 
 
 @dataclass(frozen=True)
@@ -29,21 +35,29 @@ class Explanation:
 
 
 def explain(quarter: PublishedQuarter, unit: str, case_id: str | None = None) -> Explanation:
-    """Explain the unit with this id or name; with ``case_id`` only the lines of that case.
+    """Explain the unit with this id or name; with ``case_id`` only the lines of that case and the rates it misses.
 
     UsageRefusal with the nearest name for an unknown unit.
     """
     line = find_unit(quarter, unit)
-    ledger: dict[str, list[dict]] = {}
-    for entry in quarter.ledger_of(line["unit_id"]):
-        if case_id is None or entry["case_id"] == case_id:
-            ledger.setdefault(entry["item_id"], []).append(entry)
+    ledger = _by_item(quarter.ledger_of(line["unit_id"]), case_id)
+    misses = _by_item(quarter.misses_of(line["unit_id"]), case_id)
     items = tuple(
-        ExplainedItem(item_id, item["full_marks"], tuple(ledger.get(item_id, ())), item["score"], item["note"])
+        ExplainedItem(
+            item_id, item["full_marks"], ledger.get(item_id, ()), item["score"], item["note"], misses.get(item_id, ())
+        )
         for (unit_id, item_id), item in quarter.items.items()
         if unit_id == line["unit_id"]
     )
     return Explanation(line["period"], line, items)
+
+
+def _by_item(rows: list[dict], case_id: str | None) -> dict[str, tuple[dict, ...]]:
+    found: dict[str, list[dict]] = {}
+    for row in rows:
+        if case_id is None or row["case_id"] == case_id:
+            found.setdefault(row["item_id"], []).append(row)
+    return {item: tuple(own) for item, own in found.items()}
 
 
 def find_unit(quarter: PublishedQuarter, given: str) -> dict:

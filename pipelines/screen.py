@@ -210,13 +210,17 @@ def show_explanation(explanation, case_id: str | None) -> None:
     for name in ("item", "clause", "why", "case", "points"):
         table.add_column(text(f"cli.col_{name}"), justify="right" if name == "points" else "left")
     for item in explanation.items:
-        if case_id is not None and not item.lines:
+        if case_id is not None and not (item.lines or item.misses):
             continue
         table.add_row(item.item_id, "", text("cli.full_marks"), "", item.full_marks)
         for line in item.lines:
             reason = " ".join(part for part in (line["detail"], line["adjustment_id"]) if part)
             which = line["case_id"] or line["ref_id"]
             table.add_row("", line["clause"], _safe(reason or line["rule_id"]), _safe(which), line["points"])
+            for row in item.misses_of(line) if case_id is None else ():
+                table.add_row("", "", _safe(f"  {row['detail']}"), _safe(row["case_id"] or row["ref_id"]), "")
+        for row in item.misses if case_id is not None else ():
+            table.add_row("", row["clause"], _safe(row["detail"]), _safe(row["case_id"]), "")
         if case_id is None:
             table.add_row(
                 "",
@@ -227,7 +231,7 @@ def show_explanation(explanation, case_id: str | None) -> None:
                 end_section=True,
             )
     screen.print(table)
-    if case_id is not None and not any(item.lines for item in explanation.items):
+    if case_id is not None and not any(item.lines or item.misses for item in explanation.items):
         screen.print(_safe(text("cli.nothing_on_case", case=case_id)))
     sums = {name: unit[name] for name in ("base", "bonus", "total")}
     screen.print(_safe(text("cli.sum_up", rank=unit["rank"] or "–", **sums)))

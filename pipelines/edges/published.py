@@ -28,6 +28,7 @@ NEEDED = {
     "ranking.csv": {"unit_id", "unit_name", "unit_group", "base", "bonus", "total", "rank", "group_rank"},
     "items.csv": {"unit_id", "item_id", "full_marks", "score"},
     "ledger.csv": {"unit_id", "item_id", "rule_id", "case_id", "points"},
+    "evidence.csv": {"unit_id", "item_id", "rule_id", "month", "case_id", "ref_id", "detail"},
 }
 
 
@@ -63,6 +64,11 @@ class PublishedQuarter:
     def ledger_of(self, unit_id: str) -> list[dict]:
         """The ledger lines of one unit."""
         return [line for line in self.ledger() if line["unit_id"] == unit_id]
+
+    def misses_of(self, unit_id: str) -> list[dict]:
+        """The rows that keep the rates of one unit from their best; none of a run from before they were kept."""
+        file = self.folder / "evidence.csv"
+        return [line for line in _lines(file) if line["unit_id"] == unit_id] if file.is_file() else []
 
 
 def found_elsewhere(folder: Path) -> Words:

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -98,14 +98,23 @@ def ledger_lines(warehouse: Warehouse, query: str = "publish/ledger") -> Iterato
 
     Columns of `ledger.csv` up to the sentence, ``points`` as Decimal, then the sentence's key and its facts as JSON.
     """
+    return _portions(warehouse, query, _MASKS)
+
+
+def misses(warehouse: Warehouse, period: str) -> Iterator[tuple]:
+    """Every row that keeps a rate from its best: the columns of `evidence.csv`, the last one as facts in JSON."""
+    return _portions(warehouse, "publish/misses", {"period": period})
+
+
+def _portions(warehouse: Warehouse, query: str, parameters: Mapping[str, object]) -> Iterator[tuple]:
     cursor = warehouse.connection.cursor()
-    cursor.execute(query_text(query), _MASKS)
+    cursor.execute(query_text(query), parameters)
     while portion := cursor.fetchmany(PORTION):
         yield from portion
 
 
 def ledger_by_unit(warehouse: Warehouse) -> Iterator[tuple[str, list[dict]]]:
-    """The ledger lines of every unit that has any, as dicts: one query for all units."""
+    """The ledger lines of every unit that has any, as dicts with the ``misses`` of rates: one query for all units."""
     lines = ledger_lines(warehouse, "publish/ledger_by_unit")
     for unit_id, group in groupby(lines, key=lambda line: line[2]):
-        yield unit_id, [dict(zip(COLUMNS, line, strict=True)) for line in group]
+        yield unit_id, [dict(zip((*COLUMNS, "misses"), line, strict=True)) for line in group]

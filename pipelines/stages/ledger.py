@@ -21,6 +21,8 @@ from pipelines.stages.measure import types_of
 from pipelines.wording import say
 
 CLOSING_LINES = ("starts", "same_matter", "floor", "ceiling", "cap", "rounding", "reweight", "only_when", "veto")
+MOMENTS = ("timestamp", "date")
+RATE = {"rule_id": "id", "item_id": "item", "clause": "clause"}  # a column of `ledger.missed` and where a rule says it
 
 
 def write_ledger(
@@ -41,6 +43,7 @@ def write_ledger(
     rows were marked by, where that was not the rulebook's own.
     ``groups`` are the groups of the units, by unit_id, for rules that are for some groups only.
     Lines of ``flagged`` moments (Intake) quote the source's flag instead of the moments that stand for it.
+    ``ledger.misses`` holds the rows that keep each rate from its best.
     VerificationFailed where they do not (interface.md, "The ledger adds up").
     """
     rules = [r for r in rulebook.rules.values() if r.kind == "occurrence" and r.measure not in lacking]
@@ -54,6 +57,14 @@ def write_ledger(
     warehouse.store("ledger.settled", _settled(entries))
     warehouse.run("ledger/entries", period=str(period))
     _must_add_up(warehouse, scores)
+    rates = [
+        rule
+        for rule in rulebook.rules.values()
+        if _has_misses(rule, rulebook) and not {rule.part, rule.of} & {*lacking}
+    ]
+    warehouse.store("ledger.missed", _missed(rates, scores, groups or {}))
+    judged = [one for rule in rates if (one := _rate(rule, rulebook, readings, known, months)).months]
+    warehouse.run_template("ledger/misses", selected=judged, months=list(months))
 
 
 def _occurrence_rules(
@@ -146,10 +157,77 @@ def _selected(
         for name in measure.quotes
     ]
     amount = f"amount_{marks.sums.index(measure.sum)}" if measure.sum else ""
-    held = spans(rule, readings, months)
-    numbers = tuple(k for k, month in enumerate(months, 1) if held == (WHOLE_PERIOD,) or month in held)
+    numbers = _numbers(spans(rule, readings, months), months)
     more = (rule.groups, numbers, amount, value, dearer)
     return _Selected(rule.id, measure.counts, position, pattern, waiver, quotes, *more)
+
+
+def _has_misses(rule: Rule, rulebook: Rulebook) -> bool:
+    """Whether a rule looks at a part of a whole, row by row: what is added up or counted by its values has no rows."""
+    return rule.is_rate and not any(
+        rulebook.measures[id].sum or rulebook.measures[id].distinct for id in (rule.part, rule.of)
+    )
+
+
+def _missed(rules: list[Rule], scores: Mapping[str, UnitScore], groups: Mapping[str, str]) -> Arrow:
+    """The units that each rate judges, with the item and the clause."""
+    pairs = [
+        (rule, unit)
+        for rule in rules
+        for unit, one in scores.items()
+        if rule.item in one.items and rule.is_for(groups.get(unit, ""))
+    ]
+    columns = {name: [getattr(rule, of) for rule, _ in pairs] for name, of in RATE.items()}
+    columns["unit_id"] = [unit for _, unit in pairs]
+    return pyarrow.table({name: pyarrow.array(values, pyarrow.string()) for name, values in columns.items()})
+
+
+@dataclass(frozen=True)
+class _Rate:
+    """A rate under the readings in force, as the query of its misses selects them; months as in `_Selected`."""
+
+    rule: str
+    counts: str
+    place: int
+    whole: tuple[int, ...]
+    part: tuple[int, ...]
+    fewer: bool
+    by_month: bool
+    months: tuple[int, ...]
+    quotes: list[_Quote]
+
+
+def _rate(
+    rule: Rule,
+    rulebook: Rulebook,
+    readings: Mapping[str, str],
+    layouts: Mapping[str, Marks],
+    months: tuple[str, ...],
+) -> _Rate:
+    part, whole = rulebook.measures[rule.part], rulebook.measures[rule.of]
+    marks, types = layouts[part.counts], types_of(part.counts, rulebook.columns)
+    held = spans(rule, readings, months)
+    place, pattern = selection(whole, readings, marks)
+    return _Rate(
+        rule.id,
+        part.counts,
+        place,
+        pattern,
+        selection(part, readings, marks)[1],
+        rule.fewer,
+        held != (WHOLE_PERIOD,),
+        _numbers(held, months),
+        [
+            _Quote(name, f"quoted {variant(name, readings, part.counts)}", types[name] == "timestamp")
+            for name in part.quotes
+            if types[name] in MOMENTS
+        ],
+    )
+
+
+def _numbers(held: tuple[str, ...], months: tuple[str, ...]) -> tuple[int, ...]:
+    """The months, from 1, that a rule looks at."""
+    return tuple(k for k, month in enumerate(months, 1) if held == (WHOLE_PERIOD,) or month in held)
 
 
 def _settled(entries: list[Entry]) -> Arrow:

@@ -16,7 +16,7 @@ from pipelines.edges.folder import list_periods
 from pipelines.edges.library_files import FOLDER, write_library_tables, write_page
 from pipelines.edges.paper import Sheet, absent_fonts, official_sheet, paper_problem, print_pages
 from pipelines.edges.published import keep_proposed, proposed_file
-from pipelines.edges.tablefiles import CsvFile, feed, ledger_by_unit, ledger_lines, write_csv, write_json
+from pipelines.edges.tablefiles import CsvFile, feed, ledger_by_unit, ledger_lines, misses, write_csv, write_json
 from pipelines.edges.tallies import tallies_of
 from pipelines.edges.templates import render, style
 from pipelines.edges.warehouse import Warehouse
@@ -137,6 +137,9 @@ def write_tables(warehouse: Warehouse, result: ScoredPeriod, folder: Path) -> No
         lines = Lines(result.rulebook, say).rendered(ledger_lines(warehouse))
         with document.table("ledger"):
             book.table("台账", tables.LEDGER, titles, _passed_on(lines, ledger, document))
+    with CsvFile(folder / "evidence.csv", tables.EVIDENCE) as evidence:
+        for row in Lines(result.rulebook, say).missed(misses(warehouse, str(result.period))):
+            evidence.write(row)
 
 
 def _passed_on(lines: Iterator[tuple[Any, ...]], ledger: CsvFile, document: Any) -> Iterator[tuple[Any, ...]]:

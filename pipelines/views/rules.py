@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from string import Formatter
 
 from pipelines.model.condition import Condition
 from pipelines.model.facts import BEFORE
@@ -279,6 +280,31 @@ class Lines:
         """Lines of the ledger with their sentence in place of its key and facts: the columns of `ledger.csv`."""
         for *line, sentence, facts in lines:
             yield *line, self.text(line[4], sentence, facts)
+
+    def missed(self, rows: Iterable[tuple]) -> Iterator[tuple]:
+        """Misses of rates with their words in place of the facts: the columns of `evidence.csv`."""
+        for *row, facts in rows:
+            rule = self.rulebook.rules[row[3]]
+            part = self.rulebook.measures[rule.part].title
+            said = self.say("ledger.missed_fewer" if rule.fewer else "ledger.missed", part=part).into(self.lang)
+            yield *row, BETWEEN[self.lang].join(filter(None, (said, self.miss(rule.id, facts))))
+
+    def miss(self, rule_id: str, facts: str) -> str:
+        """What the part of a rate says of a row that it missed; "" where that would tell more than moments."""
+        part, given = self.rulebook.measures[self.rulebook.rules[rule_id].part], json.loads(facts)
+        shown = {name: self._nothing if value is None else value for name, value in given.items()}
+        says = part.says.into(self.lang) if part.says else ""
+        return says.format_map(shown) if all(name in shown for _, name, _, _ in Formatter().parse(says) if name) else ""
+
+    def misses(self, rule_id: str, n: int) -> str:
+        """How many rows a rate missed, in words; "" where it missed none."""
+        if not n:
+            return ""
+        rule = self.rulebook.rules[rule_id]
+        part, of = (self.rulebook.measures[id].title for id in (rule.part, rule.of))
+        return self.say("scorecard.misses_fewer" if rule.fewer else "scorecard.misses", n=n, part=part, of=of).into(
+            self.lang
+        )
 
     def text(self, rule_id: str, sentence: str, facts: str) -> str:
         """What a line says in full: the rule's words, and after them what the row shows."""

@@ -1,7 +1,8 @@
 """A unit's scorecard: every item with its arithmetic, every ledger line under its rule."""
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 from itertools import groupby
 
@@ -9,7 +10,7 @@ from pipelines.model.period import Period
 from pipelines.model.points import half_up, shown
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.score import WHOLE, ItemScore, Standing
-from pipelines.model.text import masked, plain
+from pipelines.model.text import file_stem, masked, plain
 from pipelines.views import charts, first_page, quality
 from pipelines.views.figures import Say, known, listed, month_name, named, note, plainly, signed, speaking, width
 from pipelines.views.frame import column_name, frame, made_of, words
@@ -112,7 +113,7 @@ class Scorecards:
         by_item: dict[str, list[dict]] = {}
         for entry in lines:
             by_item.setdefault(entry["item_id"], []).append(entry)
-        most = None if most is None else _each(Counter(entry["rule_id"] for entry in lines), most)
+        most = None if most is None else _each(_counts(lines), most)
         unit = standing_line(self.result, standing, self.say, self.lang)
         places = self.places["", ""], self.places["group", unit["group"]]
         return {
@@ -128,12 +129,15 @@ class Scorecards:
             ],
             "made_of": made_of(self.result, self.say, self.lang),
             "difference": signed(score.total - half_up(score.full_marks)),
-            "sections": self._sections(score.items),
-            "evidence": [
-                self._evidence(score.items[item_id], by_item[item_id], most)
-                for item_id in score.items
-                if item_id in by_item
-            ],
+            "sections": self._sections(score.items, by_item.keys()),
+            "and": self._says("and"),
+            "evidence": _anchored(
+                [
+                    self._evidence(score.items[item_id], by_item[item_id], most)
+                    for item_id in score.items
+                    if item_id in by_item
+                ]
+            ),
             **self._decisions(list(decisions), most),
             "counted_before": [
                 {"case": plain(row.case_id), "period_name": named(Period.parse(row.counted_in), self.lang)}
@@ -181,11 +185,10 @@ class Scorecards:
         }
 
     def _cause(self, cause: dict) -> dict:
-        tally = self._says("tally", clause=cause["clause"], n=cause["count"])
+        tally = self._says("tally", n=cause["count"])
         gross = self._says("gross", points=cause["gross"]) if cause["gross"] else ""
         return {
             **cause,
-            "title": self._says("and").join(rule["title"] for rule in cause["rules"]),
             "tally": tally + gross,
             "remedy": "".join(rule["remedy"] for rule in cause["rules"]),
         }
@@ -219,10 +222,16 @@ class Scorecards:
             "caption": self._says("strip", n=self.places["", ""]),
         }
 
-    def _sections(self, scores: dict[str, ItemScore]) -> list[dict]:
+    def _sections(self, scores: dict[str, ItemScore], with_lines: Collection[str]) -> list[dict]:
         items = self.result.rulebook.items
         ordered = groupby(scores.values(), key=lambda score: items[score.item_id].section)
-        return [{"id": section, "scores": [self._item(score) for score in group]} for section, group in ordered]
+        return [
+            {
+                "id": section,
+                "scores": [{**self._item(score), "has_lines": score.item_id in with_lines} for score in group],
+            }
+            for section, group in ordered
+        ]
 
     def _item(self, score: ItemScore) -> dict:
         return {
@@ -245,7 +254,8 @@ class Scorecards:
         ordered = sorted(entries, key=lambda entry: (self.order.get(entry["rule_id"], 0), entry["rule_id"]))
         back = {loss.rules[0]: loss.back for loss in score.losses if len(loss.rules) == 1}
         rules = [
-            self._rule(rule_id, list(group), most, back.get(rule_id)) for rule_id, group in groupby(ordered, _rule_id)
+            self._rule(item_id, rule_id, list(group), most, back.get(rule_id))
+            for rule_id, group in groupby(ordered, _rule_id)
         ]
         columns = {name: any(entry[of] for entry in entries) for name, of in COLUMNS.items()}
         span = str(1 + sum(columns.values()))  # of the table, without its last column
@@ -258,7 +268,7 @@ class Scorecards:
             "box": self._says("ledger_box", item=item_id),
         }
 
-    def _rule(self, rule_id: str, entries: list[dict], most: int | None, back: Fraction | None) -> dict:
+    def _rule(self, item_id: str, rule_id: str, entries: list[dict], most: int | None, back: Fraction | None) -> dict:
         """A rule's lines under its own row, which shows what would come back without it; their sum stands small."""
         shown_lines = _first(entries, most)
         left = len(entries) - len(shown_lines)
@@ -266,16 +276,18 @@ class Scorecards:
         net = points if points >= 0 or rule_id not in self.result.rulebook.rules else -(back or Fraction(0))
         return {
             **self._named(rule_id),
-            "tally": self._says("tally", clause=entries[0]["clause"], n=len(entries)),
+            "anchor": f"rule-{rule_id}" if rule_id in self.result.rulebook.rules else f"rule-{rule_id}-{item_id}",
+            "clause": entries[0]["clause"],
+            "tally": self._says("tally", n=len(entries)),
             "count": str(len(entries)),
             "points": shown(net),
             "gross": self._says("gross", points=shown(-points)) if net != points else "",
-            "entries": [] if _alone(entries) else [self._line(entry) for entry in shown_lines],
-            "only": self._line(entries[0]) if _alone(entries) else None,
+            "entries": [] if _alone(entries) else [self._line(entry, most) for entry in shown_lines],
+            "only": self._line(entries[0], most) if _alone(entries) else None,
             "left_out": self._says("left_out", n=left) if left else "",
         }
 
-    def _line(self, entry: dict) -> dict:
+    def _line(self, entry: dict, most: int | None = None) -> dict:
         said, evidence = self.lines.both(entry["rule_id"], entry["sentence"], entry["facts"])
         return {
             "month": month_name(entry["month"], self.lang),
@@ -284,6 +296,24 @@ class Scorecards:
             "detail": plain(evidence or said),
             "points": str(entry["points"]),
             "waived_by": plain(entry["adjustment_id"]),
+            **self._misses(entry, most),
+        }
+
+    def _misses(self, entry: dict, most: int | None) -> dict:
+        """The rows that a line of a rate rests on: how many in words, and each with its case or number and moments."""
+        rows = entry.get("misses") or []
+        first = _first(rows, most)
+        left = len(rows) - len(first)
+        return {
+            "missed": self.lines.misses(entry["rule_id"], len(rows)),
+            "misses": [
+                {
+                    "case": plain(row["case_id"] or row["ref_id"]),
+                    "detail": plain(self.lines.miss(entry["rule_id"], row["facts"])),
+                }
+                for row in first
+            ],
+            "misses_left": self._says("left_out", n=left) if left else "",
         }
 
     def _decisions(self, decisions: list[dict], most: int | None) -> dict:
@@ -317,6 +347,24 @@ class Scorecards:
 
     def _says(self, sentence: str, /, **facts: object) -> str:
         return self.say(f"scorecard.{sentence}", **facts).into(self.lang)
+
+
+def _anchored(evidence: list[dict]) -> list[dict]:
+    """The same, with an ``anchor`` where a case is named for the first time: a link can lead to it."""
+    seen = {""}
+    for rule in (rule for item in evidence for rule in item["rules"]):
+        for line in (*rule["entries"], *filter(None, [rule["only"]])):
+            for row in (line, *line["misses"]):
+                anchor = re.sub("[%~]", ".", f"case-{file_stem(row['case'])}") if row["case"] else ""
+                row["anchor"] = "" if anchor in seen else anchor
+                seen.add(anchor)
+    return evidence
+
+
+def _counts(lines: Iterable[dict]) -> Counter:
+    """How many lines each rule has, and how many misses each line of a rate."""
+    counts = Counter(entry["rule_id"] for entry in lines)
+    return counts | {entry["entry_id"]: len(rows) for entry in lines if (rows := entry.get("misses"))}
 
 
 def _each(counts: Counter, most: int) -> int:

@@ -43,6 +43,7 @@ LEDGER = (
     "adjustment_id",
     "detail",
 )
+EVIDENCE = ("period", "unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "detail")
 QUARANTINE = ("table", "file", "line", "key", "column", "promise", "value", "remedy")
 ADJUSTMENTS = ("adjustment_id", "unit_id", "action", "case_id", "rule_id", "ref_id")
 ACCOUNTS = (

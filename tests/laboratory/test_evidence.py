@@ -1,10 +1,15 @@
 """The rows behind a figure: a rate's denominator with its misses, and the rows that a measure counts."""
 
+import csv
+import re
+from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
+from pipelines.edges.published import PublishedQuarter
+from pipelines.explain import explain
 from pipelines.laboratory.funnel import funnel
 from pipelines.model.refusals import UsageRefusal
 
@@ -65,3 +70,38 @@ def test_the_funnel_is_of_the_books_own_rate_and_a_book_without_one_is_told_so(q
     bare = replace(quarter.rulebook, rules={"attitude": quarter.rulebook.rules["attitude"]})
     with pytest.raises(UsageRefusal, match="short"):
         funnel(SimpleNamespace(rulebook=bare))
+
+
+def test_the_misses_of_every_line_of_a_rate_are_as_many_as_its_figures_say(quarter):
+    """The ledger says 9月办结率 68.42%（39/57）: `evidence.csv` has 18 rows of that unit, rule and month."""
+    with (quarter.folder / "evidence.csv").open(encoding="utf-8-sig", newline="") as file:
+        missed = Counter((row["unit_id"], row["rule_id"], row["month"]) for row in csv.DictReader(file))
+    rates = quarter.ledger[quarter.ledger["rule_id"].isin(["completion_rate", "satisfaction_rate"])]
+    assert len(rates) > 5
+    for line in rates.itertuples():
+        part, of = map(int, re.search(r"（(\d+)/(\d+)）", line.detail).groups())
+        assert missed[line.unit_id, line.rule_id, line.month] == of - part > 0
+
+
+def test_the_published_misses_are_those_that_a_notebook_asks_for(quarter, units):
+    with (quarter.folder / "evidence.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for unit in units:
+        for rule in ("completion_rate", "satisfaction_rate", "instruction_closing"):
+            asked = quarter.evidence(rule, unit)
+            own = [row["case_id"] for row in rows if (row["unit_id"], row["rule_id"]) == (unit, rule)]
+            assert sorted(own) == sorted(asked.loc[~asked["counts"], "case_id"].fillna(""))
+
+
+def test_a_unit_is_explained_to_the_misses_of_its_rates(quarter):
+    with (quarter.folder / "evidence.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = {(row["unit_id"], row["rule_id"], row["month"]): row for row in csv.DictReader(file)}
+    found = quarter.ledger[quarter.ledger["rule_id"] == "completion_rate"].iloc[0]
+    row = rows[found["unit_id"], "completion_rate", found["month"]]
+    published = PublishedQuarter.open(quarter.folder)
+    [item] = [one for one in explain(published, row["unit_id"]).items if one.item_id == row["item_id"]]
+    lines = [line for line in item.lines if line["rule_id"] == "completion_rate"]
+    assert row in [case for line in lines for case in item.misses_of(line)]
+    assert all(case["month"] == line["month"] for line in lines for case in item.misses_of(line))
+    [alone] = [one for one in explain(published, row["unit_id"], row["case_id"]).items if row in one.misses]
+    assert {case["case_id"] for case in alone.misses} == {row["case_id"]}

@@ -55,6 +55,13 @@ LINES = (
 )
 
 
+MISSES = [
+    ("U002", "A3.2", "completion_rate", "A3.2", "2026-07", "2026-07", f"S20260701{n:02d}", "",
+     json.dumps({"due_at": f"2026-07-{n:02d} 17:00:00", "closed_at": None if n == 9 else "2026-08-03 09:00:00"}))
+    for n in range(3, 10)
+]  # fmt: skip
+
+
 CLOSING = {
     "floor": {"item": "A3.1", "deducted": "22.50", "full": "20"}, "rounding": {"item": "A3.2", "deducted": "2.34"},
 }
@@ -88,6 +95,11 @@ def warehouse(lines=LINES) -> Warehouse:
         " adjustment_id varchar, sentence varchar, facts varchar)"
     )
     made.connection.executemany(f"insert into ledger.entries values ({', '.join('?' * 13)})", ledger_rows(lines))
+    made.connection.execute(
+        "create table ledger.misses (unit_id varchar, item_id varchar, rule_id varchar, clause varchar, month varchar,"
+        " line varchar, case_id varchar, ref_id varchar, facts varchar)"
+    )
+    made.connection.executemany("insert into ledger.misses values (?, ?, ?, ?, ?, ?, ?, ?, ?)", MISSES)
     made.connection.execute(
         "create table accepted.adjustments (adjustment_id varchar, action varchar, unit_id varchar, case_id varchar,"
         " rule_id varchar, ref_id varchar, decided_by varchar, decided_on date, reason varchar)"

@@ -215,7 +215,7 @@ def test_the_card_hatches_the_bar_of_an_item_without_data_and_of_no_other():
     quarter = unmeasured()
     standing = next(one for one in quarter.standings if one.unit_id == "U001")
     page = render("scorecard/scorecard.html.j2", Scorecards(quarter, say).of(standing, []), pdf=False)
-    rows = re.findall(r'<td class="k">(A[\d.]+)</td>.*?</tr>', page, re.DOTALL)
+    rows = re.findall(r'<td class="k"><a href="[^"]+">(A[\d.]+)</a></td>.*?</tr>', page, re.DOTALL)
     hatched = [part for part in page.split("<tr>") if 'class="bar unmeasured"' in part]
     assert len(rows) == 11 and len(hatched) == 1 and ">A3.2<" in hatched[0] and "未考核，按满分计" in hatched[0]
     assert page.count('d="M60 ') == 3 and "没有数据，未考核" in page

@@ -1,5 +1,6 @@
 """The pages: what a section head hands in, and what a unit looks up."""
 
+import csv
 import os
 import re
 from html.parser import HTMLParser
@@ -69,9 +70,15 @@ def test_every_local_link_leads_to_a_file(folder, name):
 
     links = [a["href"] for tag, a in Tags(text_of(folder, name)).tags if tag == "a"]
     here = (folder / name).parent  # browsers read `..` off the address, not off the file system
-    paths = [unquote(link) for link in links if link[0] != "#"]
-    assert [path for path in paths if not Path(os.path.normpath(here / path)).exists()] == []
-    assert [path for path in paths if not (here.resolve() / path).exists()] == []
+    files = [
+        (Path(os.path.normpath(here / unquote(file))) if file else folder / name, unquote(place))
+        for file, _, place in (link.partition("#") for link in links)
+    ]
+    assert [file for file, _ in files if not file.exists()] == []
+    places = {file: {a.get("id") for _, a in Tags(file.read_text(encoding="utf-8")).tags} for file, at in files if at}
+    assert [(file, place) for file, place in files if place and place not in places[file]] == []
+    paths = [unquote(link.partition("#")[0]) for link in links]
+    assert [path for path in paths if path and not (here.resolve() / path).exists()] == []
 
 
 def test_the_ranking_lists_everybody_in_order_and_the_unranked_apart(folder):
@@ -164,3 +171,25 @@ def test_pages_do_not_depend_on_the_language_of_the_command(folder, monkeypatch,
 def test_every_unit_has_a_page(folder):
     for place in (folder / "units", folder / "units" / "en"):
         assert len([file for file in place.iterdir() if file.suffix == ".html"]) == len(UNITS)
+
+
+def test_a_line_of_a_rate_unfolds_to_its_misses_and_says_no_rating(folder):
+    """B11: case number, due and closed moment of a miss, and nothing of how it was rated."""
+    html = text_of(folder, "units/U002.html")
+    text = shown_text(html)
+    assert "其中未计为“completed”的 7 件" in text or "其中未计为“已办结”的 7 件" in text
+    assert [f"S20260701{n:02d}" in text for n in range(2, 11)] == [False, *[True] * 7, False]
+    assert html.count("<details class=\"misses\">") == 1
+    with (folder / "evidence.csv").open(encoding="utf-8-sig", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert [row["case_id"] for row in rows] == [f"S20260701{n:02d}" for n in range(3, 10)]
+    assert {row["rule_id"] for row in rows} == {"completion_rate"}
+
+
+def test_items_rules_and_cases_can_be_linked_and_clauses_lead_to_the_method(folder):
+    card = text_of(folder, "units/U002.html")
+    for anchor in ("item-A3.2", "rule-completion_rate", "case-S2026070103", "case-S2026090009"):
+        assert card.count(f'id="{anchor}"') == 1, anchor
+    assert 'href="#rule-completion_rate"' in card and 'href="#item-A3.2"' in card
+    assert 'href="../method.html#A3.2"' in card
+    assert 'href="../../method.en.html#A3.2"' in text_of(folder, "units/en/U002.html")
