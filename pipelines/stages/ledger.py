@@ -63,8 +63,9 @@ def write_ledger(
         if _has_misses(rule, rulebook) and not {rule.part, rule.of} & {*lacking}
     ]
     warehouse.store("ledger.missed", _missed(rates, scores, groups or {}))
-    judged = [one for rule in rates if (one := _rate(rule, rulebook, readings, known, months)).months]
-    warehouse.run_template("ledger/misses", selected=judged, months=list(months))
+    judged = [_rate(rule, rulebook, readings, known, months) for rule in rates]
+    in_force = [rate for rate in judged if rate.months]
+    warehouse.run_template("ledger/misses", selected=in_force, months=list(months))
 
 
 def _occurrence_rules(
@@ -163,10 +164,9 @@ def _selected(
 
 
 def _has_misses(rule: Rule, rulebook: Rulebook) -> bool:
-    """Whether a rule looks at a part of a whole, row by row: what is added up or counted by its values has no rows."""
-    return rule.is_rate and not any(
-        rulebook.measures[id].sum or rulebook.measures[id].distinct for id in (rule.part, rule.of)
-    )
+    """Whether a rule looks at a part of a whole, row by row: not at the best of others, nor at sums or values."""
+    measures = [rulebook.measures[id] for id in (rule.part, rule.of) if id]
+    return rule.is_rate and not rule.best and not any(one.sum or one.distinct for one in measures)
 
 
 def _missed(rules: list[Rule], scores: Mapping[str, UnitScore], groups: Mapping[str, str]) -> Arrow:

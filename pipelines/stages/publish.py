@@ -138,8 +138,8 @@ def write_tables(warehouse: Warehouse, result: ScoredPeriod, folder: Path) -> No
         with document.table("ledger"):
             book.table("台账", tables.LEDGER, titles, _passed_on(lines, ledger, document))
     with CsvFile(folder / "evidence.csv", tables.EVIDENCE) as evidence:
-        for row in Lines(result.rulebook, say).missed(misses(warehouse, str(result.period))):
-            evidence.write(row)
+        for missed in Lines(result.rulebook, say).missed(misses(warehouse, str(result.period))):
+            evidence.write(missed)
 
 
 def _passed_on(lines: Iterator[tuple[Any, ...]], ledger: CsvFile, document: Any) -> Iterator[tuple[Any, ...]]:
