@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import shutil
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
@@ -96,6 +97,8 @@ def _fill(folder: Path, name: str, kind: str) -> Founded:
         "next": period.next,
         "unit": founded.unit_id,
         "cron": cron(periods, 7),
+        "home": folder.absolute(),
+        "command": Path(sys.executable).absolute().with_name("gongping"),
     }
     for template in sorted(TEMPLATES.iterdir()):
         text = Template(template.read_text(encoding="utf-8")).substitute(facts)
