@@ -95,6 +95,8 @@ class Run:
         self.counted: tuple[CountedList, ...] = request.counted or ()
         self.counted_notices: tuple[Words, ...] = ()
         self.fix_notices: tuple[Words, ...] = ()
+        self.history: tuple = ()  # what the export is like as a whole, beside the finished periods before
+        self.unusual: tuple[Words, ...] = ()  # what of them is beside the finished periods before
 
     def __enter__(self) -> "Run":
         return self
@@ -128,14 +130,21 @@ class Run:
         return self.validation.stops or (self._checked_twice() if twice else ())
 
     def _checked_twice(self) -> tuple[Words, ...]:
-        from pipelines.contracts.quality import start_quality
-
-        self.quality = start_quality(self.warehouse, self.intake, self.validation, self.contracts, self.work)
+        self._start_quality()
         try:
             self.quality.result()
         except ContractStop as stop:
             return (stop.words,)
+        self.unusual = self.quality.warnings()
         return ()
+
+    def _start_quality(self) -> None:
+        from pipelines.contracts.history import figures_of
+        from pipelines.contracts.quality import start_quality
+
+        self.history = figures_of(self.warehouse, self.contracts, self.intake, self.period, self.request.out)
+        facts = (self.warehouse, self.intake, self.validation, self.contracts, self.history)
+        self.quality = start_quality(*facts, self.work)
 
     def ingest(self) -> None:
         """Export files → raw tables, a receipt per file; Refusal where nothing could be published in the end."""
@@ -174,11 +183,9 @@ class Run:
 
     def validate(self) -> None:
         """Raw rows × contracts → accepted rows and quarantine; the quality report begins beside the rest."""
-        from pipelines.contracts.quality import start_quality
-
         self._validate()
         _stop_for(self.validation.stops)
-        self.quality = start_quality(self.warehouse, self.intake, self.validation, self.contracts, self.work)
+        self._start_quality()
 
     def _validate(self) -> None:
         from pipelines.edges.published import counted_lists, counted_table
@@ -242,9 +249,11 @@ class Run:
         return Absent(self.intake.not_scored)
 
     def judge(self) -> None:
-        """Rulebook × tallies → findings."""
+        """Rulebook × tallies → findings; what is unusual in the export as a whole is known before."""
         from pipelines.stages.judge import judge
 
+        if self.quality is not None:
+            self.unusual = self.quality.warnings()
         self.findings, self.trace = judge(self.scored_by, self.readings, self.tallies, self.period.months)
 
     def settle(self) -> None:
@@ -374,7 +383,7 @@ class Run:
         of_files = tuple(notice for receipt in self.intake.receipts for notice in receipt.notices)
         of_contracts = self.validation.notices if self.validation else ()
         of_pages = self.published.notices if self.published else ()
-        observed = self.observations if self.published else ()
+        observed = self.observations if self.published else self.unusual
         of_book = (*self.rulebook.notices, *self._absent())
         return (*of_book, *self.intake.notices, *of_files, *of_contracts, *observed, *of_pages)
 
@@ -470,7 +479,7 @@ class Run:
         lacking = "、".join(str(part) for part, found in self.parts.items() if found is None)
         parts = (say(f"assess.parts_{self.how.missing}", parts=lacking),) if self.how and lacking else ()
         of_marks = without_assessment(self.scores)
-        return (*of_marks, *parts, *self.counted_notices, *again, *self._unasked, *counted)
+        return (*self.unusual, *of_marks, *parts, *self.counted_notices, *again, *self._unasked, *counted)
 
     @property
     def _unasked(self) -> tuple[Words, ...]:

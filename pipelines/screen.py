@@ -163,6 +163,8 @@ def show_check(run, stops) -> None:
     warned = Counter((b.table, b.column, b.promise) for b in run.warnings if b.line)  # files: told above
     for (name, column, promise), number in warned.most_common():
         screen.print("· " + _safe(text("cli.warned", table=name, column=column, promise=promise, n=number)))
+    if not stops and run.quality and not any(one.before for one in run.history):
+        screen.print("· " + text("quality.history_none"))
     if not stops:
         screen.print(text("cli.check_passed"))
 

@@ -5,9 +5,12 @@ import pickle
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
+from functools import cached_property
 from pathlib import Path
+from time import sleep
 
 from pipelines.contracts.expectations import checks_of
+from pipelines.contracts.history import Figure, checks_of_history, drawn, judged, kept_as, warnings_of
 from pipelines.edges.process import SILENT
 from pipelines.edges.scratch import nameless
 from pipelines.edges.warehouse import Warehouse
@@ -15,20 +18,42 @@ from pipelines.model.contract import Contracts, in_force, targets
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.period import SPAN
 from pipelines.model.refusals import ContractStop, Refusal
+from pipelines.model.words import Words
 from pipelines.paths import PACKAGE
 from pipelines.views.figures import speaking
 from pipelines.views.frame import SUFFIX, shell
 from pipelines.views.quality import report_of
 from pipelines.wording import say
 
+HISTORY, WAIT = "history", 0.02  # the file of the process, and how long to sleep until it is looked for again
 TEMPLATE = "quality/index.html.j2"
 
 
 class Quality:
-    """A quality check under way; ``result()`` waits for it, ``stop()`` gives it up."""
+    """A quality check under way; ``history`` and ``result()`` wait for it, ``stop()`` gives it up."""
 
     def __init__(self, process: subprocess.Popen, folder: Path, facts: tuple) -> None:
-        self._process, self._folder, self._facts = process, folder, facts
+        self._process, self._folder, self._facts = process, folder, facts[:-1]
+        self._figures: tuple[Figure, ...] = facts[-1]
+
+    @cached_property
+    def history(self) -> tuple[Figure, ...]:
+        """The figures of the export as a whole, each judged beside the finished periods before.
+
+        Refusal where the process ended without it.
+        """
+        written = self._folder / HISTORY
+        if not checks_of_history(self._figures):
+            return self._figures
+        while not written.exists() and self._process.poll() is None:
+            sleep(WAIT)
+        if not written.exists():
+            self._outcomes()
+        return judged(self._figures, json.loads(written.read_text(encoding="utf-8")))
+
+    def warnings(self) -> tuple[Words, ...]:
+        """What lies outside the expected, in words."""
+        return warnings_of(self.history, self._facts[0])
 
     def result(self) -> Path:
         """The folder with `report.json` and `index.html`.
@@ -39,7 +64,9 @@ class Quality:
         self._hang_up()
         outcomes = self._outcomes()
         folder = self._folder / "quality"
-        write_report(folder, report_of(*self._facts, outcomes), self._facts[2].kind)
+        report = {**report_of(*self._facts, outcomes), "history": kept_as(self.history)}
+        compared = {lang: drawn(self.history, self._facts[0], lang) for lang in SUFFIX}
+        write_report(folder, report, self._facts[2].kind, compared)
         _gate(outcomes, self._facts[0])
         return folder
 
@@ -64,12 +91,18 @@ class Quality:
 
 
 def start_quality(
-    warehouse: Warehouse, intake: Intake, validation: Validation, contracts: Contracts, work: Path
+    warehouse: Warehouse,
+    intake: Intake,
+    validation: Validation,
+    contracts: Contracts,
+    history: tuple[Figure, ...],
+    work: Path,
 ) -> Quality:
     """Hand the accepted rows to a process of its own, which checks them beside measure and judge.
 
-    ``work`` is a folder of the caller's for the report. The rows go over in files without names on the same disk: they
-    are gone with the two processes, however these end.
+    ``history``: the export as a whole, with what is expected of it. ``work`` is a folder of the caller's for the
+    report. The rows go over in files without names on the same disk: they are gone with the two processes, however
+    these end.
     """
     folder = work / "checked"
     folder.mkdir()
@@ -83,8 +116,8 @@ def start_quality(
             held.enter_context(file)
             columns = _columns(table, promises, present)
             warehouse.run_template("checks/export", table=table.name, columns=columns, file=rows[table.name])
-        process = _start(folder, (tables, promises, present, rows))
-    return Quality(process, folder, (contracts, intake, validation))
+        process = _start(folder, (tables, promises, present, history, rows))
+    return Quality(process, folder, (contracts, intake, validation, history))
 
 
 def _columns(table, promises: dict, present: frozenset) -> list[str]:
@@ -127,19 +160,21 @@ def _gate(outcomes: list[dict], contracts: Contracts) -> None:
             raise ContractStop(say("quality.broken", rows=outcome["unexpected"], **facts))
 
 
-def write_report(folder: Path, report: dict, kind: str = SPAN) -> None:
+def write_report(folder: Path, report: dict, kind: str = SPAN, compared: dict | None = None) -> None:
     """`report.json` for programs, `index.html` and its English twin for people, of a period of some ``kind``.
 
-    The same report, the same bytes.
+    ``compared``: by language, the rows of the page on the periods before. The same report, the same bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
     (folder / "report.json").write_text(text, encoding="utf-8", newline="\n")
     for lang, suffix in SUFFIX.items():
-        (folder / f"index{suffix}.html").write_text(_page(report, kind, lang), encoding="utf-8", newline="\n")
+        (folder / f"index{suffix}.html").write_text(
+            _page(report, kind, lang, (compared or {}).get(lang, [])), encoding="utf-8", newline="\n"
+        )
 
 
-def _page(report: dict, kind: str, lang: str) -> str:
+def _page(report: dict, kind: str, lang: str, compared: list[dict]) -> str:
     from pipelines.edges.templates import render
 
     simulated = say("pages.simulated").into(lang) if report["simulated"] else ""
@@ -150,7 +185,9 @@ def _page(report: dict, kind: str, lang: str) -> str:
         "simulated": simulated,
         "simulated_says": say("pages.simulated_says").into(lang),
     }
-    return render(TEMPLATE, {"frame": frame, "report": report, "words": words(lang)}, quality=True)
+    return render(
+        TEMPLATE, {"frame": frame, "report": report, "compared": compared, "words": words(lang)}, quality=True
+    )
 
 
 def words(lang: str = "zh") -> dict:
@@ -184,5 +221,13 @@ def words(lang: str = "zh") -> dict:
         "back",
         "others",
         "no_breach",
+        "history",
+        "history_about",
+        "history_none",
+        "history_figure",
+        "history_now",
+        "history_expected",
+        "history_before",
+        "outside",
     )
     return {name: say(f"quality.page_{name}").into(lang) for name in names}

@@ -12,17 +12,27 @@ import threading
 from pathlib import Path
 
 from pipelines.contracts.expectations import Check, Derived, checks_of
+from pipelines.contracts.history import Figure, checks_of_history
 from pipelines.edges.process import silence_telemetry
 from pipelines.lazy import pandas as pd
 from pipelines.model.contract import TableContract
 
+HISTORY = "history"
 COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
 def outcomes(
-    tables: list[TableContract], promises: dict[str, tuple], present: frozenset, rows: dict[str, Path]
+    tables: list[TableContract],
+    promises: dict[str, tuple],
+    present: frozenset,
+    history: tuple[Figure, ...],
+    rows: dict[str, Path],
+    folder: Path,
 ) -> list[dict]:
-    """The outcome of every expectation of every table, in the order of the contracts."""
+    """The outcome of every expectation of every table, in the order of the contracts.
+
+    What stands beside the periods before is judged first and written at once: nothing is scored until it is known.
+    """
     silence_telemetry()
     # Where JupyterLab brought this package, jsonschema builds a grammar with it: a second for what nothing asks.
     sys.modules.setdefault("rfc3987_syntax", None)
@@ -32,6 +42,10 @@ def outcomes(
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     source = context.data_sources.add_pandas("accepted")
+    if checks := checks_of_history(history):
+        frame = pd.DataFrame({one.name: [one.value] for one in history})
+        batch = source.add_dataframe_asset(HISTORY).add_batch_definition_whole_dataframe("all")
+        _write(folder / HISTORY, suite_outcomes(gx, batch.get_batch({"dataframe": frame}), HISTORY, checks))
     found = []
     for table in tables:
         checks = checks_of(table, promises[table.name], present)
@@ -133,10 +147,15 @@ def _end_with_the_other() -> None:
 def main() -> None:
     """Do the job that standard input describes."""
     folder = Path(sys.argv[1])
-    tables, promises, present, rows = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started us
+    job = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started us
     threading.Thread(target=_end_with_the_other, daemon=True).start()
-    found = outcomes(tables, promises, present, rows)
-    (folder / "outcomes.json").write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+    _write(folder / "outcomes.json", outcomes(*job, folder))
+
+
+def _write(file: Path, found: list[dict]) -> None:
+    new = file.with_suffix(".new")
+    new.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+    new.replace(file)  # whole or not there: the run looks for it
 
 
 if __name__ == "__main__":

@@ -149,9 +149,14 @@ def earlier_periods(out: Path, period: Period) -> tuple[Earlier, ...]:
 
     It counts with its published edition in force, else with its run; UsageRefusal for a damaged one.
     """
+    return tuple(_read(before, folder) for before, folder in earlier_folders(out, period).items())
+
+
+def earlier_folders(out: Path, period: Period) -> dict[Period, Path]:
+    """Where each of these periods lies, the oldest first."""
     found = {before for before in _ended_before(out, period) if (before.kind, before.n) == (period.kind, period.n)}
     folders = {before: edition_in_force(out, before) or out / str(before) for before in sorted(found)}
-    return tuple(_read(before, folder) for before, folder in folders.items() if (folder / RANKING).is_file())
+    return {before: folder for before, folder in folders.items() if (folder / RANKING).is_file()}
 
 
 def at_its_newest(out: Path, period: Period) -> Earlier | None:

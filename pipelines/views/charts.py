@@ -19,6 +19,7 @@ HATCH = 9  # from stroke to stroke of a track without data
 ROW, TOP = 26, 30  # of a rate panel: the height of a row, the middle of the first
 SPAN, CEILING, FOOT = (60, 580), 26, 82  # of the line of periods: its ends, its highest and lowest point
 LEAST, MOST = 3, 12  # totals that make a line, periods that it has room for
+SPARK, SPARK_HEIGHT = (8, 152), (34, 6)  # of a small chart, 160 by 40: its ends, its lowest and highest point
 STEP = 10  # scales begin and end at multiples of it
 
 
@@ -137,6 +138,31 @@ def trend(totals: list[tuple[Period, Fraction]]) -> dict | None:
     for point, below in zip(points, _below(values), strict=True):
         point["label_y"] = _px(Fraction(point["y"]) + (18 if below else -9))
     return {"points": points, "path": _line(points, periods)}
+
+
+def history(past: list[tuple[int, str]], now: tuple[int, str], low: int, high: int) -> dict:
+    """Figures of finished periods and the one now on a small ground, the expected band behind them.
+
+    Each is a figure and how it was judged: ``broken`` is drawn otherwise.
+    """
+    every = [*past, now]
+    least, most = min(low, *(value for value, _ in every)), max(high, *(value for value, _ in every))
+    most = max(most, least + 1)
+
+    def up(value: int) -> str:
+        return _px(_between(*SPARK_HEIGHT, Fraction(value), least, most))
+
+    points = [
+        {"x": _px(_between(*SPARK, Fraction(n), 0, len(every) - 1)), "y": up(value), "broken": was == "broken"}
+        for n, (value, was) in enumerate(every)
+    ]
+    top, bottom = up(high), up(low)
+    return {
+        "points": points,
+        "path": "M" + "L".join(f"{point['x']} {point['y']}" for point in points),
+        "top": top,
+        "height": _px(Fraction(bottom) - Fraction(top)),
+    }
 
 
 def _below(values: list[Fraction]) -> list[bool]:

@@ -46,7 +46,7 @@ def start(tables: dict, contracts: Contracts, work, simulated: bool = False) -> 
     intake = read(warehouse, tables, simulated=simulated)
     validation = validate(warehouse, intake, contracts)
     warehouse.lock(work)
-    return start_quality(warehouse, intake, validation, contracts, work)
+    return start_quality(warehouse, intake, validation, contracts, (), work)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_an_accepted_row_that_breaks_a_promise_stops_the_run(tmp_path):
     schema = warehouse.arrow("accepted.cases").schema
     warehouse.store("accepted.cases", pa.Table.from_pylist([{**rows[0], "unit_id": "U404"}], schema=schema))
     with pytest.raises(ContractStop) as stop:
-        start_quality(warehouse, intake, validation, CONTRACTS, tmp_path).result()
+        start_quality(warehouse, intake, validation, CONTRACTS, (), tmp_path).result()
     assert all(fact in stop.value.words.zh for fact in ("cases", "unit_id_in_units", "1 行"))
 
 

@@ -117,7 +117,9 @@ def test_a_name_in_a_quarantined_cell_stops_for_the_list_of_the_quarantine(expor
     who = plant(exports, "cases", "public_rating", "{1}说不满意")
     with pytest.raises(ContractStop, match=r"^(quarantine\.csv|bulletin\S*html|index\.html)") as stop:
         run(exports, tmp_path / "out")
-    assert holding(tmp_path / "out", who) == [] and who not in str(stop.value)
+    assert holding(tmp_path / "out", who) == ["fix.xlsx"] and who not in str(stop.value)
+    fix = tmp_path / "out" / "restricted" / "2026Q3" / "fix.xlsx"  # the office's own, where the cell is mended
+    assert fix.stat().st_mode & 0o777 == 0o600
 
 
 def test_paper_is_searched_as_the_page_that_it_is_printed_from(tmp_path):
