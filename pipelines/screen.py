@@ -107,9 +107,9 @@ def show_run(run) -> None:
             str(standing.rank or "–"),
             _safe(unit.unit_name),
             _safe(unit.unit_group),
-            shown(score.base),
-            shown(score.bonus),
-            shown(score.total),
+            run.rulebook.sum(score.base),
+            run.rulebook.sum(score.bonus),
+            run.rulebook.sum(score.total),
         )
     screen.print(table)
     screen.print(text("cli.open_this", folder=run.published.folder))

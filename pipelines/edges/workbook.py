@@ -16,7 +16,7 @@ import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.utility import xl_col_to_name
 
-from pipelines.views.tables import COUNTS, NUMBERS
+from pipelines.views.tables import COUNTS, NUMBERS, SUMS
 
 MOST_ROWS = 1_000_000  # of a sheet, below the format's own limit
 POINTS = 2  # number of the style of points: xlsxwriter numbers styles in the order of their use, the header's first
@@ -27,10 +27,11 @@ _WIDE = {"unit_name": 28, "detail": 60, "note": 40, "case_id": 22, "ref_id": 18,
 class Workbook:
     """A workbook written row by row; use as a context manager. OSError where it cannot be written."""
 
-    def __init__(self, file: Path, title: str) -> None:
+    def __init__(self, file: Path, title: str, decimals: int = 2) -> None:
         # Zipped in memory: a zip file on a full disk complains once more when it is thrown away.
         self._file, self._content = file, BytesIO()
         self._rows: list[Rows] = []
+        self._two = NUMBERS if decimals == 2 else NUMBERS - SUMS  # what is shown with two decimals
         self._aside = TemporaryDirectory(dir=file.parent)  # xlsxwriter leaves its file of a sheet without cells
         self._book = xlsxwriter.Workbook(
             self._content,
@@ -84,21 +85,20 @@ class Workbook:
         _filter(sheet, number, columns)
 
     def _sheet(self, name: str, columns: tuple[str, ...], titles: dict[str, str]):
-        sheet, rows = self._added(name, tuple(_style(column) for column in columns))
+        sheet, rows = self._added(name, tuple(self._style(column) for column in columns))
         sheet.freeze_panes(1, 0)
         for place, column in enumerate(columns):
-            sheet.set_column(place, place, _WIDE.get(column, 12), self._points if column in NUMBERS else None)
+            sheet.set_column(place, place, _WIDE.get(column, 12), self._points if column in self._two else None)
             sheet.write_string(0, place, titles.get(column, column), self._head)
         return sheet, rows
+
+    def _style(self, column: str) -> int | None:
+        """The number of a column's style: two decimals, plain, or none where it holds text."""
+        return POINTS if column in self._two else 0 if column in COUNTS | NUMBERS else None
 
     def _added(self, name: str, styles: tuple[int | None, ...]):
         self._rows.append(Rows(self._file.parent, styles))
         return self._book.add_worksheet(name), self._rows[-1]
-
-
-def _style(column: str) -> int | None:
-    """The number of a column's style: two decimals, plain, or none where it holds text."""
-    return POINTS if column in NUMBERS else 0 if column in COUNTS else None
 
 
 def _filter(sheet, last: int, columns: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ Every threshold, step, tier and cap is a comparison of whole numbers in a produc
 their denominators. Points are computed of what fired.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -414,17 +415,16 @@ def beside_others(
         for id, tally in found.items():
             found[id] = replace(tally, best={**tally.best, rule.id: best[tally.unit.unit_group]})
     for rule in (rule for rule in rulebook.rules.values() if rule.kind == "by_place"):
-        peers: dict[str, dict[str, Fraction]] = {}
+        values: dict[str, dict[str, Fraction]] = {}
         for id, tally in found.items():
             if _has_place(rule, tally):
                 among = tally.unit.unit_group if rule.among == "group" else ""
-                peers.setdefault(among, {})[id] = _compared_value(rule, tally)
-        for values in peers.values():
-            first: dict[Fraction, int] = {}  # of each value: how many come before the first that has it
-            for k, value in enumerate(sorted(values.values(), reverse=not rule.fewer)):
-                first.setdefault(value, k)
-            for id, value in values.items():
-                found[id] = replace(found[id], places={**found[id].places, rule.id: 1 + first[value]})
+                values.setdefault(among, {})[id] = _compared_value(rule, tally) * (1 if rule.fewer else -1)
+        for peers in values.values():
+            taking = sorted(value for id, value in peers.items() if found[id].case_rows >= rule.apart_below)
+            for id, value in peers.items():
+                place = 1 + bisect_left(taking, value)
+                found[id] = replace(found[id], places={**found[id].places, rule.id: place})
     return found
 
 

@@ -582,7 +582,10 @@ def _by_place(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str
     """Points by how many of the units that are judged do better; a unit as it is here, all others as they are."""
     city = counts.cube
     rows = np.arange(len(city.unit_ids)) if counts.rows is None else counts.rows
-    all_values, judged = _figures(rule, city.counts(readings))
+    everybody = city.counts(readings)
+    all_values, judged = _figures(rule, everybody)
+    if rule.apart_below:  # they take no place
+        judged = judged & (everybody.whole(CASE_ROWS) >= rule.apart_below)
     values, mine = _figures(rule, counts)
     judged &= concerned(city, rule)
     place = np.ones(len(values), np.int64)

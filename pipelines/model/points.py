@@ -1,5 +1,6 @@
 """Points as exact fractions, and the one place where they are rounded."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 CENT = 100
@@ -24,11 +25,24 @@ def rounded(value: Fraction, decimals: int) -> Fraction:
     return Fraction(whole if value >= 0 else -whole, parts)
 
 
-def shown(value: Fraction) -> str:
-    """A value of at most two decimals as ``-0.50``; ValueError where a digit would be lost, never ``-0.00``."""
-    cents = hundredths(value)
-    whole, rest = divmod(abs(cents), CENT)
-    return f"{'-' if cents < 0 else ''}{whole}.{rest:02d}"
+def shown(value: Fraction, decimals: int = 2) -> str:
+    """A value of at most so many decimals as ``-0.50``; ValueError where a digit would be lost, never ``-0.00``."""
+    parts = value * 10**decimals
+    if parts.denominator != 1:
+        raise ValueError(f"{value} has more than {decimals} decimals: round it first")
+    digits = f"{abs(parts.numerator):0{decimals + 1}d}"
+    whole, rest = digits[: len(digits) - decimals], digits[len(digits) - decimals :]
+    return f"{'-' if value < 0 else ''}{whole}{'.' if rest else ''}{rest}"
+
+
+def published(value: Fraction, decimals: int = 2) -> str:
+    """A sum, or a difference of two, with the decimals of its book; with two where an earlier book had more."""
+    return shown(value, decimals if (value * 10**decimals).denominator == 1 else 2)
+
+
+def mean(values: Sequence[Fraction], decimals: int = 2) -> Fraction:
+    """The mean of sums, rounded as they are."""
+    return rounded(sum(values, Fraction(0)) / len(values), decimals)
 
 
 def plain(value: Fraction) -> str:

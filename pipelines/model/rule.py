@@ -1,6 +1,6 @@
 """Rules, readings, verdicts and the rulebook that holds them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
@@ -12,6 +12,7 @@ from pipelines.model.library import LibraryRule
 from pipelines.model.measure import TABLE_OF, Measure
 from pipelines.model.panel import PanelRules
 from pipelines.model.period import Period, Periods
+from pipelines.model.points import mean, published
 from pipelines.model.tally import Marks
 from pipelines.model.words import Words
 
@@ -161,7 +162,8 @@ class Rule:
     merit: ``award`` points for each row of ``measure``.
 
     by_place: the points of the first of ``bands`` that the unit's place meets, in a rate or the count of ``measure``,
-        ``among`` its group or all units that the rule judges.
+        ``among`` its group or all units that the rule judges. Units with fewer than ``apart_below`` case rows take
+        none of these places: such a unit has the one that it would have beside the others.
 
     change: the points of the first of ``bands`` that the change meets, of a rate (percentage points) or the count of
         ``measure``, ``against`` the period before (previous) or the same of the year before (year_before).
@@ -220,6 +222,7 @@ class Rule:
     once_with: tuple[str, ...] = ()
     times: Fraction = Fraction(1)
     scale: tuple[tuple[str, Fraction], ...] = ()
+    apart_below: int = 0
     worth_full: bool = False  # `worth: full`: the full marks of its item, on the sheet of the unit
 
     def word(self, points: Fraction) -> str:
@@ -419,6 +422,14 @@ class Rulebook:
     def parts(self) -> dict[str, int]:
         """The measures that are counted in parts of one, and in how many."""
         return {id: measure.scale for id, measure in self.measures.items() if measure.scale > 1}
+
+    def sum(self, value: Fraction) -> str:
+        """A base, bonus or total, or a difference of two, as the book publishes it."""
+        return published(value, self.decimals)
+
+    def mean(self, values: Sequence[Fraction]) -> Fraction:
+        """The mean of totals, rounded as they are."""
+        return mean(values, self.decimals)
 
     @property
     def sums_items(self) -> bool:

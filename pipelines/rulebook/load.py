@@ -92,7 +92,11 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         attempt(fail_if.nothing_honours, _list(folder, READINGS), readings, used_reading_values(measures, acting))
     for reason in (fail_if.overlapping_rules, fail_if.matters_apart, fail_if.awarded_twice):
         attempt(reason, [block for _, block in made])
-    in_force = _rules_on(made, known, on, months)
+    ranking = attempt(build.ranking, upgraded, measures) or Ranking()
+    in_force = {
+        id: replace(rule, apart_below=ranking.apart_below) if rule.kind == "by_place" else rule
+        for id, rule in _rules_on(made, known, on, months).items()
+    }
     items = build.with_starts(book, items, in_force.values())
     rulebook = Rulebook(
         edition=book["edition"],
@@ -113,7 +117,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         incident_types=incident_types,
         award_types=known.award_types,
         columns=columns,
-        ranking=attempt(build.ranking, upgraded, measures) or Ranking(),
+        ranking=ranking,
         grades=grades,
         lists=lists,
         decimals=decimals,

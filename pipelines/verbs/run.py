@@ -4,7 +4,6 @@ import click
 
 from pipelines.cli import said, text
 from pipelines.edges import process
-from pipelines.model.points import shown
 from pipelines.model.refusals import ContractStop
 from pipelines.verbs import options
 
@@ -98,7 +97,7 @@ def summary(done) -> dict:
                 "unit_name": names[standing.unit_id],
                 "rank": standing.rank,
                 "group_rank": standing.group_rank,
-                "total": shown(done.scores[standing.unit_id].total),
+                "total": done.rulebook.sum(done.scores[standing.unit_id].total),
             }
             for standing in done.standings
         ],

@@ -7,7 +7,7 @@ from pipelines.model.points import half_up, shown
 from pipelines.model.result import NOTHING_BEFORE, ScoredPeriod
 from pipelines.model.score import ItemScore, Standing
 from pipelines.views import compared, quality
-from pipelines.views.figures import NOTHING, Say, known, listed, mean, parted, percent, run_on, speaking
+from pipelines.views.figures import NOTHING, Say, known, listed, parted, percent, run_on, speaking
 from pipelines.views.frame import frame, made_of, words
 from pipelines.views.ranking import line, ranking
 
@@ -77,6 +77,7 @@ class Bulletin:
             "warned": quality.by_promise(warned, self.say, self.lang),
             "notices": quality.notices(self.result, self.lang),
             "method": self.method(),
+            "method_says": self.method_says(),
             "record": self.record(),
         }
 
@@ -104,8 +105,9 @@ class Bulletin:
             )
         ]
         if totals:
-            best, worst = shown(max(totals)), shown(min(totals))
-            first.append(self._says("overall_scores", mean=mean(totals), best=best, worst=worst))
+            book = a.rulebook
+            best, worst, mean = map(book.sum, (max(totals), min(totals), book.mean(totals)))
+            first.append(self._says("overall_scores", mean=mean, best=best, worst=worst))
         rates = [
             self._says(
                 "overall_rate",
@@ -242,6 +244,19 @@ class Bulletin:
             }
             for item in rulebook.items.values()
         ]
+
+    def method_says(self) -> str:
+        """How items make a total: where items begin, what sums them up, with how many decimals."""
+        book = self.result.rulebook
+        marked = [item for item in book.items.values() if item.full_marks]
+        starts = {item.starts for item in marked}
+        begins = "mixed" if len(starts) > 1 else "takes" if starts == {"full"} else "gives"
+        if begins == "takes" and any(item.floor != 0 for item in marked):
+            begins = "takes_to_floor"
+        weighed = "weighed" if any(item.weight != 1 for item in marked) else "sums"
+        bonus = "with_bonus" if len(marked) < len(book.items) else "alone"
+        decimals = self._says("method_decimals" if book.decimals else "method_whole", n=book.decimals)
+        return self._says(f"method_{begins}") + self._says(f"method_{weighed}_{bonus}") + decimals
 
     def no_verdicts(self) -> str:
         """Why nobody is commended or criticised: no unit met the conditions, or the book has none."""

@@ -2,10 +2,11 @@
 
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 
+from pipelines.engines.judging import target_of
 from pipelines.model.period import Period
-from pipelines.model.points import half_up, shown
+from pipelines.model.points import half_up, mean, published, shown
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Rule
 from pipelines.model.tally import UnitTally
@@ -26,69 +27,88 @@ STEP = 10  # scales begin and end at multiples of it
 class Strip:
     """All totals as ticks on one axis, a unit's own marked above, the mean below: no two labels in one row."""
 
-    def __init__(self, totals: list[Fraction]) -> None:
+    def __init__(self, totals: list[Fraction], decimals: int = 2) -> None:
         self.totals = sorted(totals)
-        self.mean = half_up(sum(totals, Fraction(0)) / len(totals))
+        self.mean, self.decimals = mean(totals, decimals), decimals
         self._ground = cache(self._ground)  # the same for nearly every unit
 
     def of(self, own: Fraction) -> dict:
         """The strip of the unit whose total is ``own``."""
         low = min(self.totals[0], own) // STEP * STEP
         high = max(-(-max(self.totals[-1], own) // STEP) * STEP, low + STEP)
-        return {**self._ground(low, high), "own": _mark(own, low, high), "left": str(LEFT), "right": str(RIGHT)}
+        return {**self._ground(low, high), "own": self._mark(own, low, high), "left": str(LEFT), "right": str(RIGHT)}
 
     def _ground(self, low: int, high: int) -> dict:
         ticks = [f"M{_along(total, low, high)} {TICK[0]}V{TICK[1]}" for total in self.totals]
         return {
             "ticks": ["".join(ticks[n::LAYERS]) for n in range(min(LAYERS, len(ticks)))],
             "axis": [{"x": _along(Fraction(n), low, high), "label": str(n)} for n in _axis(low, high)],
-            "mean": _mark(self.mean, low, high),
+            "mean": self._mark(self.mean, low, high),
         }
+
+    def _mark(self, value: Fraction, low: int, high: int) -> dict:
+        label = published(value, self.decimals)
+        return {"x": _along(value, low, high), "label": label, "anchor": _anchor(value, low, high)}
 
 
 def _along(value: Fraction, low: int, high: int) -> str:
     return _px(_between(LEFT, RIGHT, value, low, high))
 
 
-def _mark(value: Fraction, low: int, high: int) -> dict:
-    return {"x": _along(value, low, high), "label": shown(value), "anchor": _anchor(value, low, high)}
-
-
 def rates(result: ScoredPeriod, tally: UnitTally, say: Say, lang: str = "zh") -> list[dict]:
     """For every rate that is judged: a row per month (or the period) with part, whole, rate and target."""
     found = [
-        _rate(rule, tally, result.period.months, say, lang)
+        _rate(rule, tally, spans, say, lang)
         for rule in result.rulebook.rules.values()
-        if rule.kind == "rate"
+        if rule.kind == "rate" and rule.is_for(tally.unit.unit_group) and (spans := _spans(rule, result))
     ]
     return [panel for panel in found if any(row["of"] != "0" or row["hatch"] for row in panel["rows"])]
 
 
-def _rate(rule: Rule, tally: UnitTally, months: tuple[str, ...], say: Say, lang: str) -> dict:
-    spans = months if rule.by_month else (None,)
+def _spans(rule: Rule, result: ScoredPeriod) -> list[tuple[str | None, str]]:
+    """What a panel has rows of: a month in which the rule holds, or the period (None), each with its first month."""
+    months = result.period.months
+    return [(month, month) for month in months if rule.holds_on(month)] if rule.by_month else [(None, months[0])]
+
+
+def _rate(rule: Rule, tally: UnitTally, spans: list[tuple[str | None, str]], say: Say, lang: str) -> dict:
+    group = tally.unit.unit_group
+    targets = [target_of(rule, group, month) for _, month in spans]
     has_data = not {rule.part, rule.of} & tally.lacking  # without data there is no rate, least of all one of 0 %
-    counted = [(span, tally.count(rule.part, span), tally.count(rule.of, span) if has_data else 0) for span in spans]
+    counted = [(span, tally.count(rule.part, span), tally.count(rule.of, span) if has_data else 0) for span, _ in spans]
     known = [Fraction(100 * part, of) for _, part, of in counted if of]
-    low = max(Fraction(0), (min((*known, rule.target)) - 5) // STEP * STEP)
+    low = max(Fraction(0), (min((*known, *targets)) - 5) // STEP * STEP)
     title = rule.title.into(lang)
-    facts = {"title": title, "target": _plain(rule.target)}
-    target = _px(_between(*TRACK, rule.target, low, Fraction(100)))
+    facts = {"title": title, "target": "–".join(dict.fromkeys(map(_plain, targets)))}  # the first, then later ones
     return {
         "title": title,
         "target": say("scorecard.target", **facts).into(lang),
         "name": say("scorecard.rate_name", **facts).into(lang),
         "box": say("scorecard.rate_box", title=title).into(lang),
-        "target_x": target,
+        "target_x": _px(_between(*TRACK, targets[0], low, Fraction(100))),
+        "lines": _lines(targets, low),
         "low": _plain(low),
         "track": {"x": str(TRACK[0]), "end": str(TRACK[1]), "width": str(TRACK[1] - TRACK[0])},
         "height": str(TOP + ROW * len(counted) + 14),
         "foot": str(TOP + ROW * len(counted) + 8),
-        "bottom": str(TOP + ROW * len(counted) - 8),
         "rows": [
-            _row(n, span, part, of if has_data else None, rule.target, low, say, lang)
-            for n, (span, part, of) in enumerate(counted)
+            _row(n, span, part, of if has_data else None, target, low, say, lang)
+            for n, ((span, part, of), target) in enumerate(zip(counted, targets, strict=True))
         ],
     }
+
+
+def _lines(targets: list[Fraction], low: Fraction) -> list[dict]:
+    """A line a target, along the rows that it is for."""
+    found, first = [], 0
+    for target, several in groupby(targets):
+        last = first + len(list(several))
+        top = TOP + ROW * first - ROW // 2 if first else 15
+        foot = TOP + ROW * last - (8 if last == len(targets) else ROW // 2)
+        x = _px(_between(*TRACK, target, low, Fraction(100)))
+        found.append({"x": x, "top": str(top), "foot": str(foot)})
+        first = last
+    return found
 
 
 def _row(
@@ -115,7 +135,7 @@ def _row(
     }
 
 
-def trend(totals: list[tuple[Period, Fraction]]) -> dict | None:
+def trend(totals: list[tuple[Period, Fraction]], decimals: int = 2) -> dict | None:
     """The latest totals by period as a line, a gap where a period is not known; none for fewer than three.
 
     A label stands above its point, below it where both neighbours are higher: no line crosses it.
@@ -130,7 +150,7 @@ def trend(totals: list[tuple[Period, Fraction]]) -> dict | None:
         {
             "x": _px(_between(*SPAN, Fraction(period.first), periods[0].first, periods[-1].first)),
             "y": _px(_between(FOOT, CEILING, total, low, high)),
-            "label": shown(total),
+            "label": published(total, decimals),
             "period": str(period),
         }
         for period, total in totals

@@ -83,8 +83,9 @@ def _parts(result: ScoredPeriod, before: Earlier, say: Say):
         if (total := _number(line.get("total"))) is not None
     ]
     if totals and earlier:
-        was, mean = (half_up(sum(values, Fraction(0)) / len(values)) for values in (earlier, totals))
-        yield _moved(say, "mean", mean - was, shown(abs(mean - was)), shown(was))
+        book = result.rulebook
+        was, mean = map(book.mean, (earlier, totals))
+        yield _moved(say, "mean", mean - was, book.sum(abs(mean - was)), book.sum(was))
     for rule in rates(result.rulebook):
         part, of = rule.part, rule.of
         if now[of] and before.figures.get(of):
@@ -123,9 +124,9 @@ def _risen(result: ScoredPeriod, standing: Standing, say: Say, lang: str) -> str
         name=masked(result.tallies[standing.unit_id].unit.unit_name),
         was=before["rank"],
         rank=standing.rank,
-        before=shown(was),
-        total=shown(total),
-        gain=shown(total - was),
+        before=result.rulebook.sum(was),
+        total=result.rulebook.sum(total),
+        gain=result.rulebook.sum(total - was),
     ).into(lang)
 
 

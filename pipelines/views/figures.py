@@ -19,15 +19,9 @@ def percent(part: int, of: int) -> str:
     return f"{shown(half_up(Fraction(100 * part, of)))}%" if of else NOTHING
 
 
-def mean(values: Iterable[Fraction]) -> str:
-    """The mean with two decimals, a dash of nothing."""
-    values = list(values)
-    return shown(half_up(sum(values, Fraction(0)) / len(values))) if values else NOTHING
-
-
-def signed(value: Fraction) -> str:
+def signed(value: Fraction, written: Callable[[Fraction], str] = shown) -> str:
     """Points with their sign: ``+2.00``, ``-0.50``, ``0.00``."""
-    return f"+{shown(value)}" if value > 0 else shown(value)
+    return f"{'+' if value > 0 else ''}{written(value)}"
 
 
 def plainly(value: Fraction) -> str:

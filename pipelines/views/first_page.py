@@ -1,12 +1,13 @@
 """The first page of a scorecard: what a head of unit must know in a minute."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
 from pipelines.model.period import Period
-from pipelines.model.points import half_up, points, shown
+from pipelines.model.points import half_up, points, published, shown
 from pipelines.model.result import Earlier, ScoredPeriod
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Loss, PlaceRange, Standing, UnitScore
@@ -27,11 +28,11 @@ class Row:
     change: str = ""
 
 
-def summary(score: UnitScore, say: Say, lang: str = "zh") -> str:
+def summary(score: UnitScore, say: Say, lang: str = "zh", decimals: int = 2) -> str:
     """The arithmetic of the total in one sentence."""
     items = score.items.values()
     lost = -sum((item.deducted * item.weight for item in items if item.deducted < 0), Fraction(0))
-    facts = {"base": shown(score.base), "bonus": shown(score.bonus), "total": shown(score.total)}
+    facts = {name: published(getattr(score, name), decimals) for name in ("base", "bonus", "total")}
     facts |= {"full": shown(half_up(score.full_marks)), "lost": shown(half_up(lost))}
     return say("pages.summary_lost" if lost else "pages.summary_clean", **facts).into(lang)
 
@@ -90,7 +91,8 @@ def trend(result: ScoredPeriod, past: list[Past], standing: Standing, places: tu
         return []
     total = result.scores[standing.unit_id].total
     rows.append(Row(result.period, total, _of(standing.rank, places[0]), _of(standing.group_rank, places[1])))
-    return [rows[0], *(_changed(row, before) for before, row in pairwise(rows))]
+    written = result.rulebook.sum
+    return [rows[0], *(_changed(row, before, written) for before, row in pairwise(rows))]
 
 
 def _past_row(past: Past, unit_id: str) -> Row | None:
@@ -108,9 +110,9 @@ def _past_row(past: Past, unit_id: str) -> Row | None:
     )
 
 
-def _changed(row: Row, before: Row) -> Row:
+def _changed(row: Row, before: Row, written: Callable[[Fraction], str]) -> Row:
     near = before.period == row.period.previous
-    return replace(row, change=signed(half_up(row.total - before.total)) if near else "")
+    return replace(row, change=signed(half_up(row.total - before.total), written) if near else "")
 
 
 def _of(place: object, size: int) -> str:

@@ -7,7 +7,7 @@ from pipelines.model.rule import Rulebook
 from pipelines.model.score import APART, Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views.compared import city_figures, rates
-from pipelines.views.figures import NOTHING, Say, mean, note, percent, speaking
+from pipelines.views.figures import NOTHING, Say, note, percent, speaking
 from pipelines.views.frame import frame, words
 
 WORDS = (
@@ -138,9 +138,9 @@ def line(result: ScoredPeriod, standing: Standing, say: Say, lang: str = "zh") -
         "pdf": link_to(file_stem(unit.unit_id)) + ".pdf",
         "rank": place(standing.rank),
         "group_rank": place(standing.group_rank),
-        "base": shown(score.base),
-        "bonus": shown(score.bonus),
-        "total": shown(score.total),
+        "base": result.rulebook.sum(score.base),
+        "bonus": result.rulebook.sum(score.bonus),
+        "total": result.rulebook.sum(score.total),
         "measured": shown(score.measured_marks),
         "unmeasured": say("notes.partly_unmeasured", marks=shown(score.unmeasured_marks)).into(lang)
         if score.unmeasured_marks
@@ -182,10 +182,10 @@ def figures(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[dict]:
         "ranked": str(len(ranked)),
         "case_rows": str(sum(s.case_rows for s in standings)),
     }
-    city = city_figures(result)
+    city, book = city_figures(result), result.rulebook
     found = [(say(f"pages.figure_{name}"), value) for name, value in values.items()]
-    found += [(rule.title, percent(city[rule.part], city[rule.of])) for rule in rates(result.rulebook)]
-    found.append((say("pages.figure_mean"), mean(ranked)))
+    found += [(rule.title, percent(city[rule.part], city[rule.of])) for rule in rates(book)]
+    found.append((say("pages.figure_mean"), book.sum(book.mean(ranked)) if ranked else NOTHING))
     return [{"label": label.into(lang), "value": value} for label, value in found]
 
 

@@ -95,7 +95,7 @@ class Scorecards:
         self.verdicts = _verdicts_by_unit(result, say, lang)
         self.lines = Lines(result.rulebook, say, lang)
         totals = [result.scores[s.unit_id].total for s in result.standings if s.ranked]
-        self.strip = charts.Strip(totals) if totals else None
+        self.strip = charts.Strip(totals, result.rulebook.decimals) if totals else None
         self.account = {row["unit_id"]: row for row in account_rows(result)}
         self.kept_out = _kept_out(result, say, lang)
         self.libraries = Boxes(result.libraries, say, lang) if result.libraries else None
@@ -128,7 +128,7 @@ class Scorecards:
                 {**self._line(entry), "points": signed(Fraction(entry["points"]))} for entry in by_item.get(WHOLE, ())
             ],
             "made_of": made_of(self.result, self.say, self.lang),
-            "difference": signed(score.total - half_up(score.full_marks)),
+            "difference": signed(score.total - half_up(score.full_marks), self.result.rulebook.sum),
             "sections": self._sections(score.items, by_item.keys()),
             "and": self._says("and"),
             "evidence": _anchored(
@@ -177,7 +177,7 @@ class Scorecards:
             entry["rule_id"]: self._named(entry["rule_id"]) for entry in lines if entry["rule_id"] in a.rulebook.rules
         }
         return {
-            "summary": first_page.summary(score, self.say, self.lang),
+            "summary": first_page.summary(score, self.say, self.lang, a.rulebook.decimals),
             "costliest": [self._cause(cause) for cause in first_page.costliest(score, lines, judged)],
             **self._trend(first_page.trend(a, self.past, standing, places)),
             "strip": self._strip(score.total) if self.strip else None,
@@ -198,14 +198,14 @@ class Scorecards:
         shown_rows = [
             {
                 "period_name": named(row.period, self.lang),
-                "total": shown(row.total),
+                "total": self.result.rulebook.sum(row.total),
                 "change": row.change,
                 "rank": row.rank,
                 "group_rank": row.group_rank,
             }
             for row in rows
         ]
-        chart = charts.trend([(row.period, row.total) for row in rows])
+        chart = charts.trend([(row.period, row.total) for row in rows], self.result.rulebook.decimals)
         if chart:
             names = (f"{point['period']} {point['label']}" for point in chart["points"])
             chart["name"] = self._says("trend_name", points=listed(names, self.lang))

@@ -63,7 +63,8 @@ ACCOUNTS = (
 VERDICTS = ("period", "unit_id", "unit_name", "list", "clause", "title", "says")
 TRACE = ("period", "unit_id", "stage", "rule_id", "month", "fact")
 
-NUMBERS = frozenset({"base", "bonus", "total", "full_marks", "deducted", "score", "points", "measured_marks"})
+SUMS = frozenset({"base", "bonus", "total"})  # with the decimals of the book
+NUMBERS = SUMS | frozenset({"full_marks", "deducted", "score", "points", "measured_marks"})
 COUNTS = frozenset({"rank", "group_rank", "case_rows", "steady", "line", *ACCOUNTS[3:-1]})
 
 
@@ -77,9 +78,9 @@ def ranking_rows(result: ScoredPeriod, say: Say) -> Iterator[dict]:
             "unit_id": unit.unit_id,
             "unit_name": masked(unit.unit_name),
             "unit_group": masked(unit.unit_group),
-            "base": shown(score.base),
-            "bonus": shown(score.bonus),
-            "total": shown(score.total),
+            "base": result.rulebook.sum(score.base),
+            "bonus": result.rulebook.sum(score.bonus),
+            "total": result.rulebook.sum(score.total),
             "rank": standing.rank,
             "group_rank": standing.group_rank,
             "case_rows": standing.case_rows,

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ from pipelines.edges.templates import render
 from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.result import Earlier
-from pipelines.model.rule import Rule
+from pipelines.model.rule import Rule, Target
 from pipelines.model.score import ItemScore, Loss, UnitScore
 from pipelines.model.words import Words
 from pipelines.views import charts, first_page
@@ -226,3 +227,23 @@ def test_the_ranking_marks_the_unit_whose_marks_rest_on_no_data_and_no_other():
     marked = [part for part in page.split("<tr") if 'class="tag unmeasured"' in part]
     assert marked and all("东湖区人民政府" in part and "其中20.00分未考核" in part for part in marked)
     assert 'class="tag unmeasured"' not in render("site/index.html.j2", ranking(result(), say), pdf=False)
+
+
+def test_a_panel_has_the_target_of_its_day_and_group_and_the_months_in_which_its_rule_holds():
+    group = with_rate().tallies["U001"].unit.unit_group
+    days = (Target(Fraction(92), last=date(2026, 7, 31)), Target(Fraction(96), first=date(2026, 8, 1)))
+
+    def panel(**changes):
+        quarter = with_rate(**changes)
+        return [one for one in charts.rates(quarter, quarter.tallies["U001"], say) if one["title"] == "办结率"]
+
+    [dated] = panel(targets=days)
+    assert dated["rows"][0]["state"] == "met" and dated["target"] == "目标 92–96%"
+    first, second = dated["lines"]
+    assert first["foot"] == second["top"] and Fraction(first["x"]) < Fraction(second["x"])
+    [own] = panel(targets=(Target(Fraction(93), group=group), Target(Fraction(99))))
+    [others] = panel(targets=(Target(Fraction(93), group="*" + group), Target(Fraction(99))))
+    assert (own["rows"][0]["state"], others["rows"][0]["state"]) == ("met", "short") and len(own["lines"]) == 1
+    [later] = panel(in_force_to=date(2026, 7, 31))
+    assert [row["label"] for row in later["rows"]] == ["7月"]
+    assert panel(in_force_from=date(2026, 10, 1)) == [] and panel(groups=("别的类",)) == []

@@ -14,9 +14,11 @@ from pipelines.model.office import Issue
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.tally import Unit
+from pipelines.paths import REPORTS
 from pipelines.stages.publish import blanks_to_fill
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.official import BLANK, CLOSING, markup, set_lines, visible
+from pipelines.views.ranking import ranking
 from pipelines.wording import say
 from tests.pages import layout
 from tests.pages.fixture import HOSTILE, result
@@ -230,3 +232,33 @@ def test_a_slip_in_the_office_settings_is_refused_with_its_place(tmp_path, chang
     with pytest.raises(UsageRefusal) as refused:
         load_office(file)
     assert message in refused.value.words.zh and "office.yaml" in refused.value.words.zh
+
+
+def test_the_annex_on_the_method_says_what_the_book_says():
+    quarter = result()
+    book = quarter.rulebook
+
+    def said(**changes):
+        return Bulletin(replace(quarter, rulebook=replace(book, **changes)), [], say).method_says()
+
+    def items(**changes):
+        return {id: replace(item, **changes) if item.full_marks else item for id, item in book.items.items()}
+
+    first, *rest = [id for id, item in book.items.items() if item.full_marks]
+    assert said() == (
+        "各评分项从满分起扣，扣完为止；各项得分之和为基础分，基础分与加分之和为总分。总分保留2位小数，同分同名次。"
+    )
+    assert "总分保留1位小数" in said(decimals=1) and "总分保留整数" in said(decimals=0)
+    assert "从零分起，按规则得分" in said(items=items(starts="zero"))
+    mixed = {**book.items, first: replace(book.items[first], starts="zero")}
+    assert "或从满分起扣，或从零分起" in said(items=mixed)
+    assert "扣到该项最低分为止" in said(items=items(floor=Fraction(1)))
+    assert "乘以权重之和为基础分" in said(items=items(weight=Fraction("0.5")))
+    assert "各项得分之和为总分。" in said(items={id: book.items[id] for id in (first, *rest)})
+
+
+@pytest.mark.parametrize(("period", "head"), [("2026-07", "较上月"), ("2026Q3", "较上季"), ("2026", "较上年")])
+def test_the_column_of_moves_is_named_after_the_period(period, head):
+    quarter = replace(result(), period=Period.parse(period))
+    assert ranking(quarter, say)["words"]["col_moved"] == head
+    assert "较上" not in (REPORTS / "bulletin" / "gb9704.html.j2").read_text(encoding="utf-8")

@@ -294,6 +294,11 @@ OF_OTHER_BOOKS = {
     "measure_differs", "measure_elsewhere", "mixed_item", "no_moment", "not_in_force", "not_shorter",
     "one_test", "other_months", "place_without_better", "pooled_has_no_parts", "steady_unknown",
     "targets_apart", "then_of_rate", "tiers_in_disorder", "two_versions", "unknown_column", "unknown_number",
+    # own columns, sums and prices: tests/kinds/test_own_refusals.py; marks in words: tests/kinds/test_scale.py
+    "bad_column", "bad_value", "beyond_of_several", "counted_unlike", "deadline_of", "header_taken", "no_such_table",
+    "price_by", "price_missing", "priced_by_value", "scale_of_numbers", "scale_of_one", "scale_twice",
+    "sum_and_distinct", "sum_of_type", "tiers_of_decimals", "times_of_assessed", "too_many_columns", "values_of_enum",
+    "with_apart", "with_other_days", "with_other_rows",
 }  # fmt: skip
 
 

@@ -1,0 +1,94 @@
+"""Totals with one decimal, in every place that shows them; and units listed apart take none of the places of a rule."""
+
+import re
+import zipfile
+from fractions import Fraction
+
+import pytest
+
+from pipelines import Quarter
+from pipelines.assess import Request, Run
+from pipelines.model.period import Period
+from pipelines.model.points import mean, published, shown
+from pipelines.model.score import APART
+from pipelines.sample import make_sample
+from pipelines.screen import show_run
+from pipelines.verbs.run import summary
+from tests.kinds.test_loading import HEAD
+from tests.rules.book import changed
+
+PERIOD = Period.parse("2026Q3")
+ONE = re.compile(r"-?\d+\.\d")
+RULE = """by_place:
+  measure: late_reply
+  among: all
+  bands: [{at_most: 1, points: 0}, {at_most: 2, points: -0.25}, {points: -0.55}]
+examples:
+  - {name: the first, place: 1, points: 0}
+  - {name: the second, place: 2, points: -0.25}
+  - {name: the third, place: 3, points: -0.55}
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A quarter of the standard edition with one decimal, a rule by place, and small units listed apart."""
+    place = tmp_path_factory.mktemp("decimals")
+    make_sample(place / "in", PERIOD, units=6, cases=300)
+    changed(place, "rulebook.yaml", "edition: ", "decimals: 1\nedition: decimals_")
+    book = changed(place, "rulebook.yaml", "rank: {", "rank: {apart_below: 45, ")
+    text = HEAD.format(id="place_of_late_replies", item="A3.3", says="{place}: {points}") + RULE
+    (book / "A3.3" / "place_of_late_replies.yaml").write_text(text, encoding="utf-8")
+    with Run(Request(PERIOD, place / "in", place / "out", rules=book, pdf=False)) as made:
+        made.run()
+        return made, Quarter.open(str(PERIOD), place / "out"), made.published.folder
+
+
+def test_a_number_is_shown_with_the_decimals_of_its_book():
+    assert [shown(Fraction(n), 1) for n in ("0", "-0.1", "99.9", "100")] == ["0.0", "-0.1", "99.9", "100.0"]
+    assert [shown(Fraction(n), 0) for n in ("0", "-7", "100")] == ["0", "-7", "100"]
+    assert [shown(Fraction(n)) for n in ("0", "-0.01", "0.1")] == ["0.00", "-0.01", "0.10"]
+    with pytest.raises(ValueError, match="more than 1 decimals"):
+        shown(Fraction("0.05"), 1)
+    assert published(Fraction("98.95"), 1) == "98.95", "of an earlier book, as it was published"
+    assert mean([Fraction(1), Fraction("1.1")], 1) == Fraction("1.1"), "a half goes up"
+
+
+def test_every_table_and_the_screen_have_one_decimal(run, capsys):
+    made, _, folder = run
+    lines = (folder / "ranking.csv").read_text(encoding="utf-8-sig").splitlines()
+    sums = [line.split(",")[4:7] for line in lines[1:]]
+    assert len(sums) == 6 and all(ONE.fullmatch(cell) for row in sums for cell in row)
+    assert all(ONE.fullmatch(one["total"]) for one in summary(made)["ranking"])
+    show_run(made)
+    screen = capsys.readouterr()
+    said = screen.out + screen.err
+    for score in made.scores.values():
+        assert shown(score.total, 1) in said and shown(score.total) not in said
+    workbook = zipfile.ZipFile(folder / "results.xlsx")
+    assert "<v>" in workbook.read("xl/worksheets/sheet2.xml").decode()
+
+
+def test_no_page_shows_a_total_with_two(run):
+    made, _, folder = run
+    pages = {page.name: page.read_text(encoding="utf-8") for page in folder.rglob("*.html") if page.parent.name != "en"}
+    assert len(pages) > 6
+    for id, score in made.scores.items():
+        card, total = pages[f"{id}.html"], shown(score.total, 1)
+        assert f"总分{total}分" in card and f"基础分{shown(score.base, 1)}分" in card
+        assert not re.search(rf"总分\D{{0,3}}{total}\d", card)
+    totals = [made.scores[one.unit_id].total for one in made.standings if one.ranked]
+    said = f"平均总分{shown(mean(totals, 1), 1)}分，最高{shown(max(totals), 1)}分，最低{shown(min(totals), 1)}分"
+    assert any(said in text for text in pages.values())
+
+
+def test_units_listed_apart_take_no_place_of_a_rule_by_place(run):
+    """By hand: a place is one more than the units of the common list with fewer; the run compared both judges."""
+    made, _, _ = run
+    apart = {one.unit_id for one in made.standings if one.notes == APART}
+    late = {id: tally.count("late_reply") for id, tally in made.tallies.items()}
+    assert len(apart) == 2 and min(late[id] for id in apart) < max(late.values()), "they would have taken places"
+    taking = [n for id, n in late.items() if made.tallies[id].case_rows >= 45]
+    places = {id: tally.places["place_of_late_replies"] for id, tally in made.tallies.items()}
+    assert places == {id: 1 + sum(other < n for other in taking) for id, n in late.items()}
+    assert places != {id: 1 + sum(other < n for other in late.values()) for id, n in late.items()}
