@@ -268,7 +268,7 @@ class Judge:
     def _rate_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         for fact in self._rates(rule, tally):
             month = self.months[max(fact["month"] - 1, 0)]
-            target = hundredths(target_of(rule, tally.unit.unit_group, month))
+            target = hundredths(rule.target_of(tally.unit.unit_group, month))
             yield {**fact, "target": target, "need": target * fact["scale"]}
 
     def _worth_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
@@ -361,13 +361,6 @@ def _tiers(rule: Rule) -> Iterator[tuple[str, Callable[[str], Pattern], Fraction
 
 def _earliest(award: Award) -> tuple[date, str]:
     return award.awarded_on, award.award_id
-
-
-def target_of(rule: Rule, group: str, month: str) -> Fraction:
-    """The target of a unit's group on the first day of a month; its own group before any other."""
-    day = date.fromisoformat(f"{month}-01")
-    holding = [one for one in rule.targets if one.first <= day <= one.last and one.group in (group, "*")]
-    return max(holding, key=lambda one: one.group == group).value if holding else rule.target
 
 
 def unmeasured(rule: Rule, tally: UnitTally) -> bool:

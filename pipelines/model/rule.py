@@ -280,6 +280,12 @@ class Rule:
         """The readings that choose its words."""
         return tuple(word.reading for word in (self.mode, self.per) if isinstance(word, Left))
 
+    def target_of(self, group: str, month: str) -> Fraction:
+        """The target of a unit's group on the first day of a month; its own group before any other."""
+        day = date.fromisoformat(f"{month}-01")
+        holding = [one for one in self.targets if one.first <= day <= one.last and one.group in (group, ANY)]
+        return max(holding, key=lambda one: one.group == group).value if holding else self.target
+
     def holds_on(self, month: str) -> bool:
         """Whether it is in force on the first day of a month, such as ``2026-07`` (semantics G24)."""
         day = date.fromisoformat(f"{month}-01")

@@ -6,7 +6,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from pipelines.engines.judging import Judge, printed, target_of, whole
+from pipelines.engines.judging import Judge, printed, whole
 from pipelines.engines.settling import Settler
 from pipelines.engines.verdicts import Adjudicator
 from pipelines.model.block import Block
@@ -205,7 +205,7 @@ def _value(rulebook: Rulebook, rule: Rule, example: Block) -> Fraction | None:
     if not of:
         return None
     rate = printed(rule, part, of)
-    return rate - target_of(rule, tally.unit.unit_group, _months(rulebook, example)[0]) if rule.kind == "rate" else rate
+    return rate - rule.target_of(tally.unit.unit_group, _months(rulebook, example)[0]) if rule.kind == "rate" else rate
 
 
 def _bounds(

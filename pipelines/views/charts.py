@@ -4,7 +4,6 @@ from fractions import Fraction
 from functools import cache
 from itertools import groupby, pairwise
 
-from pipelines.engines.judging import target_of
 from pipelines.model.period import Period
 from pipelines.model.points import half_up, mean, published, shown
 from pipelines.model.result import ScoredPeriod
@@ -73,7 +72,7 @@ def _spans(rule: Rule, result: ScoredPeriod) -> list[tuple[str | None, str]]:
 
 def _rate(rule: Rule, tally: UnitTally, spans: list[tuple[str | None, str]], say: Say, lang: str) -> dict:
     group = tally.unit.unit_group
-    targets = [target_of(rule, group, month) for _, month in spans]
+    targets = [rule.target_of(group, month) for _, month in spans]
     has_data = not {rule.part, rule.of} & tally.lacking  # without data there is no rate, least of all one of 0 %
     counted = [(span, tally.count(rule.part, span), tally.count(rule.of, span) if has_data else 0) for span, _ in spans]
     known = [Fraction(100 * part, of) for _, part, of in counted if of]
