@@ -46,11 +46,12 @@ reference: ready ## 规则语言的对照表与编辑器提示 / the manual's ta
 coverage: ready ## 分支覆盖率 / branch coverage of the inner packages by their quick tests
 	@$(PYTHON) -m pytest -q --cov --cov-report=term -m "not slow" tests/rules tests/spec tests/engines tests/sql tests/oracle
 
-dist: ready ## 安装包 / the wheel, and durable_rules' own wheel for this Python
+dist: ready ## 安装包与物料清单 / the wheel, durable_rules' own for this Python, and the bill of materials (CycloneDX)
 	@rm -rf dist
 	@$(PYTHON) -m hatchling build -t wheel -d dist >/dev/null
 	@CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject $(PYTHON) -m pip wheel -q --no-deps --no-cache-dir \
 	  --no-binary durable-rules -w dist "$$(sed -n 's/.*"\(durable-rules==[^"]*\)".*/\1/p' pyproject.toml)"
+	@$(UV) export --frozen --no-dev --format cyclonedx1.5 --preview -q -o dist/sbom.cdx.json >/dev/null
 	@ls dist
 
 lowest: ready ## 以最低允许版本试 / the lowest allowed versions, tried
