@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
 
 from pipelines.engines.rete import Fact, Match, Pattern, Production, Session
 from pipelines.model.contract import AWARDS
-from pipelines.model.points import CENT, half_up, hundredths, plain, shown
+from pipelines.model.points import CENT, digits, half_up, hundredths, plain, shown, told_apart
 from pipelines.model.refusals import ContractStop
 from pipelines.model.rule import Item, Rule, Rulebook, chosen
 from pipelines.model.score import AT_MOST, BEYOND, MEAN, OVER, UNMEASURED, UNMEASURED_FULL, Finding
@@ -522,11 +523,21 @@ def _facts(rule: Rule, finding: Finding) -> dict[str, str]:
         found |= dict(zip(("now", "before"), values, strict=True))
     if rule.is_rate:
         rate = printed(rule, finding.n, finding.of) if finding.of else Fraction(0)
-        found |= {"rate": shown(half_up(rate)), "part": found["count"], "worth": plain(rule.worth)}
+        rate = told_apart(rate, _marks(rule, finding))
+        found |= {"rate": digits(rate), "part": found["count"], "worth": plain(rule.worth)}
         if rule.kind == "rate":
-            short = rate - finding.target if rule.fewer else finding.target - rate
-            found |= {"target": plain(finding.target), "short": shown(half_up(abs(short)))}
+            found |= {"target": plain(finding.target), "short": digits(abs(rate - finding.target))}
     return found
+
+
+def _marks(rule: Rule, finding: Finding) -> list[tuple[Fraction, Fraction]]:
+    """Where a rate begins to cost or to bring points, with the steps from there (`told_apart`)."""
+    if rule.kind == "rate":
+        return [(finding.target, rule.each), (finding.target, rule.over_each)]
+    if rule.kind != "bands":
+        return []
+    bounds = [(band.bound, Fraction(0)) for band in rule.bands if band.test]
+    return bounds + [(before.bound, band.each) for before, band in pairwise(rule.bands) if band.each]
 
 
 def _counted(n: int, finding: Finding) -> str:

@@ -1,7 +1,8 @@
 """Points as exact fractions, and the one place where they are rounded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import count
 
 CENT = 100
 
@@ -43,6 +44,26 @@ def published(value: Fraction, decimals: int = 2) -> str:
 def mean(values: Sequence[Fraction], decimals: int = 2) -> Fraction:
     """The mean of sums, rounded as they are."""
     return rounded(sum(values, Fraction(0)) / len(values), decimals)
+
+
+def told_apart(value: Fraction, marks: Iterable[tuple[Fraction, Fraction]]) -> Fraction:
+    """A value rounded to the fewest decimals, two or more, at which it lies as it does exactly.
+
+    ``marks`` are (bound, step): below, on or above the bound, and so many whole steps from it; a step of 0 is none. So
+    94.996 against a target of 95 stays 94.996, and a reader sees why it costs.
+    """
+    known = [*marks]
+
+    def lies(at: Fraction) -> list[tuple[int, int]]:
+        beyond = [((at - bound, bound - at), step) for bound, step in known]
+        return [(a // step, b // step) if step else (int(a > 0), int(b > 0)) for (a, b), step in beyond]
+
+    return next(near for decimals in count(2) if lies(near := rounded(value, decimals)) == lies(value))
+
+
+def digits(value: Fraction) -> str:
+    """A decimal value with all its places, two at least: 12.65, 94.996."""
+    return shown(value, next(places for places in count(2) if (value * 10**places).denominator == 1))
 
 
 def plain(value: Fraction) -> str:

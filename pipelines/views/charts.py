@@ -5,11 +5,11 @@ from functools import cache
 from itertools import groupby, pairwise
 
 from pipelines.model.period import Period
-from pipelines.model.points import half_up, mean, published, shown
+from pipelines.model.points import digits, half_up, mean, published, shown, told_apart
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Rule
 from pipelines.model.tally import UnitTally
-from pipelines.views.figures import NOTHING, Say, month_name, percent
+from pipelines.views.figures import NOTHING, Say, month_name
 
 LEFT, RIGHT = 24, 616  # of the 640 wide strip
 TICK = (28, 52)  # upper and lower end of a tick
@@ -91,7 +91,7 @@ def _rate(rule: Rule, tally: UnitTally, spans: list[tuple[str | None, str]], say
         "height": str(TOP + ROW * len(counted) + 14),
         "foot": str(TOP + ROW * len(counted) + 8),
         "rows": [
-            _row(n, span, part, of if has_data else None, target, low, say, lang)
+            _row(n, span, part, of if has_data else None, (target, rule.each), low, say, lang)
             for n, ((span, part, of), target) in enumerate(zip(counted, targets, strict=True))
         ],
     }
@@ -111,12 +111,20 @@ def _lines(targets: list[Fraction], low: Fraction) -> list[dict]:
 
 
 def _row(
-    number: int, span: str | None, part: int, of: int | None, target: Fraction, low: Fraction, say: Say, lang: str
+    number: int,
+    span: str | None,
+    part: int,
+    of: int | None,
+    judged: tuple[Fraction, Fraction],
+    low: Fraction,
+    say: Say,
+    lang: str,
 ) -> dict:
-    """A row of a panel; where ``of`` is None there are no data, and the track is hatched from end to end."""
+    """A row of a panel, ``judged`` by a target and its step; where ``of`` is None there are no data, and the track is hatched from end to end."""
     y = TOP + ROW * number
-    rate = Fraction(100 * part, of) if of else None
-    short = half_up(target - rate) if rate is not None and rate < target else Fraction(0)
+    target = judged[0]
+    rate = told_apart(Fraction(100 * part, of), [judged]) if of else None
+    short = target - rate if rate is not None and rate < target else Fraction(0)
     key = "unmeasured" if of is None else "none" if rate is None else "short" if rate < target else "met"
     return {
         "label": month_name(span, lang) if span else say("pages.whole_period").into(lang),
@@ -127,10 +135,10 @@ def _row(
         "part": str(part),
         "of": str(of or 0),
         "count": "" if of is None else f"{part}/{of}",
-        "rate": percent(part, of) if of else NOTHING,
+        "rate": NOTHING if rate is None else f"{digits(rate)}%",
         "x": _px(_between(*TRACK, rate, low, Fraction(100))) if rate is not None else "",
         "state": key,
-        "says": say(f"pages.rate_{key}", short=shown(short)).into(lang),
+        "says": say(f"pages.rate_{key}", short=digits(short)).into(lang),
     }
 
 
