@@ -15,7 +15,7 @@ from pipelines.model.library import LibraryReport
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.panel import Panel
 from pipelines.model.period import After, Period
-from pipelines.model.refusals import ContractStop, UsageRefusal
+from pipelines.model.refusals import ContractStop, Refusal, UsageRefusal
 from pipelines.model.result import CountedList, CountedRow, Earlier, QuarantinedRow, ScoredPeriod
 from pipelines.model.rule import Item, Rulebook
 from pipelines.model.score import PlaceRange
@@ -324,6 +324,7 @@ class Run:
             self.absent.names,
         )
         claim(self.request.out, self.city)
+        self._write_own_evidence()
         self.published = publish(
             self.warehouse,
             replace(self.result(), place_ranges=self._place_ranges),
@@ -334,6 +335,18 @@ class Run:
             kept,
             panel_of_pages(self.warehouse, self.contracts, self.panel, self.request.rules),
         )
+
+    def _write_own_evidence(self) -> None:
+        """What a unit may see of its misses beyond its public page, in the restricted folder."""
+        from pipelines.edges.faults import machine_fault
+        from pipelines.stages.own_evidence import write_own_evidence
+
+        found = (self.warehouse, self.rulebook, self.readings, self.contracts)
+        try:
+            write_own_evidence(*found, self.request.out, self.period)
+        except OSError as problem:
+            facts = {"folder": self.request.out, "why": machine_fault(problem)}
+            raise Refusal(say("publish.cannot_write", **facts)) from None
 
     @cached_property
     def _place_ranges(self) -> dict[str, PlaceRange]:

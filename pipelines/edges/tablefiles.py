@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 
-from pipelines.edges.warehouse import Warehouse, query_text
+from pipelines.edges.warehouse import Warehouse, query_text, rendered
 from pipelines.model import text
 from pipelines.model.text import guarded
 from pipelines.views.tables import COUNTS, LEDGER, NUMBERS
@@ -98,17 +98,22 @@ def ledger_lines(warehouse: Warehouse, query: str = "publish/ledger") -> Iterato
 
     Columns of `ledger.csv` up to the sentence, ``points`` as Decimal, then the sentence's key and its facts as JSON.
     """
-    return _portions(warehouse, query, _MASKS)
+    return _portions(warehouse, query_text(query), _MASKS)
 
 
 def misses(warehouse: Warehouse, period: str) -> Iterator[tuple]:
     """Every row that keeps a rate from its best: the columns of `evidence.csv`, the last one as facts in JSON."""
-    return _portions(warehouse, "publish/misses", {"period": period})
+    return _portions(warehouse, query_text("publish/misses"), {"period": period})
+
+
+def own_misses(warehouse: Warehouse, clock: str) -> Iterator[tuple]:
+    """The same for the units alone, with ratings: unit, rule, clause, month, case, reference, facts, both ratings."""
+    return _portions(warehouse, rendered("publish/own_evidence", clock=clock), {})
 
 
 def _portions(warehouse: Warehouse, query: str, parameters: Mapping[str, object]) -> Iterator[tuple]:
     cursor = warehouse.connection.cursor()
-    cursor.execute(query_text(query), parameters)
+    cursor.execute(query, parameters)
     while portion := cursor.fetchmany(PORTION):
         yield from portion
 

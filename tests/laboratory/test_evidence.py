@@ -105,3 +105,21 @@ def test_a_unit_is_explained_to_the_misses_of_its_rates(quarter):
     assert all(case["month"] == line["month"] for line in lines for case in item.misses_of(line))
     [alone] = [one for one in explain(published, row["unit_id"], row["case_id"]).items if row in one.misses]
     assert {case["case_id"] for case in alone.misses} == {row["case_id"]}
+
+
+def test_ratings_stand_in_the_units_own_evidence_alone(quarter):
+    """B11: of a miss the public page has number and moments; rating and evaluation are for the unit, mode 0600."""
+    own = quarter.folder.parents[2] / "restricted" / str(quarter.period) / "units"
+    with (quarter.folder / "evidence.csv").open(encoding="utf-8-sig", newline="") as file:
+        public = list(csv.DictReader(file))
+    rows = []
+    for one in sorted(own.iterdir()):
+        assert one.stat().st_mode & 0o777 == 0o600
+        with one.open(encoding="utf-8-sig", newline="") as file:
+            rows += [(one.stem, row) for row in csv.DictReader(file)]
+    assert len(rows) == len(public) and own.parent.stat().st_mode & 0o777 == 0o700
+    dissatisfied = [row for _, row in rows if row["规则"] == "满意率"]
+    assert dissatisfied and {row["群众评价"] for row in dissatisfied} <= {"不满意", "基本满意"}
+    evaluated = [row for _, row in rows if row["专业评价"]]
+    assert all(row["群众评价"] == "不满意" for row in evaluated)
+    assert not {"不满意", "基本满意"} & {word for row in public for word in re.findall(r"\w+", row["detail"])}
