@@ -120,7 +120,7 @@ def _row(
     say: Say,
     lang: str,
 ) -> dict:
-    """A row of a panel, ``judged`` by a target and its step; where ``of`` is None there are no data, and the track is hatched from end to end."""
+    """A row of a panel, ``judged`` by a target and its step; without ``of``, for want of data, hatched."""
     y = TOP + ROW * number
     target = judged[0]
     rate = told_apart(Fraction(100 * part, of), [judged]) if of else None
