@@ -11,7 +11,7 @@ from pathlib import Path
 from shlex import quote
 
 from pipelines.edges.fingerprints import file_sha256
-from pipelines.edges.run_folders import MANIFEST
+from pipelines.edges.run_folders import MANIFEST, RUNS
 from pipelines.edges.tablefiles import write_json
 from pipelines.edges.tallies import tallies_of
 from pipelines.edges.templates import render
@@ -175,6 +175,21 @@ def edition_in_force(out: Path, period: object) -> Path | None:
         return None
     except (OSError, ValueError, KeyError, TypeError):
         raise UsageRefusal(say("published.damaged", folder=place)) from None
+
+
+def counted_in(out: Path, period: object) -> Path | None:
+    """The run beside which the counts of a period lie: of its edition in force, else its own; None where none is kept.
+
+    An edition is a copy of a run and holds no counts: they lie beside the run with the same manifest.
+    """
+    folder = (edition_in_force(out, period) or Path(out) / str(period)).resolve()
+    if tallies_of(folder).is_dir():
+        return folder
+    if not (folder / MANIFEST).is_file() or folder.parent.parent.name != EDITIONS:
+        return None
+    runs = sorted((folder.parents[2] / RUNS / folder.parent.name).glob(f"*/{MANIFEST}"))
+    same = (file.parent for file in runs if file_sha256(file) == file_sha256(folder / MANIFEST))
+    return next((run for run in same if tallies_of(run).is_dir()), None)
 
 
 def _ended_before(out: Path, period: Period) -> set[Period]:

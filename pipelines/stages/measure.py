@@ -13,8 +13,7 @@ from pipelines.contracts.declared import load_contracts
 from pipelines.edges import tallies
 from pipelines.edges import tallies as tallies_kept
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.published import counted_table
-from pipelines.edges.tallies import tallies_of as tallies_beside
+from pipelines.edges.published import counted_in, counted_table
 from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines.cube import Cube
 from pipelines.engines.judging import beside_others
@@ -289,15 +288,15 @@ def tallies_in_force(
 def with_before(
     tallies: Mapping[str, UnitTally], out: Path, period: Period, rulebook: Rulebook, readings: Mapping[str, str]
 ) -> dict[str, UnitTally]:
-    """The tallies with what rules of change compare with: the counts that the earlier period's run kept in ``out``.
+    """The tallies with what rules of change compare with: the counts that the earlier period kept in ``out``.
 
     Where there is no such run, it lacks the unit, or its exports do not tell a measure, nothing is known.
     """
     found = dict(tallies)
     for rule in (rule for rule in rulebook.rules.values() if rule.kind == "change"):
         earlier = period.previous if rule.against == "previous" else period.year_before
-        folder = (Path(out) / str(earlier)).resolve()
-        if not tallies_beside(folder).is_dir():
+        folder = counted_in(out, earlier)
+        if folder is None:
             continue
         kept, absent = Kept.open(folder, earlier, earlier.end, rulebook), Absent(tallies_kept.read_absent(folder))
         registers = tallies_kept.read_registers(folder)

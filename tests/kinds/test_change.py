@@ -1,12 +1,16 @@
 """A rule of change from the exports to the pages: what the run of the period before kept is what it compares with."""
 
+import json
 from decimal import Decimal
+from shutil import copytree
 
 import pytest
 
 from pipelines import Quarter
 from pipelines.assess import Request, Run
+from pipelines.edges.published import counted_in
 from pipelines.model.period import Period
+from pipelines.publication.verify import Again, verify
 from pipelines.sample import make_sample
 from tests.kinds.test_loading import HEAD
 from tests.rules.book import changed
@@ -81,3 +85,31 @@ def test_the_laboratory_scores_it_as_it_was(quarters):
 def test_the_method_page_says_against_what(quarters, page, said):
     text = (quarters[1].folder / page).read_text(encoding="utf-8")
     assert said in text or said.replace("逾期回复", "") in text
+
+
+@pytest.fixture
+def again(quarters, tmp_path_factory):
+    """What the quarter is computed again from."""
+    place = quarters[1].folder.resolve().parents[3]
+    return place / "out", Again(place / str(NOW), rules=place / "book")
+
+
+def test_it_is_computed_again_to_the_byte(again):
+    out, from_what = again
+    assert verify(out, NOW, from_what).same_bytes
+
+
+def test_the_counts_of_an_edition_lie_beside_its_run(again, tmp_path):
+    """The run in force is another one than what was published: what was published is compared with (G5)."""
+    out = copytree(again[0], tmp_path / "out", symlinks=True)
+    run, place = (out / str(BEFORE)).resolve(), out / "published" / str(BEFORE)
+    assert counted_in(out, BEFORE) == run
+    copytree(run, place / "1")
+    (place / "index.json").write_text(json.dumps({"editions": [{"folder": "1"}]}), encoding="utf-8")
+    assert counted_in(out, BEFORE) == run
+    (out / str(BEFORE)).unlink()
+    (out / str(BEFORE)).symlink_to(place / "1")
+    assert counted_in(out, BEFORE) == run, "a link to the edition, as one computes again"
+    (place / "1" / "manifest.json").write_text("{}", encoding="utf-8")
+    assert counted_in(out, BEFORE) is None, "of no run that is kept"
+    assert counted_in(out, Period.parse("2025Q3")) is None
