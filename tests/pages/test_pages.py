@@ -193,3 +193,12 @@ def test_items_rules_and_cases_can_be_linked_and_clauses_lead_to_the_method(fold
     assert 'href="#rule-completion_rate"' in card and 'href="#item-A3.2"' in card
     assert 'href="../method.html#A3.2"' in card
     assert 'href="../../method.en.html#A3.2"' in text_of(folder, "units/en/U002.html")
+
+
+@pytest.mark.parametrize("name", ["index.html", "bulletin.html", "index.en.html", "bulletin.en.html"])
+def test_a_verdict_of_the_ranking_and_the_bulletin_leads_to_its_clause(folder, name):
+    assert "A0.1" in shown_text(text_of(folder, name))
+    known = "A0.1" in result().rulebook.clauses
+    assert (f'method{".en" if ".en." in name else ""}.html#A0.1"' in text_of(folder, name)) == known
+    if name.startswith("bulletin"):  # the clauses of its readings
+        assert f'href="method{".en" if ".en." in name else ""}.html#A3.2"' in text_of(folder, name)
