@@ -5,14 +5,16 @@ import json
 import re
 from fractions import Fraction
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.refusals import UsageRefusal, VerificationFailed
 from pipelines.paths import ROOT
+from pipelines.publication.verify import Again, verify
 from pipelines.rulebook import load_rulebook, scored
 from tests.examples.counted import scored as of_counts
 
@@ -145,3 +147,16 @@ def test_a_missing_month_stops_the_year_and_is_named(year, tmp_path):
 def test_nothing_is_tried_on_the_year(year):
     with pytest.raises(UsageRefusal, match="月"):
         Quarter.open("2026", year[1]).what_if()
+
+
+def test_the_year_is_computed_again_of_the_same_months_to_the_byte(year):
+    _, out = year
+    assert verify(out, YEAR, Again(out.parent / "in", rules=FOLDER)).same_bytes
+
+
+def test_a_month_that_was_changed_since_is_noticed(year, tmp_path):
+    out = copytree(year[1], tmp_path / "out", symlinks=True)
+    file = out / MONTHS[3] / "items.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace("35.00", "36.00"), encoding="utf-8")
+    with pytest.raises(VerificationFailed):
+        verify(out, YEAR, Again(year[1].parent / "in", rules=FOLDER))
