@@ -221,12 +221,13 @@ class Run:
         from pipelines.stages.measure import measure, must_have_prices, tallies_in_force, with_before
         from pipelines.stages.opinions import must_read_alike
 
-        measure(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, self.counted)
+        register = self.validation.register
+        measure(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, self.counted, register)
         seed = "".join(sorted(receipt.sha256 for receipt in self.intake.receipts))
         must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)
         must_have_prices(self.warehouse, self.rulebook, self.readings)
         found = tallies_in_force(self.warehouse, self.period, self.rulebook, self.readings, self.absent)
-        self.tallies = with_before(found, self.request.out, self.period, self.rulebook, self.readings)
+        self.tallies = with_before(found, self.request.out, self.period, self.rulebook, self.readings, register)
 
     @cached_property
     def parts(self) -> dict[Period, Earlier | None]:
@@ -297,7 +298,8 @@ class Run:
 
         asked = self.request.record_before
         self.record_before = head_before(self.request.out, self.period) if asked is None else asked
-        self.earlier = earlier_periods(self.request.out, self.period)
+        found, register = earlier_periods(self.request.out, self.period), self.validation.register
+        self.earlier = tuple(register.carried(one, self.period) for one in found)
         book = self.scored_by
         self.standings = rank(book, self.readings, self.tallies, self.scores)
         known = (before(self.earlier, self.period), self._steady)

@@ -17,6 +17,10 @@ VOCABULARY = {
     "unique": {"columns": "columns"},
     "one_spelling": {},
     "spelled_as": {"table": "table", "key": "text"},
+    "successor_known": {},
+    "successor_ends": {},
+    "successor_in_time": {},
+    "successor_takes_cases": {},
     "reference": {"columns": "columns", "table": "table", "keys": "keys"},
     "reference_if_table_present": {"columns": "columns", "table": "table", "keys": "keys"},
     "reference_unless_table_absent": {"columns": "columns", "table": "table", "keys": "keys"},
@@ -35,6 +39,7 @@ OF_A_BOOK = (NOT_NEGATIVE, ON_SCALE)  # no contract names them
 # Kinds whose remedy, for a row, names another row or value: what they say without one ends in `_plain`.
 WITH_OTHER = ("duplicate_row", "duplicate_key", "one_spelling", "spelled_as")
 PLAUSIBLE = {"first": "2000-01-01", "before": "2099-01-01"}  # as long as no period is known
+SUCCESSION = tuple(kind for kind in VOCABULARY if kind.startswith("successor"))
 REFERENCES = tuple(kind for kind in VOCABULARY if kind.startswith("reference"))
 
 

@@ -18,6 +18,7 @@ from pipelines.edges.templates import render
 from pipelines.lazy import parquet, pyarrow
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal, VerificationFailed
+from pipelines.model.register import NO_REGISTER, Register
 from pipelines.model.result import CountedList, Earlier
 from pipelines.model.text import unguarded
 from pipelines.model.words import Words
@@ -266,16 +267,20 @@ def counted_lists(out: Path, period: Period) -> tuple[tuple[CountedList, ...], t
     return tuple(found), tuple(unknown)
 
 
-def counted_table(lists: Iterable[CountedList]):
-    """case_id, unit_id and the first quarter that counted the row, as Arrow; UsageRefusal for a damaged list."""
+def counted_table(lists: Iterable[CountedList], register: Register = NO_REGISTER):
+    """case_id, unit_id and the first quarter that counted the row, as Arrow; UsageRefusal for a damaged list.
+
+    A row counted for a unit that has ended is counted for the successors of that unit as well.
+    """
     rows: dict[tuple[str, str], str] = {}
     for one in lists:
         try:
             listed = parquet.ParquetFile(one.file).read(["case_id", "unit_id"])
         except (OSError, pyarrow.ArrowException):
             raise UsageRefusal(say("assess.counted_damaged", period=one.period, file=one.file)) from None
-        for key in zip(*(listed[name].to_pylist() for name in ("case_id", "unit_id")), strict=True):
-            rows.setdefault(key, str(one.period))
+        for case, unit in zip(*(listed[name].to_pylist() for name in ("case_id", "unit_id")), strict=True):
+            for code in (unit, *register.later(unit)):
+                rows.setdefault((case, code), str(one.period))
     cases, units = zip(*rows, strict=True) if rows else ((), ())
     text = pyarrow.string()
     return pyarrow.table(

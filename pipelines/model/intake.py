@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from pipelines.model.period import SPAN
+from pipelines.model.register import NO_REGISTER, Register
 from pipelines.model.words import Words
 
 
@@ -105,3 +106,4 @@ class Validation:
     stops: tuple[Words, ...] = ()  # reasons why nothing may be scored: a stop promise, a tolerance passed
     periods: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)  # table -> (period, accepted rows)
     kind: str = SPAN  # of the period that was asked for
+    register: Register = NO_REGISTER  # of units

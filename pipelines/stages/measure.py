@@ -24,6 +24,7 @@ from pipelines.model.contract import AWARDS, NOTHING, Absent, Column
 from pipelines.model.measure import CASE_ROWS, TABLE_OF, All, AnyOf, Compare, Condition, Not
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop
+from pipelines.model.register import NO_REGISTER, Register
 from pipelines.model.result import CountedList
 from pipelines.model.rule import EMPTY, Rule, Rulebook
 from pipelines.model.tally import WAIVED, WORD, Award, Marks, Unit, UnitTally
@@ -44,6 +45,7 @@ def measure(
     rulebook: Rulebook,
     calendar: Calendar,
     before: Iterable[CountedList] = (),
+    register: Register = NO_REGISTER,
 ) -> None:
     """Fill ``facts.*`` and ``tallies.*`` from ``accepted.*`` (readings.md, Definitions every reading shares).
 
@@ -51,7 +53,7 @@ def measure(
     A Refusal where an evaluation needs a working day of a year without a calendar.
     """
     store_working_days(warehouse, calendar)
-    warehouse.store("facts.counted_before", counted_table(before))
+    warehouse.store("facts.counted_before", counted_table(before, register))
     span = {"start": period.start, "end": period.end, "cutoff": cutoff}
     warehouse.run_template("facts/adjustments", waivers=_named(rulebook.marks[CASE_ROWS], rulebook))
     for name in FACTS:
@@ -286,11 +288,17 @@ def tallies_in_force(
 
 
 def with_before(
-    tallies: Mapping[str, UnitTally], out: Path, period: Period, rulebook: Rulebook, readings: Mapping[str, str]
+    tallies: Mapping[str, UnitTally],
+    out: Path,
+    period: Period,
+    rulebook: Rulebook,
+    readings: Mapping[str, str],
+    register: Register = NO_REGISTER,
 ) -> dict[str, UnitTally]:
     """The tallies with what rules of change compare with: the counts that the earlier period kept in ``out``.
 
-    Where there is no such run, it lacks the unit, or its exports do not tell a measure, nothing is known.
+    Where there is no such run, it lacks the unit, its exports do not tell a measure, or the unit was merged or split
+    since, nothing is known; a unit that has another code now is known by the one it had.
     """
     found = dict(tallies)
     for rule in (rule for rule in rulebook.rules.values() if rule.kind == "change"):
@@ -305,8 +313,8 @@ def with_before(
         if not cube.not_exported().isdisjoint(names):
             continue
         counts = {id: cube.whole(id, readings).tolist() for id in names}
-        for k, unit in enumerate(cube.unit_ids):
-            if unit in found:
+        for k, code in enumerate(cube.unit_ids):
+            if (unit := register.as_now(code, earlier, period)) in found:
                 own = {id: counts[id][k] for id in names}
                 found[unit] = replace(found[unit], before={**found[unit].before, rule.id: own})
     return found

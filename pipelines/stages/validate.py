@@ -3,14 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from pipelines.contracts.promises import ON_SCALE, REFERENCES, WITH_OTHER
+from pipelines.contracts.promises import ON_SCALE, REFERENCES, SUCCESSION, WITH_OTHER
 from pipelines.edges.warehouse import PARSERS, Arrow, Warehouse
 from pipelines.lazy import pyarrow
 from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force, targets
@@ -18,6 +18,7 @@ from pipelines.model.export import CUT_AT_ROW, CUT_IN_ROW, THIN_MONTH, Fault, No
 from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
 from pipelines.model.period import MONTH, SPAN, Period
 from pipelines.model.refusals import Refusal
+from pipelines.model.register import NO_REGISTER, Followed, Life, Register
 from pipelines.model.text import masked
 from pipelines.model.words import Words
 from pipelines.wording import note, say
@@ -264,6 +265,7 @@ class _Account:
     notices: list[Words] = field(default_factory=list)
     stops: list[Words] = field(default_factory=list)
     periods: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    register: Register = NO_REGISTER
 
 
 def validate(
@@ -285,7 +287,7 @@ def validate(
     """
     warehouse.run("staging/macros")
     account = _Account(period, breaches=list(intake.breaches), warnings=list(intake.warnings))
-    warehouse.store("staged.published", _numbers(published))
+    warehouse.store("staged.published", _texts("number", published))
     present = {name for name in contracts.tables if warehouse.columns(f"raw.{name}")}
     for contract in contracts.tables.values():
         warehouse.run_template("staging/accepted", table=contract.name, columns=contract.columns, types=SQL_TYPES)
@@ -293,6 +295,8 @@ def validate(
             _validate_table(warehouse, intake, contracts, contract, present, account)
         else:
             account.rows[contract.name] = RowCount(0, 0, 0)
+    if period and not account.stops:
+        _part_with_the_ended(warehouse, contracts, period, account)
     if period:
         account.stops += _without_case_rows(warehouse, intake, contracts, account, period, by)
         _tell_signs_of_a_cut(warehouse, intake, contracts, period, present, account)
@@ -304,6 +308,7 @@ def validate(
         stops=tuple(account.stops),
         periods=account.periods,
         kind=period.kind if period else SPAN,
+        register=account.register,
     )
 
 
@@ -319,8 +324,8 @@ def _tell_signs_of_a_cut(
         account.notices += signs
 
 
-def _numbers(published: Iterable[str]) -> Arrow:
-    return pyarrow.table({"number": pyarrow.array(sorted(published), pyarrow.string())})
+def _texts(name: str, values: Iterable[str]) -> Arrow:
+    return pyarrow.table({name: pyarrow.array(sorted(values), pyarrow.string())})
 
 
 def _place(breach: Breach) -> tuple[str, str, int, str, str]:
@@ -348,11 +353,16 @@ def _validate_table(
         "scales": {p.column: p for p in promises if p.kind == ON_SCALE},
     }
     warehouse.run_template("staging/typed", parsers=PARSERS, types=SQL_TYPES, **context)
+    if contract.name == UNITS:
+        account.register = read_register(warehouse)
+    followed = _take_as_the_register_has_it(warehouse, contract, context, account)
     warehouse.run_template("checks/faults", **context)
     for promise in promises:
         _check_across_rows(warehouse, contracts, contract, promise, present, context, account)
     if any(promise.kind == "number_in_any" for promise in promises):
         _leave_out(warehouse, contract, context, account)
+    if followed:
+        warehouse.run_template("staging/followed_surplus", **context)
     for promise in promises:
         _name_the_nearest(warehouse, contract, promise, present, context)
     warehouse.run_template("checks/accept", **context)
@@ -362,6 +372,98 @@ def _validate_table(
     account.warnings += warnings
     _count(warehouse, intake, contract, context, account)
     _stop_promises(contract, promises, found, account)
+
+
+# The register of units: rows under the code of a unit that has ended follow its successor, names stand for codes.
+
+
+UNITS = "units"
+LISTED = re.compile(r"[、,;|/\n]")
+
+
+def read_register(warehouse: Warehouse) -> Register:
+    """The register as ``staged.units`` has it, and ``staged.tenures`` and ``staged.aliases`` that follow from it."""
+    lives = {}
+    for row in warehouse.records("staging/register"):
+        lists = (
+            tuple(one.strip() for one in LISTED.split(row[name] or "") if one.strip())
+            for name in ("succeeded_by", "former_names", "short_name")
+        )
+        successors, former, short = lists
+        days = row["valid_from"], row["valid_to"]
+        named = row["unit_name"] or row["unit_id"]
+        lives[row["unit_id"]] = Life(row["unit_id"], named, *days, successors, row["cases_to"] or "", former, short)
+    register = Register(lives)
+    given, heirs, first, last = zip(*register.tenures(), strict=True) if register.tenures() else ((), (), (), ())
+    texts, days = pyarrow.string(), pyarrow.date32()
+    tenures = {
+        "given": pyarrow.array(given, texts),
+        "heir": pyarrow.array(heirs, texts),
+        "first_day": pyarrow.array(first, days),
+        "last_day": pyarrow.array(last, days),
+    }
+    warehouse.store("staged.tenures", pyarrow.table(tenures))
+    aliases = {name: code for name, code in register.aliases().items() if code}
+    columns = {
+        "alias": pyarrow.array([*aliases], texts),
+        "unit_id": pyarrow.array([*aliases.values()], texts),
+    }
+    warehouse.store("staged.aliases", pyarrow.table(columns))
+    return register
+
+
+def units_named(contract: TableContract) -> str:
+    """The column in which a table names a unit, "" for none."""
+    asked = [p.column for p in contract.promises if p.kind == "spelled_as" and p.argument("table") == UNITS]
+    return asked[0] if asked else ""
+
+
+def _take_as_the_register_has_it(
+    warehouse: Warehouse, contract: TableContract, context: dict[str, Any], account: _Account
+) -> bool:
+    """Names of units as their codes, rows under an ended code as its successor's; whether rows were looked at."""
+    column = units_named(contract)
+    if not column or not account.register.lives:
+        return False
+    warehouse.run_template("staging/named", column=column, **context)
+    [(n,)] = warehouse.rows("staging/named_count")
+    if n:
+        account.notices.append(say("contracts.named_by_name", n=n, title=contract.title))
+    if not account.register.tenures():
+        return False
+    start = account.period.start.date() if account.period else date.min
+    how = {"by": contract.period_by, "start": start.isoformat(), "of_case": _of_cases(contract)}
+    warehouse.run_template("staging/followed", column=column, **how, **context)
+    for former, heir, moved, surplus in warehouse.rows_template("staging/followed_counts", **context):
+        lives = account.register.lives
+        of = {"former": former, "unit": lives[former].unit_name, "last": lives[former].valid_to, "heir": heir}
+        of |= {"heir_name": lives[heir].unit_name, "title": contract.title}
+        told = not contract.columns[column].restricted  # nothing of confidential columns
+        if moved and told:
+            account.notices.append(say("contracts.followed", n=moved, **of))
+            followed = (*account.register.followed, Followed(contract.name, former, heir, moved))
+            account.register = replace(account.register, followed=followed)
+        if surplus and told:
+            account.notices.append(say("contracts.followed_surplus", n=surplus, **of))
+    return True
+
+
+def _of_cases(contract: TableContract) -> bool:
+    """Whether the rows of a table are on case rows."""
+    return any(table == CASES for promise in contract.promises for table, _ in targets(promise))
+
+
+def _part_with_the_ended(warehouse: Warehouse, contracts: Contracts, period: Period, account: _Account) -> None:
+    """Units in force on no day of the period are not ranked, and leave the units to score where no row names them."""
+    first, last = period.start.date(), period.end.date() - timedelta(days=1)
+    ended = [id for id, life in account.register.lives.items() if not life.in_force(first, last)]
+    if not ended:
+        return
+    warehouse.store("staged.ended", _texts("unit_id", ended))
+    named = [(table.name, units_named(table)) for table in contracts.tables.values() if units_named(table)]
+    warehouse.run_template("staging/out_of_force", named=named)
+    for (id,) in warehouse.rows("staging/still_named"):
+        account.notices.append(say("contracts.out_of_force", unit=account.register.lives[id].unit_name, unit_id=id))
 
 
 def _check_across_rows(
@@ -378,6 +480,9 @@ def _check_across_rows(
         warehouse.run_template(f"checks/{promise.kind}", promise=promise, **context)
     if promise.kind == "spelled_as" and promise.argument("table") in present:
         warehouse.run_template("checks/spelled_as", promise=promise, target=promise.argument("table"), **context)
+    if promise.kind in SUCCESSION:
+        warehouse.store("staged.succession", _texts("unit_id", account.register.faults()[promise.kind]))
+        warehouse.run_template("checks/succession", promise=promise)
     if promise.kind == "number_in_any":
         refusable = [
             (target, keys)

@@ -145,6 +145,7 @@ class Scorecards:
                 if row.unit_id == standing.unit_id
             ],
             "account": self._account(standing.unit_id),
+            "register": self._register(standing.unit_id),
             **self._quarantined(standing.unit_id, most),
             "verdicts": self.verdicts.get(standing.unit_id, []),
             "sure": first_page.box(
@@ -162,6 +163,23 @@ class Scorecards:
         parts = [self._says(f"account_{name}", n=row[name]) for name in ACCOUNT_PARTS if row[name]]
         pending = self._says("account_pending", n=row["pending"]) if row["pending"] else ""
         return self._says("account_says", n=row["received"], parts=listed(parts, self.lang), pending=pending)
+
+    def _register(self, unit_id: str) -> str:
+        """Former names, the units that this one took over from, and the rows that came under their codes."""
+        register = self.result.validation.register
+        life = register.lives.get(unit_id)
+        if life is None:
+            return ""
+        found = []
+        if life.former_names:
+            names = [plain(masked(one)) for one in life.former_names]
+            found.append(self._says("former_names", names=listed(names, self.lang)))
+        for former, how in register.before(unit_id):
+            facts = {"name": plain(masked(former.unit_name)), "former": plain(former.unit_id), "last": former.valid_to}
+            found.append(self._says(f"unit_{how}", **facts))
+        rows = [one for one in register.followed if (one.table, one.heir) == ("cases", unit_id)]
+        found += [self._says("rows_of_former", n=one.n, former=plain(one.former)) for one in rows]
+        return ("" if self.lang == "zh" else " ").join(found)
 
     def _quarantined(self, unit_id: str, most: int | None) -> dict:
         """The unit's cases that are kept out, each with its reasons and none of its text."""

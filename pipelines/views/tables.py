@@ -59,13 +59,14 @@ ACCOUNTS = (
     "left_out",
     "counted_before",
     "cases_counted_before",
+    "from_former_units",
 )
 VERDICTS = ("period", "unit_id", "unit_name", "list", "clause", "title", "says")
 TRACE = ("period", "unit_id", "stage", "rule_id", "month", "fact")
 
 SUMS = frozenset({"base", "bonus", "total"})  # with the decimals of the book
 NUMBERS = SUMS | frozenset({"full_marks", "deducted", "score", "points", "measured_marks"})
-COUNTS = frozenset({"rank", "group_rank", "case_rows", "steady", "line", *ACCOUNTS[3:-1]})
+COUNTS = frozenset({"rank", "group_rank", "case_rows", "steady", "line", *ACCOUNTS[3:-2]})
 
 
 def ranking_rows(result: ScoredPeriod, say: Say) -> Iterator[dict]:
@@ -126,7 +127,8 @@ def account_rows(result: ScoredPeriod) -> Iterator[dict]:
     """`accounts.csv`: what became of every unit's case rows; a line for rows of no known unit comes first.
 
     received = scored + other_period + excluded + quarantined + left_out + counted_before; pending (open at the cutoff)
-    is a part of scored. Rows that an earlier quarter counted are named with that quarter.
+    is a part of scored. Rows that an earlier quarter counted are named with that quarter; of the rows received, those
+    under the code of a unit that has ended are counted by that code.
     """
     receipts = [receipt for receipt in result.intake.receipts if receipt.table == "cases"]
     unread = Counter(row.unit_id for row in result.quarantined if row.unread)
@@ -147,6 +149,11 @@ def account_rows(result: ScoredPeriod) -> Iterator[dict]:
                 **counts,
                 "received": sum(counts[name] for name in parts),
                 "cases_counted_before": "；".join(before),
+                "from_former_units": "；".join(
+                    f"{one.former}（{one.n}）"
+                    for one in result.validation.register.followed
+                    if one.table == "cases" and one.heir == row["unit_id"]
+                ),
             }
 
 

@@ -15,6 +15,7 @@ from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.marks import place
 from pipelines.model.period import Period
+from pipelines.model.register import NO_REGISTER
 from pipelines.model.result import CountedList
 from pipelines.rulebook import choose_readings
 from pipelines.stages.measure import measure, tallies_in_force
@@ -43,7 +44,8 @@ def accounted(tables, before=(), broken=None, left_out=0, cutoff=PERIOD.end, **r
     by = place(BOOK.measures["case_rows"], chosen)
     again = chosen["counted_before"] == "left_out"
     lines = tuple(warehouse.records_template("publish/accounts", place=by, again=again))
-    scored = SimpleNamespace(period=PERIOD, intake=intake, accounts=lines, counted_rows=(), quarantined=())
+    found = {"counted_rows": (), "quarantined": (), "validation": SimpleNamespace(register=NO_REGISTER)}
+    scored = SimpleNamespace(period=PERIOD, intake=intake, accounts=lines, **found)
     account = {row["unit_id"]: row for row in account_rows(scored)}
     tallies = tallies_in_force(warehouse, PERIOD, BOOK, chosen)
     warehouse.close()
