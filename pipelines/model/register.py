@@ -28,6 +28,11 @@ class Life:
     short_names: tuple[str, ...] = ()
 
     @property
+    def last(self) -> date:
+        """The last day, the latest that there is where none is set."""
+        return self.valid_to or date.max
+
+    @property
     def takes(self) -> str:
         """The successor that takes the rows; "" where there is none, or a split does not say which."""
         return self.cases_to or (self.successors[0] if len(self.successors) == 1 else "")
@@ -65,8 +70,8 @@ class Register:
         """Code as given, code that it counts for, first and last day; only where they differ."""
         found = []
         for given, life in self.lives.items():
-            last = life.valid_to
-            for heir in self.later(given) if last else ():
+            last = life.last
+            for heir in self.later(given) if life.valid_to else ():
                 own = self.lives[heir].valid_to if self.lives[heir].takes in self.lives else None
                 found.append((given, heir, last + DAY, own or date.max))
                 last = own or date.max
@@ -109,10 +114,10 @@ class Register:
         own = [life for life in self.lives.values() if code in life.successors and life.valid_to]
         found = []
         for life in own:
-            renamed = len(own) == 1 and not self.lives[code].in_force(life.valid_to, life.valid_to)
+            renamed = len(own) == 1 and not self.lives[code].in_force(life.last, life.last)
             found.append((life, SPLIT if len(life.successors) > 1 else RENAMED if renamed else MERGED))
             found += self.before(life.unit_id) if renamed else ()
-        return sorted(found, key=lambda pair: (pair[0].valid_to, pair[0].unit_id))
+        return sorted(found, key=lambda pair: (pair[0].last, pair[0].unit_id))
 
     def as_now(self, code: str, earlier: Period, period: Period) -> str:
         """The unit of ``period`` that compares with what ``code`` was in an ``earlier`` one.
@@ -121,12 +126,12 @@ class Register:
         """
         now = code
         for heir in self.later(code):
-            if self.lives[now].valid_to >= period.start.date():
+            if self.lives[now].last >= period.start.date():
                 break
             now = heir
         if now not in self.lives:
             return now
-        ended = (life.valid_to for life, how in self.before(now) if how != RENAMED)
+        ended = (life.last for life, how in self.before(now) if how != RENAMED)
         return "" if any(earlier.start.date() <= last < period.end.date() for last in ended) else now
 
     def carried(self, earlier: "Earlier", period: Period) -> "Earlier":
