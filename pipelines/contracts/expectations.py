@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from pipelines.contracts.promises import REFERENCES
+from pipelines.contracts.promises import REFERENCES, SUCCESSION
 from pipelines.model.contract import Promise, TableContract, columns_needed
 
 # What values of a type are in a pandas frame read from parquet.
@@ -19,7 +19,7 @@ class Derived:
     ``found``: whether ``columns`` are in ``keys`` of ``table``; ``any_given``: whether one of ``columns`` has a value;
     ``as_text``: the one column as text; ``found_any``: whether ``columns`` are in any of ``targets``;
     ``spelled``: whether the one column is not in ``keys`` of ``table`` by letters alone, its case apart;
-    ``one_spelling``: whether no other row has the one column in another case.
+    ``one_spelling``: whether no other row has the one column in another case; a kind of succession: whether it holds.
     """
 
     name: str
@@ -202,6 +202,13 @@ def _holds(promise: Promise, derived: Derived) -> list[Check]:
     return _check(promise, "ExpectColumnValuesToBeInSet", derived, column=derived.name, value_set=[True])
 
 
+def _succession(_: TableContract, promise: Promise) -> list[Check]:
+    columns = ("unit_id", "succeeded_by", "cases_to", "valid_from", "valid_to")
+    derived = Derived(f"{promise.id} holds", promise.kind, columns)
+    arguments = (("column", derived.name), ("value_set", [True]))
+    return [Check((promise.id,), "ExpectColumnValuesToBeInSet", arguments, columns, derived)]
+
+
 COMPILERS = {
     "required": _given,
     "required_when": _given,
@@ -223,4 +230,5 @@ COMPILERS = {
     "duplicate_key": _unique,
     "duplicate_row": _unique,
     **dict.fromkeys(REFERENCES, _reference),
+    **dict.fromkeys(SUCCESSION, _succession),
 }

@@ -7,17 +7,21 @@ Standard input stays open for as long as the process that asked lives; where it 
 import json
 import os
 import pickle
+import re
 import sys
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 from pipelines.contracts.expectations import Check, Derived, checks_of
 from pipelines.contracts.history import Figure, checks_of_history
+from pipelines.contracts.promises import SUCCESSION
 from pipelines.edges.process import silence_telemetry
 from pipelines.lazy import pandas as pd
 from pipelines.model.contract import TableContract
 
 HISTORY = "history"
+SEPARATORS = r"[、,;|/\n]"  # between the successors of a split
 COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
@@ -115,6 +119,8 @@ def _derived(rows: dict[str, Path], frame, derived: Derived):
         for table, keys in derived.targets:
             found |= _found(rows, frame[columns], table, keys)
         return found
+    if derived.kind in SUCCESSION:
+        return _succession(frame[columns], derived.kind)
     values = frame[columns[0]]
     if derived.kind == "one_spelling":
         spellings = values.groupby(values.str.lower()).nunique()
@@ -123,6 +129,35 @@ def _derived(rows: dict[str, Path], frame, derived: Derived):
         known = _keys(rows, derived.table, derived.keys)[derived.keys[0]]
         return values.isna() | values.isin(known) | ~values.str.lower().isin(known.str.lower())
     raise KeyError(derived.kind)
+
+
+def _succession(frame, kind: str):
+    """Whether each row of the register keeps a promise of succession, worked out from the rows alone."""
+    lines = {line["unit_id"]: line for line in frame.astype(object).where(frame.notna(), None).to_dict("records")}
+    texts = {unit: re.split(SEPARATORS, line["succeeded_by"] or "") for unit, line in lines.items()}
+    heirs = {unit: [one.strip() for one in text if one.strip()] for unit, text in texts.items()}
+
+    def reached(unit: str) -> set[str]:
+        found: set[str] = set()
+        while new := {one for of in (found or {unit}) for one in heirs.get(of, ())} - found:
+            found |= new
+        return found
+
+    def holds(unit: str) -> bool:
+        line, own = lines[unit], heirs[unit]
+        if kind == "successor_known":
+            return set(own) <= set(lines)
+        if kind == "successor_takes_cases":
+            return line["cases_to"] in own if line["cases_to"] else len(own) < 2
+        if kind == "successor_ends":
+            return unit not in reached(unit)
+        if line["valid_to"] is None:
+            return True
+        day = line["valid_to"] + timedelta(days=1)
+        known = (lines[one] for one in own if one in lines)
+        return all((one["valid_from"] or day) <= day <= (one["valid_to"] or day) for one in known)
+
+    return frame["unit_id"].map(holds)
 
 
 def _keys(rows: dict[str, Path], table: str, keys: tuple[str, ...]):
