@@ -131,10 +131,14 @@ def _derived(rows: dict[str, Path], frame, derived: Derived):
     raise KeyError(derived.kind)
 
 
-def _succession(frame, kind: str):
-    """Whether each row of the register keeps a promise of succession, worked out from the rows alone."""
-    lines = {line["unit_id"]: line for line in frame.astype(object).where(frame.notna(), None).to_dict("records")}
-    texts = {unit: re.split(SEPARATORS, line["succeeded_by"] or "") for unit, line in lines.items()}
+def _succession(frame, kind: str) -> list[bool]:
+    """Of each row of the register, whether ``kind`` is not the first promise of succession that its unit breaks.
+
+    Worked out from the rows alone.
+    """
+    lines = frame.astype(object).where(frame.notna(), None).to_dict("records")
+    units = {line["unit_id"]: line for line in lines if line["unit_id"]}
+    texts = {unit: re.split(SEPARATORS, line["succeeded_by"] or "") for unit, line in units.items()}
     heirs = {unit: [one.strip() for one in text if one.strip()] for unit, text in texts.items()}
 
     def reached(unit: str) -> set[str]:
@@ -143,21 +147,20 @@ def _succession(frame, kind: str):
             found |= new
         return found
 
-    def holds(unit: str) -> bool:
-        line, own = lines[unit], heirs[unit]
-        if kind == "successor_known":
-            return set(own) <= set(lines)
-        if kind == "successor_takes_cases":
-            return line["cases_to"] in own if line["cases_to"] else len(own) < 2
-        if kind == "successor_ends":
-            return unit not in reached(unit)
-        if line["valid_to"] is None:
-            return True
-        day = line["valid_to"] + timedelta(days=1)
-        known = (lines[one] for one in own if one in lines)
-        return all((one["valid_from"] or day) <= day <= (one["valid_to"] or day) for one in known)
+    def broken(unit: str) -> str:
+        line, own = units[unit], heirs[unit]
+        if not set(own) <= set(units):
+            return "successor_known"
+        if line["cases_to"] not in own if line["cases_to"] else len(own) > 1:
+            return "successor_takes_cases"
+        if unit in reached(unit):
+            return "successor_ends"
+        day = line["valid_to"] and line["valid_to"] + timedelta(days=1)
+        dated = [(units[one]["valid_from"] or day, units[one]["valid_to"] or day) for one in own]
+        return "" if day is None or all(first <= day <= last for first, last in dated) else "successor_in_time"
 
-    return frame["unit_id"].map(holds)
+    first = {unit: broken(unit) for unit in units}
+    return [first.get(line["unit_id"], "") != kind for line in lines]
 
 
 def _keys(rows: dict[str, Path], table: str, keys: tuple[str, ...]):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pipelines.contracts.expectations import COMPILERS, checks_of
-from pipelines.contracts.promises import IMPLIED, OF_A_BOOK, REFERENCES, VOCABULARY
+from pipelines.contracts.promises import IMPLIED, OF_A_BOOK, REFERENCES, SUCCESSION, VOCABULARY
 from pipelines.contracts.quality import Quality, start_quality
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts
@@ -58,7 +58,7 @@ def checked_twice(tmp_path_factory):
 
 def test_every_kind_of_promise_is_executed_by_both_checkers():
     in_sql = {*ROW_CHECKS, *REFERENCES, "unique", "duplicate_row", "duplicate_key",
-              "one_spelling", "spelled_as", "number_in_any"}  # fmt: skip
+              "one_spelling", "spelled_as", "number_in_any", *SUCCESSION}  # fmt: skip
     assert in_sql == set(COMPILERS) == {*VOCABULARY, *IMPLIED, *OF_A_BOOK}
 
 
