@@ -61,7 +61,7 @@ def test_without_evaluators_evaluations_are_kept_and_reported():
     assert validation.rows["evaluations"].accepted == 1
     assert warehouse.arrow("accepted.evaluators").num_rows == 0
     [notice] = validation.notices
-    assert "1 条专业评价" in notice.zh and "1 evaluations" in notice.en
+    assert "1 条专业评价" in notice.zh and "1 evaluation is" in notice.en
 
 
 def test_an_evaluators_file_without_rows_is_a_table_in_which_nobody_is_found():
