@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
 
 from pipelines.edges.fingerprints import file_sha256
@@ -87,8 +88,8 @@ def must_be_as_published(scenario) -> None:
     scores, columns = scenario.scores, (scenario.scores.base, scenario.scores.bonus, scenario.placed.place)
     for id, base, bonus, place in zip(scores.unit_ids, *(column.tolist() for column in columns), strict=True):
         line = listed.pop(id, {})
-        found = (f"{base / CENT:.2f}", f"{bonus / CENT:.2f}", str(place or ""))
-        if found != (line.get("base"), line.get("bonus"), line.get("rank")):
+        found = (Fraction(base, CENT), Fraction(bonus, CENT), str(place or ""))
+        if not line or found != (Fraction(line["base"]), Fraction(line["bonus"]), line["rank"]):
             raise VerificationFailed(say("laboratory.not_as_published", unit=id, folder=folder))
     for id in listed:
         raise VerificationFailed(say("laboratory.not_as_published", unit=id, folder=folder))

@@ -188,12 +188,17 @@ def _labels(table: TableContract, quotes: tuple[str, ...]) -> dict[tuple[str, st
     return {(column.name, code): labels[0] for column in quoted for code, labels in column.labels if labels}
 
 
+REGISTER = "units"  # says who is scored, and nothing that happened
+
+
 def _countable(contracts: Contracts) -> dict[str, TableContract]:
     """The tables that a measure may count, by the word of `counts`."""
     return {
         next((word for word, name in TABLE_OF.items() if name == table.name), table.name): table
         for table in contracts.tables.values()
-        if "unit_id" in table.columns and any(column.type in MOMENTS for column in table.columns.values())
+        if table.name != REGISTER
+        and "unit_id" in table.columns
+        and any(column.type in MOMENTS for column in table.columns.values())
     }
 
 

@@ -124,7 +124,7 @@ def write_tables(warehouse: Warehouse, result: ScoredPeriod, folder: Path) -> No
         for name in FEED_TABLES:
             with document.table(name):
                 for row in small[name][1]:
-                    document.write(row)
+                    document.write(tables.of_feed(row))
         if result.libraries:
             with document.table("library_findings"):
                 for row in finding_rows(result.libraries):

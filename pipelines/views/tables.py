@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from fractions import Fraction
 
 from pipelines.model.intake import Breach
 from pipelines.model.points import shown
@@ -90,6 +91,11 @@ def ranking_rows(result: ScoredPeriod, say: Say) -> Iterator[dict]:
             "steady": one.open_places if (one := result.place_ranges.get(unit.unit_id)) else None,
             "note": notes(say, standing.notes, result.rulebook, simulated, score.unmeasured_marks),
         }
+
+
+def of_feed(row: dict) -> dict:
+    """The line as `result.json` has it: its decimals have two places, whatever the book prints."""
+    return row | {name: shown(Fraction(row[name])) for name in SUMS & row.keys()}
 
 
 def item_rows(result: ScoredPeriod, say: Say) -> Iterator[dict]:
