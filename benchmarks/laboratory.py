@@ -60,12 +60,13 @@ def keep(folder: Path, accepted: str) -> None:
     from pipelines.assess import Request, Run
     from pipelines.edges.run_folders import MANIFEST
     from pipelines.edges.tallies import keep_tallies
-    from pipelines.model.intake import Intake
+    from pipelines.model.intake import Intake, Validation
     from pipelines.model.period import Period
 
     folder.parent.mkdir(parents=True)
     with Run(Request(Period.parse(PERIOD), Path(accepted))) as run:
         run.intake = Intake((), (), {}, (), (), simulated=True)
+        run.validation = Validation({}, (), ())
         for file in sorted(Path(accepted).glob("*.parquet")):
             run.warehouse.store(f"accepted.{file.stem}", parquet.read_table(file))
         run.measure()
