@@ -156,7 +156,7 @@ def test_hidden_rows_and_columns_are_read_and_told(tmp_path):
 
     got = read_rows(tmp_path, case("A"), case("B"), case("C"), arrange=hide)
     assert got.ids() == ["A", "B", "C"]
-    assert "the sheet “诉求件” has 1 hidden rows" in got.notices and "hidden columns (F)" in got.notices
+    assert "the sheet “诉求件” has 1 hidden row" in got.notices and "hidden columns (F)" in got.notices
     assert [(w.file, w.promise) for w in got.intake.warnings] == [
         ("cases.xlsx", "hidden_rows"), ("cases.xlsx", "hidden_columns"), ("cases.xlsx", "extra_columns")]  # fmt: skip
 

@@ -78,7 +78,7 @@ def test_formula_texts_that_are_not_quoted_by_the_rules_are_read_as_meant(tmp_pa
 def test_a_zero_date_is_none_and_is_told(tmp_path):
     got = read_cases(tmp_path, f"{HEADER},replied_at\n{row('A')},0000-00-00 00:00:00\n{row('B')},2026-07-03 09:00\n")
     assert got.ids(column="replied_at") == [None, "2026-07-03 09:00"]
-    assert "1 cells of replied_at are 0000-00-00 00:00:00 and were read as empty" in got.notices
+    assert "1 cell of replied_at is 0000-00-00 00:00:00 and was read as empty" in got.notices
 
 
 @pytest.mark.parametrize(("written", "meant"), [
@@ -95,7 +95,7 @@ def test_a_line_break_inside_a_text_that_is_compared_is_told(tmp_path):
     (tmp_path / "awards.csv").write_text(rows, encoding="utf-8")
     got = read_cases(tmp_path, f"{HEADER}\n")
     assert got.ids("awards", "matter") == ["供暖\n提前"]
-    assert "1 values of matter hold line breaks (the first in line 2)" in got.notices
+    assert "1 value of matter holds line breaks (the first in line 2)" in got.notices
 
 
 def test_lines_below_and_between_the_rows_that_are_none(tmp_path):
