@@ -49,6 +49,7 @@ def scratch(pattern: str):
     return lambda run, out, tmp: any(tmp.glob(f"{PREFIX}*/{pattern}"))
 
 
+FIX = Path("out", "restricted", str(PERIOD), "fix.xlsx")  # the office's own: the cells at fault, to be mended
 CHECK = "as the second check begins"
 MOMENTS = {
     "as it begins": file(f"{FOLDER}/*.json"),
@@ -139,9 +140,9 @@ def kill_at(place: Path, moments: dict, *options: str) -> list[int]:
         run = Running(place, *options)
         run.stop_at(moment, place)
         left = [one.name for one in (place / "tmp").iterdir()]
-        assert found_in(place, leave_out=place / "x") == [], name
+        assert set(found_in(place, leave_out=place / "x")) <= {str(place / FIX)}, name
         assert run.kill() == [], name
-        assert found_in(place, leave_out=place / "x") == [], name
+        assert set(found_in(place, leave_out=place / "x")) <= {str(place / FIX)}, name
         assert len(left) <= 2, (name, left)  # its own; what the one before left is gone
         if name == CHECK:  # the check did not go on for nobody
             assert not any((place / "tmp").glob(f"{PREFIX}*/checked/outcomes.json"))
