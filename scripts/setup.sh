@@ -103,8 +103,8 @@ sync() {
   [ ! -x .venv/bin/gongping ] || grep -q "$ROOT/.venv" .venv/bin/gongping || rm -rf .venv
   say "安装依赖包……" "Installing the packages …"
   # Compiled once: where PYTHONDONTWRITEBYTECODE is set, every command would compile all that it imports again.
-  quietly "$UV" sync --frozen --compile-bytecode --python "$PYTHON" && [ -x .venv/bin/gongping ] &&
-    .venv/bin/python -m compileall -q pipelines
+  quietly "$UV" sync --frozen --compile-bytecode --python "$PYTHON" && [ -x .venv/bin/gongping ] || return 1
+  quietly .venv/bin/python -m compileall -q pipelines || :
 }
 
 ready() { [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$(key)" ] && [ -x .venv/bin/gongping ]; }
