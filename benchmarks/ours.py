@@ -5,7 +5,7 @@ from pathlib import Path
 from pipelines.assess import Request, Run
 from pipelines.edges.tablefiles import CsvFile, ledger_lines, write_csv
 from pipelines.edges.warehouse import Warehouse
-from pipelines.model.intake import Intake
+from pipelines.model.intake import Intake, Validation
 from pipelines.model.period import Period
 from pipelines.views.rules import Lines
 from pipelines.views.tables import LEDGER, RANKING, ranking_rows
@@ -18,6 +18,7 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
     """Score the quarter under the default readings and write ranking.csv and ledger.csv, as the scripts do."""
     with Run(Request(period, accepted, out)) as run:
         run.intake = Intake((), (), {}, (), (), simulated=True)
+        run.validation = Validation({}, (), ())
         _look_at(run.warehouse, accepted)
         for stage in STAGES:
             getattr(run, stage)()
