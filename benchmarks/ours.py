@@ -22,7 +22,7 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
         _look_at(run.warehouse, accepted)
         for stage in STAGES:
             getattr(run, stage)()
-        run.observations, run.libraries, run.accounts = (), None, ()  # none of them is among the tables
+        run.observations, run.libraries, run.accounts, run.quarantined = (), None, (), ()  # not among the tables
         result = run.result()
         write_csv(out / "ranking.csv", RANKING, ranking_rows(result, say))
         with CsvFile(out / "ledger.csv", LEDGER) as ledger:
