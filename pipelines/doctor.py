@@ -111,21 +111,21 @@ def _rebuild() -> str:
 
 
 def _calendar(today: date) -> Check:
-    """The year of today must be covered; in the last quarter the next year is worth a word."""
+    """The year of today must be covered; where the next one lacks soon, that is worth a word."""
     from pipelines.edges.calendar import Calendar
 
     folder = process.project().calendars or CALENDARS
     try:
-        years = Calendar.load().years
+        calendar = Calendar.load()
     except Refusal as refusal:
         file = shown(folder / f"{today.year}.yaml")
         return _check("calendar", False, "unreadable", problem=refusal.words, file=file)
-    ok, ahead = today.year in years, today.month < 10 or today.year + 1 in years
-    wanted = today.year + (ok and not ahead)
+    years, lacks = calendar.years, calendar.lacking(today)
+    ok, wanted = lacks != today.year, lacks or today.year
     return _check(
         "calendar",
         ok,
-        "ends" if ok and not ahead else "",
+        "ends" if ok and lacks else "",
         year=wanted,
         file=shown(folder / f"{wanted}.yaml"),
         first=min(years, default="-"),

@@ -13,6 +13,7 @@ from pipelines.paths import CALENDARS, shown
 from pipelines.wording import load_plain, say
 
 SATURDAY = 5
+AHEAD = 10  # the month from which the next year is asked for: limits of the fourth quarter reach into it
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Calendar:
             day += timedelta(days=1)
             count -= self.is_working(day)
         return day
+
+    def lacking(self, today: date) -> int | None:
+        """The year to be added: that of ``today``, else from October on the next; None if neither lacks."""
+        wanted = (today.year, today.year + 1) if today.month >= AHEAD else (today.year,)
+        return next((year for year in wanted if year not in self.years), None)
 
     def require(self, day: date) -> None:
         """A Refusal that names the file to add where the year of ``day`` is not covered."""

@@ -25,7 +25,6 @@ from pipelines.wording import say
 
 TOLD = Path(".log") / "told.json"
 HEARTBEAT = Path(".log") / "heartbeat"
-AHEAD = 10  # the month from which the next year's calendar is asked for
 HISTORY = 6  # finished periods that the share of quarantined case rows is compared with
 LEAST = Fraction(1, 100)  # a share of quarantined case rows that nobody is told of
 
@@ -147,9 +146,8 @@ def _of_runs(out: Path) -> list[Alert]:
 
 
 def _of_calendar(calendar: Calendar, now: datetime) -> list[Alert]:
-    year = now.year if now.year not in calendar.years else now.year + 1
-    lacks = year not in calendar.years and (year == now.year or now.month >= AHEAD)
-    return [_alert("calendar", str(year), year=year)] if lacks else []
+    year = calendar.lacking(now.date())
+    return [_alert("calendar", str(year), year=year)] if year else []
 
 
 def _ended_and_begun(known: Periods, now: datetime, standing: dict[Period, dict]) -> Period | None:
