@@ -3,6 +3,8 @@
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -171,9 +173,9 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="replace")
     given, rest = _taken("--lang", list(sys.argv[1:] if arguments is None else arguments))
-    _speak(given)
-    project, rest = _taken("--project", rest)
-    sys.exit(_run(rest, project))
+    with _speaking(given):
+        project, rest = _taken("--project", rest)
+        sys.exit(_run(rest, project))
 
 
 def _run(arguments: list[str], project: str | None = None) -> int:
@@ -266,14 +268,24 @@ def _taken(option: str, arguments: list[str]) -> tuple[str | None, list[str]]:
     return given, rest
 
 
-def _speak(given: str | None) -> None:
-    """The whole call speaks the language that was given."""
+@contextmanager
+def _speaking(given: str | None) -> Iterator[None]:
+    """The whole call and the processes that it starts speak the language that was given; a later call does not."""
     if given is None:
+        yield
         return
     if given not in LANGUAGES:
         click.echo(text("cli.misused", reason=text("cli.no_such_language", given=given)), err=True)
         sys.exit(USAGE)
+    before = os.environ.get("GONGPING_LANG")
     os.environ["GONGPING_LANG"] = given
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["GONGPING_LANG"]
+        else:
+            os.environ["GONGPING_LANG"] = before
 
 
 def _misuse(problem: click.UsageError) -> str:

@@ -67,3 +67,8 @@ def test_a_verb_with_parts_called_alone_lists_them_in_the_language_of_the_call(c
     code, printed, output = call("evaluators")
     assert code == 2 and "用法" in (printed + output) and "appointments" in (printed + output)
     assert "有误" not in printed + output and "Usage" not in printed + output
+
+
+def test_a_call_keeps_its_language_to_itself(call):
+    assert "score a period" in call("--help", "--lang", "en")[1]
+    assert "完整计算一个考核期" in call("--help")[1]
