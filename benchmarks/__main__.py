@@ -11,6 +11,7 @@ from benchmarks.evaluators import measure_step
 from benchmarks.laboratory import laboratory, ratios
 from benchmarks.libraries import measure_check
 from benchmarks.pages import measure_pages, sample_exports
+from benchmarks.reading import measure_reading
 from benchmarks.report import Measured, document, scoring_table
 from benchmarks.scoring import Disagreement, compare_sides, make_accepted
 from benchmarks.waits import SAMPLE_ROWS, waits
@@ -45,6 +46,7 @@ def main() -> int:
             _apart(measure_pages, work, sample_exports(work / "exports")),
             _apart(measure_step, work / "evaluators"),
             _apart(measure_check, work / "libraries"),
+            measure_reading(work / "reading"),
         )
         text = document(measured)
         print(text)

@@ -47,6 +47,9 @@ What one scenario of many takes over tallies, beside the vectorised judge's swee
 EVALUATORS = """
 ## A step of the evaluators' work over a long log
 """
+READING = """
+## An export read and checked, and pulled from a database
+"""
 LIBRARIES = """
 ## The libraries of matters and knowledge checked
 """
@@ -73,11 +76,12 @@ class Measured:
     pages: Pages
     step: Sides
     check: Sides
+    reading: Sides
 
     def limits(self) -> list[tuple[str, float, float]]:
         """(what, figure, limit) of everything that has a limit."""
         return [*scoring_limits(self.timings), *self.waits, *self.scenarios, *self.step.limits(), *self.check.limits(),
-                *self.pages.limits()]  # fmt: skip
+                *self.reading.limits(), *self.pages.limits()]  # fmt: skip
 
 
 def scoring_table(timings: list[Timing]) -> str:
@@ -157,5 +161,6 @@ def document(measured: Measured) -> str:
         head, "## What was asked\n", limits_table(measured.limits()),
         SCORING.format(runs=RUNS, limit=MEMORY_LIMIT), scoring_table(measured.timings), *_fixed(measured.timings),
         PRINTING.format(cards=COMPARED, all=CARDS), printing_table(measured.pages),
-        LABORATORY.format(slower=slower), EVALUATORS, measured.step.table(), LIBRARIES, measured.check.table(), "",
+        LABORATORY.format(slower=slower), EVALUATORS, measured.step.table(), LIBRARIES, measured.check.table(),
+        READING, measured.reading.table(), "",
     ])  # fmt: skip
