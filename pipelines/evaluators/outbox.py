@@ -46,17 +46,19 @@ def open_outbox(state_folder: Path) -> Path:
 
 
 def put_reminders(outbox: Path, state: State, rules: PanelRules) -> None:
-    """A file for every reminder of an open assignment that has none; those that came to nothing are taken out.
-
-    The stations are asked in the order in which a reminder moves, so one that moves meanwhile is still seen.
-    """
+    """A file for every reminder of an open assignment that has none; those that came to nothing are taken out."""
     for assignment in state.open.values():
         name = f"{assignment.id}.json"
-        if assignment.reminded_at and not any((outbox / station / name).exists() for station in STATIONS):
-            _put(outbox, name, reminder(assignment, rules))
+        if assignment.reminded_at and not knows(outbox, name):
+            put(outbox, name, reminder(assignment, rules))
     for file in (outbox / READY).iterdir():
         if file.stem not in state.open:
             file.unlink(missing_ok=True)
+
+
+def knows(outbox: Path, name: str) -> bool:
+    """Whether the file ``name`` lies at a station, asked in the order in which it moves, so that it is still seen."""
+    return any((outbox / station / name).exists() for station in STATIONS)
 
 
 def reminder(assignment: Assignment, rules: PanelRules) -> dict:
@@ -69,7 +71,7 @@ def reminder(assignment: Assignment, rules: PanelRules) -> dict:
 def send(outbox: Path, address: Callable[[dict], Letter | None], deliver: Deliver) -> Counter:
     """Send what is ready; how many were sent, failed, have no address, and are uncertain from an earlier crash."""
     counts: Counter = Counter()
-    with _alone(outbox):
+    with alone(outbox):
         counts["uncertain"] = sum(1 for _ in (outbox / SENDING).iterdir())
         for file in sorted((outbox / READY).glob("*.json")):
             letter = address(json.loads(file.read_text(encoding="utf-8")))
@@ -86,7 +88,7 @@ def _send(outbox: Path, file: Path, letter: Letter, deliver: Deliver) -> str:
 
 def again(outbox: Path, assignment_id: str) -> None:
     """Make a failed or uncertain reminder ready once more: the office has found out that it did not arrive."""
-    with _alone(outbox):
+    with alone(outbox):
         for station in (FAILED, SENDING):
             file = outbox / station / f"{assignment_id}.json"
             if file.is_file():
@@ -100,7 +102,8 @@ def standing(outbox: Path) -> dict[str, list[str]]:
     return {station: sorted(file.stem for file in (outbox / station).glob("*.json")) for station in STATIONS}
 
 
-def _put(outbox: Path, name: str, message: dict) -> None:
+def put(outbox: Path, name: str, message: dict) -> None:
+    """Make a message ready, as the file ``name``; it is there whole or not at all."""
     part = outbox / f".{name}.part"
     with open_private(part, "w") as stream:
         json.dump(message, stream, ensure_ascii=False)
@@ -119,7 +122,7 @@ def _move(outbox: Path, file: Path, station: str) -> Path:
 
 
 @contextmanager
-def _alone(outbox: Path) -> Iterator[None]:
+def alone(outbox: Path) -> Iterator[None]:
     """One sender at a time; the kernel lets go even after kill -9."""
     with open_private(outbox / ".lock", "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -20,17 +20,19 @@ from pipelines.wording import say
 def alerts(
     out: Path | None = None, rules: Path | None = None, signers: Path | None = None, project: Path | None = None
 ) -> str | State:
-    """Tell what is new, as `gongping alerts --send` does; how that went, and how many things hold."""
+    """Tell what is new, as `gongping alerts --send` does; how that went, how many things hold, letters to units."""
     try:
         city = take(project)
         if city.alerts is None:
             raise UsageRefusal(say("alerts.no_file"))
         channels, now = desk.load_channels(city.alerts), process.now()
         book = periods_of(rules or city.rulebook or STANDARD_RULES)
-        found = desk.alerts(out or city.out, book, now, channels, signers or signers_of_city())
-        outcome = desk.tell(out or city.out, found, channels, now, deliver)
+        out = out or city.out
+        seen = desk.look(out, book, now, channels, signers or signers_of_city())
+        outcome = desk.tell(out, seen.found, channels, now, deliver)
+        sent = desk.tell_units(out, seen.letters, channels, now, deliver)
     except Refusal as refusal:
         return Failed(message=str(refusal.words))
     if outcome == "failed":
         return Failed(message=str(say("alerts.failed_to_send", file=city.alerts)))
-    return f"{outcome} {len(found)}"
+    return " ".join((outcome, str(len(seen.found)), *(f"letters_{name}={n}" for name, n in sorted(sent.items()))))

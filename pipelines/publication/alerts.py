@@ -1,11 +1,12 @@
-"""What the operators of a city must be told: a run that failed or died, a date that comes near, data unlike before.
+"""What people must be told: operators of failed runs, dates and odd data; units of their preview and deadline.
 
 Findings follow from what lies in the output folder and from the clock; what was told once is not told again.
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,7 @@ from pipelines.evaluators.desk import DEFAULT
 from pipelines.model.period import Period, Periods
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
+from pipelines.publication.letters import Letter, Told, letters, outstanding, send, unreached
 from pipelines.publication.runs import FinishedRun, run_in_force
 from pipelines.publication.signers import SIGNERS
 from pipelines.publication.status import periods, status
@@ -31,15 +33,18 @@ LEAST = Fraction(1, 100)  # a share of quarantined case rows that nobody is told
 
 @dataclass(frozen=True)
 class Channels:
-    """The office's file: where alerts go and when they are due.
+    """The office's file: where alerts go and when they are due, and where each unit is told what concerns it.
 
-    ``quiet`` holds the hours, local time, in which nobody is told anything; equal ends mean none.
+    ``pages`` is the address under which the units read the output folder. ``quiet`` holds the hours, local time, in
+    which nobody is told anything; equal ends mean none.
     """
 
     channels: tuple[str, ...] = ()
     quiet: tuple[time, time] = (time(0), time(0))
     scored_within: int = 10  # working days after a period
     published_within: int = 30
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pages: str = ""
 
     def is_quiet(self, now: datetime) -> bool:
         """Whether this is no hour to tell people anything."""
@@ -57,6 +62,14 @@ class Alert:
     words: Words
 
 
+@dataclass(frozen=True)
+class Look:
+    """What there is to tell at a moment: to the operators, told before or not, and to units, not told yet."""
+
+    found: list[Alert]
+    letters: list[Letter]
+
+
 def load_channels(file: Path) -> Channels:
     """Read the office's file; UsageRefusal with its line for a key or a value that nothing would honour.
 
@@ -69,6 +82,18 @@ def load_channels(file: Path) -> Channels:
             raise block.refuse(key, "unknown", _KEYS, word=key, keys="、".join(_KEYS))
         found = replace(found, **{key: _KEYS[key](block, key)})
     return found
+
+
+def _units(block: Block, key: str) -> dict[str, tuple[str, ...]]:
+    if not isinstance(block[key], Block):
+        raise block.refuse(key, "no_units")
+    return {str(unit): _addresses(block[key], unit) for unit in block[key]}
+
+
+def _pages(block: Block, key: str) -> str:
+    if not str(block[key]).startswith(("http://", "https://")):
+        raise block.refuse(key, "no_pages", word=block[key])
+    return block[key]
 
 
 def _addresses(block: Block, key: str) -> tuple[str, ...]:
@@ -100,11 +125,18 @@ _KEYS: dict[str, Callable[[Block, str], object]] = {
     "quiet": _hours,
     "scored_within": _days,
     "published_within": _days,
+    "units": _units,
+    "pages": _pages,
 }
 
 
 def alerts(out: Path, known: Periods, now: datetime, channels: Channels, signers: Path = SIGNERS) -> list[Alert]:
-    """Everything that holds at ``now``, told before or not; ``known`` are the periods that the city's book scores."""
+    """What the operators must know at ``now``; see `look`."""
+    return look(out, known, now, channels, signers).found
+
+
+def look(out: Path, known: Periods, now: datetime, channels: Channels, signers: Path = SIGNERS) -> Look:
+    """Everything that is to be told at ``now``; ``known`` are the periods that the city's book scores."""
     calendar = Calendar.load()
     found = [*_of_runs(out), *_of_calendar(calendar, now)]
     standing: dict[Period, dict] = {}
@@ -122,7 +154,18 @@ def alerts(out: Path, known: Periods, now: datetime, channels: Channels, signers
             found.append(_alert("window_ends", f"{period} {until}", period=period, until=until))
     if last := _ended_and_begun(known, now, standing):
         found += _of_dates(last, standing.get(last), now, channels, calendar)
-    return [*found, *_of_quarantine(out, standing)]
+    found += _of_quarantine(out, standing)
+    told, due = Told.read(out), []
+    unheard = list(outstanding(told))
+    for period, one in standing.items() if channels.units else ():
+        try:
+            due += letters(out, period, one, told, channels.units, channels.pages)
+            if period == max(standing):
+                unheard += unreached(out, period, channels.units)
+        except Refusal as refusal:
+            found.append(_alert("damaged", f"{period} {refusal.words.en}", period=period, why=refusal.words))
+    found += (_alert(kind, key, **facts) for kind, key, facts in unheard)
+    return Look(found, due)
 
 
 def _alert(name: str, key: str, /, **facts: object) -> Alert:
@@ -219,6 +262,13 @@ def tell(out: Path, found: list[Alert], channels: Channels, now: datetime, deliv
     new_file.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     new_file.rename(out / TOLD)
     return "sent"
+
+
+def tell_units(
+    out: Path, due: list[Letter], channels: Channels, now: datetime, deliver: Callable[..., bool]
+) -> Counter:
+    """Send the units their letters, none in quiet hours; how many went out or failed."""
+    return Counter() if channels.is_quiet(now) or not channels.units else send(out, due, channels.units, deliver)
 
 
 def _told(out: Path) -> dict[str, str]:

@@ -58,6 +58,7 @@ def status(
         "state": name_of(state, run, days.open if days else False, settings),
         "run": run.sha256 if run else "",
         "revision": state.preview.revision if state.preview else 0,
+        "previews": [{"revision": one.revision, "run": one.run} for one in state.previews],
         "objection": {"until": days.last.isoformat(), "days_left": days.left, "open": days.open} if days else None,
         "approvals": _approvals(state, run),
         "settings": {name: state.settings[name] for name in ("working_days", "needed", "roles")}
