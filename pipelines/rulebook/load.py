@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,7 +33,7 @@ from pipelines.rulebook.measures import FOLDER as MEASURES
 from pipelines.rulebook.measures import read_measures
 from pipelines.rulebook.panel import FILE as PANEL
 from pipelines.rulebook.panel import read_panel
-from pipelines.rulebook.source import attempt, counted, exact, hint, is_whole, read_text, read_yaml, refusal
+from pipelines.rulebook.source import attempt, counted, exact, hint, is_whole, keeps_none, read_text, read_yaml, refusal
 from pipelines.wording import say
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
@@ -55,6 +55,15 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     if isinstance(on, Period):
         period = on.under(periods_of(folder).year_starts)
         on, months, kind = period.start.date(), period.months, period.kind
+    try:
+        content = digest(folder)
+    except OSError:  # the reading tells which file cannot be read
+        return _loaded(folder, "", on, months, kind)
+    make = _loaded_once if keeps_none() else _loaded
+    return make(folder.absolute(), content, on, months, kind)
+
+
+def _loaded(folder: Path, content: str, on: date, months: tuple[str, ...], kind: str) -> Rulebook:
     book = _book(folder, on)
     clauses, clause_lines = read_clauses(folder / CLAUSES, CLAUSES)
     upgraded = _upgraded(book)
@@ -107,7 +116,7 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
         readings=readings,
         verdicts=_verdicts(folder, known, on),
         evaluation=_evaluation(book),
-        sha256=digest(folder),
+        sha256=content,
         sections=sections,
         panel=read_panel(folder, clauses),
         libraries=read_libraries(folder, clauses),
@@ -137,6 +146,10 @@ def load_rulebook(folder: Path, on: date | Period) -> Rulebook:
     for rule, block in made:
         attempt(check_examples, rulebook, rule, block)
     return rulebook.of_kind(kind) if kind else rulebook
+
+
+# A process opens the same book again and again, such as the copies that published periods keep: it is checked once.
+_loaded_once = lru_cache(maxsize=16)(_loaded)
 
 
 def _older_words(written: list[Block], in_force: Mapping[str, Rule]) -> tuple[Words, ...]:

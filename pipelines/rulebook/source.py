@@ -101,6 +101,11 @@ def attempt(make: Callable[..., Made], *given: Any, name: str = "") -> Made | No
         return None
 
 
+def keeps_none() -> bool:
+    """Whether the first refusal stops the reading."""
+    return _KEPT.get() is None
+
+
 def is_whole() -> bool:
     """Whether nothing has been left out so far: what is asked of a book as a whole can be asked."""
     kept = _KEPT.get()

@@ -106,6 +106,13 @@ create or replace macro as_usual_moment(cell) as
             and cell >= '0001' then as_zoned(plain_moment(cell))
     end;
 
+-- The usual forms of a day and of numbers.
+create or replace macro as_plain_date(cell) as
+    case when strlen(cell) = 10 and cell >= '0001' and cell like '____-__-__' then try_strptime(cell, '%Y-%m-%d')::date end;
+create or replace macro as_plain_integer(cell) as case when regexp_full_match(cell, '\d{1,15}') then try_cast(cell as bigint) end;
+create or replace macro as_plain_decimal(cell) as
+    case when regexp_full_match(cell, '-?\d{1,15}(\.\d\d?)?') then try_cast(cell as decimal(18, 2)) end;
+
 -- A moment with date and time; anything else, a date alone too, is null.
 create or replace macro as_moment(cell) as
     case

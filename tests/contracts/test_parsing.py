@@ -1,6 +1,7 @@
 """Cells become values exactly as the export contract says."""
 
 import sys
+from dataclasses import replace
 from functools import cache
 from unicodedata import category
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 
 from pipelines.edges.warehouse import Warehouse
+from pipelines.model.contract import Contracts
 from pipelines.stages.validate import validate
 from tests.contracts.world import CONTRACTS, HERE, good, good_tables, outcomes, read, validated, without
 
@@ -23,16 +25,17 @@ CELLS = yaml.safe_load((HERE / "parsing.yaml").read_text(encoding="utf-8"))
 
 
 @cache
-def parsed(type: str) -> tuple[dict[int, str], dict[int, set[str]]]:
-    """(value by number of the cell, promises broken by number of the cell)."""
+def parsed(type: str, *numbers: int) -> tuple[dict[int, str], dict[int, set[str]]]:
+    """(value by number of the cell, promises broken by number of the cell); of all cells where none is named."""
     table, key, column = TRIED[type]
     tables = good_tables()
-    tables[table] = [good(table, **{key: f"N{i}", column: cell}) for i, (cell, _) in enumerate(CELLS[type])]
-    tables["units"] += [good("units", unit_id=f"N{i}", unit_name=f"单位{i}") for i in range(len(CELLS[type]))]
+    numbers = numbers or tuple(range(len(CELLS[type])))
+    tables[table] = [good(table, **{key: f"N{i}", column: CELLS[type][i][0]}) for i in numbers]
+    tables["units"] += [good("units", unit_id=f"N{i}", unit_name=f"单位{i}") for i in numbers]
     warehouse = Warehouse()  # what a cell is, whether or not anybody can have meant that year
     validation = validate(warehouse, read(warehouse, tables), without("plausible"))
     rows = warehouse.arrow(f"accepted.{table}").select([key, column]).to_pylist()
-    broken = {line - 2: promises for line, promises in outcomes(validation, table).items()}
+    broken = {numbers[line - 2]: promises for line, promises in outcomes(validation, table).items()}
     return {int(row[key][1:]): str(row[column]) for row in rows}, broken
 
 
@@ -43,6 +46,29 @@ def test_a_cell_is_read_as_the_contract_says(type, number):
     values, broken = parsed(type)
     assert values.get(number) == CELLS[type][number][1]
     assert (number in broken) == (CELLS[type][number][1] is None)
+
+
+@pytest.mark.parametrize("type", TRIED)
+def test_a_column_in_the_usual_form_alone_is_read_as_it_is_among_others(type):
+    read = {number: (cell.lower(), str(value).lower()) for number, (cell, value) in enumerate(CELLS[type]) if value}
+    usual = [number for number, (cell, value) in read.items() if cell == value]
+    odd = next(number for number, (cell, value) in read.items() if cell != value)
+    assert usual
+    for numbers in (usual, [*usual, odd]):
+        values, broken = parsed(type, *numbers)
+        assert values == {number: CELLS[type][number][1] for number in numbers} and not broken
+
+
+@pytest.mark.parametrize(("cell", "kept"), [("4.1", True), ("4.10", True), ("4.11", False)])
+def test_a_promise_of_fewer_decimals_holds_for_the_usual_form(cell, kept):
+    contract = CONTRACTS.tables["assessments"]
+    one = (("at_most", 1),)
+    promises = tuple(replace(p, arguments=one) if p.kind == "decimals" else p for p in contract.promises)
+    contracts = Contracts({**CONTRACTS.tables, "assessments": replace(contract, promises=promises)})
+    warehouse = Warehouse()
+    tables = {**good_tables(), "assessments": [good("assessments", score=cell)]}
+    validation = validate(warehouse, read(warehouse, tables), contracts)
+    assert (outcomes(validation, "assessments") == {}) is kept
 
 
 @pytest.mark.parametrize("blank", ["", " ", "　", "\t", "\u00a0", "\ufeff", "\u200b\u2003", "\r\n"])
