@@ -100,11 +100,20 @@ class UnitScore:
     bonus: Fraction
     whole: Fraction = Fraction(0)  # the lines of no single item (`ALL`): stretched, rounded, bounded, vetoed
     veto: str = ""  # the rule whose veto holds
+    regained: tuple[Loss, ...] | None = None  # worked out anew where the total is more than the sum of its items
 
     @property
     def total(self) -> Fraction:
         """Base and bonus together, and the lines of no single item."""
         return self.base + self.bonus + self.whole
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What the total would get back without a rule, the largest first."""
+        if self.regained is not None:
+            return self.regained
+        found = [loss for item in self.items.values() for loss in item.losses]
+        return tuple(sorted(found, key=lambda loss: (-loss.back, loss.rules)))
 
     @property
     def measured_marks(self) -> Fraction:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from typing import NamedTuple
@@ -56,7 +57,10 @@ def settle(
         for line in sums.lines:
             marks[line.item_id] = marks.get(line.item_id, Fraction(0)) + line.points
         told = Told(sums.base, sums.bonus, marks.get(WHOLE, Fraction(0)), sums.veto)
-        scores[unit_id] = _unit_score(book, readings, tally, marks, told, flags, by_unit[unit_id])
+        score = _unit_score(book, readings, tally, marks, told, flags, by_unit[unit_id])
+        if WHOLE in marks or not _is_plain_sum(book):
+            score = replace(score, regained=_regained(score, tally, by_unit[unit_id], engine, whole))
+        scores[unit_id] = score
         entries += [*lines, *sums.lines]
         firings = [*firings, *sums.firings]
         fired += [Fired(unit_id, "settle", f.rule, f.result.month, text_of(f.fact)) for f in firings]
@@ -130,6 +134,37 @@ def losses(
         if any(loss.back for loss in found):
             found = [loss for loss in found if loss.back]
             return tuple(sorted(found, key=lambda loss: (-loss.back, loss.rules))[: None if size == 1 else 1])
+    return ()
+
+
+def _is_plain_sum(book: Rulebook) -> bool:
+    """Whether every point of an item is a point of the total: nothing weighed, rounded again, bounded or struck."""
+    items = book.items.values()
+    weighed = any(item.weight != 1 or (item.bonus and item.bonus.only_when) for item in items)
+    bounded = book.total_floor is not None or book.total_cap is not None or book.decimals < 2
+    return not (weighed or bounded or any(rule.veto for rule in book.rules.values()))
+
+
+def _regained(
+    score: UnitScore, tally: UnitTally, findings: list[Finding], engine: Settler, whole: Whole
+) -> tuple[Loss, ...]:
+    """What the total would get back without the rules of each item, or without what strikes it: settled anew.
+
+    Where no such step helps, the pair that does and brings most.
+    """
+
+    def back(rules: tuple[str, ...]) -> Fraction:
+        rest = [finding for finding in findings if finding.rule_id not in rules]
+        marks, _, _ = engine.settle(tally, rest)
+        return whole.sums(tally.unit.unit_id, marks, rest).total - score.total
+
+    single = dict.fromkeys(loss.rules for item in score.items.values() for loss in item.losses)
+    single |= {(score.veto,): None} if score.veto else {}
+    pairs = (tuple(sorted({*one, *other})) for one, other in combinations(single, 2))
+    for steps, most in ((single, None), (dict.fromkeys(pairs), 1)):
+        found = [Loss(rules, points) for rules in steps if (points := back(rules)) > 0]
+        if found:
+            return tuple(sorted(found, key=lambda loss: (-loss.back, loss.rules))[:most])
     return ()
 
 

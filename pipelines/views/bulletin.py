@@ -305,8 +305,6 @@ class Bulletin:
     def _causes(self, unit_id: str) -> list[str]:
         """What would bring most back if it alone fell away; a rule whose item is used up by others brings nothing."""
         lines = {s["rule_id"]: s["lines"] for s in self.sums if s["unit_id"] == unit_id}
-        found = [loss for item in self.result.scores[unit_id].items.values() for loss in item.losses]
-        found.sort(key=lambda loss: (-loss.back, loss.rules))
         return [
             self._says(
                 "cause",
@@ -314,7 +312,7 @@ class Bulletin:
                 points=shown(loss.back),
                 n=sum(lines.get(rule, 0) for rule in loss.rules),
             )
-            for loss in found[:CAUSES]
+            for loss in self.result.scores[unit_id].losses[:CAUSES]
         ]
 
     def _rule(self, rule_id: str) -> str:

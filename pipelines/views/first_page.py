@@ -38,7 +38,7 @@ def summary(score: UnitScore, say: Say, lang: str = "zh", decimals: int = 2) -> 
 
 
 def costliest(score: UnitScore, lines: list[dict], named: dict[str, dict]) -> list[dict]:
-    """The causes that would bring most back if they alone fell away, the largest first (`stages.settle.losses`).
+    """The causes that would bring most back if they alone fell away, the largest first (`stages.settle`).
 
     ``points`` is what would come back, ``gross`` what the lines of the cause come to, empty where that is the same.
     A cause has several rules where no single rule of its item would bring anything back.
@@ -47,8 +47,7 @@ def costliest(score: UnitScore, lines: list[dict], named: dict[str, dict]) -> li
     for line in lines:
         if line["points"] < 0 and line["rule_id"] in named:
             sums.setdefault(line["rule_id"], []).append(line)
-    found = [loss for item in score.items.values() for loss in item.losses if set(loss.rules) <= sums.keys()]
-    found.sort(key=lambda loss: (-loss.back, loss.rules))
+    found = [loss for loss in score.losses if set(loss.rules) <= sums.keys()]
     return [_cause(loss, [line for rule in loss.rules for line in sums[rule]], named) for loss in found[:MOST]]
 
 
