@@ -36,6 +36,7 @@ VERBS = (
     "preview",
     "status",
     "signers",
+    "checklist",
     "approve",
     "publish",
     "correct",

@@ -355,3 +355,25 @@ def catalogue_cells(row: dict, lang: str) -> tuple[str, str, str, str, str]:
     rules = " · ".join(things) or " ".join(row["parts"]) or row["why_none"][lang]
     tests = "–" if row["tests"] is None else str(len(row["tests"]))
     return row["clause"], row["text"][lang], rules, " ".join(row["readings"]), tests
+
+
+def show_signers(people, now) -> None:
+    """Who may sign what: a column a role, those in force first; who has ended stays in the list."""
+    from rich.table import Table
+
+    roles = list(dict.fromkeys(role for one in people for role in one.roles))
+    table = Table(title=text("signers.title"), title_justify="left")
+    for head in (text("signers.col_name"), *map(_safe, roles), text("signers.col_key"), text("signers.col_since")):
+        table.add_column(head, overflow="fold")
+    for one in sorted(people, key=lambda one: not one.in_force(now)):
+        ended = not one.in_force(now)
+        state = text("signers.ended", before=one.before) if ended else str(one.after)
+        marks = ["✓" if role in one.roles else "" for role in roles]
+        table.add_row(
+            _safe(one.name),
+            *marks,
+            one.fingerprint + " SIMULATED" * one.simulated,
+            state,
+            style="dim" if ended else "",
+        )
+    console().print(table)

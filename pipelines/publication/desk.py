@@ -1,12 +1,13 @@
 """What people do on the way to publication: send a preview, approve, publish, correct. Each act is one record line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from pipelines.edges import process as machine
+from pipelines.edges.calendar import Calendar
 from pipelines.edges.folder import list_periods, must_stay_here
 from pipelines.edges.published import found_elsewhere, keep_counted
 from pipelines.edges.tallies import RULEBOOK, tallies_of
@@ -16,6 +17,7 @@ from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal, UsageRefusal, VerificationFailed
 from pipelines.model.words import Words
 from pipelines.publication import pages
+from pipelines.publication.checklist import Checklist, checklist, must_be_signable
 from pipelines.publication.clock import Clock, Moment, moment_of
 from pipelines.publication.editions import edition_run, freeze, place_of, unrecorded
 from pipelines.publication.pages import write_sheet
@@ -194,13 +196,24 @@ def record_stop(refusal: Refusal, out: Path, period: Period, **given: object) ->
         refusal.words = say("publication.stop_not_noted", reason=refusal.words, why=why)
 
 
-def approve(desk: Desk, person: Person, early: str = "") -> State:
+def checklist_of(desk: Desk) -> Checklist:
+    """What stops the run in force from being published, and what is unusual about it."""
+    try:
+        Calendar.load().add_working_days(desk.at.date(), desk.settings.objection_days)
+        uncounted = None
+    except Refusal as refusal:
+        uncounted = refusal
+    return checklist(desk.run(), desk.out, desk.period, uncounted)
+
+
+def approve(desk: Desk, person: Person, early: str = "", answers: Mapping[int, str] | None = None) -> State:
     """A person's signature under the run in force, whose bytes are checked; the state after it.
 
-    ``early`` is why publication need not wait for the end of the objection window; the signature covers it.
+    ``early`` is why publication need not wait for the end of the objection window, ``answers`` what the person says to
+    every line of the checklist (None: the caller has shown none); the signature covers both.
     NotAllowed where there are no signers, the person is none in force, the role is unknown or signed already, the
-    person or the key has signed, the key is another's, or the run is published; UsageRefusal for a blank reason, or
-    one after the window.
+    person or the key has signed, the key is another's, the run is published or could not be; UsageRefusal for a blank
+    reason, or one after the window, and for an open line of the checklist.
     """
     who, run = _known(desk, person), desk.run()
     if not desk.signers.heads:
@@ -209,6 +222,11 @@ def approve(desk: Desk, person: Person, early: str = "") -> State:
     if desk.state.stopped:
         raise NotAllowed(_stopped(desk.state))
     note_preview(desk)
+    checks = None
+    if answers is not None:
+        found = checklist_of(desk)
+        must_be_signable(found)
+        checks = found.answered(answers)
     for signed in desk.state.approvals:
         if same_person(signed.by, signer.name) or signed.key == signer.fingerprint:
             raise NotAllowed(say("publication.same_person", by=signer.name, role=signed.role))
@@ -219,6 +237,7 @@ def approve(desk: Desk, person: Person, early: str = "") -> State:
     if early and (not reason or not days.open):
         raise UsageRefusal(say("publication.early_needless", last=days.last))
     facts = {"by": signer.name, "role": who.role, "until": str(days.last), **({"early": reason} if reason else {})}
+    facts |= {} if checks is None else {"checks": checks}
     message = approval_message(desk.period, state, desk.head, facts)
     seal = signed_with(message, who.role, signer, who.key, desk.signers, desk.moment.clock)
     desk.note(

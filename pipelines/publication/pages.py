@@ -10,6 +10,7 @@ from pathlib import Path
 from pipelines.edges import run_folders
 from pipelines.edges.fingerprints import note_beside
 from pipelines.edges.paper import Sheet, paper_problem, print_pages
+from pipelines.edges.published import RESTRICTED
 from pipelines.edges.tablefiles import write_json
 from pipelines.edges.tallies import RULEBOOK
 from pipelines.edges.templates import environment, style
@@ -17,6 +18,7 @@ from pipelines.model.period import Period
 from pipelines.model.rule import Reading
 from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
+from pipelines.publication.checklist import Checklist
 from pipelines.publication.editions import SHEETS, place_of
 from pipelines.publication.runs import FinishedRun, finished_run
 from pipelines.publication.settings import settings_sha256
@@ -24,7 +26,7 @@ from pipelines.publication.signers import Signers
 from pipelines.publication.state import Edition, State
 from pipelines.publication.status import effects, in_words, made_from, movements, plain_effect, plain_movement
 from pipelines.rulebook import load_rulebook
-from pipelines.views.figures import speaking
+from pipelines.views.figures import named, speaking
 from pipelines.wording import say
 
 INDEX, NOTICE, PREVIEWS, FRAME = (f"publication/{name}.html.j2" for name in ("index", "notice", "previews", "edition"))
@@ -253,6 +255,35 @@ def replace_file(file: Path, write) -> None:
         os.fsync(stream.fileno())
     new.replace(file)
     run_folders.sync_folder(file.parent)
+
+
+# The signers' one page: for the office alone, made anew whenever it is asked for.
+
+
+CHECKLIST = "publication/checklist.html.j2"
+CHECKS = ("must", "must_none", "odd", "odd_none", "col_n", "col_what", "col_signed")
+
+
+def write_checklist(out: Path, period: Period, state: State, run: FinishedRun, found: Checklist) -> Path:
+    """The page of the run in force, with what was signed to each line; the file."""
+    current = state.preview is not None and state.preview.run == run.sha256
+    revision = len(state.previews) + (not current)
+    said: dict[str, list[str]] = {}
+    for one in state.approvals if current else ():
+        for check in one.checks:
+            facts = {"by": plain(one.by), "role": one.role, "answer": check["answer"]}
+            said.setdefault(check["zh"], []).append(say("checklist.by", **facts).zh)
+    lines = [{"n": one.n, "says": one.says, "signed": said.get(one.says.zh, [])} for one in found.lines]
+    page = {"period": str(period), "simulated": simulated(run.folder), "stops": found.stops, "lines": lines}
+    words = {name: say(f"checklist.{name}") for name in CHECKS}
+    words["title"] = say("checklist.title", name=Words(named(period), named(period, "en")))
+    words["says"] = say("checklist.says", revision=revision)
+    file = Path(out) / RESTRICTED / str(period) / f"checklist-{revision}.html"
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.parent.parent.chmod(0o700)
+    replace_file(file, lambda new: _write(new, CHECKLIST, page, words))
+    file.chmod(0o600)
+    return file
 
 
 # The publication sheet of an edition: who signed it with which key, and the record's head after it.

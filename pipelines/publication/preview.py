@@ -65,7 +65,7 @@ def copy_into(copy: Path, preview: Preview, run: FinishedRun) -> None:
 def signs_of_damage(run: FinishedRun) -> list[Words]:
     """What the run's quality report tells of exports that seem cut."""
     report = run.folder / "quality" / "report.json"
-    warnings = json.loads(report.read_text(encoding="utf-8"))["warnings"] if report.is_file() else []
+    warnings = json.loads(report.read_text(encoding="utf-8")).get("warnings", ()) if report.is_file() else ()
     return [Words(**one["remedy"]) for one in warnings if one["promise"] in CUT_SIGNS]
 
 

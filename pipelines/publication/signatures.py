@@ -16,8 +16,8 @@ from pipelines.wording import say
 def approval_message(period: object, state: State, head: str, signed: dict) -> bytes:
     """What an approval's signature covers.
 
-    ``signed`` holds ``by``, ``role``, ``until`` (the last day to object) and, if somebody signs that publication need
-    not wait for it, ``early``: why.
+    ``signed`` holds ``by``, ``role``, ``until`` (the last day to object), ``checks`` where a checklist was answered,
+    and ``early`` if somebody signs that publication need not wait for that day: why.
     """
     return _canonical(
         {
@@ -30,6 +30,7 @@ def approval_message(period: object, state: State, head: str, signed: dict) -> b
             "simulated": bool(state.simulated),
             **{name: str(signed[name]) for name in ("by", "role", "until")},
             **({"early": str(signed["early"])} if signed.get("early") else {}),
+            **({"checks": signed["checks"]} if "checks" in signed else {}),
         }
     )
 

@@ -31,6 +31,7 @@ class Approval:
     key: str = ""
     until: date | None = None  # the last day of objections that was signed with it
     early: str = ""  # why publication need not wait for that day, signed with it too
+    checks: tuple[dict, ...] = ()  # every line of the checklist with the answer, signed with it too
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,7 @@ def _approved(state: State, event: Event) -> State:
     signed = Approval(says["by"], says["role"], event.at, state.preview.revision, says["run"])
     if event.clock:
         signed = replace(signed, key=says["key"], until=date.fromisoformat(says["until"]), early=says.get("early", ""))
+        signed = replace(signed, checks=tuple(says.get("checks", ())))
         _must_add(state, signed, says)
     return replace(state, approvals=(*state.approvals, signed))
 

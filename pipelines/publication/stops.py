@@ -23,6 +23,15 @@ def must_be_fit(run: FinishedRun, settings: Settings, without_pdf: bool) -> None
         raise NotAllowed(say("publication.canary", file=hit[0], what=hit[1]))
 
 
+def faults_of_paper(run: FinishedRun) -> list[Words]:
+    """What is known to stop publication before anybody signs: quality, glyphs and fonts, blanks.
+
+    A run that was asked for without paper is no fault: it may be published without.
+    """
+    paper = _paper(run, without_pdf=True)
+    return [reason for reason in (_quality(run), paper, _blanks(run)) if reason]
+
+
 def must_hold_no_canary(name: str, text: str, settings: Settings) -> None:
     """NotAllowed where a text that is to be published beside a run holds a canary."""
     if hit := found_in(text, settings):

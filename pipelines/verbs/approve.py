@@ -1,5 +1,6 @@
 """`gongping approve`: a named person signs the run in force in a named role."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,8 @@ def command() -> click.Command:
         click.Option(
             ["--before-objections-end", "early"], default="", metavar="REASON", help=text("publication.opt_early")
         ),
+        click.Option(["--ticked"], default="", metavar="LINES", help=text("checklist.opt_ticked")),
+        click.Option(["--answer", "given"], multiple=True, metavar="LINE=TEXT", help=text("checklist.opt_answer")),
         *options.when(),
         options.as_json(),
     )
@@ -47,14 +50,19 @@ def _reports_the_preview(desk, period, out, as_json) -> Iterator[None]:
             )
 
 
-def approve(period, by, role, key, out, early, at, settings, signers, as_json) -> None:
-    """Note the signature; say how many there are."""
-    from pipelines.publication.desk import Person
+def approve(period, by, role, key, out, early, ticked, given, at, settings, signers, as_json) -> None:
+    """Note the signature with what the signer says to the checklist; say how many there are."""
+    from pipelines.publication.desk import Person, checklist_of
     from pipelines.publication.desk import approve as sign
+    from pipelines.publication.pages import write_checklist
+    from pipelines.verbs.checklist import answers
 
     with options.desk(period, out, at, settings, signers) as desk:
+        found = checklist_of(desk)
+        said_to = answers(found, ticked, given, ask=sys.stdin.isatty() and not as_json)
         with _reports_the_preview(desk, period, out, as_json):
-            signatures = sign(desk, Person(by, role, key), early).approvals
+            signatures = sign(desk, Person(by, role, key), early, said_to).approvals
+        write_checklist(out, period, desk.state, desk.run(), found)
         needed = desk.settings.approvals
     last = signatures[-1]
     if as_json:

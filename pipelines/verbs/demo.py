@@ -96,5 +96,5 @@ def _sign_and_publish(out: Path, signers: Path, keys: Path) -> None:
     for one in begun.all:
         click.echo(text("cli.demo_key", name=one.name, fingerprint=one.fingerprint))
     for name, role in zip(TRIAL, ROLES, strict=True):
-        approve(PERIOD, name, role, keys / name, early="", at=SIGNED, **given)
+        approve(PERIOD, name, role, keys / name, early="", ticked="all", given=(), at=SIGNED, **given)
     publish(PERIOD, without_pdf=not printed, at=SIGNED, **given)

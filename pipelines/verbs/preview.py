@@ -13,12 +13,14 @@ def command() -> click.Command:
 
 def preview(period, out, at, settings, signers, as_json) -> None:
     """Note the preview; say its revision."""
-    from pipelines.publication.desk import note_preview
+    from pipelines.publication.desk import checklist_of, note_preview
+    from pipelines.publication.pages import write_checklist
     from pipelines.publication.preview import preview_folder, signs_of_damage
 
     with options.desk(period, out, at, settings, signers) as desk:
         seen, bound = note_preview(desk), desk.state.settings
-        signs = signs_of_damage(desk.run())
+        signs, found = signs_of_damage(desk.run()), checklist_of(desk)
+        page = write_checklist(out, period, desk.state, desk.run(), found)
     folder = preview_folder(out, period, seen)
     if as_json:
         options.print_json(
@@ -28,6 +30,7 @@ def preview(period, out, at, settings, signers, as_json) -> None:
                 "folder": folder,
                 "settings": bound,
                 "seems_cut": [vars(sign) for sign in signs],
+                "stops": [vars(one) for one in found.stops],
             }
         )
     else:
@@ -37,3 +40,6 @@ def preview(period, out, at, settings, signers, as_json) -> None:
         for sign in signs:
             click.echo("· " + said(sign))
         click.echo(text("publication.says_settings", **{**bound, "roles": "、".join(bound["roles"])}))
+        for one in found.stops:
+            click.echo(text("checklist.must") + "：" + said(one))
+        click.echo(text("checklist.written", file=page))

@@ -15,7 +15,14 @@ KEYS = Path("keys")
 def command() -> click.Command:
     """The verb with its parts."""
     parts = [_init(), _add(), _replace(), _revoke(), _agree(), _list()]
-    return Group("signers", {part.name: part for part in parts}, help=text("cli.signers"), no_args_is_help=True)
+    return Group(
+        "signers",
+        {part.name: part for part in parts},
+        callback=everybody,
+        params=[options.out(), options.signers()],
+        invoke_without_command=True,
+        help=text("cli.signers"),
+    )
 
 
 def _part(name: str, function, *parameters: click.Parameter) -> click.Command:
@@ -86,6 +93,12 @@ def _list() -> click.Command:
     return _part("list", list_them, click.Option(["--write"], is_flag=True, help=text("signers.opt_write")))
 
 
+def everybody(out, signers) -> None:
+    """Without a part: who may sign what."""
+    if click.get_current_context().invoked_subcommand is None:
+        list_them(False, out, signers, False)
+
+
 def init(people, simulated, keys, out, signers, as_json) -> None:
     """The first signers; their fingerprints are for the file of the office."""
     from pipelines.publication import ssh
@@ -139,6 +152,7 @@ def list_them(write, out, signers, as_json) -> None:
     """Signers, fingerprints, changes that wait."""
     from pipelines.edges import process
     from pipelines.publication.signers import read_signers, signers_of_city
+    from pipelines.screen import show_signers
 
     if write:
         with _register(out, signers, rewrite=True) as register:
@@ -152,11 +166,10 @@ def list_them(write, out, signers, as_json) -> None:
             }
         )
         return
-    if not found.all:
+    if found.all:
+        show_signers(found.all, now)
+    else:
         click.echo(text("signers.says_none"))
-    _show(found.now(now))
-    for one in (one for one in found.all if not one.in_force(now)):
-        click.echo(text("signers.says_ended", name=one.name, fingerprint=one.fingerprint, before=one.before))
     for change in found.waiting:
         _tell(change, False)
 

@@ -110,5 +110,5 @@ def test_a_preview_that_signing_recorded_is_told_also_where_the_signature_failed
     for key, code, previewed in ((WU.key, 4, True), (LIN.key, 0, False)):
         with pytest.raises(SystemExit) as ended:
             main(["approve", str(PERIOD), "--by", LIN.by, "--role", LIN.role, "--key", str(key), "--out", str(tmp_path),
-                  "--signers", str(signers_of(tmp_path))])
+                  "--signers", str(signers_of(tmp_path)), "--ticked", "all"])
         assert (ended.value.code, "第 1 稿预览已登记" in capsys.readouterr().out) == (code, previewed)

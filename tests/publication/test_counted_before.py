@@ -92,7 +92,7 @@ def published(call, home, tmp_path):
     call("preview", BEFORE, "--at", "2026-07-02")
     for person in (LIN, WU):
         by = ("--by", person.by, "--role", person.role, "--key", str(person.key))
-        call("approve", BEFORE, *by, "--at", "2026-07-10")
+        call("approve", BEFORE, *by, "--ticked", "all", "--at", "2026-07-10")
     call("publish", BEFORE, "--without-pdf", "--at", "2026-07-15")
     return rows_of(tmp_path / "out" / str(BEFORE) / "ledger.csv")
 

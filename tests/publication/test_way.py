@@ -53,7 +53,8 @@ def exports(tmp_path) -> dict[str, Path]:
 
 def _both_approve(call, at: str) -> None:
     for person in (LIN, WU):
-        call("approve", "--by", person.by, "--role", person.role, "--key", str(person.key), "--at", at)
+        by = ("--by", person.by, "--role", person.role, "--key", str(person.key))
+        call("approve", *by, "--ticked", "all", "--at", at)
 
 
 def test_a_run_that_a_contract_stops_is_noted_where_there_is_a_record_and_nowhere_else(call, tmp_path):

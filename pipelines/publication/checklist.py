@@ -1,0 +1,216 @@
+"""The signers' one page (核对单): what stops this run from being published, and what about it is unusual.
+
+Made from the finished run alone, so that everybody sees the same lines; every unusual line is ticked or answered by
+each signer, under the signature, and kept in the record.
+"""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from pipelines.edges.published import PublishedQuarter, edition_in_force
+from pipelines.edges.run_folders import MANIFEST
+from pipelines.edges.tallies import RULEBOOK
+from pipelines.model.period import Period
+from pipelines.model.points import shown
+from pipelines.model.refusals import NotAllowed, Refusal, UsageRefusal
+from pipelines.model.rule import Rulebook
+from pipelines.model.text import masked, plain, unguarded
+from pipelines.model.words import Words
+from pipelines.publication.preview import signs_of_damage
+from pipelines.publication.runs import FinishedRun
+from pipelines.publication.stops import faults_of_paper
+from pipelines.rulebook import load_rulebook
+from pipelines.wording import say
+
+LEVEL = 3  # more units at the first place than this, and than a tenth of the ranked, tell nothing apart
+FEW_ROWS = 20  # case rows under which a first place rests on little
+FALL = 20  # points
+SPRING = Fraction(1, 3)  # of the ranked: a unit that moves by more places
+MORE = 2  # times the quarantine of the period before
+NAMED = 5
+TICKED = "✓"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the list: ``n`` is how a signer names it, ``id`` its key in wording/checklist.yaml."""
+
+    n: int
+    id: str
+    says: Words
+
+
+@dataclass(frozen=True)
+class Checklist:
+    """What must be mended first, and what is to be ticked or answered."""
+
+    stops: tuple[Words, ...]
+    lines: tuple[Line, ...]
+
+    def answered(self, given: Mapping[int, str]) -> list[dict]:
+        """What the record keeps: every line with its sentence and answer.
+
+        UsageRefusal where a line has none, where there is no such line, or where an answer is blank.
+        """
+        known = {line.n for line in self.lines}
+        if strange := sorted(set(given) - known):
+            raise UsageRefusal(say("checklist.no_line", n=strange[0], last=len(self.lines)))
+        if left := [line for line in self.lines if not given.get(line.n, "").strip()]:
+            named = Words(*("\n".join(f"{one.n}. {getattr(one.says, lang)}" for one in left) for lang in ("zh", "en")))
+            raise UsageRefusal(say("checklist.open", n=len(left), lines=named))
+        return [
+            {"line": one.id, "zh": one.says.zh, "en": one.says.en, "answer": plain(masked(given[one.n].strip()))}
+            for one in self.lines
+        ]
+
+
+def must_be_signable(found: Checklist) -> None:
+    """NotAllowed with everything that publication would be refused for."""
+    if found.stops:
+        why = Words(*("；".join(getattr(one, lang).rstrip("。.") for one in found.stops) for lang in ("zh", "en")))
+        raise NotAllowed(say("checklist.stops", why=why))
+
+
+def checklist(run: FinishedRun, out: Path, period: Period, calendar: Refusal | None = None) -> Checklist:
+    """The list of a run; ``calendar`` is why the objection window cannot be counted, None where it can."""
+    stops = [*faults_of_paper(run), *([calendar.words] if calendar else [])]
+    found = list(_Unusual(run, Path(out), period).lines())
+    return Checklist(tuple(stops), tuple(Line(n, id, says) for n, (id, says) in enumerate(found, 1)))
+
+
+class _Unusual:
+    def __init__(self, run: FinishedRun, out: Path, period: Period) -> None:
+        self.run, self.out, self.period = run, out, period
+        self.quarter = PublishedQuarter.open(run.folder)
+        self.placed = [line for line in self.quarter.ranking.values() if line["rank"]]
+        folder = edition_in_force(out, period.previous) or out / str(period.previous)
+        self.before = PublishedQuarter.open(folder) if (folder / "ranking.csv").is_file() else None
+        self.book = _book(run.folder / RULEBOOK, period)
+
+    def lines(self) -> Iterator[tuple[str, Words]]:
+        """Key and sentence of all that is unusual, what concerns the first places before the rest."""
+        first = [line for line in self.placed if line["rank"] == "1"]
+        if len(first) > LEVEL and 10 * len(first) > len(self.placed):
+            yield _line("level", n=len(first))
+        if first:
+            yield from self._of_first(first)
+        yield from self._moved()
+        yield from self._given()
+        yield from self._data()
+
+    def _of_first(self, first: list[dict]) -> Iterator[tuple[str, Words]]:
+        """First places with a rate under target, on few rows, or in part on no data."""
+        under = {line["unit_id"]: {} for line in first}
+        for line in self.quarter.ledger():
+            rule = self.book and self.book.rules.get(line["rule_id"])
+            if line["unit_id"] in under and rule and rule.kind == "rate" and Fraction(line["points"]) < 0:
+                under[line["unit_id"]][rule.title] = None
+        for line in first[:NAMED]:
+            if titles := under[line["unit_id"]]:
+                yield _line("first_under", unit=_name(line), rates=_listed(titles))
+        few = [line for line in first if int(line.get("case_rows") or FEW_ROWS) < FEW_ROWS]
+        if few:
+            yield _line("first_few", units=_names(few), n=FEW_ROWS)
+        if unmeasured := [line for line in first if self._unmeasured(line["unit_id"])]:
+            yield _line("first_unmeasured", units=_names(unmeasured))
+
+    def _unmeasured(self, unit_id: str) -> Fraction:
+        items = [item for (unit, _), item in self.quarter.items.items() if unit == unit_id]
+        return sum((Fraction(one["full_marks"]) - Fraction(one["measured_marks"]) for one in items
+                    if one.get("measured_marks")), Fraction(0))  # fmt: skip
+
+    def _moved(self) -> Iterator[tuple[str, Words]]:
+        """Units that lost much, or sprang far, since the period before."""
+        if self.before is None:
+            return
+        known = self.before.ranking
+        both = [(line, known[id]) for id, line in self.quarter.ranking.items() if id in known and line["rank"]]
+        fallen = [line for line, was in both if Fraction(was["total"]) - Fraction(line["total"]) > FALL]
+        if fallen:
+            yield _line("fallen", n=len(fallen), points=FALL, units=_names(fallen))
+        places = int(len(self.placed) * SPRING)
+        sprung = [line for line, was in both if was["rank"] and abs(int(was["rank"]) - int(line["rank"])) > places]
+        if sprung:
+            yield _line("sprung", n=len(sprung), places=places, units=_names(sprung))
+
+    def _given(self) -> Iterator[tuple[str, Words]]:
+        """Verdicts: units on two lists, and nobody on one."""
+        given = {name: {} for name in ("commend", "criticise")}
+        for line in _table(self.run.folder / "verdicts.csv"):
+            if line.get("list") in given and line["unit_id"]:
+                given[line["list"]][line["unit_id"]] = line
+        if both := [line for id, line in given["commend"].items() if id in given["criticise"]]:
+            yield _line("both_lists", units=_names(both))
+        if self.book and self.placed:
+            lists = {verdict.list for verdict in self.book.verdicts}
+            for name in ("commend", "criticise"):
+                if name in lists and not given[name]:
+                    yield _line(f"nobody_{name}")
+
+    def _data(self) -> Iterator[tuple[str, Words]]:
+        """Data and settings: quarantine, exports that seem cut, readings that are not the default, decisions."""
+        share, before = (_quarantined(manifest) for manifest in (self.run.manifest, _manifest_of(self.before)))
+        if share and before is not None and share > MORE * before:
+            yield _line("quarantine", share=_percent(share), before=_percent(before))
+        for sign in signs_of_damage(self.run):
+            yield "cut", sign
+        readings = self.run.manifest.get("readings", {})
+        chosen = [one.title for id, one in (self.book.readings if self.book else {}).items()
+                  if readings.get(id, one.default) != one.default]  # fmt: skip
+        if chosen:
+            yield _line("readings", n=len(chosen), titles=_listed(chosen))
+        if decisions := _table(self.run.folder / "adjustments.csv"):
+            yield _line("decisions", n=len(decisions), units=len({line["unit_id"] for line in decisions}))
+
+
+def _line(id: str, /, **facts: object) -> tuple[str, Words]:
+    return id, say(f"checklist.{id}", **facts)
+
+
+def _name(line: dict) -> str:
+    return plain(masked(line["unit_name"]))
+
+
+def _names(lines: list[dict]) -> Words:
+    names, more = [_name(line) for line in lines[:NAMED]], len(lines) > NAMED
+    return Words("、".join(names) + "等" * more, ", ".join(names) + " and others" * more)
+
+
+def _listed(titles: Iterable[Words]) -> Words:
+    titles = list(titles)
+    return Words("、".join(one.zh for one in titles), ", ".join(one.en for one in titles))
+
+
+def _percent(share: Fraction) -> str:
+    return f"{shown(Fraction(round(share * 10000), 100))}%"
+
+
+def _quarantined(manifest: dict) -> Fraction | None:
+    """The share of case rows that are quarantined; None where none were read."""
+    rows = manifest.get("rows", {}).get("cases", {})
+    return Fraction(rows["quarantined"], rows["read"]) if rows.get("read") else None
+
+
+def _manifest_of(quarter: PublishedQuarter | None) -> dict:
+    file = quarter.folder / MANIFEST if quarter else None
+    return json.loads(file.read_text(encoding="utf-8")) if file and file.is_file() else {}
+
+
+def _book(folder: Path, period: Period) -> Rulebook | None:
+    """The rulebook that the run was made by; None beside runs that kept none."""
+    if folder.is_dir():
+        with suppress(Refusal):
+            return load_rulebook(folder, period)
+    return None
+
+
+def _table(file: Path) -> list[dict]:
+    if not file.is_file():
+        return []
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        return [{name: unguarded(cell or "") for name, cell in line.items()} for line in csv.DictReader(stream)]
