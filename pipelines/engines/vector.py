@@ -214,7 +214,9 @@ def concerned(cube: Cube, rule: Rule) -> np.ndarray:
 
 def left_out(cube: Cube, counts: Counts, item: Item, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether an item with these rules does not count, under `unmeasured` left_out or reweighted."""
-    out = np.full(len(cube.unit_ids), bool(rules) and item.without_data(readings) in LEAVES_OUT)
+    if not rules or item.without_data(readings) not in LEAVES_OUT:
+        return np.zeros(len(cube.unit_ids), bool)
+    out = np.ones(len(cube.unit_ids), bool)
     for rule in rules:
         silent = bare(cube, counts, rule, readings) | ~concerned(cube, rule)
         stays = rule.kind == "assessed" and item.without_mark(readings) not in LEAVES_OUT
@@ -746,7 +748,7 @@ def _counting(cube: Cube, worth: np.ndarray, once: np.ndarray, words: Bonus, rea
 
 
 def _hundredths(value: Fraction) -> int:
-    whole = value * 100
-    if whole.denominator != 1:
+    whole, rest = divmod(value.numerator * 100, value.denominator)
+    if rest:
         raise ValueError(f"{value} is no whole number of hundredths")
-    return whole.numerator
+    return whole

@@ -28,10 +28,10 @@ def rounded(value: Fraction, decimals: int) -> Fraction:
 
 def shown(value: Fraction, decimals: int = 2) -> str:
     """A value of at most so many decimals as ``-0.50``; ValueError where a digit would be lost, never ``-0.00``."""
-    parts = value * 10**decimals
-    if parts.denominator != 1:
+    parts, lost = divmod(abs(value.numerator) * 10**decimals, value.denominator)
+    if lost:
         raise ValueError(f"{value} has more than {decimals} decimals: round it first")
-    digits = f"{abs(parts.numerator):0{decimals + 1}d}"
+    digits = f"{parts:0{decimals + 1}d}"
     whole, rest = digits[: len(digits) - decimals], digits[len(digits) - decimals :]
     return f"{'-' if value < 0 else ''}{whole}{'.' if rest else ''}{rest}"
 

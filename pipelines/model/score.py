@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 WHOLE = "ALL"  # stands for an item where a line is of the whole
 # Sentences of a rule that are not its own words.
@@ -102,12 +103,12 @@ class UnitScore:
     veto: str = ""  # the rule whose veto holds
     regained: tuple[Loss, ...] | None = None  # worked out anew where the total is more than the sum of its items
 
-    @property
+    @cached_property
     def total(self) -> Fraction:
         """Base and bonus together, and the lines of no single item."""
         return self.base + self.bonus + self.whole
 
-    @property
+    @cached_property
     def losses(self) -> tuple[Loss, ...]:
         """What the total would get back without a rule, the largest first."""
         if self.regained is not None:
@@ -115,17 +116,17 @@ class UnitScore:
         found = [loss for item in self.items.values() for loss in item.losses]
         return tuple(sorted(found, key=lambda loss: (-loss.back, loss.rules)))
 
-    @property
+    @cached_property
     def measured_marks(self) -> Fraction:
         """The full marks of the items that were measured."""
         return sum((item.measured_marks * item.weight for item in self.items.values()), Fraction(0))
 
-    @property
+    @cached_property
     def full_marks(self) -> Fraction:
         """The full marks of the items that count."""
         return sum((item.full_marks * item.weight for item in self.items.values()), Fraction(0))
 
-    @property
+    @cached_property
     def unmeasured_marks(self) -> Fraction:
         """The full marks that count and rest on no data."""
         return self.full_marks - self.measured_marks
