@@ -326,10 +326,12 @@ class Run:
             self.absent.names,
         )
         claim(self.request.out, self.city)
+        self.progress("places", 0, 1)
+        ranges = self._place_ranges
         self._write_own_evidence()
         self.published = publish(
             self.warehouse,
-            replace(self.result(), place_ranges=self._place_ranges),
+            replace(self.result(), place_ranges=ranges),
             self.request.out,
             self.request.pdf,
             self.quality.result,

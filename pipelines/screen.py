@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from contextlib import contextmanager
+from time import perf_counter
 
 from pipelines.cli import language, said, text
 from pipelines.model.points import shown
@@ -27,6 +28,27 @@ def progress():
             yield listener
     else:
         yield _plain_lines
+
+
+@contextmanager
+def timed(listener):
+    """The listener, told through one that measures; at the end a line for each part of the work, with its share."""
+    begun: list[tuple[str, float]] = []
+
+    def listen(stage: str, done: int, total: int) -> None:
+        if not begun or begun[-1][0] != stage:
+            begun.append((stage, perf_counter()))
+        listener(stage, done, total)
+
+    yield listen
+    ends = [*(moment for _, moment in begun[1:]), perf_counter()]
+    seconds: dict[str, float] = {}
+    for (stage, start), end in zip(begun, ends, strict=True):
+        seconds[stage] = seconds.get(stage, 0) + end - start
+    seconds.pop("done", None)
+    whole = sum(seconds.values())
+    for stage, taken in (*seconds.items(), ("whole", whole)):
+        print(f"{taken:8.2f} s {100 * taken / (whole or 1):5.1f} %  {text('cli.stage_' + stage)}", file=sys.stderr)
 
 
 @contextmanager

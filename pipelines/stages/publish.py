@@ -87,13 +87,16 @@ def publish(
     try:
         run_folders.must_be_free(out, period)
         with run_folders.staging(out) as folder:
+            progress("tables", 0, 1)
             write_tables(warehouse, result, folder)
             if kept is not None:
                 shutil.copytree(kept, folder, dirs_exist_ok=True)
             proposed = proposed_file(kept) if kept else None
             paper = write_and_print(warehouse, result, folder, pdf, quality is not None, progress, proposed, panel)
+            progress("quality", 0, 1)
             if quality is not None:
                 shutil.copytree(quality(), folder / "quality")
+            progress("in_place", 0, 1)
             outputs = folder_sha256(folder)
             pinned = file_sha256(proposed) if proposed else ""
             sheet = manifest(result, code_version(), contract_hashes(), outputs, paper, pinned)
@@ -162,10 +165,12 @@ def write_and_print(
 ) -> Paper:
     """All pages, and the PDF files where they are wanted and can be made; where printing fails, pages without them."""
     problem = paper_problem() if pdf else None
+    progress("pages", 0, 1)
     pages = write_pages(warehouse, result, folder, pdf and not problem, quality, proposed)
     if not pages:
         return Paper("none", (problem,) if problem else ())
     must_name_nobody(panel, folder, pages)
+    progress("pdf", 0, len(pages))
     notices = (*absent_fonts(result), *print_pdf(pages, progress))
     if all(sheet.file.exists() for sheet in pages):
         return Paper("done", notices)

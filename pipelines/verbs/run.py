@@ -1,5 +1,7 @@
 """`gongping run`: the whole spine for a quarter."""
 
+from contextlib import nullcontext
+
 import click
 
 from pipelines.cli import said, text
@@ -24,14 +26,15 @@ def command() -> click.Command:
         options.office(),
         click.Option(["--pull"], is_flag=True, help=text("cli.opt_pull")),
         click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")),
+        click.Option(["--timings"], is_flag=True, help=text("cli.opt_timings")),
         options.as_json(),
     )
 
 
-def run(period, exports, out, cutoff, readings, rules, source, absent, office, pull, no_pdf, as_json) -> None:
+def run(period, exports, out, cutoff, readings, rules, source, absent, office, pull, no_pdf, timings, as_json) -> None:
     """Score and publish; print the top of the ranking and what to open."""
     from pipelines.assess import STANDARD_RULES, Request, Run
-    from pipelines.screen import progress, show_run
+    from pipelines.screen import progress, show_run, timed
 
     _tell_of(process.project())
     if pull:
@@ -50,7 +53,8 @@ def run(period, exports, out, cutoff, readings, rules, source, absent, office, p
         tuple(absent),
         city=process.project().name,
     )
-    with options.noted_stop(period, out), progress() as listener, Run(request, listener) as done:
+    measured = timed if timings else nullcontext
+    with options.noted_stop(period, out), progress() as bar, measured(bar) as listener, Run(request, listener) as done:
         try:
             done.run()
         except ContractStop:
