@@ -22,6 +22,7 @@ VERBS = (
     "template",
     "check",
     "run",
+    "watch",
     "explain",
     "diff",
     "whatif",

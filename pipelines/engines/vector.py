@@ -626,8 +626,7 @@ def _bands(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) 
 
 def _changed(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
     """Points by the change since an earlier period, as quotients of whole numbers."""
-    rows = np.arange(len(cube.unit_ids)) if counts.rows is None else counts.rows
-    was = {id: table[rows] for id, table in cube.before_of(rule).items()}
+    was = cube.before_of(rule)
     if not rule.part:
         top = counts.whole(rule.measure) - was[rule.measure]
         bottom, judged = np.full_like(top, cube.measures[rule.measure].scale), was[rule.measure] >= 0

@@ -1,7 +1,7 @@
 """Scores and ledger lines as pandas frames in the columns of the published files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,11 +10,8 @@ import numpy as np
 from pipelines.edges.tablefiles import ledger_lines
 from pipelines.edges.tallies import read_flagged
 from pipelines.edges.warehouse import Warehouse
-from pipelines.engines.cube import Counts, Cube
-from pipelines.engines.judging import beside_others
-from pipelines.engines.vector import Rescored, costs_of, overall_figure, places
+from pipelines.engines.vector import Rescored, overall_figure, places
 from pipelines.lazy import pandas
-from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import APART
@@ -120,7 +117,7 @@ def ledger(scenario):
     return frame.astype({"points": "float64"})
 
 
-# Scores of the second judge as tables: the listing order, the places, and tallies for the first judge.
+# Scores of the second judge as tables: the listing order and the places.
 
 
 @dataclass(frozen=True)
@@ -179,36 +176,3 @@ def _listing(rescored: Rescored, figure: np.ndarray, k: int) -> tuple:
     rated = int(rescored.rated[k])
     rate = Fraction(int(rescored.satisfied[k]), rated) if rated else Fraction(-1)
     return -int(figure[k]), -int(rescored.base[k]), -rate, -int(rescored.case_rows[k]), rescored.unit_ids[k]
-
-
-def tallies_of(
-    cube: Cube, rulebook: Rulebook, readings: Mapping[str, str], registers: Mapping[str, UnitTally]
-) -> dict[str, UnitTally]:
-    """The tallies under the readings, as the judge of record takes them."""
-    counts = cube.counts(readings)
-    lacking = frozenset(cube.not_exported())
-    rules = list(rulebook.rules.values())
-    of_item = {item: [rule for rule in rules if rule.item == item] for item in rulebook.items}
-    costing = [(rule, costs_of(counts, rule, of_item[rule.item])) for rule in rules if rule.kind == "occurrence"]
-    found = {
-        id: replace(registers[id], lacking=lacking, parts=rulebook.parts, **_counted(cube, counts, costing, k))
-        for k, id in enumerate(cube.unit_ids)
-    }
-    return beside_others(rulebook, found, cube.months)
-
-
-def _counted(cube: Cube, counts: Counts, costing: list, k: int) -> dict:
-    """Of one unit: what each measure counts, and what costs by each occurrence rule or does not, by month."""
-    listed = {id: dict(zip(cube.months, table[k].tolist(), strict=True)) for id, table in counts.items()}
-    for id in (id for id, measure in cube.measures.items() if measure.distinct):
-        listed[id][""] = int(counts.whole(id)[k])
-    waived, priced = {}, {}
-    for rule, costs in costing:
-        if rule.prices:
-            priced[rule.id] = {
-                value: dict(zip(cube.months, table[k].tolist(), strict=True)) for value, _, table in costs
-            }
-        else:
-            [(_, _, table)] = costs
-            waived[rule.id] = dict(zip(cube.months, (counts[rule.measure] - table)[k].tolist(), strict=True))
-    return {"case_rows": sum(listed[CASE_ROWS].values()), "counts": listed, "waived": waived, "priced": priced}

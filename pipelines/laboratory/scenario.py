@@ -15,13 +15,14 @@ import numpy as np
 from pipelines.edges import tallies as kept
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Cube
+from pipelines.engines.moved import tallies_of
 from pipelines.engines.vector import Rescored, differences, rescore
 from pipelines.laboratory import answer, frames, html
 from pipelines.laboratory.answer import copied
 from pipelines.laboratory.changes import Change, changed_rulebook, readings_under
 from pipelines.laboratory.charts import in_session_language, of_change
 from pipelines.laboratory.finished import readable, rulebook_of
-from pipelines.laboratory.frames import Placed, placed, tallies_of
+from pipelines.laboratory.frames import Placed, placed
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.period import Period
 from pipelines.model.points import CENT

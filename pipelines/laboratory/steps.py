@@ -76,6 +76,7 @@ def variants(scenario, changes: list[tuple[int, dict[tuple[str, int], int]]]) ->
         awards=awards,
         groups=cube.groups[rows],
         assessed={item: scores[rows] for item, scores in cube.assessed.items()},
+        before={key: was[rows] for key, was in cube.before.items()},
         _kept={},
     )
     figure = np.zeros(len(rows), np.int64)

@@ -17,6 +17,7 @@ LAYERS = [  # each package imports from those above its own line, and none from 
     {"rulebook"},
     {"sample", "stages"},
     {"libraries", "evaluators"},
+    {"running"},
     {"laboratory", "publication"},
     {"flows"},
     {"verbs"},

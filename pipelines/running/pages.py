@@ -1,0 +1,430 @@
+"""What a watch leaves: a page a unit, one for the section, one for leaders, the morning's lists; in files of their own.
+
+`<out>/running/<period>/<day>/`; every page, sheet and table says that it is no assessment.
+"""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+
+from pipelines.edges import run_folders
+from pipelines.edges.faults import machine_fault
+from pipelines.edges.tablefiles import write_csv, write_json
+from pipelines.edges.templates import render
+from pipelines.edges.workbook import Workbook
+from pipelines.model.points import CENT, shown
+from pipelines.model.refusals import Refusal
+from pipelines.model.text import file_stem, link_to
+from pipelines.model.words import Words
+from pipelines.running.watch import HORIZONS, Step, UnitWatch, Watched
+from pipelines.views.figures import NOTHING, known, listed, moment, named, run_on, signed, speaking
+from pipelines.views.frame import SUFFIX, shell
+from pipelines.wording import say
+
+RUNNING = "running"
+MOST = 80  # steps on a page
+MOVERS = 8
+FIGURES = "watch.json"
+STEPS = (
+    "state",
+    "period",
+    "at",
+    "unit_id",
+    "unit_name",
+    "case_id",
+    "ref_id",
+    "act",
+    "until",
+    "costs",
+    "costs_with_row",
+)
+UNITS = ("state", "period", "at", "unit_id", "unit_name", "can_be_kept", "at_risk", "lost", "place_if_kept")
+LIST = ("unit_name", "case_id", "act", "until", "within", "points", "score", "done")
+GROUPS = ("late", *HORIZONS)
+
+
+def folder_of(out: Path, period: object, at: datetime) -> Path:
+    """Where the watch of a day lies."""
+    return out / RUNNING / str(period) / f"{at:%Y-%m-%d}"
+
+
+def cents(value: int) -> str:
+    """Hundredths as text."""
+    return shown(Fraction(value, CENT))
+
+
+def write(watched: Watched, out: Path) -> Path:
+    """Write the day's folder beside the one that is there and switch to it; Refusal where the disk does not take it."""
+    folder = folder_of(out, watched.watch.period, watched.at)
+    try:
+        with run_folders.staging(out) as staged:
+            _write(watched, staged, _before(folder))
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            old = staged.with_name(f"{staged.name}.old")
+            if folder.exists():
+                folder.rename(old)
+            staged.rename(folder)
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError as problem:
+        raise Refusal(say("publish.cannot_write", folder=folder, why=machine_fault(problem))) from None
+    return folder
+
+
+def days(out: Path, period: object) -> list[dict]:
+    """The figures of every day that was watched, in order; what cannot be read is passed over."""
+    return [told for file in sorted((out / RUNNING / str(period)).glob(f"*/{FIGURES}")) if (told := _read(file))]
+
+
+def _before(folder: Path) -> dict:
+    """The figures of the last day that was watched before this one; none where there is none."""
+    files = [file for file in sorted(folder.parent.glob(f"*/{FIGURES}")) if file.parent.name < folder.name]
+    return _read(files[-1]) if files else {}
+
+
+def _read(file: Path) -> dict:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def figures(watched: Watched) -> dict:
+    """The watch for machines: hundredths are points with two places, marked as no assessment."""
+    watch = watched.watch
+    return {
+        "state": say("running.mark").zh,
+        "assessment": False,
+        "period": str(watch.period),
+        "at": watched.at.isoformat(),
+        "cutoff": watch.cutoff.isoformat(),
+        "readings": watch.readings,
+        "units": [
+            {
+                "unit_id": one.unit.unit_id,
+                "unit_name": one.unit.unit_name,
+                "place_if_kept": one.place,
+                "can_be_kept": cents(one.held_total),
+                "at_risk": cents(one.at_risk),
+                "items": {id: [cents(points), cents(one.missed[id])] for id, points in one.held.items()},
+                "due": {name: {"rows": due.rows, "points": cents(due.cost)} for name, due in one.due.items()},
+            }
+            for one in watched.units
+        ],
+    }
+
+
+def _write(watched: Watched, folder: Path, before: dict) -> None:
+    for name in ("units", "units/en"):
+        (folder / name).mkdir()
+    steps = {one.unit.unit_id: [] for one in watched.units}
+    for step in watched.steps:
+        steps[step.unit_id].append(step)
+    write_json(folder / FIGURES, figures(watched))
+    for lang, suffix in SUFFIX.items():
+        pages = Pages(watched, before, lang)
+        (folder / f"index{suffix}.html").write_text(render("running/section.html.j2", pages.section()), "utf-8")
+        (folder / f"leaders{suffix}.html").write_text(render("running/leaders.html.j2", pages.leaders()), "utf-8")
+        for one in watched.units:
+            name = f"units/{'en/' if suffix else ''}{file_stem(one.unit.unit_id)}.html"
+            page = pages.unit(one, steps[one.unit.unit_id])
+            (folder / name).write_text(render("running/unit.html.j2", page), encoding="utf-8")
+    pages = Pages(watched, before, "zh")
+    write_csv(folder / "steps.csv", STEPS, (pages.step_row(step) for step in watched.steps))
+    write_csv(folder / "units.csv", UNITS, map(pages.unit_row, watched.units))
+    pages.workbook(folder / "morning.xlsx", say("running.title_section", **pages.facts).zh, watched.steps)
+    for one in watched.units:
+        if own := steps[one.unit.unit_id]:
+            title = say("running.list_title", name=one.unit.unit_name).zh
+            pages.workbook(folder / "units" / f"{file_stem(one.unit.unit_id)}.xlsx", title, own)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages of a watch in one language, as dicts."""
+
+    watched: Watched
+    before: dict
+    lang: str
+
+    @cached_property
+    def facts(self) -> dict[str, str]:
+        """What every sentence may name."""
+        period, at = self.watched.watch.period, self.watched.at
+        return {"period_name": named(period, self.lang), "at": moment(at, self.lang), "period": str(period)}
+
+    def say(self, name: str, /, **facts: object) -> str:
+        """A sentence of the topic in the language of the page."""
+        return say(f"running.{name}", **{**self.facts, **facts}).into(self.lang)
+
+    @cached_property
+    def frame(self) -> dict:
+        """Around every page: the mark stands where other pages say that data are invented, and beside that."""
+        simulated = self.watched.watch.intake.simulated
+        return {
+            **shell(speaking(say, self.watched.watch.period.kind), self.lang),
+            "period_name": self.facts["period_name"],
+            "period": self.facts["period"],
+            "simulated": say("pages.simulated").into(self.lang) if simulated else "",
+            "simulated_says": say("pages.simulated_says").into(self.lang) if simulated else "",
+            "mark": self.say("mark"),
+            "mark_says": self.say("mark_says"),
+            "links": {name: self.say(f"nav_{name}") for name in ("section", "leaders", "list")},
+        }
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Of the units."""
+        return {one.unit.unit_id: one.unit.unit_name for one in self.watched.units}
+
+    def act(self, step: Step) -> str:
+        """What is to be done."""
+        table = self.watched.watch.contracts.tables
+        titles = {name: column.title for one in table.values() for name, column in one.columns.items()}
+        return known(say, f"running.act_{step.event}", titles.get(step.event, step.event), self.lang)
+
+    def group(self, step: Step) -> str:
+        """How soon it falls due."""
+        if step.late:
+            return "late"
+        horizons = zip(HORIZONS, self.watched.watch.horizons, strict=True)
+        return next((name for name, until in horizons if step.until and step.until < until), HORIZONS[-1])
+
+    def steps(self, steps: list[Step]) -> list[dict]:
+        """Steps as a page shows them; what the whole row costs stands at the first of it."""
+        seen: set[tuple[str, str]] = set()
+        told = []
+        for step in steps:
+            row = step.counts, step.ref_id or step.case_id
+            told.append({**self.step(step), **({"whole": ""} if row in seen else {})})
+            seen.add(row)
+        return told
+
+    def step(self, step: Step) -> dict:
+        """A step as a page shows it."""
+        until = moment(step.until, self.lang) if step.until else ""
+        return {
+            "number": step.ref_id or step.case_id,
+            "act": self.act(step),
+            "until": self.say("was_due" if step.late else "until", until=until) if until else self.say("no_deadline"),
+            "cost": self.say("costs", cost=cents(step.cost)) if step.cost else self.say("costs_nothing"),
+            "dear": bool(step.cost),
+            "whole": self.say("costs_row", cost=cents(step.cost_of_row)) if step.cost_of_row > step.cost else "",
+        }
+
+    def lost(self, one: UnitWatch) -> list[tuple[str, int]]:
+        """Title and hundredths of every item that has lost something for good, most first."""
+        items = self.watched.watch.rulebook.items
+        found = [(items[id].title.into(self.lang), int(score.full_marks * CENT) - one.held[id])
+                 for id, score in one.score.items.items() if score.full_marks]  # fmt: skip
+        return sorted((pair for pair in found if pair[1] > 0), key=lambda pair: (-pair[1], pair[0]))
+
+    def unit(self, one: UnitWatch, steps: list[Step]) -> dict:
+        """The page of a unit: what can be kept, what is lost, then what to do, the most urgent first."""
+        gone, shown_steps = self.lost(one), steps[:MOST]
+        stem = file_stem(one.unit.unit_id)
+        groups = [
+            {
+                "title": self.say("late" if name == "late" else f"group_{name}"),
+                "steps": self.steps([step for step in shown_steps if self.group(step) == name]),
+            }
+            for name in GROUPS
+        ]
+        told = [self.say("says_gone_item", title=title, points=cents(points)) for title, points in gone]
+        return {
+            "frame": self.frame,
+            "title": self.say("title", name=one.unit.unit_name),
+            "name": one.unit.unit_name,
+            "group": one.unit.unit_group,
+            "href": link_to(stem) + ".html",
+            "list": (f"{link_to(stem)}.xlsx" if steps else ""),
+            "figures": self._figures(one, sum(points for _, points in gone)),
+            "says": [
+                self._open(one, steps),
+                self.say("says_gone", items=listed(told, self.lang)) if told else self.say("says_nothing_gone"),
+                *self._ratings(one),
+                *self._evaluations(one),
+            ],
+            "due": [self._due(one, name) for name in HORIZONS],
+            "groups": [group for group in groups if group["steps"]],
+            "none": self.say("no_steps"),
+            "more": self.say("more_steps", n=len(steps) - MOST) if len(steps) > MOST else "",
+        }
+
+    def _figures(self, one: UnitWatch, lost: int) -> list[dict[str, str]]:
+        told = (("held", cents(one.held_total)), ("at_risk", cents(one.at_risk)), ("lost", cents(lost)))
+        return [{"title": self.say(name), "value": value, "name": name} for name, value in told] + [
+            {"title": self.say("place"), "value": str(one.place or NOTHING), "name": "place"}
+        ]
+
+    def _due(self, one: UnitWatch, name: str) -> dict[str, str]:
+        due = one.due[name]
+        rows = self.say("due_rows", rows=due.rows) if due.rows else NOTHING
+        cost = self.say("due_cost", cost=cents(due.cost)) if due.cost else ""
+        return {"title": self.say(f"due_{name}"), "rows": rows, "cost": cost}
+
+    def _open(self, one: UnitWatch, steps: list[Step]) -> str:
+        due = one.due["end"]
+        if not due.rows or not due.cost:
+            return self.say("says_nothing_open")
+        coming = Counter(step.until.date() for step in steps if step.until and not step.late and step.cost)
+        ahead = coming or Counter(step.until.date() for step in steps if step.until)
+        first = min(ahead, default=self.watched.watch.cutoff.date())
+        last = self.watched.watch.cutoff
+        facts = {"rows": due.rows, "cost": cents(due.cost), "n": ahead[first] or due.rows}
+        return self.say("says_open", **facts, last=moment(last, self.lang), first=f"{first:%Y-%m-%d}")
+
+    def _ratings(self, one: UnitWatch) -> Iterator[str]:
+        told = one.ratings
+        if not told.waiting:
+            return
+        parts = []
+        if told.falls_after:
+            facts = {"n": told.waiting, "after": told.falls_after, "points": cents(told.falls)}
+            parts.append(self.say("says_falls", **facts))
+        else:
+            parts.append(self.say("says_holds", n=told.waiting))
+        if told.rises_after:
+            if not told.falls_after:
+                parts.clear()
+            parts.append(self.say("says_rises", after=told.rises_after, points=cents(told.rises)))
+        yield run_on(parts, self.lang)
+
+    def _evaluations(self, one: UnitWatch) -> Iterator[str]:
+        if one.evaluations.get("end"):
+            facts = {"n": one.evaluations["end"], "soon": one.evaluations["five_working_days"]}
+            yield self.say("says_evaluations", **facts)
+
+    def section(self) -> dict:
+        """The section's page: the heat map, what falls due, who moved, who is beyond help."""
+        items = [item for item in self.watched.watch.rulebook.items.values() if item.full_marks]
+        at_risk = {one.unit.unit_id: {id: one.held[id] - one.missed[id] for id in one.held}
+                   for one in self.watched.units}  # fmt: skip
+        concerned = [item for item in items if any(own[item.id] for own in at_risk.values())]
+        most = max((points for own in at_risk.values() for points in own.values()), default=0)
+        by_risk = sorted(self.watched.units, key=lambda one: (-one.at_risk, one.unit.unit_id))
+        beyond = [one.unit.unit_name for one in self.watched.units if not one.at_risk and self.lost(one)]
+        return {
+            "frame": self.frame,
+            "title": self.say("title_section"),
+            "words": {name: self.say(name) for name in SECTION},
+            "columns": [{"id": item.id, "title": item.title.into(self.lang)} for item in concerned],
+            "rows": [
+                {
+                    **self._unit_link(one),
+                    "held": cents(one.held_total),
+                    "at_risk": cents(one.at_risk) if one.at_risk else "",
+                    "cells": [_cell(at_risk[one.unit.unit_id][item.id], most) for item in concerned],
+                    "due": [{"rows": str(one.due[name].rows or ""), "cost": cents(one.due[name].cost)
+                             if one.due[name].cost else ""} for name in HORIZONS],
+                }
+                for one in by_risk
+            ],
+            "movers_title": self.say("movers", day=str(self.before.get("at", ""))[:10]) if self.before else "",
+            "movers": self._movers(),
+            "movers_none": self.say("movers_none"),
+            "beyond": self.say("beyond_says", names=listed(beyond, self.lang)) if beyond else self.say("beyond_none"),
+        }  # fmt: skip
+
+    def _unit_link(self, one: UnitWatch) -> dict[str, str]:
+        folder = "units/en/" if self.lang == "en" else "units/"
+        return {"name": one.unit.unit_name, "href": folder + link_to(file_stem(one.unit.unit_id)) + ".html"}
+
+    def _movers(self) -> list[str]:
+        was = {one["unit_id"]: Fraction(one["can_be_kept"]) for one in self.before.get("units", ())}
+        moved = [(Fraction(one.held_total, CENT) - was[one.unit.unit_id], one)
+                 for one in self.watched.units if one.unit.unit_id in was]  # fmt: skip
+        moved = sorted((pair for pair in moved if pair[0]), key=lambda pair: (-abs(pair[0]), pair[1].unit.unit_id))
+        return [
+            self.say("moved", name=one.unit.unit_name, held=cents(one.held_total), change=signed(by),
+                     risk=cents(one.at_risk))
+            for by, one in moved[:MOVERS]
+        ]  # fmt: skip
+
+    def leaders(self) -> dict:
+        """Three sentences."""
+        return {"frame": self.frame, "title": self.say("title_leaders"), "sentences": self.sentences()}
+
+    def sentences(self) -> list[str]:
+        """What is at risk, what falls due, what is lost."""
+        units = self.watched.units
+        if not units:
+            return []
+        risk, lost = max(units, key=lambda one: one.at_risk), {}
+        for one in units:
+            lost[one.unit.unit_name] = sum(points for _, points in self.lost(one))
+        open_units, most_lost = [one for one in units if one.at_risk], max(lost, key=lambda name: lost[name])
+        total = sum(one.at_risk for one in units)
+        first = self.say(
+            "leaders_1" if open_units else "leaders_1_none",
+            units=len(units), n=len(open_units), risk=cents(total), name=risk.unit.unit_name, most=cents(risk.at_risk),
+        )  # fmt: skip
+        due = {name: sum(one.due[name].rows for one in units) for name in HORIZONS}
+        cost = sum(one.due["five_working_days"].cost for one in units)
+        second = self.say("leaders_2", day=due["day"], five=due["five_working_days"], cost=cents(cost))
+        gone = sum(lost.values())
+        third = self.say(
+            "leaders_3" if gone else "leaders_3_none", lost=cents(gone), name=most_lost, most=cents(lost[most_lost])
+        )
+        return [first, second, third]
+
+    def step_row(self, step: Step) -> dict:
+        """A line of `steps.csv`."""
+        return {
+            **self._marked(step.unit_id),
+            "case_id": step.case_id,
+            "ref_id": step.ref_id,
+            "act": self.act(step),
+            "until": f"{step.until}" if step.until else "",
+            "costs": cents(step.cost),
+            "costs_with_row": cents(step.cost_of_row),
+        }
+
+    def unit_row(self, one: UnitWatch) -> dict:
+        """A line of `units.csv`."""
+        lost = sum(points for _, points in self.lost(one))
+        figures = {"can_be_kept": cents(one.held_total), "at_risk": cents(one.at_risk), "lost": cents(lost)}
+        return {**self._marked(one.unit.unit_id), **figures, "place_if_kept": str(one.place or "")}
+
+    def _marked(self, unit_id: str) -> dict[str, str]:
+        state = {"state": self.say("mark"), "period": self.facts["period"], "at": f"{self.watched.at}"}
+        return {**state, "unit_id": unit_id, "unit_name": self.names[unit_id]}
+
+    def workbook(self, file: Path, title: str, steps: Iterable[Step]) -> None:
+        """The morning's list: a line a step with a column to tick."""
+        titles = dict(zip(LIST, (self.say(f"col_{name}") for name in COLUMNS), strict=True))
+        simulated = [self.frame["simulated"], self.frame["simulated_says"]] if self.frame["simulated"] else []
+        with Workbook(file, title) as book:
+            book.table(self.say("mark"), LIST, titles, map(self._listed, steps))
+            book.text("说明", [title, f"{self.frame['mark']}：{self.frame['mark_says']}", *simulated])
+
+    def _listed(self, step: Step) -> tuple:
+        within = self.say("late" if (group := self.group(step)) == "late" else f"group_{group}")
+        number, until = step.ref_id or step.case_id, f"{step.until:%Y-%m-%d %H:%M}" if step.until else ""
+        costs = Fraction(step.cost, CENT), Fraction(step.cost_of_row, CENT)
+        return (self.names[step.unit_id], number, self.act(step), until, within, *costs, "")
+
+
+COLUMNS = ("unit", "case", "act", "until", "within", "cost", "cost_of_row", "done")
+SECTION = ("heat", "heat_says", "due_table", "beyond", "col_unit", "col_held", "col_at_risk", "due_day",
+           "due_three_days", "due_five_working_days", "due_end")  # fmt: skip
+
+
+def _cell(points: int, most: int) -> dict[str, str]:
+    """Points of a field of the heat map with one of five shades, "" where there is no risk."""
+    shade = min(5, -(-5 * points // most)) if points > 0 else 0
+    return {"points": cents(points) if points else "", "shade": str(shade)}
+
+
+def lines(watched: Watched) -> Iterator[Words]:
+    """A line a unit for the screen, those first who can lose most."""
+    for one in sorted(watched.units, key=lambda one: (-one.at_risk, one.unit.unit_id)):
+        due = one.due
+        facts = {"held": cents(one.held_total), "risk": cents(one.at_risk), "name": one.unit.unit_name}
+        soon = {"day": due["day"].rows, "five": due["five_working_days"].rows}
+        yield say("running.line", place=one.place or NOTHING, **facts, **soon)

@@ -1,0 +1,523 @@
+"""A running period at an instant: what is known then, what of it is lost, and what every open row would cost.
+
+Three ends are counted by the queries and scored by the judges of a run. `missed`: nothing more is done until the
+cutoff. `held`: all that is still to be done is done at once. Between them lies one case missed, everything else held.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from pipelines.assess import Request, Run, silent
+from pipelines.edges import process
+from pipelines.engines import moved
+from pipelines.engines.cube import Cube, Rows
+from pipelines.engines.vector import Rescored, must_agree, rescore
+from pipelines.model.contract import TableContract
+from pipelines.model.measure import CASE_ROWS, TABLE_OF
+from pipelines.model.refusals import UsageRefusal
+from pipelines.model.score import Standing, UnitScore
+from pipelines.model.tally import Unit
+from pipelines.running.acts import Act, acts_of, arrival_of, events_of
+from pipelines.wording import say
+
+Progress = Callable[[str, int, int], None]
+RATED = "public_rating"
+HORIZONS = ("day", "three_days", "five_working_days", "end")
+MOST_RATINGS = 30  # ratings to come that are counted one after the other
+ALWAYS_KNOWN = ("units", "assessments", "evaluators")  # nothing tells since when
+DECIDED = {"extensions": "decided_at"}  # the moment from which a row of these is what it says
+
+
+@dataclass(frozen=True)
+class Step:
+    """One act that is still to be done on a row, and its price in hundredths of a point.
+
+    ``cost``: the unit's total with everything done, less that with all but this act. ``cost_of_row``: with none of
+    the row's acts. ``until`` is None for an act without a deadline; ``late`` where it has passed.
+    """
+
+    unit_id: str
+    counts: str
+    case_id: str
+    ref_id: str
+    event: str
+    until: datetime | None
+    late: bool
+    cost: int
+    cost_of_row: int
+
+
+@dataclass(frozen=True)
+class Due:
+    """What falls due of a unit before a horizon: acts, rows, and what missing all of them costs, in hundredths."""
+
+    acts: int = 0
+    rows: int = 0
+    cost: int = 0
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """Ratings to come of a unit's closed cases: how many, and after how many the total moves (0 = within none seen).
+
+    ``falls_after`` dissatisfied ones it is lower by ``falls``, ``rises_after`` satisfied ones higher by ``rises``
+    hundredths.
+    """
+
+    waiting: int = 0
+    falls_after: int = 0
+    falls: int = 0
+    rises_after: int = 0
+    rises: int = 0
+
+
+@dataclass(frozen=True)
+class UnitWatch:
+    """A unit at the instant, in hundredths: by item what is ``held`` and what is left where all is ``missed``."""
+
+    unit: Unit
+    held: Mapping[str, int]
+    missed: Mapping[str, int]
+    held_total: int
+    missed_total: int
+    place: int | None
+    due: Mapping[str, Due]
+    ratings: Ratings
+    evaluations: Mapping[str, int]  # evaluations whose limit ends before each horizon
+    score: UnitScore = field(repr=False)  # with everything done, by the judge of record
+
+    @property
+    def at_risk(self) -> int:
+        """What can still be lost."""
+        return self.held_total - self.missed_total
+
+
+@dataclass(frozen=True)
+class Open:
+    """The open rows of a counted table: their acts, and which of their bits are to be done."""
+
+    counts: str
+    acts: tuple[Act, ...]
+    unit: np.ndarray
+    case_id: list[str | None]
+    ref_id: list[str | None]
+    until: tuple[np.ndarray, ...]
+    todo: np.ndarray
+    unrated: np.ndarray
+
+
+class Watch(Run):
+    """A run that looks at a running period at the instant ``at`` and publishes nothing. Use as a context manager."""
+
+    stages = ("ingest", "validate", "measure", "judge", "settle", "rank")
+
+    def __init__(self, request: Request, at: datetime | None = None, progress: Progress = silent) -> None:
+        super().__init__(request, progress)
+        self.at = at or process.now().replace(microsecond=0)
+        if self.how:
+            raise UsageRefusal(say("running.composed", period=self.period, kind=say(f"period.kind_{self.how.of}")))
+        if not self.period.start <= self.at <= self.cutoff:
+            facts = {"at": self.at, "start": self.period.start, "cutoff": self.cutoff, "period": self.period}
+            raise UsageRefusal(say("running.too_early" if self.at < self.period.start else "running.over", **facts))
+
+    def ingest(self) -> None:
+        """As a run, without asking for a place to publish."""
+        from pipelines.assess import _stop_for
+        from pipelines.edges.folder import must_be_of
+
+        must_be_of(self.request.out, self.city)
+        self._read()
+        _stop_for(self.intake.stops)
+
+    def validate(self) -> None:
+        """As a run; the rows are not checked a second time, and no file of the office is written."""
+        from pipelines.assess import _stop_for
+
+        self._validate()
+        _stop_for(self.validation.stops)
+
+    def _write_fix_file(self) -> None:
+        """A watch writes beside no other period."""
+
+    def measure(self) -> None:
+        """Only what was known at the instant; nothing more happens until the cutoff. From the cutoff on, a run's."""
+        if self.at < self.cutoff:
+            for name, table in self.contracts.tables.items():
+                self._forget(name, table)
+        super().measure()
+
+    def _forget(self, name: str, table: TableContract) -> None:
+        if not self.warehouse.columns(f"accepted.{name}") or name in ALWAYS_KNOWN:
+            return
+        arrivals = [column for column in (arrival_of(table), DECIDED.get(name, "")) if column]
+        if arrivals:
+            rated = name == "cases" and RATED in table.columns
+            context = {"table": name, "events": events_of(table), "arrivals": arrivals, "rated": rated, "at": self.at}
+            self.warehouse.run_template("running/known", **context)
+
+    def rank(self) -> None:
+        """Places only: nothing is said of who is commended."""
+        from pipelines.stages.rank import rank
+
+        self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
+
+    @cached_property
+    def missed(self) -> Cube:
+        """The counts where nothing more is done."""
+        table = self.warehouse.arrow("tallies.cube")
+        return Cube.prepare(
+            table, self.rulebook.marks, self.rulebook.measures, self.tallies, self.period.months, self.absent
+        )
+
+    @cached_property
+    def horizons(self) -> tuple[datetime, ...]:
+        """The moments until which is told what falls due, of ``HORIZONS``."""
+        fifth = self.calendar.add_working_days(self.at.date(), 5)
+        after_it = datetime.combine(fifth, time()) + timedelta(days=1)
+        return self.at + timedelta(days=1), self.at + timedelta(days=3), after_it, max(self.cutoff, after_it)
+
+    def look(self) -> "Watched":
+        """Everything that the pages tell; the stages have run before."""
+        return Look(self).watched()
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A running period at an instant; points in hundredths, units and steps in the order in which pages list them."""
+
+    watch: Watch = field(repr=False)
+    at: datetime
+    units: tuple[UnitWatch, ...]
+    steps: tuple[Step, ...]
+    held: Rescored = field(repr=False)
+    standings: tuple[Standing, ...] = field(repr=False)  # with everything done
+
+
+class Look:
+    """The open rows of a watch, marked as they would be, and scored. Consumes the warehouse's accepted rows."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch, self.warehouse = watch, watch.warehouse
+        self.rulebook, self.readings = watch.rulebook, watch.readings
+        self.unit_at = {id: k for k, id in enumerate(watch.missed.unit_ids)}
+        self.evaluations = self._evaluations()
+        acts = acts_of(self.rulebook, self.readings, watch.contracts) if watch.at < watch.cutoff else {}
+        lacking = watch.absent.names
+        kept = {
+            counts: tuple(one for one in listed if f"{TABLE_OF.get(counts, counts)}.{one.event}" not in lacking)
+            for counts, listed in acts.items()
+        }
+        self._cells: dict[str, dict[object, tuple[Rows, np.ndarray]]] = defaultdict(dict)
+        self.open = {counts: self._opened(counts, listed) for counts, listed in kept.items() if listed}
+        self.stays = {counts: self._useless(counts) for counts in self.open}  # bits of acts that would not help
+
+    def _opened(self, counts: str, acts: tuple[Act, ...]) -> Open:
+        table, marks = TABLE_OF.get(counts, counts), self.rulebook.marks[counts]
+        contract = self.watch.contracts.tables[table]
+        number = next((column for column in contract.key if column not in ("unit_id", "case_id")), "")
+        rates = counts == CASE_ROWS and RATED in contract.columns
+        self.warehouse.run_template(
+            "running/open",
+            counts=counts,
+            rows=counts if counts == CASE_ROWS else f"{counts}_rows",
+            table=table,
+            acts=acts,
+            rates=rates,
+            alone=not marks.distincts,
+            key=contract.key,
+            number=number,
+        )
+        found = self.warehouse.arrow(f"facts.{counts}_open").sort_by("line")
+        if rates:
+            self.warehouse.run("running/circumstances")
+        return Open(
+            counts,
+            acts,
+            np.array([self.unit_at[id] for id in found["unit_id"].to_pylist()], np.int64),
+            found["case_id"].to_pylist(),
+            found["ref_id"].to_pylist(),
+            tuple(_moments(found[f"until_{k}"]) for k in range(len(acts))),
+            found["todo"].to_numpy().copy(),
+            found["unrated"].to_numpy(zero_copy_only=False).astype(bool) if rates else np.zeros(len(found), bool),
+        )
+
+    def cells(self, counts: str, left: int, rating: str = "") -> tuple[Rows, np.ndarray]:
+        """The cells of the open rows where the acts of these bits are left undone, and each row's cell (-1: none)."""
+        if (left, rating) not in self._cells[counts]:
+            rows, marks = self.open[counts], self.rulebook.marks[counts]
+            done = [act.event for bit, act in enumerate(rows.acts) if not left >> bit & 1]
+            self.warehouse.run_template(
+                "running/would_be",
+                counts=counts,
+                table=TABLE_OF.get(counts, counts),
+                done=done,
+                at=self.watch.at,
+                rating=rating,
+            )
+            kinds = (("place", marks.places), ("amount", marks.sums), ("value", marks.distincts))
+            names = [f"{kind}_{k}" for kind, listed in kinds for k in range(len(listed))]
+            names += [f"marks_{k}" for k in range(marks.words)]
+            found = self.warehouse.arrow_template("running/marked", counts=counts, columns=names)
+            column = {name: found[name].to_numpy() for name in names}
+            at = np.full(len(rows.todo), -1, np.int64)
+            at[found["line"].to_numpy()] = np.arange(len(found))
+            made = Rows(
+                marks,
+                np.zeros(len(found), np.int64),
+                np.ones(len(found), np.int64),
+                tuple(column[f"place_{k}"] for k in range(len(marks.places))),
+                tuple(column[f"marks_{k}"].astype(np.uint64) for k in range(marks.words)),
+                tuple(column[f"amount_{k}"].astype(np.int64) for k in range(len(marks.sums))),
+                tuple(column[f"value_{k}"] for k in range(len(marks.distincts))),
+            )
+            self._cells[counts][left, rating] = made, at
+        return self._cells[counts][left, rating]
+
+    def change(self, counts: str, line: np.ndarray, row: np.ndarray, before: np.ndarray, after: np.ndarray) -> Rows:
+        """The cells by which rows differ that leave the acts ``after`` undone and not those ``before``.
+
+        ``line`` is the variant of each ``row``; both masks are of bits.
+        """
+        found = [moved.rows_at(self.watch.missed.rows[counts], np.zeros(0, np.int64), np.zeros(0, np.int64))]
+        for masks, sign in ((before, -1), (after, 1)):
+            for mask in np.unique(masks).tolist():
+                cells, at = self.cells(counts, mask)
+                chosen = np.flatnonzero((masks == mask) & (at[row] >= 0))
+                found.append(moved.rows_at(cells, at[row[chosen]], line[chosen], sign))
+        return moved.joined(found)
+
+    def _useless(self, counts: str) -> np.ndarray:
+        """Of every open row the bits of acts that would move some measure the wrong way, or one that has none.
+
+        What is told as a step can then never make a unit worse, whichever other steps are done.
+        """
+        rows, stays = self.open[counts], np.zeros(len(self.open[counts].todo), np.int64)
+        measures = [one for one in self.rulebook.measures.values() if one.counts == counts]
+        for bit in range(len(rows.acts)):
+            row = np.flatnonzero(rows.todo >> bit & 1)
+            one = np.full(len(row), 1 << bit)
+            for others in (np.zeros(len(row), np.int64), rows.todo[row] & ~(1 << bit)):
+                kinds, kind_of = self._alike(counts, row, others | one, others)
+                line = np.arange(len(kinds))
+                cells = self.change(counts, line, row[kinds], (others | one)[kinds], others[kinds])
+                told = moved.variants(self.watch.missed, rows.unit[row[kinds]], {counts: cells}).change
+                for measure in measures:
+                    by = told.count(measure.id, self.readings)
+                    worse = {"more": by < 0, "fewer": by > 0}.get(measure.better, by != 0)
+                    stays[row] |= np.where(worse.any(axis=1), 1 << bit, 0)[kind_of]
+        return stays
+
+    @cached_property
+    def held(self) -> Cube:
+        """The counts where all that is still to be done is done at once."""
+        cells = {}
+        for counts, rows in self.open.items():
+            row = np.arange(len(rows.todo))
+            cells[counts] = self.change(counts, rows.unit, row, rows.todo, rows.todo & self.stays[counts])
+        return moved.with_cells(self.watch.missed, cells)
+
+    @cached_property
+    def scored(self) -> Rescored:
+        """The held counts by the second judge."""
+        return rescore(self.held, self.rulebook, self.readings)
+
+    def _totals(self, of: np.ndarray, cells: Mapping[str, Rows]) -> Rescored:
+        return rescore(moved.variants(self.held, of, cells), self.rulebook, self.readings)
+
+    def watched(self) -> Watched:
+        """Everything, scored; the held scores by both judges."""
+        from pipelines.stages.judge import judge
+        from pipelines.stages.rank import rank
+        from pipelines.stages.settle import settle
+
+        watch, months = self.watch, self.watch.period.months
+        tallies = moved.tallies_of(self.held, self.rulebook, self.readings, watch.tallies)
+        findings, _ = judge(self.rulebook, self.readings, tallies, months)
+        scores, _, _ = settle(self.rulebook, self.readings, findings, tallies, months)
+        must_agree(scores, self.scored)
+        standings = tuple(rank(self.rulebook, self.readings, tallies, scores))
+        steps, due = self._steps(), self._due()
+        everybody, horizon = np.arange(len(self.unit_at)), len(HORIZONS) - 1
+        end = self._at_horizon(horizon)
+        ratings = self._ratings()
+        units = [
+            UnitWatch(
+                tallies[one.unit_id].unit,
+                {item: int(points[k]) for item, points in self.scored.items.items()},
+                {item: int(points[k]) for item, points in end.items.items()},
+                int(np.broadcast_to(self.scored.total, everybody.shape)[k]),
+                int(np.broadcast_to(end.total, everybody.shape)[k]),
+                one.rank,
+                due[k],
+                ratings.get(k, Ratings()),
+                self.evaluations.get(one.unit_id, {}),
+                scores[one.unit_id],
+            )
+            for one in standings
+            for k in (self.unit_at[one.unit_id],)
+        ]
+        return Watched(watch, watch.at, tuple(units), steps, self.scored, standings)
+
+    def _todo(self, counts: str) -> np.ndarray:
+        return self.open[counts].todo & ~self.stays[counts]
+
+    def _steps(self) -> tuple[Step, ...]:
+        """Every act to be done, in the order of the day; those that cost nothing in this period among them."""
+        found, ids, now = [], list(self.unit_at), np.datetime64(self.watch.at)
+        last = np.datetime64(self.horizons[-1])
+        for counts, rows in self.open.items():
+            todo, stays = self._todo(counts), rows.todo & self.stays[counts]
+            row = np.concatenate([np.flatnonzero(todo >> bit & 1) for bit in range(len(rows.acts))])
+            bits = np.concatenate([np.full((todo >> bit & 1).sum(), bit) for bit in range(len(rows.acts))])
+            alone = self._costs(counts, row, stays[row], stays[row] | (1 << bits))
+            whole = self._costs(counts, row, stays[row], rows.todo[row])
+            for k, (at, bit) in enumerate(zip(row.tolist(), bits.tolist(), strict=True)):
+                until = rows.until[bit][at]
+                late = bool(until < now)
+                if (late and not alone[k]) or (not alone[k] and not until <= last):
+                    continue  # nothing can be saved any more, or it falls due in another period
+                found.append(
+                    Step(
+                        ids[rows.unit[at]],
+                        counts,
+                        rows.case_id[at] or "",
+                        rows.ref_id[at] or "",
+                        rows.acts[bit].event,
+                        None if np.isnat(until) else until.astype(datetime),
+                        late,
+                        int(alone[k]),
+                        int(whole[k]),
+                    )
+                )
+        return tuple(sorted(found, key=_order))
+
+    def _costs(self, counts: str, row: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+        """What every row costs its unit that leaves the acts ``after`` undone; rows that do alike are scored once."""
+        rows = self.open[counts]
+        kinds, inverse = self._alike(counts, row, before, after)
+        cells = self.change(counts, np.arange(len(kinds)), row[kinds], before[kinds], after[kinds])
+        of = rows.unit[row[kinds]]
+        total = np.broadcast_to(self._totals(of, {counts: cells}).total, of.shape)
+        return (np.broadcast_to(self.scored.total, (len(self.unit_at),))[of] - total)[inverse]
+
+    def _alike(self, counts: str, row: np.ndarray, before: np.ndarray, after: np.ndarray) -> tuple:
+        """One row of each kind, and the kind of every row: its unit and the cells that it leaves and comes to."""
+        keys = [self.open[counts].unit[row]]
+        for masks in (before, after):
+            number = np.full(len(row), -1, np.int64)
+            seen: dict[tuple, int] = {}
+            for mask in np.unique(masks).tolist():
+                cells, at = self.cells(counts, mask)
+                chosen = np.flatnonzero((masks == mask) & (at[row] >= 0))
+                columns = (*cells.places, *cells.marks, *cells.amounts, *cells.values)
+                told = zip(*(column[at[row[chosen]]].tolist() for column in columns), strict=True)
+                number[chosen] = [seen.setdefault(one, len(seen)) for one in told]
+            keys.append(number)
+        _, kinds, inverse = np.unique(np.stack(keys), axis=1, return_index=True, return_inverse=True)
+        return kinds, inverse.ravel()
+
+    @property
+    def horizons(self) -> tuple[datetime, ...]:
+        """Of the watch."""
+        return self.watch.horizons
+
+    def _falling(self, counts: str, horizon: int) -> np.ndarray:
+        """Of every row the bits of the steps that fall due before a horizon; at the end, all of them."""
+        rows, todo = self.open[counts], self._todo(counts)
+        if horizon == len(HORIZONS) - 1:
+            return todo
+        now, until = np.datetime64(self.watch.at), np.datetime64(self.horizons[horizon])
+        bits = [np.where((one >= now) & (one < until), 1 << bit, 0) for bit, one in enumerate(rows.until)]
+        return todo & np.bitwise_or.reduce(bits)
+
+    def _at_horizon(self, horizon: int) -> Rescored:
+        """Every unit where all that falls due before a horizon is missed."""
+        everybody, cells = np.arange(len(self.unit_at)), {}
+        for counts, rows in self.open.items():
+            stays, row = rows.todo & self.stays[counts], np.arange(len(rows.todo))
+            cells[counts] = self.change(counts, rows.unit, row, stays, stays | self._falling(counts, horizon))
+        return self._totals(everybody, cells)
+
+    def _due(self) -> list[dict[str, Due]]:
+        units = len(self.unit_at)
+        held, found = np.broadcast_to(self.scored.total, (units,)), [{} for _ in range(units)]
+        for horizon, name in enumerate(HORIZONS):
+            cost = held - np.broadcast_to(self._at_horizon(horizon).total, (units,))
+            acts, count = np.zeros(units, np.int64), np.zeros(units, np.int64)
+            for counts, rows in self.open.items():
+                falling = self._falling(counts, horizon) & self._placed(counts)
+                np.add.at(count, rows.unit[falling > 0], 1)
+                for bit in range(len(rows.acts)):
+                    np.add.at(acts, rows.unit[falling >> bit & 1 > 0], 1)
+            for k in range(units):
+                found[k][name] = Due(int(acts[k]), int(count[k]), int(cost[k]))
+        return found
+
+    def _placed(self, counts: str) -> np.ndarray:
+        """All bits for rows that this period can count, none for those of another."""
+        return np.where(self.cells(counts, 0)[1] >= 0, -1, 0)
+
+    def _ratings(self) -> dict[int, Ratings]:
+        """Of every unit what the ratings to come can do, by its position."""
+        if CASE_ROWS not in self.open or not (rows := self.open[CASE_ROWS]).unrated.any():
+            return {}
+        done, at = self.cells(CASE_ROWS, 0)
+        row = np.flatnonzero(rows.unrated & (at >= 0))
+        order = row[np.argsort(rows.unit[row], kind="stable")]
+        unit = rows.unit[order]
+        first = np.searchsorted(unit, unit)
+        nth = np.arange(len(unit)) - first
+        told: dict[str, np.ndarray] = {}
+        sizes = np.minimum(nth + 1, MOST_RATINGS)
+        seen = nth < MOST_RATINGS
+        for rating in ("dissatisfied", "satisfied"):
+            cells, to = self.cells(CASE_ROWS, 0, rating)
+            lines = np.flatnonzero(seen)
+            line = np.repeat(np.arange(len(lines)), sizes[lines])
+            within = np.arange(len(line)) - np.repeat(np.cumsum(sizes[lines]) - sizes[lines], sizes[lines])
+            rows_in = order[first[lines][line] + within]
+            change = moved.joined([moved.rows_at(done, at[rows_in], line, -1), moved.rows_at(cells, to[rows_in], line)])
+            of = unit[lines]
+            total = np.broadcast_to(self._totals(of, {CASE_ROWS: change}).total, of.shape)
+            told[rating] = total - np.broadcast_to(self.scored.total, (len(self.unit_at),))[of]
+        found, of, order_of = {}, unit[seen], nth[seen] + 1
+        for k in np.unique(unit).tolist():
+            own = of == k
+            falls = np.flatnonzero(told["dissatisfied"][own] < 0)
+            rises = np.flatnonzero(told["satisfied"][own] > 0)
+            numbers = order_of[own]
+            found[k] = Ratings(
+                int((unit == k).sum()),
+                *((int(numbers[falls[0]]), -int(told["dissatisfied"][own][falls[0]])) if len(falls) else (0, 0)),
+                *((int(numbers[rises[0]]), int(told["satisfied"][own][rises[0]])) if len(rises) else (0, 0)),
+            )
+        return found
+
+    def _evaluations(self) -> dict[str, dict[str, int]]:
+        """Of every unit how many evaluations reach their limit before each horizon."""
+        clock = self.readings.get("evaluation_clock")
+        days = (self.rulebook.evaluation or {}).get("working_days")
+        if not clock or not days or self.watch.at >= self.watch.cutoff:
+            return {}
+        found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(HORIZONS, 0))
+        for unit, _, began in self.warehouse.rows_template("running/evaluations", clock=clock):
+            last = self.watch.calendar.add_working_days(began, days)
+            ends = datetime.combine(last, time()) + timedelta(days=1)
+            for name, horizon in zip(HORIZONS, self.horizons, strict=True):
+                found[unit][name] += self.watch.at <= ends <= horizon
+        return dict(found)
+
+
+def _moments(column: Any) -> np.ndarray:
+    return column.to_numpy(zero_copy_only=False).astype("datetime64[us]")
+
+
+def _order(step: Step) -> tuple:
+    """By deadline, the dearest first among equals; what is late already before, what has none at the end."""
+    return (step.until or datetime.max, -step.cost, step.unit_id, step.counts, step.case_id, step.ref_id, step.event)
