@@ -42,6 +42,7 @@ VERBS = (
     "publish",
     "correct",
     "verify",
+    "retain",
     "calendar",
     "doctor",
 )

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from pipelines.edges import process
 from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.model.period import LENGTH
-from pipelines.model.project import KEYS, PLACE, Project, Schedule
+from pipelines.model.project import KEYS, LAYERS, PLACE, UNITS, Keep, Project, Schedule
 from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import PACKAGE
 from pipelines.wording import say
@@ -16,6 +16,7 @@ from pipelines.wording import say
 FILE = "gongping.yaml"
 FLOWS = tuple(sorted(file.stem for file in (PACKAGE / "flows").glob("[a-z]*.py")))  # each module holds its namesake
 CRON_FIELDS = 5
+LONGEST_KEPT = 9999  # days, months or years
 LOCAL = {"Factory", "localtime", "posixrules"}  # no places: what they mean lies in the machine
 
 
@@ -151,6 +152,23 @@ def _sources(block: Block, key: str, home: Path) -> tuple:
     return declared(block, key, home)
 
 
+def _retention(block: Block, key: str, home: Path) -> tuple[Keep, ...]:
+    """How long each layer is kept: `3 years`, `18 months`, `90 days`."""
+    given = block[key]
+    if not isinstance(given, Block):
+        raise block.refuse(key, "no_retention", layers="、".join(LAYERS))
+    found = []
+    for layer in given:
+        if layer not in LAYERS:
+            raise given.refuse(layer, "no_layer", LAYERS, word=layer, layers="、".join(LAYERS))
+        n, _, unit = str(given[layer]).partition(" ")
+        unit = unit.removesuffix("s") + "s"
+        if not n.isdecimal() or not 1 <= int(n) <= LONGEST_KEPT or unit not in UNITS:
+            raise given.refuse(layer, "no_age", word=given[layer])
+        found.append(Keep(layer, int(n), unit))
+    return tuple(found)
+
+
 def _not_yet(block: Block, key: str, home: Path) -> None:
     raise block.refuse(key, "not_yet")
 
@@ -166,6 +184,7 @@ _CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
     "absent": _absent,
     "schedules": _schedules,
     "sources": _sources,
+    "retention": _retention,
     "not_yet": _not_yet,
 }
 

@@ -4,7 +4,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -72,13 +72,20 @@ OF_ALL = ("index.html", "city.json")  # what belongs to every quarter
 
 def note_beside(out: Path, files: Iterable[Path]) -> None:
     """Note files, or everything below folders, as they are now; the caller has just written them."""
-    new: dict[str, str] = {}
-    for place in files:
-        for file in _files(place):
-            new[file.relative_to(out).as_posix()] = file_sha256(file)
+    new = {file.relative_to(out).as_posix(): file_sha256(file) for place in files for file in _files(place)}
+    _note(out, lambda noted: {**noted, **new})
+
+
+def forget_beside(out: Path, place: Path) -> None:
+    """Note no longer what lies below a folder: the caller is about to delete it."""
+    below = f"{place.relative_to(out).as_posix()}/"
+    _note(out, lambda noted: {name: sha for name, sha in noted.items() if not name.startswith(below)})
+
+
+def _note(out: Path, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
     with (out / f"{NOTED}.lock").open("w") as mark:
         fcntl.flock(mark, fcntl.LOCK_EX)
-        text = _text({**_noted(out), **new})
+        text = _text(change(_noted(out)))
         part = out / f"{NOTED}.new"
         with part.open("w", encoding="utf-8") as stream:
             stream.write(text)

@@ -21,13 +21,13 @@ BEGUN, ENDED, FAILED = "begun", "ended", "failed"
 def logged(out: Path, flow: str, period: str = "") -> Iterator[None]:
     """Log the work inside; whatever it raises is logged as failed and goes on its way."""
     facts = {"run": uuid.uuid4().hex[:12], "flow": flow, "period": period}
-    _append(out, {**facts, "state": BEGUN})
+    append(out / FILE, {**facts, "state": BEGUN})
     try:
         yield
     except BaseException as problem:
-        _append(out, {**facts, "state": FAILED, "kind": type(problem).__name__})
+        append(out / FILE, {**facts, "state": FAILED, "kind": type(problem).__name__})
         raise
-    _append(out, {**facts, "state": ENDED})
+    append(out / FILE, {**facts, "state": ENDED})
 
 
 def read_log(out: Path) -> list[dict[str, str]]:
@@ -42,8 +42,8 @@ def read_log(out: Path) -> list[dict[str, str]]:
     return found
 
 
-def _append(out: Path, facts: dict[str, str]) -> None:
-    file = out / FILE
+def append(file: Path, facts: dict) -> None:
+    """Add a line with the moment to a log of this kind."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     line = json.dumps({"at": process.now().isoformat(), **facts}, ensure_ascii=False) + "\n"
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

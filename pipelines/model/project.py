@@ -1,6 +1,7 @@
 """The project file's keys, declared once: parsing, the defaults of options and the table of docs/project.md follow."""
 
 from dataclasses import dataclass, field, fields
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,25 @@ class Schedule:
     line: int = 0
 
 
+@dataclass(frozen=True)
+class Keep:
+    """How long a layer of data is kept after the end of its period: ``n`` of ``unit``, a word of UNITS."""
+
+    layer: str
+    n: int
+    unit: str
+
+    def last_day(self, period: Period) -> date:
+        """The last day on which data of a period are kept."""
+        end = period.end.date()  # the first day after it, of a month as every period's
+        if self.unit == "days":
+            return end + timedelta(days=self.n - 1)
+        months = end.year * 12 + end.month - 1 + self.n * UNITS[self.unit]
+        return date(months // 12, months % 12 + 1, end.day) - timedelta(days=1)
+
+
+LAYERS = ("exports", "raw", "restricted", "runs")  # what `gongping retain` deletes from
+UNITS = {"days": 0, "months": 1, "years": 12}  # months of each
 PLACE = "{period}"  # in `exports`: the name of the period, such as 2026Q3
 
 
@@ -46,6 +66,7 @@ class Project:
     schedules: tuple[Schedule, ...] = _key("schedules", ())
     sources: tuple[Source, ...] = _key("sources", ())  # where `pull` fetches the exports
     raw: Path = _key("output", Path("raw"))  # what `pull` keeps, a folder a period
+    retention: tuple[Keep, ...] = _key("retention", ())
     contracts: None = _key("not_yet")
     file: Path | None = None  # the project file itself
     problem: Words | None = None  # why it was refused; for the doctor alone, every other verb ends there
