@@ -169,8 +169,8 @@ def _retention(block: Block, key: str, home: Path) -> tuple[Keep, ...]:
     return tuple(found)
 
 
-def _not_yet(block: Block, key: str, home: Path) -> None:
-    raise block.refuse(key, "not_yet")
+def _elsewhere(block: Block, key: str, home: Path) -> None:
+    raise block.refuse(key, "elsewhere")
 
 
 _CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
@@ -185,7 +185,7 @@ _CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
     "schedules": _schedules,
     "sources": _sources,
     "retention": _retention,
-    "not_yet": _not_yet,
+    "elsewhere": _elsewhere,
 }
 
 

@@ -67,7 +67,7 @@ class Project:
     sources: tuple[Source, ...] = _key("sources", ())  # where `pull` fetches the exports
     raw: Path = _key("output", Path("raw"))  # what `pull` keeps, a folder a period
     retention: tuple[Keep, ...] = _key("retention", ())
-    contracts: None = _key("not_yet")
+    contracts: None = _key("elsewhere")  # refused with where own columns stand
     file: Path | None = None  # the project file itself
     problem: Words | None = None  # why it was refused; for the doctor alone, every other verb ends there
 

@@ -1,6 +1,7 @@
 """`docs/operations.md` carried out: back up, wipe, restore elsewhere, verify; and the service that `init` writes."""
 
 import configparser
+import os
 import re
 import shutil
 import subprocess
@@ -61,3 +62,8 @@ def test_the_service_starts_the_projects_own_schedules_with_the_program_that_is_
     command = unit["Service"]["ExecStart"]
     assert command.endswith('" serve') and Path(command.split('"')[1]).is_file()
     assert unit["Service"]["WorkingDirectory"] == str(tmp_path / CITY)
+    if shutil.which("systemd-analyze"):
+        command = ["systemd-analyze", "verify", "--user", str(tmp_path / CITY / "gongping.service")]
+        own = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)}
+        done = subprocess.run(command, env=own, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")  # an unknown key is a line there and no failure

@@ -322,7 +322,7 @@ def test_every_option_of_a_key_has_its_default_from_the_file(town, verb):
     ("name: [a]", ("name",)),
     ("period: mounth", ("mounth", "最接近的是 month")),
         ("period: span", ("span", "half_year")),
-    ("contracts: mine", ("contracts", "本版本还不支持")),
+    ("contracts: mine", ("contracts", "rulebook.yaml 的 columns")),
     ("rulebook: ruels", ("ruels", "最接近的是 rules")),
     ("rulebook: file.yaml", ("file.yaml", "不是文件夹")),
     ("mapping: fiel.yaml", ("fiel.yaml", "最接近的是 file.yaml")),

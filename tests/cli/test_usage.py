@@ -72,3 +72,29 @@ def test_a_verb_with_parts_called_alone_lists_them_in_the_language_of_the_call(c
 def test_a_call_keeps_its_language_to_itself(call):
     assert "score a period" in call("--help", "--lang", "en")[1]
     assert "完整计算一个考核期" in call("--help")[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("gongping pu", ["pull", "publish"]),
+        ("gongping evaluators sta", ["status"]),
+        ("gongping run 2026Q3 --exp", ["--exports"]),
+        ("gongping retain --del", ["--delete"]),
+    ],
+)
+def test_the_shell_completes_verbs_their_parts_and_options(call, line, offered, monkeypatch):
+    for name, value in {
+        "_GONGPING_COMPLETE": "bash_complete",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(line.count(" ")),
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert [one.partition(",")[2] for one in call()[1].splitlines()] == offered
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_gets_what_switches_completion_on(call, shell, monkeypatch):
+    monkeypatch.setenv("_GONGPING_COMPLETE", f"{shell}_source")
+    code, script, _ = call()
+    assert code == 0 and f"_GONGPING_COMPLETE={shell}_complete" in script

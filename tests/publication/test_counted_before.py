@@ -5,9 +5,11 @@ import json
 import re
 import shutil
 
+import pyarrow
 import pytest
 
 from pipelines.cli import main
+from pipelines.edges.published import counted_lists, keep_counted, list_of
 from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
 from tests.publication.office import LIN, WU, Checked, begin_signers, signers_of
@@ -168,3 +170,23 @@ def test_the_accounts_add_up_to_the_rows_that_were_read(call, published, home, t
 
 def sum_of(rows, column):
     return sum(int(row[column]) for row in rows)
+
+
+def test_periods_that_ended_before_leave_rows_out_and_neither_the_same_nor_a_later_one(tmp_path):
+    """So a correction of a published quarter counts its own rows, whatever was published since."""
+    for name in ("2026Q1", "2026Q2", "2026Q3", "2026-06", "2026-07"):
+        place = tmp_path / "published" / name
+        place.mkdir(parents=True)
+        (place / "index.json").write_text('{"editions": [{"folder": "1"}]}')
+        keep_counted(tmp_path, name, "1", pyarrow.table({"case_id": [name], "unit_id": ["U1"]}))
+    for period, before in (
+        ("2026Q1", []),
+        ("2026Q2", ["2026Q1"]),
+        ("2026Q3", ["2026Q1", "2026-06", "2026Q2"]),
+        ("2026-07", ["2026Q1", "2026-06", "2026Q2"]),
+    ):
+        lists, unknown = counted_lists(tmp_path, Period.parse(period))
+        assert ({str(one.period) for one in lists}, unknown) == (set(before), ())
+    list_of(tmp_path, "2026Q1", "1").unlink()
+    lists, (unknown,) = counted_lists(tmp_path, Period.parse("2026Q2"))
+    assert lists == () and "2026Q1" in unknown.en
