@@ -11,6 +11,7 @@ from pipelines.engines.cube import Cube
 from pipelines.engines.marks import readings_that_count
 from pipelines.engines.summing import PART
 from pipelines.engines.vector import (
+    LEAVES_OUT,
     Deduction,
     deduction,
     full_of,
@@ -25,6 +26,7 @@ from pipelines.model.measure import CASE_ROWS
 from pipelines.model.rule import Item, Rule, Rulebook
 
 UNMEASURED = ("unmeasured",)
+PLAIN = ("rate", "worth", "bands")  # kinds of rules that know nothing but what their measures count
 NOT_BEFORE = '{"not":{"counted_before":{"equals":"true"}}}'  # the mark of a row that no earlier period counted
 
 
@@ -50,14 +52,7 @@ class Batch:
     def item(self, item: Item, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> np.ndarray:
         """One item of every unit in hundredths."""
         names = self.touching(rules, item)
-        key = (
-            item.id,
-            item.full_marks,
-            item.floor,
-            item.unmeasured,
-            tuple(map(id, rules)),
-            tuple(readings.get(name) for name in names),
-        )
+        key = (self._number(item), tuple(map(id, rules)), tuple(readings.get(name) for name in names))
         if key not in self._kept:
             self._kept[key] = self._item(item, rules, readings), rules  # the rules too: an identity must stay taken
         return self._kept[key][0]
@@ -67,20 +62,51 @@ class Batch:
         if not item.full_marks or not rules:
             return item_scores(self.cube, counts, rules, item, readings).astype(np.int32)
         taken = [self._deduction(item, rule, rules, readings) for rule in rules]
-        return settled(self.cube, counts, rules, item, taken, readings).astype(np.int32)
+        if item.without_data(readings) in LEAVES_OUT:
+            return settled(self.cube, counts, rules, item, taken, readings).astype(np.int32)
+        key = ("settled", self._number(item), tuple(map(id, taken)))
+        if key not in self._kept:
+            self._kept[key] = settled(self.cube, counts, rules, item, taken, readings).astype(np.int32), taken
+        return self._kept[key][0]
+
+    def _number(self, item: Item) -> int:
+        """The same number for items that are worth the same."""
+        known = ("number", id(item))
+        if known not in self._kept:
+            worth = (
+                item.id,
+                item.full_marks,
+                item.floor,
+                item.unassessed,
+                item.unmeasured,
+                item.round,
+                item.starts,
+                item.bonus,
+            )
+            self._kept[known] = self._kept.setdefault(("worth", worth), len(self._kept)), item
+        return int(self._kept[known][0])
 
     def _deduction(self, item: Item, rule: Rule, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> Deduction:
         if rule.kind == "award" or shared(rule, rules):  # what counts depends on the item's other rules
             return deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings)
-        key = (
-            id(rule),
-            item.full_marks,
-            item.floor,
-            item.unmeasured,
-            tuple(readings.get(name) for name in self.touching((rule,), item)),
-        )
+        key = (id(rule), self._number(item), tuple(readings.get(name) for name in self.touching((rule,), item)))
         if key not in self._kept:
-            self._kept[key] = deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings), rule
+            self._kept[key] = self._counted(item, rule, rules, readings), rule
+        return self._kept[key][0]
+
+    def _counted(self, item: Item, rule: Rule, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> Deduction:
+        """A deduction; one for all readings under which a rule of plain counts finds the same of them.
+
+        Most readings change no count of most rules.
+        """
+        counts, named = self.cube.counts(readings), [id for id in (rule.measure, rule.part, rule.of) if id]
+        if rule.kind not in PLAIN or rule.best or any(self.cube.measures[id].distinct for id in named):
+            return deduction(self.cube, counts, rule, item, rules, readings)
+        own = (*item.left_to(False), *rule.left_to, *UNMEASURED)
+        found = tuple(counts[id].tobytes() for id in named)
+        key = (id(rule), self._number(item), tuple(map(readings.get, own)), found)
+        if key not in self._kept:
+            self._kept[key] = deduction(self.cube, counts, rule, item, rules, readings), rule
         return self._kept[key][0]
 
     def whole(
@@ -135,6 +161,12 @@ class Batch:
 
     def touching(self, rules: tuple[Rule, ...], item: Item | None = None) -> tuple[str, ...]:
         """The readings that can change the score of an item with these rules on this cube, in a fixed order."""
+        known = ("touching", tuple(map(id, rules)), id(item))
+        if known not in self._kept:
+            self._kept[known] = self._touching(rules, item), rules, item
+        return self._kept[known][0]
+
+    def _touching(self, rules: tuple[Rule, ...], item: Item | None) -> tuple[str, ...]:
         of_item = item.left_to(any(rule.kind == "assessed" for rule in rules)) if item else ()
         key = of_item, tuple((rule.kind, rule.left_to, rule.measure, rule.part, rule.of) for rule in rules)
         if key not in self._kept:

@@ -10,7 +10,7 @@ import numpy as np
 from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.cube import Cube
 from pipelines.engines.summing import PART
-from pipelines.engines.vector import marks_of, overall_figure, stretched
+from pipelines.engines.vector import LEAVES_OUT, marks_of, overall_figure, stretched
 from pipelines.model.rule import Item, Left, Rule, Rulebook
 
 STOP = "stop"  # of a missing assessment: scores nothing, so it has no place to compare
@@ -133,9 +133,13 @@ def _table(
 ) -> np.ndarray:
     """Of one item, combination of the readings that touch it × (points, marks that count, marks to count) × unit."""
     found = []
+    always: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for chosen in product(*values.values()):
         readings = {**in_force, **dict(zip(values, chosen, strict=True))}
-        marks = marks_of(batch.cube, batch.cube.counts(readings), item, rules, readings)
+        said = item.without_data(readings)
+        marks = always.get(said) or marks_of(batch.cube, batch.cube.counts(readings), item, rules, readings)
+        if said not in LEAVES_OUT:
+            always[said] = marks
         found.append((batch.item(item, rules, readings), *marks))
     return np.array(found, np.int64)
 
