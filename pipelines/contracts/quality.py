@@ -195,6 +195,11 @@ def words(lang: str = "zh") -> dict:
     names = (
         "title",
         "about",
+        "mend",
+        "mend_none",
+        "mend_where",
+        "mend_more",
+        "kept_promises",
         "accounts",
         "table",
         "read",

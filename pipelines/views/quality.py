@@ -15,6 +15,7 @@ from pipelines.views.frame import column_name, table_name
 from pipelines.wording import say
 
 OTHER_ROWS = ("left_out", "blank", "replaced")
+SHOWN = 5  # rows of each cause on the page; all of them stand in quarantine.csv and in the fix file
 FIRST = ("units", "cases")  # the tables that every quarter has
 
 
@@ -132,10 +133,34 @@ def report_of(contracts: Contracts, intake: Intake, validation: Validation, outc
             "broken": sum(outcome["outcome"] == "broken" for outcome in outcomes),
             "error": sum(outcome["outcome"] == "error" for outcome in outcomes),
         },
+        "mend": _to_mend(contracts, validation.breaches),
         "tables": tables,
         "warnings": [_line(breach) for breach in _first_of_each(validation.warnings)],
         "notices": [_both(words) for words in _notices(intake, validation)],
     }
+
+
+def _to_mend(contracts: Contracts, breaches: tuple[Breach, ...]) -> list[dict]:
+    """What keeps rows out: promise, remedy and rows of each cause, the most frequent first."""
+    says = {(table.name, promise.id): promise.says for table in contracts.tables.values() for promise in table.promises}
+    groups: dict[tuple, list[Breach]] = {}
+    for one in breaches:
+        key = (one.table, one.column, one.promise, _said(public(one.remedy), one.file))
+        groups.setdefault(key, []).append(one)
+    return [
+        {
+            "table": table,
+            "title": _both(contracts.tables[table].title),
+            "promise": promise,
+            "says": _both(says.get((table, promise)) or _other(promise)),
+            "count": len(group),
+            "count_says": _both(say("quality.rows_kept_out", n=len(group))),
+            "column": {lang: column_name(say, column, lang) for lang in ("zh", "en")},
+            "remedy": _both(_folded([public(one.remedy) for one in group])),
+            "rows": [_line(one) for one in sorted(group, key=_order)[:SHOWN]],
+        }
+        for (table, column, promise, _), group in sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    ]
 
 
 def _table(

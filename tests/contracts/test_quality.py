@@ -1,6 +1,7 @@
 """The second check: every promise reaches Great Expectations, and both checkers count the same rows."""
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -100,6 +101,28 @@ def test_the_page_is_chinese_labelled_and_escaped(checked_twice):
     page = (folder / "index.html").read_text(encoding="utf-8")
     assert 'lang="zh-CN"' in page and "数据质量报告" in page and "模拟" in page
     assert "<script" not in page
+
+
+def test_the_page_opens_with_what_is_to_be_mended_and_folds_what_was_kept(tmp_path):
+    cases = [good("cases", case_id=f"C{n}", unit_id=unit) for n, unit in enumerate(["U9"] * 7)]
+    tables = {**good_tables(), "cases": [*good_tables()["cases"], *cases, good("cases", case_id="C9", reply_due_at="")]}
+    folder = start(tables, CONTRACTS, tmp_path).result()
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert [(cause["promise"], cause["count"], len(cause["rows"])) for cause in report["mend"]] == [
+        ("unit_id_in_units", 7, 5),
+        ("reply_due_at_required", 1, 1),
+    ]
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    heads = re.findall("<h2>(.*?)</h2>", page)
+    assert heads[0] == "先改什么" and heads[-1] == "各项约定" and "另有 2" in re.sub(r"\s+", " ", page)
+    shown, folded = page.split("<h2>各项约定</h2>")[1].split("<details>", 1)
+    assert "unit_id_in_units" in shown and "reply_due_at_required" in shown and "case_id_required" not in shown
+    assert "case_id_required" in folded
+
+
+def test_nothing_to_mend_is_said(tmp_path):
+    folder = start(good_tables(), CONTRACTS, tmp_path).result()
+    assert "没有要改的" in (folder / "index.html").read_text(encoding="utf-8")
 
 
 def test_values_of_the_wrong_type_are_found_by_the_expectations():
