@@ -5,7 +5,7 @@ UV = $$([ -x .tools/bin/uv ] && echo .tools/bin/uv || echo uv)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo notebook app test proof bench lint reference coverage dist lowest fonts clean
+.PHONY: help setup demo notebook app test proof bench lint reference site coverage dist lowest fonts clean
 
 help: ## 本说明 / this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +42,9 @@ lint: ready ## 查代码 / check the code
 
 reference: ready ## 规则语言的对照表与编辑器提示 / the manual's tables and the editors' schemas, from rules/language.yaml
 	@$(PYTHON) -m pipelines.rulebook.reference
+
+site: ready ## 文档网站，在 .cache/site/html / the documentation as a site, checked for broken links
+	@$(PYTHON) scripts/site.py
 
 coverage: ready ## 分支覆盖率 / branch coverage of the inner packages by their quick tests
 	@$(PYTHON) -m pytest -q --cov --cov-report=term -m "not slow" tests/rules tests/spec tests/engines tests/sql tests/oracle

@@ -12,12 +12,12 @@ import pytest
 
 from pipelines.paths import ROOT
 
-OURS = {"pipelines", "gongping", "tests", "benchmarks"}
+OURS = {"pipelines", "gongping", "tests", "benchmarks", "scripts"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # No line of ours imports these: bounds on what Prefect takes, tools run as commands, a package that carries a script.
 BOUNDS = {"fastapi", "sqlalchemy"}
 COMMANDS = {"deptry", "hatchling", "ipykernel", "jupyterlab", "mypy", "pip", "pytest-cov", "pytest-xdist", "ruff"}
-CARRIERS = {"axe-playwright-python", "types-jsonschema", "types-pyyaml"}  # of a script and of types, never imported
+CARRIERS = {"axe-playwright-python", "myst-parser", "types-jsonschema", "types-pyyaml"}  # of a script, a setting, types
 
 
 def _names(requirements: list[str]) -> set[str]:
@@ -59,7 +59,7 @@ def test_the_program_imports_nothing_that_its_package_does_not_ask_for():
 
 
 def test_tests_benchmarks_and_notebooks_import_nothing_that_is_not_declared():
-    used = _imported("tests", "benchmarks", "notebooks")
+    used = _imported("tests", "benchmarks", "notebooks", "scripts")
     assert {name: where[:3] for name, where in used.items() if _spelt({name}) - _spelt(RUNTIME | EXTRAS | GROUPS)} == {}
 
 
@@ -68,7 +68,7 @@ def test_the_package_asks_for_nothing_that_the_program_does_not_use():
 
 
 def test_the_groups_hold_nothing_that_nothing_uses():
-    used = _spelt(set(_imported("tests", "benchmarks", "notebooks")))
+    used = _spelt(set(_imported("tests", "benchmarks", "notebooks", "scripts")))
     assert _spelt(GROUPS) - used == COMMANDS | CARRIERS
 
 
