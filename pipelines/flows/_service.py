@@ -60,6 +60,7 @@ class Service:
             "PREFECT_SERVER_API_AUTH_STRING": login,
             "PREFECT_API_AUTH_STRING": login,
             "PREFECT_LOGGING_LEVEL": "WARNING",
+            "PREFECT_SERVER_DATABASE_TIMEOUT": "60",  # seconds; 10 are too few for SQLite on a busy small machine
         }
 
 

@@ -99,7 +99,8 @@ def server(tmp_path_factory):
     home, port = tmp_path_factory.mktemp("prefect"), _free_port()
     url, log = f"http://127.0.0.1:{port}/api", home / "server.log"
     env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    env |= SILENT | {"PREFECT_HOME": str(home), "PREFECT_API_URL": url, "PWD": str(ROOT), "NO_COLOR": "1"}
+    env |= SILENT | {"PREFECT_HOME": str(home), "PREFECT_API_URL": url, "PWD": str(ROOT), "NO_COLOR": "1",
+                     "PREFECT_SERVER_DATABASE_TIMEOUT": "60"}  # fmt: skip
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],
