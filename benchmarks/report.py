@@ -7,7 +7,7 @@ from typing import Protocol
 from benchmarks.pages import CARDS, COMPARED, Pages, Printed
 from benchmarks.scoring import UNITS, Timing
 from benchmarks.sides import RUNS
-from pipelines.edges.warehouse import MEMORY_LIMIT
+from pipelines.edges.warehouse import half_of_memory
 
 TITLES = {"ours": "Gongping", "by_hand": "one SQL script by hand", "by_pandas": "pandas script",
           "plain_pool": "plain WeasyPrint, two processes", "plain_loop": "plain WeasyPrint, a loop",
@@ -159,7 +159,7 @@ def document(measured: Measured) -> str:
     slower = "\n".join(f"- {side}: {times:,.0f} times as long" for side, times in measured.slower)
     return "\n".join([
         head, "## What was asked\n", limits_table(measured.limits()),
-        SCORING.format(runs=RUNS, limit=MEMORY_LIMIT), scoring_table(measured.timings), *_fixed(measured.timings),
+        SCORING.format(runs=RUNS, limit=half_of_memory()), scoring_table(measured.timings), *_fixed(measured.timings),
         PRINTING.format(cards=COMPARED, all=CARDS), printing_table(measured.pages),
         LABORATORY.format(slower=slower), EVALUATORS, measured.step.table(), LIBRARIES, measured.check.table(),
         READING, measured.reading.table(), "",

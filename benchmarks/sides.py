@@ -29,13 +29,13 @@ def by_hand(accepted: Path, out: Path) -> Callable[[], None]:
     """The hand-written script, in a DuckDB with the memory limit that the project gives itself."""
     import duckdb
 
-    from pipelines.edges.warehouse import MEMORY_LIMIT
+    from pipelines.edges.warehouse import half_of_memory
 
     script = (PEERS / "by_hand.sql").read_text(encoding="utf-8")
     _stand_in(accepted, out)
 
     def run() -> None:
-        with duckdb.connect(config={"memory_limit": MEMORY_LIMIT}) as connection:
+        with duckdb.connect(config={"memory_limit": half_of_memory()}) as connection:
             connection.execute(script)
 
     return run

@@ -1,6 +1,7 @@
 """The city's project file, `gongping.yaml`: found from the current folder upwards, read strictly, put in force."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -8,7 +9,7 @@ from zoneinfo import available_timezones
 from pipelines.edges import process
 from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.model.period import LENGTH
-from pipelines.model.project import KEYS, LAYERS, PLACE, UNITS, Keep, Project, Schedule
+from pipelines.model.project import KEYS, LAYERS, LEAST_MEGABYTES, PLACE, UNITS, Keep, Project, Schedule
 from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import PACKAGE
 from pipelines.wording import say
@@ -169,6 +170,14 @@ def _retention(block: Block, key: str, home: Path) -> tuple[Keep, ...]:
     return tuple(found)
 
 
+def _memory(block: Block, key: str, home: Path) -> str:
+    """Gigabytes or megabytes, no fewer than the database can work with."""
+    found = re.fullmatch(r"(\d{1,6}) ?(GB|MB)", _text(block, key).upper())
+    if not found or int(found[1]) * (1000 if found[2] == "GB" else 1) < LEAST_MEGABYTES:
+        raise block.refuse(key, "no_memory", least=LEAST_MEGABYTES)
+    return found[1] + found[2]
+
+
 def _elsewhere(block: Block, key: str, home: Path) -> None:
     raise block.refuse(key, "elsewhere")
 
@@ -185,6 +194,7 @@ _CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
     "schedules": _schedules,
     "sources": _sources,
     "retention": _retention,
+    "memory": _memory,
     "elsewhere": _elsewhere,
 }
 

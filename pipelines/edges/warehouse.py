@@ -1,5 +1,6 @@
 """DuckDB: the one file that opens it; queries live in `sql/`, one a file."""
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
@@ -11,10 +12,11 @@ import duckdb
 from pipelines.edges import process
 from pipelines.edges.scratch import NAMELESS
 from pipelines.lazy import pyarrow
+from pipelines.model.project import LEAST_MEGABYTES
 from pipelines.paths import SQL
 
 Arrow = Any  # pyarrow.Table: the library has no types
-MEMORY_LIMIT = "4GB"
+CONTAINER = Path("/sys/fs/cgroup/memory.max")  # what a container may take
 # type -> the macro of `sql/staging/macros.sql` that reads a cell of it
 PARSERS = {
     "timestamp": "as_moment",
@@ -44,18 +46,27 @@ def _template(text: str) -> Any:
     return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(text)
 
 
+def half_of_memory() -> str:
+    """Half of what the machine has, or of what its container may take, as DuckDB writes it."""
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with suppress(OSError, ValueError):  # "max": no limit of its own
+        whole = min(whole, int(CONTAINER.read_text(encoding="ascii")))
+    return f"{max(whole // 2 // 10**6, LEAST_MEGABYTES)}MB"
+
+
 class Warehouse:
     """A DuckDB database of one run, rebuilt every time and thrown away after it.
 
-    ``spill`` is the folder for what does not fit into ``memory_limit``; ``zone`` is the project's unless given.
+    ``spill`` is the folder for what does not fit into the memory that the project file gives; ``zone`` is the project's
+    unless given.
     Schemas: ``raw`` (text as read), ``accepted`` (typed, by contract), ``facts``, ``tallies``, ``ledger``.
     """
 
-    def __init__(self, spill: Path | None = None, zone: str = "", memory_limit: str = MEMORY_LIMIT) -> None:
+    def __init__(self, spill: Path | None = None, zone: str = "") -> None:
         self.connection = duckdb.connect(":memory:")
         for name, value in {
             "TimeZone": zone or process.project().zone,
-            "memory_limit": memory_limit,
+            "memory_limit": process.project().memory or half_of_memory(),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,

@@ -14,9 +14,10 @@ from pyarrow import parquet
 
 from pipelines.cli import VERBS, WITHOUT_PROJECT, Verbs
 from pipelines.edges import process
+from pipelines.edges.warehouse import Warehouse
 from pipelines.model.project import KEYS, Project
 from pipelines.paths import CALENDARS, ROOT, RULES
-from pipelines.project import table
+from pipelines.project import table, take
 from pipelines.publication.ssh import stamp
 
 PERIOD = "2026Q3"
@@ -315,6 +316,8 @@ def test_every_option_of_a_key_has_its_default_from_the_file(town, verb):
     ("nmae: x", ("nmae", "最接近的是 name", "不会起作用", "calendars")),
     ("zone: Asia/Shangai", ("Asia/Shangai", "最接近的是 Asia/Shanghai")),
     ("zone: localtime", ("localtime",)),
+    ("memory: much", ("memory", "8GB")),
+    ("memory: 499MB", ("500",)),
     ("zone: ../etc", ("../etc",)),
     ("zone:", ("zone",)),
     ("name: ''", ("name",)),
@@ -383,3 +386,11 @@ def test_the_example_of_the_page_is_taken(town, call):
     write(town, page.split("```yaml\n")[1].split("```")[0])
     assert call("status")[0] == 0
     assert process.project().name == CITY and process.project().absent == ("instructions",)
+
+
+@pytest.mark.parametrize(("written", "limit"), [("500MB", "476.8 MiB"), ("2 gb", "1.8 GiB")])
+def test_the_database_takes_the_memory_that_the_file_gives(town, written, limit):
+    write(town, f"memory: {written}")
+    take(town)
+    [(taken,)] = Warehouse().connection.execute("select current_setting('memory_limit')").fetchall()
+    assert taken == limit
