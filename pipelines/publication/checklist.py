@@ -6,9 +6,11 @@ each signer, under the signature, and kept in the record.
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from pipelines.publication.preview import signs_of_damage
 from pipelines.publication.runs import FinishedRun
 from pipelines.publication.stops import faults_of_paper
 from pipelines.rulebook import load_rulebook
+from pipelines.views.objections import REFUSED
 from pipelines.wording import say
 
 LEVEL = 3  # more units at the first place than this, and than a tenth of the ranked, tell nothing apart
@@ -34,6 +37,7 @@ SPRING = Fraction(1, 3)  # of the ranked: a unit that moves by more places
 MORE = 2  # times the quarantine of the period before
 NAMED = 5
 TICKED = "✓"
+Days = tuple[date, date]  # the first and the last
 
 
 @dataclass(frozen=True)
@@ -76,15 +80,21 @@ def must_be_signable(found: Checklist) -> None:
         raise NotAllowed(say("checklist.stops", why=why))
 
 
-def checklist(run: FinishedRun, out: Path, period: Period, calendar: Refusal | None = None) -> Checklist:
-    """The list of a run; ``calendar`` is why the objection window cannot be counted, None where it can."""
+def checklist(
+    run: FinishedRun, out: Path, period: Period, calendar: Refusal | None = None, window: Days | None = None
+) -> Checklist:
+    """The list of a run; ``calendar`` is why the objection window cannot be counted, ``window`` its first and last day.
+
+    None where it can be counted, and where it is not open yet.
+    """
     stops = [*faults_of_paper(run), *([calendar.words] if calendar else [])]
-    found = list(_Unusual(run, Path(out), period).lines())
+    found = list(_Unusual(run, Path(out), period, window).lines())
     return Checklist(tuple(stops), tuple(Line(n, id, says) for n, (id, says) in enumerate(found, 1)))
 
 
 class _Unusual:
-    def __init__(self, run: FinishedRun, out: Path, period: Period) -> None:
+    def __init__(self, run: FinishedRun, out: Path, period: Period, window: Days | None) -> None:
+        self.window = window
         self.run, self.out, self.period = run, out, period
         self.quarter = PublishedQuarter.open(run.folder)
         self.placed = [line for line in self.quarter.ranking.values() if line["rank"]]
@@ -164,12 +174,40 @@ class _Unusual:
                   if readings.get(id, one.default) != one.default]  # fmt: skip
         if chosen:
             yield _line("readings", n=len(chosen), titles=_listed(chosen))
-        if decisions := _table(self.run.folder / "adjustments.csv"):
-            yield _line("decisions", n=len(decisions), units=len({line["unit_id"] for line in decisions}))
+        yield from self._decisions(_table(self.run.folder / "adjustments.csv"))
+
+    def _decisions(self, decisions: list[dict]) -> Iterator[tuple[str, Words]]:
+        """Decisions after objections: how many, like ones decided unlike, outside the window, past their day."""
+        if not decisions:
+            return
+        yield _line("decisions", n=len(decisions), units=len({line["unit_id"] for line in decisions}))
+        for rule in sorted({line["rule_id"] for line in decisions if line["rule_id"]}):
+            alike = Counter(line["action"] == REFUSED for line in decisions if line["rule_id"] == rule)
+            if len(alike) > 1:
+                title = self.book.rules[rule].title if self.book and rule in self.book.rules else rule
+                yield _line("unlike", rule=title, upheld=alike[False], refused=alike[True])
+        if self.window:
+            first, last = map(str, self.window)
+            outside = [line for line in decisions if _outside(line, first, last)]
+            if outside:
+                yield _line("outside", n=len(outside), first=first, last=last, ids=_ids(outside))
+        late = [line for line in decisions if "" < line.get("answer_by", "") < line.get("decided_on", "")]
+        if late:
+            yield _line("late_answers", n=len(late), ids=_ids(late))
 
 
 def _line(id: str, /, **facts: object) -> tuple[str, Words]:
     return id, say(f"checklist.{id}", **facts)
+
+
+def _outside(line: dict, first: str, last: str) -> bool:
+    """Whether an objection came in outside the window, or was decided before anybody could object."""
+    received, decided = line.get("received_on", ""), line.get("decided_on", "")
+    return bool(received and not first <= received <= last) or bool(decided and decided < first)
+
+
+def _ids(lines: list[dict]) -> str:
+    return "、".join(plain(line["adjustment_id"]) for line in lines[:NAMED]) + "…" * (len(lines) > NAMED)
 
 
 def _name(line: dict) -> str:

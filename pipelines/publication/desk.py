@@ -200,10 +200,11 @@ def checklist_of(desk: Desk) -> Checklist:
     """What stops the run in force from being published, and what is unusual about it."""
     try:
         Calendar.load().add_working_days(desk.at.date(), desk.settings.objection_days)
-        uncounted = None
+        days, uncounted = desk.window(), None
     except Refusal as refusal:
-        uncounted = refusal
-    return checklist(desk.run(), desk.out, desk.period, uncounted)
+        days, uncounted = None, refusal
+    opened = desk.state.opened
+    return checklist(desk.run(), desk.out, desk.period, uncounted, (opened.date(), days.last) if days else None)
 
 
 def approve(desk: Desk, person: Person, early: str = "", answers: Mapping[int, str] | None = None) -> State:

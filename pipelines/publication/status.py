@@ -170,7 +170,8 @@ class Effect:
 def effects(before: Path, after: Path) -> list[Effect]:
     """The new or reworded adjustments of a run, in the order of its table."""
     known = _adjustments(before)
-    new = [one for one in _adjustments(after) if one not in known]
+    told = set(known[0]) if known else set()  # a run of an older version tells less of each
+    new = [one for one in _adjustments(after) if {name: one[name] for name in one if name in told} not in known]
     old, now = (list(PublishedQuarter.open(folder).ledger()) if new else [] for folder in (before, after))
     return [Effect(one, _points(old, one), _points(now, one)) for one in new]
 

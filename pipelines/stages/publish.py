@@ -116,7 +116,7 @@ def write_tables(warehouse: Warehouse, result: ScoredPeriod, folder: Path) -> No
         write_csv(folder / f"{name}.csv", columns, rows)
     if result.libraries:
         write_library_tables(result.libraries, folder / FOLDER)
-    write_csv(folder / "adjustments.csv", tables.ADJUSTMENTS, warehouse.records("publish/decisions"))
+    write_csv(folder / "adjustments.csv", tables.ADJUSTMENTS, warehouse.records("publish/decisions_listed"))
     shutil.copyfile(CONTRACTS / "outputs" / SCHEMA, folder / SCHEMA)
     with (
         CsvFile(folder / "ledger.csv", tables.LEDGER) as ledger,
@@ -196,11 +196,12 @@ def write_pages(
     beside = {"pdf": pdf, "quality": quality, "libraries": result.libraries is not None}
     sums = warehouse.records("publish/sums")
     sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
-    pages = _site(result, sums, sizes, say)
+    decisions = warehouse.records("publish/decisions")
+    pages = _site(result, sums, decisions, sizes, say)
     for name, template, page in pages:
         _write(folder / name, template, page, **beside)
     named = _named(result)
-    others = _site(result, sums, sizes, proposing(say)) if proposed else []
+    others = _site(result, sums, decisions, sizes, proposing(say)) if proposed else []
     (folder / "units" / "en").mkdir(parents=True, exist_ok=True)
     printed = []
     for unit_id, card in _scorecards(warehouse, result):
@@ -230,7 +231,11 @@ def _named(result: ScoredPeriod) -> set[str]:
 
 
 def _site(
-    result: ScoredPeriod, sums: list[dict[str, Any]], sizes: dict[str, Any], say: Say
+    result: ScoredPeriod,
+    sums: list[dict[str, Any]],
+    decisions: list[dict[str, Any]],
+    sizes: dict[str, Any],
+    say: Say,
 ) -> list[tuple[str, str, dict[str, Any]]]:
     """The pages of the period as a whole: name, template and page dict of each."""
     return [
@@ -239,7 +244,7 @@ def _site(
         for made in (
             (f"index{suffix}.html", RANKING, ranking(result, say, lang, sizes)),
             (f"method{suffix}.html", METHOD, method(result, say, lang)),
-            (f"bulletin{suffix}.html", BULLETIN, Bulletin(result, sums, say, lang).page()),
+            (f"bulletin{suffix}.html", BULLETIN, Bulletin(result, sums, say, lang, decisions).page()),
         )
     ]
 

@@ -1,12 +1,13 @@
 """The bulletin: the period in plain prose, sentence by sentence from figures, in Chinese or English."""
 
+from collections.abc import Collection
 from fractions import Fraction
 from itertools import groupby
 
 from pipelines.model.points import half_up, shown
 from pipelines.model.result import NOTHING_BEFORE, ScoredPeriod
 from pipelines.model.score import ItemScore, Standing
-from pipelines.views import compared, quality
+from pipelines.views import compared, objections, quality
 from pipelines.views.figures import NOTHING, Say, known, listed, parted, percent, run_on, speaking
 from pipelines.views.frame import frame, made_of, words
 from pipelines.views.ranking import line, ranking
@@ -47,13 +48,16 @@ WORDS = (
 class Bulletin:
     """Writes the bulletin of one assessment in one language.
 
-    ``sums`` are what each rule comes to for each unit: dicts of unit_id, item_id, rule_id, lines, points.
+    ``sums`` are what each rule comes to for each unit: dicts of unit_id, item_id, rule_id, lines, points; ``decisions``
+    those after objections (`views.objections.told`).
     """
 
-    def __init__(self, result: ScoredPeriod, sums: list[dict], say: Say, lang: str = "zh") -> None:
+    def __init__(
+        self, result: ScoredPeriod, sums: list[dict], say: Say, lang: str = "zh", decisions: Collection[dict] = ()
+    ) -> None:
         self.result = result
         self.lang = lang
-        self.sums = sums
+        self.sums, self.decisions = sums, decisions
         self.say = speaking(say, result.period.kind)
         self.ranked = [s for s in result.standings if s.ranked]
         self.placed = [s for s in self.ranked if s.rank is not None]  # over all, not in a group alone
@@ -76,6 +80,7 @@ class Bulletin:
             "broken": quality.by_promise(broken, self.say, self.lang),
             "warned": quality.by_promise(warned, self.say, self.lang),
             "notices": quality.notices(self.result, self.lang),
+            "objections": objections.told(self.decisions, self.say, self.lang),
             "method": self.method(),
             "method_says": self.method_says(),
             "record": self.record(),

@@ -351,8 +351,15 @@ class Scorecards:
             "action": known(self.say, f"pages.action_{decision['action']}", decision["action"], self.lang),
             "about": [plain(part) for part in (decision["case_id"], decision["ref_id"], rule) if part],
             "on": str(decision["decided_on"] or ""),
+            "objection": self._objection(decision),
             "reason": plain(masked(decision["reason"] or "")),
         }
+
+    def _objection(self, decision: dict) -> str:
+        """What the unit objected to and when it came in; "" where the office does not say."""
+        ground, received = plain(masked(decision["ground"] or "")), decision["received_on"]
+        parts = [self._says("received", on=received) if received else "", ground and self._says("ground", text=ground)]
+        return " ".join(filter(None, parts))
 
     def _named(self, rule_id: str) -> dict:
         if rule_id not in self.rules:

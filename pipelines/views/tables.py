@@ -46,7 +46,17 @@ LEDGER = (
 )
 EVIDENCE = ("period", "unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "detail")
 QUARANTINE = ("table", "file", "line", "key", "column", "promise", "value", "remedy")
-ADJUSTMENTS = ("adjustment_id", "unit_id", "action", "case_id", "rule_id", "ref_id")
+ADJUSTMENTS = (
+    "adjustment_id",
+    "unit_id",
+    "action",
+    "case_id",
+    "rule_id",
+    "ref_id",
+    "received_on",
+    "answer_by",
+    "decided_on",
+)
 ACCOUNTS = (
     "period",
     "unit_id",

@@ -46,7 +46,7 @@ def test_personal_data_and_evaluators_are_restricted():
     assert {("evaluations", column) for column in evaluations} <= restricted
     assert {pair for pair in restricted if pair[0] not in ("evaluators", "evaluations")} == {
         ("cases", "title"), ("assessments", "assessor"),
-        ("adjustments", "decided_by"), ("knowledge", "signed_off_by"),
+        ("adjustments", "decided_by"), ("adjustments", "evidence"), ("knowledge", "signed_off_by"),
     }  # fmt: skip
 
 

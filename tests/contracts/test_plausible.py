@@ -52,8 +52,8 @@ def test_every_moment_of_every_table_is_judged_and_days_of_validity_are_not():
     dates = {(t.name, c.name) for t in CONTRACTS.tables.values() for c in t.columns.values() if c.type == "date"}
     assert moments < judged
     assert {pair for pair in dates if pair in judged} == {
-        ("awards", "awarded_on"), ("adjustments", "decided_on"), ("matter_changes", "requested_on"),
-        ("matter_changes", "decided_on"),
+        ("awards", "awarded_on"), ("adjustments", "decided_on"), ("adjustments", "received_on"),
+        ("adjustments", "answer_by"), ("matter_changes", "requested_on"), ("matter_changes", "decided_on"),
     }  # fmt: skip
 
 

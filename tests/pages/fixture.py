@@ -102,11 +102,12 @@ def warehouse(lines=LINES) -> Warehouse:
     made.connection.executemany("insert into ledger.misses values (?, ?, ?, ?, ?, ?, ?, ?, ?)", MISSES)
     made.connection.execute(
         "create table accepted.adjustments (adjustment_id varchar, action varchar, unit_id varchar, case_id varchar,"
-        " rule_id varchar, ref_id varchar, decided_by varchar, decided_on date, reason varchar)"
+        " rule_id varchar, ref_id varchar, decided_by varchar, decided_on date, reason varchar, received_on date,"
+        " answer_by date, ground varchar)"
     )
     made.connection.execute(
         "insert into accepted.adjustments values ('D-7', 'waive_deduction', 'U001', 'S2026080044', 'late_reply', null,"
-        " '张三', '2026-10-08', '系统停机，已向 139-1234-5678 核实')"
+        " '张三', '2026-10-08', '系统停机，已向 139-1234-5678 核实', '2026-10-05', '2026-10-07', '系统停机')"
     )
     return made
 

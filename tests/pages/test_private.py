@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from pipelines.contracts.declared import load_contracts
 from pipelines.exports.text import texts_of
 from pipelines.sample.make import make_sample
 from tests.pages.hostile import PERIOD, publish_twin
@@ -14,7 +15,8 @@ COMPLAINT, PERSON = "楼上漏水三个月没人管", "欧阳某某"
 WRITTEN = {  # free texts by table and column; numbers in all of them
     "cases": {"title": f"{COMPLAINT}，{NUMBERS}", "channel": f"电话来访{NUMBERS}"},
     "units": {"unit_name": f"办公室{NUMBERS}", "unit_group": f"部门{NUMBERS}"},
-    "adjustments": {"reason": f"已向当事人核实，{NUMBERS}", "decided_by": PERSON + NUMBERS},
+    "adjustments": {"reason": f"已向当事人核实，{NUMBERS}", "decided_by": PERSON + NUMBERS,
+                    "ground": f"不服，{NUMBERS}", "evidence": PERSON + NUMBERS},
     "assessments": {"note": f"联系{NUMBERS}", "assessor": PERSON + NUMBERS},
     "awards": {"matter": f"感谢信{NUMBERS}"},
     "evaluations": {"reason": f"走访{NUMBERS}"},
@@ -33,7 +35,9 @@ def published(tmp_path_factory):
         file = place / "exports" / f"{table}.csv"
         with file.open(encoding="utf-8-sig", newline="") as read:
             rows = list(csv.DictReader(read))
-        assert rows and set(texts) <= set(rows[0])
+        known = set(load_contracts().tables[table].columns)
+        assert rows and set(texts) <= known
+        rows = [{**dict.fromkeys(texts, ""), **row} for row in rows]
         for number, row in enumerate(rows):
             row.update({name: f"{text}，{number}" if name == "unit_name" else text for name, text in texts.items()})
         with file.open("w", encoding="utf-8", newline="") as write:

@@ -178,3 +178,35 @@ def test_the_command_asks_for_every_line_and_the_page_shows_the_answers(tmp_path
     page = tmp_path / "restricted" / str(PERIOD) / "checklist-1.html"
     assert "林一（审核）：件数少，已逐件看过" in page.read_text(encoding="utf-8")
     assert page.stat().st_mode & 0o777 == 0o600
+
+
+def decided(*lines: str) -> dict[str, bytes]:
+    """The table of decisions: number, action, received, to be answered by, decided."""
+    head = f"{HEADS['adjustments']},received_on,answer_by,decided_on"
+    rows = [f"{id},U1,{action},C{n},late_reply,,{days}" for n, (id, action, days) in enumerate(
+        (line.split(" ", 2) for line in lines), 1)]  # fmt: skip
+    return {"files": {"adjustments.csv": "\n".join([head, *rows, ""]).encode()}}
+
+
+DECISIONS = {  # the window is open from 2026-07-06 to 2026-07-13
+    "alike": (("D1 refuse ,,2026-07-14", "D2 refuse ,,2026-07-14"), set()),
+    "one of each": (("D1 refuse ,,2026-07-14", "D2 waive_deduction ,,2026-07-14"), {"unlike"}),
+    "received on the first and the last day": (
+        ("D1 refuse 2026-07-06,,2026-07-14", "D2 refuse 2026-07-13,,2026-07-14"),
+        set(),
+    ),
+    "received the day after": (("D1 refuse 2026-07-14,,2026-07-14",), {"outside"}),
+    "decided on the first day": (("D1 refuse ,,2026-07-06",), set()),
+    "decided before anybody could object": (("D1 refuse ,,2026-07-05",), {"outside"}),
+    "answered on its last day": (("D1 refuse ,2026-07-14,2026-07-14",), set()),
+    "answered a day later": (("D1 refuse ,2026-07-13,2026-07-14",), {"late_answers"}),
+}
+
+
+@pytest.mark.parametrize("case", DECISIONS)
+def test_decisions_that_are_unlike_outside_the_window_or_late_are_told(tmp_path, case):
+    lines, told = DECISIONS[case]
+    finished_run(tmp_path, **decided(*lines))
+    act(tmp_path, acts.note_preview, at=SENT)
+    found = {line.id for line in act(tmp_path, acts.checklist_of).lines}
+    assert found & {"unlike", "outside", "late_answers"} == told and "decisions" in found
