@@ -1,6 +1,6 @@
 """Many scenarios at once: the second judge's items, each worked out once for all scenarios that share its values."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -91,23 +91,13 @@ class Batch:
             return deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings)
         key = (id(rule), self._number(item), tuple(readings.get(name) for name in self.touching((rule,), item)))
         if key not in self._kept:
-            self._kept[key] = self._counted(item, rule, rules, readings), rule
+            self._kept[key] = deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings), rule
         return self._kept[key][0]
 
-    def _counted(self, item: Item, rule: Rule, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> Deduction:
-        """A deduction; one for all readings under which a rule of plain counts finds the same of them.
-
-        Most readings change no count of most rules.
-        """
-        counts, named = self.cube.counts(readings), [id for id in (rule.measure, rule.part, rule.of) if id]
-        if rule.kind not in PLAIN or rule.best or any(self.cube.measures[id].distinct for id in named):
-            return deduction(self.cube, counts, rule, item, rules, readings)
-        own = (*item.left_to(False), *rule.left_to, *UNMEASURED)
-        found = tuple(counts[id].tobytes() for id in named)
-        key = (id(rule), self._number(item), tuple(map(readings.get, own)), found)
-        if key not in self._kept:
-            self._kept[key] = deduction(self.cube, counts, rule, item, rules, readings), rule
-        return self._kept[key][0]
+    def is_plain(self, rule: Rule) -> bool:
+        """Whether a rule knows nothing but what its measures count, of each unit by itself."""
+        named = (id for id in (rule.measure, rule.part, rule.of) if id)
+        return rule.kind in PLAIN and not rule.best and not any(self.cube.measures[id].distinct for id in named)
 
     def whole(
         self, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str], base: np.ndarray
@@ -190,6 +180,11 @@ class Batch:
         rows = self.cube.rows[CASE_ROWS]
         before = rows.layout.position.get(NOT_BEFORE)
         return ("counted_before",) if before is None or rows.marked((before,)).all() else ()
+
+
+def of_words(item: Item, rules: Iterable[Rule]) -> tuple[str, ...]:
+    """The readings that choose the words of an item and its rules, and not what is counted."""
+    return (*item.left_to(False), *(name for rule in rules for name in rule.left_to), *UNMEASURED)
 
 
 def by_item(rulebook: Rulebook) -> list[tuple[Item, tuple[Rule, ...]]]:

@@ -4,8 +4,8 @@ Which marks a measure stands for is worked out here anew, from the words of its 
 first judge's queries take them from the conditions that were built of it (`marks.selection`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -111,6 +111,17 @@ class Cube:
             np.array([tallies[unit].unit.unit_group for unit in units], object),
             _before(tallies, units),
             absent,
+        )
+
+    def repeated(self, times: int) -> "Cube":
+        """All units so many times over, one after the other; what is counted of them is another's to say."""
+        return replace(
+            self,
+            unit_ids=self.unit_ids * times,
+            assessed={id: np.tile(given, times) for id, given in self.assessed.items()},
+            groups=np.tile(self.groups, times),
+            before={key: np.tile(was, times) for key, was in self.before.items()},
+            _kept={},
         )
 
     def before_of(self, rule: Rule) -> dict[str, np.ndarray]:
@@ -299,6 +310,26 @@ class Counts(Mapping[str, np.ndarray]):
     def _as_changed(self, id: str, table: np.ndarray) -> np.ndarray:
         table = table if self.rows is None else table[self.rows]
         return table + self.changed[id] if id in self.changed else table
+
+
+@dataclass(frozen=True, eq=False)
+class Stacked(Counts):
+    """What measures count under several sets of readings, one set of all units below the other."""
+
+    tables: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, cube: Cube, measures: Iterable[str], sets: Sequence[Mapping[str, str]]) -> "Stacked":
+        """``measures`` under each of ``sets``, which read everything else alike."""
+        tables = {id: np.concatenate([cube.count(id, readings) for readings in sets]) for id in measures}
+        return cls(cube.repeated(len(sets)), sets[0], tables=tables)
+
+    def __getitem__(self, id: str) -> np.ndarray:
+        return self.tables[id]
+
+    def whole(self, id: str) -> np.ndarray:
+        """A measure of every line over the period."""
+        return np.asarray(self.tables[id].sum(axis=1))
 
 
 def _values(table: CubeTable, name: str) -> np.ndarray:

@@ -7,16 +7,17 @@ from math import prod
 
 import numpy as np
 
-from pipelines.engines.batch import Batch, by_item
-from pipelines.engines.cube import Cube
+from pipelines.engines.batch import Batch, by_item, of_words
+from pipelines.engines.cube import Cube, Stacked
 from pipelines.engines.summing import PART
-from pipelines.engines.vector import LEAVES_OUT, marks_of, overall_figure, stretched
+from pipelines.engines.vector import deduction, marks_of, overall_figure, settled, stretched
 from pipelines.model.rule import Item, Left, Rule, Rulebook
 
 STOP = "stop"  # of a missing assessment: scores nothing, so it has no place to compare
 CAPS = ("10",)  # stands for all numbers that an open reading may be
 TOP = 10
 PORTION = 2_000  # combinations ranked at a time
+LINES = 200_000  # units times combinations whose counts stand below one another
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,16 +133,48 @@ def _table(
     in_force: Mapping[str, str],
 ) -> np.ndarray:
     """Of one item, combination of the readings that touch it × (points, marks that count, marks to count) × unit."""
+    if rules and item.full_marks and all(batch.is_plain(rule) for rule in rules):
+        return _table_of_counts(batch.cube, item, rules, values, in_force)
     found = []
-    always: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for chosen in product(*values.values()):
         readings = {**in_force, **dict(zip(values, chosen, strict=True))}
-        said = item.without_data(readings)
-        marks = always.get(said) or marks_of(batch.cube, batch.cube.counts(readings), item, rules, readings)
-        if said not in LEAVES_OUT:
-            always[said] = marks
+        marks = marks_of(batch.cube, batch.cube.counts(readings), item, rules, readings)
         found.append((batch.item(item, rules, readings), *marks))
     return np.array(found, np.int64)
+
+
+def _table_of_counts(
+    cube: Cube,
+    item: Item,
+    rules: tuple[Rule, ...],
+    values: Mapping[str, tuple[str, ...]],
+    in_force: Mapping[str, str],
+) -> np.ndarray:
+    """The same where the rules know nothing but what their measures count, many combinations in one go.
+
+    Readings that choose a rule's words are taken one by one; all that choose what is counted stand below one another.
+    """
+    units, words = len(cube.unit_ids), {*of_words(item, rules)}
+    by_count = [name for name in values if name not in words]
+    measures = dict.fromkeys(id for rule in rules for id in (rule.measure, rule.part, rule.of) if id)
+    sets = list(product(*(values[name] for name in by_count)))
+    rows = max(LINES // max(units, 1), 1)
+    found = np.zeros((*map(len, values.values()), 3, units), np.int64)
+    for spoken in product(*(enumerate(values[name]) for name in values if name in words)):
+        chosen = dict(zip((name for name in values if name in words), spoken, strict=True))
+        said = {**in_force, **{name: value for name, (_, value) in chosen.items()}}
+        parts = []
+        for start in range(0, len(sets), rows):
+            portion = [{**said, **dict(zip(by_count, one, strict=True))} for one in sets[start : start + rows]]
+            counts = Stacked.of(cube, measures, portion)
+            taken = [deduction(counts.cube, counts, rule, item, rules, said) for rule in rules]
+            points = settled(counts.cube, counts, rules, item, taken, said)
+            marks = marks_of(counts.cube, counts, item, rules, said)
+            parts.append(np.stack([points, *marks]).reshape(3, len(portion), units))
+        table = np.moveaxis(np.concatenate(parts, axis=1), 0, 1)
+        place = tuple(chosen[name][0] if name in chosen else slice(None) for name in values)
+        found[place] = table.reshape(*(len(values[name]) for name in by_count), 3, units)
+    return found.reshape(-1, 3, units)
 
 
 def _count(figures: np.ndarray, weights: np.ndarray, counted: np.ndarray, bottom: np.ndarray) -> None:
