@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,12 @@ def with_cells(cube: Cube, cells: Cells) -> Cube:
     return replace(cube, rows=rows, _kept={})
 
 
-def variants(city: Cube, of: np.ndarray, cells: Cells) -> Cube:
+def variants(city: Cube, of: np.ndarray, cells: Cells, added: Mapping[str, np.ndarray] = MappingProxyType({})) -> Cube:
     """A line for every entry of ``of``, the position of a unit: that unit with the cells of its line.
 
     All others are as in the city, which is what rules see that look at others. ``unit`` of a cell is the position of
-    its line.
+    its line. ``added`` to the counts of measures, line × month, are rows of which nothing else is known: they cost by
+    every rule of their measure.
     """
     ids = tuple(f"{line:07d}" for line in range(len(of)))
     taken = _awards_of(city.awards, of, len(city.unit_ids))
@@ -41,7 +43,7 @@ def variants(city: Cube, of: np.ndarray, cells: Cells) -> Cube:
         "before": {key: counts[of] for key, counts in city.before.items()},
         "_kept": {},
     }
-    return _Variants(**facts, city=city, of=of, cells=cells)
+    return _Variants(**facts, city=city, of=of, cells=cells, added=added)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +51,11 @@ class _Variants(Cube):
     city: Cube = None  # type: ignore[assignment]
     of: np.ndarray = None  # type: ignore[assignment]
     cells: Cells = field(default_factory=dict)
+    added: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def counts(self, readings: Mapping[str, str]) -> Counts:
         """As of any cube."""
-        return _Moved(self.city, readings, self.of, change=self.change, merged=self.merged)
+        return _Moved(self.city, readings, self.of, self.added, self.change, self.merged)
 
     @cached_property
     def change(self) -> Cube:
@@ -82,18 +85,21 @@ class _Moved(Counts):
     def __getitem__(self, id: str) -> np.ndarray:
         if self.cube.measures[id].distinct:
             return self.merged.count(id, self.readings)
-        return self.cube.count(id, self.readings)[self.rows] + self.change.count(id, self.readings)
+        found = self.cube.count(id, self.readings)[self.rows] + self.change.count(id, self.readings)
+        return found + self.changed.get(id, 0)
 
     def whole(self, id: str) -> np.ndarray:
         """A measure of every line over the period."""
         if self.cube.measures[id].distinct:
             return self.merged.whole(id, self.readings)
-        return self.cube.whole(id, self.readings)[self.rows] + self.change.whole(id, self.readings)
+        found = self.cube.whole(id, self.readings)[self.rows] + self.change.whole(id, self.readings)
+        return found + (self.changed[id].sum(axis=1) if id in self.changed else 0)
 
     def occurrences(self, rule: Rule) -> np.ndarray:
         """The rows that cost points by an occurrence rule."""
         facts = rule.id, rule.measure, self.readings
-        return self.cube.occurrences(*facts)[self.rows] + self.change.occurrences(*facts)
+        found = self.cube.occurrences(*facts)[self.rows] + self.change.occurrences(*facts)
+        return found + self.changed.get(rule.measure, 0)
 
     def costing(self, rule: Rule, value: str, dearer: Iterable[tuple[Rule, str]]) -> np.ndarray:
         """What costs by a value of a rule's column and by no dearer rule."""

@@ -22,6 +22,7 @@ from pipelines.model.points import CENT, shown
 from pipelines.model.refusals import Refusal
 from pipelines.model.text import file_stem, link_to
 from pipelines.model.words import Words
+from pipelines.running.forecast import Likely
 from pipelines.running.watch import HORIZONS, Step, UnitWatch, Watched
 from pipelines.views.figures import NOTHING, known, listed, moment, named, run_on, signed, speaking
 from pipelines.views.frame import SUFFIX, shell
@@ -59,12 +60,12 @@ def cents(value: int) -> str:
     return shown(Fraction(value, CENT))
 
 
-def write(watched: Watched, out: Path) -> Path:
+def write(watched: Watched, out: Path, end: Likely) -> Path:
     """Write the day's folder beside the one that is there and switch to it; Refusal where the disk does not take it."""
     folder = folder_of(out, watched.watch.period, watched.at)
     try:
         with run_folders.staging(out) as staged:
-            _write(watched, staged, _before(folder))
+            _write(watched, end, staged, _before(folder))
             folder.parent.mkdir(parents=True, exist_ok=True)
             old = staged.with_name(f"{staged.name}.old")
             if folder.exists():
@@ -94,7 +95,7 @@ def _read(file: Path) -> dict:
         return {}
 
 
-def figures(watched: Watched) -> dict:
+def figures(watched: Watched, end: Likely) -> dict:
     """The watch for machines: hundredths are points with two places, marked as no assessment."""
     watch = watched.watch
     return {
@@ -111,6 +112,8 @@ def figures(watched: Watched) -> dict:
                 "place_if_kept": one.place,
                 "can_be_kept": cents(one.held_total),
                 "at_risk": cents(one.at_risk),
+                "likely_total": [cents(bound) for bound in end.total.get(one.unit.unit_id, ())],
+                "likely_place": list(end.place.get(one.unit.unit_id) or ()),
                 "items": {id: [cents(points), cents(one.missed[id])] for id, points in one.held.items()},
                 "due": {name: {"rows": due.rows, "points": cents(due.cost)} for name, due in one.due.items()},
             }
@@ -119,22 +122,22 @@ def figures(watched: Watched) -> dict:
     }
 
 
-def _write(watched: Watched, folder: Path, before: dict) -> None:
+def _write(watched: Watched, end: Likely, folder: Path, before: dict) -> None:
     for name in ("units", "units/en"):
         (folder / name).mkdir()
     steps = {one.unit.unit_id: [] for one in watched.units}
     for step in watched.steps:
         steps[step.unit_id].append(step)
-    write_json(folder / FIGURES, figures(watched))
+    write_json(folder / FIGURES, figures(watched, end))
     for lang, suffix in SUFFIX.items():
-        pages = Pages(watched, before, lang)
+        pages = Pages(watched, end, before, lang)
         (folder / f"index{suffix}.html").write_text(render("running/section.html.j2", pages.section()), "utf-8")
         (folder / f"leaders{suffix}.html").write_text(render("running/leaders.html.j2", pages.leaders()), "utf-8")
         for one in watched.units:
             name = f"units/{'en/' if suffix else ''}{file_stem(one.unit.unit_id)}.html"
             page = pages.unit(one, steps[one.unit.unit_id])
             (folder / name).write_text(render("running/unit.html.j2", page), encoding="utf-8")
-    pages = Pages(watched, before, "zh")
+    pages = Pages(watched, end, before, "zh")
     write_csv(folder / "steps.csv", STEPS, (pages.step_row(step) for step in watched.steps))
     write_csv(folder / "units.csv", UNITS, map(pages.unit_row, watched.units))
     pages.workbook(folder / "morning.xlsx", say("running.title_section", **pages.facts).zh, watched.steps)
@@ -149,6 +152,7 @@ class Pages:
     """The pages of a watch in one language, as dicts."""
 
     watched: Watched
+    end: Likely
     before: dict
     lang: str
 
@@ -249,6 +253,7 @@ class Pages:
                 self.say("says_gone", items=listed(told, self.lang)) if told else self.say("says_nothing_gone"),
                 *self._ratings(one),
                 *self._evaluations(one),
+                *self._likely(one),
             ],
             "due": [self._due(one, name) for name in HORIZONS],
             "groups": [group for group in groups if group["steps"]],
@@ -300,6 +305,16 @@ class Pages:
             facts = {"n": one.evaluations["end"], "soon": one.evaluations["five_working_days"]}
             yield self.say("says_evaluations", **facts)
 
+    def _likely(self, one: UnitWatch) -> Iterator[str]:
+        """The likely end, or why there is none."""
+        if self.end.why_not:
+            yield self.end.why_not.into(self.lang)
+        else:
+            low, high = map(cents, self.end.total[one.unit.unit_id])
+            place = self.end.place[one.unit.unit_id]
+            places = self.say("says_likely_place", best=place[0], worst=place[1]) if place else ""
+            yield self.say("says_likely", low=low, high=high, places=places, months=self.end.months)
+
     def section(self) -> dict:
         """The section's page: the heat map, what falls due, who moved, who is beyond help."""
         items = [item for item in self.watched.watch.rulebook.items.values() if item.full_marks]
@@ -319,12 +334,14 @@ class Pages:
                     **self._unit_link(one),
                     "held": cents(one.held_total),
                     "at_risk": cents(one.at_risk) if one.at_risk else "",
+                    "likely": "–".join(map(cents, self.end.total.get(one.unit.unit_id, ()))),
                     "cells": [_cell(at_risk[one.unit.unit_id][item.id], most) for item in concerned],
                     "due": [{"rows": str(one.due[name].rows or ""), "cost": cents(one.due[name].cost)
                              if one.due[name].cost else ""} for name in HORIZONS],
                 }
                 for one in by_risk
             ],
+            "why_not": self.end.why_not.into(self.lang) if self.end.why_not else "",
             "movers_title": self.say("movers", day=str(self.before.get("at", ""))[:10]) if self.before else "",
             "movers": self._movers(),
             "movers_none": self.say("movers_none"),
@@ -411,7 +428,7 @@ class Pages:
 
 
 COLUMNS = ("unit", "case", "act", "until", "within", "cost", "cost_of_row", "done")
-SECTION = ("heat", "heat_says", "due_table", "beyond", "col_unit", "col_held", "col_at_risk", "due_day",
+SECTION = ("heat", "heat_says", "due_table", "beyond", "col_unit", "col_held", "col_at_risk", "col_likely", "due_day",
            "due_three_days", "due_five_working_days", "due_end")  # fmt: skip
 
 

@@ -195,6 +195,7 @@ class Watched:
     at: datetime
     units: tuple[UnitWatch, ...]
     steps: tuple[Step, ...]
+    held_cube: Cube = field(repr=False)
     held: Rescored = field(repr=False)
     standings: tuple[Standing, ...] = field(repr=False)  # with everything done
 
@@ -362,7 +363,7 @@ class Look:
             for one in standings
             for k in (self.unit_at[one.unit_id],)
         ]
-        return Watched(watch, watch.at, tuple(units), steps, self.scored, standings)
+        return Watched(watch, watch.at, tuple(units), steps, self.held, self.scored, standings)
 
     def _todo(self, counts: str) -> np.ndarray:
         return self.open[counts].todo & ~self.stays[counts]

@@ -1,0 +1,127 @@
+"""The morning's letters: each unit its own, once; nothing on days off and in quiet hours. And the likely end."""
+
+from dataclasses import replace
+from datetime import datetime, time
+
+import pytest
+
+from pipelines.assess import Request
+from pipelines.evaluators import outbox
+from pipelines.model.period import Period
+from pipelines.publication.alerts import Channels
+from pipelines.publication.morning import OFFICE, letters, tell
+from pipelines.running.forecast import likely
+from pipelines.running.watch import Watch
+from pipelines.sample.make import make_sample
+from pipelines.wording import say
+
+FRIDAY, SATURDAY = datetime(2026, 8, 14, 9), datetime(2026, 8, 15, 9)
+UNITS = {f"U00{n}": (f"json://u{n}",) for n in range(1, 7)}
+ALL = Channels(units=UNITS)
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory):
+    """A small city, on a Friday morning."""
+    folder = tmp_path_factory.mktemp("morning")
+    make_sample(folder / "exports", Period.parse("2026Q3"), 6, 500, 4)
+    with Watch(Request(Period.parse("2026Q3"), folder / "exports", folder / "out", pdf=False), FRIDAY) as watch:
+        yield watch.run().look()
+
+
+@pytest.fixture
+def post(watched, tmp_path):
+    """What went out, and a way to send."""
+    sent = []
+
+    def deliver(urls, title, text):
+        sent.append((urls, text))
+        return True
+
+    def send(channels=ALL, at=FRIDAY, warnings=()):
+        own = replace(watched, at=at, watch=_elsewhere(watched.watch, tmp_path))
+        before = len(sent)
+        tell(own, channels, deliver, warnings)
+        return sent[before:]
+
+    return send
+
+
+def _elsewhere(watch, out):
+    watch.request = replace(watch.request, out=out)
+    return watch
+
+
+def test_each_unit_is_told_its_own_and_never_the_same_twice(watched, post):
+    found = post()
+    names = {one.unit.unit_id: one.unit.unit_name for one in watched.units}
+    assert found
+    for (url,), text in found:
+        id = next(id for id, urls in UNITS.items() if urls == (url,))
+        assert names[id] in text
+        assert "运行中" in text and "模拟" in text
+        assert not any(other in text for unit, other in names.items() if unit != id)
+        numbers = {step.ref_id or step.case_id for step in watched.steps if step.unit_id == id}
+        assert any(number in text for number in numbers)
+    assert post() == []
+
+
+def test_another_step_is_another_letter(watched, post):
+    first, channels = post(), Channels(units=UNITS)
+    changed = replace(watched, steps=watched.steps[1:])
+    one, other = ({one.name for one in letters(each, channels)} for each in (watched, changed))
+    assert first and one != other and one & other
+
+
+def test_nothing_goes_out_on_a_day_off_or_in_quiet_hours(post):
+    assert post(at=SATURDAY) == []
+    assert post(Channels(units=UNITS, quiet=(time(8), time(10)))) == []
+    assert post()
+
+
+def test_who_has_no_channel_is_told_nothing(post):
+    assert post(Channels()) == []
+    assert {urls for urls, _ in post(Channels(units={"U001": UNITS["U001"]}))} <= {UNITS["U001"]}
+
+
+def test_warnings_go_to_the_office_once(post):
+    channels = Channels(channels=("json://office",))
+    assert post(channels, warnings=(say("running.says_nothing_gone"),)) == [
+        (("json://office",), say("running.says_nothing_gone").zh)]  # fmt: skip
+    assert post(channels, warnings=(say("running.says_nothing_gone"),)) == []
+    assert OFFICE not in UNITS
+
+
+def test_a_letter_that_did_not_arrive_stays_known(watched, tmp_path):
+    own = replace(watched, watch=_elsewhere(watched.watch, tmp_path))
+    assert tell(own, Channels(units=UNITS), lambda *_: False)["failed"]
+    assert outbox.standing(tmp_path / ".log" / outbox.OUTBOX)["failed"]
+
+
+def test_the_likely_end_lies_between_what_can_be_and_is_the_same_for_a_seed(watched):
+    one, other = likely(watched), likely(watched)
+    assert one == other and one.why_not is None and one.months == 1
+    for low, high in one.total.values():
+        assert 0 <= low <= high
+    ranked = [place for place in one.place.values() if place]
+    assert ranked and all(1 <= best <= worst <= len(ranked) for best, worst in ranked)
+    unranked = {one.unit_id for one in watched.standings if one.rank is None}
+    assert {id for id, place in one.place.items() if place is None} == unranked
+
+
+def test_without_a_finished_month_there_is_no_forecast(watched):
+    early = likely(replace(watched, at=datetime(2026, 7, 20)))
+    assert early.why_not and "do not carry" in early.why_not.en and not early.total
+
+
+@pytest.mark.slow
+def test_the_flow_writes_the_day_and_rests_on_days_off(tmp_path, monkeypatch):
+    from pipelines.edges import process
+    from pipelines.flows.watch import watch
+
+    make_sample(tmp_path / "exports/2026Q3", Period.parse("2026Q3"), 6, 200, 4)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(process, "now", lambda: FRIDAY)
+    assert watch.fn(out=tmp_path / "out").startswith(str(tmp_path / "out/running/2026Q3/2026-08-14"))
+    monkeypatch.setattr(process, "now", lambda: SATURDAY)
+    assert watch.fn(out=tmp_path / "out") == "day off"
