@@ -13,6 +13,7 @@ _WHERE = {
     "Tornado": "pipelines.laboratory.sweep",
     "Robustness": "pipelines.laboratory.robustness",
     "Gaming": "pipelines.laboratory.gaming",
+    "Running": "pipelines.laboratory.running",
     "sample_quarter": "pipelines.laboratory.quarter",
 }
 __all__ = [*_WHERE]

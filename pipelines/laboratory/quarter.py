@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -180,6 +181,18 @@ class Quarter:
         from pipelines.laboratory.steps import next_steps
 
         return next_steps(self.as_it_was)
+
+    def watch(self, exports: str | Path, at: str | datetime | None = None):
+        """The same period as it ran, at an instant before its cutoff: what was open then, and the same what-ifs.
+
+        By the rulebook and the readings of this run; ``exports`` are read again. `pipelines.Running.of` looks at a
+        period that no run has scored yet.
+        """
+        from pipelines.laboratory.running import Running
+
+        rules, out = self.folder / "rulebook", self.folder.parents[2]
+        absent = tuple(sorted(self.world.absent.names))
+        return Running.of(self.period, exports, at, out, rules, self.readings, absent)
 
     def gaming(self):
         """Which behaviour buys most points per case, and which clauses tell no units apart."""

@@ -184,7 +184,7 @@ class Watch(Run):
 
     def look(self) -> "Watched":
         """Everything that the pages tell; the stages have run before."""
-        return Look(self).watched()
+        return Look(self).seen
 
 
 @dataclass(frozen=True)
@@ -331,7 +331,16 @@ class Look:
     def _totals(self, of: np.ndarray, cells: Mapping[str, Rows]) -> Rescored:
         return rescore(moved.variants(self.held, of, cells), self.rulebook, self.readings)
 
-    def watched(self) -> Watched:
+    def if_done(self, done: Callable[[Open], np.ndarray]) -> Rescored:
+        """Every unit where only the acts of these bits are done, and nothing else ever."""
+        cells = {}
+        for counts, rows in self.open.items():
+            row, stays = np.arange(len(rows.todo)), rows.todo & self.stays[counts]
+            cells[counts] = self.change(counts, rows.unit, row, stays, stays | (self._todo(counts) & ~done(rows)))
+        return self._totals(np.arange(len(self.unit_at)), cells)
+
+    @cached_property
+    def seen(self) -> Watched:
         """Everything, scored; the held scores by both judges."""
         from pipelines.stages.judge import judge
         from pipelines.stages.rank import rank
@@ -428,7 +437,7 @@ class Look:
         """Of the watch."""
         return self.watch.horizons
 
-    def _falling(self, counts: str, horizon: int) -> np.ndarray:
+    def falling(self, counts: str, horizon: int) -> np.ndarray:
         """Of every row the bits of the steps that fall due before a horizon; at the end, all of them."""
         rows, todo = self.open[counts], self._todo(counts)
         if horizon == len(HORIZONS) - 1:
@@ -439,11 +448,7 @@ class Look:
 
     def _at_horizon(self, horizon: int) -> Rescored:
         """Every unit where all that falls due before a horizon is missed."""
-        everybody, cells = np.arange(len(self.unit_at)), {}
-        for counts, rows in self.open.items():
-            stays, row = rows.todo & self.stays[counts], np.arange(len(rows.todo))
-            cells[counts] = self.change(counts, rows.unit, row, stays, stays | self._falling(counts, horizon))
-        return self._totals(everybody, cells)
+        return self.if_done(lambda rows: ~self.falling(rows.counts, horizon))
 
     def _due(self) -> list[dict[str, Due]]:
         units = len(self.unit_at)
@@ -452,7 +457,7 @@ class Look:
             cost = held - np.broadcast_to(self._at_horizon(horizon).total, (units,))
             acts, count = np.zeros(units, np.int64), np.zeros(units, np.int64)
             for counts, rows in self.open.items():
-                falling = self._falling(counts, horizon) & self._placed(counts)
+                falling = self.falling(counts, horizon) & self._placed(counts)
                 np.add.at(count, rows.unit[falling > 0], 1)
                 for bit in range(len(rows.acts)):
                     np.add.at(acts, rows.unit[falling >> bit & 1 > 0], 1)

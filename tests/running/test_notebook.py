@@ -1,0 +1,58 @@
+"""The running period in a notebook: what-ifs against the pages, and the film of the days."""
+
+import pytest
+
+from pipelines import Running
+from pipelines.model.period import Period
+from pipelines.model.points import CENT
+from pipelines.model.refusals import UsageRefusal
+from pipelines.running import pages
+from pipelines.running.forecast import likely
+from pipelines.sample.make import make_sample
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("notebook")
+    make_sample(folder / "exports", Period.parse("2026Q3"), 6, 500, 4)
+    return Running.of("2026Q3", folder / "exports", "2026-08-14T09:00", folder / "out")
+
+
+def test_nothing_done_all_done_and_what_is_due(running):
+    everything, nothing = running.what_if(), running.what_if("day", units=["U001"], events=["implemented_at"])
+    assert (everything.so_done == everything.all_done).all()
+    assert (nothing.so_done >= nothing.nothing_done).all()
+    kept = {one.unit.unit_id: one for one in running.watched.units}
+    week = running.what_if("five_working_days").set_index("unit_id")
+    for id, one in kept.items():
+        assert one.missed_total / CENT <= week.so_done[id] <= one.held_total / CENT
+        assert everything.set_index("unit_id").place[id] == one.place or one.place is None
+    assert (week.so_done > week.nothing_done).any()
+
+
+def test_a_few_acts_of_one_unit_move_that_unit_alone(running):
+    unit = max(running.watched.units, key=lambda one: one.at_risk).unit.unit_id
+    frame = running.what_if(units=unit, events="replied_at").set_index("unit_id")
+    moved = frame[frame.so_done != frame.nothing_done]
+    assert set(moved.index) <= {unit}
+
+
+@pytest.mark.parametrize("given", [{"due": "tomorrow"}, {"units": "U999"}, {"events": "smiled_at"}])
+def test_a_name_that_is_none_is_refused_with_those_that_are(running, given):
+    with pytest.raises(UsageRefusal, match="known are"):
+        running.what_if(**given)
+
+
+def test_the_frame_and_the_steps_say_what_the_pages_say(running):
+    assert list(running.frame.unit_id) == [one.unit.unit_id for one in running.watched.units]
+    assert len(running.steps) == len(running.watched.steps)
+    assert "no assessment" in running.title or "非考核结果" in running.title
+
+
+def test_the_film_shows_the_days_that_were_watched(running):
+    assert running.film().empty
+    pages.write(running.watched, running.out, likely(running.watched))
+    film = running.film()
+    assert len(film) == len(running.watched.units)
+    assert film["at"][0].isoformat() == "2026-08-14T09:00:00"
+    assert "place_if_kept" in running.chart().to_json()
