@@ -12,6 +12,7 @@ from prefect.states import Failed, State
 from pipelines.assess import STANDARD_RULES, Request, Run
 from pipelines.edges import process
 from pipelines.edges.run_log import logged
+from pipelines.flows._artifacts import progress, show
 from pipelines.model.period import After, Period, Periods
 from pipelines.model.project import PLACE, Project
 from pipelines.model.refusals import Refusal, UsageRefusal
@@ -77,8 +78,11 @@ def scored(request: Request) -> Path:
     """Run the stages, a task each; the folder of the run."""
     with Run(request) as run:
         run.flow_run = str(runtime.flow_run.id or "")
-        for stage in STAGES:
-            perform.with_options(name=stage, task_run_name=stage)(run, stage)
+        with progress(request.period) as done:
+            for stage in STAGES:
+                perform.with_options(name=stage, task_run_name=stage)(run, stage)
+                done(stage)
+        show(request.period, run.published.folder)
         return run.published.folder
 
 

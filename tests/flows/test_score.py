@@ -83,3 +83,15 @@ def test_prefect_keeps_no_result_and_no_name_of_an_evaluator(server, flowed, exp
     assert names and kept
     assert not [file for file in kept if "storage" in file.relative_to(server.home).parts]
     assert not [file for file in kept for name in names if name in file.read_bytes()]
+
+
+def test_prefects_pages_show_how_far_a_run_is_its_rows_and_its_pages_and_no_unit(server, flowed, exports):
+    found = {one["key"]: one for one in server.ask("artifacts/filter", limit=200) if one["key"].endswith("-2026q2")}
+    assert found.keys() >= {"stages-2026q2", "rows-2026q2", "run-2026q2", "pages-2026q2"}
+    assert float(found["stages-2026q2"]["data"]) == 100
+    rows = {row["table"]: row for row in json.loads(found["rows-2026q2"]["data"])}
+    assert rows["cases"]["read"] == rows["cases"]["accepted"] + rows["cases"]["quarantined"] > 0
+    text = json.dumps(found, ensure_ascii=False)
+    for table, columns in (("units", ("unit_id", "unit_name")), ("cases", ("case_id",)), ("evaluators", ("name",))):
+        with next(exports.glob(f"{table}*.csv")).open(encoding="utf-8-sig") as stream:
+            assert not [row for row in csv.DictReader(stream) for column in columns if f'"{row[column]}"' in text]
