@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.edges.begun import under_way
 from tests.flows.conftest import PATIENCE, PERIOD, _end, _free_port
 
 pytestmark = pytest.mark.xdist_group("prefect")
@@ -105,15 +107,43 @@ def test_a_schedule_fires_and_what_it_scores_lies_in_the_project(serving):
 
 
 @pytest.mark.slow
-def test_a_run_that_was_killed_with_its_server_is_marked_by_the_next_one(town):
+def test_a_run_that_was_killed_with_its_server_is_marked_by_the_next_one_which_scores_the_period(town):
     first = Serving(town)
     first.until(lambda: "RUNNING" in first.states())
     os.killpg(first.process.pid, signal.SIGKILL)
     subprocess.run(["pkill", "-9", "-f", f"server start --host 127.0.0.1 --port {first.port}"], check=False)
-    write(town, 'publish: {cron: "0 0 1 1 *"}')
+    assert [one.alive for one in under_way(town / "out")] == [False]
     second = Serving(town)
     try:
-        second.until(lambda: "CRASHED" in second.states())
+        second.until(lambda: {"CRASHED", "COMPLETED"} <= {*second.states()})
+        assert (town / "out" / str(PERIOD) / "ranking.csv").is_file() and under_way(town / "out") == []
+    finally:
+        _end(second.process)
+
+
+@pytest.mark.slow
+def test_a_server_with_ten_thousand_old_runs_starts_and_runs_what_falls_due(town):
+    first = Serving(town)
+    first.until(lambda: "COMPLETED" in first.states())
+    first.process.send_signal(signal.SIGTERM)
+    assert first.process.wait(timeout=PATIENCE) == 0
+    with sqlite3.connect(town / ".prefect" / "prefect.db") as database:
+        columns = [row[1] for row in database.execute("PRAGMA table_info(flow_run)")]
+        parts = ("(4)", "(2)", "(2)", "(2)", "(6)")
+        own = {"id": " || '-' || ".join(f"lower(hex(randomblob{size}))" for size in parts), "name": "'old'",
+               "idempotency_key": "NULL", "state_id": "NULL", "state_type": "'COMPLETED'"}  # fmt: skip
+        database.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
+            f"INSERT INTO flow_run ({', '.join(columns)}) SELECT {', '.join(own.get(c, c) for c in columns)} "
+            "FROM (SELECT * FROM flow_run LIMIT 1), n"
+        )
+        (before,) = database.execute("SELECT count(*) FROM flow_run WHERE name = 'old'").fetchone()
+    assert before == 10000
+    log = town / "out" / ".log" / "runs.jsonl"
+    ended, second = log.read_text().count('"ended"'), Serving(town)
+    try:
+        second.until(lambda: log.read_text().count('"ended"') > ended)
+        assert second.states()
     finally:
         _end(second.process)
 
