@@ -471,7 +471,9 @@ class Rulebook:
         items = {id: item for id, item in self.items.items() if item.only in ("", kind)}
         rules = {id: rule for id, rule in self.rules.items() if rule.item in items}
         sheets = {group: {id: one for id, one in sheet.items() if id in items} for group, sheet in self.sheets.items()}
-        return replace(self, items=items, rules=rules, sheets=sheets)
+        gone = {("item", id) for id in self.items if id not in items}  # what asks for one of these cannot hold
+        verdicts = tuple(one for one in self.verdicts if not any(asked.thing in gone for asked in one.when))
+        return replace(self, items=items, rules=rules, sheets=sheets, verdicts=verdicts)
 
     def of_group(self, group: str) -> "Rulebook":
         """The book as it holds for a group of units: by its own sheet, without the items that it does not have."""

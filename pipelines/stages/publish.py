@@ -37,7 +37,7 @@ from pipelines.views.frame import PROPOSING, SUFFIX, absences, proposing
 from pipelines.views.libraries import finding_rows
 from pipelines.views.manifest import manifest
 from pipelines.views.method import method
-from pipelines.views.ranking import ranking, verdicts
+from pipelines.views.ranking import RECOMPUTE, ranking, verdicts
 from pipelines.views.rules import Lines
 from pipelines.views.scorecard import Scorecards
 from pipelines.views.tables import SCHEMA, head
@@ -118,6 +118,7 @@ def write_tables(warehouse: Warehouse, result: ScoredPeriod, folder: Path) -> No
         write_library_tables(result.libraries, folder / FOLDER)
     write_csv(folder / "adjustments.csv", tables.ADJUSTMENTS, warehouse.records("publish/decisions_listed"))
     shutil.copyfile(CONTRACTS / "outputs" / SCHEMA, folder / SCHEMA)
+    shutil.copyfile(REPORTS / "proof" / RECOMPUTE, folder / RECOMPUTE)
     with (
         CsvFile(folder / "ledger.csv", tables.LEDGER) as ledger,
         feed(folder / "result.json") as document,
@@ -320,7 +321,7 @@ def _about(result: ScoredPeriod) -> list[str]:
 NAMED_ROWS = 5
 OWN_TABLES = ("evaluators", "evaluations")  # confidential as a whole
 OWN_WORDS = (REPORTS, RULES, CONTRACTS)  # what pages say of themselves
-WORDED = {".yaml", ".j2", ".md", ".js"}
+WORDED = {".yaml", ".j2", ".md", ".js", ".py"}
 
 
 def panel_of(warehouse: Warehouse, coincidences: Iterable[str] = ()) -> Panel:

@@ -55,6 +55,7 @@ def manifest(
         "office": _office(result) if "bulletin.pdf" in outputs else None,
         "blanks": _blanks(result) if "bulletin.pdf" in outputs else [],
         "figures": city_figures(result),
+        "sums": _sums(result),
         "code": code,
         "rows": row_account(result),
         "printing": paper.state,
@@ -62,6 +63,14 @@ def manifest(
         "proposed": proposed,
         "outputs": outputs,
     }
+
+
+def _sums(result: ScoredPeriod) -> dict[str, object]:
+    """How base, bonus and places follow from the items: what `recompute.py` has to know."""
+    book = result.rulebook
+    plain = book.sums_items and book.made_of(result.period) is None
+    by = "share" if book.ranking.by_share else book.ranked_by(result.readings)
+    return {"items_add_up": plain, "places_by": by}
 
 
 def _pinned(one: Earlier) -> dict[str, str]:

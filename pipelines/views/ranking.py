@@ -52,6 +52,7 @@ WORDS = (
     "list_remark",
     "list_together",
 )
+RECOMPUTE = "recompute.py"  # works every sum and place out anew, for an inspector without our program
 FILES = (
     "bulletin.pdf",
     "results.xlsx",
@@ -65,6 +66,7 @@ FILES = (
     "result.json",
     "result.schema.json",
     "manifest.json",
+    RECOMPUTE,
 )
 
 

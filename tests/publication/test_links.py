@@ -14,6 +14,7 @@ from pipelines.assess import Request
 from pipelines.publication import desk as acts
 from pipelines.sample.make import make_sample
 from tests.pages.hostile import QuickRun
+from tests.pages.test_recompute import recomputed
 from tests.publication.office import LATER, LIN, PERIOD, SENT, SIGNED, WU, act
 
 HERE = ("index.html", "index.en.html", "bulletin.en.html", "units/en/U001.html", "quality/index.en.html",
@@ -94,6 +95,12 @@ FOLDERS = [f"{PERIOD}", f"preview/{PERIOD}/2", f"published/{PERIOD}/1", f"publis
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_every_folder_of_pages_is_whole_and_was_looked_at(way, folder):
     assert [name for name in HERE if not (way[0] / folder / name).is_file()] == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_every_folder_can_be_recomputed_without_the_program(way, folder):
+    code, said = recomputed(way[0] / folder)
+    assert code == 0 and "全部相符 / all equal" in said, said
 
 
 def test_the_crawler_would_find_a_lost_page_and_a_lost_anchor(tmp_path):
