@@ -21,6 +21,7 @@ from pipelines.publication import morning
 from pipelines.publication.alerts import Channels, load_channels
 from pipelines.rulebook import periods_of
 from pipelines.running import pages
+from pipelines.running.findings import WATCH
 from pipelines.running.forecast import history_of, likely
 from pipelines.running.watch import Watch
 from pipelines.wording import say
@@ -36,6 +37,7 @@ def watch(
     rules: Path | None = None,
     source: Path | None = None,
     absent: list[str] | None = None,
+    bounds: Path | None = None,
     pull: bool = False,
     project: Path | None = None,
 ) -> str | State:
@@ -52,17 +54,17 @@ def watch(
             return "day off"
         with logged(request.out, "watch", str(chosen)):
             request = pulled(request, city) if pull else request
-            folder, sent = _looked(request, now.replace(microsecond=0), channels)
+            folder, sent = _looked(request, now.replace(microsecond=0), channels, bounds or WATCH)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))
     return " ".join((str(folder), *(f"letters_{name}={n}" for name, n in sorted(sent.items()))))
 
 
-def _looked(request: Request, at: datetime, channels: Channels | None) -> tuple[Path, Mapping[str, int]]:
-    with Watch(request, at) as looking:
+def _looked(request: Request, at: datetime, channels: Channels | None, bounds: Path) -> tuple[Path, Mapping[str, int]]:
+    with Watch(request, at, rules=bounds) as looking:
         watched = looking.run().look()
         folder = pages.write(watched, request.out, likely(watched, history_of(looking)))
-        return folder, morning.tell(watched, channels, deliver) if channels else {}
+        return folder, morning.tell(watched, channels, deliver, looking.warnings_of_day) if channels else {}
 
 
 def _running(named: str | None, rules: Path, kind: str) -> Period:

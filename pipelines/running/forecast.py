@@ -28,8 +28,7 @@ from pipelines.stages.measure import Kept
 from pipelines.wording import say
 
 DRAWS = 200
-LEVEL = 0.80  # what the interval is meant to hold
-BAND = 0.86  # of the draws: more than that, for units change and the draws do not know how (docs/running.md, Coverage)
+LEVEL = 0.80  # of the draws
 LEAN = 5.0  # rows of the city that a unit's own rows are weighed against
 MONTHS = 0.4  # months of the city that a unit's own months are weighed against
 TRUST = 25.0  # rows of a unit's past that speak for its future at most: units change
@@ -62,8 +61,8 @@ def likely(watched: Watched, history: Iterable[Cube] = (), seed: int = 1, draws:
         return Likely({}, {}, model.months, why)
     total, place = model.drawn(np.random.default_rng(seed), draws)
     ids, ranked = watched.watch.missed.unit_ids, model.ranked
-    low, high = np.quantile(total, [(1 - BAND) / 2, (1 + BAND) / 2], axis=0, method="closest_observation")
-    best, worst = np.quantile(place, [(1 - BAND) / 2, (1 + BAND) / 2], axis=0, method="closest_observation")
+    low, high = np.quantile(total, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="closest_observation")
+    best, worst = np.quantile(place, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="closest_observation")
     return Likely(
         {id: (int(low[k]), int(high[k])) for k, id in enumerate(ids)},
         {id: (int(best[k]), int(worst[k])) if ranked[k] else None for k, id in enumerate(ids)},

@@ -22,6 +22,7 @@ from pipelines.model.points import CENT, shown
 from pipelines.model.refusals import Refusal
 from pipelines.model.text import file_stem, link_to
 from pipelines.model.words import Words
+from pipelines.running.findings import Finding
 from pipelines.running.forecast import Likely
 from pipelines.running.watch import HORIZONS, Step, UnitWatch, Watched
 from pipelines.views.figures import NOTHING, known, listed, moment, named, run_on, signed, speaking
@@ -31,6 +32,8 @@ from pipelines.wording import say
 RUNNING = "running"
 MOST = 80  # steps on a page
 MOVERS = 8
+LISTED, FEW = 40, 4  # findings on a page, and cases that one of them names there
+FINDINGS = ("state", "period", "at", "unit_id", "unit_name", "kind", "what", "cases")
 FIGURES = "watch.json"
 STEPS = (
     "state",
@@ -139,6 +142,7 @@ def _write(watched: Watched, end: Likely, folder: Path, before: dict) -> None:
             (folder / name).write_text(render("running/unit.html.j2", page), encoding="utf-8")
     pages = Pages(watched, end, before, "zh")
     write_csv(folder / "steps.csv", STEPS, (pages.step_row(step) for step in watched.steps))
+    write_csv(folder / "findings.csv", FINDINGS, map(pages.finding_row, watched.watch.findings))
     write_csv(folder / "units.csv", UNITS, map(pages.unit_row, watched.units))
     pages.workbook(folder / "morning.xlsx", say("running.title_section", **pages.facts).zh, watched.steps)
     for one in watched.units:
@@ -345,8 +349,25 @@ class Pages:
             "movers_title": self.say("movers", day=str(self.before.get("at", ""))[:10]) if self.before else "",
             "movers": self._movers(),
             "movers_none": self.say("movers_none"),
+            "warnings": [one.into(self.lang) for one in self.watched.watch.warnings_of_day],
+            **self._findings(),
             "beyond": self.say("beyond_says", names=listed(beyond, self.lang)) if beyond else self.say("beyond_none"),
         }  # fmt: skip
+
+    def _findings(self) -> dict:
+        found = self.watched.watch.findings
+        told = [
+            self.say("finding", name=self.names.get(one.unit_id, one.unit_id), what=one.words.into(self.lang),
+                     cases=f" {' '.join(one.cases[:FEW])}" + ("…" if len(one.cases) > FEW else ""))
+            for one in found[:LISTED]
+        ]  # fmt: skip
+        more = self.say("findings_more", n=len(found) - LISTED) if len(found) > LISTED else ""
+        return {"findings": told, "findings_more": more, "findings_none": self.say("findings_none")}
+
+    def finding_row(self, one: Finding) -> dict:
+        """A line of `findings.csv`."""
+        own = {"kind": one.kind, "what": one.words.into(self.lang), "cases": " ".join(one.cases)}
+        return {**self._marked(one.unit_id), **own}
 
     def _unit_link(self, one: UnitWatch) -> dict[str, str]:
         folder = "units/en/" if self.lang == "en" else "units/"
@@ -365,7 +386,15 @@ class Pages:
 
     def leaders(self) -> dict:
         """Three sentences."""
-        return {"frame": self.frame, "title": self.say("title_leaders"), "sentences": self.sentences()}
+        warnings = [one.into(self.lang) for one in self.watched.watch.warnings_of_day]
+        title, words = self.say("title_leaders"), {"warnings": self.say("warnings")}
+        return {
+            "frame": self.frame,
+            "title": title,
+            "words": words,
+            "sentences": self.sentences(),
+            "warnings": warnings,
+        }
 
     def sentences(self) -> list[str]:
         """What is at risk, what falls due, what is lost."""
@@ -410,7 +439,7 @@ class Pages:
 
     def _marked(self, unit_id: str) -> dict[str, str]:
         state = {"state": self.say("mark"), "period": self.facts["period"], "at": f"{self.watched.at}"}
-        return {**state, "unit_id": unit_id, "unit_name": self.names[unit_id]}
+        return {**state, "unit_id": unit_id, "unit_name": self.names.get(unit_id, unit_id)}
 
     def workbook(self, file: Path, title: str, steps: Iterable[Step]) -> None:
         """The morning's list: a line a step with a column to tick."""
@@ -428,8 +457,8 @@ class Pages:
 
 
 COLUMNS = ("unit", "case", "act", "until", "within", "cost", "cost_of_row", "done")
-SECTION = ("heat", "heat_says", "due_table", "beyond", "col_unit", "col_held", "col_at_risk", "col_likely", "due_day",
-           "due_three_days", "due_five_working_days", "due_end")  # fmt: skip
+SECTION = ("heat", "heat_says", "due_table", "beyond", "findings", "warnings", "col_unit", "col_held", "col_at_risk",
+           "col_likely", "due_day", "due_three_days", "due_five_working_days", "due_end")  # fmt: skip
 
 
 def _cell(points: int, most: int) -> dict[str, str]:

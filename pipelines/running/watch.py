@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from pipelines.model.refusals import UsageRefusal
 from pipelines.model.score import Standing, UnitScore
 from pipelines.model.tally import Unit
 from pipelines.running.acts import Act, acts_of, arrival_of, events_of
+from pipelines.running.findings import WATCH, find, load_watch, warn
 from pipelines.wording import say
 
 Progress = Callable[[str, int, int], None]
@@ -117,8 +119,11 @@ class Watch(Run):
 
     stages = ("ingest", "validate", "measure", "judge", "settle", "rank")
 
-    def __init__(self, request: Request, at: datetime | None = None, progress: Progress = silent) -> None:
+    def __init__(
+        self, request: Request, at: datetime | None = None, progress: Progress = silent, rules: Path = WATCH
+    ) -> None:
         super().__init__(request, progress)
+        self.bounds = load_watch(rules)
         self.at = at or process.now().replace(microsecond=0)
         if self.how:
             raise UsageRefusal(say("running.composed", period=self.period, kind=say(f"period.kind_{self.how.of}")))
@@ -162,10 +167,14 @@ class Watch(Run):
             self.warehouse.run_template("running/known", **context)
 
     def rank(self) -> None:
-        """Places only: nothing is said of who is commended."""
+        """Places only: nothing is said of who is commended. And what is found beside the score, in the same rows."""
         from pipelines.stages.rank import rank
 
         self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
+        self.findings = find(self.warehouse, self.bounds)
+        names = {id: tally.unit.unit_name for id, tally in self.tallies.items()}
+        facts = (self.missed, self.rulebook, self.readings, self.at, names)
+        self.warnings_of_day = warn(self.warehouse, self.bounds, *facts)
 
     @cached_property
     def missed(self) -> Cube:

@@ -1,5 +1,7 @@
 """`gongping watch`: a period that still runs: what will cost points, before it does."""
 
+from pathlib import Path
+
 import click
 
 from pipelines.cli import said, text
@@ -22,16 +24,18 @@ def command() -> click.Command:
         options.rules(),
         options.source(),
         options.absent(),
+        click.Option(["--bounds"], type=click.Path(path_type=Path), help=text("running.opt_watch")),
         click.Option(["--send"], is_flag=True, help=text("running.opt_send")),
         options.as_json(),
     )
 
 
-def watch(period, exports, at, out, cutoff, readings, rules, source, absent, send, as_json) -> None:
+def watch(period, exports, at, out, cutoff, readings, rules, source, absent, bounds, send, as_json) -> None:
     """Look, write the day's pages, print who can lose most."""
     from pipelines.assess import STANDARD_RULES, Request
     from pipelines.edges import process
     from pipelines.running import pages
+    from pipelines.running.findings import WATCH
     from pipelines.running.forecast import history_of, likely
     from pipelines.running.watch import Watch
     from pipelines.screen import progress
@@ -40,7 +44,7 @@ def watch(period, exports, at, out, cutoff, readings, rules, source, absent, sen
         period, exports, out, cutoff, readings, rules or STANDARD_RULES, source, False, absent=tuple(absent),
         city=process.project().name,
     )  # fmt: skip
-    with progress() as listener, Watch(request, at, listener) as looking:
+    with progress() as listener, Watch(request, at, listener, bounds or WATCH) as looking:
         watched = looking.run().look()
         end = likely(watched, history_of(looking))
         folder = pages.write(watched, out, end)
@@ -65,4 +69,4 @@ def _sent(watched):
     file = process.project().alerts
     if file is None:
         raise UsageRefusal(say("alerts.no_file"))
-    return tell(watched, load_channels(file), deliver)
+    return tell(watched, load_channels(file), deliver, watched.watch.warnings_of_day)

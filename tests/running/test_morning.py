@@ -1,15 +1,19 @@
 """The morning's letters: each unit its own, once; nothing on days off and in quiet hours. And the likely end."""
 
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
+from fractions import Fraction
 
 import pytest
 
 from pipelines.assess import Request
 from pipelines.evaluators import outbox
 from pipelines.model.period import Period
+from pipelines.model.refusals import UsageRefusal
 from pipelines.publication.alerts import Channels
 from pipelines.publication.morning import OFFICE, letters, tell
+from pipelines.running import pages
+from pipelines.running.findings import WatchRules, warn
 from pipelines.running.forecast import likely
 from pipelines.running.watch import Watch
 from pipelines.sample.make import make_sample
@@ -125,3 +129,47 @@ def test_the_flow_writes_the_day_and_rests_on_days_off(tmp_path, monkeypatch):
     assert watch.fn(out=tmp_path / "out").startswith(str(tmp_path / "out/running/2026Q3/2026-08-14"))
     monkeypatch.setattr(process, "now", lambda: SATURDAY)
     assert watch.fn(out=tmp_path / "out") == "day off"
+
+
+@pytest.mark.parametrize(("under", "least"), [("90", 20), ("96.5", 3), ("100", 1)])
+def test_a_rate_is_warned_of_under_its_bound_and_from_so_many_on(watched, under, least):
+    watch = watched.watch
+    bounds = {"part": "satisfied", "of": "rated", "under": under, "at_least": str(least)}
+    told = warn(watch.warehouse, WatchRules(warnings={"rate": bounds}), watch.missed, watch.rulebook, watch.readings,
+                FRIDAY)  # fmt: skip
+    counts = {id: (tally.count("satisfied"), tally.count("rated")) for id, tally in watch.tallies.items()}
+    due = [id for id, (part, of) in counts.items() if of >= least and 100 * part < Fraction(under) * of]
+    assert [words.zh.split("：")[0] for words in told] == sorted(due)
+    assert due or under == "90"
+
+
+def test_a_rate_that_the_book_does_not_have_is_refused(watched):
+    watch, bounds = watched.watch, {"part": "smiles", "of": "rated", "under": "90", "at_least": "1"}
+    with pytest.raises(UsageRefusal, match="smiles"):
+        warn(watch.warehouse, WatchRules(warnings={"rate": bounds}), watch.missed, watch.rulebook, {}, FRIDAY)
+
+
+@pytest.mark.slow
+def test_a_month_watched_day_by_day(tmp_path):
+    """What is seen hangs together from one day to the next, and ends where the run ends."""
+    period = Period.parse("2026Q3")
+    make_sample(tmp_path / "exports", period, 8, 500, 6)
+    request = Request(period, tmp_path / "exports", tmp_path / "out", pdf=False)
+    before: set = set()
+    for n in range(31):
+        at = datetime(2026, 8, 1, 8) + timedelta(days=n)
+        with Watch(request, at) as watch:
+            seen = watch.run().look()
+            pages.write(seen, tmp_path / "out", likely(seen))
+        assert all(one.missed_total <= one.held_total for one in seen.units)
+        steps = {(one.counts, one.unit_id, one.case_id, one.ref_id, one.event): one for one in seen.steps}
+        assert all(not one.late or one.cost for one in seen.steps)
+        came_back = {key for key in steps.keys() & before if steps[key].until and steps[key].until < at - timedelta(2)
+                     and not steps[key].late}  # fmt: skip
+        assert not came_back
+        before = set(steps)
+    days = pages.days(tmp_path / "out", period)
+    assert len(days) == 31 and all(day["state"] == "运行中" for day in days)
+    with Watch(request, period.end) as watch:
+        end = watch.run().look()
+    assert not end.steps and all(one.at_risk == 0 for one in end.units)

@@ -86,4 +86,4 @@ def test_the_next_day_tells_what_moved(out):
 
 def test_three_sentences_for_leaders(out):
     page = (out / "running/2026Q3" / DAY / "leaders.html").read_text("utf-8")
-    assert page.count("<li>") == 3
+    assert page.split('<ol class="three">')[1].split("</ol>")[0].count("<li>") == 3

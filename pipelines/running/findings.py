@@ -1,0 +1,178 @@
+"""What a watch points out beside the score, for the office to look at, and what it warns leaders of; never points.
+
+The bounds stand in `watch.yaml`. All is found in the exports themselves; a caller is known by a keyed hash alone.
+"""
+
+import hmac
+from base64 import b32encode
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pipelines.edges.located_yaml import Block, read_blocks
+from pipelines.edges.warehouse import Warehouse
+from pipelines.engines.cube import Cube
+from pipelines.evaluators.private import SHOWN, read_key
+from pipelines.model.refusals import UsageRefusal
+from pipelines.model.rule import Rulebook
+from pipelines.model.words import Words
+from pipelines.paths import RULES
+from pipelines.wording import say
+
+WATCH = RULES / "watch.yaml"
+WORDS = "running."  # begins the sentences of what is wrong with the file
+NEEDED = {"repeats": ("title", "matter_id"), "bunches": ("rated_at", "public_rating"), "perfect": ("public_rating",)}
+FINDINGS: dict[str, dict[str, str]] = {
+    "repeats": {"days": "whole", "alike": "share", "caller": "name"},
+    "passed_on": {"units": "whole"},
+    "quick": {"minutes": "whole"},
+    "bunches": {"ratings": "whole", "minutes": "whole"},
+    "perfect": {"rated": "whole"},
+}
+WARNINGS = {
+    "rate": {"part": "name", "of": "name", "under": "percent", "at_least": "whole"},
+    "matter": {"cases": "whole", "days": "whole"},
+}
+OPTIONAL = {"caller"}
+
+
+@dataclass(frozen=True)
+class WatchRules:
+    """The bounds of `watch.yaml`, by finding and by warning; what the file leaves out is not looked for."""
+
+    findings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    warnings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something to look at: what kind, of which unit, in which cases; ``n`` counts them, ``same`` names the caller."""
+
+    kind: str
+    unit_id: str
+    cases: tuple[str, ...]
+    n: int
+    same: str = ""
+
+    @property
+    def words(self) -> Words:
+        """What was found, as a sentence."""
+        return say(f"running.finding_{self.kind}{'_caller' if self.same else ''}", n=self.n, same=self.same)
+
+
+def load_watch(file: Path = WATCH) -> WatchRules:
+    """Read the file; UsageRefusal with its line for a key or a bound that nothing would honour."""
+    block, _ = read_blocks(file, WORDS, file.name)
+    known = {"findings": FINDINGS, "warnings": WARNINGS}
+    for key in block:
+        if key not in known:
+            raise block.refuse(key, "unknown", known, word=key, keys="、".join(known))
+    return WatchRules(*(_parts(block, key, kinds) for key, kinds in known.items()))
+
+
+def _parts(block: Block, key: str, kinds: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    if key not in block:
+        return found
+    given = block[key]
+    if not isinstance(given, Block):
+        raise block.refuse(key, "no_mapping")
+    for name, bounds in given.items():
+        if name not in kinds:
+            raise given.refuse(name, "unknown", kinds, word=name, keys="、".join(kinds))
+        if not isinstance(bounds, Block):
+            raise given.refuse(name, "no_mapping")
+        for bound, value in bounds.items():
+            if bound not in kinds[name]:
+                raise bounds.refuse(bound, "unknown", kinds[name], word=bound, keys="、".join(kinds[name]))
+            if not _fits(kinds[name][bound], value):
+                raise bounds.refuse(bound, f"bad_{kinds[name][bound]}", value=value)
+        if lacking := [bound for bound in kinds[name] if bound not in bounds and bound not in OPTIONAL]:
+            raise given.refuse(name, "lacking", bound=lacking[0])
+        found[name] = dict(bounds)
+    return found
+
+
+def _fits(kind: str, value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    if kind == "whole":
+        return value.isascii() and value.isdecimal() and 1 <= int(value) <= 100_000
+    if kind == "name":
+        return value.isidentifier()
+    try:
+        return 0 <= Fraction(value) <= (1 if kind == "share" else 100)
+    except ValueError:
+        return False
+
+
+def find(warehouse: Warehouse, rules: WatchRules) -> tuple[Finding, ...]:
+    """Everything that is found, in the order of the file; a kind whose columns the exports lack finds nothing."""
+    columns, found = set(warehouse.columns("accepted.cases")), []
+    for kind, bounds in rules.findings.items():
+        if not columns.issuperset(NEEDED.get(kind, ())):
+            continue
+        for same in _same(kind, bounds, columns):
+            context: dict[str, Any] = {**bounds, "same": same}
+            rows = warehouse.rows_template(f"running/{kind}", **context)
+            key = read_key() if rows and same == bounds.get("caller") else b""
+            found += [Finding(kind, unit, tuple(cases), n, _hashed(key, of)) for unit, cases, n, of in rows]
+    return tuple(found)
+
+
+def _same(kind: str, bounds: Mapping[str, str], columns: set[str]) -> Iterator[str]:
+    """The columns by which rows are of the same matter or caller."""
+    if kind != "repeats":
+        yield ""
+        return
+    yield "matter_id"
+    if caller := bounds.get("caller"):
+        if caller not in columns:
+            raise UsageRefusal(say("running.no_caller", column=caller))
+        yield caller
+
+
+def _hashed(key: bytes, caller: str) -> str:
+    """A caller's name under the key of this city; "" for what is no caller."""
+    return b32encode(hmac.new(key, caller.encode(), sha256).digest()).decode()[:SHOWN] if key else ""
+
+
+def warn(
+    warehouse: Warehouse,
+    rules: WatchRules,
+    cube: Cube,
+    book: Rulebook,
+    readings: Mapping[str, str],
+    at: object,
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Words, ...]:
+    """The warnings that hold at an instant; UsageRefusal for a rate of measures that the book does not have.
+
+    ``names`` are those of units, by unit_id.
+    """
+    found: list[Words] = []
+    if bounds := rules.warnings.get("rate"):
+        for id in (bounds["part"], bounds["of"]):
+            if id not in book.measures:
+                raise UsageRefusal(say("running.no_measure", measure=id, known="、".join(book.measures)))
+        part, of = (cube.whole(bounds[name], readings) for name in ("part", "of"))
+        least, under = int(bounds["at_least"]), Fraction(bounds["under"])
+        for k, id in enumerate(cube.unit_ids):
+            if of[k] >= least and Fraction(100 * int(part[k]), int(of[k])) < under:
+                title = book.measures[bounds["part"]].title
+                facts = {
+                    "unit": names.get(id, id),
+                    "measure": title,
+                    "part": int(part[k]),
+                    "of": int(of[k]),
+                    "under": bounds["under"],
+                }
+                found.append(say("running.warning_rate", **facts))
+    if bounds := rules.warnings.get("matter"):
+        rows = warehouse.rows_template("running/matters", at=at, **bounds)
+        found += [say("running.warning_matter", matter=matter, n=n, days=bounds["days"]) for matter, n in rows]
+    return tuple(found)

@@ -1,0 +1,117 @@
+"""What a watch points out beside the score: at its bounds and just beside them; the file that sets them."""
+
+from datetime import datetime, timedelta
+
+import pyarrow
+import pytest
+
+from pipelines.edges.warehouse import Warehouse
+from pipelines.evaluators.private import VARIABLE, make_key
+from pipelines.model.refusals import UsageRefusal
+from pipelines.running.findings import FINDINGS, WATCH, find, load_watch
+
+START, MINUTE, DAY = datetime(2026, 7, 1), timedelta(minutes=1), timedelta(days=1)
+COLUMNS = {"case_id": "", "unit_id": "U1", "role": "lead", "matter_id": None, "title": None, "dispatched_at": START,
+           "closed_at": None, "public_rating": None, "rated_at": None}  # fmt: skip
+TEXT = ("case_id", "unit_id", "role", "matter_id", "title", "public_rating", "caller_key")
+LAMP = "路灯不亮，请派人维修，已经一周了"
+
+
+def found(rows, rules=None, columns=COLUMNS):
+    """What is found in these case rows, as (kind, unit, cases, n)."""
+    rows = [{**columns, "case_id": f"C{k}", **row} for k, row in enumerate(rows)]
+    types = {name: pyarrow.string() if name in TEXT else pyarrow.timestamp("us") for name in columns}
+    table = {name: pyarrow.array([row[name] for row in rows], kind) for name, kind in types.items()}
+    warehouse = Warehouse()
+    try:
+        warehouse.run("facts/quarter", start=START, end=START + 92 * DAY, cutoff=START + 92 * DAY)
+        warehouse.store("accepted.cases", pyarrow.table(table))
+        return [(one.kind, one.unit_id, one.cases, one.n, one.same) for one in find(warehouse, rules or load_watch())]
+    finally:
+        warehouse.close()
+
+
+def kinds(*rows):
+    return [one[0] for one in found(rows)]
+
+
+@pytest.mark.parametrize(("later", "title", "matter", "expected"), [
+    (10 * DAY, LAMP, "M1", ["repeats"]),
+    (10 * DAY + timedelta(seconds=1), LAMP, "M1", []),
+    (DAY, LAMP.replace("一周", "两周"), "M1", ["repeats"]),
+    (DAY, "水压太低", "M1", []),
+    (DAY, LAMP, "M2", []),
+    (DAY, None, "M1", []),
+])  # fmt: skip
+def test_a_repeat_is_of_the_same_matter_with_a_like_title_soon_after(later, title, matter, expected):
+    first = {"matter_id": "M1", "title": LAMP}
+    assert kinds(first, {"matter_id": matter, "title": title, "dispatched_at": START + later}) == expected
+
+
+def test_a_caller_is_known_by_a_hash_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "key"))
+    make_key()
+    file = tmp_path / "watch.yaml"
+    file.write_text("findings: {repeats: {days: 10, alike: 0.9, caller: caller_key}}", encoding="utf-8")
+    call = {"title": LAMP, "caller_key": "13800000000"}
+    columns = {**COLUMNS, "caller_key": None}
+    told = found([call, {**call, "dispatched_at": START + DAY}], load_watch(file), columns)
+    [(kind, _, cases, _, same)] = told
+    assert kind == "repeats" and set(cases) == {"C0", "C1"}
+    assert len(same) == 8 and "138" not in str(told)
+    with pytest.raises(UsageRefusal, match="caller_key"):
+        found([call], load_watch(file))
+
+
+def test_a_case_with_two_lead_units_was_passed_on():
+    two = [{"case_id": "C", "unit_id": unit, "role": role} for unit, role in (("U1", "lead"), ("U2", "lead"))]
+    assert [one[:4] for one in found(two)] == [("passed_on", "U1", ("C",), 2), ("passed_on", "U2", ("C",), 2)]
+    assert kinds(two[0], {**two[1], "role": "assist"}) == []
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(5, ["quick"]), (6, [])])
+def test_closed_within_minutes(minutes, expected):
+    assert kinds({"closed_at": START + minutes * MINUTE}) == expected
+
+
+@pytest.mark.parametrize(("n", "apart", "expected"), [(8, 10, 1), (7, 10, 0), (8, 11, 0)])
+def test_ratings_in_a_bunch(n, apart, expected):
+    rows = [{"public_rating": "dissatisfied", "rated_at": START + DAY} for _ in range(n - 1)]
+    last = {"public_rating": "satisfied", "rated_at": START + DAY + apart * MINUTE}
+    assert kinds(*rows, last).count("bunches") == expected
+
+
+@pytest.mark.parametrize(("ratings", "expected"), [
+    (["satisfied"] * 30, ["perfect"]),
+    (["satisfied"] * 29, []),
+    (["satisfied"] * 30 + ["basically_satisfied"], []),
+])  # fmt: skip
+def test_every_rating_the_best_one(ratings, expected):
+    rows = [{"public_rating": rating, "rated_at": START + k * DAY} for k, rating in enumerate(ratings)]
+    assert kinds(*rows) == expected
+
+
+def test_rows_of_before_the_period_are_not_told():
+    before = START - DAY
+    assert kinds({"dispatched_at": before, "closed_at": before}) == []
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("finding: {}", r"watch.yaml, line 1: finding is not known; the nearest is findings"),
+    ("findings:\n  quik: {minutes: 5}", "line 2: quik is not known; the nearest is quick"),
+    ("findings:\n  quick: {minutes: soon}", "line 2: minutes takes a whole number from 1, not soon"),
+    ("findings:\n  quick: {minutes: 0}", "line 2: minutes takes a whole number"),
+    ("findings:\n  repeats: {days: 3, alike: 2}", "line 2: alike takes a number between 0 and 1"),
+    ("findings:\n  repeats: {days: 3}", "line 2: repeats lacks alike"),
+    ("findings: 5", "line 1: expected"),
+    ("warnings:\n  rate: {part: a b, of: b, under: 1, at_least: 1}", "line 2: part takes a name"),
+    ("warnings:\n  rate: {part: a, of: b, under: 101, at_least: 1}", "line 2: under takes a number between 0 and 100"),
+])  # fmt: skip
+def test_a_file_that_nothing_would_honour_is_refused(tmp_path, text, says):
+    (tmp_path / "watch.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageRefusal, match=says):
+        load_watch(tmp_path / "watch.yaml")
+
+
+def test_the_projects_own_file_names_every_finding():
+    assert set(load_watch(WATCH).findings) == set(FINDINGS)
