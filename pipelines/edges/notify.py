@@ -2,6 +2,22 @@
 
 import logging
 from collections.abc import Iterable
+from datetime import datetime, time
+
+Hours = tuple[time, time]  # local time, from the first to before the second, over midnight too; equal: none
+
+
+def hours(text: str) -> Hours:
+    """Read hours such as ``22:00-07:30``; ValueError for anything else."""
+    first, last = (time.fromisoformat(one.strip()) for one in text.split("-"))
+    return first, last
+
+
+def is_quiet(quiet: Hours, now: datetime) -> bool:
+    """Whether this is no hour to tell people anything."""
+    first, last = quiet
+    at = now.time()
+    return first <= at < last if first <= last else at >= first or at < last
 
 
 def deliver(urls: Iterable[str], title: str, body: str) -> bool:

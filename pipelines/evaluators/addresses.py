@@ -1,5 +1,6 @@
 """Where reminders go: a file of the office's, outside the repository, that names the channels.
 
+quiet: "22:00-07:30"               # nobody is sent anything in these hours
 everyone: ["wecom://…"]            # a shared channel; the text names the evaluator by pseudonym
 evaluators:
   E001: ["mailto://…"]             # an evaluator's own channels, instead of the shared one
@@ -8,9 +9,12 @@ evaluators:
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 
-from pipelines.evaluators.outbox import Letter, again, open_outbox, send
+from pipelines.edges import process
+from pipelines.edges.notify import Hours, hours, is_quiet
+from pipelines.evaluators.outbox import READY, Letter, again, open_outbox, send, standing
 from pipelines.evaluators.private import pseudonym, read_key
 from pipelines.evaluators.status import must_be_sound
 from pipelines.model.refusals import UsageRefusal
@@ -21,10 +25,11 @@ from pipelines.wording import say
 
 @dataclass(frozen=True)
 class Addresses:
-    """The channels of everyone and of single evaluators."""
+    """The channels of everyone and of single evaluators, and the hours in which nothing is sent."""
 
     everyone: tuple[str, ...]
     evaluators: dict[str, tuple[str, ...]]
+    quiet: Hours = (time(0), time(0))
 
     @classmethod
     def load(cls, file: Path) -> "Addresses":
@@ -33,11 +38,12 @@ class Addresses:
             raise UsageRefusal(say("evaluators.no_addresses", file=file))
         root = read_yaml(file, file.name)
         fail_if.not_a_block(root, Block(file.name, 1))
-        fail_if.unknown_field(root, ("everyone", "evaluators"))
+        fail_if.unknown_field(root, ("everyone", "evaluators", "quiet"))
         own = root.get("evaluators", Block(file.name, 1))
         fail_if.not_a_block(own, root, "evaluators")
         each = {who: _urls(own, who) for who in own}
-        return cls(_urls(root, "everyone") if "everyone" in root else (), each)
+        own_hours = {"quiet": _hours(root)} if "quiet" in root else {}
+        return cls(_urls(root, "everyone") if "everyone" in root else (), each, **own_hours)
 
     def letter(self, message: dict, key: Callable[[], bytes]) -> Letter | None:
         """The message with its addresses; None where it has none. The key is asked for where a pseudonym is needed."""
@@ -52,6 +58,8 @@ class Addresses:
 def send_ready(state_folder: Path, notify: Path, repeat: str = "") -> Counter:
     """Send what is ready to the channels of ``notify``, first making the assignment ``repeat`` ready once more.
 
+    In quiet hours nothing is sent, and it is said how many wait: what was withdrawn by the morning is not sent at all.
+
     VerificationFailed where the log was touched: what waits in the outbox follows from it.
     """
     from pipelines.edges.notify import deliver
@@ -61,7 +69,16 @@ def send_ready(state_folder: Path, notify: Path, repeat: str = "") -> Counter:
     outbox = open_outbox(state_folder)
     if repeat:
         again(outbox, repeat)
+    if is_quiet(addresses.quiet, process.now()):
+        return +Counter(quiet=len(standing(outbox)[READY]))
     return send(outbox, lambda message: addresses.letter(message, read_key), deliver)
+
+
+def _hours(block: Block) -> Hours:
+    try:
+        return hours(block["quiet"])
+    except (ValueError, AttributeError):
+        raise UsageRefusal(say("evaluators.bad_hours", file=block.file, line=block.lines["quiet"])) from None
 
 
 def _urls(block: Block, key: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from pipelines.edges.begun import under_way
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.located_yaml import Block, read_blocks
+from pipelines.edges.notify import hours, is_quiet
 from pipelines.edges.run_log import BEGUN, FAILED, read_log
 from pipelines.evaluators.desk import DEFAULT
 from pipelines.model.period import Period, Periods
@@ -48,9 +49,7 @@ class Channels:
 
     def is_quiet(self, now: datetime) -> bool:
         """Whether this is no hour to tell people anything."""
-        first, last = self.quiet
-        at = now.time()
-        return first <= at < last if first <= last else at >= first or at < last
+        return is_quiet(self.quiet, now)
 
 
 @dataclass(frozen=True)
@@ -108,10 +107,9 @@ def _addresses(block: Block, key: str) -> tuple[str, ...]:
 
 def _hours(block: Block, key: str) -> tuple[time, time]:
     try:
-        first, last = (time.fromisoformat(one.strip()) for one in block[key].split("-"))
+        return hours(block[key])
     except (ValueError, AttributeError):
         raise block.refuse(key, "bad_hours") from None
-    return first, last
 
 
 def _days(block: Block, key: str) -> int:

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from pipelines.edges import process
 from pipelines.evaluators import outbox as module
 from pipelines.evaluators.addresses import Addresses, send_ready
 from pipelines.evaluators.outbox import (
@@ -202,6 +203,34 @@ def test_a_file_of_channels_that_is_wrong_is_refused_with_its_line_and_without_i
         Addresses.load(tmp_path / "notify.yaml")
     assert "notify.yaml" in caught.value.words.en and "1" in caught.value.words.en
     assert "nonsense" not in caught.value.words.en
+
+
+@pytest.mark.parametrize(
+    ("at", "counts"),
+    [("21:59", {"failed": 1}), ("22:00", {"quiet": 3}), ("07:29", {"quiet": 3}), ("07:30", {"failed": 1})],
+)
+def test_nobody_is_sent_anything_in_quiet_hours(at, counts, office, tmp_path, monkeypatch):
+    """A channel that is down shows what was tried."""
+    put(office)
+    monkeypatch.setattr(process, "now", lambda: datetime.fromisoformat(f"2026-07-08T{at}"))
+    notify = tmp_path / "notify.yaml"
+    notify.write_text("quiet: '22:00-07:30'\nevaluators:\n  E1: 'json://127.0.0.1:9/'\n", encoding="utf-8")
+    assert send_ready(office.folder, notify).items() >= counts.items()
+
+
+def test_what_is_withdrawn_at_midnight_is_not_reminded_of_in_the_morning(office):
+    """Its time ran out while it waited for the end of the quiet hours."""
+    put(office)
+    later = office.step(T0 + 14 * DAY)
+    assert all(later.assignments[id].withdrawn_at for id in office.reminded.assignments)
+    put(office, later)
+    assert not {*standing(open_outbox(office.folder))[READY]} & {*office.reminded.assignments}
+
+
+def test_hours_that_are_none_are_refused_with_their_line(tmp_path):
+    (tmp_path / "notify.yaml").write_text("everyone: []\nquiet: late\n", encoding="utf-8")
+    with pytest.raises(UsageRefusal, match="line 2"):
+        Addresses.load(tmp_path / "notify.yaml")
 
 
 def test_without_a_file_of_channels_the_remedy_is_named(tmp_path):
