@@ -227,7 +227,9 @@ class Run:
         must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)
         must_have_prices(self.warehouse, self.rulebook, self.readings)
         found = tallies_in_force(self.warehouse, self.period, self.rulebook, self.readings, self.absent)
-        self.tallies = with_before(found, self.request.out, self.period, self.rulebook, self.readings, register)
+        self.tallies = with_before(
+            self.warehouse, found, self.request.out, self.period, self.rulebook, self.readings, register
+        )
 
     @cached_property
     def parts(self) -> dict[Period, Earlier | None]:
@@ -262,6 +264,7 @@ class Run:
         from pipelines.engines.vector import must_agree, second_opinion
         from pipelines.stages import compose
         from pipelines.stages.ledger import write_ledger
+        from pipelines.stages.measure import given_months
         from pipelines.stages.settle import settle
 
         book, months = self.scored_by, self.period.months
@@ -280,6 +283,7 @@ class Run:
             self.intake.flagged,
             self.absent.measures(self.rulebook.measures),
             groups={id: tally.unit.unit_group for id, tally in self.tallies.items()},
+            given=given_months(self.tallies, months),
             layouts=self.rulebook.marks,
         )
         again = second_opinion(self.warehouse, self.period, book, self.readings, self.tallies, self.absent)
@@ -484,6 +488,7 @@ class Run:
     @cached_property
     def observations(self) -> tuple[Words, ...]:
         """What is worth a line in the summary though it breaks no promise; read while the warehouse is open."""
+        from pipelines.stages.measure import notices
         from pipelines.stages.settle import without_assessment
 
         # a book without this reading asks nothing of evaluations
@@ -496,7 +501,9 @@ class Run:
         lacking = "、".join(str(part) for part, found in self.parts.items() if found is None)
         parts = (say(f"assess.parts_{self.how.missing}", parts=lacking),) if self.how and lacking else ()
         of_marks = without_assessment(self.scores)
-        return (*self.unusual, *of_marks, *parts, *self.counted_notices, *again, *self._unasked, *counted)
+        figures = notices(self.warehouse, self.tallies, self.rulebook)
+        told = (*self.counted_notices, *again, *self._unasked, *counted)
+        return (*self.unusual, *of_marks, *parts, *figures, *told)
 
     @property
     def _unasked(self) -> tuple[Words, ...]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from pipelines.contracts.promises import REFERENCES, SUCCESSION
+from pipelines.contracts.promises import PERIOD, REFERENCES, SUCCESSION
 from pipelines.model.contract import Promise, TableContract, columns_needed
 
 # What values of a type are in a pandas frame read from parquet.
@@ -19,7 +19,10 @@ class Derived:
     ``found``: whether ``columns`` are in ``keys`` of ``table``; ``any_given``: whether one of ``columns`` has a value;
     ``as_text``: the one column as text; ``found_any``: whether ``columns`` are in any of ``targets``;
     ``spelled``: whether the one column is not in ``keys`` of ``table`` by letters alone, its case apart;
-    ``one_spelling``: whether no other row has the one column in another case; a kind of succession: whether it holds.
+    ``one_spelling``: whether no other row has the one column in another case; a kind of succession: whether it holds;
+    ``alone``: whether no row of a part of
+    the period in the first column has the same values in the others; ``within``: whether the first column is at most
+    that of the rows of ``targets`` (part → wholes, by the second column) with the same values in the others.
     """
 
     name: str
@@ -179,6 +182,20 @@ def _not_negative(_: TableContract, promise: Promise) -> list[Check]:
     return _check(promise, "ExpectColumnValuesToBeBetween", column=promise.column, min_value=0)
 
 
+def _period(_: TableContract, promise: Promise) -> list[Check]:
+    return _check(promise, "ExpectColumnValuesToMatchRegex", column=promise.column, regex=f"^(?:{PERIOD})$")
+
+
+def _no_part_beside(_: TableContract, promise: Promise) -> list[Check]:
+    columns, starts = promise.argument("columns"), str(promise.argument("year_starts", 1))
+    return _holds(promise, Derived(f"{promise.id} holds", "alone", (promise.column, *columns), starts))
+
+
+def _within_whole(_: TableContract, promise: Promise) -> list[Check]:
+    columns = (promise.column, promise.argument("of"), *promise.argument("columns"))
+    return _holds(promise, Derived(f"{promise.id} holds", "within", columns, targets=promise.argument("wholes")))
+
+
 def _one_spelling(_: TableContract, promise: Promise) -> list[Check]:
     return _holds(promise, Derived(f"{promise.id} holds", "one_spelling", (promise.column,)))
 
@@ -223,6 +240,9 @@ COMPILERS = {
     "plausible": _plausible,
     "not_negative": _not_negative,
     "on_scale": _on_scale,
+    "period": _period,
+    "no_part_beside": _no_part_beside,
+    "within_whole": _within_whole,
     "one_spelling": _one_spelling,
     "spelled_as": _spelled_as,
     "number_in_any": _number_in_any,

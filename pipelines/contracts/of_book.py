@@ -1,17 +1,19 @@
 """The contracts as a rulebook fills them in: types of incident and award, assessed items, rules that can be waived."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from pipelines.contracts.declared import implied
-from pipelines.contracts.promises import NOT_NEGATIVE, ON_SCALE, spoken
+from pipelines.contracts.promises import ON_SCALE, spoken
 from pipelines.model.contract import Column, Contracts, Promise, TableContract
-from pipelines.model.measure import TABLE_OF
+from pipelines.model.measure import CASE_ROWS, TABLE_OF, Measure
 from pipelines.model.points import plain
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import Words
 
+FIGURES = "figures"
 TYPES = (("incidents", "incident_type"), ("awards", "award_type"))
 ASSESSED = ("assessments", "item_id", "score")
 WAIVED = ("adjustments", "rule_id")
@@ -44,7 +46,7 @@ def with_columns(
         # What follows from a type, of the own columns alone: their promises stand behind those of the contract.
         promises = [one for one in implied(table, (), mine, titles) if one.column]
         wanted = [(name, "decimals", {"at_most": 2}) for name, column in mine.items() if column.type == "decimal"]
-        wanted += [(name, NOT_NEGATIVE, {}) for name in dict.fromkeys(summed.get(table, ()))]
+        wanted += [(name, "not_negative", {}) for name in dict.fromkeys(summed.get(table, ()))]
         for name, kind, given in wanted:
             says = spoken(kind, name, given, columns, titles)
             promises.append(Promise(f"{name}_{kind}", table, name, kind, "reject", tuple(given.items()), *says))
@@ -79,6 +81,13 @@ def of_book(contracts: Contracts, book: Rulebook) -> Contracts:
     scales = tuple((r.measure, tuple((word, plain(n)) for word, n in r.scale)) for r in rules if r.scale)
     found = _with_scales(found, scales, ranges) if scales else found
     found = _with_argument(found, *WAIVED, "one_of", values=tuple(waivable(book)))
+    titles = Counter(measure.title.zh for measure in book.measures.values())
+    told = {id: one.title.zh for id, one in book.measures.items() if can_be_given(id, book)}
+    found = _with_labels(
+        found, FIGURES, "measure", tuple((id, (zh,) if titles[zh] == 1 else ()) for id, zh in told.items())
+    )
+    wholes = tuple((id, wholes) for id, one in book.measures.items() if (wholes := _wholes(one, book)))
+    found = _with_argument(found, FIGURES, "n", "within_whole", wholes=wholes)
     for table, column in (*TYPES, ASSESSED[:2]):
         found = _any_text(found, table, column) if table in unasked(book) else found
     return found if waivable(book) else _any_text(found, *WAIVED)
@@ -97,6 +106,20 @@ def _with_scales(contracts: Contracts, scales: tuple[tuple[str, Scale], ...], ra
         elif ranges or (one.column, one.kind) != (score, "between"):
             promises.append(one)
     return _with_table(contracts, replace(contract, promises=tuple(promises)))
+
+
+def can_be_given(measure: str, book: Rulebook) -> bool:
+    """Whether a count alone tells of a measure: not where a row of it costs by a column, or by one rule of several."""
+    return measure == CASE_ROWS or not any(
+        rule.measure == measure
+        and (rule.prices or rule.once_with or any(rule.id in one.once_with for one in book.rules.values()))
+        for rule in book.rules.values()
+    )
+
+
+def _wholes(measure: Measure, book: Rulebook) -> tuple[str, ...]:
+    """The measures of which it is a part."""
+    return (measure.among, *_wholes(book.measures[measure.among], book)) if measure.among else ()
 
 
 def waivable(book: Rulebook) -> Mapping[str, None]:

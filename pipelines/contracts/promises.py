@@ -14,6 +14,10 @@ VOCABULARY = {
     "one_of_present": {"columns": "columns", "when": "column?", "equals": "values?", "present": "flag?"},
     "between": {"by": "column", "ranges": "ranges"},
     "decimals": {"at_most": "whole number"},
+    "not_negative": {},
+    "period": {},
+    "no_part_beside": {"columns": "columns"},
+    "within_whole": {"columns": "columns", "of": "column", "wholes": "wholes"},
     "unique": {"columns": "columns"},
     "one_spelling": {},
     "spelled_as": {"table": "table", "key": "text"},
@@ -33,13 +37,13 @@ VOCABULARY = {
     },
 }
 IMPLIED = ("required", "type", "enum", "plausible", "duplicate_row", "duplicate_key")
-NOT_NEGATIVE = "not_negative"  # what a measure adds up
-ON_SCALE = "on_scale"  # a mark in words, by item
-OF_A_BOOK = (NOT_NEGATIVE, ON_SCALE)  # no contract names them
+ON_SCALE = "on_scale"  # a mark in words, by item: a book's own, no contract names it
 # Kinds whose remedy, for a row, names another row or value: what they say without one ends in `_plain`.
-WITH_OTHER = ("duplicate_row", "duplicate_key", "one_spelling", "spelled_as")
+WITH_OTHER = ("duplicate_row", "duplicate_key", "one_spelling", "spelled_as", "no_part_beside", "within_whole")
 PLAUSIBLE = {"first": "2000-01-01", "before": "2099-01-01"}  # as long as no period is known
 SUCCESSION = tuple(kind for kind in VOCABULARY if kind.startswith("successor"))
+# What `period` takes: a month, a quarter, a half year, a year or a span, each in the one spelling of its name.
+PERIOD = r"(19|[2-9]\d)\d\d(-(0[1-9]|1[0-2])(\.\.(19|[2-9]\d)\d\d-(0[1-9]|1[0-2]))?|Q[1-4]|H[12])?"
 REFERENCES = tuple(kind for kind in VOCABULARY if kind.startswith("reference"))
 
 
@@ -99,6 +103,7 @@ def _check_value(file: str, promise: Promise, name: str, form: str, value: objec
             and all(_texts(keys) and len(keys) == len(promise.argument("columns", ())) for _, keys in value)
         ),
         "ranges": lambda: _ranges(value),
+        "wholes": lambda: isinstance(value, tuple) and all(_texts(wholes) for _, wholes in value),
     }[form]
     if not fits():
         raise wrong(file, promise.id, name, value, form)

@@ -10,7 +10,9 @@ import pickle
 import re
 import sys
 import threading
+from collections import defaultdict
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from pipelines.contracts.expectations import Check, Derived, checks_of
@@ -19,6 +21,7 @@ from pipelines.contracts.promises import SUCCESSION
 from pipelines.edges.process import silence_telemetry
 from pipelines.lazy import pandas as pd
 from pipelines.model.contract import TableContract
+from pipelines.model.period import Period
 
 HISTORY = "history"
 SEPARATORS = r"[、,;|/\n]"  # between the successors of a split
@@ -121,6 +124,10 @@ def _derived(rows: dict[str, Path], frame, derived: Derived):
         return found
     if derived.kind in SUCCESSION:
         return _succession(frame[columns], derived.kind)
+    if derived.kind == "alone":
+        return _alone(frame, columns, int(derived.table))
+    if derived.kind == "within":
+        return _within(frame, columns, dict(derived.targets))
     values = frame[columns[0]]
     if derived.kind == "one_spelling":
         spellings = values.groupby(values.str.lower()).nunique()
@@ -161,6 +168,42 @@ def _succession(frame, kind: str) -> list[bool]:
 
     first = {unit: broken(unit) for unit in units}
     return [first.get(line["unit_id"], "") != kind for line in lines]
+
+
+def _alone(frame, columns: list[str], year_starts: int) -> list[bool]:
+    """Whether no other row, of the same values in all columns but the first, is of a part of this one's period."""
+    rows, beside = _rows(frame, columns), defaultdict(set)
+    for text, *others in rows:
+        beside[tuple(others)].add(_months(text, year_starts))
+    return [
+        not any(part and part < _months(text, year_starts) for part in beside[tuple(others)]) for text, *others in rows
+    ]
+
+
+@cache
+def _months(text: str | None, year_starts: int) -> frozenset[str]:
+    """The months of a period; none of a text that names no period."""
+    try:
+        return frozenset(Period.parse(text or "", year_starts).months)
+    except ValueError:
+        return frozenset()
+
+
+def _within(frame, columns: list[str], wholes: dict[str, tuple[str, ...]]) -> list[bool]:
+    """Whether the first column is at most that of every whole given beside it; the second says what a row is of."""
+    rows, given = _rows(frame, columns), defaultdict(list)
+    for n, of, *others in rows:
+        if n is not None:
+            given[of, *others].append(n)
+    return [
+        n is None or all(n <= whole for id in wholes.get(of, ()) for whole in given[id, *others])
+        for n, of, *others in rows
+    ]
+
+
+def _rows(frame, columns: list[str]) -> list[tuple]:
+    """The rows of some columns, None for an empty cell."""
+    return list(frame[columns].astype(object).where(frame[columns].notna(), None).itertuples(index=False, name=None))
 
 
 def _keys(rows: dict[str, Path], table: str, keys: tuple[str, ...]):

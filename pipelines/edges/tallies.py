@@ -18,6 +18,7 @@ from pipelines.wording import say
 TALLIES, RULEBOOK = ".tallies", "rulebook"
 LAYOUT = "layout.json"  # what the cube's marks and places say, by counted table
 CUBE = "cube"
+FIGURES = "figures"  # counts as given, "" for the period
 ROWS = "rows_"  # and the counted table: its rows one by one
 
 
@@ -85,6 +86,18 @@ def _registers(tallies: Mapping[str, UnitTally]) -> dict:
         ),
         "before": _table(before, unit_id=text, rule_id=text, measure=text, n=whole),
         "assessed": _table(scores, unit_id=text, item_id=text, hundredths=whole),
+        FIGURES: _table(
+            [
+                (tally.unit.unit_id, measure, month, n)
+                for tally in ordered
+                for measure, spans in sorted(tally.given.items())
+                for month, n in sorted(spans.items())
+            ],
+            unit_id=text,
+            measure=text,
+            month=text,
+            n=whole,
+        ),
         "awards": _table(
             [(unit, a.award_id, a.award_type, str(matters[a.matter_key]), a.awarded_on) for unit, a in awards],
             unit_id=text,
@@ -117,7 +130,7 @@ def read_kept(folder: Path, name: str, filters=None, columns: list[str] | None =
 
 
 def read_registers(folder: Path) -> dict[str, UnitTally]:
-    """Units with their assessments and awards, without counts, by unit_id in order."""
+    """Units with their assessments, awards and figures as given, without counts, by unit_id in order."""
     assessed: dict[str, dict[str, Fraction]] = {}
     for row in read_kept(folder, "assessed").to_pylist():
         assessed.setdefault(row["unit_id"], {})[row["item_id"]] = Fraction(row["hundredths"], 100)
@@ -129,18 +142,24 @@ def read_registers(folder: Path) -> dict[str, UnitTally]:
     if (tallies_of(folder) / "before.parquet").is_file():  # runs of before there were rules of change keep none
         for row in read_kept(folder, "before").to_pylist():
             before.setdefault(row["unit_id"], {}).setdefault(row["rule_id"], {})[row["measure"]] = row["n"]
+    given: dict[str, dict[str, dict[str, int]]] = {}
+    if (tallies_of(folder) / f"{FIGURES}.parquet").is_file():  # older runs keep none
+        for row in read_kept(folder, FIGURES).to_pylist():
+            given.setdefault(row["unit_id"], {}).setdefault(row["measure"], {})[row["month"]] = row["n"]
     units = [Unit(**row) for row in read_kept(folder, "units").to_pylist()]
     return {
-        unit.unit_id: UnitTally(
+        id: UnitTally(
             unit,
             0,
             {},
             {},
-            assessed.get(unit.unit_id, {}),
-            tuple(awards.get(unit.unit_id, ())),
-            before=before.get(unit.unit_id, {}),
+            assessed.get(id, {}),
+            tuple(awards.get(id, ())),
+            before=before.get(id, {}),
+            given=given.get(id, {}),
         )
         for unit in units
+        for id in (unit.unit_id,)
     }
 
 

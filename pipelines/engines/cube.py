@@ -87,6 +87,7 @@ class Cube:
     groups: np.ndarray  # of every unit
     before: Mapping[tuple[str, str], np.ndarray] = field(default_factory=dict)  # (rule, measure) -> count, -1 none
     absent: Absent = NOTHING
+    given: Mapping[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)  # where a count is, and which
     _kept: dict[Any, Any] = field(default_factory=dict)
 
     @classmethod
@@ -111,6 +112,7 @@ class Cube:
             np.array([tallies[unit].unit.unit_group for unit in units], object),
             _before(tallies, units),
             absent,
+            _given(tallies, units, months),
         )
 
     def repeated(self, times: int) -> "Cube":
@@ -134,19 +136,25 @@ class Cube:
         return Counts(self, readings)
 
     def count(self, id: str, readings: Mapping[str, str]) -> np.ndarray:
-        """A measure as units × months under the readings."""
+        """A measure as units × months under the readings; one that is given for the period, in its first month."""
         if id in self.not_exported():
-            return np.zeros((len(self.unit_ids), len(self.months)), np.int64)
+            return self._as_given(id, np.zeros((len(self.unit_ids), len(self.months)), np.int64))
         one, (place, bits) = self.measures[id], self._selected(self.measures[id], readings)
         if one.distinct:
-            return self._different(one.counts, place, bits, one.distinct)[0]
-        return self._sums(one.counts, place, bits, sum=one.sum)
+            return self._as_given(id, self._different(one.counts, place, bits, one.distinct)[0])
+        return self._as_given(id, self._sums(one.counts, place, bits, sum=one.sum))
+
+    def _as_given(self, id: str, table: np.ndarray) -> np.ndarray:
+        there, n = self.given.get(id, (False, table))
+        return np.where(there, n, table)
 
     def whole(self, id: str, readings: Mapping[str, str]) -> np.ndarray:
         """A measure of every unit over the period: its months together, or the different values in all of them."""
         one = self.measures[id]
         if one.distinct and id not in self.not_exported():
-            return self._different(one.counts, *self._selected(one, readings), one.distinct)[1]
+            found = self._different(one.counts, *self._selected(one, readings), one.distinct)[1]
+            there, n = self.given.get(id, (np.zeros((1, 1), bool), np.zeros((1, 1), np.int64)))
+            return np.where(there.any(axis=1), n.sum(axis=1), found)
         return np.asarray(self.count(id, readings).sum(axis=1))
 
     def _different(
@@ -174,7 +182,7 @@ class Cube:
         place, bits = self._selected(self.measures[measure], readings)
         known = self.rows[counts].layout.position
         waivers = [known[WAIVED + name] for name in ("", rule_id) if WAIVED + name in known]
-        return self._sums(counts, place, bits, tuple(waivers), self.measures[measure].sum)
+        return self._as_given(measure, self._sums(counts, place, bits, tuple(waivers), self.measures[measure].sum))
 
     def costing(
         self, rule: Rule, value: str, dearer: Iterable[tuple[Rule, str]], readings: Mapping[str, str]
@@ -183,6 +191,8 @@ class Cube:
 
         Neither what a waiver meets, nor what costs by one of the ``dearer`` rules and values.
         """
+        if rule.measure in self.given:
+            raise UsageRefusal(say("figures.no_price", rule=rule.id, measure=rule.measure))
         if rule.measure in self.not_exported():
             return self.count(rule.measure, readings)
         one, dearer = self.measures[rule.measure], tuple(dearer)
@@ -215,6 +225,17 @@ class Cube:
             silent = {id for id, measure in self.measures.items() if set(measure.needs) & self.absent.names}
             self._kept["not exported"] = frozenset(awards | silent)
         return self._kept["not exported"]
+
+    def silent(self, *measures: str) -> np.ndarray:
+        """Of every unit: whether nothing tells one of these measures, neither the exports nor a figure."""
+        found = np.zeros(len(self.unit_ids), bool)
+        for id in self.not_exported() & set(measures):
+            found |= ~self.given[id][0].any(axis=1) if id in self.given else True
+        return found
+
+    def told_of_nobody(self) -> frozenset[str]:
+        """The measures that nothing tells of any unit."""
+        return frozenset(id for id in self.not_exported() if self.silent(id).all())
 
     def _selected(self, measure: Measure, readings: Mapping[str, str]) -> tuple[int, tuple[int, ...]]:
         """Which place column a measure goes by, and which marks its rows have."""
@@ -362,6 +383,21 @@ def _rows(cube: CubeTable, layouts: Mapping[str, Marks], units: tuple[str, ...])
             tuple(_values(cube, f"amount_{k}")[own].astype(np.int64) for k in range(len(layout.sums))),
             tuple(_values(cube, f"value_{k}")[own] for k in range(len(layout.distincts))),
         )
+    return found
+
+
+def _given(
+    tallies: dict[str, UnitTally], units: tuple[str, ...], months: tuple[str, ...]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """By measure, as units × months: where its count is given, and how many; of a period in its first month."""
+    found: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for k, unit in enumerate(units):
+        for id, spans in tallies[unit].given.items():
+            shape = len(units), len(months)
+            there, n = found.setdefault(id, (np.zeros(shape, bool), np.zeros(shape, np.int64)))
+            for month, count in spans.items():
+                there[k, months.index(month) if month else slice(None)] = True
+                n[k, months.index(month) if month else 0] = count
     return found
 
 

@@ -17,7 +17,7 @@ from pipelines.model.contract import AWARDS
 from pipelines.model.points import CENT, digits, half_up, hundredths, plain, shown, told_apart
 from pipelines.model.refusals import ContractStop
 from pipelines.model.rule import Item, Rule, Rulebook, chosen
-from pipelines.model.score import AT_MOST, BEYOND, MEAN, OVER, UNMEASURED, UNMEASURED_FULL, Finding
+from pipelines.model.score import AT_MOST, BEYOND, GIVEN, MEAN, OVER, UNMEASURED, UNMEASURED_FULL, Finding
 from pipelines.model.tally import Award, UnitTally
 from pipelines.wording import say
 
@@ -118,8 +118,8 @@ class Judge:
         return replace(told, unmeasured=True, sentence=UNMEASURED_FULL if rule.gives else UNMEASURED)
 
     def _of_each(self, rule: Rule, match: Match, price: Fraction) -> Finding:
-        n = match.fact["n"]
-        return self._finding(rule, match, n=n, points=-n * price)
+        n, sentence = match.fact["n"], GIVEN if match.fact.get("given") else ""
+        return self._finding(rule, match, n=n, points=-n * price, sentence=sentence)
 
     def _given_back(self, rule: Rule, match: Match, free: str) -> Finding:
         n = match.fact[free]
@@ -201,6 +201,7 @@ class Judge:
             parts=1 if rule.kind in ("assessed", "award") else self._parts(rule.part or rule.measure),
             of_parts=self._parts(rule.of) if rule.of else 1,
             before=(match.fact.get("before", 0), match.fact.get("before_of", 0)),
+            given="given" in match.fact,
         )
 
     # Facts: what there is to ask.
@@ -213,7 +214,10 @@ class Judge:
             if rule.kind != "assessed" and unmeasured(rule, tally):
                 yield from self._unmeasured_facts(rule, gone)
             else:
-                yield from getattr(self, f"_{rule.kind}_facts")(rule, tally)
+                for fact in getattr(self, f"_{rule.kind}_facts")(rule, tally):
+                    month = self.months[fact["month"] - 1] if fact["month"] else WHOLE
+                    given = any(tally.is_given(id, month) for id in rule.counted)
+                    yield fact | {"given": 1} if given else fact
 
     def _unmeasured_facts(self, rule: Rule, gone: set[str]) -> Iterator[Fact]:
         item = self.rulebook.items[rule.item]
@@ -226,7 +230,8 @@ class Judge:
 
     def _occurrence_facts(self, rule: Rule, tally: UnitTally) -> Iterator[Fact]:
         spans = self.spans(rule)
-        for month in self.months if spans == (WHOLE,) else spans:
+        whole = WHOLE in tally.given.get(rule.measure, {})
+        for month in self.months if spans == (WHOLE,) and not whole else spans:
             number = self._number(month)
             for k, (value, _) in enumerate(rule.prices, 1):
                 if n := tally.priced.get(rule.id, {}).get(value, {}).get(month, 0):
@@ -496,7 +501,8 @@ def sentence(rule: Rule, finding: Finding, readings: dict[str, str]) -> str:
 def facts(rule: Rule, finding: Finding) -> dict[str, str]:
     """The figures of a finding by the names that `FACTS` gives them; ``month`` is ``2026-08``, "" for the period."""
     n = plain(Fraction(finding.n, finding.parts))
-    return {"points": plain(half_up(abs(finding.points))), "n": n, **_facts(rule, finding)}
+    given = {"given": "1"} if finding.given else {}
+    return {"points": plain(half_up(abs(finding.points))), "n": n, **_facts(rule, finding), **given}
 
 
 def _facts(rule: Rule, finding: Finding) -> dict[str, str]:

@@ -41,6 +41,7 @@ def variants(city: Cube, of: np.ndarray, cells: Cells, added: Mapping[str, np.nd
         "groups": city.groups[of],
         "assessed": {item: marks[of] for item, marks in city.assessed.items()},
         "before": {key: counts[of] for key, counts in city.before.items()},
+        "given": {id: (there[of], n[of]) for id, (there, n) in city.given.items()},
         "_kept": {},
     }
     return _Variants(**facts, city=city, of=of, cells=cells, added=added)
@@ -59,8 +60,9 @@ class _Variants(Cube):
 
     @cached_property
     def change(self) -> Cube:
-        """What comes and goes, line by line."""
-        return self._of({id: self.cells.get(id, _nothing(own)) for id, own in self.city.rows.items()})
+        """What comes and goes, line by line; no row moves a count that is given."""
+        moved = self._of({id: self.cells.get(id, _nothing(own)) for id, own in self.city.rows.items()})
+        return replace(moved, given={id: (there, 0 * n) for id, (there, n) in self.given.items()})
 
     @cached_property
     def merged(self) -> Cube:
@@ -187,24 +189,34 @@ def tallies_of(
 ) -> dict[str, UnitTally]:
     """The tallies under the readings, as the judge of record takes them."""
     counts = cube.counts(readings)
-    lacking = frozenset(cube.not_exported())
+    silent = {id: cube.silent(id) for id in cube.not_exported()}
     rules = list(rulebook.rules.values())
     of_item = {item: [rule for rule in rules if rule.item == item] for item in rulebook.items}
     costing = [(rule, costs_of(counts, rule, of_item[rule.item])) for rule in rules if rule.kind == "occurrence"]
     found = {
-        id: replace(registers[id], lacking=lacking, parts=rulebook.parts, **_counted(cube, counts, costing, k))
+        id: replace(
+            registers[id],
+            lacking=frozenset(measure for measure, units in silent.items() if units[k]),
+            parts=rulebook.parts,
+            **_counted(cube, counts, costing, k, registers[id].given),
+        )
         for k, id in enumerate(cube.unit_ids)
     }
     return beside_others(rulebook, found, cube.months)
 
 
 def _counted(
-    cube: Cube, counts: Counts, costing: list[tuple[Rule, list[tuple[str, int, np.ndarray]]]], k: int
+    cube: Cube,
+    counts: Counts,
+    costing: list[tuple[Rule, list[tuple[str, int, np.ndarray]]]],
+    k: int,
+    given: Mapping[str, Mapping[str, int]],
 ) -> dict[str, Any]:
     """Of one unit: what each measure counts, and what costs by each occurrence rule or does not, by month."""
     listed = {id: dict(zip(cube.months, table[k].tolist(), strict=True)) for id, table in counts.items()}
     for id in (id for id, measure in cube.measures.items() if measure.distinct):
         listed[id][""] = int(counts.whole(id)[k])
+    listed |= {id: dict(spans) for id, spans in given.items() if "" in spans}
     waived, priced = {}, {}
     for rule, costs in costing:
         if rule.prices:
@@ -214,4 +226,5 @@ def _counted(
         else:
             [(_, _, table)] = costs
             waived[rule.id] = dict(zip(cube.months, (counts[rule.measure] - table)[k].tolist(), strict=True))
-    return {"case_rows": sum(listed[CASE_ROWS].values()), "counts": listed, "waived": waived, "priced": priced}
+    case_rows = int(counts.whole(CASE_ROWS)[k])
+    return {"case_rows": case_rows, "counts": listed, "waived": waived, "priced": priced}

@@ -179,11 +179,11 @@ class SecondOpinion:
         rescored = self.rescored
         for name in {condition.fact for verdict in self.rulebook.verdicts for condition in verdict.when}:
             kind, _, what = name.partition(" ")
-            if kind == "measure" and what not in rescored.not_exported:
+            if kind == "measure" and not _silent(rescored, at, what):
                 found[name] = Fraction(int(rescored.sums[what][at]), self.rulebook.measures[what].scale)
             elif kind == "rate":
                 part, of = what.split("/")
-                if rescored.sums[of][at] and rescored.not_exported.isdisjoint((part, of)):
+                if rescored.sums[of][at] and not _silent(rescored, at, part, of):
                     found[name] = Fraction(100 * int(rescored.sums[part][at]), int(rescored.sums[of][at]))
             elif kind in ("item", "section"):
                 ids = [id for id, item in self.rulebook.items.items() if what in (id, item.section)]
@@ -262,3 +262,8 @@ def _meets(condition: Condition, facts: Mapping[str, Value]) -> bool:
 
 def _differ(unit: str, name: str, first: object, second: object) -> None:
     raise JudgesDisagree(say("judge.standings_differ", unit=unit, fact=name, first=first, second=second))
+
+
+def _silent(rescored: Rescored, at: int, *measures: str) -> bool:
+    """Whether nothing tells one of these measures of a unit."""
+    return any(bool(rescored.silent[id][at]) for id in measures if id in rescored.silent)

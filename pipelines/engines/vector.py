@@ -43,7 +43,7 @@ class Rescored:
     case_rows: np.ndarray
     whole: np.ndarray | int = 0  # what measured items gain where they are stretched to the whole
     sums: Mapping[str, np.ndarray] = field(default_factory=dict)  # every measure over the period
-    not_exported: frozenset[str] = frozenset()  # measures that the exports do not tell
+    silent: Mapping[str, np.ndarray] = field(default_factory=dict)  # by measure: nothing tells it of the unit
     bare: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: nothing was there to judge it by
     out: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: it does not count
     full: np.ndarray | int = 0  # the full marks of the items that count, in ten-thousandths
@@ -99,7 +99,7 @@ def _rescored(cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> Re
         case_rows,
         sums.whole,
         {name: counts.whole(name) for name in counts},
-        frozenset(cube.not_exported()),
+        {id: cube.silent(id) for id in cube.not_exported()},
         {item.id: _all_bare(cube, counts, rules, readings) for item, rules in sheet},
         {item.id: left_out(cube, counts, item, rules, readings) for item, rules in sheet},
         full_of(cube, counts, sheet, readings),
@@ -123,15 +123,16 @@ def sums_of(
 
 def has_fired(cube: Cube, counts: Counts, rule: Rule, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether anything cost by an occurrence rule, or a rate lies under its target."""
-    if {rule.measure, rule.part, rule.of} & cube.not_exported():
-        return np.zeros(len(cube.unit_ids), bool)
+    told = concerned(cube, rule) & ~cube.silent(*rule.counted)
+    if not told.any():
+        return told
     if rule.kind == "occurrence":
         costs = costs_of(counts, rule, rules)
         costing = sum(_in_force(rule, table, readings, cube.months).sum(axis=1) for _, _, table in costs)
-        return np.asarray((costing > 0) & concerned(cube, rule))
+        return np.asarray((costing > 0) & told)
     top, bottom, judged = _rates(rule, counts, readings)
     gap = (_targets(cube, rule, top.shape[1]) * bottom - 100 * top) * judged
-    return np.asarray(((-gap if rule.fewer else gap) > 0).any(axis=1) & concerned(cube, rule))
+    return np.asarray(((-gap if rule.fewer else gap) > 0).any(axis=1) & told)
 
 
 def full_of(
@@ -192,12 +193,12 @@ def settled(
 
 def bare(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether nothing is there to judge a rule by."""
-    not_exported, units = cube.not_exported(), len(cube.unit_ids)
+    units = len(cube.unit_ids)
     if rule.kind == "assessed":
         return cube.assessed.get(rule.measure, np.full(units, -1)) < 0
     if rule.kind == "award":
-        return np.full(units, "awards" in not_exported)
-    silent = np.full(units, bool(not_exported & {rule.measure, rule.part, rule.of}))
+        return np.full(units, "awards" in cube.not_exported())
+    silent = cube.silent(*rule.counted)
     if rule.kind == "change":
         was = cube.before_of(rule)
         silent = silent | (was[rule.of or rule.measure] < (rule.needs * cube.measures[rule.of].scale if rule.of else 0))
@@ -367,17 +368,19 @@ def deduction(
 ) -> Deduction:
     """What one rule of an item takes from every unit; ``rules`` are all those of the item."""
     full = _hundredths(item.full_marks)
-    nothing = np.zeros(len(cube.unit_ids), np.int64)
+    nothing, silent = np.zeros(len(cube.unit_ids), np.int64), cube.silent(*rule.counted)
     if rule.kind == "assessed":
         found = Deduction(full - np.minimum(_assessed(cube, rule, item, readings), full))
     elif rule.kind == "award":
         found = Deduction(-_awarded(cube, rule, rules, item.bonus or Bonus(), readings))
-    elif {rule.measure, rule.part, rule.of} & cube.not_exported():
+    elif silent.all():
         found = Deduction(nothing)
     elif rule.kind == "occurrence":
         found = _occurrences(cube, counts, rule, rules, readings).times(rule.times)
     else:
         found = TAKEN[rule.kind](cube, counts, rule, readings).times(rule.times)
+    if silent.any() and not silent.all():
+        found = found.where(~silent, 0)
     if rule.kind not in ("assessed", "award") and full:
         found = _without_data(cube, counts, rule, item, readings, found)
     if rule.at_most is not None:
@@ -603,11 +606,13 @@ def _by_place(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str
 
 def _figures(rule: Rule, counts: Counts) -> tuple[np.ndarray, np.ndarray]:
     """What places go by, the higher the better, and whether there is any; unlike quotients are unlike floats."""
+    told = ~counts.cube.silent(*rule.counted)
+    told = told if counts.rows is None else told[counts.rows]
     if not rule.part:
         n = counts.whole(rule.measure)
-        return (-n if rule.fewer else n), np.ones(len(n), bool)
+        return (-n if rule.fewer else n), told
     part, of = counts.whole(rule.part), counts.whole(rule.of)
-    judged, of = of >= rule.needs * counts.cube.measures[rule.of].scale, np.maximum(of, 1)
+    judged, of = told & (of >= rule.needs * counts.cube.measures[rule.of].scale), np.maximum(of, 1)
     rate = part / of
     if rule.round_rate is not None:
         rate = (200 * 10**rule.round_rate * part + of) // (2 * of)

@@ -93,6 +93,7 @@ def items(scenario):
 def ledger(scenario):
     """The ledger of a scenario by the ledger's own queries; VerificationFailed where it does not add up."""
     from pipelines.stages.ledger import write_ledger
+    from pipelines.stages.measure import given_months
 
     scores, entries = scenario.judged
     warehouse = Warehouse()
@@ -108,7 +109,8 @@ def ledger(scenario):
             read_flagged(scenario.quarter.folder),
             scenario.world.cube.not_exported(),
             scenario.world.kept.layouts,
-            {id: one.unit.unit_group for id, one in scenario.world.registers.items()},
+            groups={id: tally.unit.unit_group for id, tally in scenario.world.registers.items()},
+            given=given_months(scenario.world.registers, scenario.quarter.period.months),
         )
         lines = Lines(scenario.rulebook, say).rendered(ledger_lines(warehouse))
         frame = pandas.DataFrame(lines, columns=list(LEDGER))

@@ -27,7 +27,7 @@ def funnel(quarter, measure: str = ""):
         raise UsageRefusal(say("laboratory.no_rule", rule=measure, hint=hint(measure, rates)))
     rule, cube = rates[measure], quarter.world.cube
     part, of = (cube.counts(quarter.readings)[name].sum(axis=1) for name in (rule.part, rule.of))
-    if {rule.part, rule.of} & cube.not_exported():
+    if {rule.part, rule.of} & cube.told_of_nobody():
         of = of * 0  # without data there is no rate, least of all one of nothing
     overall = float(part.sum() / max(of.sum(), 1))
     inside = {level: _within(part, of, overall, ends) for level, ends in LIMITS.items()}

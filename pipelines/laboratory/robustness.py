@@ -95,7 +95,7 @@ def _fixed(cube, rulebook: Rulebook, readings: Mapping[str, str]) -> dict[str, n
     counts = cube.counts(readings)
     for item, rules in by_item(rulebook):
         for rule in rules:
-            if item.full_marks and not touched(rule, rulebook, cube.not_exported()):
+            if item.full_marks and not touched(rule, rulebook, cube.told_of_nobody()):
                 took = deduction(cube, counts, rule, item, rules, readings)
                 took = (took.whole + took.near) / CENT
                 found[item.id] = found.get(item.id, 0.0) + took
@@ -213,7 +213,7 @@ class Chances:
     @classmethod
     def counted(cls, cube: Cube, rulebook: Rulebook, readings: Mapping[str, str]) -> "Chances":
         """The counts of a period under its readings."""
-        counts, not_exported = cube.counts(readings), cube.not_exported()
+        counts, not_exported = cube.counts(readings), cube.told_of_nobody()
         rules = [rule for rule in rulebook.rules.values() if touched(rule, rulebook, not_exported)]
         part = {r.id: counts[r.part] if r.kind == "rate" else counts.occurrences(r) for r in rules}
         of = {r.id: counts[r.of if r.kind == "rate" else CASE_ROWS] for r in rules}

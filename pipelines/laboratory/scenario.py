@@ -30,7 +30,7 @@ from pipelines.model.refusals import JudgesDisagree, UsageRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Entry, UnitScore
 from pipelines.model.tally import UnitTally
-from pipelines.stages.measure import Kept, tally
+from pipelines.stages.measure import Kept, must_fit, tally
 from pipelines.wording import say
 
 # The counts of a finished quarter, as a what-if needs them: all of them, or without some units or cases.
@@ -151,6 +151,7 @@ class Scenario:
     def of(cls, quarter: "Quarter", change: Change) -> "Scenario":
         """The scenario of a change; a refusal names the nearest right name for a misspelt one."""
         rulebook = changed_rulebook(quarter.rulebook, change, quarter.period)
+        must_fit(rulebook, quarter.period, quarter.world.registers)
         readings = MappingProxyType(readings_under(rulebook, quarter.readings, change))
         world = quarter.world.under(rulebook).without(change.exclude_units, change.exclude_cases)
         return cls(quarter, change, rulebook, readings, world, frozenset(map(world.unit, change.rank_apart)))

@@ -73,6 +73,7 @@ def variants(scenario, changes: list[tuple[int, dict[tuple[str, int], int]]]) ->
         cube,
         unit_ids=ids,
         rows={},
+        given={id: (there[rows], n[rows]) for id, (there, n) in cube.given.items()},
         awards=awards,
         groups=cube.groups[rows],
         assessed={item: scores[rows] for item, scores in cube.assessed.items()},

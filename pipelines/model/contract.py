@@ -85,7 +85,7 @@ YEARS_AFTER = 10  # a moment so long after the period is none that anybody meant
 
 def columns_needed(promise: Promise) -> tuple[str, ...]:
     """The columns of its own table that a promise looks at."""
-    others = (promise.argument(name) for name in ("than", "when", "by", "dated"))
+    others = (promise.argument(name) for name in ("than", "when", "by", "dated", "of"))
     named = (promise.column, *others, *promise.argument("columns", ()))
     return tuple(dict.fromkeys(name for name in named if name))
 
@@ -93,8 +93,9 @@ def columns_needed(promise: Promise) -> tuple[str, ...]:
 def within(contracts: Contracts, period: Period) -> Contracts:
     """The contracts for the exports of a period: moments up to ten years after it, decisions on its own cases."""
     before = period.end.replace(year=min(period.end.year + YEARS_AFTER, 9999)).date().isoformat()
-    bounds = {
+    bounds: dict[str, dict[str, str | int]] = {
         "plausible": {"before": before},
+        "no_part_beside": {"year_starts": period.year_starts},
         "number_in_any": {"start": period.start.date().isoformat(), "end": period.end.date().isoformat()},
     }
     tables = {
@@ -104,7 +105,7 @@ def within(contracts: Contracts, period: Period) -> Contracts:
     return Contracts(tables)
 
 
-def _bounded(promise: Promise, bounds: dict[str, dict[str, str]]) -> Promise:
+def _bounded(promise: Promise, bounds: dict[str, dict[str, str | int]]) -> Promise:
     own = bounds.get(promise.kind)
     return replace(promise, arguments=tuple({**dict(promise.arguments), **own}.items())) if own else promise
 

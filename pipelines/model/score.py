@@ -8,6 +8,7 @@ from functools import cached_property
 WHOLE = "ALL"  # stands for an item where a line is of the whole
 # Sentences of a rule that are not its own words.
 UNMEASURED, UNMEASURED_FULL, MEAN, FLAGGED = "unmeasured_zero", "unmeasured_full", "mean", "flagged"
+GIVEN = "given"  # occurrences of which there are no rows: a count in place of them
 BEYOND, OVER, AT_MOST = "beyond", "over", "at_most"
 
 
@@ -35,6 +36,7 @@ class Finding:
     parts: int = 1  # in how many parts of one ``n`` is counted
     of_parts: int = 1  # and ``of``
     before: tuple[int, int] = (0, 0)  # of a rule of change: what ``n`` and ``of`` were
+    given: bool = False  # of counts that the city gave in place of rows
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,8 @@ class UnitTally:
     ``assessed`` maps an item id to its score. ``lacking`` are the measures that the exports do not tell: they count
     nothing. ``places`` are the unit's places by the rules that look at them; ``best`` the highest counts of its group,
     by rule and month, "" for the period. ``before`` are the counts of an earlier period by rule of change and measure;
-    nothing where nobody knows them.
+    nothing where nobody knows them. ``given`` are the counts that a city gives in place of rows, by measure and month,
+    "" for a longer period as a whole.
     """
 
     unit: Unit
@@ -57,6 +58,7 @@ class UnitTally:
     parts: Mapping[str, int] = field(default_factory=dict)
     priced: Mapping[str, Mapping[str, Mapping[str, int]]] = field(default_factory=dict)
     before: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    given: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def count(self, measure: str, month: str = "") -> int:
         """Rows of ``measure`` in ``month``, or in the whole period; KeyError for a measure that nobody declared."""
@@ -64,6 +66,11 @@ class UnitTally:
         if month:
             return by_month.get(month, 0)
         return by_month[""] if "" in by_month else sum(by_month.values())
+
+    def is_given(self, measure: str, month: str = "") -> bool:
+        """Whether a count is as given: that of a month, or of the period or a part of it."""
+        spans = self.given.get(measure, {})
+        return month in spans or "" in spans if month else bool(spans)
 
     def occurrences(self, rule: str, measure: str, month: str = "") -> int:
         """Rows of ``measure`` that cost points by ``rule``."""

@@ -32,6 +32,7 @@ from pipelines.stages.validate import breach_of_file, is_broken_off
 from pipelines.wording import note, say
 
 MAX_COLUMNS = 1000
+CASES, FIGURES = "cases", "figures"
 WITHOUT_HEADER = ("jsonl", "jsonl.gz")  # an empty file of these is an empty table; any other lacks required columns
 
 
@@ -67,7 +68,7 @@ def ingest(
                 note("ingest.absent_table_there", file=f.name, of=contract.name, table=contract.title) for f in files
             ]
             folder.tables.pop(contract.name, None)
-        elif files:
+        elif files or contract.name == CASES and FIGURES in folder.tables:  # counts may stand for all case rows
             _ingest_table(work, contract, _opened(work, files, contract, _names(contracts, contract)))
         for fix in folder.fixes:
             if fix.layout.sheets == (contract.title.zh,):
@@ -81,7 +82,7 @@ def ingest(
         breaches=tuple(work.breaches),
         warnings=tuple(work.warnings),
         broken=work.broken,
-        absent_tables=tuple(name for name in contracts.tables if name not in folder.tables),
+        absent_tables=tuple(name for name in contracts.tables if name not in folder.tables and name != FIGURES),
         declared_absent=work.absent.columns,
         notices=(*(_mapping_notices(mapping) if mapping else ()), *folder.notices, *work.notices),
         source=mapping.name if mapping else "",
@@ -91,7 +92,8 @@ def ingest(
         stops=(*(folder.stops or missing), *work.stops),
         mended=tuple(work.mended),
         declared_tables=named.tables,
-        not_scored=_not_scored(declared(absent, contracts) | work.lacking if old else work.absent, folder.tables),
+        not_scored=_not_scored(declared(absent, contracts) | work.lacking if old else work.absent, folder.tables)
+        | ({CASES} - set(folder.tables)),
     )
 
 
@@ -348,7 +350,9 @@ def _totals(work: _Work, folder: Folder, contracts: Contracts) -> list[Words]:
 
 
 def _missing_tables(contracts: Contracts, folder: Folder) -> tuple[Words, ...]:
-    missing = [table for table in contracts.tables.values() if table.required and table.name not in folder.tables]
+    given = {CASES} if FIGURES in folder.tables else set()  # validate asks whether they do (semantics G5)
+    required = [table for table in contracts.tables.values() if table.required and table.name not in given]
+    missing = [table for table in required if table.name not in folder.tables]
     return tuple(
         say("ingest.missing_table", table=table.name, title=table.title, hint=_nearest_file(table, folder.strangers))
         for table in missing

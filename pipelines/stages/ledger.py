@@ -36,12 +36,14 @@ def write_ledger(
     lacking: Collection[str] = (),
     layouts: Mapping[str, Marks] | None = None,
     groups: Mapping[str, str] | None = None,
+    given: Collection[tuple[str, str, str]] = (),
 ) -> None:
     """Fill ``ledger.entries`` and prove that full marks + lines = score for every unit and item.
 
     Nothing of the ``lacking`` measures, which the exports do not tell, becomes a line. ``layouts`` are those that the
     rows were marked by, where that was not the rulebook's own.
-    ``groups`` are the groups of the units, by unit_id, for rules that are for some groups only.
+    ``groups`` are the groups of the units, by unit_id, for rules that are for some groups only. ``given`` are the
+    (unit_id, measure, month) of which a count is given in place of rows: those rows are no lines.
     Lines of ``flagged`` moments (Intake) quote the source's flag instead of the moments that stand for it.
     ``ledger.misses`` holds the rows that keep each rate from its best.
     VerificationFailed where they do not (interface.md, "The ledger adds up").
@@ -50,6 +52,12 @@ def write_ledger(
     priced = [(rule, value, cost) for rule in rules for value, cost in rule.costs]
     warehouse.store("ledger.rules", _occurrence_rules(priced, rulebook, flagged))
     warehouse.store("ledger.concerned", _concerned(rules, groups or {}))
+    rates = [
+        rule
+        for rule in rulebook.rules.values()
+        if _has_misses(rule, rulebook) and not {rule.part, rule.of} & {*lacking}
+    ]
+    warehouse.store("ledger.given", _given([*rules, *rates], given))
     warehouse.store("ledger.without", _without(rules, scores))
     known, months = layouts or rulebook.marks, period.months
     selected = [one for each in priced if (one := _selected(each, rulebook, readings, known, months)).months]
@@ -57,11 +65,6 @@ def write_ledger(
     warehouse.store("ledger.settled", _settled(entries))
     warehouse.run("ledger/entries", period=str(period))
     _must_add_up(warehouse, scores)
-    rates = [
-        rule
-        for rule in rulebook.rules.values()
-        if _has_misses(rule, rulebook) and not {rule.part, rule.of} & {*lacking}
-    ]
     warehouse.store("ledger.missed", _missed(rates, scores, groups or {}))
     judged = [_rate(rule, rulebook, readings, known, months) for rule in rates]
     in_force = [rate for rate in judged if rate.months]
@@ -88,6 +91,17 @@ def _occurrence_rules(
 def _concerned(rules: list[Rule], groups: Mapping[str, str]) -> Arrow:
     pairs = [(rule.id, unit) for rule in rules if rule.groups for unit, group in groups.items() if rule.is_for(group)]
     return _pairs(pairs)
+
+
+def _given(rules: list[Rule], given: Collection[tuple[str, str, str]]) -> Arrow:
+    """The months of which a count is given in place of rows, by rule and unit."""
+    found = sorted(
+        {(rule.id, unit, month) for unit, measure, month in given for rule in rules if measure in rule.counted}
+    )
+    text = pyarrow.string()
+    columns = zip(*found, strict=True) if found else ((), (), ())
+    named = zip(("rule_id", "unit_id", "month"), columns, strict=True)
+    return pyarrow.table({name: pyarrow.array(values, text) for name, values in named})
 
 
 def _without(rules: list[Rule], scores: dict[str, UnitScore]) -> Arrow:

@@ -1,6 +1,6 @@
 """Measure: accepted rows become facts, facts become tallies; everything is counted once, under every reading."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -29,6 +29,7 @@ from pipelines.model.result import CountedList
 from pipelines.model.rule import EMPTY, Rule, Rulebook
 from pipelines.model.tally import WAIVED, WORD, Award, Marks, Unit, UnitTally
 from pipelines.model.text import compared
+from pipelines.model.words import Words
 from pipelines.rulebook.conditions import typed
 from pipelines.wording import say
 
@@ -269,7 +270,7 @@ def tallies_in_force(
             kept, name = (waived, row["rule_id"]) if row["rule_id"] else (counts, row["measure"])
             kept.setdefault(row["unit_id"], {}).setdefault(name, {})[row["month"]] = row["n"]
     assessed, awards = _assessed(warehouse), {} if AWARDS in lacking else _awards(warehouse, period)
-    found = {}
+    found, given = {}, read_figures(warehouse, period, rulebook)
     for row in warehouse.records("tallies/units"):
         id = row["unit_id"]
         of_unit: dict[str, dict[str, int]] = dict.fromkeys(rulebook.measures, {}) | counts.get(id, {})
@@ -284,10 +285,23 @@ def tallies_in_force(
             parts=rulebook.parts,
             priced=priced.get(id, {}),
         )
+        found[id] = with_figures(found[id], given[id], period, rulebook) if id in given else found[id]
     return beside_others(rulebook, found, period.months)
 
 
+def given_months(tallies: Mapping[str, UnitTally], months: Sequence[str]) -> list[tuple[str, str, str]]:
+    """(unit_id, measure, month) of every count that a city gives in place of rows."""
+    return [
+        (id, measure, month)
+        for id, tally in tallies.items()
+        for measure in tally.given
+        for month in months
+        if tally.is_given(measure, month)
+    ]
+
+
 def with_before(
+    warehouse: Warehouse,
     tallies: Mapping[str, UnitTally],
     out: Path,
     period: Period,
@@ -295,29 +309,40 @@ def with_before(
     readings: Mapping[str, str],
     register: Register = NO_REGISTER,
 ) -> dict[str, UnitTally]:
-    """The tallies with what rules of change compare with: the counts that the earlier period kept in ``out``.
+    """The tallies with what rules of change compare with: figures, else what the earlier period in ``out`` counted.
 
-    Where there is no such run, it lacks the unit, its exports do not tell a measure, or the unit was merged or split
-    since, nothing is known; a unit that has another code now is known by the one it had.
+    Where there is neither, that run lacks the unit or does not tell a measure, or the unit was merged or split since,
+    nothing is known; a unit that has another code now is known by the one it had.
     """
     found = dict(tallies)
     for rule in (rule for rule in rulebook.rules.values() if rule.kind == "change"):
         earlier = period.previous if rule.against == "previous" else period.year_before
-        folder = counted_in(out, earlier)
-        if folder is None:
-            continue
-        kept, absent = Kept.open(folder, earlier, earlier.end, rulebook), Absent(tallies_kept.read_absent(folder))
-        registers = tallies_kept.read_registers(folder)
-        cube = Cube.prepare(kept.cube, kept.layouts, rulebook.measures, registers, earlier.months, absent)
         names = [id for id in (rule.measure, rule.part, rule.of) if id]
-        if not cube.not_exported().isdisjoint(names):
-            continue
-        counts = {id: cube.whole(id, readings).tolist() for id in names}
-        for k, code in enumerate(cube.unit_ids):
-            if (unit := register.as_now(code, earlier, period)) in found:
-                own = {id: counts[id][k] for id in names}
-                found[unit] = replace(found[unit], before={**found[unit].before, rule.id: own})
+        known: dict[str, dict[str, int]] = {}
+        for code, counts in _counted_before(Path(out), earlier, rulebook, readings, names).items():
+            if unit := register.as_now(code, earlier, period):
+                known[unit] = counts
+        for unit, given in read_figures(warehouse, earlier, rulebook).items():
+            whole = {id: spans for id, spans in given.items() if "" in spans or len(spans) == len(earlier.months)}
+            known.setdefault(unit, {}).update({id: sum(spans.values()) for id, spans in whole.items() if id in names})
+        for unit, counts in known.items():
+            if unit in found and len(counts) == len(names):
+                found[unit] = replace(found[unit], before={**found[unit].before, rule.id: counts})
     return found
+
+
+def _counted_before(
+    out: Path, earlier: Period, rulebook: Rulebook, readings: Mapping[str, str], names: list[str]
+) -> dict[str, dict[str, int]]:
+    """What the run of an earlier period counted of these measures, by unit; nothing where there is no such run."""
+    folder = counted_in(out, earlier)
+    if folder is None:
+        return {}
+    kept, absent = Kept.open(folder, earlier, earlier.end, rulebook), Absent(tallies_kept.read_absent(folder))
+    registers = tallies_kept.read_registers(folder)
+    cube = Cube.prepare(kept.cube, kept.layouts, rulebook.measures, registers, earlier.months, absent)
+    counts, silent = {id: cube.whole(id, readings).tolist() for id in names}, cube.silent(*names)
+    return {unit: {id: counts[id][k] for id in names} for k, unit in enumerate(cube.unit_ids) if not silent[k]}
 
 
 def _assessed(warehouse: Warehouse) -> dict[str, dict[str, Fraction]]:
@@ -448,3 +473,96 @@ class Kept:
             return {**rows, "cube": warehouse.arrow("tallies.cube")}
         finally:
             warehouse.close()
+
+
+# Figures: counts that a city gives in place of rows; each replaces that of its unit, period and measure (G5).
+
+
+Given = Mapping[str, Mapping[str, Mapping[str, int]]]  # unit -> measure -> month, "" of a longer period -> how many
+
+
+def read_figures(warehouse: Warehouse, period: Period, rulebook: Rulebook) -> Given:
+    """The figures of a period and of its months; those of other periods count nothing here.
+
+    ContractStop where a number is no count of its measure, or no figure of its kind can be used (`_misfit`).
+    """
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for unit, of, measure, n in warehouse.rows("tallies/figures"):
+        months = Period.parse(of, period.year_starts).months
+        if months != period.months and (len(months) > 1 or months[0] not in period.months):
+            continue
+        count, facts = Fraction(n) * rulebook.measures[measure].scale, {"unit": unit, "period": of, "measure": measure}
+        if count.denominator != 1:
+            raise ContractStop(say("figures.not_whole", n=n, **facts))
+        span = months[0] if len(months) == 1 else ""
+        if why := _misfit(measure, span, period, rulebook):
+            raise ContractStop(say("figures.misfit", why=why, **facts))
+        found.setdefault(unit, {}).setdefault(measure, {})[span] = count.numerator
+    return found
+
+
+def _misfit(measure: str, span: str, period: Period, rulebook: Rulebook) -> Words | None:
+    """Why a figure cannot be used: its rules look at months, or its months do not add up to the period."""
+    rules = [rule.id for rule in rulebook.rules.values() if rule.by_month and measure in rule.counted]
+    if not span and rules:
+        return say("figures.by_month", rules="、".join(rules))
+    if span and len(period.months) > 1 and rulebook.measures[measure].distinct:
+        return say("figures.different")
+    return None
+
+
+def must_fit(rulebook: Rulebook, period: Period, tallies: Mapping[str, UnitTally]) -> None:
+    """ContractStop where another edition of the rules cannot use the figures that were given."""
+    for unit, tally in tallies.items():
+        for measure, spans in tally.given.items():
+            for span in spans if measure in rulebook.measures else ():
+                if why := _misfit(measure, span, period, rulebook):
+                    facts = {"unit": unit, "period": span or str(period), "measure": measure}
+                    raise ContractStop(say("figures.misfit", why=why, **facts))
+
+
+def with_figures(
+    tally: UnitTally, given: Mapping[str, Mapping[str, int]], period: Period, rulebook: Rulebook
+) -> UnitTally:
+    """The tally with a unit's figures in place of what its rows counted; waivers meet rows, and no figure.
+
+    ContractStop where the exports do not tell a measure and its figures leave months out, and where a part comes
+    out above its whole.
+    """
+    unit, counts, waived = tally.unit.unit_id, dict(tally.counts), dict(tally.waived)
+    for measure, spans in given.items():
+        missing = [] if "" in spans else [month for month in period.months if month not in spans]
+        if measure in tally.lacking and missing:
+            facts = {"unit": unit, "measure": measure, "months": "、".join(missing)}
+            raise ContractStop(say("figures.months_missing", **facts))
+        counts[measure] = spans if "" in spans else {**counts.get(measure, {}), **spans}
+        if rulebook.measures[measure].distinct and "" not in spans:  # of a period of one month
+            counts[measure] = {**spans, "": sum(spans.values())}
+        for rule in (rule for rule in rulebook.rules.values() if rule.measure == measure and rule.id in waived):
+            gone = period.months if "" in spans else spans
+            waived[rule.id] = {month: n for month, n in waived[rule.id].items() if month not in gone}
+    found = replace(tally, counts=counts, waived=waived, given=given, lacking=tally.lacking - set(given))
+    for part, whole in _pairs(given, rulebook):
+        for month in ("", *period.months):
+            n, of = found.count(part, month), found.count(whole, month)
+            if n > of and not found.lacking & {part, whole}:
+                facts = {"unit": unit, "period": month or str(period), "part": part, "whole": whole}
+                raise ContractStop(say("figures.above_whole", n=n, of=of, **facts))
+    return replace(found, case_rows=found.count(CASE_ROWS))
+
+
+def _pairs(given: Mapping[str, object], rulebook: Rulebook) -> Iterator[tuple[str, str]]:
+    """Every part and its whole of which one is given."""
+    for id, measure in rulebook.measures.items():
+        if measure.among and not {id, measure.among}.isdisjoint(given):
+            yield id, measure.among
+
+
+def notices(warehouse: Warehouse, tallies: Mapping[str, UnitTally], rulebook: Rulebook) -> tuple[Words, ...]:
+    """How many counts are as given and of which measures, and how many rows of figures are not used; () for none."""
+    used = [(unit, id, span) for unit, tally in tallies.items() for id, spans in tally.given.items() for span in spans]
+    titles = [rulebook.measures[id].title for id in dict.fromkeys(id for _, id, _ in used)]
+    named = Words("、".join(title.zh for title in titles), ", ".join(title.en for title in titles))
+    rest = len(warehouse.rows("tallies/figures")) - len(used)
+    found = [say("figures.used", n=len(used), units=len({unit for unit, _, _ in used}), measures=named)] if used else []
+    return (*found, *([say("figures.other_periods", n=rest)] if rest else ()))

@@ -340,7 +340,8 @@ def named_in_rows(warehouse: Warehouse, contracts: Contracts, panel: Panel) -> l
 def _public_texts(contracts: Contracts) -> Iterable[tuple[TableContract, Column]]:
     for contract in contracts.tables.values():
         for column in contract.columns.values():
-            if contract.name not in OWN_TABLES and _free(column):
+            named = any((p.kind, p.column) == ("period", column.name) for p in contract.promises)  # no words
+            if contract.name not in OWN_TABLES and _free(column) and not named:
                 yield contract, column
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from pipelines.contracts.promises import ON_SCALE, REFERENCES, SUCCESSION, WITH_OTHER
+from pipelines.contracts.promises import ON_SCALE, PERIOD, REFERENCES, SUCCESSION, WITH_OTHER
 from pipelines.edges.warehouse import PARSERS, Arrow, Warehouse
 from pipelines.lazy import pyarrow
 from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force, targets
@@ -250,6 +250,7 @@ ROW_CHECKS = (
     "between",
     "decimals",
     ON_SCALE,
+    "period",
 )
 NO_OWN_FAULT = ("duplicate_row", REFERENCE_REJECTED)
 NAMED_ROWS = 5
@@ -336,6 +337,7 @@ def _stage_typed(warehouse: Warehouse, contract: TableContract, context: dict[st
     never_plain = {*context["scales"], *(p.column for p in decimals if p.argument("at_most") < PLAIN_DECIMALS)}
     closely = {*never_plain, *list(places)[ODD_BITS:]}
     context = {**context, "never_plain": never_plain, "parsers": PARSERS, "types": SQL_TYPES, "places": places}
+    context["period"] = PERIOD
     warehouse.run_template("staging/typed", closely=closely, **context)
     [(odd,)] = warehouse.rows_template("staging/odd", table=contract.name)
     if found := {name for name, place in places.items() if name not in closely and (odd or 0) >> place & 1}:
@@ -494,8 +496,8 @@ def _check_across_rows(
     account: _Account,
 ) -> None:
     """Promises that look beyond the row: references and repeated values."""
-    if promise.kind in ("unique", "one_spelling"):
-        warehouse.run_template(f"checks/{promise.kind}", promise=promise, **context)
+    if promise.kind in ("unique", "one_spelling", "no_part_beside", "within_whole"):
+        warehouse.run_template(f"checks/{promise.kind}", promise=promise, form=PERIOD, **context)
     if promise.kind == "spelled_as" and promise.argument("table") in present:
         warehouse.run_template("checks/spelled_as", promise=promise, target=promise.argument("table"), **context)
     if promise.kind in SUCCESSION:
@@ -542,8 +544,12 @@ def _without_case_rows(
     warehouse: Warehouse, intake: Intake, contracts: Contracts, account: _Account, period: Period, by: str
 ) -> list[Words]:
     """The stop where the case table has no row of the period: the folder of another one, or an empty export."""
-    [(n,)] = warehouse.rows_template("checks/case_rows_of_period", start=period.start, end=period.end, by=by)
     cases = contracts.tables["cases"]
+    if cases.name in intake.absent_tables:
+        units = warehouse.rows_template("checks/without_figure", names=_names_of(period))
+        facts = {"title": cases.title.zh, "table": cases.name, "units": "、".join(id for (id,) in units[:NAMED_ROWS])}
+        return [say("figures.no_case_rows", **facts)] if units else []
+    [(n,)] = warehouse.rows_template("checks/case_rows_of_period", start=period.start, end=period.end, by=by)
     if n or account.stops and not account.rows[cases.name].accepted:  # what is wrong with the rows is told already
         return []
     of = [say("contracts.rows_of_period", period=name, n=rows) for name, rows in account.periods.get(cases.name, ())]
@@ -552,6 +558,12 @@ def _without_case_rows(
     files = "、".join(receipt.file for receipt in intake.receipts if receipt.table == cases.name)
     named = {"title": cases.title.zh, "table": cases.name, "files": files}
     return [say("contracts.no_case_rows", period=period, periods=tables, **named)]
+
+
+def _names_of(period: Period) -> dict[str, int]:
+    """The names of a period and of its months, each with how many months it is of."""
+    span = f"{period.months[0]}..{period.months[-1]}"
+    return {**dict.fromkeys(period.months, 1), str(period): period.n, span: period.n}
 
 
 def _unchecked(warehouse: Warehouse, target: TableContract, contract: TableContract) -> Words:

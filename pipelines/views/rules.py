@@ -314,6 +314,9 @@ class Lines:
     def both(self, rule_id: str, sentence: str, facts: str) -> tuple[str, str]:
         """The rule's words, and what its measure says of the row; "" where there is none of them."""
         given, rule = json.loads(facts), self.rulebook.rules.get(rule_id)
+        if given.pop("given", ""):  # counts in place of rows
+            said, evidence = self.both(rule_id, sentence, json.dumps(given))
+            return said + self.say("judge.as_given").into(self.lang), evidence
         if rule is None or sentence not in ("", MEAN, FLAGGED):
             given = {name: self._title(name, value) for name, value in given.items()}
             return self.say(f"judge.{sentence}", **given).into(self.lang), ""

@@ -7,6 +7,8 @@ import yaml
 
 from tests.contracts.world import CONTRACTS, HERE, good, good_tables, validated
 
+OF_UNITS = ("assessments", "figures")  # whose key begins with the unit
+
 
 @cache
 def examples(table: str) -> tuple[dict, ...]:
@@ -14,13 +16,13 @@ def examples(table: str) -> tuple[dict, ...]:
 
 
 def rows_of(table: str, example: dict, number: int) -> list[dict]:
-    """The rows of one example, under a key of their own unless the example sets it."""
+    """The rows of one example, under a key of their own unless the example sets it; ``beside``: after a sound row."""
     if example.get("same_as_good"):
         return [good(table)]
     first_key = CONTRACTS.tables[table].key[0]
     own = good(table, **{first_key: f"{good(table)[first_key]}{number:02d}"})
     changed = {**own, **example["change"]}
-    return [own, changed] if example.get("twice") else [changed]
+    return [own, changed] if example.get("twice") or example.get("beside") else [changed]
 
 
 @cache
@@ -28,11 +30,14 @@ def judged(table: str):
     """(expected, found) promises by line, of all examples of a table in one validation."""
     tables, expected = good_tables(), {}
     for number, example in enumerate(examples(table), 1):
-        for row in rows_of(table, example, number):
+        rows = rows_of(table, example, number)
+        for row in rows:
             tables[table].append(row)
-            expected[len(tables[table]) + 1] = set(example["breaks"])
-            if table == "assessments" and "unit_id" not in example.get("change", {}):  # a unit of its own
-                tables["units"].append(good("units", unit_id=row["unit_id"], unit_name=f"单位{row['unit_id']}"))
+            own = example["breaks"] if row is rows[-1] or not example.get("beside") else ()
+            expected[len(tables[table]) + 1] = set(own)
+        if table in OF_UNITS and "unit_id" not in example.get("change", {}) and "change" in example:  # of its own
+            unit = row["unit_id"]
+            tables["units"].append(good("units", unit_id=unit, unit_name=f"单位{unit}"))
     validation, _ = validated(tables)
     found: dict[int, set[str]] = {}
     for breach in (*validation.breaches, *validation.warnings):

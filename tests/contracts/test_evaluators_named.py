@@ -15,7 +15,7 @@ from pipelines.stages.publish import panel_of_pages
 
 PERIOD = Period.parse("2026Q3")
 HEAD = "adjustment_id,action,unit_id,case_id,rule_id,ref_id,decided_by,decided_on,reason"
-CODES = {"succeeded_by", "cases_to"}  # of units: a name there is no unit, which stops the run by itself
+CODES = {"succeeded_by", "cases_to", "period"}  # a name there is no unit or period, which stops by itself
 PRINTED = [
     (table.name, column.name)
     for table in load_contracts().tables.values() if table.name not in ("evaluators", "evaluations")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pipelines.contracts.expectations import COMPILERS, checks_of
-from pipelines.contracts.promises import IMPLIED, OF_A_BOOK, REFERENCES, SUCCESSION, VOCABULARY
+from pipelines.contracts.promises import IMPLIED, ON_SCALE, REFERENCES, SUCCESSION, VOCABULARY
 from pipelines.contracts.quality import Quality, start_quality
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts
@@ -59,8 +59,8 @@ def checked_twice(tmp_path_factory):
 
 def test_every_kind_of_promise_is_executed_by_both_checkers():
     in_sql = {*ROW_CHECKS, *REFERENCES, "unique", "duplicate_row", "duplicate_key",
-              "one_spelling", "spelled_as", "number_in_any", *SUCCESSION}  # fmt: skip
-    assert in_sql == set(COMPILERS) == {*VOCABULARY, *IMPLIED, *OF_A_BOOK}
+              "one_spelling", "spelled_as", "number_in_any", "no_part_beside", "within_whole", *SUCCESSION}  # fmt: skip
+    assert in_sql == set(COMPILERS) == {*VOCABULARY, *IMPLIED, ON_SCALE}
 
 
 @pytest.mark.parametrize("table", CONTRACTS.tables)

@@ -8,14 +8,17 @@ from random import Random
 import numpy as np
 
 from pipelines.engines.cube import Cube
+from pipelines.model.period import Period
 from pipelines.model.rule import Bonus
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.rulebook import build
 from pipelines.rulebook.source import Block
+from pipelines.stages.measure import with_figures
 from tests.kinds import oracle
 from tests.toy.town import ISLAND
 
 LAW = ISLAND.book
+FREE = replace(LAW, measures={id: replace(one, among="") for id, one in LAW.measures.items()})  # drawn by themselves
 PERIODS = (("2026-07",), ("2026-07", "2026-08", "2026-09"), tuple(f"2026-{k:02}" for k in range(1, 13)))
 GROUPS = ("harbours", "islets", "reefs")
 WHOLES = {"owed": "mended", "asked": "content", "errands": "errands_run"}  # whole -> a part of it
@@ -250,12 +253,39 @@ class Book:
             found[f"U{k}"].before = {
                 rule["rule"]: earlier(rng, counts) for rule in self.rules if "change" in rule and rng.random() < 0.85
             }
-        lacking = found["U0"].lacking  # the exports tell a measure of all units or of none
+        silent = found["U0"].lacking  # the exports tell a measure of all units or of none
         for unit in found.values():
-            unit.lacking = lacking
-            unit.city = list(found.values())
-            for name in lacking:
+            unit.city, unit.silent = list(found.values()), silent
+            for name in silent:
                 unit.counts[name] = [0] * len(months)
+            unit.rows = {name: list(counted) for name, counted in unit.counts.items()}
+            unit.figures = self._figures(silent) if rng.random() < 0.4 else {}
+            unit.lacking = silent - set(unit.figures)
+            for name, given in unit.figures.items():
+                for month, n in given.items():
+                    if month:
+                        unit.counts[name][months.index(month)] = n
+                    else:
+                        unit.counts[name] = [n] + [0] * (len(months) - 1)
+        return found
+
+    def _figures(self, silent: set[str]) -> dict[str, dict[str, int]]:
+        """Counts that a unit gives in place of rows, a part with its whole: by month, or of the period under ""."""
+        rng, found, rules = self.rng, {}, [*self.rules, *self.bonus]
+        of_rows = {name for rule in rules if "with" in rule or isinstance(rule.get("deduct"), dict)
+                   for name in LAW.measures if name in str(rule)}  # fmt: skip
+        for names in (*WHOLES.items(), ("tardy",), ("unclaimed",), ("rudeness",)):
+            if rng.random() < 0.5 or of_rows & set(names):
+                continue
+            by_month = any("month" in str(rule.get("per")) and any(name in str(rule) for name in names)
+                           for rule in rules)  # fmt: skip
+            spans = list(self.months) if by_month or rng.random() < 0.5 else [""]
+            if spans != [""] and not silent & set(names):
+                spans = rng.sample(spans, rng.randint(1, len(spans)))
+            most = [rng.choice((0, rng.randint(0, 12), rng.randint(0, 500))) for _ in spans]
+            for name in names:
+                found[name] = dict(zip(spans, most, strict=True))
+                most = [rng.choice((n, rng.randint(0, n))) for n in most]
         return found
 
 
@@ -280,10 +310,12 @@ def _block(words: object) -> object:
 
 def tally(id: str, unit: oracle.Unit) -> UnitTally:
     """The unit as the first judge gets it."""
-    counts = {name: dict(zip(unit.months, given, strict=True)) for name, given in unit.counts.items()}
+    counts = {name: dict(zip(unit.months, counted, strict=True)) for name, counted in unit.rows.items()}
     listed = tuple(Award(id, kind, matter, on) for id, kind, matter, on in unit.awards)
-    return UnitTally(Unit(id, id, unit.group, True), 1, counts, {}, {}, listed, frozenset(unit.lacking),
-                     before=unit.before)  # fmt: skip
+    found = UnitTally(Unit(id, id, unit.group, True), 1, counts, {}, {}, listed, frozenset(unit.silent),
+                      before=unit.before)  # fmt: skip
+    span = Period.parse(f"{unit.months[0]}..{unit.months[-1]}")
+    return replace(with_figures(found, unit.figures, span, FREE), case_rows=1)
 
 
 class Told(Cube):
@@ -291,7 +323,7 @@ class Told(Cube):
 
     def count(self, id, readings):
         """Unit × month."""
-        return np.array([self._kept[unit][id] for unit in self.unit_ids], np.int64)
+        return self._as_given(id, np.array([self._kept[unit][id] for unit in self.unit_ids], np.int64))
 
     def occurrences(self, rule_id, measure, readings):
         """None is waived."""
@@ -306,6 +338,6 @@ def cube(units: dict[str, oracle.Unit], book, months: tuple[str, ...]) -> Told:
     """The units as the second judge gets them."""
     table = {name: [] for name in ("counts", "unit_id", "n", "place_0", "place_1", "place_2", "marks_0")}
     found = Told.prepare(table, book.marks, book.measures, {id: tally(id, unit) for id, unit in units.items()}, months)
-    found._kept.update({id: unit.counts for id, unit in units.items()})
-    found._kept["lacking"] = set(units["U0"].lacking)
+    found._kept.update({id: unit.rows for id, unit in units.items()})
+    found._kept["lacking"] = set(units["U0"].silent)
     return found

@@ -67,6 +67,21 @@ def test_without_a_quarter_before_nothing_is_taken_and_the_card_says_so(quarters
     assert "规则未考核" in card
 
 
+def test_figures_of_the_period_before_come_before_what_its_run_counted(quarters, tmp_path):
+    out = next(folder for folder in quarters[0].folder.parents if folder.name == "out")
+    place, [book] = out.parent, [file.parent for file in out.parent.glob("*/rulebook.yaml")]
+    exports = tmp_path / "in"
+    copytree(place / str(NOW), exports)
+    months = "".join(f"U002,{month},late_reply,{n}\n" for month, n in zip(BEFORE.months, (4, 0, 3), strict=True))
+    lines = f"unit_id,period,measure,n\nU001,2026Q2,late_reply,900\nU003,{BEFORE.months[0]},late_reply,1\n{months}"
+    (exports / "figures.csv").write_text(lines, encoding="utf-8")
+    with Run(Request(NOW, exports, out, rules=book, pdf=False)) as run:
+        for stage in ("ingest", "validate", "measure"):
+            getattr(run, stage)()
+    were = {id: tally.before["trend_of_late_replies"]["late_reply"] for id, tally in run.tallies.items()}
+    assert were == {**late(quarters[0]), "U001": 900, "U002": 7}
+
+
 def test_the_laboratory_scores_it_as_it_was(quarters):
     _, now, _ = quarters
     other = now.what_if({"trend_of_late_replies.points_3": -1.5})
