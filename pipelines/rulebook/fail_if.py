@@ -16,6 +16,7 @@ from pipelines.model.facts import THINGS
 from pipelines.model.measure import Measure, values_of
 from pipelines.model.points import half_up, shown
 from pipelines.model.rule import LATER, Band, Clause, Item, Reading, Rule, Verdict
+from pipelines.model.score import WHOLE
 from pipelines.model.words import LANGUAGES, Words
 from pipelines.rulebook import vocabulary
 from pipelines.rulebook.language import forms
@@ -23,7 +24,7 @@ from pipelines.rulebook.source import day, exact, is_amount, refusal, shown_text
 from pipelines.wording import say
 
 ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-ITEM_ID = re.compile(r"[A-Z][0-9]+(\.[0-9]+)?")
+ITEM_ID = re.compile(r"[A-Z0-9]+(\.[A-Z0-9]+)*")
 NUMBER = "0"  # among the words of a reading: any number answers it
 
 
@@ -56,7 +57,7 @@ def ill_formed(block: Block, form: str) -> None:
 
 def bad_id(block: Block, key: str, form: re.Pattern[str] = ID) -> None:
     """An id that files, engine or command line could not carry, or that the ledger uses for itself."""
-    if not isinstance(block[key], str) or not form.fullmatch(block[key]) or block[key] in vocabulary.SETTLING:
+    if not isinstance(block[key], str) or not form.fullmatch(block[key]) or block[key] in (*vocabulary.SETTLING, WHOLE):
         raise refusal(block, "bad_id", key, value=shown_text(block[key]))
 
 

@@ -506,7 +506,7 @@ def with_changes(rulebook: Rulebook, changes: Mapping[str, object]) -> Rulebook:
 # regulation.md as clauses: a heading is a clause id, the lines below it are its texts.
 
 
-HEADING = re.compile(r"## ([A-Z]\d*(\.\d+)?)")
+HEADING = re.compile(rf"## ({fail_if.ITEM_ID.pattern})")
 LINE = re.compile(r"- (zh|en|no rule zh|no rule en|honoured by): (.+)")
 
 

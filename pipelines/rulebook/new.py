@@ -38,7 +38,7 @@ class NewItem:
 def read_section(text: str) -> tuple[str, Words]:
     """`B1 办理质效` or `B1 办理质效 | Handling`; UsageRefusal for anything else."""
     id, _, title = text.strip().partition(" ")
-    if not re.fullmatch(r"[A-Z][0-9]*", id) or not title.strip():
+    if not re.fullmatch(r"[A-Z0-9]+", id) or not title.strip():
         raise UsageRefusal(say("rulebook.new_section", value=text))
     return id, _title(title)
 

@@ -14,6 +14,7 @@ from pipelines.model.measure import DERIVED
 from pipelines.model.words import LANGUAGES, Words
 from pipelines.paths import ROOT, RULES
 from pipelines.rulebook import vocabulary
+from pipelines.rulebook.fail_if import ITEM_ID
 from pipelines.rulebook.language import CLOSED, Form, choices, forms, span
 from pipelines.rulebook.load import BOOK, READINGS, VERDICTS
 from pipelines.rulebook.measures import FOLDER as MEASURES
@@ -100,7 +101,7 @@ READING: Schema = {
 SIMPLE: dict[str, Schema] = {
     "text": {"type": ["string", "number", "boolean"]},
     "id": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"},
-    "item": {"type": "string", "pattern": r"^[A-Z][0-9]+(\.[0-9]+)?$"},
+    "item": {"type": ["string", "number"], "pattern": rf"^{ITEM_ID.pattern}$"},
     "whole": {"type": "integer", "minimum": 0},
     "date": {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"},
     "month": {"type": "string", "pattern": r"^\d{4}-\d{2}$"},

@@ -47,7 +47,7 @@ BROKEN = {
     "steps of nothing": (RATE, "each: 2", "each: 0", "from 0.01"),
     "an id of the ledger's own": (REPLY, "rule: late_reply", "rule: floor", "floor cannot be an id"),
     "an id that no engine takes": (REPLY, "rule: late_reply", "rule: 逾期", "cannot be an id"),
-    "an item of another form": (BOOK, "id: A3.1,", "id: A31a,", "A31a cannot be an id"),
+    "an item of another form": (BOOK, "id: A3.1,", "id: A3_1,", "A3_1 cannot be an id"),
     "other incidents than are counted": ("A3.3/refusal.yaml", "deduct: 0.5", "deduct: 0.5\ncounts: [refused_to_sign]",
                                          "would have no effect"),
     "an unknown clause": (REPLY, "clause: A3.1", "clause: A3.9", "nearest known name is A3"),
