@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pipelines.model.block import Block
 from pipelines.model.contract import Column
-from pipelines.model.measure import CUTOFF, All, AnyOf, Choice, Compare, Condition, IsGiven, Not
+from pipelines.model.measure import CUTOFF, MONTH, All, AnyOf, Choice, Compare, Condition, IsGiven, Moment, Not
 from pipelines.rulebook import fail_if
 from pipelines.rulebook.source import day, exact, refusal, shown_text
 
@@ -172,6 +172,84 @@ def moment(value: str) -> datetime | None:
     except ValueError:
         return None
     return found if len(value) == 19 and found.tzinfo is None else None
+
+
+# `month`: what a `where` says of it is said of the moment that places the row, before anything reads it.
+
+
+OF_MONTH = {"before": ("before", 0), "after": ("at_least", 1), "at_least": ("at_least", 0), "at_most": ("before", 1)}
+
+
+def with_months(where: Any, by: Moment, words: Vocabulary) -> Any:
+    """A `where` whose every `month: 2026-07` is asked of the moment by which a row is placed in a month."""
+    if isinstance(where, list):
+        return [with_months(one, by, words) for one in where]
+    if not isinstance(where, Block):
+        return where
+    found, months = Block(where.file, where.line), []
+    found.lines |= where.lines
+    for key, value in where.items():
+        if key == MONTH and READING not in where:
+            months.append(_placed(where, value, by, words))
+        else:
+            inner = READING in where or key in ("any", "all", "not")
+            found[key] = with_months(value, by, words) if inner else value
+    return [found, *months] if months else found
+
+
+def _placed(block: Block, value: Any, by: Moment, words: Vocabulary) -> Block:
+    """What a condition on the month is of the column that places the row, or of each that a reading may choose."""
+    if not by.reading:
+        return _of_column(block, MONTH, value, by.column, words)
+    options = {choice: _of_column(block, MONTH, value, column, words) for choice, column in by.options}
+    return _block(block, MONTH, {READING: by.reading, **options})
+
+
+def _of_column(block: Block, key: str, value: Any, column: str, words: Vocabulary) -> Block:
+    """A month, a list of months, or tests of it, as they stand at ``key``, of one moment."""
+    if isinstance(value, list):
+        return _block(block, key, {"any": [_within(block, key, one, column, words) for one in value]})
+    if not isinstance(value, Block):
+        return _within(block, key, value, column, words)
+    tests = []
+    for test, bound in value.items():
+        if test == "given":
+            tests.append(_block(value, test, {column: _block(value, test, {test: bound})}))
+        elif test == "not":
+            tests.append(_block(value, test, {test: _of_column(value, test, bound, column, words)}))
+        elif test == "in":
+            fail_if.not_a_list(bound, value, test)
+            tests.append(_of_column(value, test, bound, column, words))
+        elif test in OF_MONTH:
+            test_of_moment, later = OF_MONTH[test]
+            first = _first(value, test, bound, later, words.columns[column])
+            tests.append(_block(value, test, {column: _block(value, test, {test_of_moment: first})}))
+        else:
+            known = (*OF_MONTH, "in", "given", "not")
+            raise refusal(value, "test_of_type", test, near=(test, known), column=MONTH, test=test)
+    return _block(block, key, {"all": tests})
+
+
+def _within(block: Block, key: str, month: Any, column: str, words: Vocabulary) -> Block:
+    first, after = (_first(block, key, month, later, words.columns[column]) for later in (0, 1))
+    return _block(block, key, {column: _block(block, key, {"at_least": first, "before": after})})
+
+
+def _first(block: Block, key: str, month: Any, later: int, kind: str) -> str:
+    """The beginning of a month such as 2026-07, or of the one after it, as a column of that type has it."""
+    start = day(f"{month}-01") if isinstance(month, str) else None
+    if start is None:
+        raise refusal(block, "bad_constant", key, column=MONTH, value=shown_text(month), type="2026-07")
+    whole = start.year * 12 + start.month - 1 + later
+    start = date(whole // 12, whole % 12 + 1, 1)
+    return f"{start}T00:00:00" if kind == "timestamp" else str(start)
+
+
+def _block(block: Block, key: str, said: Mapping[str, Any]) -> Block:
+    """A block that was not written, at the line of what it stands for."""
+    one = Block(block.file, block.lines.get(key, block.line))
+    one.update(said)
+    return one
 
 
 def _alone(block: Block, key: str) -> Block:

@@ -26,7 +26,7 @@ from pipelines.model.measure import (
 )
 from pipelines.model.words import Words
 from pipelines.rulebook import build, fail_if
-from pipelines.rulebook.conditions import MOMENTS, Vocabulary, parts, typed, words_of
+from pipelines.rulebook.conditions import MOMENTS, Vocabulary, parts, typed, with_months, words_of
 from pipelines.rulebook.source import attempt, exact, read_yaml, refusal, shown_text
 from pipelines.rulebook.vocabulary import BETTER
 from pipelines.wording import say
@@ -87,13 +87,14 @@ def _case_rows(book: Block, contracts: Contracts, readings: Mapping[str, tuple[s
     fail_if.ill_formed(block, "case_rows")
     derived = {name: one.type for name, one in derived_of(CASE_ROWS).items()}
     vocabulary = words_of(contracts.tables[TABLE_OF[CASE_ROWS]].columns, derived, readings)
-    both = [ADMITTED, *(parts(block["where"], block, vocabulary) if "where" in block else [])]
+    by = _by(block, vocabulary)
+    both = [ADMITTED, *_where(block, by, vocabulary)]
     return Measure(
         CASE_ROWS,
         say("rulebook.case_rows"),
         CASE_ROWS,
         tuple(condition for condition, _ in both),
-        _by(block, vocabulary),
+        by,
         "",
         ("case_id",),
         None,
@@ -138,12 +139,12 @@ def _measure(
     if whole and whole.counts != block["counts"]:
         raise refusal(block, "among_other", "counts", id=block["measure"], whole=whole.id, table=whole.counts)
     fail_if.unknown_value(block, "better", ("", *BETTER)) if "better" in block else None
-    own = parts(block["where"], block, vocabulary) if "where" in block else []
+    by = _by(block, vocabulary) if "by" in block or whole is None else whole.by
+    own = _where(block, by, vocabulary)
     inherited = [] if whole is None else list(zip(whole.where, whole.written, strict=True))
     if whole is None and block["counts"] == CASE_ROWS:
         inherited = [ADMITTED]
     both = [*inherited, *own]
-    by = _by(block, vocabulary) if "by" in block or whole is None else whole.by
     quotes = _quotes(block, vocabulary)
     where = tuple(condition for condition, _ in both)
     summed, distinct = _counted_column(block, table)
@@ -166,6 +167,10 @@ def _measure(
         distinct,
         SCALES[table.columns[summed].type] if summed else 1,
     )
+
+
+def _where(block: Block, by: Moment, vocabulary: Vocabulary) -> list[tuple[Condition, Block]]:
+    return parts(with_months(block["where"], by, vocabulary), block, vocabulary) if "where" in block else []
 
 
 def _counted_column(block: Block, table: TableContract) -> tuple[str, str]:

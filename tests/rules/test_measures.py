@@ -55,6 +55,7 @@ BROKEN = {
                                      "nearest known name is replied_at"),
     "a file of another name": (REPLY, "measure: late_reply", "measure: late", "a file is named after its measure"),
     "the name of the case rows": (REPLY, "measure: late_reply", "measure: case_rows", "named after"),
+    "a month that is none": (CLOSED, "where:\n", "where:\n  - {month: 2026-7}\n", "'2026-7' is no value of"),
     "a column it needs that there is not": (REPLY, "better: fewer", "needs: [replied]", "nearest known name is"),
 }
 
@@ -93,6 +94,31 @@ def test_a_measure_over_existing_columns_is_one_file(tmp_path):
     book = load_rulebook(with_measure(tmp_path, EXTRA), TODAY)
     assert book.measures["extra"].needs == ("cases", "cases.channel", "cases.dispatched_at", "cases.public_rating")
     assert "dispatched_at" in book.marks["case_rows"].places
+
+
+IN_JULY = """counts: case_rows
+where: {not: {month: {in: [2026-05, 2026-12]}}, month: {at_least: 2026-05, before: 2027-01}}
+by: {reading: attribution, reply_due: due_at, dispatched: dispatched_at}
+examples:
+  - {name: the first second, row: {due_at: 2026-06-01T00:00:00}, counts: 1}
+  - {name: a second before, row: {due_at: 2026-05-31T23:59:59}, counts: 0}
+  - {name: the end of the first one, row: {due_at: 2026-05-01T00:00:00}, counts: 0}
+  - {name: the last second, row: {due_at: 2026-11-30T23:59:59}, counts: 1}
+  - {name: the month after, row: {due_at: 2026-12-01T00:00:00}, counts: 0}
+  - {name: the next year, row: {due_at: 2027-01-01T00:00:00}, counts: 0}
+  - {name: without a moment, row: {}, counts: 0}
+  - {name: sent out then, row: {dispatched_at: 2026-06-01T00:00:00}, readings: {attribution: dispatched}, counts: 1}
+  - {name: May, row: {dispatched_at: 2026-05-01T00:00:00}, readings: {attribution: dispatched}, counts: 0}
+  - {name: December, row: {dispatched_at: 2026-12-01T00:00:00}, readings: {attribution: dispatched}, counts: 0}
+  - {name: January, row: {dispatched_at: 2027-01-01T00:00:00}, readings: {attribution: dispatched}, counts: 0}
+"""
+
+
+def test_a_month_is_the_one_in_which_the_measure_places_a_row(tmp_path):
+    """C15: under each reading of `by`; every bound is tried by an example, and both readers of the words agree."""
+    measure = load_rulebook(with_measure(tmp_path, IN_JULY), TODAY).measures["extra"]
+    assert measure.needs == ("cases", "cases.dispatched_at", "cases.reply_due_at")
+    assert "month" not in str(measure.written)
 
 
 def test_absence_of_what_only_modifies_a_count_leaves_it_measured():
