@@ -40,6 +40,13 @@ BROKEN = {
     "once a row with nothing": (OFFENCE, "with: [manners]\n", "", "with is missing"),
     "once a row with a rate": (OFFENCE, "with: [manners]", "with: [regulars]", "is no other rule that deducts"),
     "once a row with another item": (OFFENCE, "with: [manners]", "with: [tardy]", "must be of one item"),
+    "once a row with a rule of other days": (
+        OFFENCE, "with: [manners]", "with: [manners]\nin_force: {from: 2026-01-01}", "are in force on other days"),
+    "once a row with a rule of another table": (
+        "H2.3/manners.yaml", "measure: rudeness", "measure: tardy", "do not count the same rows"),
+    "seventeen columns of a table": (
+        BOOK, "    caller:", "".join(f"    own_{n}: {{zh: 自有{n}, type: text}}\n" for n in range(14)) + "    caller:",
+        "17 columns are declared of this table; at most 16"),
     "half of a hundredth": (OFFENCE, "times: 0.5", "times: 0.25", "no whole hundredths"),
     "none at all": (OFFENCE, "times: 0.5", "times: 0", "from 0.01 to 100"),
     "times of what people gave": ("H1.1/light.yaml", "assessed: H1.1", "assessed: H1.1\ntimes: 2",
