@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from pipelines.edges.published import PublishedQuarter
+from pipelines.model.points import published
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,11 @@ class Movement:
     total_before: Fraction | None
     total_after: Fraction | None
     by_rule: tuple[tuple[str, Fraction], ...]
+    decimals: int = 2  # with which the runs published their totals
+
+    def told(self, value: Fraction) -> str:
+        """A total, or the difference of two, with the decimals of the published ones."""
+        return published(value, self.decimals)
 
     @property
     def points(self) -> Fraction:
@@ -30,6 +36,8 @@ class Movement:
 def compare(before: PublishedQuarter, after: PublishedQuarter) -> list[Movement]:
     """Every unit that changed place or points or is in one run only, most points moved first, then by id."""
     rules_before, rules_after = _points_by_rule(before), _points_by_rule(after)
+    totals = [row["total"] for quarter in (before, after) for row in quarter.ranking.values()]
+    decimals = max((len(total.partition(".")[2]) for total in totals), default=2)
     movements = [
         _movement(
             unit_id,
@@ -37,6 +45,7 @@ def compare(before: PublishedQuarter, after: PublishedQuarter) -> list[Movement]
             after.ranking.get(unit_id),
             rules_before[unit_id],
             rules_after[unit_id],
+            decimals,
         )
         for unit_id in sorted({*before.ranking, *after.ranking})
     ]
@@ -44,7 +53,7 @@ def compare(before: PublishedQuarter, after: PublishedQuarter) -> list[Movement]
     return sorted(changed, key=lambda m: (-abs(m.points), m.unit_id))
 
 
-def _movement(unit_id: str, old: dict | None, new: dict | None, was: dict, now: dict) -> Movement:
+def _movement(unit_id: str, old: dict | None, new: dict | None, was: dict, now: dict, decimals: int) -> Movement:
     by_rule = [(rule, now.get(rule, Fraction(0)) - was.get(rule, Fraction(0))) for rule in sorted({*was, *now})]
     return Movement(
         unit_id=unit_id,
@@ -54,6 +63,7 @@ def _movement(unit_id: str, old: dict | None, new: dict | None, was: dict, now: 
         total_before=Fraction(old["total"]) if old else None,
         total_after=Fraction(new["total"]) if new else None,
         by_rule=tuple((rule, points) for rule, points in by_rule if points) if old and new else (),
+        decimals=decimals,
     )
 
 

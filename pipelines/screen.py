@@ -275,7 +275,7 @@ def show_movements(movements, title: str) -> None:
             _safe(f"{move.unit_id} {move.unit_name}"),
             move.rank_before or "–",
             move.rank_after or "–",
-            _signed(move.points),
+            ("+" if move.points > 0 else "") + move.told(move.points),
             _safe(why),
         )
     screen.print(table if movements else text("cli.no_difference"))
@@ -285,7 +285,8 @@ def show_comparison(scenario, saved=None) -> None:
     """Who would move under a what-if, and why."""
     from rich.table import Table
 
-    screen, movers = console(), scenario.compare().movers
+    screen, compared = console(), scenario.compare()
+    movers, decimals = compared.movers, compared.decimals
     table = Table(
         title=_safe(text("cli.whatif_title", period=scenario.quarter.period, change=scenario.change)),
         title_justify="left",
@@ -295,7 +296,8 @@ def show_comparison(scenario, saved=None) -> None:
     for move in movers.astype(object).itertuples():
         both = (str(place) for place in (move.place_before, move.place_after))
         places = ("–" if place in ("<NA>", "nan") else place for place in both)
-        table.add_row(_safe(f"{move.unit_id} {move.unit_name}"), *places, f"{move.change:+.2f}", _safe(move.why))
+        change = f"{move.change:+.{decimals}f}"
+        table.add_row(_safe(f"{move.unit_id} {move.unit_name}"), *places, change, _safe(move.why))
     screen.print(table if len(movers) else text("cli.no_difference"))
     if saved:
         screen.print(_safe(text("cli.whatif_saved", folder=saved)))

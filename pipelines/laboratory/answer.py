@@ -81,6 +81,14 @@ class Answer:
 MOST = 20
 
 
+def with_decimals(frame, decimals: int, columns):
+    """The frame with the sums in ``columns`` as text of so many decimals; as it is where they have two like all."""
+    if decimals == 2:
+        return frame
+    sums = {name: frame[name].map(lambda value: f"{value:.{decimals}f}", na_action="ignore") for name in columns}
+    return frame.assign(**sums)
+
+
 def table(frame, caption: str, most: int = MOST) -> str:
     """The caption, at most ``most`` rows, and how many rows are left."""
     if frame.empty:

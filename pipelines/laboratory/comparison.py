@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from pipelines.laboratory.answer import Answer, copied
+from pipelines.laboratory.answer import Answer, copied, with_decimals
 from pipelines.lazy import pandas
 
 KEY = ["unit_id", "item_id", "rule_id", "month", "case_id", "ref_id"]
@@ -132,8 +132,13 @@ class Comparison(Answer):
 
     @property
     def shown(self):
-        """The units that moved."""
-        return self.movers
+        """The units that moved, their points as the books publish them."""
+        return with_decimals(self.movers, self.decimals, ("points_before", "points_after", "change"))
+
+    @property
+    def decimals(self) -> int:
+        """Of base, bonus and total: those of the finer of both books."""
+        return max(self.quarter.rulebook.decimals, self.scenario.rulebook.decimals)
 
     @property
     def title(self) -> str:

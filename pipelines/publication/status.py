@@ -226,9 +226,9 @@ def plain_movement(movement: Movement) -> dict:
         "unit_name": movement.unit_name,
         "rank_before": movement.rank_before,
         "rank_after": movement.rank_after,
-        "total_before": "" if before is None else shown(before),
-        "total_after": "" if after is None else shown(after),
-        "points": shown(movement.points),
+        "total_before": "" if before is None else movement.told(before),
+        "total_after": "" if after is None else movement.told(after),
+        "points": movement.told(movement.points),
         "by_rule": {rule: shown(points) for rule, points in movement.by_rule},
     }
 

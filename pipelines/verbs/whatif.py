@@ -8,6 +8,8 @@ from pipelines.cli import text
 from pipelines.lazy import pandas
 from pipelines.verbs import options
 
+SUMS = ("base", "bonus", "total")
+
 
 def command() -> click.Command:
     """The verb with its options."""
@@ -74,14 +76,16 @@ def whatif(
 
 
 def report(scenario) -> dict:
-    """What changed and what came of it, for machines: points as text with two decimals, places as numbers."""
+    """What changed and what came of it, for machines: points as text, sums as the book publishes them."""
+    from pipelines.laboratory.answer import with_decimals
+
     compared = scenario.compare()
     return {
         "period": str(scenario.quarter.period),
         "change": str(scenario.change),
         "readings": dict(scenario.readings),
-        "ranking": _records(scenario.ranking),
-        "movements": _records(compared.movers),
+        "ranking": _records(with_decimals(scenario.ranking, compared.decimals, SUMS)),
+        "movements": _records(compared.shown),
         "rules": _records(compared.rules),
     }
 

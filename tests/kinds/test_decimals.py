@@ -8,11 +8,15 @@ import pytest
 
 from pipelines import Quarter
 from pipelines.assess import Request, Run
+from pipelines.difference import compare
+from pipelines.edges.published import PublishedQuarter
 from pipelines.model.period import Period
 from pipelines.model.points import mean, published, shown
 from pipelines.model.score import APART
+from pipelines.publication.status import plain_movement
 from pipelines.sample import make_sample
-from pipelines.screen import show_run
+from pipelines.screen import show_comparison, show_movements, show_run
+from pipelines.verbs import diff, whatif
 from pipelines.verbs.run import summary
 from tests.kinds.test_loading import HEAD
 from tests.rules.book import changed
@@ -52,6 +56,38 @@ def test_a_number_is_shown_with_the_decimals_of_its_book():
         shown(Fraction("0.05"), 1)
     assert published(Fraction("98.95"), 1) == "98.95", "of an earlier book, as it was published"
     assert mean([Fraction(1), Fraction("1.1")], 1) == Fraction("1.1"), "a half goes up"
+
+
+class Altered:
+    """A finished quarter of whose first unit the total is another."""
+
+    def __init__(self, folder, total):
+        self.quarter = PublishedQuarter.open(folder)
+        id = next(iter(self.quarter.ranking))
+        self.ranking = {**self.quarter.ranking, id: {**self.quarter.ranking[id], "total": total}}
+
+    def ledger(self):
+        return self.quarter.ledger()
+
+
+def test_what_differs_has_the_decimals_of_the_book(run, capsys):
+    movements = compare(Altered(run[2], "1.0"), Altered(run[2], "0.7"))
+    [said], [told] = map(diff._plain, movements), map(plain_movement, movements)
+    assert (said["points"], told["points"], told["total_before"], told["total_after"]) == ("-0.3", "-0.3", "1.0", "0.7")
+    show_movements(movements, "")
+    assert "-0.3 " in capsys.readouterr().out
+
+
+def test_a_what_if_has_the_decimals_of_the_book(run, capsys):
+    scenario = run[1].what_if({"late_reply.deduct": "1"})
+    found = whatif.report(scenario)
+    said = [line[name] for line in found["ranking"] for name in ("base", "bonus", "total")]
+    said += [line[name] for line in found["movements"] for name in ("points_before", "points_after", "change")]
+    assert found["movements"] and all(map(ONE.fullmatch, said))
+    show_comparison(scenario)
+    moved = {line["change"] for line in found["movements"]}
+    assert {f"{float(one):+.1f}" for one in moved} <= set(capsys.readouterr().out.split())
+    assert moved <= set(str(scenario.compare()).split())
 
 
 def test_every_table_and_the_screen_have_one_decimal(run, capsys):
