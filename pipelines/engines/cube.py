@@ -123,6 +123,7 @@ class Cube:
             assessed={id: np.tile(given, times) for id, given in self.assessed.items()},
             groups=np.tile(self.groups, times),
             before={key: np.tile(was, times) for key, was in self.before.items()},
+            given={id: (np.tile(there, (times, 1)), np.tile(n, (times, 1))) for id, (there, n) in self.given.items()},
             _kept={},
         )
 

@@ -90,6 +90,8 @@ def test_the_laboratory_counts_with_the_figures(both):
         ["unit_id", "item_id"]).deducted  # fmt: skip
     assert item["U002", "H2.3"] == -2
     assert len(quarter.next_steps()) == 5
+    sure = quarter.robustness().place_ranges
+    assert (sure.readings.best <= sure.place).all() and (sure.place <= sure.readings.worst).all()
 
 
 def test_a_unit_with_a_figure_is_measured_though_the_table_is_absent(both, tmp_path):
