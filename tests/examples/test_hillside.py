@@ -81,6 +81,24 @@ def test_the_red_and_the_black_list(completed, listed):
     assert len({unit for unit, verdict in given if verdict == "behind"}) == listed
 
 
+@pytest.mark.parametrize(("received", "points"), [(4, 40), (5, 35)])
+def test_a_rate_of_fewer_than_five_takes_no_place(received, points):
+    units = {"small": unit(received=received, completed=received - 1), "U1": unit()}
+    scores, _, _ = scored(BOOK, MONTH, units, dict.fromkeys(units, "乡镇"))
+    assert scores["small"].items["H1"].score == points
+
+
+def test_a_total_has_one_decimal():
+    """0.8 × (40 + 34.28 + 20) + 20 = 95.424."""
+    assert alone(satisfied=6, rated=7).total == Fraction("95.4")
+
+
+def test_a_unit_of_five_case_rows_is_ranked():
+    units = {"small": unit(received=5, completed=5), "U1": unit()}
+    _, _, tallies = found = scored(BOOK, MONTH, units, dict.fromkeys(units, "乡镇"))
+    assert all(one.rank for one in rank(BOOK, {}, tallies, found[0]))
+
+
 def test_a_unit_of_four_case_rows_stands_apart():
     units = {"small": unit(received=4, completed=4), "U1": unit(), "U2": unit(completed=80)}
     scores, _, tallies = scored(BOOK, MONTH, units, dict.fromkeys(units, "乡镇"))

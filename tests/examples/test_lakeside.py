@@ -12,7 +12,7 @@ from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.judge import judge
-from pipelines.stages.rank import grade
+from pipelines.stages.rank import grade, rank
 from pipelines.stages.settle import settle
 from tests.examples.counted import scored, verdicts
 
@@ -29,7 +29,8 @@ def settled(group="乡镇街道", awards=(), **monthly):
     tally = UnitTally(Unit("U1", "U1", group, True), 1, counts, {}, {}, given)
     findings, _ = judge(BOOK, {}, {"U1": tally}, MONTHS)
     scores, _, _ = settle(BOOK, {}, findings, {"U1": tally}, MONTHS)
-    return {id: item.score for id, item in scores["U1"].items.items()} | {"bonus": scores["U1"].bonus}
+    return {id: item.score for id, item in scores["U1"].items.items()} | {
+        "bonus": scores["U1"].bonus, "total": scores["U1"].total}  # fmt: skip
 
 
 def of(**changes):
@@ -92,16 +93,39 @@ def test_bonus_by_tiers_and_up_to_eight(awards, bonus):
     assert settled(awards=awards, **whole)["bonus"] == Fraction(bonus)
 
 
+def test_a_bonus_from_a_base_of_eighty_on_and_no_more_than_a_hundred_and_eight():
+    """M1 20 off: a base of 80, and a bonus of 3; all marks and the whole bonus: 108."""
+    whole = {"due": [100, 100, 100], "completed": [100, 100, 100], "rated": [20, 0, 0]}
+    assert settled(awards=["innovation"], **whole, satisfied=[0, 0, 0])["bonus"] == 3
+    full = settled(awards=["innovation"] * 3, **whole, satisfied=[20, 0, 0])
+    assert (full["bonus"], full["total"]) == (8, 108)
+
+
+@pytest.mark.parametrize(("rows", "ranked"), [(9, 1), (10, 2)])
+def test_a_unit_of_nine_case_rows_stands_apart(rows, ranked):
+    units = {"U1": WHOLE, "U2": WHOLE | {"case_rows": rows}}
+    scores, _, tallies = scored(BOOK, "2026-01", units, dict.fromkeys(units, "乡镇街道"))
+    assert sum(one.rank is not None for one in rank(BOOK, {}, tallies, scores)) == ranked
+
+
 def test_no_bonus_under_a_base_of_eighty():
     """L2 30 off and M1 20 off: a base of 50."""
     low = {"due": [100, 100, 100], "completed": [0, 0, 0], "rated": [20, 0, 0], "satisfied": [0, 0, 0]}
     assert settled(awards=["innovation"], **low)["bonus"] == 0
+    under = low | dict.fromkeys(("due", "completed"), [1000, 1000, 1000]) | {"returned": [1, 0, 0]}  # 2 × 100 / 3000
+    assert settled(awards=["innovation"], **under)["total"] == Fraction("79.93")
 
 
-@pytest.mark.parametrize(("returned", "expected"), [(0, "excellent"), (2, "excellent"), (3, "good"), (8, "good")])
-def test_grades(returned, expected):
-    """2 off for each of a hundred, at most 15: 100, 96, 94, 85."""
-    scores, _, tallies = of(returned=returned)
+@pytest.mark.parametrize(
+    ("counted", "expected"),
+    [({}, "excellent"), ({"returned": 1, "shirked": 1}, "excellent"), ({"returned": 3}, "good"),
+     ({"returned": 8}, "good"), ({"satisfied": 17, "shirked": 2}, "pass"),
+     ({"satisfied": 0, "returned": 8, "late_signing": 13}, "pass"),
+     ({"satisfied": 0, "returned": 8, "late_signing": 14}, "fail")],
+)  # fmt: skip
+def test_grades(counted, expected):
+    """100, 100 - 2 - 3, 94, 85, 100 - 10 - 6, 100 - 20 - 15 - 5, and half a point less."""
+    scores, _, tallies = of(**counted)
     assert grade(BOOK, scores["U1"], tallies["U1"]) == expected
 
 

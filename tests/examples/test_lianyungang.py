@@ -20,9 +20,11 @@ PUBLISHED = [
     ("2022-02", {"rated": 3, "satisfied": 2}, "B1.2", "12.50"),
     ("2022-02", {"rated": 17, "satisfied": 12}, "B1.2", "12.80"),
 ]
+# 79.84496 %: rounded to two decimals first it costs 15.16; to three, 15.155, and the score would be 4.85.
+WORKED = [("2023-01", {"due": 129, "in_time": 103}, "B1.1", "4.84")]
 
 
-@pytest.mark.parametrize(("month", "counted", "item", "points"), PUBLISHED)
+@pytest.mark.parametrize(("month", "counted", "item", "points"), [*PUBLISHED, *WORKED])
 def test_the_published_figures(month, counted, item, points):
     book = load_rulebook(FOLDER, date.fromisoformat(f"{month}-01"))
     scores, entries, _ = scored(book, month, {"U1": counted})

@@ -45,6 +45,12 @@ def test_a_tie_at_the_fifth_place_lists_both_and_a_small_unit_stands_apart():
     assert "U7" not in {unit for unit, _ in given}
 
 
+def test_a_unit_of_five_case_rows_is_ranked():
+    units = {"U1": counts(5, 5, 5, of=5)}
+    scores, _, tallies = scored(BOOK, MONTH, units)
+    assert ("U1", "first_five") in verdicts(BOOK, scores, tallies)
+
+
 def test_chance_is_not_told_of_rules_that_the_draws_do_not_know():
     """A rate times its weight moves by chance too; no interval is better than one that calls a place certain."""
     assert not BOOK.tells_chance

@@ -47,6 +47,13 @@ def test_a_grade_is_of_the_total(satisfied, expected):
     assert grade(BOOK, scores["U1"], tallies["U1"]) == expected
 
 
+@pytest.mark.parametrize(("satisfied", "of", "total", "expected"), [(3, 8, "75", "good"), (299, 400, "89.9", "good")])
+def test_a_total_on_the_bound_has_the_grade_and_a_tenth_below_has_not(satisfied, of, total, expected):
+    """60 + 40 × 3/8, 60 + 40 × 299/400."""
+    scores, _, tallies = scored(BOOK, MONTH, {"U1": counts(of, satisfied, of=of)}, {"U1": "市直部门"})
+    assert (scores["U1"].total, grade(BOOK, scores["U1"], tallies["U1"])) == (Fraction(total), expected)
+
+
 @pytest.mark.parametrize(
     ("completed", "satisfied", "expected"),
     [
