@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.engines.cube import Cube
 from pipelines.model.period import Period
-from pipelines.model.rule import Bonus
+from pipelines.model.rule import Bonus, Ranking
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.rulebook import build
 from pipelines.rulebook.source import Block
@@ -20,6 +20,7 @@ from tests.toy.town import ISLAND
 LAW = ISLAND.book
 FREE = replace(LAW, measures={id: replace(one, among="") for id, one in LAW.measures.items()})  # drawn by themselves
 PERIODS = (("2026-07",), ("2026-07", "2026-08", "2026-09"), tuple(f"2026-{k:02}" for k in range(1, 13)))
+ASSESSED = "H1.1"
 GROUPS = ("harbours", "islets", "reefs")
 WHOLES = {"owed": "mended", "asked": "content", "errands": "errands_run"}  # whole -> a part of it
 COUNTS = ("tardy", "unclaimed", "rudeness", "owed")
@@ -159,6 +160,16 @@ TAKING = (deduct, many, short, lambda rng: bands(rng, -1), lambda rng: by_place(
 GIVING = (worth, merit, lambda rng: bands(rng, 1), lambda rng: by_place(rng, 1), lambda rng: change(rng, 1))
 
 
+def assessed(rng, full: str) -> dict:
+    """Marks in words: some of those up to the full marks, which are one of them."""
+    points = {full, *(f"{rng.randint(0, int(100 * Fraction(full))) / 100:.2f}" for _ in range(rng.randint(1, 4)))}
+    points = {Fraction(one): one for one in points} | {Fraction(full): full}
+    if len(points) == 1:
+        points[Fraction(0)] = "0"
+    words = zip("甲乙丙丁戊", points.values(), strict=False)
+    return {"assessed": ASSESSED, "scale": {f"{word}等": one for word, one in words}}
+
+
 class Book:
     """A drawn book: items and rules as words, and the rulebook that the program makes of them."""
 
@@ -176,6 +187,11 @@ class Book:
             if mixed or rng.random() < 0.2:
                 self.items[id]["starts"] = rng.choice(("full", "zero"))
             self.rules += own
+        full = number(rng, 20)
+        self.items[ASSESSED] = {"full_marks": full, "round": "deduction", "floor": "0",
+                                "unassessed": rng.choice(("full", "zero"))}  # fmt: skip
+        self.rules.append(assessed(rng, full) | {"rule": "marked", "item": ASSESSED})
+        self.apart_below = rng.choice((0, 3, 8))
         bonus = [award(rng, kind) for kind in LAW.award_types] + [merit(rng) for _ in range(rng.randint(0, 1))]
         self.bonus = [self._dressed(rule, f"bonus_{n}", "H3") for n, rule in enumerate(bonus)]
         self.cap = rng.choice(("none", number(rng, 12)))
@@ -215,9 +231,10 @@ class Book:
             known = build.Known(LAW.clauses, self._items, turned, LAW.award_types, {})
             block = _block({**written, "clause": "H2.1", "title": WORDS, "says": WORDS, "remedy": WORDS,
                             "examples": [{"name": "none"}]})  # fmt: skip
-            rules[rule["rule"]] = build.rule(block, known)
+            made = build.rule(block, known)
+            rules[rule["rule"]] = replace(made, apart_below=self.apart_below) if made.kind == "by_place" else made
         items = build.with_starts(Block("book", 1), self._items, rules.values())
-        return replace(LAW, rules=rules, items=items)
+        return replace(LAW, rules=rules, items=items, ranking=Ranking(apart_below=self.apart_below))
 
     @property
     def _items(self):
@@ -228,7 +245,8 @@ class Book:
                 least = None if words["floor"] == "none" else Fraction(words["floor"])
                 least = least if least is None else min(least, Fraction(words["full_marks"]))
                 found[id] = replace(item, full_marks=Fraction(words["full_marks"]), floor=least,
-                                    round=words["round"], starts=words.get("starts", ""))  # fmt: skip
+                                    round=words["round"], starts=words.get("starts", ""),
+                                    unassessed=words.get("unassessed", item.unassessed))  # fmt: skip
             elif id == "H3":
                 found[id] = replace(item, bonus=Bonus("highest", "all_awards", self.cap))
         return found
@@ -249,7 +267,12 @@ class Book:
             awards = [(f"A{j:02}", rng.choice(list(LAW.award_types)), rng.choice("xyz"),
                        date.fromisoformat(f"{rng.choice(months)}-{rng.randint(1, 28):02}"))
                       for j in range(rng.randint(0, 9))]  # fmt: skip
-            found[f"U{k}"] = oracle.Unit(rng.choice(GROUPS), counts, months, lacking, awards)
+            counts["case_rows"][0] = rng.randint(1, 12)
+            [scale] = (rule["scale"] for rule in self.rules if "scale" in rule)
+            marks = {ASSESSED: rng.choice(list(scale))} if rng.random() < 0.8 else {}
+            found[f"U{k}"] = oracle.Unit(rng.choice(GROUPS), counts, months, lacking, awards, marks)
+            found[f"U{k}"].points = {item: Fraction(scale[word]) for item, word in marks.items()}
+            found[f"U{k}"].apart = counts["case_rows"][0] < self.apart_below
             found[f"U{k}"].before = {
                 rule["rule"]: earlier(rng, counts) for rule in self.rules if "change" in rule and rng.random() < 0.85
             }
@@ -312,10 +335,10 @@ def tally(id: str, unit: oracle.Unit) -> UnitTally:
     """The unit as the first judge gets it."""
     counts = {name: dict(zip(unit.months, counted, strict=True)) for name, counted in unit.rows.items()}
     listed = tuple(Award(id, kind, matter, on) for id, kind, matter, on in unit.awards)
-    found = UnitTally(Unit(id, id, unit.group, True), 1, counts, {}, {}, listed, frozenset(unit.silent),
+    found = UnitTally(Unit(id, id, unit.group, True), 1, counts, {}, unit.points, listed, frozenset(unit.silent),
                       before=unit.before)  # fmt: skip
     span = Period.parse(f"{unit.months[0]}..{unit.months[-1]}")
-    return replace(with_figures(found, unit.figures, span, FREE), case_rows=1)
+    return replace(with_figures(found, unit.figures, span, FREE), case_rows=sum(unit.rows["case_rows"]))
 
 
 class Told(Cube):

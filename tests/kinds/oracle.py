@@ -23,6 +23,7 @@ class Unit:
     def __init__(self, group, counts, months, lacking=(), awards=(), marks=()):
         self.group, self.counts, self.months = group, counts, months
         self.before = {}  # by rule of change: what was counted in the earlier period
+        self.apart = False
         self.city = [self]  # all units, this one among them
         self.lacking, self.awards, self.marks = set(lacking), list(awards), dict(marks)
 
@@ -40,7 +41,7 @@ def item_points(item: dict, rules: list[dict], unit: Unit, unmeasured: str) -> F
     change = F(0)
     for rule in mine:
         nothing = rule in silent
-        points = nothing_to_judge(rule, full, least, unmeasured) if nothing else rule_points(rule, unit)
+        points = nothing_to_judge(rule, full, least, unmeasured) if nothing else rule_points(rule, unit, item)
         if "at_most" in rule:
             most = F(rule["at_most"])
             points = max(-most, min(most, points))
@@ -49,6 +50,14 @@ def item_points(item: dict, rules: list[dict], unit: Unit, unmeasured: str) -> F
     if least is not None and points < least:
         points = least
     return min(points, full)
+
+
+def mark(rule: dict, item: dict, unit: Unit) -> Fraction:
+    """What the word is worth that people gave; without one, what the item says of that."""
+    word = unit.marks.get(rule["assessed"])
+    if word is None:
+        return F(item["full_marks"]) if item["unassessed"] == "full" else F(0)
+    return F(rule["scale"][word])
 
 
 def inner(rule: dict) -> dict:
@@ -67,7 +76,12 @@ def gives(rule: dict) -> bool:
 
 
 def is_measured(rule: dict, unit: Unit) -> bool:
-    """Its measures are told, and its denominator is neither empty nor under `needs` over the period."""
+    """Its measures are told, and its denominator is neither empty nor under `needs` over the period.
+
+    Of a mark that nobody gave its item says what it comes to.
+    """
+    if "assessed" in rule:
+        return True
     if "change" in rule:
         words, was = rule["change"], unit.before.get(rule["rule"])
         if was is None or ("of" in words and was[words["of"]] < max(1, words.get("needs", {}).get("of", 1))):
@@ -93,7 +107,10 @@ def best_of_group(rule: dict, unit: Unit, months) -> int:
 
 
 def place(rule: dict, unit: Unit) -> int:
-    """One more than the units that do better, of those that the rule judges; equals share a place."""
+    """One more than the units that do better, of those that the rule judges; equals share a place.
+
+    Small units that are listed apart stand in nobody's way.
+    """
     words = rule["by_place"]
 
     def value(one):
@@ -104,7 +121,7 @@ def place(rule: dict, unit: Unit) -> int:
         return F(floor(rate * digits + F(1, 2)), digits) if "round_rate" in words else rate
 
     others = [one for one in unit.city if one.group == unit.group or words["among"] == "all"]
-    others = [one for one in others if is_measured(rule, one)]
+    others = [one for one in others if is_measured(rule, one) and not one.apart]
     others = [one for one in others if not rule.get("groups") or one.group in rule["groups"]]
     fewer = words["fewer"]
     return 1 + sum(value(one) < value(unit) if fewer else value(one) > value(unit) for one in others)
@@ -124,8 +141,10 @@ def nothing_to_judge(rule: dict, full: Fraction, least: Fraction | None, unmeasu
     return F(0)
 
 
-def rule_points(rule: dict, unit: Unit) -> Fraction:
+def rule_points(rule: dict, unit: Unit, item: dict | None = None) -> Fraction:
     """What one rule gives (above 0) or takes (below), over all months."""
+    if item and "assessed" in rule:
+        return mark(rule, item, unit) - F(item["full_marks"])
     if "deduct" in rule and isinstance(rule.get("per"), dict) and "each" in rule["per"]:
         of = sum(unit.counts[rule["per"]["of"]])
         return -F(rule["deduct"]) * sum(unit.counts[rule["measure"]]) / (F(of) / F(rule["per"]["each"]))
