@@ -9,7 +9,7 @@ from string import Formatter
 
 import yaml
 
-from pipelines.model.office import Issue, Office
+from pipelines.model.office import SECTIONS, Issue, Office
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import REPORTS
@@ -28,6 +28,7 @@ def load_office(file: Path = OFFICE) -> Office:
     except (OSError, yaml.YAMLError, ValueError) as problem:
         raise UsageRefusal(say("office.unreadable", file=file.name, why=str(problem).replace("\n", " "))) from None
     checker = _Checker(file.name)
+    given = {"sections": list(SECTIONS), **given} if isinstance(given, dict) else given
     checker.keys(given, [f.name for f in fields(Office)], all_of_them=True)
     values = {f.name: checker.value(f.name, f.type, given[f.name]) for f in fields(Office)}
     return Office(**values)
@@ -62,6 +63,8 @@ class _Checker:
         if key == "fonts":
             self.keys(given, list(FONT_USES), "fonts.", all_of_them=True)
             return {use: self.families(f"fonts.{use}", names) for use, names in given.items()}
+        if key == "sections":
+            return self.sections(given)
         if kind is bool:
             return given if isinstance(given, bool) else self.refuse(key, given, "flag")
         if kind is str:
@@ -84,6 +87,13 @@ class _Checker:
         if not isinstance(given, list) or not given:
             raise self.wrong(key, given, "texts")
         return tuple(self.text(key, one) for one in given)
+
+    def sections(self, given: object) -> tuple[str, ...]:
+        names = self.texts("sections", given)
+        for name in names:
+            if name not in SECTIONS or names.count(name) > 1:
+                raise self.wrong("sections", name, "section", known=" ".join(SECTIONS))
+        return names
 
     def families(self, key: str, given: object) -> tuple[str, ...]:
         return tuple(n if _FAMILY.fullmatch(n) else self.refuse(key, n, "text") for n in self.texts(key, given))

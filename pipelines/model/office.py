@@ -15,6 +15,9 @@ class Issue:
     printed: datetime.date | None = None
 
 
+SECTIONS = ("overall", "places", "failings", "verdicts", "closing")
+
+
 @dataclass(frozen=True)
 class Office:
     """Red head, wording, signature and imprint; texts may hold {period}, {year} and, in ``number``, {serial}."""
@@ -33,6 +36,7 @@ class Office:
     mirrored: bool
     issues: dict[str, Issue] = field(hash=False)  # by period
     fonts: dict[str, tuple[str, ...]] = field(hash=False)  # body, first, second, title, page
+    sections: tuple[str, ...] = SECTIONS  # of the text, in this order
 
     def issue(self, period: str) -> Issue:
         """The issue of a quarter, empty where the office has not named one."""
@@ -55,4 +59,6 @@ class Office:
     def sha256(self, period: str) -> str:
         """What the bulletin of one quarter depends on, as a hash: other quarters' issues do not change it."""
         settings = {**asdict(self), "issues": asdict(self.issue(period))}
+        if self.sections == SECTIONS:  # not said: as settings were before sections could be chosen
+            del settings["sections"]
         return sha256(json.dumps(settings, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,14 +1,15 @@
 """The bulletin: the period in plain prose, sentence by sentence from figures, in Chinese or English."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from itertools import groupby
 
 from pipelines.model.points import half_up, shown
 from pipelines.model.result import NOTHING_BEFORE, ScoredPeriod
+from pipelines.model.rule import Rule
 from pipelines.model.score import ItemScore, Standing
 from pipelines.views import compared, objections, quality
-from pipelines.views.figures import NOTHING, Say, known, listed, parted, percent, run_on, speaking
+from pipelines.views.figures import NOTHING, Say, in_prose, known, listed, parted, percent, run_on, speaking
 from pipelines.views.frame import frame, made_of, words
 from pipelines.views.ranking import line, ranking
 
@@ -18,6 +19,8 @@ CAUSES = 3  # so many causes are named of a low score
 WORDS = (
     "heading_overall",
     "heading_places",
+    "heading_failings",
+    "no_failings",
     "heading_verdicts",
     "heading_data",
     "heading_readings",
@@ -58,7 +61,7 @@ class Bulletin:
         self.result = result
         self.lang = lang
         self.sums, self.decisions = sums, decisions
-        self.say = speaking(say, result.period.kind)
+        self.say = in_prose(speaking(say, result.period.kind))
         self.ranked = [s for s in result.standings if s.ranked]
         self.placed = [s for s in self.ranked if s.rank is not None]  # over all, not in a group alone
 
@@ -73,6 +76,7 @@ class Bulletin:
             "ranking": whole,
             "overall": self.overall(),
             "places": self.places(whole["groups"]),
+            "failings": self.failings(),
             "verdicts": whole["verdicts"],
             "no_verdicts": self.no_verdicts(),
             "readings": self.readings(),
@@ -174,7 +178,7 @@ class Bulletin:
         overall = self.result.rulebook.ranking.overall
         parts = {
             "head": [self.leaders(list(same)) for _, same in groupby(self._first(), key=lambda s: s.rank)],
-            "groups": [self.group_leader(group) for group in groups] if len(groups) > 1 or not overall else [],
+            "groups": [self.of_group(group) for group in groups] if len(groups) > 1 or not overall else [],
             "risen": compared.risen(self.result, self.say, self.lang),
             "end": [self.trailing(standing) for standing in self._last()],
             "apart": self.apart(),
@@ -208,6 +212,69 @@ class Bulletin:
         facts = {"n": len(group["rows"]), "m": len(first), "total": first[0]["total"]}
         return self._says(key, group=group["name"] or "—", names=self._names(first), **facts)
 
+    def of_group(self, group: dict) -> str:
+        """Who leads a group and who ends it, places one to three and the last three; of a small one who leads it."""
+        rows = group["rows"]
+        first = [row for row in rows if int(row["group_rank"]) <= NAMED]
+        last = [row for row in rows if len(rows) - int(row["group_rank"]) < NAMED][::-1]
+        if len(first) + len(last) > len(rows) or max(len(first), len(last)) > MOST_NAMED or not last:
+            return self.group_leader(group)
+        best, worst = (listed(map(self._standing, some), self.lang) for some in (first, last))
+        return self._says("group_ends", group=group["name"] or "—", n=len(rows), best=best, worst=worst)
+
+    def _standing(self, row: dict) -> str:
+        """A unit with its points, after the rate that lists units of equal figures where the book has one."""
+        rated = row["satisfaction"] != NOTHING and bool(self.result.rulebook.ranking.listed_by)
+        facts = {name: row[name] for name in ("name", "total")}
+        if not rated:
+            return self._says("standing", **facts)
+        part, of = self.result.rulebook.ranking.listed_by
+        rate = next((r.title for r in compared.rates(self.result.rulebook) if (r.part, r.of) == (part, of)), None)
+        return (
+            self._says("standing_rated", **facts, title=rate, rate=row["satisfaction"])
+            if rate
+            else self._says("standing", **facts)
+        )
+
+    def failings(self) -> list[str]:
+        """Units under the target of a rate, with their rates; and where what costs points by the case happened most."""
+        book, found = self.result.rulebook, []
+        for rule in compared.rates(book):
+            under = sorted(self._under(rule), key=lambda one: (one[0], one[1].unit_id))
+            if under:
+                names = [self._says("unit_rate", name=self._name(s), rate=percent(p, o)) for _, s, p, o in under]
+                facts = {"title": rule.title, "n": len(under), "names": self._first_names(names)}
+                found.append(self._says("under_target", **facts))
+        for rule in book.rules.values():
+            if rule.kind == "occurrence" and not self._untold(rule.measure):
+                tallies = self.result.tallies
+                counts = [(tallies[s.unit_id].occurrences(rule.id, rule.measure), s) for s in self.ranked]
+                most = sorted(((n, s) for n, s in counts if n > 1), key=lambda one: (-one[0], one[1].unit_id))[:NAMED]
+                if most:
+                    names = [self._says("unit_count", name=self._name(s), n=n) for n, s in most]
+                    title = book.measures[rule.measure].title
+                    found.append(self._says("most_often", title=title, names=listed(names, self.lang)))
+        return found
+
+    def _under(self, rule: Rule) -> Iterator[tuple[Fraction, Standing, int, int]]:
+        """The ranked units whose rate of the whole period is under its target: rate, unit, part and whole."""
+        first = self.result.period.months[0]
+        for standing in self.ranked:
+            tally = self.result.tallies[standing.unit_id]
+            part, of = tally.count(rule.part), tally.count(rule.of)
+            target = rule.target_of(tally.unit.unit_group, first)
+            if of and target and not {rule.part, rule.of} & tally.lacking:
+                rate = Fraction(100 * part, of)
+                if (rate > target) if rule.fewer else (rate < target):
+                    yield (-rate if rule.fewer else rate), standing, part, of
+
+    def _name(self, standing: Standing) -> str:
+        return self._line(standing)["name"]
+
+    def _first_names(self, names: list[str]) -> str:
+        said = listed(names[:MOST_NAMED], self.lang)
+        return self._says("and_more", names=said) if len(names) > MOST_NAMED else said
+
     def trailing(self, standing: Standing) -> str:
         """A unit at the end: the whole arithmetic of its total and the rules that cost most."""
         score = self.result.scores[standing.unit_id]
@@ -217,10 +284,19 @@ class Bulletin:
             **self._facts(standing),
             full=shown(half_up(score.full_marks)),
             sum=shown(half_up(-sum((item.deducted * item.weight for item in lost), Fraction(0)))),
-            lost=(", " if self.lang == "en" else "，").join(self._lost(item) for item in lost),
+            lost=(", " if self.lang == "en" else "，").join(self._all_lost(lost)),
+            bonus_says=self._says("and_bonus", bonus=self._facts(standing)["bonus"]) if score.bonus else "",
         )
         causes = self._causes(standing.unit_id)
         return run_on([text, *([self._says("causes", causes=listed(causes, self.lang))] if causes else [])], self.lang)
+
+    def _all_lost(self, lost: list[ItemScore]) -> Iterator[str]:
+        """The items that lost most, each with its points, in the order of the sheet, and the others together."""
+        largest = sorted(lost, key=lambda item: item.deducted * item.weight)[:CAUSES]
+        yield from (self._lost(item) for item in lost if item in largest)
+        if rest := [item for item in lost if item not in largest]:
+            points = -sum((item.deducted * item.weight for item in rest), Fraction(0))
+            yield self._says("lost_rest", n=len(rest), points=shown(half_up(points)))
 
     def _lost(self, item: ItemScore) -> str:
         title = self.result.rulebook.items[item.item_id].title.into(self.lang)

@@ -9,7 +9,7 @@ from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Standing
 from pipelines.model.text import masked
 from pipelines.model.words import Words
-from pipelines.views.figures import Say, listed, named, speaking
+from pipelines.views.figures import Say, named, speaking
 
 RISEN = 3  # so many units are named that rose most
 
@@ -39,18 +39,15 @@ def city_figures(result: ScoredPeriod) -> dict[str, int]:
 
 
 def changes(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:
-    """A sentence for each span on what changed, and one that names the periods that are not known."""
+    """A sentence for each span on what changed, and one on the period before where others are known and it is not."""
     say, period = speaking(say, result.period.kind), result.period
     spans = {"previous": period.previous, "year": period.year_before}
     if period.previous == period.year_before:
         del spans["previous"]
     known = {span: at(result.earlier, before) for span, before in spans.items()}
     said = [_change(result, before, span, say, lang) for span, before in known.items() if before]
-    unknown = [span for span, before in known.items() if before is None]
-    if unknown:
-        names = listed((named(spans[span], lang) for span in unknown), lang)
-        which = unknown[0] if len(unknown) == 1 else "both"
-        said.append(say(f"bulletin.unknown_{which}", period_names=names).into(lang))
+    if result.earlier and "previous" in known and known["previous"] is None:
+        said.append(say("bulletin.unknown_previous", period_names=named(period.previous, lang)).into(lang))
     return said
 
 

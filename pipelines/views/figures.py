@@ -1,5 +1,6 @@
 """How figures, moments and lists read on a page."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from fractions import Fraction
@@ -11,6 +12,7 @@ from pipelines.model.words import Words
 
 Say = Callable[..., Words]
 NOTHING = "—"
+_WHOLE = re.compile(r"^([+-]?\d+)\.0+(?=%?$)")
 _QUARTERS, _HALVES = "一二三四", "上下"
 
 
@@ -76,6 +78,16 @@ def speaking(say: Say, kind: str) -> Say:
 
     def spoken(key: str, /, **facts: object) -> Words:
         return say(key, **(words | facts))
+
+    return spoken
+
+
+def in_prose(say: Say) -> Say:
+    """``say`` with whole points as people write them: 100分 and not 100.00分."""
+
+    def spoken(key: str, /, **facts: object) -> Words:
+        whole = {name: _WHOLE.sub(r"\1", one) if isinstance(one, str) else one for name, one in facts.items()}
+        return say(key, **whole)
 
     return spoken
 

@@ -152,6 +152,7 @@ class Official:
             "addressees": self.lines(self.filled(self.office.addressees), indent=0),
             "body": self.body(bulletin),
             "annexes": annexes,
+            "rows_say": self.rows(bulletin["accounts"]),
             "annex_list": self.annex_list(annexes),
             "signer": self.office.signer or BLANK * 10,
             "date": chinese_date(self.issue.date),
@@ -166,15 +167,16 @@ class Official:
 
     def body(self, bulletin: dict) -> list[dict]:
         """The paragraphs in order: ``level`` (first, second, body) and ``lines``."""
-        sections = [
-            ("overall", [("body", text) for text in bulletin["overall"]]),
-            ("places", list(self._places(bulletin["places"]))),
-            ("verdicts", list(self._verdicts(bulletin))),
-            ("closing", [part for text in self.office.closing for part in _headed(self.filled(text))]),
-        ]
+        parts = {
+            "overall": [("body", text) for text in bulletin["overall"]],
+            "places": list(self._places(bulletin["places"])),
+            "failings": [("body", text) for text in bulletin["failings"]],
+            "verdicts": list(self._verdicts(bulletin)),
+            "closing": [part for text in self.office.closing for part in _headed(self.filled(text))],
+        }
         made = [("body", self.filled(self.office.opening))]
-        for number, (name, paragraphs) in enumerate(sections):
-            made += [("first", f"{CHINESE[number]}、{self._says(f'section_{name}')}"), *paragraphs]
+        for number, name in enumerate(name for name in self.office.sections if parts[name]):
+            made += [("first", f"{CHINESE[number]}、{self._says(f'section_{name}')}"), *parts[name]]
         return [{"level": level, "lines": self.lines(text, use=level)} for level, text in made]
 
     def _places(self, places: list[dict]):
@@ -184,7 +186,7 @@ class Official:
 
     def _verdicts(self, bulletin: dict):
         given = bulletin["verdicts"]
-        yield from (("body", f"{verdict['says']}（{verdict['clause']}）。") for verdict in given["together"])
+        yield from (("body", f"{verdict['says']}。") for verdict in given["together"])
         if not (given["commend"] or given["criticise"] or given["together"]):
             yield "body", bulletin["no_verdicts"]
         for name in ("commend", "criticise"):
@@ -197,7 +199,6 @@ class Official:
                         name,
                         title=verdict["title"],
                         says=verdict["says"],
-                        clause=verdict["clause"],
                         n=verdict["count"],
                         names=names,
                     ),
@@ -207,11 +208,18 @@ class Official:
         """The annexes that have something to show: ``key``, ``number`` and ``title``."""
         listed = bulletin["verdicts"]
         lists = ["lists"] if any(listed[name] for name in listed if name != "together") else []
-        keys = ["ranking", *lists, *(["readings"] if bulletin["readings"] else []), "method"]
+        keys = ["ranking", *lists, "method"]
         return [
             {"key": key, "number": str(number), "title": self._says(f"annex_{key}", period_name=self.facts["period"])}
             for number, key in enumerate(keys, 1)
         ]
+
+    def rows(self, accounts: list[dict]) -> str:
+        """What was read, in a sentence: tables with rows in quarantine or none at all by name, the others together."""
+        told = [one for one in accounts if one["absent"] or one["quarantined"] != "0"]
+        parts = [self._says("rows_absent" if one["absent"] else "rows_of", **one) for one in told]
+        whole = len(accounts) - len(told)
+        return "；".join([*parts, *([self._says("rows_whole", n=whole)] if whole else [])]) + "。"
 
     def annex_list(self, annexes: list[dict]) -> list[Markup]:
         """“附件：1.…”, an entry a paragraph, wrapped lines below the first character of the name."""

@@ -4,7 +4,7 @@ from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.points import shown
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Rulebook
-from pipelines.model.score import APART, Standing
+from pipelines.model.score import APART, PlaceRange, Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views.compared import city_figures, rates
 from pipelines.views.figures import NOTHING, Say, note, percent, speaking
@@ -148,12 +148,21 @@ def line(result: ScoredPeriod, standing: Standing, say: Say, lang: str = "zh") -
         if score.unmeasured_marks
         else "",
         "case_rows": str(standing.case_rows),
+        "interval": _interval(result.place_ranges.get(standing.unit_id)),
         "grade": graded(result.rulebook, standing.grade, lang),
         "apart": standing.notes == APART,
         "satisfaction": percent(standing.satisfied, standing.rated),
         "moved": moved(standing, result.previous, say("site.same_place").into(lang)),
         "notes": [note(say, key, result.rulebook, lang) for key in standing.notes],
     }
+
+
+def _interval(sure: PlaceRange | None) -> str:
+    """The places that chance leaves to a unit, a dash for one without a place."""
+    if sure is None:
+        return NOTHING
+    best, worst = sure.chance
+    return str(best) if best == worst else f"{best}—{worst}"
 
 
 def graded(rulebook: Rulebook, grade: str, lang: str) -> str:

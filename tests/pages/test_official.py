@@ -223,6 +223,8 @@ def test_what_becomes_markup_is_escaped_and_carries_no_direction_marks():
     (("date: 2026-10-12", "date: soon"), "2026-10-12"),
     (("body: [FandolFang, LXGW WenKai]", "body: ['x\"; } body { display: none']"), "fonts.body"),
     (("mirrored: false", ""), "mirrored"),
+    (("sections: [overall, places", "sections: [overal, places"), "overall places"),
+    (("sections: [overall, places", "sections: [places, places"), "各一次"),
 ])
 def test_a_slip_in_the_office_settings_is_refused_with_its_place(tmp_path, change, message):
     file = tmp_path / "office.yaml"

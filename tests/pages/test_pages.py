@@ -134,10 +134,10 @@ def test_what_is_absent_is_said_on_every_page(folder):
 
 def test_the_bulletin_tells_leaders_and_the_arithmetic_of_the_last(folder):
     text = shown_text(text_of(folder, "bulletin.html"))
-    assert "第1名：东湖区人民政府，总分101.50分（基础分99.50分，加分2.00分）。" in text
-    assert ("第5名：市供水集团有限公司，总分78.50分。满分100.00分，扣21.50分，"
-            "其中“列入议程、专人分管”（A1.1）扣1.50分，"
-            "“及时签收与回复”（A3.1）扣20.00分、扣完为止，得基础分78.50分；加分0.00分。") in text
+    assert "第1名：东湖区人民政府，总分101.50分（基础分99.50分，加分2分）。" in text
+    assert ("第5名：市供水集团有限公司，总分78.50分。满分100分，扣21.50分，"
+            "其中“列入议程、专人分管”扣1.50分，"
+            "“及时签收与回复”扣20分、扣完为止，得基础分78.50分。") in text
     assert "不排名次的单位1个（无应办结件）：市档案馆。" in text
     assert "逾期回复0件次；态度与服务0件次" in text and "超期签收0件次" not in text
     assert "只计满意 非默认" in text
@@ -149,7 +149,7 @@ def test_many_units_that_share_the_first_place_make_one_sentence():
 
     units = tuple(Unit(f"V{n:03d}", f"单位{n}", "同类", True) for n in range(50))
     prose = Bulletin(result(units=units), [], say).page()["places"]
-    said = "并列第1名50个单位，总分均为100.00分（基础分100.00分，加分0.00分）：单位0、单位1、"
+    said = "并列第1名50个单位，总分均为100分（基础分100分，加分0分）：单位0、单位1、"
     assert prose[0]["sentences"][0].startswith(said)
     assert len(prose[0]["sentences"]) == 1
 

@@ -1,0 +1,114 @@
+"""The bulletin: groups by their ends, failings by name, whole points, no ids, sections as the office wants."""
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from pipelines.edges.office import DEMO_OFFICE, load_office
+from pipelines.edges.paper import official_sheet
+from pipelines.model.tally import Unit
+from pipelines.views.bulletin import Bulletin
+from pipelines.wording import say
+from tests.pages.fixture import LINES, result
+from tests.pages.test_pages import shown_text
+
+OFFICE = load_office(DEMO_OFFICE)
+
+
+def group_of(totals: list[int]):
+    """Units of one group with these points lost for a late reply each."""
+    units = tuple(Unit(f"V{n:02d}", f"单位{n:02d}", "同类", True) for n in range(len(totals)))
+    lines = tuple((f"V{n:02d}", "A3.1", "late_reply", "2026-07", f"C{n}", "", f"-{lost}.00", "", "")
+                  for n, lost in enumerate(totals) if lost)  # fmt: skip
+    return result(units=units, lines=lines)
+
+
+def printed(quarter, office=OFFICE) -> str:
+    return shown_text(official_sheet(quarter, Bulletin(quarter, [], say).page(), office))
+
+
+@pytest.mark.parametrize(("totals", "best", "worst"), [
+    ([0, 1, 2, 3, 4, 5], ["00", "01", "02"], ["05", "04", "03"]),
+    ([0, 1, 2, 2, 3, 4, 5], ["00", "01", "02", "03"], ["06", "05", "04"]),     # the third place is shared
+    ([0, 1, 2, 3, 4, 4, 5], ["00", "01", "02"], ["06", "05", "04"]),
+    ([0, 1, 2, 3, 4], None, None),                                             # a small group has its first alone
+    ([0, 0, 0, 0, 0, 0, 0], None, None),
+])  # fmt: skip
+def test_a_group_is_told_by_its_ends_with_everybody_who_shares_a_place(totals, best, worst):
+    book_page = Bulletin(group_of(totals), [], say)
+    (group,) = book_page.page()["ranking"]["groups"]
+    said = book_page.of_group(group)
+    if best is None:
+        assert "后三名" not in said and "第1名" in said
+        return
+    first, last = said.split("后三名")
+    assert [re.findall("单位(\\d\\d)（", part) for part in (first, last)] == [best, worst]
+
+
+def test_units_under_a_target_are_named_the_lowest_first_and_who_meets_it_is_not():
+    quarter, satisfied = result(), {"U001": 80, "U002": 79, "U003": 60, "U004": 90}
+    book = quarter.rulebook
+    rule = replace(book.rules["satisfaction_rate"], target=Fraction(80))
+    tallies = {
+        id: replace(one, counts={**one.counts, "satisfied": {"2026-07": satisfied[id]}}) if id in satisfied else one
+        for id, one in quarter.tallies.items()
+    }
+    quarter = replace(quarter, tallies=tallies, rulebook=replace(book, rules={**book.rules, rule.id: rule}))
+    assert Bulletin(quarter, [], say).failings() == [
+        "满意率未达目标的单位2个：市供水集团有限公司（60%）、西山区人民政府（79%）。"
+    ]
+
+
+def test_where_something_happened_once_it_did_not_happen_often():
+    quarter = result()
+    counts = {"U001": 1, "U002": 3, "U003": 2, "U004": 0}
+    tallies = {
+        id: replace(one, counts={**one.counts, "attitude": {"2026-07": counts[id]}}) if id in counts else one
+        for id, one in quarter.tallies.items()
+    }
+    said = Bulletin(replace(quarter, tallies=tallies), [], say).failings()
+    assert said == ["态度与服务较多的单位：西山区人民政府（3件次）、市供水集团有限公司（2件次）。"]
+
+
+def test_prose_has_whole_points_and_no_ids():
+    page = Bulletin(result(), [], say).page()
+    prose = "".join([*page["overall"], *(t for part in page["places"] for t in part["sentences"]), *page["failings"]])
+    assert not re.findall(r"\.0+分|（[A-Z]\d", prose), prose
+    assert "加分2分" in prose
+    body = printed(result()).split("附件1")[0]
+    assert "A0.1" not in body and "A3.1" not in body
+
+
+def test_items_beyond_the_three_that_cost_most_are_one_sum():
+    unit = "U003"
+    lines = (*LINES, *((unit, item, "liaison_officer", "", "", "", f"-0.{n}0", "", "") for n, item in
+                       enumerate(("A1.2", "A1.3", "A2.1"), 1)))  # fmt: skip
+    quarter = result(lines=lines)
+    standing = next(one for one in quarter.standings if one.unit_id == unit)
+    said = Bulletin(quarter, [], say).trailing(standing)
+    assert "扣22.10分" in said and "扣20分、扣完为止" in said and "另2项共扣0.30分" in said
+
+
+def test_both_places_stand_in_one_table_with_case_rows_and_the_interval():
+    text = printed(result())
+    head = text.split("附件1")[-1]
+    assert (
+        all(word in head for word in ("总名次", "区间", "办件"))
+        and "全部参加排名的单位" not in head.split("区间：")[0]
+    )
+
+
+def test_the_office_chooses_and_orders_its_sections():
+    office = replace(OFFICE, sections=("closing", "overall"))
+    text = printed(result(), office)
+    assert text.index("一、工作要求") < text.index("二、总体情况") and "三、" not in text.split("附件：")[0]
+    assert office.sha256("2026Q3") != OFFICE.sha256("2026Q3")
+
+
+def test_settings_from_before_sections_have_the_hash_that_they_had(tmp_path):
+    file = tmp_path / "office.yaml"
+    text = DEMO_OFFICE.read_text(encoding="utf-8")
+    file.write_text("\n".join(line for line in text.splitlines() if not line.startswith("sections:")), encoding="utf-8")
+    assert load_office(file).sha256("2026Q3") == OFFICE.sha256("2026Q3")
