@@ -35,7 +35,13 @@ class Strip:
         """The strip of the unit whose total is ``own``."""
         low = min(self.totals[0], own) // STEP * STEP
         high = max(-(-max(self.totals[-1], own) // STEP) * STEP, low + STEP)
-        return {**self._ground(low, high), "own": self._mark(own, low, high), "left": str(LEFT), "right": str(RIGHT)}
+        return {
+            **self._ground(low, high),
+            "own": self._mark(own, low, high),
+            "left": str(LEFT),
+            "right": str(RIGHT),
+            "end": 2 * (own - low) > high - low,  # a phone begins there: the own mark must be seen
+        }
 
     def _ground(self, low: int, high: int) -> dict:
         ticks = [f"M{_along(total, low, high)} {TICK[0]}V{TICK[1]}" for total in self.totals]

@@ -135,6 +135,7 @@ def line(result: ScoredPeriod, standing: Standing, say: Say, lang: str = "zh") -
     return {
         "id": plain(unit.unit_id),
         "name": plain(masked(unit.unit_name)),
+        "find": plain(masked(" ".join((unit.unit_id, *_short_names(result, unit.unit_id))))),
         "group": plain(masked(unit.unit_group)),
         "href": link_to(file_stem(unit.unit_id)) + ".html",
         "pdf": link_to(file_stem(unit.unit_id)) + ".pdf",
@@ -155,6 +156,12 @@ def line(result: ScoredPeriod, standing: Standing, say: Say, lang: str = "zh") -
         "moved": moved(standing, result.previous, say("site.same_place").into(lang)),
         "notes": [note(say, key, result.rulebook, lang) for key in standing.notes],
     }
+
+
+def _short_names(result: ScoredPeriod, unit_id: str) -> tuple[str, ...]:
+    """The abbreviations that the register has for a unit."""
+    life = result.validation.register.lives.get(unit_id)
+    return life.short_names if life else ()
 
 
 def _interval(sure: PlaceRange | None) -> str:

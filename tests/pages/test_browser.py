@@ -21,7 +21,7 @@ PAGES = ["index.html", "index.en.html", "method.html", "method.en.html", "bullet
          "units/U001.html", f"units/{file_stem(fixture.HOSTILE)}.html".replace("%", "%25"),
          "../index.html"]  # fmt: skip
 REPORT = {
-    "simulated": "模拟数据", "warnings": [], "notices": [{"zh": "多出一列：备注", "en": "an extra column"}],
+    "simulated": "模拟数据", "mend": [], "warnings": [], "notices": [{"zh": "多出一列：备注", "en": "an extra column"}],
     "tables": [{"table": "cases", "title": {"zh": "诉求件", "en": "cases"}, "absent": False, "others": [],
                 "rows": {"read": 9, "accepted": 7, "quarantined": 1, "blank": 1},
                 "note": {"zh": "空行 1 行", "en": "1 blank"},
@@ -187,3 +187,41 @@ def test_the_list_of_quarters_is_also_reached_from_the_folder_behind_the_link(ch
     page.get_by_role("link", name="各季度考核结果在这里").click()
     assert page.get_by_role("link", name="English").count() == 1
     page.close()
+
+
+@pytest.mark.parametrize(("wanted", "found"), [
+    ("供水司", ["市供水集团有限公司"]),      # characters in order
+    ("司水供", []),
+    ("u002", ["西山区人民政府"]),            # a code
+    ("u", ["东湖区人民政府", "西山区人民政府", "市燃气集团有限公司", "市供水集团有限公司"]),
+])  # fmt: skip
+def test_search_knows_abbreviations_and_codes(opened, wanted, found):
+    page = opened("index.html")
+    page.get_by_label("查找单位").fill(wanted)
+    assert [name for name in first_names(page) if "=cmd" not in name] == found
+
+
+def test_what_is_shown_stands_in_the_address_and_comes_back_from_it(opened):
+    page = opened("index.html")
+    page.get_by_label("查找单位").fill("u00")
+    page.locator("table.sortable").first.get_by_role("button", name="总分").click()
+    page.locator("table.sortable").first.get_by_role("button", name="总分").click()
+    names, address = first_names(page), page.url.partition("#")[2]
+    again = opened(f"index.html#{address}")
+    assert again.get_by_label("查找单位").input_value() == "u00" and first_names(again) == names
+    assert "find=u00" in address and "sort=2%2Cup" in address
+    assert opened("index.html#group-1").url.endswith("#group-1") and again.complaints == []
+
+
+@pytest.mark.parametrize("unit", ["U001", "U003"])
+def test_on_a_phone_the_own_mark_is_seen_at_once(opened, unit):
+    page = opened(f"units/{unit}.html", browser.PHONE)
+    box = page.locator(".scroll").first.locator("svg text", has_text="本单位").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= browser.PHONE["width"]
+
+
+@pytest.mark.parametrize("name", ["index.html", "bulletin.html", "units/U001.html", "quality/index.html"])
+def test_axe_finds_nothing_in_the_dark(opened, name):
+    page = opened(name, color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(27, 33, 43)"
+    assert browser.violations(page) == []
