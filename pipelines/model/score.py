@@ -103,7 +103,7 @@ class UnitScore:
     bonus: Fraction
     whole: Fraction = Fraction(0)  # the lines of no single item (`ALL`): stretched, rounded, bounded, vetoed
     veto: str = ""  # the rule whose veto holds
-    regained: tuple[Loss, ...] | None = None  # worked out anew where the total is more than the sum of its items
+    regained: tuple[Loss, ...] | None = field(default=None, compare=False)  # settled anew where a total is no plain sum
 
     @cached_property
     def total(self) -> Fraction:

@@ -26,7 +26,8 @@ from pipelines.publication.signers import Signers
 from pipelines.publication.state import Edition, State
 from pipelines.publication.status import effects, in_words, made_from, movements, plain_effect, plain_movement
 from pipelines.rulebook import load_rulebook
-from pipelines.views.figures import named, speaking
+from pipelines.views.figures import in_prose, named, speaking
+from pipelines.views.official import chinese_date
 from pipelines.wording import say
 
 INDEX, NOTICE, PREVIEWS, FRAME = (f"publication/{name}.html.j2" for name in ("index", "notice", "previews", "edition"))
@@ -214,9 +215,44 @@ def _page(file: Path, document: dict) -> None:
         **_words(("editions", "reason", "made_from", "col_fact", "col_then", "col_now", *CHANGES)),
         "facts": {what: _says(f"fact_{what}") for what in facts},
         "correction": _says("correction", n=document["correction"]),
-        "corrects": _says("corrects", n=document["corrects"]),
+        "title": _says("notice_title", period_name=_named(document)),
+        "paragraphs": [_opening(document), *_moved(document), _closing(document)],
+        "signed": _says("notice_signed", **document, day=chinese_date(datetime.fromisoformat(document["at"]))),
     }
     _write(file, NOTICE, document, words)
+
+
+MOST_TOLD = 20  # units in the text of a notice; a table lists them all
+
+
+def _named(document: dict) -> Words:
+    period = Period.parse(document["period"])
+    return Words(named(period), named(period, "en"))
+
+
+def _opening(document: dict) -> Words:
+    return _says("notice_opening", period_name=_named(document), **document)
+
+
+def _moved(document: dict) -> list[Words]:
+    """What changed for whom: a paragraph a unit."""
+    moved, told = document["movements"], []
+    for one in moved[:MOST_TOLD]:
+        same = one["total_before"] == one["total_after"]
+        parts = [] if same else [_says("notice_total", before=one["total_before"], after=one["total_after"])]
+        if one["rank_before"] != one["rank_after"]:
+            ranks = {side: one[f"rank_{side}"] or "—" for side in ("before", "after")}
+            parts.append(_says("notice_rank", **ranks))
+        changes = Words("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+        told.append(_says("notice_unit", unit=one["unit_name"], changes=changes))
+    if not moved:
+        return [_says("no_movements")]
+    more = [_says("notice_more", n=len(moved) - MOST_TOLD)] if len(moved) > MOST_TOLD else []
+    return [_says("notice_units", n=len(moved)), *told, *more]
+
+
+def _closing(document: dict) -> Words:
+    return _says("notice_closing", corrects=document["corrects"], now=document["correction"] + 1)
 
 
 def simulated(folder: Path) -> bool:
@@ -230,7 +266,7 @@ def _words(names: tuple[str, ...]) -> dict:
 
 
 def _says(name: str, **facts: object) -> Words:
-    return say(f"publication.page_{name}", **facts)
+    return in_prose(say)(f"publication.page_{name}", **facts)
 
 
 def _around(document: dict) -> dict[str, Words]:

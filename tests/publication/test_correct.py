@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import pytest
 
@@ -45,6 +46,19 @@ def test_a_correction_tells_reason_places_points_and_adjustments(tmp_path):
     assert (moved["unit_name"], moved["points"], moved["by_rule"]) == ("甲局", "0.50", {"late_reply": "0.50"})
     (decided,) = document["adjustments"]
     assert (decided["adjustment_id"], decided["before"], decided["after"]) == ("FH1", "-1.00", "-0.50")
+
+
+def test_a_correction_is_a_notice_that_says_what_changed_why_and_for_whom(tmp_path):
+    published(tmp_path)
+    _approved_again(tmp_path)
+    _correct(tmp_path)
+    page = (place_of(tmp_path, PERIOD) / "correction-1.html").read_text(encoding="utf-8")
+    text = re.sub("<[^>]+>", "", page)
+    for said in ("关于更正2026年第二季度考核结果的通报", "（第1版）作如下更正。更正原因：复核后撤销扣分。",
+                 "更正涉及1个单位：", "甲局：总分由99分更正为99.50分。", "自本通报发布起以第2版为准",
+                 "审核：林一　2026年7月15日",
+                 "total 99.50 instead of 99", "from this notice on edition 2 is in force"):  # fmt: skip
+        assert said in text, said
 
 
 def test_nothing_published_changes_and_the_index_lists_every_edition(tmp_path):
