@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from pipelines.assess import Request, Run
+from pipelines.contracts.declared import load_contracts
 from pipelines.edges.tablefiles import CsvFile, ledger_lines, write_csv
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.period import Period
+from pipelines.stages.validate import SQL_TYPES
 from pipelines.views.rules import Lines
 from pipelines.views.tables import LEDGER, RANKING, ranking_rows
 from pipelines.wording import say
@@ -31,8 +33,11 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
 
 
 def _look_at(warehouse: Warehouse, accepted: Path) -> None:
-    """Every Parquet file as a view ``accepted.<table>``."""
+    """Every Parquet file as a view ``accepted.<table>``; tables that the export does not have are empty."""
     warehouse.connection.execute("set schema = 'accepted'")
     for file in sorted(accepted.glob("*.parquet")):
         warehouse.connection.read_parquet(str(file)).create_view(file.stem)
+    for name, contract in load_contracts().tables.items():
+        if not (accepted / f"{name}.parquet").is_file():
+            warehouse.run_template("staging/accepted", table=name, columns=contract.columns, types=SQL_TYPES)
     warehouse.connection.execute("set schema = 'main'")
