@@ -3,9 +3,13 @@
 import csv
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import sysconfig
+import time
+from contextlib import suppress
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -53,8 +57,15 @@ class Elsewhere:
 
     def _call(self, call: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess:
         """In the empty folder, with nothing of the environment on PATH."""
-        env = {"PATH": "/usr/bin:/bin", "HOME": str(self.home), "LANG": "C.UTF-8", "GONGPING_LANG": "en",
-               "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": os.environ.get("TMPDIR", "/tmp"), **environment}
+        env = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "GONGPING_LANG": "en",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TMPDIR": os.environ.get("TMPDIR", "/tmp"),
+            **environment,
+        }
         return subprocess.run(call, cwd=self.work, env=env, capture_output=True, text=True, timeout=300)
 
     def files(self) -> set[str]:
@@ -81,10 +92,14 @@ def test_the_wheel_holds_every_file_of_the_project_that_the_program_reads(wheel)
 
 
 def test_what_is_imported_is_the_wheel_under_both_of_its_names(elsewhere):
-    output = elsewhere.run("python", "-c", "import gongping, pipelines, json; from gongping import Quarter; "
-                         "from pipelines.edges.fingerprints import code_version; "
-                         "print(json.dumps([gongping.__file__, pipelines.__file__, Quarter is pipelines.Quarter, "
-                         "code_version()]))")
+    output = elsewhere.run(
+        "python",
+        "-c",
+        "import gongping, pipelines, json; from gongping import Quarter; "
+        "from pipelines.edges.fingerprints import code_version; "
+        "print(json.dumps([gongping.__file__, pipelines.__file__, Quarter is pipelines.Quarter, "
+        "code_version()]))",
+    )
     ours, theirs, same, code = json.loads(output.stdout)
     assert Path(ours).is_relative_to(elsewhere.packages) and Path(theirs).is_relative_to(elsewhere.packages)
     assert same
@@ -142,3 +157,47 @@ def test_a_rule_engine_that_does_not_load_is_answered_with_the_line_that_builds_
     assert not engine["ok"] and "PyEval_CallObject" in engine["found"]["en"]
     line = engine["remedy"]["en"]
     assert "CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject" in line and "'durable-rules==2.0.28'" in line
+
+
+@pytest.fixture(scope="module")
+def town(elsewhere) -> Path:
+    """A city's project, made by the installed program; its period is scored every minute."""
+    made = elsewhere.run("gongping", "init", "泽湖市")
+    assert made.returncode == 0, made.stderr
+    home = elsewhere.work / "泽湖市"
+    (exports,) = (home / "exports").iterdir()
+    text = (home / "gongping.yaml").read_text(encoding="utf-8")
+    own = f'schedules:\n  score: {{cron: "* * * * *", period: {exports.name}, no_pdf: true}}\n'
+    (home / "gongping.yaml").write_text(text[: text.index("schedules:")] + own, encoding="utf-8")
+    return home
+
+
+def test_a_project_of_ones_own_is_made_and_its_schedules_and_alerts_are_read(elsewhere, town):
+    command = elsewhere.home / "bin" / "gongping"
+    for words, said in (("serve --dry-run", "score: next at"), ("alerts", ""), ("status", "no period")):
+        done = elsewhere.shell(f"cd {town.name} && {command} {words}")
+        assert done.returncode == 0 and said in done.stdout + done.stderr, (words, done.stdout, done.stderr)
+    assert str(command) in (town / "gongping.service").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_the_installed_program_scores_by_itself_what_its_project_schedules(elsewhere, town):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(elsewhere.home / "bin" / "gongping"), "serve", "--port", str(port)]
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(elsewhere.home), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    (exports,) = (town / "exports").iterdir()
+    log, end = town / "serve.log", time.monotonic() + 300
+    with log.open("w") as out:
+        process = subprocess.Popen(command, cwd=town, env=env, stdout=out, stderr=out, start_new_session=True)
+    try:
+        while not (town / "out" / exports.name / "manifest.json").is_file():
+            assert process.poll() is None and time.monotonic() < end, log.read_text()
+            time.sleep(1)
+        process.terminate()
+        assert process.wait(timeout=120) == 0, log.read_text()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert '"state": "begun"' in (town / "out" / ".log" / "runs.jsonl").read_text(encoding="utf-8")
