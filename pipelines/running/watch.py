@@ -308,7 +308,6 @@ class Look:
         What is told as a step can then never make a unit worse, whichever other steps are done.
         """
         rows, stays = self.open[counts], np.zeros(len(self.open[counts].todo), np.int64)
-        measures = [one for one in self.rulebook.measures.values() if one.counts == counts]
         for bit in range(len(rows.acts)):
             row = np.flatnonzero(rows.todo >> bit & 1)
             one = np.full(len(row), 1 << bit)
@@ -317,11 +316,27 @@ class Look:
                 line = np.arange(len(kinds))
                 cells = self.change(counts, line, row[kinds], (others | one)[kinds], others[kinds])
                 told = moved.variants(self.watch.missed, rows.unit[row[kinds]], {counts: cells}).change
-                for measure in measures:
-                    by = told.count(measure.id, self.readings)
-                    worse = {"more": by < 0, "fewer": by > 0}.get(measure.better, by != 0)
-                    stays[row] |= np.where(worse.any(axis=1), 1 << bit, 0)[kind_of]
+                stays[row] |= np.where(self._is_worse(counts, told), 1 << bit, 0)[kind_of]
         return stays
+
+    def _is_worse(self, counts: str, change: Cube) -> np.ndarray:
+        """Of every line of a change: whether a measure moves the wrong way, or a rate may.
+
+        A rate may where what it is of moves: unless its part moves at least as far, or, where few is good, does not
+        grow. A rule that needs so many rows may begin to judge.
+        """
+        of = {rule.of for rule in self.rulebook.rules.values() if rule.of}
+        worse = np.zeros(len(change.unit_ids), bool)
+        for one in (one for one in self.rulebook.measures.values() if one.counts == counts):
+            by = change.count(one.id, self.readings)
+            wrong = {"more": by < 0, "fewer": by > 0}.get(one.better, (by != 0) & (one.id not in of))
+            worse |= wrong.any(axis=1)
+        for rule in (rule for rule in self.rulebook.rules.values() if rule.of):
+            whole = change.count(rule.of, self.readings)
+            part = change.count(rule.part or rule.measure, self.readings)
+            fine = (part <= 0) if rule.fewer or not rule.part else (part >= whole)
+            worse |= ((whole != 0) & ~(fine & (whole > 0) & (rule.needs <= 1))).any(axis=1)
+        return worse
 
     @cached_property
     def held(self) -> Cube:

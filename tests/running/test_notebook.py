@@ -6,6 +6,7 @@ from pipelines import Running
 from pipelines.model.period import Period
 from pipelines.model.points import CENT
 from pipelines.model.refusals import UsageRefusal
+from pipelines.paths import ROOT
 from pipelines.running import pages
 from pipelines.running.forecast import likely
 from pipelines.sample.make import make_sample
@@ -56,3 +57,17 @@ def test_the_film_shows_the_days_that_were_watched(running):
     assert len(film) == len(running.watched.units)
     assert film["at"][0].isoformat() == "2026-08-14T09:00:00"
     assert "place_if_kept" in running.chart().to_json()
+
+
+@pytest.mark.parametrize("book", ["panjin", "lianyungang"])
+def test_under_another_citys_book_more_that_is_done_is_never_worse(running, book):
+    """Panjin's call-backs are a part of what is closed: closing what was not called back lowers that rate."""
+    exports, rules = running.look.watch.request.exports, ROOT / "examples" / book / "rulebook"
+    other = Running.of("2026-08", exports, "2026-08-14T09:00", running.out, rules)
+    done = [other.what_if(due).so_done for due in ("day", "three_days", "five_working_days", "end")]
+    nothing = other.what_if().nothing_done
+    for less, more in zip([nothing, *done], done, strict=False):
+        assert (more >= less).all()
+    if book == "panjin":
+        assert (other.steps.event == "closed_at").sum() < (other.steps.event == "replied_at").sum()
+    assert (other.steps.costs >= 0).all() and len(other.steps)
