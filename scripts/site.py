@@ -23,6 +23,7 @@ PAGES = (
 )
 BEGIN = {"中文": "README.zh-CN.md", "English": "README.md"}
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+FONTS = "'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"  # the reader's own
 CONF = {
     "project": "公评 Gongping",
     "language": "zh_CN",
@@ -30,7 +31,14 @@ CONF = {
     "extensions": ["myst_parser"],
     "source_suffix": {".md": "markdown"},
     "myst_heading_anchors": 4,
-    "html_theme_options": {"page_width": "1100px", "show_powered_by": False, "body_max_width": "none"},
+    "highlight_language": "none",
+    "html_theme_options": {
+        "page_width": "1100px",
+        "body_max_width": "none",
+        "show_powered_by": False,
+        "font_family": FONTS,
+        "head_font_family": FONTS,
+    },
     "html_show_copyright": False,
     "suppress_warnings": ["misc.highlighting_failure"],  # `csv` has no colours
 }
