@@ -1,6 +1,7 @@
 """Professional evaluators and their evaluations of cases that the public was not satisfied with."""
 
 from pipelines.lazy import numpy as np
+from pipelines.lazy import pyarrow as pa
 from pipelines.model.period import Period
 from pipelines.sample.cases import DISSATISFIED, HOUR, RATINGS, Cases
 from pipelines.sample.city import City, Span
@@ -45,6 +46,7 @@ def evaluators_table(city: City, span: Span, seed: int) -> dict:
         "ended_on": dates(ended),
         "away_from": dates(away),
         "away_until": dates(np.where(away == NONE, NONE, away + 20)),
+        "recommended_by": labels(n % len(words("recommenders")), words("recommenders")),
     }
 
 
@@ -61,9 +63,17 @@ def draw_evaluations(cases: Cases, span: Span, seed: int, period: Period) -> dic
     return {name: values[kept] for name, values in both.items()}
 
 
-def evaluations_table(drawn: dict, cases: Cases, city: City) -> dict:
-    """The table `evaluations`."""
+def evaluations_table(drawn: dict, cases: Cases, city: City, span: Span, seed: int, period: Period) -> dict:
+    """The table `evaluations`; a few ratings do not speak to the points, some units do not answer evaluators."""
     rated = drawn["rated"] != NONE
+    rng, count = stream(seed, "evaluation points", period), len(rated)
+    speaks = rated & ~chance(rng, 0.05, count)
+    points = {
+        name: pa.array(chance(rng, share, count), pa.bool_(), mask=~speaks)
+        for name, share in (("request_reasonable", 0.85), ("procedure_followed", 0.75), ("duty_done", 0.6))
+    }
+    asked = _moment(drawn["assigned"], HOUR, chance(rng, 0.1, count), span)
+    suggested = _moment(drawn["returned"], 2 * DAY, chance(rng, 0.3, count), span)
     return {
         "assignment_id": numbered("PJ", len(rated), 7),
         "case_id": cases.ids(drawn["row"]),
@@ -72,7 +82,19 @@ def evaluations_table(drawn: dict, cases: Cases, city: City) -> dict:
         **{f"{name}_at": stamps(drawn[name]) for name in ("assigned", "reminded", "returned", "withdrawn", "rated")},
         "rating": labels(np.where(rated, drawn["rating"], -1), RATINGS),
         "reason": labels(np.where(rated, drawn["rating"] + drawn["row"] % 2, -1), words("evaluation_reasons")),
+        **points,
+        "asked_at": stamps(asked),
+        "answered_at": stamps(_moment(asked, DAY, chance(rng, 0.7, count), span)),
+        "declined_at": stamps(_moment(drawn["rated"], DAY, chance(rng, 0.03, count), span)),
+        "studied_at": stamps(suggested),
+        "suggestion": labels(np.where(suggested == NONE, -1, drawn["row"] % 2), words("suggestions")),
     }
+
+
+def _moment(after, seconds: int, happens, span: Span):
+    """So many seconds after another moment, where it happens and the export was not taken before."""
+    times = np.where(happens & (after != NONE), after + seconds, NONE)
+    return np.where(times < span.taken, times, NONE)
 
 
 def _assignments(rng, span: Span, row, assigned, shares) -> dict:

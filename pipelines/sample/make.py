@@ -1,4 +1,4 @@
-"""Makes the exports of an invented quarter: thirteen tables and a marker that says so."""
+"""Makes the exports of an invented quarter: eighteen tables and a marker that says so."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -51,13 +51,13 @@ def make_sample(
 
 
 def draw_tables(period: Period, units: int, cases: int, seed: int) -> Iterator[tuple[str, object]]:
-    """The thirteen tables as typed Arrow tables, in the order in which their references can be followed."""
+    """The eighteen tables as typed Arrow tables, in the order in which their references can be followed."""
     for name, columns in _columns(period, units, cases, seed):
         yield name, pa.table(columns)
 
 
 def _columns(period: Period, units: int, count: int, seed: int) -> Iterator[tuple[str, dict]]:
-    from pipelines.sample import cases, city, evaluators, events, registers
+    from pipelines.sample import cases, city, evaluators, events, registers, steps
     from pipelines.sample.city import Span
     from pipelines.sample.draw import stream
 
@@ -67,19 +67,26 @@ def _columns(period: Period, units: int, count: int, seed: int) -> Iterator[tupl
     evaluations = evaluators.draw_evaluations(drawn, span, seed, period)
     matters = registers.matters_table(town, span)
     incidents = events.incidents_table(drawn, town, seed, period)
-    yield "units", city.units_table(town)
+    units = city.units_table(town)
+    rows = cases.cases_table(drawn, town, seed, matters["matter_id"])
+    yield "units", units
     yield "matters", matters
-    yield "cases", cases.cases_table(drawn, town, seed, matters["matter_id"])
+    yield "cases", rows
     yield "extensions", cases.extensions_table(drawn, town)
-    yield "incidents", incidents
+    yield "incidents", steps.not_cooperating(drawn, town, span, incidents)
     yield "instructions", events.instructions_table(drawn, town, span, seed, period)
     yield "assessments", city.assessments_table(town, stream(seed, "assessments", period))
     yield "awards", events.awards_table(town, span, seed, period)
     yield "evaluators", evaluators.evaluators_table(town, span, seed)
-    yield "evaluations", evaluators.evaluations_table(evaluations, drawn, town)
+    yield "evaluations", evaluators.evaluations_table(evaluations, drawn, town, span, seed, period)
     yield "adjustments", events.adjustments_table(drawn, town, span, incidents, evaluations, seed, period)
     yield "matter_changes", registers.matter_changes_table(town, span, seed)
     yield "knowledge", registers.knowledge_table(town, span, seed)
+    yield "matter_steps", steps.matter_steps_table(drawn, town, span, rows)
+    yield "appointment_steps", steps.appointment_steps_table(span)
+    yield "guidance", steps.guidance_table(town, span)
+    yield "difficulties", steps.difficulties_table(drawn, town, span, seed, period)
+    yield "commendations", steps.commendations_table(town, units["superior"].to_pylist(), span, period)
 
 
 def _check(units: int, cases: int, seed: int, format: str, dirt: int) -> None:

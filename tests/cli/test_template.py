@@ -7,7 +7,8 @@ from pipelines.cli import _run
 from tests.ingest.reading import read
 
 UNITS = "单位编码,单位名称,单位类别\nU1,甲局,区县\nU2,乙局,区县\n"
-BY_HAND = {"定性评分.xlsx", "加分申报.xlsx", "复核决定.xlsx", "推诿与投诉.xlsx", "领导批示件.xlsx"}
+BY_HAND = {"定性评分.xlsx", "加分申报.xlsx", "复核决定.xlsx", "推诿与投诉.xlsx", "领导批示件.xlsx",
+           "特事特办记录.xlsx", "聘任事项.xlsx", "指导与培训.xlsx", "客观困难说明.xlsx", "表彰与函告.xlsx"}  # fmt: skip
 
 
 def folder(tmp_path):

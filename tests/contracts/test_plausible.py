@@ -54,6 +54,8 @@ def test_every_moment_of_every_table_is_judged_and_days_of_validity_are_not():
     assert {pair for pair in dates if pair in judged} == {
         ("awards", "awarded_on"), ("adjustments", "decided_on"), ("adjustments", "received_on"),
         ("adjustments", "answer_by"), ("matter_changes", "requested_on"), ("matter_changes", "decided_on"),
+        ("matter_steps", "done_on"), ("appointment_steps", "done_on"), ("guidance", "given_on"),
+        ("difficulties", "decided_on"), ("commendations", "dated"),
     }  # fmt: skip
 
 
@@ -97,4 +99,5 @@ def test_rows_are_told_by_the_quarter_that_they_are_of():
     assert validation.periods["awards"] == (("2026Q3", 1),)
     assert set(validation.periods) == {
         "cases", "extensions", "incidents", "instructions", "awards", "evaluations", "adjustments", "matter_changes",
+            "matter_steps", "appointment_steps", "guidance", "difficulties", "commendations",
     }  # fmt: skip

@@ -10,26 +10,34 @@ from pipelines.contracts.declared import load_contracts
 CANARY = "KANARIE"
 # Columns that carry an ordinary value beside the word, so that the row is accepted.
 TEXTS = {
-    "evaluators": ("evaluator_id", "name", "fields"),
-    "evaluations": ("assignment_id", "evaluator_id", "reason"),
+    "evaluators": ("evaluator_id", "name", "fields", "recommended_by"),
+    "evaluations": ("assignment_id", "evaluator_id", "reason", "suggestion"),
+    "appointment_steps": ("step_id", "evaluator_id", "decided_by"),
     "cases": ("title",),
+    "matter_steps": ("done_by",),
+    "guidance": ("topic",),
+    "difficulties": ("reason",),
+    "commendations": ("person", "addressed_to", "reason"),
     "evaluator_actions": ("evaluator_id", "reason"),
 }
 OPEN = {"case_id", "unit_id", "action_id"}  # what the pages may name
+WHOLE = ("evaluators", "evaluations", "appointment_steps", "evaluator_actions")  # everything in them is confidential
 
 
 def plant(folder: Path, table: str, file: Path | None = None) -> list[str]:
     """Plant the word in every field of a table's file; the words that are there now.
 
-    Every row gets it where the row is still accepted; for every other confidential column there is one more row,
-    broken by it, that must go to quarantine without it.
+    Every row gets it where the row is still accepted; for every two other confidential columns there is one more row,
+    broken by them, that must go to quarantine without it.
     """
     file = file or folder / f"{table}.csv"
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     columns = list(rows[0])
-    others = [column for column in columns if column not in {*TEXTS[table], *OPEN} and table != "cases"]
-    broken = [{**rows[0], columns[0]: f"broken{n}", column: word(table, column)} for n, column in enumerate(others)]
+    others = [column for column in columns if column not in {*TEXTS[table], *OPEN} and table in WHOLE]
+    pairs = [others[n : n + 2] for n in range(0, len(others), 2)]
+    broken = [{**rows[0], columns[0]: f"broken{n}", **{column: word(table, column) for column in pair}}
+              for n, pair in enumerate(pairs)]  # fmt: skip
     for row in rows:
         for column in TEXTS[table]:
             if row[column]:
@@ -74,8 +82,7 @@ def copied(source: Path, target: Path) -> Path:
 
 
 def confidential() -> set[tuple[str, str]]:
-    """Every column of the tables about evaluators that must carry the word somewhere."""
-    tables = load_contracts().tables
-    return {(name, column) for name in ("evaluators", "evaluations") for column in tables[name].columns} - {
-        ("evaluations", "case_id"), ("evaluations", "unit_id"),
-    }  # fmt: skip
+    """Every column that must carry the word: all about evaluators, and what else is restricted in these tables."""
+    columns = {(name, column) for name, table in load_contracts().tables.items() for column in table.columns.values()}
+    kept = {(name, c.name) for name, c in columns if name in WHOLE or (c.restricted and name in TEXTS)}
+    return kept - {("evaluations", "case_id"), ("evaluations", "unit_id")}

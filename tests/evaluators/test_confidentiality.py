@@ -14,7 +14,7 @@ from pipelines.assess import Request, Run
 from pipelines.cli import _run
 from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
-from tests.evaluators.canaries import CANARY, confidential, copied, found_in, plant, word
+from tests.evaluators.canaries import CANARY, TEXTS, confidential, copied, found_in, plant, word
 
 PERIOD = Period.parse("2026Q3")
 AT = "2026-08-10"
@@ -28,7 +28,7 @@ def runs(tmp_path_factory):
         (home / name).mkdir()
     make_sample(home / "plain", PERIOD, 6, 600, 5)
     planted = copied(home / "plain", home / "x")
-    words = [plant(planted, table) for table in ("evaluators", "evaluations", "cases")]
+    words = [plant(planted, table) for table in TEXTS if table != "evaluator_actions"]
     (home / "in").mkdir()
     printed = []
 

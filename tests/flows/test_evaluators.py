@@ -44,6 +44,7 @@ def hours(server, exports, tmp_path_factory):
     for file in exports.iterdir():
         (home / "x" / file.name).write_bytes(file.read_bytes())
     plant(home / "x", "evaluators")
+    plant(home / "x", "appointment_steps")
     plant(home / "x", "cases")
     columns = "action_id,evaluator_id,action,acted_at,assignment_id,rating,reason,away_from,away_until"
     rows = [f"A1,{CANARY}_who,rate,2026-05-01 09:00,{CANARY}_which,satisfied,{CANARY}_why,,", ",".join([CANARY] * 9)]

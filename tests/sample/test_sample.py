@@ -13,7 +13,7 @@ from pipelines.sample import FORMATS, make_sample
 from pipelines.sample.make import draw_tables
 
 Q3 = Period.parse("2026Q3")
-PINNED = "a86bbfee9e500e03c7e8d79490d11a0e2adb44da75cb2b5082b8178287f82c4f"
+PINNED = "95bf10715379b7c67691c493b76cbfa05e9b92dcfd8d8ba8379373580f189927"
 
 
 def drawn(period=Q3, units=40, cases=4000, seed=1):
@@ -91,12 +91,13 @@ def test_no_required_value_is_missing_and_every_label_is_known(tables):
 def test_every_reference_holds(tables):
     units = set(tables["units"]["unit_id"].to_pylist())
     cases = {key_of(row, ("case_id", "unit_id")) for row in rows(tables, "cases")}
-    for name in set(tables) - {"evaluators"}:
-        assert set(tables[name]["unit_id"].to_pylist()) <= units, name
-    for name in ("extensions", "evaluations"):
+    for name in set(tables) - {"evaluators", "appointment_steps"}:
+        assert set(tables[name]["unit_id"].to_pylist()) - {None} <= units, name
+    for name in ("extensions", "evaluations", "difficulties"):
         assert {key_of(row, ("case_id", "unit_id")) for row in rows(tables, name)} <= cases, name
     evaluators = set(tables["evaluators"]["evaluator_id"].to_pylist())
-    assert set(tables["evaluations"]["evaluator_id"].to_pylist()) <= evaluators
+    for name in ("evaluations", "appointment_steps"):
+        assert set(tables[name]["evaluator_id"].to_pylist()) <= evaluators
     matters = set(tables["cases"]["matter_id"].to_pylist())
     assert matters - {None} <= set(tables["matters"]["matter_id"].to_pylist())
 
@@ -154,6 +155,11 @@ def test_the_story_has_its_odd_ones(tables):
                 for row in rows(tables, "evaluations")]
     assert len(set(outcomes)) == 4
     assert any(row["status"] == "published" and not row["signed_off_by"] for row in rows(tables, "knowledge"))
+    assert {row["step"] for row in rows(tables, "matter_steps")} == {"told", "urged", "finished", "added", "not_added"}
+    assert {row["decision"] for row in rows(tables, "difficulties")} == {"accepted", "rejected", None}
+    assert {row["kind"] for row in rows(tables, "commendations")} == {"staff", "letter"}
+    told = [row["verified"] for row in rows(tables, "incidents") if row["incident_type"] == "not_cooperating"]
+    assert told == [True, False]
 
 
 def test_two_quarters_tell_of_the_same_units_at_similar_work():
@@ -198,7 +204,7 @@ def test_years_without_a_calendar_have_samples_too(period):
 @pytest.mark.parametrize("cases", [0, 1, 2, 5])
 def test_a_tiny_city_is_a_city(cases):
     made = drawn(units=1, cases=cases)
-    assert made["cases"].num_rows == cases and len(made) == 13
+    assert made["cases"].num_rows == cases and len(made) == 18
 
 
 def test_the_three_formats_hold_the_same_values(tmp_path):
@@ -260,7 +266,7 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
 def test_an_earlier_sample_makes_room(tmp_path):
     make_sample(tmp_path, Q3, units=3, cases=10, format="parquet")
     make_sample(tmp_path, Q3, units=3, cases=10, format="csv")
-    assert not list(tmp_path.glob("*.parquet")) and len(list(tmp_path.glob("*.csv"))) == 13
+    assert not list(tmp_path.glob("*.parquet")) and len(list(tmp_path.glob("*.csv"))) == 18
 
 
 @pytest.mark.parametrize("wrong", [{"units": 0}, {"cases": -1}, {"seed": -1}, {"dirt": -1}, {"format": "ods"}])
@@ -273,7 +279,7 @@ def test_arguments_that_make_no_sense_are_refused(tmp_path, wrong):
 def test_progress_hears_of_every_table(tmp_path):
     heard = []
     make_sample(tmp_path / "a", Q3, units=3, cases=10, progress=lambda name, n: heard.append((name, n)))
-    assert len(heard) == 13 and ("cases", 10) in heard
+    assert len(heard) == 18 and ("cases", 10) in heard
 
 
 @pytest.mark.parametrize(("dirt", "format"), [(0, "csv"), (12, "csv"), (12, "xlsx"), (5, "parquet")])
