@@ -20,10 +20,12 @@ PAGE = "libraries/index.html.j2"
 
 
 def write_library_tables(report: LibraryReport, folder: Path) -> None:
-    """`findings.csv` and `matters.csv` in ``folder``, which is made where it is missing."""
+    """`findings.csv`, `matters.csv` and, where there are any, `waivers.csv` in ``folder``, made where it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     write_csv(folder / "findings.csv", view.FINDINGS, view.finding_rows(report))
     write_csv(folder / "matters.csv", view.MATTERS, view.matter_rows(report))
+    if report.waivers:
+        write_csv(folder / "waivers.csv", view.WAIVERS, view.waiver_rows(report))
 
 
 def write_page(report: LibraryReport, rulebook: Rulebook, folder: Path, pdf: bool, **beside: bool) -> list[Sheet]:
@@ -48,7 +50,7 @@ def write_alone(report: LibraryReport, rulebook: Rulebook, out: Path, pdf: bool)
             pages = write_page(report, rulebook, folder, pdf and not problem, alone=True)
             glyphs = print_pages(pages, style(), lambda done, total: None) if pages else ()
             target.mkdir(parents=True, exist_ok=True)
-            for name in ("findings.csv", "matters.csv", "quarantine.csv", "index.html", "index.pdf"):
+            for name in ("findings.csv", "matters.csv", "waivers.csv", "quarantine.csv", "index.html", "index.pdf"):
                 _put(folder / name, target / name)
     except OSError as problem_:
         raise Refusal(say("publish.cannot_write", folder=target, why=machine_fault(problem_))) from None

@@ -13,6 +13,7 @@ from pipelines.model.intake import Breach, Intake
 from pipelines.model.library import (
     KINDS,
     NEEDS,
+    WAIVER,
     LibraryEntry,
     LibraryFinding,
     LibraryReport,
@@ -27,7 +28,7 @@ from pipelines.model.words import Words
 from pipelines.stages.measure import store_working_days
 from pipelines.wording import say
 
-TABLES = ("matters", "matter_changes", "knowledge")
+TABLES = ("matters", "matter_changes", "knowledge", "matter_steps", "guidance", "difficulties", "commendations")
 NOTHING = "—"
 PARAMETERS = {
     "processes": ("on",),
@@ -37,6 +38,14 @@ PARAMETERS = {
     "entries": ("on",),
     "kinds": ("kinds",),
     "demand": (),
+    "notices": ("on",),
+    "special": ("on",),
+    "added": ("on",),
+    "guided": ("start", "on"),
+    "difficulties": ("on",),
+    "cooperation": ("start", "on"),
+    "superiors": ("before", "on"),
+    "staff": ("start", "on"),
 }
 
 
@@ -72,12 +81,14 @@ def inspect(
         if _can_be_looked_for(rule, intake) and not (uncovered and "waiting" in rule.measures)
     )
     _prepare(warehouse, period, on)
+    given = {"start": period.start.date(), "on": on, "kinds": list(KINDS), "before": str(period.previous)}
+    found = tuple(_findings(warehouse, rules, given))
     units = {row["unit_id"]: row["unit_name"] for row in warehouse.records("tallies/units")}
     return LibraryReport(
         period,
         on,
         rules,
-        tuple(_findings(warehouse, rules, on)),
+        tuple(finding for finding, _ in found),
         tuple(LibraryEntry(**row) for row in warehouse.records("libraries/matters_on", on=on)),
         warehouse.rows("libraries/published")[0][0],
         units,
@@ -85,6 +96,7 @@ def inspect(
         uncovered,
         intake.simulated,
         tuple(breach for breach in breaches if breach.table in TABLES),
+        tuple((row["row"], row["unit_id"], row["case_id"]) for finding, row in found if finding.rule.id == WAIVER),
     )
 
 
@@ -126,17 +138,19 @@ def _store(warehouse: Warehouse, entries: list[LibraryEntry]) -> None:
     warehouse.store("libraries.entries", pyarrow.table(columns))
 
 
-def _findings(warehouse: Warehouse, rules: Iterable[LibraryRule], on: date) -> Iterable[LibraryFinding]:
+def _findings(
+    warehouse: Warehouse, rules: Iterable[LibraryRule], given: dict
+) -> Iterable[tuple[LibraryFinding, dict]]:
+    """Every finding with the row that it is of."""
     rules = tuple(rules)
     inspector = Inspector(rules)
-    rows = {subject: _rows(warehouse, subject, on) for subject in dict.fromkeys(rule.of for rule in rules)}
+    rows = {subject: _rows(warehouse, subject, given) for subject in dict.fromkeys(rule.of for rule in rules)}
     for rule in rules:
         found = [row for row in rows[rule.of] if inspector.finds(rule, row)]
-        yield from (_finding(rule, row) for row in sorted(found, key=lambda row: (row["unit_id"], row["row"])))
+        yield from ((_finding(rule, row), row) for row in sorted(found, key=lambda row: (row["unit_id"], row["row"])))
 
 
-def _rows(warehouse: Warehouse, subject: str, on: date) -> list[dict]:
-    given = {"on": on, "kinds": list(KINDS)}
+def _rows(warehouse: Warehouse, subject: str, given: dict) -> list[dict]:
     return warehouse.records(f"libraries/{subject}", **{name: given[name] for name in PARAMETERS[subject]})
 
 

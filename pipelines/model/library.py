@@ -1,4 +1,4 @@
-"""The matter library (M) and the knowledge base (K): what is looked at, by which rules, and what was found."""
+"""The matter library (M), the knowledge base (K), joint work and commendation (A): what is looked at, and found."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Subject:
     """
 
     name: str
-    library: str  # matters, knowledge
+    library: str  # matters, knowledge, handling
     table: str  # where the row that a finding names is to be found
     measures: tuple[str, ...]
     flags: tuple[str, ...] = ()
@@ -54,8 +54,8 @@ SUBJECTS = {
             "dispatched",
             "matters",
             "cases",
-            ("named", "entered_since"),
-            flags=("named", "entered_since"),
+            ("named", "entered_since", "decided"),
+            flags=("named", "entered_since", "decided"),
             codes=_ROLE,
             texts=("matter_id", "matter_name"),
             tables=("matters",),
@@ -91,8 +91,74 @@ SUBJECTS = {
             texts=("topic",),
             tables=("knowledge",),
         ),
+        Subject(
+            "notices",
+            "matters",
+            "matter_steps",
+            ("cases", "told", "days_since_told"),
+            flags=("told",),
+            texts=("matter_id", "matter_name", "told_on"),
+            tables=("matters", "matter_steps"),
+            columns=_CASE_MATTER,
+        ),
+        Subject(
+            "special",
+            "matters",
+            "cases",
+            ("urged", "finished"),
+            flags=("urged", "finished"),
+            tables=("matter_steps",),
+            columns=_CASE_MATTER,
+        ),
+        Subject(
+            "added",
+            "matters",
+            "matter_steps",
+            ("entered",),
+            flags=("entered",),
+            texts=("matter_id", "matter_name", "done_on"),
+            tables=("matters", "matter_steps"),
+        ),
+        Subject(
+            "guided",
+            "knowledge",
+            "knowledge",
+            ("faults", "guided"),
+            tables=("knowledge", "guidance"),
+            columns=(("knowledge", "signed_off_by"),),
+        ),
+        Subject(
+            "difficulties",
+            "handling",
+            "difficulties",
+            ("in_time", "late", "waived"),
+            flags=("in_time", "late", "waived"),
+            codes={"decision": ("accepted", "rejected", "undecided")},
+            texts=("case_id", "stated_on", "due_on"),
+            tables=("difficulties",),
+        ),
+        Subject(
+            "cooperation",
+            "handling",
+            "incidents",
+            ("verified", "units"),
+            flags=("verified",),
+            texts=("case_id", "occurred_on"),
+            tables=("incidents",),
+        ),
+        Subject(
+            "superiors",
+            "handling",
+            "units",
+            ("letters",),
+            texts=("superior", "period"),
+            tables=("commendations",),
+            columns=(("units", "superior"),),
+        ),
+        Subject("staff", "handling", "awards", ("praises", "staff"), tables=("awards", "commendations")),
     )
 }
+WAIVER = "waiver_proposed"  # the finding whose rows are put to the office as decisions, ready to be signed (A3.3)
 NEEDS = {"signed": ("knowledge", "signed_off_by"), "days_past_expiry": ("knowledge", "expires_on")}
 
 
@@ -172,3 +238,4 @@ class LibraryReport:
     uncovered: tuple[Words, ...] = ()  # why no working days could be counted
     simulated: bool = False
     quarantined: tuple[Breach, ...] = ()  # broken promises of rows of the libraries that were kept out
+    waivers: tuple[tuple[str, str, str], ...] = ()  # statement, unit, case: deductions that may be waived (A3.3)

@@ -92,6 +92,6 @@ def _show_report(report: LibraryReport, folder: Path, notices: tuple[Words, ...]
     screen.print(table if report.findings else text("libraries.clean"))
     for notice in notices:
         screen.print(escape(said(notice)))
-    names = ("index.html", "index.pdf", "findings.csv", "matters.csv", "quarantine.csv")
+    names = ("index.html", "index.pdf", "findings.csv", "matters.csv", "waivers.csv", "quarantine.csv")
     files = [name for name in names if (folder / name).is_file()]
     screen.print(text("libraries.written", folder=folder, files=" ".join(files)))

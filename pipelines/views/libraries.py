@@ -15,7 +15,8 @@ from pipelines.wording import say as written
 
 FINDINGS = ("period", "as_of", "clause", "finding", "unit_id", "unit_name", "table", "row", "what", "remedy")
 MATTERS = ("as_of", "matter_id", "matter_name", "unit_id", "process", "valid_from", "valid_to", "change_id")
-LIBRARIES = ("matters", "knowledge")
+WAIVERS = ("adjustment_id", "action", "unit_id", "case_id", "rule_id", "ref_id", "decided_by", "decided_on", "reason")
+LIBRARIES = ("matters", "knowledge", "handling")
 ON_PAGE = 30  # lines of a rule on the page; the file holds every finding
 IN_BOX = 3  # findings on a unit's scorecard, each of another rule where there are several
 
@@ -52,8 +53,22 @@ def matter_rows(report: LibraryReport) -> Iterator[dict]:
         }
 
 
+def waiver_rows(report: LibraryReport) -> Iterator[dict]:
+    """`libraries/waivers.csv`: decisions that the office may sign; without ``decided_by`` no run takes them (A3.3)."""
+    for statement, unit_id, case_id in report.waivers:
+        yield {
+            **dict.fromkeys(WAIVERS, ""),
+            "adjustment_id": f"FH-{statement}",
+            "action": "waive_deduction",
+            "unit_id": unit_id,
+            "case_id": case_id,
+            "rule_id": "late_reply",
+            "reason": written("libraries.waiver_reason", statement=statement).zh,
+        }
+
+
 def page(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
-    """The report: ``figures``, findings by library and rule, and the units with what each has to do."""
+    """The report: ``figures``, findings by library and rule, units with what each has to do, ``waivers``: how many."""
     return {
         "frame": frame_of(report, rulebook, say),
         "on": day(report.on),
@@ -61,6 +76,7 @@ def page(report: LibraryReport, rulebook: Rulebook, say: Say) -> dict:
         "libraries": [_library(report, name, say) for name in LIBRARIES],
         "units": _units(report),
         "quarantined": _quarantined(report, say),
+        "waivers": len(report.waivers),
     }
 
 
@@ -189,6 +205,7 @@ def _figures(report: LibraryReport, say: Say) -> list[dict]:
         "matter_findings": found["matters"],
         "published": report.published,
         "knowledge_findings": found["knowledge"],
+        "handling_findings": found["handling"],
         "units": len({finding.unit_id for finding in report.findings}),
     }
     return [{"label": say(f"libraries.figure_{name}").zh, "value": str(value)} for name, value in values.items()]

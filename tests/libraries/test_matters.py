@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from pipelines.libraries.inspect import TABLES
 from tests.libraries.office import added, cases, found, report
 
 TWO = [{}, {"valid_from": "2026-01-01", "process": "受理—核查—回复"}]
@@ -158,7 +159,7 @@ def test_a_modification_says_what_becomes_of_the_matter(content, is_found):
 
 
 def test_without_the_tables_nothing_is_looked_for():
-    assert report(absent=("matters", "matter_changes", "knowledge"), cases=cases(3, matter_id=None)) is None
+    assert report(absent=TABLES, cases=cases(3, matter_id=None)) is None
     given = report(absent=("matters",), cases=cases(3, matter_id=None))
     assert {rule.subject.name for rule in given.rules}.isdisjoint({"processes", "dispatched", "elsewhere"})
     assert given.findings and {finding.rule.subject.library for finding in given.findings} == {"knowledge"}
