@@ -25,6 +25,7 @@ class Evaluator:
     ended_on: date | None
     away_from: date | None
     away_until: date | None
+    recommended_by: str | None = None
 
     @property
     def last_day(self) -> date:

@@ -1,7 +1,7 @@
 """What the step needs of the exports: dissatisfied case rows, the panel, the names of units; all under contract."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from pipelines.evaluators.eligibility import Evaluator, fields_of
@@ -10,7 +10,7 @@ from pipelines.model.contract import Contracts
 from pipelines.model.refusals import ContractStop
 from pipelines.model.words import Words
 
-TABLES = ("units", "matters", "cases", "evaluators")
+TABLES = ("units", "matters", "cases", "evaluators", "appointment_steps", "guidance")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Exports:
     units: dict[str, str]  # unit_id -> unit_name
     quarantined: int  # rows of these tables that a contract turned away
     simulated: bool
+    steps: tuple[tuple[str, str, date], ...] = ()  # evaluator, step, day: what became of appointments (E7)
+    training: tuple[tuple[str, date, str], ...] = ()  # kind, day, topic, the newest first (E6)
 
 
 def joined(parts: list[Exports]) -> Exports:
@@ -44,6 +46,8 @@ def joined(parts: list[Exports]) -> Exports:
         units,
         sum(part.quarantined for part in parts),
         all(part.simulated for part in parts),  # typed moments count for invented data alone
+        tuple(sorted({step for part in parts for step in part.steps}, key=lambda step: (step[2], step))),
+        tuple(sorted({one for part in parts for one in part.training}, key=lambda one: one[1], reverse=True)),
     )
 
 
@@ -78,7 +82,8 @@ def _as_seen(warehouse, quarantined: int, simulated: bool) -> Exports:
     )
     people = ({**row, "fields": fields_of(row["fields"])} for row in warehouse.records("evaluators/panel"))
     panel = tuple(Evaluator(**row) for row in people)
-    return Exports(cases, panel, dict(warehouse.rows("evaluators/units")), quarantined, simulated)
+    steps, training = (tuple(warehouse.rows(f"evaluators/{name}")) for name in ("steps", "training"))
+    return Exports(cases, panel, dict(warehouse.rows("evaluators/units")), quarantined, simulated, steps, training)
 
 
 def stop_for(stops: tuple[Words, ...]) -> None:

@@ -31,13 +31,16 @@ class Action:
     file: str
     action_id: str
     evaluator_id: str
-    action: str  # rate, return, away
+    action: str  # rate, return, away, ask, answered, decline, study
     acted_at: datetime
     assignment_id: str | None
     rating: str | None
     reason: str | None
     away_from: date | None
     away_until: date | None
+    request_reasonable: bool | None = None  # the three points of a rating (E5.3)
+    procedure_followed: bool | None = None
+    duty_done: bool | None = None
     line: int = 0  # of the file; 0 where there is none
 
     @cached_property

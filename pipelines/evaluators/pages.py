@@ -58,6 +58,22 @@ def panel_page(report: dict, at: datetime, simulated: bool) -> dict:
         "evaluators": [_person(one) for one in report["evaluators"]],
         "attention": [_attention(line) for line in report["attention"]],
         "hard": [_hard(row) for row in report["hard"]],
+        "points": [{**line, "unit_name": plain(line["unit_name"])} for line in report["points"]],
+        "asked": [_asked(line) for line in report["asked"]],
+        "training": [{**line, "topic": plain(line["topic"]), "kind": zh(f"evaluators.training_{line['kind']}")}
+                     for line in report["training"]["occasions"]],
+        "no_training": zh("evaluators.no_training", days=report["training"]["limit"])
+        if report["training"]["overdue"] else "",
+    }
+
+
+def _asked(line: dict) -> dict:
+    return {
+        "unit_name": plain(line["unit_name"]),
+        "case_id": plain(line["case_id"]),
+        "evaluator_id": plain(line["evaluator_id"]),
+        "asked_at": line["asked_at"] or NONE,
+        "outcome": zh(f"evaluators.asked_{line['outcome']}", at=line["at"]),
     }
 
 
@@ -80,6 +96,7 @@ def _hard(row: dict) -> dict:
         "returned": row["returned"],
         "outcome": outcome,
         "reasons": "；".join(map(plain, row["reasons"])) or NONE,
+        "suggestions": "；".join(map(plain, row["suggestions"])) or zh("evaluators.not_studied"),
     }
 
 
@@ -118,7 +135,7 @@ def endings_page(found: list[Ending], vacant: int, at: datetime, simulated: bool
 
 def _ending(ending: Ending, units: dict[str, str], on: date) -> dict:
     one = ending.evaluator
-    employer = one.employer_unit_id or ""
+    employer, whom = one.employer_unit_id or "", plain(one.recommended_by or "") or zh("evaluators.recommender")
     return {
         "evaluator_id": plain(one.evaluator_id),
         "name": plain(one.name),
@@ -128,6 +145,9 @@ def _ending(ending: Ending, units: dict[str, str], on: date) -> dict:
         "late": zh("evaluators.notice_over") if ending.notice_by < on else "",
         "early": zh("evaluators.ended_early") if ending.ended_early else "",
         "proposal": zh(f"evaluators.proposal_{ending.proposal}"),
+        "recommended_by": plain(one.recommended_by or "") or NONE,
+        "steps": "；".join(f"{day} {zh(f'evaluators.step_{step}')}" for step, day in ending.steps),
+        "todo": "；".join(zh(f"evaluators.todo_{name}", whom=whom) for name in ending.todo),
     }
 
 

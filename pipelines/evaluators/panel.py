@@ -3,13 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from math import exp, lgamma, log
 
 from pipelines.evaluators.appointments import odd_terms, vacancies
 from pipelines.evaluators.eligibility import Evaluator, appointed, not_away
 from pipelines.evaluators.exports import Exports
-from pipelines.evaluators.state import FINAL, PENDING, Assignment, CaseRow, State
+from pipelines.evaluators.state import FINAL, PENDING, POINTS, Assignment, CaseRow, State
 from pipelines.model.panel import PanelRules
 
 UPHELD = "dissatisfied"  # the public's own rating stands
@@ -52,6 +52,9 @@ def panel_report(state: State, exports: Exports, rules: PanelRules, at: datetime
         "evaluators": people,
         "attention": attention(people, known, size["odd_terms"], rules),
         "hard": hard_cases(state, exports.units),
+        "points": points(assignments, exports.units),
+        "asked": questions(assignments, exports.units),
+        "training": training(exports.training, at.date()),
         "refused": len(state.refused),
     }
 
@@ -149,6 +152,7 @@ def _person(id: str, one: Evaluator | None, had: list[Assignment], state: State,
         "returned": _n(had, "returned_at"),
         "withdrawn": _n(had, "withdrawn_at"),
         "severity": _shown(severity(had), whole),
+        "unspoken": sum(bool(one.rated_at) and len(one.points) < len(POINTS) for one in had),
     }
 
 
@@ -189,6 +193,8 @@ def _of(one: dict, panel: dict[str, Evaluator], odd: set[str], rules: PanelRules
     known = panel.get(one["evaluator_id"])
     if one["severity"]["against"]:
         yield "E2.0", one["severity"]["against"], one["severity"]["rated"]
+    if one["unspoken"]:
+        yield "E5.3", "unspoken", one["unspoken"]
     if one["withdrawn"] >= rules.withdrawn:
         yield "E5.1", "withdrawn", one["withdrawn"]
     if known is None or not one["in_force"]:
@@ -228,7 +234,55 @@ def _hard(row: CaseRow, units: dict[str, str]) -> dict:
         "returned": len(_returned(row)),
         "rated": row.state == FINAL,
         "reasons": list(dict.fromkeys(said)),
+        "suggestions": list(dict.fromkeys(one.suggestion for one in row.assignments if one.studied_at)),
     }
+
+
+# What ratings say of the three points (E5.3), what units were asked and did not answer (E4.0), training (E6.0).
+
+
+DAYS_OF_TRAINING = 365  # the clause says "regularly" and gives no number: once a year
+
+
+def points(assignments: list[Assignment], units: dict[str, str]) -> list[dict]:
+    """A line a unit: its ratings, those that speak to all three points, and how many say no to each, the most first."""
+    by_unit: dict[str, list[Assignment]] = defaultdict(list)
+    for one in assignments:
+        if one.rated_at:
+            by_unit[one.case[1]].append(one)
+    lines = [
+        {
+            "unit_id": unit,
+            "unit_name": units.get(unit, unit),
+            "rated": len(rated),
+            "spoken": sum(len(one.points) == len(POINTS) for one in rated),
+            **{name: sum(one.points.get(name) is False for one in rated) for name in POINTS},
+        }
+        for unit, rated in by_unit.items()
+    ]
+    return sorted(lines, key=lambda line: (-line["duty_done"], -line["procedure_followed"], line["unit_id"]))
+
+
+def questions(assignments: list[Assignment], units: dict[str, str]) -> list[dict]:
+    """Requests to units and what became of them, and questions of units that evaluators need not answer."""
+    found = []
+    for one in assignments:
+        line = {"unit_name": units.get(one.case[1], one.case[1]), "case_id": one.case[0],
+                "evaluator_id": one.evaluator_id, "asked_at": f"{one.asked_at or ''}"}  # fmt: skip
+        if one.asked_at:
+            outcome = "answered" if one.answered_at else "unanswered"
+            found.append({**line, "outcome": outcome, "at": f"{one.answered_at or ''}"})
+        if one.declined_at:
+            found.append({**line, "asked_at": "", "outcome": "declined", "at": f"{one.declined_at}"})
+    order = ("unanswered", "declined", "answered")
+    return sorted(found, key=lambda line: (order.index(line["outcome"]), line["unit_name"], line["case_id"]))
+
+
+def training(occasions: tuple[tuple[str, date, str], ...], on: date) -> dict:
+    """What was taught and given by a day, the newest first, and whether the last training is too long ago."""
+    held = [{"kind": kind, "day": f"{day}", "topic": topic} for kind, day, topic in occasions if day <= on]
+    last = max((day for kind, day, _ in occasions if kind == "training" and day <= on), default=date.min)
+    return {"occasions": held, "overdue": (on - last).days > DAYS_OF_TRAINING, "limit": DAYS_OF_TRAINING}
 
 
 # The interval of a share that is right for small numbers: Jeffreys', quantiles of Beta(k + ½, n − k + ½).

@@ -17,7 +17,7 @@ from pipelines.evaluators.exports import Exports, read_exports
 from pipelines.evaluators.inbox import Action, InboxFile
 from pipelines.evaluators.log import Log
 from pipelines.evaluators.private import locked
-from pipelines.evaluators.state import Assignment, State
+from pipelines.evaluators.state import POINTS, Assignment, State
 from pipelines.evaluators.step import Step
 from pipelines.model.period import Period
 from pipelines.sample.draw import words
@@ -34,6 +34,7 @@ COLUMNS = (
     "reason",
     "away_from",
     "away_until",
+    *POINTS,
 )
 RATINGS = ("satisfied", "basically_satisfied", "dissatisfied")
 # Of a hundred assignments so many are rated, returned, rated without a reason, rated for somebody else.
@@ -98,7 +99,29 @@ def _acts(assignment: Assignment, exports: Exports, seed: int) -> Iterator[Actio
         says,
         None,
         None,
+        **(dict(zip(POINTS, (draw % 7 > 0, draw % 5 > 0, draw % 3 > 0), strict=True)) if rates and draw % 19 else {}),
     )
+    if who == assignment.evaluator_id and says:
+        yield from _besides(assignment, at, rates, draw)
+
+
+def _besides(assignment: Assignment, at: datetime, rates: bool, draw: int) -> Iterator[Action]:
+    """What the evaluator asks of the unit before, declines to answer after a rating, suggests after a return."""
+
+    def one(action: str, moment: datetime, says: str | None = None) -> Action:
+        number = f"{action[:2].upper()}{assignment.id[2:]}"
+        return Action(
+            "practice", number, assignment.evaluator_id, action, moment, assignment.id, None, says, None, None
+        )
+
+    if draw % 8 == 0:
+        yield one("ask", assignment.assigned_at + timedelta(minutes=30), words("information_asked")[draw % 2])
+        if draw % 24:
+            yield one("answered", at + timedelta(hours=6))
+    if rates and draw % 29 == 0:
+        yield one("decline", at + timedelta(days=1))
+    if not rates:
+        yield one("study", at + timedelta(days=2), words("suggestions")[draw % 2])
 
 
 def _write(file: Path, actions: list[Action]) -> Path:

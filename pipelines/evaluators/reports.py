@@ -17,7 +17,7 @@ from pipelines.model.refusals import Refusal, UsageRefusal
 from pipelines.model.text import BYTE_MARK, file_stem, guarded
 from pipelines.wording import say
 
-COLUMNS = ("evaluator_id", "name", "employer_unit_id", "last_day", "notice_by", "proposal")
+COLUMNS = ("evaluator_id", "name", "employer_unit_id", "recommended_by", "last_day", "notice_by", "proposal", "todo")
 
 
 def write_report(exports: Path, folder: Path, at: datetime, rules: Path, pdf: bool = False) -> list[Path]:
@@ -36,7 +36,7 @@ def write_report(exports: Path, folder: Path, at: datetime, rules: Path, pdf: bo
 def write_appointments(exports: Path, folder: Path, at: datetime, rules: Path) -> list[Path]:
     """`appointments.html` and `appointments.csv`: whose appointment ends, and what the recommending unit is asked."""
     seen, settings = read_exports(exports), _settings(exports, folder, rules, at)
-    found = endings(seen.panel, at.date(), settings)
+    found = endings(seen.panel, at.date(), settings, seen.steps)
     vacant = vacancies(seen.panel, at.date(), settings)
     page = pages.endings_page(found, vacant, at, seen.simulated, seen.units)
     private_folder(folder)
@@ -85,6 +85,6 @@ def _table(found: list[Ending]) -> str:
     table.writerow(COLUMNS)
     for ending in found:
         one = ending.evaluator
-        who = map(guarded, (one.evaluator_id, one.name, one.employer_unit_id or ""))
-        table.writerow([*who, ending.last_day, ending.notice_by, ending.proposal])
+        who = map(guarded, (one.evaluator_id, one.name, one.employer_unit_id or "", one.recommended_by or ""))
+        table.writerow([*who, ending.last_day, ending.notice_by, ending.proposal, ";".join(ending.todo)])
     return BYTE_MARK + written.getvalue()

@@ -34,6 +34,7 @@ OPEN = (ASSIGNED, REMINDED)  # somebody has the case
 TO_ASSIGN = (WAITING, RETURNED, WITHDRAWN)  # somebody must get it
 SETTLED = (FINAL, PENDING)
 HOUR = 3600
+POINTS = ("request_reasonable", "procedure_followed", "duty_done")  # what a rating speaks to (E5.3)
 
 
 def transitions(rules: PanelRules) -> tuple[Transition, ...]:
@@ -85,6 +86,12 @@ class Assignment:
     rated_at: datetime | None = None
     rating: str = ""
     reason: str = ""
+    points: dict[str, bool] = field(default_factory=dict)  # of the three points, those that the rating speaks to
+    asked_at: datetime | None = None  # for details from the unit (E4)
+    answered_at: datetime | None = None
+    declined_at: datetime | None = None  # to answer a question about the rating (E4)
+    studied_at: datetime | None = None
+    suggestion: str = ""  # of a study (E3)
 
     @property
     def is_open(self) -> bool:
@@ -152,6 +159,7 @@ class State:
     def _rated(self, event: Event, says: dict) -> None:
         assignment = self._close(event, says, FINAL)
         assignment.rated_at, assignment.rating, assignment.reason = event.at, says["rating"], says["reason"]
+        assignment.points = {name: says[name] for name in POINTS if name in says}
 
     def _returned(self, event: Event, says: dict) -> None:
         assignment = self._close(event, says, RETURNED)
@@ -181,6 +189,24 @@ class State:
         self.away[says["evaluator_id"]].append(span)
         self._accept(says)
 
+    def _asked(self, event: Event, says: dict) -> None:
+        self._noted(says).asked_at = event.at
+
+    def _answered(self, event: Event, says: dict) -> None:
+        self._noted(says).answered_at = event.at
+
+    def _declined(self, event: Event, says: dict) -> None:
+        self._noted(says).declined_at = event.at
+
+    def _studied(self, event: Event, says: dict) -> None:
+        assignment = self._noted(says)
+        assignment.studied_at, assignment.suggestion = event.at, says["reason"]
+
+    def _noted(self, says: dict) -> Assignment:
+        """The assignment of an action that moves no case row."""
+        self._accept(says)
+        return self.assignments[says["assignment_id"]]
+
     def _refused(self, event: Event, says: dict) -> None:
         self.refused.append(event)
 
@@ -192,7 +218,12 @@ class State:
             self.actions[says["action_id"]] = says["digest"]
 
 
-KINDS = ("case", "assigned", "reminded", "rated", "returned", "withdrawn", "pending", "away", "refused", "read")
+KINDS = ("case", "assigned", "reminded", "rated", "returned", "withdrawn", "pending", "away", "refused", "read") + (
+    "asked",
+    "answered",
+    "declined",
+    "studied",
+)
 TAKE = {kind: getattr(State, f"_{kind}") for kind in KINDS}
 
 
@@ -200,6 +231,7 @@ TAKE = {kind: getattr(State, f"_{kind}") for kind in KINDS}
 
 
 AWAY = "away"
+NOTED = {"ask": "asked", "answered": "answered", "decline": "declined", "study": "studied"}  # what moves no case row
 
 
 def refusal_of(action: Action, state: State, known: set[str]) -> str | None:
@@ -215,7 +247,18 @@ def refusal_of(action: Action, state: State, known: set[str]) -> str | None:
         return "unknown_assignment"
     if assignment.evaluator_id != action.evaluator_id:
         return "not_their_case"
-    return _closed(assignment) or ("before_assignment" if action.acted_at < assignment.assigned_at else None)
+    early = "before_assignment" if action.acted_at < assignment.assigned_at else None
+    return early or _not_now(action, assignment) if action.action in NOTED else _closed(assignment) or early
+
+
+def _not_now(action: Action, assignment: Assignment) -> str | None:
+    """Why it cannot be asked, answered or declined as things stand (E4); a study is welcome at any time (E3)."""
+    asked, answered = assignment.asked_at, assignment.answered_at
+    if action.action == "ask":
+        return "already_asked" if asked else _closed(assignment)
+    if action.action == "answered":
+        return "nothing_asked" if asked is None or action.acted_at < asked else "already_answered" if answered else None
+    return "not_rated" if action.action == "decline" and not assignment.rated_at else None
 
 
 def _closed(assignment: Assignment) -> str | None:
@@ -250,6 +293,12 @@ COLUMNS = (
     "rated_at",
     "rating",
     "reason",
+    *POINTS,
+    "asked_at",
+    "answered_at",
+    "declined_at",
+    "studied_at",
+    "suggestion",
 )
 REFUSED_COLUMNS = ("at", "file", "line", "action_id", "evaluator_id", "assignment_id", "action", "why", "row")
 
@@ -285,7 +334,11 @@ def write_refused(file: Path, state: State) -> None:
 def _evaluation(one: Assignment) -> list[str]:
     moments = (one.assigned_at, one.reminded_at, one.returned_at, one.withdrawn_at, one.rated_at)
     shown = [moment.isoformat(" ") if moment else "" for moment in moments]
-    return [one.id, *one.case, one.evaluator_id, *shown, one.rating, guarded(one.reason) if one.rating else ""]
+    points = [str(one.points[name]).lower() if name in one.points else "" for name in POINTS]
+    more = (one.asked_at, one.answered_at, one.declined_at, one.studied_at)
+    noted = [moment.isoformat(" ") if moment else "" for moment in more]
+    reason = guarded(one.reason) if one.rating else ""
+    return [one.id, *one.case, one.evaluator_id, *shown, one.rating, reason, *points, *noted, guarded(one.suggestion)]
 
 
 def _refused(at, says: dict) -> list[object]:

@@ -18,8 +18,10 @@ from pipelines.evaluators.inbox import Action, InboxFile
 from pipelines.evaluators.log import Event, Log
 from pipelines.evaluators.state import (
     ASSIGNED,
+    NOTED,
     OPEN,
     PENDING,
+    POINTS,
     Assignment,
     CaseRow,
     State,
@@ -104,7 +106,7 @@ class Step:
             return
         known = {one.evaluator_id for one in self.exports.panel}
         why = refusal_of(action, self.state, known)
-        if why is None and action.action != AWAY:
+        if why is None and action.action in HAPPENED:
             assignment = self.state.assignments[action.assignment_id]
             state = self.state.cases[assignment.case].state
             if self.move(state, self._message(action.action, assignment, action.acted_at)) is None:
@@ -198,6 +200,10 @@ def accepted_event(action: Action) -> Event:
         until = action.away_until.isoformat() if action.away_until else ""
         span = {"away_from": action.away_from.isoformat(), "away_until": until}
         return Event(f"away:{action.action_id}", action.acted_at, "away", {**says, **span})
+    if action.action in NOTED:
+        noted = {"assignment_id": action.assignment_id, "reason": action.reason or ""}
+        return Event(f"{NOTED[action.action]}:{action.action_id}", action.acted_at, NOTED[action.action], says | noted)
     kind = HAPPENED[action.action]
+    points = {name: value for name in POINTS if (value := getattr(action, name)) is not None and kind == "rated"}
     facts = {"assignment_id": action.assignment_id, "rating": action.rating or "", "reason": action.reason or ""}
-    return Event(f"{kind}:{action.assignment_id}", action.acted_at, kind, {**says, **facts})
+    return Event(f"{kind}:{action.assignment_id}", action.acted_at, kind, {**says, **facts, **points})

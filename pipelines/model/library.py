@@ -149,11 +149,10 @@ SUBJECTS = {
         Subject(
             "superiors",
             "handling",
-            "units",
+            "commendations",
             ("letters",),
             texts=("superior", "period"),
             tables=("commendations",),
-            columns=(("units", "superior"),),
         ),
         Subject("staff", "handling", "awards", ("praises", "staff"), tables=("awards", "commendations")),
     )

@@ -62,16 +62,8 @@ def found_city(units: int, seed: int) -> City:
 
 
 def units_table(city: City) -> dict:
-    """The table `units`; every third enterprise, and the last unit, has a superior outside the city."""
-    n, superiors = np.arange(city.size), words("superiors")
-    outside = (np.array(city.unit_group) == GROUPS[-1]) & (n % 3 == 2) | (n == city.size - 1)
-    return {
-        "unit_id": city.unit_id,
-        "unit_name": city.unit_name,
-        "unit_group": city.unit_group,
-        "ranked": city.ranked,
-        "superior": labels(np.where(outside, n % len(superiors), -1), superiors),
-    }
+    """The table `units`."""
+    return {"unit_id": city.unit_id, "unit_name": city.unit_name, "unit_group": city.unit_group, "ranked": city.ranked}
 
 
 def assessments_table(city: City, rng) -> dict:

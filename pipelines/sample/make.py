@@ -67,9 +67,8 @@ def _columns(period: Period, units: int, count: int, seed: int) -> Iterator[tupl
     evaluations = evaluators.draw_evaluations(drawn, span, seed, period)
     matters = registers.matters_table(town, span)
     incidents = events.incidents_table(drawn, town, seed, period)
-    units = city.units_table(town)
     rows = cases.cases_table(drawn, town, seed, matters["matter_id"])
-    yield "units", units
+    yield "units", city.units_table(town)
     yield "matters", matters
     yield "cases", rows
     yield "extensions", cases.extensions_table(drawn, town)
@@ -86,7 +85,7 @@ def _columns(period: Period, units: int, count: int, seed: int) -> Iterator[tupl
     yield "appointment_steps", steps.appointment_steps_table(span)
     yield "guidance", steps.guidance_table(town, span)
     yield "difficulties", steps.difficulties_table(drawn, town, span, seed, period)
-    yield "commendations", steps.commendations_table(town, units["superior"].to_pylist(), span, period)
+    yield "commendations", steps.commendations_table(town, span, period)
 
 
 def _check(units: int, cases: int, seed: int, format: str, dirt: int) -> None:

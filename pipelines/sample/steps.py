@@ -111,22 +111,23 @@ def difficulties_table(cases: Cases, city: City, span: Span, seed: int, period: 
     }
 
 
-def commendations_table(city: City, superiors: list[str | None], span: Span, period: Period) -> dict:
-    """The table `commendations`: staff of every seventh unit, and a letter to all superiors but the last."""
-    staff = np.arange(0, city.size, 7)
-    told = np.array([n for n, superior in enumerate(superiors) if superior][:-1], dtype="int64")
-    unit, letter = np.concatenate([staff, told]), np.arange(len(staff) + len(told)) >= len(staff)
-    count, surnames, given = len(unit), words("surnames"), words("given")
-    n = np.arange(count)
+def commendations_table(city: City, span: Span, period: Period) -> dict:
+    """The table `commendations`: staff of every seventh unit; of two units whose superiors are told one is left out."""
+    staff, outside = np.arange(0, city.size, 7), np.unique([city.size - 1, max(city.size - 3, 0)])
+    unit = np.concatenate([staff, outside, outside[:-1]])  # last period's letters, and all but one of this
+    letter = np.arange(len(unit)) >= len(staff)
+    first = letter & (np.arange(len(unit)) < len(staff) + len(outside))
+    n, surnames, given, superiors = np.arange(len(unit)), words("surnames"), words("given"), words("superiors")
     people = joined(labels(n % len(surnames), surnames), labels((n * 7 + 3) % len(given), given))
+    periods = (str(period.previous.previous), str(period.previous))
     return {
-        "commendation_id": numbered("BZ", count, 4),
+        "commendation_id": numbered("BZ", len(unit), 4),
         "unit_id": city.unit_id.take(unit),
         "kind": labels(letter.astype(int), ("staff", "letter")),
-        "period": labels(np.where(letter, 0, -1), (str(period.previous),)),
-        "dated": dates(span.start + 20 + 0 * n),
+        "period": labels(np.where(letter, (~first).astype(int), -1), periods),
+        "dated": dates(span.start + np.where(first, -70, 20)),
         "person": _only(people, ~letter),
-        "addressed_to": _only(pa.array(superiors, pa.string()).take(unit), letter),
+        "addressed_to": labels(np.where(letter, unit % len(superiors), -1), superiors),
         "reason": labels(letter.astype(int), words("commendation_reasons")),
     }
 

@@ -18,6 +18,9 @@ select
     reason,
     away_from,
     away_until,
+    request_reasonable,
+    procedure_followed,
+    duty_done,
     line
 from accepted.evaluator_actions
 inner join written using (action_id)

@@ -9,6 +9,7 @@ select
     term_ends_on,
     ended_on,
     away_from,
-    away_until
+    away_until,
+    recommended_by
 from accepted.evaluators
 order by evaluator_id;

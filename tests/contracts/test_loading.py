@@ -50,7 +50,7 @@ def test_personal_data_and_evaluators_are_restricted():
         ("cases", "title"), ("assessments", "assessor"),
         ("adjustments", "decided_by"), ("adjustments", "evidence"), ("knowledge", "signed_off_by"),
         ("matter_steps", "done_by"), ("guidance", "topic"), ("difficulties", "reason"),
-        ("commendations", "person"), ("commendations", "addressed_to"), ("commendations", "reason"),
+        ("commendations", "person"), ("commendations", "reason"),
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ TEXTS = {
     "matter_steps": ("done_by",),
     "guidance": ("topic",),
     "difficulties": ("reason",),
-    "commendations": ("person", "addressed_to", "reason"),
+    "commendations": ("person", "reason"),
     "evaluator_actions": ("evaluator_id", "reason"),
 }
 OPEN = {"case_id", "unit_id", "action_id"}  # what the pages may name

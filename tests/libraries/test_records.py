@@ -14,8 +14,9 @@ STATED = {"statement_id": "K1", "case_id": "C1", "unit_id": "U1", "stated_at": "
 JOINT = {"incident_id": "I1", "unit_id": "U1", "case_id": "C1", "incident_type": "not_cooperating",
          "occurred_at": "2026-08-05 09:00:00", "verified": True}  # fmt: skip
 PRAISE = {"unit_id": "U1", "award_type": "public_praise", "matter": "m", "awarded_on": "2026-08-05", "approved": True}
-SUPERIOR = [{"unit_id": "U1", "unit_name": "甲局", "superior": "省局"}, {"unit_id": "U2", "unit_name": "乙局"}]
-LETTER = {"commendation_id": "B1", "unit_id": "U1", "kind": "letter", "period": "2026Q2", "dated": "2026-09-30"}
+LETTER = {"commendation_id": "B1", "unit_id": "U1", "kind": "letter", "period": "2026Q2", "dated": "2026-09-30",
+          "addressed_to": "省局"}  # fmt: skip
+EARLIER = {**LETTER, "commendation_id": "B0", "period": "2026Q1", "dated": "2026-04-30"}
 
 
 @pytest.mark.parametrize(("day", "not_told", "not_set_up"), [
@@ -112,10 +113,11 @@ def test_who_does_not_cooperate_on_a_joint_case_is_named(change, units, rules):
     ({}, False), ({"period": "2026Q1"}, True), ({"dated": "2026-10-01"}, True), ({"kind": "staff"}, True),
 ])  # fmt: skip
 def test_a_superior_is_told_of_the_period_before(change, is_found):
-    """A0.1: only units that have a superior outside the city."""
-    assert found("letter_missing", units=SUPERIOR, commendations=[{**LETTER, **change}]) == (
-        [("U1", "U1")] if is_found else []
-    )
+    """A0.1: whose superior was told once is told every period; the finding names it."""
+    given = report(commendations=[EARLIER, {**LETTER, **change}])
+    named = [(one.unit_id, "省局" in one.what.zh) for one in given.findings if one.rule.id == "letter_missing"]
+    assert named == ([("U1", True)] if is_found else [])
+    assert not found("letter_missing", commendations=[])
 
 
 @pytest.mark.parametrize(("praises", "staff", "is_found"), [(1, 0, False), (2, 0, True), (2, 1, False)])
