@@ -20,13 +20,13 @@ due as (
     left join extended as x using (case_id, unit_id)
 ),
 
-waived as (
+decided as (
     select distinct
         case_id,
         unit_id
     from accepted.adjustments
     where
-        action = 'exclude_case'
+        action in ('exclude_case', 'refuse')
         or (action = 'waive_deduction' and coalesce(rule_id, 'late_reply') = 'late_reply')
 )
 
@@ -42,5 +42,5 @@ select
     (w.case_id is not null)::int as waived
 from accepted.difficulties as d
 inner join due on due.case_id = d.case_id and due.unit_id = d.unit_id
-left join waived as w on w.case_id = d.case_id and w.unit_id = d.unit_id
+left join decided as w on w.case_id = d.case_id and w.unit_id = d.unit_id
 where d.stated_at::date <= $on
