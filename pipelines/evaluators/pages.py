@@ -60,10 +60,13 @@ def panel_page(report: dict, at: datetime, simulated: bool) -> dict:
         "hard": [_hard(row) for row in report["hard"]],
         "points": [{**line, "unit_name": plain(line["unit_name"])} for line in report["points"]],
         "asked": [_asked(line) for line in report["asked"]],
-        "training": [{**line, "topic": plain(line["topic"]), "kind": zh(f"evaluators.training_{line['kind']}")}
-                     for line in report["training"]["occasions"]],
+        "training": [
+            {**line, "topic": plain(line["topic"]), "kind": zh(f"evaluators.training_{line['kind']}")}
+            for line in report["training"]["occasions"]
+        ],
         "no_training": zh("evaluators.no_training", days=report["training"]["limit"])
-        if report["training"]["overdue"] else "",
+        if report["training"]["overdue"]
+        else "",
     }
 
 

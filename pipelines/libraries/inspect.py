@@ -138,9 +138,7 @@ def _store(warehouse: Warehouse, entries: list[LibraryEntry]) -> None:
     warehouse.store("libraries.entries", pyarrow.table(columns))
 
 
-def _findings(
-    warehouse: Warehouse, rules: Iterable[LibraryRule], given: dict
-) -> Iterable[tuple[LibraryFinding, dict]]:
+def _findings(warehouse: Warehouse, rules: Iterable[LibraryRule], given: dict) -> Iterable[tuple[LibraryFinding, dict]]:
     """Every finding with the row that it is of."""
     rules = tuple(rules)
     inspector = Inspector(rules)
