@@ -28,6 +28,7 @@ SHARES = ("empty", "label")
 PERCENTILES = ("10", "50", "90")
 WHOLE = 10_000  # shares are counted in hundredths of a percent
 CONFIDENTIAL = {"evaluators", "evaluations"}  # of few people, who could be known by what they are
+UNTOLD = {("cases", "public_rating")}  # beside the rate of final ratings its shares would tell how many were overturned
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _counted(
 
 
 def _asked(table: TableContract, given: dict[str, Column], months: Iterable[str]) -> Iterator[dict[str, str]]:
-    """What is counted of a table; of its restricted columns only how many are empty."""
+    """What is counted of a table; of its restricted columns, and of what must not be told, only how many are empty."""
     since = {
         promise.column: promise.argument("than")
         for promise in table.promises
@@ -104,7 +105,7 @@ def _asked(table: TableContract, given: dict[str, Column], months: Iterable[str]
     for name, column in given.items():
         if not column.required:
             yield {"kind": "empty", "column": name, "label": ""}
-        for label, _ in () if column.restricted else column.labels:
+        for label, _ in () if column.restricted or (table.name, name) in UNTOLD else column.labels:
             yield {"kind": "label", "column": name, "label": label}
     for name in sorted(set(since.values())) if table.every_month else ():
         yield {"kind": "freshness", "column": name, "label": ""}

@@ -106,13 +106,15 @@ def test_every_figure_at_its_bounds_is_kept_and_beyond_them_told_by_great_expect
 
 def test_figures_tell_of_volume_emptiness_labels_freshness_and_deadlines(tmp_path):
     rows = cases(40, matter_id=lambda n: "", channel=lambda n: "" if n < 10 else "热线",
-                 public_rating=lambda n: "不满意" if n < 4 else "满意")  # fmt: skip
+                 public_rating=lambda n: "不满意" if n < 4 else "满意",
+                 role=lambda n: "协办" if n < 4 else "主办")  # fmt: skip
     quality = started(tmp_path, rows)
     quality.stop()
     found = {one.name: one.value for one in quality.history if one.table == "cases"}
     assert found["cases rows  07"] == 40 and found["cases rows  08"] == 0
     assert found["cases empty channel "] == 2500 and found["cases empty matter_id "] == 10_000
-    assert found["cases label public_rating dissatisfied"] == 1000
+    assert found["cases label role assist"] == 1000
+    assert not [name for name in found if name.startswith("cases label public_rating")]  # would tell overturned ratings
     assert found["cases freshness dispatched_at "] == 90  # from 3 July to 1 October
     assert [found[f"cases deadline reply_due_at {n}"] for n in (10, 50, 90)] == [2880] * 3
     assert all(one.outcome == "" and one.low is None for one in quality.history)
