@@ -13,7 +13,7 @@ from pipelines.model.facts import FACTS, THINGS
 from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.measure import Measure
 from pipelines.model.period import KINDS, LENGTH, QUARTER, Periods
-from pipelines.model.points import shown
+from pipelines.model.points import half_up, shown
 from pipelines.model.rule import (
     COMPOSED_BY,
     EMPTY,
@@ -424,6 +424,19 @@ def with_starts(book: Block, items: dict[str, Item], rules: Iterable[Rule]) -> d
             raise refusal(book, "mixed_item", "sections", item=id)
         found[id] = replace(item, starts=item.starts or ("zero" if gives == {True} and item.full_marks else "full"))
     return found
+
+
+def worths(blocks: Iterable[Block], rules: Sequence[Rule], items: Mapping[str, Item]) -> None:
+    """RulebookRefusal where several rates make an item, and what they are worth is not its full marks together."""
+    written = {rule.id: block for block, rule in zip(blocks, rules, strict=True)}
+    for id, item in items.items():
+        own = [rule for rule in rules if rule.item == id]
+        given = sum((rule.worth * rule.times for rule in own), Fraction(0))
+        weighted = len(own) > 1 and all(rule.kind == "worth" and not rule.groups for rule in own)
+        if weighted and given != item.full_marks:
+            last = written[own[-1].id]
+            facts = {"item": id, "given": shown(half_up(given)), "full": shown(item.full_marks)}
+            raise refusal(last, "worths_apart", "worth", **facts)
 
 
 def _kind(block: Block, known: Known) -> str:

@@ -107,6 +107,8 @@ def _loaded(folder: Path, content: str, on: date, months: tuple[str, ...], kind:
         for id, rule in _rules_on(made, known, on, months).items()
     }
     items = build.with_starts(book, items, in_force.values())
+    holding = [(block, in_force[rule.id]) for rule, block in made if _same(rule, in_force.get(rule.id))]
+    attempt(build.worths, [block for block, _ in holding], [rule for _, rule in holding], items)
     rulebook = Rulebook(
         edition=book["edition"],
         title=build.words(book, "title"),
@@ -150,6 +152,11 @@ def _loaded(folder: Path, content: str, on: date, months: tuple[str, ...], kind:
 
 # A process opens the same book again and again, such as the copies that published periods keep: it is checked once.
 _loaded_once = lru_cache(maxsize=16)(_loaded)
+
+
+def _same(version: Rule, in_force: Rule | None) -> bool:
+    """Whether this version of a rule is the one in force."""
+    return in_force is not None and version.file == in_force.file
 
 
 def _older_words(written: list[Block], in_force: Mapping[str, Rule]) -> tuple[Words, ...]:

@@ -1,7 +1,10 @@
 """Own columns, sums, different values and prices that could mislead do not load: one broken place each."""
 
+from shutil import copytree
+
 import pytest
 
+from pipelines.paths import ROOT
 from tests.rules.book import TODAY, refused
 from tests.toy.reef import reef_book
 
@@ -62,3 +65,15 @@ def test_a_book_does_not_load_with(case, tmp_path):
     message = refused(reef_book(tmp_path, BROKEN[case][:3]), TODAY)
     assert BROKEN[case][3] in message and message.split(", line ")[0].endswith(".yaml")
 
+
+
+@pytest.mark.parametrize(("worth", "given"), [("5", "35.00"), ("0.01", "30.01")])
+def test_rates_that_do_not_make_their_item_are_refused(worth, given, tmp_path):
+    """Three rates by weights, and a fourth in the item of the first: `worth: full` is its 30 marks."""
+    book = copytree(ROOT / "examples" / "three_rates" / "rulebook", tmp_path / "book")
+    text = (book / "R1" / "response.yaml").read_text(encoding="utf-8").split("examples:")[0]
+    head = text.replace("rule: response", "rule: second").replace("worth: full", f"worth: {worth}")
+    examples = [f"  - {{name: all, given: {{due: 4, answered_in_time: 4}}, points: {worth}}}",
+                "  - {name: none, given: {due: 4, answered_in_time: 0}, points: 0}"]  # fmt: skip
+    (book / "R1" / "second.yaml").write_text("\n".join((head + "examples:", *examples)) + "\n", encoding="utf-8")
+    assert f"R1 are worth {given} together, and it has 30.00 marks" in refused(book, TODAY)
