@@ -11,6 +11,7 @@ from benchmarks.evaluators import measure_step
 from benchmarks.laboratory import laboratory, ratios
 from benchmarks.libraries import measure_check
 from benchmarks.pages import measure_pages, sample_exports
+from benchmarks.periods import periods
 from benchmarks.reading import measure_reading
 from benchmarks.report import Measured, document, scoring_table
 from benchmarks.scoring import Disagreement, compare_sides, make_accepted
@@ -41,7 +42,7 @@ def main() -> int:
         measured = Measured(
             timings,
             waits(work, work / f"accepted-{asked.rows[0]}", SAMPLE_ROWS if usual else max(asked.rows)),
-            laboratory(most, work),
+            [*laboratory(most, work), *periods(work, max(asked.rows))],
             ratios(most, work),
             _apart(measure_pages, work, sample_exports(work / "exports")),
             _apart(measure_step, work / "evaluators"),
