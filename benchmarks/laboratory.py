@@ -19,7 +19,8 @@ SWEEP = 10_000
 BY_ENGINE, BY_PANDAS, REPEATED = 3, 100, 9  # scenarios of the ratios; runs of one scenario
 LIMITS = {  # seconds
     "open": ("what if: opening the biggest quarter, up to the first places", 1),
-    "scenario": ("what if: one scenario", 0.05), "sweep": (f"what if: {SWEEP:,} scenarios", 10),
+    "scenario": ("what if: one scenario", 0.05),
+    "sweep": (f"what if: {SWEEP:,} scenarios", 10),
     "readings": ("what if: all combinations of the readings, with the intervals of chance", 30),
 }
 MEMORY_GIB = 2  # of the sweep's process
@@ -55,8 +56,7 @@ def _child(name: str, folder: Path, *more: Path) -> dict:
 
 def keep(folder: Path, accepted: str) -> None:
     """Count the accepted rows and keep what a finished run keeps, without its pages."""
-    import pyarrow.parquet as parquet
-
+    from benchmarks.ours import look_at
     from pipelines.assess import Request, Run
     from pipelines.edges.run_folders import MANIFEST
     from pipelines.edges.tallies import keep_tallies
@@ -67,8 +67,7 @@ def keep(folder: Path, accepted: str) -> None:
     with Run(Request(Period.parse(PERIOD), Path(accepted))) as run:
         run.intake = Intake((), (), {}, (), (), simulated=True)
         run.validation = Validation({}, (), ())
-        for file in sorted(Path(accepted).glob("*.parquet")):
-            run.warehouse.store(f"accepted.{file.stem}", parquet.read_table(file))
+        look_at(run.warehouse, Path(accepted))
         run.measure()
         keep_tallies(run.warehouse, run.tallies, run.rulebook.marks, run.request.rules, folder)
         manifest = {"period": PERIOD, "readings": run.readings, "simulated": True, "cutoff": run.cutoff.isoformat()}
@@ -101,8 +100,10 @@ def scenario(folder: Path) -> dict:
 def sweep(folder: Path) -> dict:
     """Two values over a grid, places included."""
     quarter = opened(folder)
-    asked = {"satisfaction_rate.target": [f"{80 + k / 5:.1f}" for k in range(100)],
-             "completion_rate.deduct": [f"{0.5 + k / 40:.2f}" for k in range(SWEEP // 100)]}
+    asked = {
+        "satisfaction_rate.target": [f"{80 + k / 5:.1f}" for k in range(100)],
+        "completion_rate.deduct": [f"{0.5 + k / 40:.2f}" for k in range(SWEEP // 100)],
+    }
     found = {}
     seconds = _seconds(lambda: found.update(made=quarter.sweep(asked)))
     assert len(found["made"]) == SWEEP
@@ -146,6 +147,7 @@ def monthly(quarter):
 
 def by_pandas(frame, target: float):
     """The ranking under another target, as a pandas script would do it."""
+
     def lost(part: str, of: str, asked: float):
         short = (asked - 100 * frame[part] / frame[of]).clip(lower=0).fillna(0)
         return (short / 2 + 1e-9) // 1

@@ -21,7 +21,7 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
     with Run(Request(period, accepted, out)) as run:
         run.intake = Intake((), (), {}, (), (), simulated=True)
         run.validation = Validation({}, (), ())
-        _look_at(run.warehouse, accepted)
+        look_at(run.warehouse, accepted)
         for stage in STAGES:
             getattr(run, stage)()
         run.observations, run.libraries, run.accounts, run.quarantined = (), None, (), ()  # not among the tables
@@ -32,7 +32,7 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
                 ledger.write(line)
 
 
-def _look_at(warehouse: Warehouse, accepted: Path) -> None:
+def look_at(warehouse: Warehouse, accepted: Path) -> None:
     """Every Parquet file as a view ``accepted.<table>``; tables that the export does not have are empty."""
     warehouse.connection.execute("set schema = 'accepted'")
     for file in sorted(accepted.glob("*.parquet")):

@@ -42,8 +42,7 @@ def _child(*asked: object) -> float:
 
 def score(kind: str, work: str, rows: str) -> float:
     """Seconds from accepted rows to places by one book with its period changed; the best of several runs."""
-    import pyarrow.parquet as parquet
-
+    from benchmarks.ours import STAGES, look_at
     from pipelines.assess import Request, Run
     from pipelines.model.intake import Intake, Validation
     from pipelines.model.period import Period
@@ -54,16 +53,14 @@ def score(kind: str, work: str, rows: str) -> float:
     text = (rules / "rulebook.yaml").read_text(encoding="utf-8")
     (rules / "rulebook.yaml").write_text(text.replace("period: month", f"period: {kind}"), encoding="utf-8")
     make_sample(place / "in", period, units=UNITS, cases=int(rows), format="parquet")
-    tables = {file.stem: parquet.read_table(file) for file in (place / "in").glob("*.parquet")}
     taken = []
     for _ in range(RUNS):
         with Run(Request(period, place / "in", place / "out", rules=rules)) as run:
             run.intake = Intake((), (), {}, (), (), simulated=True)
             run.validation = Validation({}, (), ())
-            for name, table in tables.items():
-                run.warehouse.store(f"accepted.{name}", table)
+            look_at(run.warehouse, place / "in")
             start = time.perf_counter()
-            for stage in ("measure", "judge", "settle", "rank"):
+            for stage in STAGES:
                 getattr(run, stage)()
             taken.append(time.perf_counter() - start)
     return min(taken)
