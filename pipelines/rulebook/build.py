@@ -435,7 +435,7 @@ def worths(blocks: Iterable[Block], rules: Sequence[Rule], items: Mapping[str, I
         weighted = len(own) > 1 and all(rule.kind == "worth" and not rule.groups for rule in own)
         if weighted and given != item.full_marks:
             last = written[own[-1].id]
-            facts = {"item": id, "given": shown(half_up(given)), "full": shown(item.full_marks)}
+            facts: dict[str, Any] = {"item": id, "given": shown(half_up(given)), "full": shown(item.full_marks)}
             raise refusal(last, "worths_apart", "worth", **facts)
 
 
