@@ -3,14 +3,19 @@
 import re
 from pathlib import Path
 
+import yaml
+
 from pipelines.engines.marks import readings_that_count
-from pipelines.implementations import must_exist
+from pipelines.implementations import must_exist, there
 from pipelines.model.condition import Condition
 from pipelines.model.measure import Measure
 from pipelines.model.points import plain
+from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.rule import Clause, Item, Left, Reading, Rule, Rulebook, Verdict
 from pipelines.model.words import Words
+from pipelines.paths import RULES
 from pipelines.rulebook.vocabulary import OF_THE_BOOK
+from pipelines.wording import say
 
 NOTHING = Words("", "")
 APPLIED = ("rules", "readings", "verdicts", "findings", "settings", "honoured_by", "parts")
@@ -38,12 +43,66 @@ def whole(rulebook: Rulebook, tests_folder: Path | None) -> dict[str, list[dict]
     """
     return {
         "clauses": catalogue(rulebook, tests_folder),
+        "sentences": sentences(rulebook, tests_folder),
         "items": [_item(rulebook, item) for item in rulebook.items.values()],
         "rules": [_rule(rule) for rule in rulebook.rules.values()],
         "measures": [_measure(rulebook, measure) for measure in rulebook.measures.values()],
         "readings": [_reading(rulebook, reading) for reading in rulebook.readings.values()],
         "verdicts": [_verdict(verdict) for verdict in rulebook.verdicts],
     }
+
+
+SENTENCES = RULES / "sentences.yaml"
+
+
+def sentences(rulebook: Rulebook, tests_folder: Path | None, file: Path = SENTENCES) -> list[dict]:
+    """A row a sentence that asks for work beside the score sheet; none for a book without such findings (no library).
+
+    Keys: sentence, clause, title {zh, en}, by (tables, actions, findings …), who {zh, en}, shows (pages), tests
+    (`file::function`). RulebookRefusal where one of them is not there; tests are looked up where they are at hand.
+    """
+    if not rulebook.libraries or rulebook.edition != "standard":
+        return []
+    rows = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for row in rows:
+        lacking = [part for part in ("by", "who", "shows", "tests") if not row.get(part)]
+        lacking += [row["clause"]] if row["clause"] not in rulebook.clauses else []
+        lacking += [test for test in row.get("tests", ()) if tests_folder and not _is_there(test, tests_folder)]
+        if lacking:
+            facts = {"file": file.name, "sentence": row["sentence"], "what": "、".join(lacking)}
+            raise RulebookRefusal(say("rulebook.sentence_lacks", **facts))
+        for thing in (*row["by"], *row["shows"]):
+            there(file.name, row["sentence"], thing, rulebook)
+    return [{**row, "title": {"zh": row["zh"], "en": row["en"]}} for row in rows]
+
+
+def _is_there(test: str, folder: Path) -> bool:
+    name, _, function = test.partition("::")
+    file = folder / name
+    return file.is_file() and f"def {function}(" in file.read_text(encoding="utf-8")
+
+
+def as_page(rows: list[dict]) -> str:
+    """`docs/regulation.md`: a line a sentence, Chinese first."""
+    head = (
+        "# 规章逐句落实 · The regulation, sentence by sentence\n\n"
+        "评分之外要做的事：每句由哪张表、哪个操作、哪个问题落实，谁记录，哪里看，哪个测试。"
+        "出自 `rules/sentences.yaml`，`gongping catalogue` 核对每一项都在。\n"
+        "What is to be done beside the score sheet: what does it, who records it, where it shows, what tests it. "
+        "Derived from `rules/sentences.yaml`; `gongping catalogue` checks that each is there.\n\n"
+        "| 条款 clause | 内容 sentence | 由何落实 done by | 谁记录 recorded by | 哪里看 shown on | 测试 test |\n"
+        "|---|---|---|---|---|---|\n"
+    )
+    lines = (
+        f"| {row['clause']} | {row['zh']}<br>{row['en']} | {_listed(row['by'])}"
+        f" | {row['who']['zh']}<br>{row['who']['en']} | {_listed(row['shows'])} | {_listed(row['tests'])} |\n"
+        for row in rows
+    )
+    return head + "".join(lines)
+
+
+def _listed(names: list[str]) -> str:
+    return "<br>".join(f"`{name}`" for name in names)
 
 
 def _item(rulebook: Rulebook, item: Item) -> dict:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 
 from pipelines.model.refusals import RulebookRefusal
-from pipelines.model.rule import Clause, Rulebook
+from pipelines.model.rule import Rulebook
 from pipelines.paths import CONTRACTS, REPORTS, SQL
 from pipelines.rulebook.source import hint
 from pipelines.wording import say
@@ -17,12 +17,13 @@ def must_exist(rulebook: Rulebook) -> None:
     """RulebookRefusal for a clause that is said to be honoured by something that there is not."""
     for clause in rulebook.clauses.values():
         for thing in clause.implemented_by:
-            _must_exist(clause, thing, rulebook)
+            there(FILE, clause.id, thing, rulebook)
 
 
-def _must_exist(clause: Clause, thing: str, rulebook: Rulebook) -> None:
+def there(file: str, place: str, thing: str, rulebook: Rulebook) -> None:
+    """RulebookRefusal where there is no such ``thing``, with the nearest that there is."""
     kind, _, name = thing.partition(" ")
-    facts = {"file": FILE, "clause": clause.id, "thing": thing}
+    facts = {"file": file, "clause": place, "thing": thing}
     if kind not in KINDS:
         raise RulebookRefusal(say("rulebook.honoured_kind", **facts, hint=hint(kind, KINDS)))
     known = KINDS[kind](rulebook)
@@ -68,6 +69,15 @@ def _pages() -> set[str]:
 
 
 @cache
+def _actions() -> set[str]:
+    """What evaluators may send in."""
+    from pipelines.contracts.declared import load_contracts
+
+    actions = load_contracts(CONTRACTS / "inbox").tables["evaluator_actions"].columns["action"]
+    return {value for value, _ in actions.labels}
+
+
+@cache
 def _queries() -> set[str]:
     return {file.relative_to(SQL).as_posix().removesuffix(".sql") for file in SQL.rglob("*.sql")}
 
@@ -78,4 +88,6 @@ KINDS: dict[str, Callable[[Rulebook], Iterable[str]]] = {
     "page": lambda rulebook: _pages(),
     "query": lambda rulebook: _queries(),
     "section": lambda rulebook: rulebook.sections,
+    "action": lambda rulebook: _actions(),
+    "finding": lambda rulebook: {rule.id for rule in rulebook.libraries},
 }

@@ -342,6 +342,7 @@ def show_catalogue(parts: dict[str, list[dict]], lang: str, own: bool) -> None:
 
 
 PARTS = {  # of a book, beside its clauses, with what is shown of each
+    "sentences": ("clause", "title", "by", "tests"),
     "items": ("id", "title", "section", "full_marks", "rules"),
     "rules": ("id", "title", "item", "kind", "measures", "readings", "examples"),
     "measures": ("id", "title", "counts", "among", "readings", "named_by", "examples"),

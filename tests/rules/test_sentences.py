@@ -1,0 +1,58 @@
+"""Every sentence beside the score sheet has its part: declared once, checked, shown, and walked on the sample."""
+
+import pytest
+import yaml
+
+from pipelines.assess import Request, Run
+from pipelines.catalogue import SENTENCES, as_page, sentences
+from pipelines.evaluators.appointments import endings
+from pipelines.evaluators.exports import read_exports
+from pipelines.evaluators.panel import training
+from pipelines.model.period import Period
+from pipelines.model.refusals import RulebookRefusal
+from pipelines.paths import ROOT
+from pipelines.sample.make import make_sample
+from tests.evaluators.office import rules
+from tests.libraries.office import BOOK
+
+PERIOD = Period.parse("2026Q3")
+TESTS = ROOT / "tests"
+
+
+def test_the_page_says_what_the_file_declares():
+    assert (ROOT / "docs" / "regulation.md").read_text(encoding="utf-8") == as_page(sentences(BOOK, TESTS))
+
+
+@pytest.mark.parametrize(("part", "value"), [
+    ("by", ["contract guidance.kinds"]), ("by", ["action sleep"]), ("by", ["finding nothing"]), ("by", []),
+    ("shows", ["page libraries/nowhere"]), ("tests", ["libraries/test_records.py::test_nothing"]), ("who", None),
+    ("tests", ["nowhere.py::test_x"]), ("clause", "K9.9"),
+])  # fmt: skip
+def test_what_is_not_there_is_refused_with_the_sentence(tmp_path, part, value):
+    rows = yaml.safe_load(SENTENCES.read_text(encoding="utf-8"))
+    rows[0][part] = value
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump(rows, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(RulebookRefusal, match="K0.2 guidance"):
+        sentences(BOOK, TESTS, tmp_path / "s.yaml")
+
+
+def test_the_sample_walks_through_the_sentences(tmp_path):
+    """K0.2, M1, E6.0, E7.0, A0.1, A3.3: each finding that a sentence names, found on an invented quarter.
+
+    What evaluators send in (E3.0, E4.0, E5.3) is walked in `tests/evaluators/test_sentences.py`.
+    """
+    make_sample(tmp_path / "x", PERIOD, 20, 2000)
+    with Run(Request(PERIOD, tmp_path / "x", tmp_path / "out", pdf=False)) as run:
+        assert not run.check()
+        report = run.libraries
+    found = {finding.rule.id for finding in report.findings}
+    declared = {thing[8:] for row in sentences(BOOK, TESTS) for thing in row["by"] if thing.startswith("finding ")}
+    # Its one unit without a process was told, and its decisions to add name matters that the library holds.
+    assert declared - found == {"unit_not_told", "added_not_entered"}
+    assert len(report.waivers) == 4
+    seen = read_exports(tmp_path / "x")
+    todo = {one.evaluator.evaluator_id: one.todo for one in endings(seen.panel, PERIOD.last_day, rules(), seen.steps)}
+    assert todo["E001"] == ("term_not_extended",) and "await_replacement" in todo["E003"]
+    assert todo["E002"] == ("resigned_late", "undecided", "ask_replacement")
+    assert all(one.recommended_by for one in seen.panel)
+    assert not training(seen.training, PERIOD.last_day)["overdue"]
