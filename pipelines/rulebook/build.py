@@ -448,8 +448,9 @@ def _kind(block: Block, known: Known) -> str:
         many = isinstance(block.get("per"), Block) and "each" in block["per"]
         return "density" if many or (one and not one.by_row) else "occurrence"
     if "award" in block or "tiers" in block:
-        counted = block.get("measure") in known.measures and block.get("measure") not in known.award_types
-        return "merit" if counted else "award"
+        counted = block.get("measure")
+        told = isinstance(counted, str) and counted in known.measures and counted not in known.award_types
+        return "merit" if told else "award"
     return next(kind for kind, (mark, _, _) in vocabulary.KINDS.items() if mark in block)
 
 
@@ -909,6 +910,7 @@ def _fact(block: Block, book: Known) -> str:
         for part in parts:
             fail_if.unknown_value(_alone(block, part), "rate", book.measures)
         return f"rate {parts[0]}/{parts[1]}"
+    fail_if.not_a_word(block, (kind,))
     fail_if.unknown_value(block, kind, known[kind])
     return f"{kind} {block[kind]}"
 

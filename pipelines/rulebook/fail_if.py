@@ -142,14 +142,19 @@ def unknown_clause(block: Block, clauses: Iterable[str], key: str = "clause") ->
 
 def unknown_item(block: Block, items: Iterable[str], key: str = "item") -> None:
     """An item that is not on the score sheet."""
-    if block[key] not in items:
-        raise refusal(block, "unknown_item", key, near=(block[key], items), value=shown_text(block[key]))
+    if not _is_one(block[key], items):
+        raise refusal(block, "unknown_item", key, near=(shown_text(block[key]), items), value=shown_text(block[key]))
+
+
+def _is_one(value: object, known: Iterable[str]) -> bool:
+    """Whether a value, which may be a list or a block, is one of the known words."""
+    return isinstance(value, str) and value in known
 
 
 def unknown_measure(block: Block, key: str, known: Iterable[str]) -> None:
     """Something to count that nobody counts."""
-    if block[key] not in known:
-        raise refusal(block, "unknown_measure", key, near=(block[key], known), value=shown_text(block[key]))
+    if not _is_one(block[key], known):
+        raise refusal(block, "unknown_measure", key, near=(shown_text(block[key]), known), value=shown_text(block[key]))
 
 
 def unknown_number(block: Block, known: Iterable[str]) -> None:
@@ -161,8 +166,8 @@ def unknown_number(block: Block, known: Iterable[str]) -> None:
 
 def unknown_award(block: Block, known: Iterable[str]) -> None:
     """An award of a type that the book does not name."""
-    if block["measure"] not in known:
-        near = (block["measure"], known)
+    if not _is_one(block["measure"], known):
+        near = (shown_text(block["measure"]), known)
         raise refusal(block, "unknown_award", "measure", near=near, value=shown_text(block["measure"]))
 
 
@@ -170,8 +175,8 @@ def unknown_value(block: Block, key: str, known: Iterable[str]) -> None:
     """A word outside the closed list of a field."""
     values = block[key] if isinstance(block[key], list) else [block[key]]
     for value in values:
-        if value not in known:
-            raise refusal(block, "unknown_value", key, near=(value, known), value=shown_text(value))
+        if not _is_one(value, known):
+            raise refusal(block, "unknown_value", key, near=(shown_text(value), known), value=shown_text(value))
 
 
 def unknown_placeholder(block: Block, kind: str, quotes: tuple[str, ...] = ()) -> None:

@@ -255,6 +255,7 @@ def _moment(block: Block, key: str, column: str, vocabulary: Vocabulary) -> str:
 def _quotes(block: Block, vocabulary: Vocabulary) -> tuple[str, ...]:
     quotes = block.get("quotes", [])
     fail_if.not_a_list(quotes, block, "quotes")
+    fail_if.not_words_in(quotes, block, "quotes")
     for column in quotes:
         if column not in vocabulary.columns:
             raise refusal(block, "unknown_column", "quotes", near=(column, vocabulary.columns), value=column)
@@ -394,7 +395,9 @@ def _row(example: Block, types: Mapping[str, str]) -> dict[str, object]:
 
 
 def _readings(example: Block, readings: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    chosen = example.get("readings", {})
+    chosen = example.get("readings", Block(example.file, example.line))
+    fail_if.not_a_block(chosen, example, "readings")
+    fail_if.not_a_word(chosen, chosen)
     for id in chosen:
         if id not in readings:
             raise refusal(chosen, "unknown_reading", id, near=(id, readings), value=id)

@@ -56,6 +56,9 @@ BROKEN = {
     "a file of another name": (REPLY, "measure: late_reply", "measure: late", "a file is named after its measure"),
     "the name of the case rows": (REPLY, "measure: late_reply", "measure: case_rows", "named after"),
     "a month that is none": (CLOSED, "where:\n", "where:\n  - {month: 2026-7}\n", "'2026-7' is no value of"),
+    "a list among what it quotes": (REPLY, "quotes: [case_id, due_at,", "quotes: [[case_id], due_at,", "a text is"),
+    "a list in the place of a reading's value": (CLOSED, "{completed: by_deadline}, counts: 1",
+                                                 "{completed: [by_deadline]}, counts: 1", "a text is expected"),
     "a column it needs that there is not": (REPLY, "better: fewer", "needs: [replied]", "nearest known name is"),
 }
 

@@ -64,6 +64,10 @@ BROKEN = {
                                                  "with: lately is no other rule"),
     "an order that is no number": (REPLY, "order: 2", "order: last", "not a count"),
     "an unknown award": (PRAISE, "measure: public_praise", "measure: public_prize", "public_praise"),
+    "a list in the place of an award": (
+        PRAISE, "measure: public_praise", "measure: [public_praise]", "among award_types"),
+    "a list in the place of a part": (RATE, "part: completed", "part: [completed]", "part"),
+    "a list in the place of a section": (VERDICTS, "{section: A1, at", "{section: [A1], at", "a text is expected"),
     "once per something else": (PRAISE, "once_per: matter", "once_per: week", "week is not known"),
     "a rate per week": (RATE, "per: {reading: months}", "per: week", "week is not known"),
     "two kinds at once": (REPLY, "deduct: 0.5", "deduct: 0.5\naward: 1", "exactly one of deduct"),
