@@ -201,9 +201,12 @@ def test_books_of_before_measures_were_declared_load_as_they_were(tmp_path):
     (book / "rulebook.yaml").write_text(text[:start] + text[end:], encoding="utf-8")
     old = load_rulebook(book, TODAY)
     assert old.rules.keys() == BOOK.rules.keys() and list(old.rules) == list(BOOK.rules)
-    assert {id: replace(m, file="") for id, m in old.measures.items()} == {
-        id: replace(m, file="") for id, m in BOOK.measures.items()
-    }
+    then = {  # types of incident that the standard edition named later are none of those books
+        id: replace(m, file="", labels={(column, code): word for (column, code), word in m.labels.items()
+                                        if column != "incident_type" or code in old.incident_types})
+        for id, m in BOOK.measures.items()
+    }  # fmt: skip
+    assert {id: replace(m, file="") for id, m in old.measures.items()} == then
     assert set(old.measures) == {
         "case_rows", "late_signing", "late_reply", "due", "completed", "rated", "satisfied", "refusal", "attitude",
         "instructions_due", "instructions_closed", "instructions_implemented",
