@@ -24,16 +24,22 @@ def deliver(urls: Iterable[str], title: str, body: str) -> bool:
     """Send to every address; whether all of them took it. Nothing is kept on disk or logged by the library."""
     from apprise import Apprise, AppriseAsset, PersistentStoreMode
 
-    logger = logging.getLogger("apprise")
-    logger.handlers, logger.propagate = [logging.NullHandler()], False
+    _keep_silent()
     asset = AppriseAsset(app_id="Gongping", app_desc="Gongping", storage_mode=PersistentStoreMode.MEMORY)
     channels = Apprise(asset=asset)
     added = [channels.add(url) for url in urls]
     return all(added) and bool(channels.notify(body=body, title=title))
 
 
+def _keep_silent() -> None:
+    """What the library logs holds addresses, and these hold secrets: no handler of anybody's may see it."""
+    logger = logging.getLogger("apprise")
+    logger.handlers, logger.propagate = [logging.NullHandler()], False
+
+
 def is_address(url: str) -> bool:
     """Whether the library knows how to send to ``url``."""
     from apprise import Apprise
 
+    _keep_silent()
     return Apprise.instantiate(url, suppress_exceptions=True) is not None

@@ -569,7 +569,8 @@ def _names_of(period: Period) -> dict[str, int]:
 def _unchecked(warehouse: Warehouse, target: TableContract, contract: TableContract) -> Words:
     """The notice that rows are kept although the table they refer to is absent."""
     [(rows,)] = warehouse.rows_template("checks/rows", table=contract.name)
-    key = "contracts.evaluators_absent" if target.name == "evaluators" else "contracts.reference_table_absent"
+    judged = (contract.name, target.name) == ("evaluations", "evaluators")
+    key = "contracts.evaluators_absent" if judged else "contracts.reference_table_absent"
     columns = "、".join(target.key)
     facts = {"title": target.title.zh, "table": target.name, "from_title": contract.title.zh}
     return say(key, rows=rows, columns=columns, from_table=contract.name, **facts)

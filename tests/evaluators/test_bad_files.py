@@ -4,12 +4,14 @@ import csv
 import gzip
 import io
 import json
+import logging
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines.cli import _run
+from pipelines.edges.notify import deliver, is_address
 from pipelines.evaluators.desk import Work, take_steps
 from pipelines.evaluators.inbox import read_inbox
 from pipelines.model.period import Period
@@ -213,3 +215,12 @@ def test_an_unknown_day_for_the_libraries_is_refused_in_words(sample, tmp_path, 
     words = ["--exports", str(sample / "x"), "--out", str(tmp_path), "--on", "2026-13-01"]
     assert _run(["libraries", "check", "2026Q3", *words]) == 2
     assert "2026-13-01" in capsys.readouterr().err
+
+
+def test_no_address_reaches_a_log_of_anybody_else(caplog):
+    logger = logging.getLogger("apprise")
+    logger.handlers, logger.propagate = [], True  # as after an import of a library that sets up logging
+    with caplog.at_level(logging.DEBUG):
+        assert not is_address("nonsense-with-a-secret")
+        assert not deliver(["nonsense-with-a-secret"], "title", "body")
+    assert "secret" not in caplog.text
