@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pipelines.project import FLOWS
 from tests.flows.conftest import PERIOD
 
 pytestmark = pytest.mark.xdist_group("prefect")
@@ -22,6 +23,11 @@ def test_the_deployment_names_no_data_and_no_place_that_a_killed_run_could_hold(
     assert deployment["parameters"] == {}
     assert deployment["work_pool_name"] == "gongping"
     assert deployment["global_concurrency_limit"] is None
+
+
+def test_every_flow_has_a_deployment(server, deployment):
+    """What does not run by itself at once is there to be switched on."""
+    assert {one["name"] for one in server.ask("deployments/filter")} == set(FLOWS)
 
 
 def test_the_scheduler_makes_the_runs_that_the_schedules_promise(server, deployment):
