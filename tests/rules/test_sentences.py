@@ -1,5 +1,6 @@
 """Every sentence beside the score sheet has its part: declared once, checked, shown, and walked on the sample."""
 
+import csv
 from datetime import date
 
 import pytest
@@ -8,8 +9,10 @@ import yaml
 from pipelines.assess import Request, Run
 from pipelines.catalogue import SENTENCES, as_page, sentences
 from pipelines.evaluators.appointments import endings
+from pipelines.evaluators.desk import Work, take_steps
 from pipelines.evaluators.exports import read_exports
 from pipelines.evaluators.panel import training
+from pipelines.evaluators.practice import make_inbox, moments_of
 from pipelines.model.period import Period
 from pipelines.model.refusals import RulebookRefusal
 from pipelines.paths import ROOT
@@ -19,6 +22,7 @@ from tests.libraries.office import BOOK
 
 PERIOD = Period.parse("2026Q3")
 TESTS = ROOT / "tests"
+E5_3 = ("request_reasonable", "procedure_followed", "duty_done")
 AUGUST = date(2026, 8, 15)
 
 
@@ -40,10 +44,7 @@ def test_what_is_not_there_is_refused_with_the_sentence(tmp_path, part, value):
 
 
 def test_the_sample_walks_through_the_sentences(tmp_path):
-    """K0.2, M1, E6.0, E7.0, A0.1, A3.3: each finding that a sentence names, found on an invented quarter.
-
-    What evaluators send in (E3.0, E4.0, E5.3) is walked in `tests/evaluators/test_sentences.py`.
-    """
+    """Every sentence on an invented quarter: findings and dues, then what evaluators send in, step by step."""
     make_sample(tmp_path / "x", PERIOD, 20, 2000)
     with Run(Request(PERIOD, tmp_path / "x", tmp_path / "out", pdf=False)) as run:
         assert not run.check()
@@ -59,3 +60,16 @@ def test_the_sample_walks_through_the_sentences(tmp_path):
     assert todo["E002"] == ("resigned_late", "undecided", "ask_replacement")
     assert all(one.recommended_by for one in seen.panel)
     assert not training(seen.training, PERIOD.last_day)["overdue"]
+
+    # E3.0, E4.0, E5.3: the evaluators' own work on the same quarter.
+    (tmp_path / "x" / "evaluations.csv").unlink()
+    make_inbox(tmp_path / "x", tmp_path / "inbox", PERIOD, 1)
+    table = tmp_path / "evaluations.csv"
+    take_steps(Work(tmp_path / "x", tmp_path / "inbox", tmp_path / "state", evaluations=table), moments_of(PERIOD))
+    with table.open(encoding="utf-8-sig", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    asked, points = ("asked_at", "answered_at", "declined_at", "suggestion"), E5_3
+    assert {name for name in (*asked, *points) if not any(row[name] for row in rows)} == set()
+    assert any(row["asked_at"] and not row["answered_at"] for row in rows)  # told as unanswered
+    rated = [row for row in rows if row["rating"]]
+    assert sum(all(row[name] for name in points) for row in rated) > 0
