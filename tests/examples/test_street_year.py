@@ -17,6 +17,7 @@ from pipelines.paths import ROOT
 from pipelines.publication.verify import Again, verify
 from pipelines.rulebook import load_rulebook, scored
 from tests.examples.counted import scored as of_counts
+from tests.kinds.conftest import checked_once  # noqa: F401
 
 FOLDER = ROOT / "examples" / "street_year" / "rulebook"
 YEAR = scored(FOLDER, Period.parse("2026"))
