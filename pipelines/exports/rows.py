@@ -82,7 +82,7 @@ _LONG_FRACTION = re.compile(r"-?\d+\.\d{9,}")
 _ANY_SIGNS = (b'="', b"\\N")
 _DAY_SIGNS = (b"0000",)
 _COMPARED = ("matter", "unit_name", "unit_group", "matter_name", "process")  # texts that count as equal or not
-_ID_SIGNS = (b"'", b".", b",", b"+", b"\xe2\x80", b"\xe2\x81\xa0", b"\xef", b"\xc2\xad")
+_ID_SIGNS = (b"'", b"`", b".", b",", b"+", b"\xe2\x80", b"\xe2\x81\xa0", b"\xef", b"\xc2\xad")
 
 # kind of a repair, text in its place; a kind without a text is a fault of the row
 Repair = tuple[str, str | None]

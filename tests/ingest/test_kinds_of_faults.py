@@ -190,6 +190,13 @@ def b_ids_quoted_for_a_spreadsheet(q):
     q.csv("extensions")
 
 
+@fault(SAME, "extensions.csv", "begin with an apostrophe")
+def b_ids_behind_a_backtick(q):
+    for row in q.rows("extensions"):
+        row["case_id"] = f'`{row["case_id"]}'
+    q.csv("extensions")
+
+
 @fault(STOP, "cases.csv", "leading zeros")
 def b_leading_zeros_lost(q):
     for row in q.rows("units"):
