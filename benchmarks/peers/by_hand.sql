@@ -89,7 +89,7 @@ with incidents as (
         if(i.incident_type in ('refused_to_sign', 'not_handled'), 'refusal', 'attitude') as rule_id
     from 'accepted/incidents.parquet' as i
     anti join excluded using (case_id, unit_id)
-    where i.verified and i.occurred_at >= '2026-07-01' and i.occurred_at < '2026-10-01'
+    where i.verified and i.incident_type <> 'not_cooperating' and i.occurred_at >= '2026-07-01' and i.occurred_at < '2026-10-01'
 ),
 waived_incidents as (
     select i.unit_id, i.case_id, i.incident_id, i.occurred_at, i.rule_id, min(w.adjustment_id) as waiver

@@ -109,7 +109,7 @@ def rate_lines(months, part, of, target, rule):
 
 def incident_lines(adjustments, waivers):
     i = without(read("incidents"), adjustments[adjustments.action == "exclude_case"])
-    i = i[i.verified & (i.occurred_at >= START) & (i.occurred_at < END)]
+    i = i[i.verified & (i.incident_type != "not_cooperating") & (i.occurred_at >= START) & (i.occurred_at < END)]
     i["rule_id"] = np.where(i.incident_type.isin(["refused_to_sign", "not_handled"]), "refusal", "attitude")
     w = i.merge(waivers, on="unit_id", suffixes=("", "_waived"))
     for name in ("rule_id", "case_id"):
