@@ -8,6 +8,7 @@ import pytest
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.paths import ROOT
+from tests.kinds.conftest import checked_once  # noqa: F401
 
 LIANYUNGANG = {
     "2023-01": {("U1", "B1.1"): "14.82", ("U1", "B1.2"): "19.75", ("U2", "B1.2"): "17.67",
