@@ -4,7 +4,8 @@ import pytest
 
 from tests.publication.office import Checked
 
-CHECKED_TWICE = ("tests.kinds.test_own_columns", "tests.kinds.test_figures")  # what a book adds to the contracts is theirs
+# What a book adds to the contracts is theirs.
+CHECKED_TWICE = ("tests.kinds.test_own_columns", "tests.kinds.test_figures")
 
 
 @pytest.fixture(scope="module", autouse=True)
