@@ -12,6 +12,7 @@ settings.load_profile("new_every_time" if environ.get("GONGPING_NEW_EXAMPLES") e
 pytest_plugins = ["tests.skips"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file stay together where several processes share the work: what they share is made once."""
     for item in items:
