@@ -33,6 +33,7 @@ TITLES = {
     "copy": "`COPY … TO` by psycopg into a CSV file, made Parquet by DuckDB; nothing checked",
 }
 PEER = {"check": "duckdb", "pull": "copy"}
+SILENT = "set enable_progress_bar = false"
 TABLE = "create table cases ({columns}); copy cases from stdin csv header"
 
 
@@ -62,7 +63,7 @@ class Reading:
                 f"| {TITLES[side]} | {usage.seconds:.1f} | {usage.cpu:.1f} | {ratio} "
                 f"| {self.rows / usage.seconds:,.0f} | {usage.peak_gib:.2f} |"
             )
-        return "\n".join(lines)
+        return "\n".join([*lines, "", f"{self.rows:,} case rows of {UNITS} units, every other table beside them."])
 
     def _ratio(self, side: str) -> float:
         return self.sides[side].cpu / self.sides[PEER[side]].cpu
@@ -102,6 +103,7 @@ def _check(exports: Path) -> None:
 
 def _duckdb(exports: Path, rows: int) -> None:
     with duckdb.connect(str(exports.with_name("peer.duckdb"))) as peer:
+        peer.execute(SILENT)
         peer.execute("create table cases as select * from read_csv(?)", [str(exports / "cases.csv")])
         [(read,)] = peer.execute("select count(*) from cases").fetchall()
     assert read == rows
@@ -144,6 +146,7 @@ def _copy(port: int, folder: Path, rows: int) -> None:
         for block in source:
             written.write(block)
     with duckdb.connect() as peer:
+        peer.execute(SILENT)
         peer.execute(f"copy (from read_csv('{file}', all_varchar = true)) to '{folder}/cases.parquet'")
         [(read,)] = peer.execute("select count(*) from read_parquet(?)", [f"{folder}/cases.parquet"]).fetchall()
     assert read == rows

@@ -160,7 +160,7 @@ class Run:
         self.evaluators  # noqa: B018 - a log that was forged stops the run before its work
         self._note.enter_context(begun(self.request.out, RUN, str(self.period), self.flow_run))
         self._read()
-        _stop_for(self.intake.stops)
+        stop_for(self.intake.stops)
 
     def _read(self) -> None:
         from pipelines.stages.ingest import ingest
@@ -184,7 +184,7 @@ class Run:
     def validate(self) -> None:
         """Raw rows × contracts → accepted rows and quarantine; the quality report begins beside the rest."""
         self._validate()
-        _stop_for(self.validation.stops)
+        stop_for(self.validation.stops)
         self._start_quality()
 
     def _validate(self) -> None:
@@ -515,7 +515,8 @@ class Run:
         return tuple(say("assess.unasked", n=n, title=titles[table].zh, table=table) for table, n in rows.items() if n)
 
 
-def _stop_for(stops: tuple[Words, ...]) -> None:
+def stop_for(stops: tuple[Words, ...]) -> None:
+    """ContractStop with everything that stands against going on, where there is anything."""
     if stops:
         raise ContractStop(joined(stops))
 

@@ -11,7 +11,6 @@ from pipelines.engines.cube import Cube
 from pipelines.engines.marks import readings_that_count
 from pipelines.engines.summing import PART
 from pipelines.engines.vector import (
-    LEAVES_OUT,
     Deduction,
     deduction,
     full_of,
@@ -52,7 +51,7 @@ class Batch:
     def item(self, item: Item, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> np.ndarray:
         """One item of every unit in hundredths."""
         names = self.touching(rules, item)
-        key = (self._number(item), tuple(map(id, rules)), tuple(readings.get(name) for name in names))
+        key = (_worth(item), tuple(map(id, rules)), tuple(readings.get(name) for name in names))
         if key not in self._kept:
             self._kept[key] = self._item(item, rules, readings), rules  # the rules too: an identity must stay taken
         return self._kept[key][0]
@@ -62,34 +61,12 @@ class Batch:
         if not item.full_marks or not rules:
             return item_scores(self.cube, counts, rules, item, readings).astype(np.int32)
         taken = [self._deduction(item, rule, rules, readings) for rule in rules]
-        if item.without_data(readings) in LEAVES_OUT:
-            return settled(self.cube, counts, rules, item, taken, readings).astype(np.int32)
-        key = ("settled", self._number(item), tuple(map(id, taken)))
-        if key not in self._kept:
-            self._kept[key] = settled(self.cube, counts, rules, item, taken, readings).astype(np.int32), taken
-        return self._kept[key][0]
-
-    def _number(self, item: Item) -> int:
-        """The same number for items that are worth the same."""
-        known = ("number", id(item))
-        if known not in self._kept:
-            worth = (
-                item.id,
-                item.full_marks,
-                item.floor,
-                item.unassessed,
-                item.unmeasured,
-                item.round,
-                item.starts,
-                item.bonus,
-            )
-            self._kept[known] = self._kept.setdefault(("worth", worth), len(self._kept)), item
-        return int(self._kept[known][0])
+        return settled(self.cube, counts, rules, item, taken, readings).astype(np.int32)
 
     def _deduction(self, item: Item, rule: Rule, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> Deduction:
         if rule.kind == "award" or shared(rule, rules):  # what counts depends on the item's other rules
             return deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings)
-        key = (id(rule), self._number(item), tuple(readings.get(name) for name in self.touching((rule,), item)))
+        key = (id(rule), _worth(item), tuple(readings.get(name) for name in self.touching((rule,), item)))
         if key not in self._kept:
             self._kept[key] = deduction(self.cube, self.cube.counts(readings), rule, item, rules, readings), rule
         return self._kept[key][0]
@@ -151,12 +128,6 @@ class Batch:
 
     def touching(self, rules: tuple[Rule, ...], item: Item | None = None) -> tuple[str, ...]:
         """The readings that can change the score of an item with these rules on this cube, in a fixed order."""
-        known = ("touching", tuple(map(id, rules)), id(item))
-        if known not in self._kept:
-            self._kept[known] = self._touching(rules, item), rules, item
-        return self._kept[known][0]
-
-    def _touching(self, rules: tuple[Rule, ...], item: Item | None) -> tuple[str, ...]:
         of_item = item.left_to(any(rule.kind == "assessed" for rule in rules)) if item else ()
         key = of_item, tuple((rule.kind, rule.left_to, rule.measure, rule.part, rule.of) for rule in rules)
         if key not in self._kept:
@@ -180,6 +151,12 @@ class Batch:
         rows = self.cube.rows[CASE_ROWS]
         before = rows.layout.position.get(NOT_BEFORE)
         return ("counted_before",) if before is None or rows.marked((before,)).all() else ()
+
+
+def _worth(item: Item) -> tuple[object, ...]:
+    """All of an item that its points depend on."""
+    marks = (item.id, item.full_marks, item.floor, item.starts, item.round)
+    return (*marks, item.unassessed, item.unmeasured, item.bonus)
 
 
 def of_words(item: Item, rules: Iterable[Rule]) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
+from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.edges.published import PublishedQuarter, edition_in_force
 from pipelines.edges.run_folders import MANIFEST
 from pipelines.edges.tallies import RULEBOOK
@@ -23,6 +24,7 @@ from pipelines.model.refusals import NotAllowed, Refusal, UsageRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.model.text import masked, plain, unguarded
 from pipelines.model.words import Words
+from pipelines.paths import RULES
 from pipelines.publication.preview import signs_of_damage
 from pipelines.publication.runs import FinishedRun
 from pipelines.publication.stops import faults_of_paper
@@ -30,14 +32,41 @@ from pipelines.rulebook import load_rulebook
 from pipelines.views.objections import REFUSED
 from pipelines.wording import say
 
-LEVEL = 3  # more units at the first place than this, and than a tenth of the ranked, tell nothing apart
-FEW_ROWS = 20  # case rows under which a first place rests on little
-FALL = 20  # points
-SPRING = Fraction(1, 3)  # of the ranked: a unit that moves by more places
-MORE = 2  # times the quarantine of the period before
+BOUNDS = RULES / "checklist.yaml"
 NAMED = 5
 TICKED = "✓"
 Days = tuple[date, date]  # the first and the last
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """From where on something is unusual, as `rules/checklist.yaml` says."""
+
+    level_units: Fraction
+    level_share: Fraction
+    few_case_rows: Fraction
+    fallen_points: Fraction
+    sprung_share: Fraction
+    quarantine_times: Fraction
+
+
+def load_bounds(file: Path = BOUNDS) -> Bounds:
+    """Read the file; UsageRefusal with its line for a key that nothing honours, one that lacks, or no number."""
+    block, _ = read_blocks(file, "checklist.")
+    known = [one.name for one in fields(Bounds)]
+    for key in block:
+        if key not in known:
+            raise block.refuse(key, "unknown", known, word=key, keys="、".join(known))
+    if lacking := [key for key in known if key not in block]:
+        raise block.refuse(lacking[0], "lacking")
+    return Bounds(**{key: _number(block, key) for key in known})
+
+
+def _number(block: Block, key: str) -> Fraction:
+    with suppress(ValueError, TypeError, ZeroDivisionError):
+        if (number := Fraction(block[key])) > 0:
+            return number
+    raise block.refuse(key, "no_number", value=block[key])
 
 
 @dataclass(frozen=True)
@@ -94,7 +123,7 @@ def checklist(
 
 class _Unusual:
     def __init__(self, run: FinishedRun, out: Path, period: Period, window: Days | None) -> None:
-        self.window = window
+        self.window, self.bounds = window, load_bounds()
         self.run, self.out, self.period = run, out, period
         self.quarter = PublishedQuarter.open(run.folder)
         self.placed = [line for line in self.quarter.ranking.values() if line["rank"]]
@@ -105,7 +134,7 @@ class _Unusual:
     def lines(self) -> Iterator[tuple[str, Words]]:
         """Key and sentence of all that is unusual, what concerns the first places before the rest."""
         first = [line for line in self.placed if line["rank"] == "1"]
-        if len(first) > LEVEL and 10 * len(first) > len(self.placed):
+        if len(first) > max(self.bounds.level_units, self.bounds.level_share * len(self.placed)):
             yield _line("level", n=len(first))
         if first:
             yield from self._of_first(first)
@@ -123,9 +152,9 @@ class _Unusual:
         for line in first[:NAMED]:
             if titles := under[line["unit_id"]]:
                 yield _line("first_under", unit=_name(line), rates=_listed(titles))
-        few = [line for line in first if int(line.get("case_rows") or FEW_ROWS) < FEW_ROWS]
+        few = [line for line in first if line.get("case_rows") and int(line["case_rows"]) < self.bounds.few_case_rows]
         if few:
-            yield _line("first_few", units=_names(few), n=FEW_ROWS)
+            yield _line("first_few", units=_names(few), n=self.bounds.few_case_rows)
         if unmeasured := [line for line in first if self._unmeasured(line["unit_id"])]:
             yield _line("first_unmeasured", units=_names(unmeasured))
 
@@ -140,10 +169,12 @@ class _Unusual:
             return
         known = self.before.ranking
         both = [(line, known[id]) for id, line in self.quarter.ranking.items() if id in known and line["rank"]]
-        fallen = [line for line, was in both if Fraction(was["total"]) - Fraction(line["total"]) > FALL]
+        fallen = [
+            line for line, was in both if Fraction(was["total"]) - Fraction(line["total"]) > self.bounds.fallen_points
+        ]
         if fallen:
-            yield _line("fallen", n=len(fallen), points=FALL, units=_names(fallen))
-        places = int(len(self.placed) * SPRING)
+            yield _line("fallen", n=len(fallen), points=self.bounds.fallen_points, units=_names(fallen))
+        places = int(len(self.placed) * self.bounds.sprung_share)
         sprung = [line for line, was in both if was["rank"] and abs(int(was["rank"]) - int(line["rank"])) > places]
         if sprung:
             yield _line("sprung", n=len(sprung), places=places, units=_names(sprung))
@@ -165,7 +196,7 @@ class _Unusual:
     def _data(self) -> Iterator[tuple[str, Words]]:
         """Data and settings: quarantine, exports that seem cut, readings that are not the default, decisions."""
         share, before = (_quarantined(manifest) for manifest in (self.run.manifest, _manifest_of(self.before)))
-        if share and before is not None and share > MORE * before:
+        if share and before is not None and share > self.bounds.quarantine_times * before:
             yield _line("quarantine", share=_percent(share), before=_percent(before))
         for sign in signs_of_damage(self.run):
             yield "cut", sign
@@ -240,11 +271,8 @@ def _manifest_of(quarter: PublishedQuarter | None) -> dict:
 
 
 def _book(folder: Path, period: Period) -> Rulebook | None:
-    """The rulebook that the run was made by; None beside runs that kept none."""
-    if folder.is_dir():
-        with suppress(Refusal):
-            return load_rulebook(folder, period)
-    return None
+    """The rulebook that the run was made by, None beside runs that kept none; RulebookRefusal for a damaged one."""
+    return load_rulebook(folder, period) if folder.is_dir() else None
 
 
 def _table(file: Path) -> list[dict]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.assess import Request, Run, silent
+from pipelines.assess import Request, Run, silent, stop_for
 from pipelines.edges import process
 from pipelines.engines import moved
 from pipelines.engines.cube import Cube, Rows
@@ -133,19 +133,16 @@ class Watch(Run):
 
     def ingest(self) -> None:
         """As a run, without asking for a place to publish."""
-        from pipelines.assess import _stop_for
         from pipelines.edges.folder import must_be_of
 
         must_be_of(self.request.out, self.city)
         self._read()
-        _stop_for(self.intake.stops)
+        stop_for(self.intake.stops)
 
     def validate(self) -> None:
         """As a run; the rows are not checked a second time, and no file of the office is written."""
-        from pipelines.assess import _stop_for
-
         self._validate()
-        _stop_for(self.validation.stops)
+        stop_for(self.validation.stops)
 
     def _write_fix_file(self) -> None:
         """A watch writes beside no other period."""

@@ -54,10 +54,6 @@ def warned(result: ScoredPeriod) -> list[Breach]:
 
 def by_promise(breaches: list[Breach], say: Say, lang: str = "zh") -> list[dict]:
     """How often each promise was broken, with its remedy; the most frequent first."""
-    groups: dict[tuple, list[Breach]] = {}
-    for one in breaches:
-        groups.setdefault((one.table, one.column, one.promise, _said(public(one.remedy), one.file)), []).append(one)
-    ordered = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     return [
         {
             "table": table_name(say, table, lang),
@@ -66,8 +62,17 @@ def by_promise(breaches: list[Breach], say: Say, lang: str = "zh") -> list[dict]
             "count": str(len(group)),
             "remedy": plain(_folded([public(one.remedy) for one in group]).into(lang)),
         }
-        for (table, column, promise, _), group in ordered
+        for (table, column, promise), group in _causes(breaches)
     ]
+
+
+def _causes(breaches: Iterable[Breach]) -> list[tuple[tuple[str, str, str], list[Breach]]]:
+    """(table, column, promise) and what broke it with the same remedy, the most frequent first."""
+    groups: dict[tuple, list[Breach]] = {}
+    for one in breaches:
+        groups.setdefault((one.table, one.column, one.promise, _said(public(one.remedy), one.file)), []).append(one)
+    ordered = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+    return [(key[:3], group) for key, group in ordered]
 
 
 def _said(words: Words, file: str) -> tuple[str, str]:
@@ -143,10 +148,6 @@ def report_of(contracts: Contracts, intake: Intake, validation: Validation, outc
 def _to_mend(contracts: Contracts, breaches: tuple[Breach, ...]) -> list[dict]:
     """What keeps rows out: promise, remedy and rows of each cause, the most frequent first."""
     says = {(table.name, promise.id): promise.says for table in contracts.tables.values() for promise in table.promises}
-    groups: dict[tuple, list[Breach]] = {}
-    for one in breaches:
-        key = (one.table, one.column, one.promise, _said(public(one.remedy), one.file))
-        groups.setdefault(key, []).append(one)
     return [
         {
             "table": table,
@@ -159,7 +160,7 @@ def _to_mend(contracts: Contracts, breaches: tuple[Breach, ...]) -> list[dict]:
             "remedy": _both(_folded([public(one.remedy) for one in group])),
             "rows": [_line(one) for one in sorted(group, key=_order)[:SHOWN]],
         }
-        for (table, column, promise, _), group in sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
+        for (table, column, promise), group in _causes(breaches)
     ]
 
 

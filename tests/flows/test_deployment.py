@@ -2,12 +2,9 @@
 
 import json
 
-import pytest
-
 from pipelines.project import FLOWS
 from tests.flows.conftest import PERIOD
 
-pytestmark = pytest.mark.xdist_group("prefect")
 SCHEDULED = {"state": {"type": {"any_": ["SCHEDULED"]}}, "tags": {"all_": ["auto-scheduled"]}}
 
 

@@ -8,8 +8,6 @@ import pytest
 from pipelines.evaluators.log import Log
 from tests.evaluators.canaries import CANARY, found_in, plant
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 CALL = """
 import json, sys
 from datetime import datetime

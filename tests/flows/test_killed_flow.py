@@ -11,7 +11,6 @@ from pipelines.edges.begun import under_way
 from pipelines.paths import ROOT
 from tests.flows.conftest import PERIOD
 
-pytestmark = pytest.mark.xdist_group("prefect")
 AUTOMATION = "prefect-automations.yaml"
 SECONDS = 45  # without a heartbeat, in the place of minutes
 

@@ -8,8 +8,6 @@ from pipelines.publication import desk as acts
 from tests.flows.conftest import PERIOD
 from tests.publication.office import LIN, SENT, WU, act, finished_run, record
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 CALL = """
 import json, sys
 from importlib import import_module

@@ -9,8 +9,6 @@ from pipelines.assess import Request, Run
 from pipelines.stages import STAGES
 from tests.flows.conftest import PERIOD
 
-pytestmark = pytest.mark.xdist_group("prefect")
-
 CALL = """
 import json, sys
 from pipelines.flows.score import score

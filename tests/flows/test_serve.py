@@ -16,7 +16,6 @@ import pytest
 from pipelines.edges.begun import under_way
 from tests.flows.conftest import PATIENCE, PERIOD, _end, _free_port
 
-pytestmark = pytest.mark.xdist_group("prefect")
 GONGPING = [sys.executable, "-m", "pipelines", "--lang", "en", "serve"]
 
 

@@ -21,7 +21,6 @@ from tests.pages.archive import faults
 
 pytestmark = [
     pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`"),
-    pytest.mark.xdist_group("printed"),  # by one worker, as printing takes long
 ]
 
 

@@ -13,7 +13,6 @@ from tests.pages import browser, fixture
 
 pytestmark = [
     pytest.mark.skipif(browser.chromium() is None, reason=browser.WITHOUT),
-    pytest.mark.xdist_group("browser"),
 ]
 # A percent sign of a file name is `%25` in an address; the name of the hostile unit has them.
 PAGES = ["index.html", "index.en.html", "method.html", "method.en.html", "bulletin.html", "bulletin.en.html",

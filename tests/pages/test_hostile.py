@@ -16,7 +16,6 @@ from pipelines.model.text import FORMULA_STARTS, file_stem
 from pipelines.views.tables import COUNTS, NUMBERS
 from tests.pages import hostile
 
-pytestmark = pytest.mark.xdist_group("hostile")
 TURNING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\x00-\x08\x0b-\x1f\x7f]")
 
 

@@ -21,7 +21,6 @@ from tests.pages.fixture import result, warehouse
 
 pytestmark = [
     pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`"),
-    pytest.mark.xdist_group("office's fonts"),
 ]
 LICENSED, BY_DRAUGHTSMEN = "方正小标宋简体", "FZXiaoBiaoSong-B05S"  # one face, as Chinese and as other systems name it
 BODY = "仿宋_GB2312"

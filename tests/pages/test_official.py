@@ -23,7 +23,6 @@ from pipelines.wording import say
 from tests.pages import layout
 from tests.pages.fixture import HOSTILE, result
 
-pytestmark = pytest.mark.xdist_group("bulletin")  # by one worker, as printing takes long
 needs_paper = pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`")
 MANY = tuple(Unit(f"V{n:03d}", f"某某市第{n}承办单位办公室", ("区县", "部门", "企业")[n % 3], True) for n in range(60))
 PITCH, FIRST, LAST = 10.445, 39.82, 259.18  # millimetres: of lines, middle of the first and of the last line

@@ -14,7 +14,6 @@ from pipelines.stages import publish as stage
 from pipelines.stages.publish import PRINTED_LINES, publish
 from tests.pages.fixture import HOSTILE, LINES, result, warehouse
 
-pytestmark = pytest.mark.xdist_group("printed")  # by one worker, as printing takes long
 needs_paper = pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`")
 
 

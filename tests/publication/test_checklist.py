@@ -8,6 +8,7 @@ import pytest
 from pipelines.cli import main
 from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.publication import desk as acts
+from pipelines.publication.checklist import BOUNDS, load_bounds
 from pipelines.publication.verify import verify
 from tests.attack.test_forged_publication import _chained
 from tests.publication.office import (
@@ -210,3 +211,19 @@ def test_decisions_that_are_unlike_outside_the_window_or_late_are_told(tmp_path,
     act(tmp_path, acts.note_preview, at=SENT)
     found = {line.id for line in act(tmp_path, acts.checklist_of).lines}
     assert found & {"unlike", "outside", "late_answers"} == told and "decisions" in found
+
+
+@pytest.mark.parametrize(("change", "told"), [
+    (("level_units: 3", "levl_units: 3"), ("levl_units", "level_units")),
+    (("fallen_points: 20", ""), ("fallen_points",)),
+    (("sprung_share: 1/3", "sprung_share: 1/0"), ("sprung_share", "1/0")),
+    (("few_case_rows: 20", "few_case_rows: 0"), ("few_case_rows",)),
+    (("quarantine_times: 2", "quarantine_times: [2]"), ("quarantine_times",)),
+])  # fmt: skip
+def test_a_bound_that_nothing_honours_is_refused_with_its_line(tmp_path, change, told):
+    text = BOUNDS.read_text(encoding="utf-8")
+    assert change[0] in text
+    (tmp_path / "checklist.yaml").write_text(text.replace(*change), encoding="utf-8")
+    with pytest.raises(UsageRefusal, match="checklist.yaml") as refused:
+        load_bounds(tmp_path / "checklist.yaml")
+    assert all(word in str(refused.value) for word in told)

@@ -9,7 +9,6 @@ from tests.publication.office import LATER, LIN, PERIOD, WU, act, finished_run, 
 
 pytestmark = [
     pytest.mark.skipif(browser.chromium() is None, reason=browser.WITHOUT),
-    pytest.mark.xdist_group("browser"),
 ]
 HASH = "0123456789abcdef" * 4
 

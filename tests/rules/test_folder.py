@@ -129,3 +129,13 @@ def test_the_digest_depends_on_names_and_bytes_alone(tmp_path):
     second = load_rulebook(book, TODAY).sha256
     changed(tmp_path, "A3.1/reply.yaml", "en: Replied late}", "en: Answered late}")
     assert len({first, second, load_rulebook(book, TODAY).sha256}) == 3
+
+
+def test_a_book_that_is_changed_where_it_lies_is_read_anew(tmp_path):
+    book = changed(tmp_path, "A3.1/late_reply.yaml", "order: 2\n", "order: 3\n")
+    first = load_rulebook(book, TODAY)
+    assert load_rulebook(book, TODAY) is first  # checked once
+    changed(tmp_path, "A3.1/late_reply.yaml", "order: 3\n", "order: 4\n")
+    again = load_rulebook(book, TODAY)
+    assert (first.rules["late_reply"].order, again.rules["late_reply"].order) == (3, 4)
+    assert again.sha256 != first.sha256 and load_rulebook(book, date(2027, 7, 1)) is not again

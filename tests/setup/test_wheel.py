@@ -21,7 +21,6 @@ from pipelines.paths import ROOT
 LAID_OUT = ("data_contracts", "examples", "reports", "rules", "sql")  # whole folders of data
 
 
-pytestmark = pytest.mark.xdist_group("wheel")  # built and installed once
 
 
 @pytest.fixture(scope="module")
