@@ -8,6 +8,7 @@ import tarfile
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -21,6 +22,7 @@ from pipelines.publication.editions import place_of
 from pipelines.publication.signers import open_register, read_signers
 from pipelines.publication.status import status
 from pipelines.publication.verify import verify
+from tests.proof import seeds
 from tests.publication.office import (
     LATER,
     LIN,
@@ -225,21 +227,25 @@ def test_links_are_not_followed(tmp_path, place):
         verify(out, PERIOD, signers=OFFICE(out))
 
 
-def test_a_flipped_bit_of_anything_below_the_output_folder_is_found(tmp_path):
+def test_a_flipped_bit_of_anything_below_the_output_folder_is_found(tmp_path, record_property):
+    """First, middle and last byte of every file; as a proof, places drawn besides."""
     published(tmp_path)
     verify(tmp_path, PERIOD, signers=OFFICE(tmp_path))
     files = [file for file in sorted(tmp_path.rglob("*")) if file.is_file() and file.stat().st_size
              and str(PERIOD) != file.relative_to(tmp_path).parts[0]]  # fmt: skip
     assert len(files) > 25
+    drawn, more = Random(seeds(0, 0).start), len(seeds(0, 0)) // len(files)
     for file in files:
         content = file.read_bytes()
         file.chmod(0o644)
-        for place in (0, len(content) // 2, len(content) - 1):
-            file.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        for place in (0, len(content) // 2, len(content) - 1, *(drawn.randrange(len(content)) for _ in range(more))):
+            flipped = content[place] ^ 1 << drawn.randrange(8)
+            file.write_bytes(content[:place] + bytes([flipped]) + content[place + 1 :])
             with pytest.raises(VerificationFailed):
                 verify(tmp_path, PERIOD, signers=OFFICE(tmp_path))
         file.write_bytes(content)
     verify(tmp_path, PERIOD, signers=OFFICE(tmp_path))
+    record_property("tried", len(files) * (3 + more))
 
 
 def test_blanks_of_the_printed_bulletin_are_named_with_their_settings(tmp_path):

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from tests.proof import seeds
+
 from .compare import differences, run_command, run_pipeline
 from .deductions import MissingAssessment
 from .quarter import READINGS
@@ -117,6 +119,6 @@ def test_a_difference_in_any_table_is_reported(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2000, 2000 + SWEEP))
+@pytest.mark.parametrize("seed", seeds(2000, SWEEP))
 def test_many_quarters_under_many_readings_score_as_the_oracle_does(tmp_path, seed):
     agrees(tmp_path, seed, draw_readings(seed, changed=seed % 9))

@@ -11,9 +11,10 @@ from pipelines.model.refusals import UsageRefusal
 from pipelines.running.watch import Watch
 from tests.oracle.compare import FROZEN, counted_list
 from tests.oracle.tables import write_folder
+from tests.proof import seeds
 from tests.running.by_hand import done, drawn, instant, known, scored, todo, totals, without_orphans
 
-QUICK, MANY = (3, 8), range(500)
+QUICK, MANY = (3, 8), seeds(0, 500)
 TABLE = {"case_rows": "cases", "instructions": "instructions"}
 
 

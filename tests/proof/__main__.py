@@ -1,0 +1,173 @@
+"""Runs a proof, notes what came of it, and writes docs/proof.md from what was noted.
+
+    python -m tests.proof                                     the document anew, nothing run
+    python -m tests.proof R1                                  every proof of a promise
+    python -m tests.proof R1 quarters --part 3/50 --seed 7    one part of one, with seeds of its own
+
+The promises are in promises.yaml. Each run appends one line to proof/PROMISE.jsonl; exit 1 where something failed.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PROMISES = Path(__file__).with_name("promises.yaml")
+NOTED = ROOT / "proof"
+DOCUMENT = ROOT / "docs" / "proof.md"
+HEAD = """# Promises and their proofs
+
+Written by `python -m tests.proof` from `proof/*.jsonl`, to which every run of a proof appends a line: its command,
+figure, date and the commit that it ran on. What was not run is said to be so. A proof in parts (`--part 1/50`) counts
+what its parts came to under their newest seed, however many have run. `python -m tests.proof R1` runs those of a
+promise; each command below runs one, from a clean clone after `make setup`.
+
+| | promise | proof | asked | tried | failed | date | commit |
+|---|---|---|---:|---:|---:|---|---|
+"""
+
+
+def declared() -> dict[str, dict]:
+    """The promises, by name."""
+    return yaml.safe_load(PROMISES.read_text(encoding="utf-8"))
+
+
+def noted(promise: str, folder: Path = NOTED) -> list[dict]:
+    """What runs of a promise's proofs came to, the oldest first."""
+    file = folder / f"{promise}.jsonl"
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
+
+def run(promise: str, name: str, proof: dict, part: str, seed: int) -> dict:
+    """Run a proof, or a part of it; the line about it."""
+    started = time.monotonic()
+    said = _tests(proof, part, seed) if "tests" in proof else _command(proof, part, seed)
+    return {
+        "promise": promise, "proof": name, **said, "part": part, "seed": seed,
+        "seconds": round(time.monotonic() - started), "date": datetime.now(UTC).date().isoformat(),
+        "commit": _commit(), "python": platform.python_version(),
+        "command": f"python -m tests.proof {promise} {shlex.quote(name)} --part {part} --seed {seed}",
+    }  # fmt: skip
+
+
+def _tests(proof: dict, part: str, seed: int) -> dict:
+    """What a selection of tests came to: how many things they tried, and how many of the tests failed."""
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = Path(folder, "outcome.json")
+        asked = proof.get("each", proof.get("aim"))
+        variables = {"GONGPING_PART": part, "GONGPING_SEED": str(seed), "GONGPING_OUTCOME": str(outcome),
+                     "GONGPING_ONLY": proof.get("only", "")}  # fmt: skip
+        variables |= {"GONGPING_COUNT": str(asked)} if asked else {}
+        command = [sys.executable, "-m", "pytest", "-p", "tests.proof.plugin", "-p", "no:cacheprovider",
+                   *(["--hypothesis-seed", str(seed)] if seed else []), *shlex.split(proof["tests"])]  # fmt: skip
+        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=False)
+        found = json.loads(outcome.read_text(encoding="utf-8"))
+    failed = found["failed"] or int(done.returncode not in (0, 5))
+    return {"tried": found["tried"] or found["passed"] + found["failed"], "failed": failed, "skipped": found["skipped"]}
+
+
+def _command(proof: dict, part: str, seed: int) -> dict:
+    """What another command came to, by what it says last; a command that says nothing of the kind has failed."""
+    command = [word.format(python=sys.executable, part=part, seed=seed) for word in shlex.split(proof["run"])]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        lines = []
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+    found = [*re.finditer(proof["says"], "".join(lines), re.MULTILINE)]
+    said = found[-1].groupdict() if found else {}
+    figures = {name: int(value) if value.isdecimal() else value for name, value in said.items()}
+    return {"tried": 1, "failed": int(process.returncode != 0 or not found)} | figures
+
+
+def _commit() -> str:
+    """The commit that ran; with + where files differ from it, but for what proofs write."""
+    def said(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+
+    others = said("status", "--porcelain", "--", ".", ":!proof", ":!docs/proof.md")
+    return (said("rev-parse", "--short=8", "HEAD") or "no clone") + ("+" if others else "")
+
+
+def standing(lines: list[dict]) -> dict | None:
+    """What a proof came to under the seed and number of parts of its newest line: the newest of each part, added up."""
+    if not lines:
+        return None
+    same = [line for line in lines if _sweep(line) == _sweep(lines[-1])]
+    parts = list({line["part"]: line for line in same}.values())
+    dates, commits = (sorted({line[key] for line in parts}) for key in ("date", "commit"))
+    return {
+        "tried": sum(line["tried"] for line in parts), "failed": sum(line["failed"] for line in parts),
+        "skipped": sum(line.get("skipped", 0) for line in parts), "said": parts[-1].get("said", ""),
+        "parts": f"{len(parts)} of {_sweep(lines[-1])[1]} parts" if _sweep(lines[-1])[1] != "1" else "",
+        "dates": " – ".join(dict.fromkeys((dates[0], dates[-1]))), "commits": commits,
+    }  # fmt: skip
+
+
+def _sweep(line: dict) -> tuple[int, str]:
+    return line["seed"], line["part"].split("/")[1]
+
+
+def document(promises: dict[str, dict], folder: Path = NOTED) -> str:
+    """The whole of docs/proof.md."""
+    rows, commands = [], []
+    for promise, facts in promises.items():
+        for name, proof in facts["proofs"].items():
+            own = [line for line in noted(promise, folder) if line["proof"] == name]
+            first = name == next(iter(facts["proofs"]))
+            rows.append(_row(promise, facts["promise"] if first else "", name, proof, standing(own)))
+            commands.append(f"| {promise} | {name} | `python -m tests.proof {promise} {shlex.quote(name)}` | "
+                            f"`{proof.get('run') or 'pytest ' + proof['tests']}` |".replace("{python}", "python"))
+    return (HEAD + "\n".join(rows) + "\n\n## Commands\n\n| | proof | noted by | runs |\n|---|---|---|---|\n"
+            + "\n".join(commands) + "\n")  # fmt: skip
+
+
+def _row(promise: str, says: str, name: str, proof: dict, found: dict | None) -> str:
+    asked = proof.get("aim", "")
+    asked = f"{asked:,}" if isinstance(asked, int) else asked
+    if not found:
+        return f"| {promise} | {says} | {name} | {asked} | not run | | | |"
+    tried = found["said"].strip("| ").replace("|", "·") or f"{found['tried']:,}"
+    tried += f" ({found['parts']})" if found["parts"] else ""
+    tried += f", {found['skipped']} skipped" if found["skipped"] else ""
+    failed = f"**{found['failed']}**" if found["failed"] else "0"
+    cells = promise, says, name, asked, tried, failed, found["dates"], " ".join(found["commits"])
+    return f"| {' | '.join(cells)} |"
+
+
+def main() -> int:
+    """Run what was asked, note it, write the document."""
+    asked = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__,
+                                    formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    promises = declared()
+    asked.add_argument("promise", nargs="?", choices=promises)
+    asked.add_argument("proof", nargs="?", help="one of the promise's proofs; all where none is named")
+    asked.add_argument("--part", default="1/1", help="i/n: every n-th, from the i-th")
+    asked.add_argument("--seed", type=int, default=0, help="other draws than the usual ones")
+    given, failed = asked.parse_args(), 0
+    proofs = promises[given.promise]["proofs"] if given.promise else {}
+    if given.proof and given.proof not in proofs:
+        asked.error(f"{given.promise} has no proof {given.proof!r}; it has {', '.join(proofs) or 'none'}")
+    for name in [given.proof] if given.proof else proofs:
+        line = run(given.promise, name, proofs[name], given.part, given.seed)
+        print(json.dumps(line, ensure_ascii=False), flush=True)
+        with (NOTED / f"{given.promise}.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        failed += line["failed"]
+    DOCUMENT.write_text(document(promises), encoding="utf-8")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
