@@ -162,6 +162,7 @@ def main() -> int:
     for name in [given.proof] if given.proof else proofs:
         line = run(given.promise, name, proofs[name], given.part, given.seed)
         print(json.dumps(line, ensure_ascii=False), flush=True)
+        NOTED.mkdir(exist_ok=True)
         with (NOTED / f"{given.promise}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
         failed += line["failed"]
