@@ -1,11 +1,15 @@
 """Workbooks that people fill in: the empty forms of `gongping template`, and the fix file of rows to mend.
 
 Every cell is text, so that no spreadsheet makes a number of an id or a date of a word; lists are those of the contract.
+Sheets are printed in landscape, as wide as a page, with their header on every page. Heights of rows are set, for not
+every spreadsheet program finds them itself.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import xlsxwriter
@@ -20,7 +24,12 @@ LONGEST_LIST = 255  # characters of a list that stands in the validation itself
 LONGEST_TITLE, LONGEST_NOTE = 32, 255  # of the note beside a cell
 LONGEST_CELL = 32_000
 SPARE = ("duplicate_row", "duplicate_key", "type", "enum", "required", "plausible")  # promises that the rest says
+WIDTHS_OF_OWN = (18, 8, 7, 50)  # of OWN
 WIDTHS = {"timestamp": 19, "date": 12, "boolean": 10, "enum": 16, "integer": 10, "decimal": 10, "text": 20}
+FONT = {"font_name": "宋体", "font_size": 11}  # every Chinese office has it
+LINE_HEIGHT, MOST_LINES = 15, 12  # in points
+A4, A3 = 9, 8  # paper sizes of Excel
+WIDEST = {A4: 200, A3: 290}  # characters of a row that can still be read there
 OPEN = {"objects": True, "insert_rows": True, "delete_rows": True, "format_columns": True, "format_rows": True}
 
 
@@ -32,26 +41,73 @@ class _Book:
     formats: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        cell = {"num_format": "@", "border": 1, "border_color": "#C9CED6", "valign": "top"}
-        head = {"bold": True, "bg_color": "#E8EEF7", "border": 1, "border_color": "#9AA5B5", "text_wrap": True}
+        wrapped = {**FONT, "text_wrap": True, "valign": "top"}
+        cell = {**wrapped, "num_format": "@", "border": 1, "border_color": "#C9CED6"}
+        head = {**wrapped, "bold": True, "bg_color": "#E8EEF7", "border": 1, "border_color": "#9AA5B5"}
         for name, style in {
             "head": head,
             "needed": {**head, "font_color": "#B00020"},
             "cell": {**cell, "locked": False},
-            "empty": {"num_format": "@", "locked": False},
             "fault": {**cell, "locked": False, "bg_color": "#FFC7CE", "font_color": "#9C0006"},
             "fixed": {**cell, "bg_color": "#F3F4F6", "font_color": "#5A6472"},
-            "why": {**cell, "bg_color": "#FFF8E1", "text_wrap": True},
-            "title": {"bold": True, "font_size": 14},
-            "text": {"text_wrap": True, "valign": "top"},
+            "why": {**cell, "bg_color": "#FFF8E1"},
+            "listed": cell,
+            "title": {**FONT, "bold": True, "font_size": 14},
+            "text": wrapped,
         }.items():
             self.formats[name] = self.made.add_format(style)
 
 
+    def sheet(self, name: str, widths: Iterable[int] = ()) -> "_Sheet":
+        """A new sheet, with the widths of its first columns in characters."""
+        return _Sheet(self.made.add_worksheet(name), self.formats, list(widths))
+
+
+@dataclass
+class _Sheet:
+    """A sheet as it is written: its text by line, for the heights of the rows."""
+
+    made: object
+    formats: dict[str, object]
+    widths: list[int]
+    lines: dict[int, int] = field(default_factory=dict)  # of text in each row
+
+    def write(self, line: int, values: Iterable[str], style: str, first: int = 0) -> None:
+        """Text into cells side by side."""
+        for place, value in enumerate(values, first):
+            self.made.write_string(line, place, value, self.formats[style])
+            if style != "title":
+                self.lines[line] = max(self.lines.get(line, 1), _lines_of(value, self.widths[place]))
+
+    def finish(self, title: str, header: int | None = None, columns: int = 0) -> None:
+        """Widths, heights and how it is printed; ``header`` is the row that every page repeats, left of ``columns``."""
+        for place, width in enumerate(self.widths):
+            self.made.set_column(place, place, width, self.formats["cell" if header is not None else "text"])
+        for line, n in self.lines.items():
+            self.made.set_row(line, LINE_HEIGHT * min(n, MOST_LINES) + 3)
+        self.made.set_landscape()
+        paper = A4 if sum(self.widths) <= WIDEST[A4] else A3
+        self.made.set_paper(paper)
+        self.made.fit_to_pages(-(-sum(self.widths) // WIDEST[paper]), 0)
+        self.made.set_margins(0.5, 0.5, 0.8, 0.7)
+        self.made.set_header(f"&C&14{title}")
+        self.made.set_footer("&C" + say("forms.page").zh)
+        if header is not None:
+            self.made.repeat_rows(header)
+            if columns:
+                self.made.repeat_columns(0, columns - 1)
+            self.made.freeze_panes(header + 1, columns)
+
+
+def _lines_of(text: str, width: int) -> int:
+    """How many lines a cell's text takes; a Chinese character is two wide."""
+    wide = sum(2 if unicodedata.east_asian_width(sign) in "WFA" else 1 for sign in text)
+    return -(-wide // max(width - 1, 1)) or 1
+
+
 def _opened(file: Path | str, title: str) -> _Book:
-    book = xlsxwriter.Workbook(
-        str(file), {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    )
+    kept = {f"strings_to_{what}": False for what in ("formulas", "urls", "numbers")}
+    book = xlsxwriter.Workbook(str(file), {**kept, "default_format_properties": FONT})
     book.set_properties({"title": title})
     return _Book(book)
 
@@ -81,17 +137,16 @@ def _note(column: Column, contract: TableContract) -> str:
     return "；".join([how(column), *says])
 
 
-def _head(book: _Book, sheet, place: int, column: Column, contract: TableContract, last: int, units: int) -> None:
-    """One column: its header, its width, the list and the note of its cells."""
-    sheet.write_string(0, place, column.title, book.formats["needed" if column.required else "head"])
-    sheet.write_comment(0, place, _note(column, contract), {"x_scale": 2})
-    sheet.set_column(place, place, WIDTHS[column.type], book.formats["empty"])
+def _head(sheet: _Sheet, place: int, column: Column, contract: TableContract, last: int, units: int) -> None:
+    """One column: its header, the list and the note of its cells."""
+    sheet.write(0, [column.title], "needed" if column.required else "head", place)
+    sheet.made.write_comment(0, place, _note(column, contract), {"x_scale": 2})
     listed: Sequence[str] | str = choices(column, contract)
     if units and column.name == "unit_id":
         listed = f"='{say('forms.units').zh}'!$A$2:$A${units + 1}"
     if not listed or not isinstance(listed, str) and len(",".join(listed)) > LONGEST_LIST:
         return
-    sheet.data_validation(
+    sheet.made.data_validation(
         1,
         place,
         last,
@@ -110,17 +165,19 @@ def _head(book: _Book, sheet, place: int, column: Column, contract: TableContrac
 # The forms.
 
 
-def write_form(file: Path, tables: Sequence[TableContract], units: Sequence[tuple[str, str]] = ()) -> None:
+def write_form(
+    file: Path, tables: Sequence[TableContract], units: Sequence[tuple[str, str]], items: Mapping[str, str]
+) -> None:
     """An empty form with a sheet a table, the notes and the units; UsageRefusal where the file is there already.
 
-    With ``units`` (code, name) they are a list to choose from, and a table whose key is the unit and an item has
-    its rows there, with their key protected.
+    With ``units`` (code, name) they are a list to choose from, and a table whose key is the unit and one of the
+    ``items`` (id, title) has its rows there, with their key protected and their names beside.
     """
     if os.path.lexists(file):
         raise UsageRefusal(say("forms.there", file=file))
     book = _opened(file, "、".join(table.title.zh for table in tables))
     for table in tables:
-        _form(book, table, units)
+        _form(book, table, units, items)
     _notes(book, tables)
     if units:
         _units(book, units)
@@ -137,64 +194,51 @@ def _close(book: _Book, file: Path) -> None:
         raise UsageRefusal(say("forms.not_written", file=file, problem=getattr(error, "strerror", error))) from None
 
 
-def _form(book: _Book, table: TableContract, units: Sequence[tuple[str, str]]) -> None:
-    sheet = book.made.add_worksheet(table.title.zh)
+def _form(book: _Book, table: TableContract, units: Sequence[tuple[str, str]], titles: Mapping[str, str]) -> None:
     columns = list(table.columns.values())
-    for place, column in enumerate(columns):
-        _head(book, sheet, place, column, table, ROWS, len(units))
     others = [table.columns[name] for name in table.key if name != "unit_id"]
-    if units and "unit_id" in table.key and len(others) == 1 and (items := choices(others[0])):
-        names = len(columns)
-        sheet.write_string(0, names, say("forms.unit_name").zh, book.formats["head"])
-        sheet.set_column(names, names, 24)
-        line = 0
-        for code, name in units:
-            for item in items:
-                line += 1
-                given = {"unit_id": code, others[0].name: item}
-                for place, column in enumerate(columns):
-                    if column.name in given:
-                        sheet.write_string(line, place, given[column.name], book.formats["fixed"])
-                sheet.write_string(line, names, name, book.formats["fixed"])
-    sheet.freeze_panes(1, 0)
-    sheet.protect("", {**OPEN, "sort": True, "autofilter": True})
+    items = choices(others[0]) if units and "unit_id" in table.key and len(others) == 1 else ()
+    sheet = book.sheet(table.title.zh, [*(WIDTHS[column.type] for column in columns), *((26, 26) if items else ())])
+    for place, column in enumerate(columns):
+        _head(sheet, place, column, table, ROWS, len(units))
+    if items:
+        sheet.write(0, [say("forms.unit_name").zh, say("forms.item_name").zh], "head", len(columns))
+    for line, ((code, name), item) in enumerate(product(units, items), 1):
+        given = {"unit_id": code, others[0].name: item}
+        for place, column in enumerate(columns):
+            if column.name in given:
+                sheet.write(line, [given[column.name]], "fixed", place)
+        sheet.write(line, [name, titles.get(item, "")], "fixed", len(columns))
+    sheet.finish(table.title.zh, 0)
+    sheet.made.protect("", {**OPEN, "sort": True, "autofilter": True})
 
 
 def _notes(book: _Book, tables: Sequence[TableContract]) -> None:
     """What every column is, with an example; headers in brackets, so that no reader takes the sheet for a table."""
-    sheet = book.made.add_worksheet(say("forms.notes").zh)
-    sheet.set_column(0, 1, 18)
-    sheet.set_column(2, 2, 70, book.formats["text"])
-    sheet.set_column(3, 3, 28)
-    sheet.write_string(0, 0, say("forms.about").zh, book.formats["title"])
+    sheet = book.sheet(say("forms.notes").zh, (22, 8, 80, 28))
+    sheet.made.merge_range(0, 0, 0, 3, say("forms.about").zh, sheet.formats["text"])
+    sheet.lines[0] = _lines_of(say("forms.about").zh, sum(sheet.widths))
     line = 2
     for table in tables:
-        title = say("forms.title", title=table.title.zh, table=table.name).zh
-        sheet.write_string(line, 0, title, book.formats["title"])
-        for place, name in enumerate(("column", "must", "how", "example")):
-            sheet.write_string(line + 1, place, say(f"forms.{name}").zh, book.formats["head"])
+        sheet.write(line, [say("forms.title", title=table.title.zh, table=table.name).zh], "title")
+        sheet.write(line + 1, [say(f"forms.{name}").zh for name in ("column", "must", "how", "example")], "head")
         line += 2
         for column in table.columns.values():
-            cells = (
-                f"【{column.title}】",
-                say("forms.required").zh if column.required else "",
-                _note(column, table),
-                column.example,
-            )
-            for place, cell in enumerate(cells):
-                sheet.write_string(line, place, cell, book.formats["text"])
+            must = say("forms.required").zh if column.required else ""
+            sheet.write(line, [f"【{column.title}】", must, _note(column, table), column.example], "listed")
             line += 1
         line += 1
-    sheet.protect("")
+    sheet.finish(say("forms.notes").zh)
+    sheet.made.protect("")
 
 
 def _units(book: _Book, units: Sequence[tuple[str, str]]) -> None:
-    sheet = book.made.add_worksheet(say("forms.units").zh)
-    sheet.set_column(0, 1, 24)
+    sheet = book.sheet(say("forms.units").zh, (24, 40))
     for line, cells in enumerate([("【单位编码】", "【单位名称】"), *units]):
-        for place, cell in enumerate(cells):
-            sheet.write_string(line, place, cell)
-    sheet.protect("")
+        sheet.write(line, cells, "listed" if line else "head")
+    sheet.finish(say("forms.units").zh)
+    sheet.made.repeat_rows(0)
+    sheet.made.protect("")
 
 
 # The fix file.
@@ -223,38 +267,41 @@ def write_fix(file: Path, sheets: Iterable[FixSheet], originals: dict[str, str])
 
 
 def _fix_sheet(book: _Book, one: FixSheet) -> None:
-    sheet = book.made.add_worksheet(one.contract.title.zh)
     at_fault = frozenset().union(*(row.at_fault for row in one.rows))
     columns = [c for c in one.contract.columns.values() if not c.restricted or c.name in at_fault]
-    for place, (name, width) in enumerate(zip(OWN, (18, 8, 7, 60), strict=True)):
-        sheet.write_string(0, place, name, book.formats["head"])
-        sheet.set_column(place, place, width)
-    last = len(one.rows)
-    use = OWN.index(USE)
-    sheet.data_validation(1, use, last, use, {"validate": "list", "source": [YES, NO]})
+    sheet = book.sheet(one.contract.title.zh, [*WIDTHS_OF_OWN, *(WIDTHS[column.type] for column in columns)])
+    sheet.write(0, OWN, "head")
+    last, use = len(one.rows), OWN.index(USE)
+    sheet.made.data_validation(1, use, last, use, {"validate": "list", "source": [YES, NO]})
     for place, column in enumerate(columns, len(OWN)):
-        _head(book, sheet, place, column, one.contract, last, 0)
+        _head(sheet, place, column, one.contract, last, 0)
     for line, row in enumerate(one.rows, 1):
         own = {FILE: row.file, LINE: str(row.line), USE: YES if row.used else NO, WHY: row.why}
         for place, name in enumerate(OWN):
-            sheet.write_string(line, place, own[name], book.formats[{USE: "cell", WHY: "why"}.get(name, "fixed")])
+            sheet.write(line, [own[name]], {USE: "cell", WHY: "why"}.get(name, "fixed"), place)
         for place, column in enumerate(columns, len(OWN)):
             fault = column.name in row.at_fault
             value = row.cells.get(column.name) or ""
             if not fault and (column.restricted or len(value) > LONGEST_CELL):
                 value = KEPT
-            sheet.write_string(line, place, value, book.formats["fault" if fault else "cell"])
-    sheet.freeze_panes(1, len(OWN))
-    sheet.protect("", {**OPEN, "insert_rows": False})
+            sheet.write(line, [value if fault else _word(column, value)], "fault" if fault else "cell", place)
+    sheet.finish(one.contract.title.zh, 0, len(OWN))
+    sheet.made.protect("", {**OPEN, "insert_rows": False})
+
+
+def _word(column: Column, value: str) -> str:
+    """The word of the list for a code, as a person would choose it."""
+    words = {code: labels[0] for code, labels in column.labels if labels}
+    return (words | ({"true": YES, "false": NO} if column.type == "boolean" else {})).get(value, value)
 
 
 def _fix_notes(book: _Book, sheets: list[FixSheet]) -> None:
-    sheet = book.made.add_worksheet(say("forms.notes").zh)
-    sheet.set_column(0, 0, 110, book.formats["text"])
+    sheet = book.sheet(say("forms.notes").zh, [110])
     lines = [say(f"forms.fix_about_{n}", kept=KEPT) for n in range(1, 6)]
     for one in sheets:
         facts = {"title": one.contract.title.zh, "table": one.contract.name}
         lines += [say(f"forms.fix_{name}", n=n, **facts) for name in ("more", "unread") if (n := getattr(one, name))]
     for line, words in enumerate(lines):
-        sheet.write_string(line, 0, words.zh)
-    sheet.protect("")
+        sheet.write(line, [words.zh], "text")
+    sheet.finish(say("forms.notes").zh)
+    sheet.made.protect("")

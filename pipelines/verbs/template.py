@@ -36,7 +36,8 @@ def template(out, tables, exports, rules, as_json) -> None:
     from pipelines.exports.files import read_units
     from pipelines.rulebook import load_rulebook
 
-    contracts = of_book(load_contracts(), load_rulebook(rules or STANDARD_RULES, date.today()))
+    book = load_rulebook(rules or STANDARD_RULES, date.today())
+    contracts, items = of_book(load_contracts(), book), {id: item.title.zh for id, item in book.items.items()}
     chosen = _chosen(tables, contracts)
     units = read_units(exports, contracts) if exports else ()
     if exports and not units:
@@ -51,7 +52,7 @@ def template(out, tables, exports, rules, as_json) -> None:
     except OSError as problem:
         raise UsageRefusal(say("forms.not_written", file=out, problem=problem.strerror)) from None
     for file, of in files.items():
-        write_form(file, of, units)
+        write_form(file, of, units, items)
     if as_json:
         options.print_json({"files": [str(file) for file in files], "tables": [table.name for table in chosen]})
     else:

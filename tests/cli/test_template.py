@@ -43,6 +43,21 @@ def test_a_form_for_every_table_that_people_fill_in(tmp_path, capsys):
     assert "只能是" not in sheet["A1"].comment.text and "2026-07-02" in sheet["E1"].comment.text
 
 
+def test_a_form_is_printed_as_an_office_hands_it_round(tmp_path):
+    assert _run(["template", str(tmp_path / "表"), "--tables", "加分申报,领导批示件"]) == 0
+    for file in (tmp_path / "表").iterdir():
+        for sheet in openpyxl.load_workbook(file):
+            page = sheet.page_setup
+            assert (page.orientation, page.paperSize) == ("landscape", 9)
+            assert (page.fitToWidth or 1, page.fitToHeight) == (1, 0)
+            assert sheet.sheet_properties.pageSetUpPr.fitToPage and "&P" in sheet.oddFooter.center.text
+            if sheet.title != "填表说明":
+                assert sheet.print_title_rows == "$1:$1" and sheet.oddHeader.center.text == sheet.title
+    notes = openpyxl.load_workbook(tmp_path / "表" / "加分申报.xlsx")["填表说明"]
+    long, short = (next(cell.row for cell in notes["A"] if cell.value == f"【{name}】") for name in ("加分类型", "事项"))
+    assert notes.row_dimensions[long].height > notes.row_dimensions[short].height
+
+
 def test_empty_forms_hold_no_row_and_their_examples_are_never_read(tmp_path):
     exports = folder(tmp_path)
     assert _run(["template", str(exports)]) == 0
@@ -75,7 +90,9 @@ def test_with_the_exports_units_are_a_list_and_the_keys_of_assessments_are_there
     fill(file, "定性评分", {"得分": 4.5}, {"得分": "5"})
     got = read(exports)
     assert [row["score"] for row in got.tables["assessments"]][:3] == ["4.5", "5", None]
-    assert "仅供参考" not in got.notices and heads
+    assert "仅供参考" not in got.notices
+    beside = [sheet.cell(2, heads[f"{name}（仅供参考）"]).value for name in ("单位名称", "评分项名称")]
+    assert beside == ["甲局", "列入议程、专人分管"]
 
 
 def test_a_form_that_is_there_is_not_overwritten(tmp_path, capsys):

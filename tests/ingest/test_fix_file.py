@@ -77,6 +77,17 @@ def test_quarantined_rows_are_written_mended_and_taken_up(tmp_path):
     assert not file.exists()  # nothing is left to mend
 
 
+def test_codes_stand_as_the_words_of_their_list_and_a_wide_table_is_printed_on_two_pages(tmp_path):
+    folder = exports(tmp_path / "in", case("A"), case("B", "U9", "basically_satisfied"))
+    check(folder, tmp_path / "out")
+    was = mend(fix_of(tmp_path / "out"), folder / NAME, r2={"承办单位编码": "U2"})
+    assert was[0]["公众评价"] == "基本满意" and was[0]["承办单位编码"] == "U9"
+    sheet = openpyxl.load_workbook(folder / NAME)["诉求件"]
+    assert (sheet.page_setup.paperSize, sheet.page_setup.fitToWidth, sheet.print_title_cols) == (8, 2, "$A:$D")
+    *_, accepted = check(folder, tmp_path / "out")
+    assert accepted[1]["public_rating"] == "basically_satisfied"
+
+
 def test_the_file_is_the_owners_alone_and_shows_no_restricted_cell_that_is_not_at_fault(tmp_path):
     folder = exports(tmp_path / "in", case("A"), case("B", rating="很满意", title="张三的电话"))
     check(folder, tmp_path / "out")
