@@ -34,12 +34,9 @@ READERS = {
 SAMPLE_MARKER = "SIMULATED"
 CONTROL = "totals"  # the stem of the file that tells how many rows every table has
 # Files with these suffixes and a table's name are exports somebody meant to be read: leaving them out would be silent.
+SPREADSHEETS = ("xls", "xlsm", "xlsb", "et", "ods")  # of which only the headers are looked at
 FOREIGN_SUFFIXES = (
-    "xls",
-    "xlsm",
-    "xlsb",
-    "et",
-    "ods",
+    *SPREADSHEETS,
     "numbers",
     "zip",
     "rar",
@@ -117,7 +114,7 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
     fixes = {file: sheets for file in files if ORIGINALS in (sheets := _sheet_names(file))}
     files = [file for file in files if file not in fixes]
     sources = mapping.tables if mapping else {}
-    tables, stops = _mapped_files(files, sources)
+    tables, stops = _mapped_files(files, sources, contracts)
     stops += [words for one in entries if not one.is_file() and (words := unread_folder(one, contracts, sources))]
     notices, strangers, totals = [], [], []
     for file in files:
@@ -138,13 +135,13 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
         if table and suffix in READERS:
             tables.setdefault(table, []).append(Found(file, suffix, source.layout if source else Layout()))
         elif table and suffix in FOREIGN_SUFFIXES:
-            stops.append(say(f"ingest.{_foreign(suffix)}", file=file.name, table=table, suffix=suffix))
+            stops.append(say(f"ingest.{_foreign(suffix)}", file=file.name, suffix=suffix, **_named(table, contracts)))
         elif unread := unread_file(file, contracts):
             stops.append(unread)
         else:
             strangers.append(file.name)
             notices.append(_unrecognised(file.name, stem, contracts))
-    notices += [_two_formats(table, found) for table, found in tables.items() if _same_stem(found)]
+    notices += [_two_formats(table, found, contracts) for table, found in tables.items() if _same_stem(found)]
     if not files and not fixes:
         stops.append(say("ingest.empty_folder", folder=exports))
     return Folder(
@@ -165,7 +162,14 @@ def _foreign(suffix: str) -> str:
     return "under_way" if suffix in ("crdownload", "part", "partial", "download", "tmp") else "foreign_format"
 
 
-def _mapped_files(files: list[Path], sources: dict[str, TableSource]) -> tuple[dict[str, list[Found]], list[Words]]:
+def _named(table: str, contracts: Contracts) -> dict[str, object]:
+    """A table for a sentence: the name that its files have, and its title."""
+    return {"table": table, "title": contracts.tables[table].title}
+
+
+def _mapped_files(
+    files: list[Path], sources: dict[str, TableSource], contracts: Contracts
+) -> tuple[dict[str, list[Found]], list[Words]]:
     """The files of every table of a mapping, and a stop for every name or pattern that no file has."""
     tables: dict[str, list[Found]] = {}
     stops = []
@@ -176,14 +180,16 @@ def _mapped_files(files: list[Path], sources: dict[str, TableSource]) -> tuple[d
             if not named:
                 near = get_close_matches(wanted, [file.name for file in files], 1)
                 hint = say("ingest.source_nearest", word=near[0]) if near else ""
-                stops.append(say("ingest.source_no_file", table=table, wanted=wanted, hint=hint))
+                facts = {"wanted": wanted, "hint": hint, **_named(table, contracts)}
+                stops.append(say("ingest.source_no_file", **facts))
             for file in named:
                 suffix = split_name(file.name)[1]
                 if suffix in READERS:
                     tables.setdefault(table, []).append(Found(file, suffix, source.layout))
                 else:
                     suffix = suffix or file.suffix.lstrip(".")
-                    stops.append(say(f"ingest.{_foreign(suffix)}", file=file.name, table=table, suffix=suffix))
+                    facts = {"file": file.name, "suffix": suffix, **_named(table, contracts)}
+                    stops.append(say(f"ingest.{_foreign(suffix)}", **facts))
     return tables, stops
 
 
@@ -260,9 +266,9 @@ def _same_stem(found: list[Found]) -> bool:
     return len({split_name(one.name)[0] for one in found}) < len(found)
 
 
-def _two_formats(table: str, found: list[Found]) -> Notice:
+def _two_formats(table: str, found: list[Found], contracts: Contracts) -> Notice:
     files = "、".join(one.name for one in found)
-    return replace(note("ingest.two_formats", of=table, table=table, files=files), file=files)
+    return replace(note("ingest.two_formats", of=table, files=files, **_named(table, contracts)), file=files)
 
 
 # Files and folders that look like a table and would be left out unseen: each a stop with its remedy.
@@ -278,13 +284,14 @@ def unread_folder(entry: Path, contracts: Contracts, sources: dict) -> Words | N
     stem, suffix = split_name(entry.name)
     table = table_of(stem, contracts) or stands_for(stem, contracts)
     if not entry.is_dir():
-        return say("ingest.no_file", file=entry.name, table=table) if table and table not in sources else None
+        named = table and table not in sources
+        return say("ingest.no_file", file=entry.name, **_named(table, contracts)) if named else None
     try:
         inside = [one.name for one in entry.iterdir() if one.is_file() and not one.name.startswith((".", "~$"))]
     except OSError:
         inside = []
     if suffix and table and table not in sources:
-        return say("ingest.no_file", file=entry.name, table=table)
+        return say("ingest.no_file", file=entry.name, **_named(table, contracts))
     held = [name for name in inside if split_name(name)[1] in READERS and table_of(split_name(name)[0], contracts)]
     if held or (table and table not in sources and inside):
         return say("ingest.folder_of_tables", folder=entry.name, file=(held or inside)[0])
@@ -297,15 +304,16 @@ def unread_file(file: Path, contracts: Contracts) -> Words | None:
     if suffix in PACKED:
         inside = _packed_tables(file, contracts) if suffix == "zip" else ""
         table = inside or stands_for(stem, contracts)
-        return say("ingest.packed", file=file.name, table=table) if table else None
+        return say("ingest.packed", file=file.name, **_named(table, contracts)) if table else None
     table = stands_for(stem, contracts) if suffix else ""
     if table:
         ending = suffix if suffix in READERS else "xlsx"
-        return say("ingest.looks_like_table", file=file.name, table=table, suffix=ending)
-    if suffix not in READERS:
+        return say("ingest.looks_like_table", file=file.name, suffix=ending, **_named(table, contracts))
+    if suffix not in (*READERS, *SPREADSHEETS):
         return None
     table = _table_of_header(file, suffix, contracts)
-    return say("ingest.holds_table", file=file.name, table=table, suffix=suffix) if table else None
+    key = "holds_table" if suffix in READERS else "holds_table_foreign"
+    return say(f"ingest.{key}", file=file.name, suffix=suffix, **_named(table, contracts)) if table else None
 
 
 def _packed_tables(file: Path, contracts: Contracts) -> str:
@@ -384,7 +392,12 @@ def _whole(header: Iterable[str], contracts: Contracts) -> str:
 
 def _table_of_header(file: Path, suffix: str, contracts: Contracts) -> str:
     """The table whose required columns a file all has; "" for none, and where the file cannot be read."""
+    from pipelines.exports.xlsx import heads
+
     try:
+        if suffix in SPREADSHEETS:
+            found = heads(file, _every_header(contracts)).values()
+            return next((table for header in found if (table := _whole(header, contracts))), "")
         return _whole(open_export(Found(file, suffix), _every_header(contracts)).header, contracts)
     except UnreadableExport:
         return ""
@@ -394,6 +407,7 @@ def _table_of_header(file: Path, suffix: str, contracts: Contracts) -> str:
 
 
 START = 4096
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument"  # the first entry of its zip, unpacked
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _LOOKED_AT = 64 << 20  # an encrypted package names itself in the container's directory, which may stand last
@@ -402,14 +416,14 @@ _LOOKED_AT = 64 << 20  # an encrypted package names itself in the container's di
 def must_be_workbook(path: Path) -> None:
     """Refuse a file with a workbook's name that is none, by what it is; nothing where that is not known."""
     found = kind_of(path)
-    if found in ("encrypted", "old_workbook", "web_page", "text"):
+    if found in ("encrypted", "old_workbook", "open_document", "web_page", "text"):
         raise UnreadableExport(say(f"ingest.disguised_{found}", file=path.name))
 
 
 def must_be_text(path: Path) -> None:
     """Refuse a file with a text file's name that is a workbook, a zip or a web page."""
     found = kind_of(path)
-    if found in ("encrypted", "old_workbook", "web_page", "workbook", "parquet"):
+    if found in ("encrypted", "old_workbook", "open_document", "web_page", "workbook", "parquet"):
         key = "text_is_workbook" if found == "workbook" else f"disguised_{found}"
         raise UnreadableExport(say(f"ingest.{key}", file=path.name, stem=path.name.partition(".")[0]))
 
@@ -422,7 +436,7 @@ def kind_of(path: Path) -> str:
             content = start + file.read(_LOOKED_AT)
             return "encrypted" if _ENCRYPTED in content else "old_workbook"
     if start.startswith(b"PK\x03\x04"):
-        return "workbook"
+        return "open_document" if start.startswith(_OPEN_DOCUMENT, 30) else "workbook"
     if start.startswith(b"PAR1"):
         return "parquet"
     plain = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()

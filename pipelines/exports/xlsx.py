@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from pipelines.exports import workbook_child
-from pipelines.exports.files import must_be_workbook
+from pipelines.exports.files import kind_of, must_be_workbook
 from pipelines.model.export import Batch, Export, Fault, Known, Layout, OddCell, UnreadableExport, folded
 from pipelines.model.words import Words
 from pipelines.wording import note, say
@@ -52,7 +52,10 @@ def open_xlsx(path: Path, layout: Layout, known: Known) -> Export:
 
 
 def heads(path: Path, known: Known) -> dict[str, list[str]]:
-    """The header of every visible sheet that holds anything; UnreadableExport for what is no workbook."""
+    """The header of every visible sheet that holds anything, of a workbook of any format.
+
+    UnreadableExport for what is no workbook.
+    """
     with _parsed(path, Layout(), known, heads_only=True) as output:
         found = json.loads(output.readline())
     return {name: header for name, header in found["heads"].items() if name not in found["hidden"]}
@@ -76,16 +79,20 @@ def _not_read(path: Path, contents: dict, layout: Layout, known: Known) -> tuple
     return tuple(notices)
 
 
-def _look_at_zip(path: Path) -> int:
-    """The expanded size in bytes; UnreadableExport for what is no workbook or expands without measure."""
+def _look_at_zip(path: Path, part: str = "xl/") -> int:
+    """The expanded size in bytes; UnreadableExport for what is no workbook or expands without measure.
+
+    ``part`` is how the name of some entry begins.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-            is_workbook = any(entry.filename.startswith("xl/") for entry in entries)
+            is_workbook = any(entry.filename.startswith(part) for entry in entries)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         must_be_workbook(path)
         is_workbook = False
     if not is_workbook:
+        must_be_workbook(path)
         raise UnreadableExport(say("ingest.not_a_workbook", file=path.name))
     size = sum(entry.file_size for entry in entries)
     ratio = size // max(path.stat().st_size, 1)
@@ -97,7 +104,12 @@ def _look_at_zip(path: Path) -> int:
 
 def _parsed(path: Path, layout: Layout, known: Known, heads_only: bool = False) -> IO[str]:
     """The child's whole output; UnreadableExport where it does not end well, so nothing is half read."""
-    memory = min(ROOM + ROOM_BY_SIZE * _look_at_zip(path), MEMORY)
+    kind = kind_of(path) if heads_only else ""
+    if kind == "old_workbook":
+        size = path.stat().st_size
+    else:
+        size = _look_at_zip(path, "content.xml" if kind == "open_document" else "xl/")
+    memory = min(ROOM + ROOM_BY_SIZE * size, MEMORY)
     asked = {
         "sheet": layout.sheet,
         "sheets": layout.sheets,

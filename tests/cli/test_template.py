@@ -54,7 +54,8 @@ def test_a_form_is_printed_as_an_office_hands_it_round(tmp_path):
             if sheet.title != "填表说明":
                 assert sheet.print_title_rows == "$1:$1" and sheet.oddHeader.center.text == sheet.title
     notes = openpyxl.load_workbook(tmp_path / "表" / "加分申报.xlsx")["填表说明"]
-    long, short = (next(cell.row for cell in notes["A"] if cell.value == f"【{name}】") for name in ("加分类型", "事项"))
+    of = {cell.value: cell.row for cell in notes["A"]}
+    long, short = of["【加分类型】"], of["【事项】"]
     assert notes.row_dimensions[long].height > notes.row_dimensions[short].height
 
 

@@ -1,9 +1,11 @@
 """Files as they were meant: ids that a tool rewrote, lines that are no rows, files that look like tables."""
 
+import base64
 import gzip
 import json
 import os
 import zipfile
+import zlib
 from datetime import datetime
 from decimal import Decimal
 
@@ -189,6 +191,67 @@ def test_a_zip_of_tables_is_a_stop(tmp_path):
 def test_a_disguised_file_is_a_stop_with_the_remedy_for_what_it_is(tmp_path, name, content, said):
     stops = beside(tmp_path, name, content)
     assert f"{name}: " in stops and said in stops and "\n" not in stops
+
+
+HEADS = "award_id,unit_id,award_type,matter,awarded_on,approved"
+XLS = zlib.decompress(base64.b64decode("""
+eNrtWF1Mm1UYfs/Xr+VrYVAY+MMUK3MFBpjhLsTopAOmLnGB7D+GBEv7gYWWkq6oJP50zN25ZGaJ3ixxS3CJ0fgTE71wiXDnxYw/yZLpFfNu0YvO+JMl
+g/qc9ztf+SRt0jI1cfb98p5z3vf8vT3vz3lPv/m6fvn8x81XaR08Si5azXnJ4+AJoNcm/ESa4q3mcjmbnavAfwpWVC11qEN/bqDUeRXQULr1qboCtx/s
+pyS+NAVoD02jTtEclQN3wGKc65UyZ7XEcaVCZf+N7y/jt4zjLmAh/5fxXvp/NbAGuAlYC6yzrgCqBzYANwMbgU1sE0R3Au8C3g1sBm4B3gO8F9gCvA8Y
+ULK0qlriNrSDim6vxJ1/HLwGtOhx0+ebLkmVs+6vwiI+0pfYLn4EjtCMtI2BcDwS+Legn2UICynDIox0F1qCzoJbSx8y9yKXu9j6ACEK9CqLPqqFWPZT
+XLZyWUty/mc85wfm9MDOvpTe8+pp5QTVYpBMmqQwHaZZWOcBtKbpGEY2O0dKLxG7ESlj6I/fUm+LXkML0teeNKfNVDjeotfTO9LP5gAj3YnESHc02qJ7
+6IJ01NAyu9gC/ZYLONx5MSD5cnXm/1oaXyuTT/87/gLOrtA5d1rjs+v5HUX4XUX424vwvQX5BMNgefT1/AsWv2aNf0bDoAzlZO3PuLiuz3i4bsjoXG/O
+VHHdmHHnnmW3OImdg27LhRKvYx+Bb0kYQKKDpwT9RM/IuJ/dz9t4sjK+S3Hsd4ATd1J1VnrmF7hFDDoucI8YiyKEMkQt1/3WTWJAZgM3hfEHLpOblOBb
+ptq6ecIvhFPR0VgUzjE7HUuj5bOZ6bkZE3EqEU6nzZTNNaOjyWk5b2YmlXzejEKoIz0oDvVgRCSWnhtNmNFYGLIlIHI6NWvmcLFV05u6dXQRowm4pu0m
+VWvy9rOipP8vUbIGvzuK85BxpZ7PwA+5b757/bt9Y8N9o8zP0NqK2zTWnDiOniV9O8/o5HKexzbiXsQtGRwItg6ak+HDs4EDZio23tWfTE61BnseCu5u
+oq1S0UVHDIcnzEBw+AQv+hqXQQiwk+FaX5uj3Y72ie4r891Xsn0djvZ5hEsvfpbgb566RJew59i1oENY26CXlcmdNuq4lrScddGzRmv4zvnWaBc+Z7+O
+b9XR78Z3ybEeDlo0qX7Saq2KbBUYmt9uW8FV1DFPrOOtcApjJS2kKAFK5CmNFWlTLlCuPKWD0vOUG5RbUYLX9OQpuWZVnpJrGnlKrimTqVc0Semwr9+/
+1VSfGymTXPtnGpZyZJ+yjClrKGeS20Oi7A7eT8+2M9+b9RdI7jTy8Tw5R8r5uNZAn3qsG5LoMeiWOA2zfqG9AWACnjhhOBcSdkLpK55LCmRoLp+Vg/oN
+SzWLVtcTMufbF4ukkseS4+nAnhcjZjzwyMPdB8NjZjxu8rn1x8bHe28l9xW2PWwQVnPEqiqwLi2ffPuXG0PP+d97w6DOtk++l8f/kjI92d+r8uOQOqKn
+VfQ6qnLlqMqXZ5TRXluxcl/Z3qHm2VBKuxz5JUe7/NXlsw9u8Z95C/J33fhgUJrvOt6IytPtuO13yFqMX4HbB/7O9z/byboYUGiODDwhFVOOYPcUTdEY
+yzFVtvwNfMVYWVGujHd1h2H7+QD2TcBHhyDD5Ib2dzne4KXMuR+4Nx9nhvAOMDesPx/2L/f9v1W91fk1glfOLH5/Au8Rqfu9sIJx1onkpPFOSYJTHNrV
+/u4yzv8B4Pv5/QexQ4RlMNkCy5OndwO/vw2Yrvz/w/AnSxk80w==
+"""))  # one award, saved as .xls by LibreOffice
+
+
+def ods(folder):
+    """A spreadsheet of OpenDocument with the same header."""
+    cells = "".join(
+        f'<table:table-cell office:value-type="string"><text:p>{head}</text:p></table:table-cell>'
+        for head in HEADS.split(",")
+    )
+    of = "urn:oasis:names:tc:opendocument:xmlns"
+    names = " ".join(f'xmlns:{name}="{of}:{name}:1.0"' for name in ("office", "table", "text"))
+    sheet = f'<table:table table:name="a"><table:table-row>{cells}</table:table-row></table:table>'
+    body = f"<office:body><office:spreadsheet>{sheet}</office:spreadsheet></office:body>"
+    file = folder / "made.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest:manifest/>")
+        archive.writestr("content.xml", f"<office:document-content {names}>{body}</office:document-content>")
+    content = file.read_bytes()
+    file.unlink()
+    return content
+
+
+@pytest.mark.parametrize(("name", "said"), [
+    ("awards.xls", "save awards as .xlsx"), ("加分申报.et", "save awards as .xlsx"),
+    ("奖励.xls", "save it as awards.xlsx"), ("奖励.et", "save it as awards.xlsx"),
+    ("awards.ods", "save awards as .xlsx"), ("奖励.ods", "save it as awards.xlsx"),
+    ("awards.xlsx", "open it in Excel or WPS"), ("加分申报.csv", "open it in Excel or WPS"),
+])  # fmt: skip
+def test_a_true_spreadsheet_of_another_format_is_a_stop_however_it_is_called(tmp_path, name, said):
+    stops = beside(tmp_path, name, ods(tmp_path) if name.endswith("ods") else XLS)
+    assert f"{name}: " in stops and said in stops and "\n" not in stops
+
+
+@pytest.mark.parametrize("name", ["awards.xlsx", "awards.csv"])
+def test_an_open_document_under_another_name_is_told_as_what_it_is(tmp_path, name):
+    assert "is an .ods spreadsheet" in beside(tmp_path, name, ods(tmp_path))
+
+
+def test_a_spreadsheet_of_another_format_that_holds_no_table_is_passed_over(tmp_path):
+    assert beside(tmp_path, "通讯录.xls") == ""
 
 
 def typed(folder, columns, **how):
