@@ -57,7 +57,6 @@ class _Book:
         }.items():
             self.formats[name] = self.made.add_format(style)
 
-
     def sheet(self, name: str, widths: Iterable[int] = ()) -> "_Sheet":
         """A new sheet, with the widths of its first columns in characters."""
         return _Sheet(self.made.add_worksheet(name), self.formats, list(widths))
