@@ -18,7 +18,7 @@ from pipelines.model.period import After, Period
 from pipelines.model.refusals import ContractStop, Refusal, UsageRefusal
 from pipelines.model.result import CountedList, CountedRow, Earlier, QuarantinedRow, ScoredPeriod
 from pipelines.model.rule import Item, Rulebook
-from pipelines.model.score import PlaceRange
+from pipelines.model.score import HowSure
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.stages import STAGES
@@ -331,11 +331,11 @@ class Run:
         )
         claim(self.request.out, self.city)
         self.progress("places", 0, 1)
-        ranges = self._place_ranges
+        sure = self._how_sure
         self._write_own_evidence()
         self.published = publish(
             self.warehouse,
-            replace(self.result(), place_ranges=ranges),
+            replace(self.result(), place_ranges=sure.ranges, reread=sure.reread),
             self.request.out,
             self.request.pdf,
             self.quality.result,
@@ -357,13 +357,13 @@ class Run:
             raise Refusal(say("publish.cannot_write", **facts)) from None
 
     @cached_property
-    def _place_ranges(self) -> dict[str, PlaceRange]:
+    def _how_sure(self) -> HowSure:
         """How sure every place is; read while the warehouse is open. None is known where parts make the period."""
         if self.how:
-            return {}
-        from pipelines.laboratory.robustness import ranges_of_units
+            return HowSure()
+        from pipelines.laboratory.robustness import how_sure
 
-        return ranges_of_units(
+        return how_sure(
             self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent
         )
 
@@ -371,7 +371,7 @@ class Run:
     def _steady(self) -> dict[str, int]:
         """Of every ranked unit, how many places chance leaves open; worked out early where a verdict asks."""
         asked = any("steady" in verdict.facts for verdict in self.rulebook.verdicts)
-        return {id: one.open_places for id, one in self._place_ranges.items()} if asked else {}
+        return {id: one.open_places for id, one in self._how_sure.ranges.items()} if asked else {}
 
     @cached_property
     def city(self) -> str:

@@ -28,6 +28,7 @@ def environment():
         auto_reload=False,
         finalize=_shown,
     )
+    made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     script = _file(SCRIPT)
     own = {"style": style(), "site_style": _file(SITE_STYLE), "script": script, "script_hash": _hash(script)}
     made.globals |= {name: Markup(text) for name, text in own.items()}  # noqa: S704 - our own files, no data in them

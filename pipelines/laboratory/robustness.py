@@ -1,6 +1,6 @@
 """How sure a place is: under every combination of the readings, and against chance in small numbers."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +18,7 @@ from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rule, Rulebook, chosen
-from pipelines.model.score import PlaceRange
+from pipelines.model.score import HowSure, PlaceRange, Reread
 from pipelines.wording import say
 
 
@@ -31,6 +31,7 @@ class PlaceRanges:
     readings: Combinations
     mover: tuple[str, ...]  # the one reading that moves the unit most, such as ``satisfied=full_only``
     moved_to: np.ndarray  # the place under it
+    reread: tuple[Reread, ...]
     chance: tuple[np.ndarray, np.ndarray]  # best and worst place that chance allows
     jointly: tuple[np.ndarray, np.ndarray]  # the same for all units at once
 
@@ -42,10 +43,18 @@ def place_ranges(
     scores = rescore(cube, rulebook, readings)
     figure = overall_figure(rulebook, _figure(rulebook, scores.base, scores.total, readings), scores.full)
     place = np.where(ranked, places(figure, ranked), 0)
-    names, moved_to = _movers(cube, rulebook, readings, ranked, place)
+    reread = tuple(_reread(cube, rulebook, readings, ranked))
+    names, moved_to = _movers(cube.unit_ids, reread, place)
     by_chance, jointly = _by_chance(cube, rulebook, readings, scores, ranked, seed)
     return PlaceRanges(
-        cube.unit_ids, place, combinations(cube, rulebook, readings, ranked), names, moved_to, by_chance, jointly
+        cube.unit_ids,
+        place,
+        combinations(cube, rulebook, readings, ranked),
+        names,
+        moved_to,
+        reread,
+        by_chance,
+        jointly,
     )
 
 
@@ -53,19 +62,36 @@ def _figure(rulebook: Rulebook, base: np.ndarray, total: np.ndarray, readings: M
     return base if rulebook.ranked_by(readings) == "base" else total
 
 
-def _movers(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked, place) -> tuple[tuple[str, ...], np.ndarray]:
-    """The single reading that moves each unit most, and the place that it moves it to."""
+def _reread(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray) -> Iterator[Reread]:
+    """The ranking under every other value of every reading, one at a time; the same units have a place."""
     batch, sheet = Batch(cube), by_item(rulebook)
-    far, names, to = np.zeros(len(ranked), np.int64), np.full(len(ranked), "", object), place.copy()
+    groups = [(cube.groups == group) & ranked for group in dict.fromkeys(cube.groups.tolist())]
+    at = np.flatnonzero(ranked).tolist()
     for id, values in alternatives(rulebook, readings).items():
         for value in values[1:]:
             under = {**readings, id: value}
-            base, total = batch.base_and_total(rulebook, sheet, under)
-            figure = batch.overall(rulebook, sheet, under, _figure(rulebook, base, total, under))
-            found = np.where(ranked, places(figure, ranked), 0)
-            further = np.abs(found - place) > far
-            far[further], to[further] = np.abs(found - place)[further], found[further]
-            names[further] = f"{id}={value}"
+            base, bonus = batch.base_and_bonus(sheet, under)
+            total = base + bonus + batch.whole(sheet, under, base)
+            figure = _figure(rulebook, base, total, under)
+            place = places(batch.overall(rulebook, sheet, under, figure), ranked)
+            of_group = np.zeros(len(ranked), np.int64)
+            for group in groups:
+                of_group[group] = places(figure, group)[group]
+            columns = zip(*(column.tolist() for column in (place, of_group, total, base, bonus)), strict=True)
+            every = list(columns)
+            yield Reread(id, value, {cube.unit_ids[k]: every[k] for k in at})
+
+
+def _movers(
+    unit_ids: tuple[str, ...], reread: Iterable[Reread], place: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The single reading that moves each unit most, and the place that it moves it to."""
+    far, names, to = np.zeros(len(place), np.int64), np.full(len(place), "", object), place.copy()
+    for one in reread:
+        found = np.array([one.figures[id][0] if id in one.figures else 0 for id in unit_ids], np.int64)
+        further = np.abs(found - place) > far
+        far[further], to[further] = np.abs(found - place)[further], found[further]
+        names[further] = f"{one.reading}={one.value}"
     return tuple(names), to
 
 
@@ -163,7 +189,7 @@ class Robustness(Answer):
         return f"{self.quarter.period}: {chart_text('combinations', n=self.combinations)}"
 
 
-def ranges_of_units(
+def how_sure(
     warehouse,
     period,
     rulebook: Rulebook,
@@ -171,23 +197,24 @@ def ranges_of_units(
     tallies: Mapping,
     standings,
     absent: Absent = NOTHING,
-) -> dict[str, PlaceRange]:
+) -> HowSure:
     """Of every ranked unit of a run, from the cube in its warehouse; the same for the same quarter."""
     if not rulebook.tells_chance:
-        return {}  # chance is worked out for totals that are plain sums alone (docs/robustness.md)
+        return HowSure()  # chance is worked out for totals that are plain sums alone (docs/robustness.md)
     table = warehouse.arrow("tallies.cube")
     cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)
     with_place = {standing.unit_id for standing in standings if standing.rank is not None}
     ranked = np.array([id in with_place for id in cube.unit_ids], bool)
-    ranges = place_ranges(cube, rulebook, readings, ranked)
-    spans = [np.stack(pair, axis=1).tolist() for pair in ((ranges.readings.best, ranges.readings.worst), ranges.chance)]
-    return {
+    found = place_ranges(cube, rulebook, readings, ranked)
+    spans = [np.stack(pair, axis=1).tolist() for pair in ((found.readings.best, found.readings.worst), found.chance)]
+    ranges = {
         id: PlaceRange(
-            int(ranges.place[k]), tuple(spans[0][k]), tuple(spans[1][k]), ranges.mover[k], int(ranges.moved_to[k])
+            int(found.place[k]), tuple(spans[0][k]), tuple(spans[1][k]), found.mover[k], int(found.moved_to[k])
         )
         for k, id in enumerate(cube.unit_ids)
         if ranked[k]
     }
+    return HowSure(ranges, found.reread)
 
 
 # What chance alone could do to a place: draws of the true rates behind small counts (Jeffreys), scored again.

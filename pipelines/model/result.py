@@ -12,7 +12,7 @@ from pipelines.model.library import LibraryReport
 from pipelines.model.office import Office
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
-from pipelines.model.score import Fired, GivenVerdict, PlaceRange, Standing, UnitScore
+from pipelines.model.score import Fired, GivenVerdict, PlaceRange, Reread, Standing, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import Words
 
@@ -108,7 +108,8 @@ class ScoredPeriod:
     office: Office | None = None  # who issues the bulletin; the project's own settings where None
     earlier: tuple[Earlier, ...] = ()  # the quarters before that are known, the oldest first
     libraries: LibraryReport | None = None  # of the matter library and the knowledge base, where the exports have them
-    place_ranges: dict[str, PlaceRange] = field(default_factory=dict)  # by unit_id, the ranked ones
+    place_ranges: Mapping[str, PlaceRange] = field(default_factory=dict)  # by unit_id, the ranked ones
+    reread: tuple[Reread, ...] = ()  # the ranking under every other reading, one at a time
     observations: tuple[Words, ...] = ()  # worth a line in the summary, no breach
     counted: tuple[CountedList, ...] = ()  # what earlier published quarters counted
     counted_rows: tuple[CountedRow, ...] = ()  # case rows left out for that

@@ -177,6 +177,26 @@ class PlaceRange:
 
 
 @dataclass(frozen=True)
+class Reread:
+    """What one other reading, and nothing else, would make of the ranking.
+
+    ``figures``: of every ranked unit its place, its place in its group, and total, base and bonus in hundredths.
+    """
+
+    reading: str
+    value: str
+    figures: Mapping[str, tuple[int, int, int, int, int]] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class HowSure:
+    """How sure the places of a period are; nothing where chance is not worked out (docs/robustness.md)."""
+
+    ranges: Mapping[str, PlaceRange] = field(default_factory=dict, hash=False)  # by unit_id, the ranked ones
+    reread: tuple[Reread, ...] = ()  # one for every value of every reading that is not in force
+
+
+@dataclass(frozen=True)
 class GivenVerdict:
     """A verdict given to a unit, with the facts that led to it."""
 

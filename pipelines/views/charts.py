@@ -3,6 +3,7 @@
 from fractions import Fraction
 from functools import cache
 from itertools import groupby, pairwise
+from math import isqrt
 
 from pipelines.model.period import Period
 from pipelines.model.points import digits, half_up, mean, published, shown, told_apart
@@ -21,6 +22,12 @@ SPAN, CEILING, FOOT = (60, 580), 26, 82  # of the line of periods: its ends, its
 LEAST, MOST = 3, 12  # totals that make a line, periods that it has room for
 SPARK, SPARK_HEIGHT = (8, 152), (34, 6)  # of a small chart, 160 by 40: its ends, its lowest and highest point
 STEP = 10  # scales begin and end at multiples of it
+PLACES, PLACE_ROW, PLACE_TOP, ON_A_SHEET = (206, 600), 18, 40, 40  # of the chart of places: scale, rows, rows a chart
+LONGEST = 15  # characters of a name beside a chart
+SLOPE, SLOPE_ROW, SLOPED = (236, 404), 17, 40  # of the slope: its ends, a row, units that it has room for
+FUNNEL, FUNNEL_HEIGHT, CURVE = (44, 616), (268, 16), 32  # of the funnel: its ends, lowest and highest, steps of a limit
+LIMITS = (("95", Fraction("1.96")), ("99.8", Fraction("3.09")))  # what chance keeps to, in standard errors
+LABELLED = 10  # units outside the wider limit that are named in the picture
 
 
 class Strip:
@@ -196,6 +203,161 @@ def history(past: list[tuple[int, str]], now: tuple[int, str], low: int, high: i
         "top": top,
         "height": _px(Fraction(bottom) - Fraction(top)),
     }
+
+
+def places(rows: list[dict]) -> list[dict]:
+    """Places with their ranges, in charts of so many rows that each fits a sheet of paper, all on one scale.
+
+    A row has a ``label``, its ``place``, (best, worst) under the ``readings`` and by ``chance``, and the number of its
+    ``bracket``, 0 for none.
+    """
+    last = max((max(row["readings"][1], row["chance"][1]) for row in rows), default=1)
+    steps = [step for step in (1, 2, 5, 10, 20, 50, 100) if last // step <= 12] or [last]
+    axis = [{"x": _at_place(n, last), "label": str(n)} for n in (1, *range(steps[0], last + 1, steps[0])) if n <= last]
+    axis = list({tick["label"]: tick for tick in axis}.values())
+    return [_places(rows[start : start + ON_A_SHEET], start, last, axis) for start in range(0, len(rows), ON_A_SHEET)]
+
+
+def _places(rows: list[dict], start: int, last: int, axis: list[dict]) -> dict:
+    at = [PLACE_TOP + PLACE_ROW * n for n in range(len(rows))]
+    spans = {
+        name: "".join(
+            f"M{_at_place(row[name][0], last)} {y}H{_at_place(row[name][1], last)}"
+            for row, y in zip(rows, at, strict=True)
+        )
+        for name in ("readings", "chance")
+    }
+    brackets = [
+        [y for _, y in group] for n, group in groupby(zip(rows, at, strict=True), lambda one: one[0]["bracket"]) if n
+    ]
+    return {
+        **spans,
+        "from": str(start),
+        "last": str(last),
+        "left": str(PLACES[0]),
+        "right": str(PLACES[1]),
+        "row": str(PLACE_ROW),
+        "top": str(PLACE_TOP),
+        "height": str(PLACE_TOP + PLACE_ROW * len(rows)),
+        "foot": str(PLACE_TOP + PLACE_ROW * (len(rows) - 1) + 9),
+        "axis": axis,
+        "dots": "".join(f"M{_at_place(row['place'], last)} {y}h0" for row, y in zip(rows, at, strict=True)),
+        "brackets": "".join(f"M614 {ys[0] - 6}h8V{ys[-1] + 6}h-8" for ys in brackets),
+        "rows": [
+            {"y": str(y + 4), "place": str(row["place"]), "name": _short(row["label"])}
+            for row, y in zip(rows, at, strict=True)
+        ],
+    }
+
+
+def _at_place(place: int, last: int) -> str:
+    return _px(_between(*PLACES, Fraction(place), 1, max(last, 2)))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+
+
+def slope(rows: list[tuple[str, int, int]]) -> dict | None:
+    """Places before and now (``label``, before, now), those that moved most where not all have room; none for none.
+
+    Both sides stand in the order of their places, one below the other, so that no two labels meet.
+    """
+    most = sorted(rows, key=lambda row: (-abs(row[1] - row[2]), row[2], row[0]))[:SLOPED]
+    if not most:
+        return None
+    sides = [sorted(most, key=lambda row: (row[side], row[2], row[0])) for side in (1, 2)]
+    at = [{row: 36 + SLOPE_ROW * n for n, row in enumerate(side)} for side in sides]
+    ways: dict[str, str] = {"up": "", "down": "", "same": ""}
+    for row in most:
+        way = "up" if row[1] > row[2] else "down" if row[1] < row[2] else "same"
+        ways[way] += f"M{SLOPE[0]} {at[0][row]}L{SLOPE[1]} {at[1][row]}"
+    return {
+        "ways": ways,
+        "height": str(36 + SLOPE_ROW * len(most)),
+        "left": [{"y": str(at[0][row] + 4), "place": str(row[1]), "name": _short(row[0])} for row in sides[0]],
+        "right": [{"y": str(at[1][row] + 4), "place": str(row[2]), "name": _short(row[0])} for row in sides[1]],
+        "all": len(most) == len(rows),
+    }
+
+
+def funnel(rows: list[tuple[str, int, int]], city: tuple[int, int]) -> dict | None:
+    """A rate (``label``, part, whole) by what it rests on, with the city's line and the limits that chance keeps to.
+
+    ``outside``: what lies beyond the wider limit, (label, part, whole, whether it lies above). The scale of the whole
+    is that of its root, for so do the limits narrow. None where nothing varies.
+    """
+    rows = [row for row in rows if row[2]]
+    if not rows or not 0 < city[0] < city[1]:
+        return None
+    p, most = Fraction(*city), max(of for _, _, of in rows)
+    odd = p * (1 - p)
+    outside = [(*row, Fraction(row[1], row[2]) > p) for row in rows if _beyond(row, p, LIMITS[-1][1])]
+    low = max(min(Fraction(100 * part, of) for _, part, of in rows) // STEP * STEP, 0)
+    low = min(low, 100 * p // STEP * STEP)
+
+    def across(of: Fraction) -> str:
+        return _px(_between(*FUNNEL, Fraction(isqrt(int(of * 10**8))), 0, isqrt(most * 10**8)))
+
+    def up(rate: Fraction) -> str:
+        return _px(_between(*FUNNEL_HEIGHT, rate, low, 100))
+
+    def limit(z: Fraction, side: int) -> str:
+        sizes = [Fraction(most * n * n, CURVE * CURVE) for n in range(2, CURVE + 1)]
+        points = [(of, 100 * (p + side * z * Fraction(isqrt(int(odd * 10**12 / of)), 10**6))) for of in sizes]
+        inside = [(of, rate) for of, rate in points if low <= rate <= 100]
+        return "M" + "L".join(f"{across(of)} {up(rate)}" for of, rate in inside) if inside else ""
+
+    points: dict[str, str] = {"in": "", "above": "", "below": ""}
+    far = {row[:3]: row[3] for row in outside}
+    for row in rows:
+        kind = "in" if row not in far else "above" if far[row] else "below"
+        points[kind] += f"M{across(Fraction(row[2]))} {up(Fraction(100 * row[1], row[2]))}h0"
+    named = sorted(outside, key=lambda row: -abs(Fraction(row[1], row[2]) - p))[:LABELLED]
+    return {
+        "points": points,
+        "limits": [{"label": f"{label}%", "path": limit(z, 1) + limit(z, -1)} for label, z in LIMITS],
+        "city": up(100 * p),
+        "rate": f"{digits(half_up(100 * p))}%",
+        "sizes": [{"x": across(Fraction(n)), "label": str(n)} for n in _sizes(most)],
+        "rates": [
+            {"y": up(Fraction(n)), "label": f"{n}%"} for n in range(int(low), 101, STEP * (1 + (100 - int(low)) // 60))
+        ],
+        "labels": _apart(
+            [
+                {"x": across(Fraction(of)), "y": up(Fraction(100 * part, of)), "name": _short(name), "above": above}
+                for name, part, of, above in named
+            ]
+        ),
+        "outside": outside,
+    }
+
+
+def _beyond(row: tuple[str, int, int], p: Fraction, z: Fraction) -> bool:
+    """Whether a rate lies further from ``p`` than ``z`` standard errors; exact, for both sides are squared."""
+    return (Fraction(row[1], row[2]) - p) ** 2 > z * z * p * (1 - p) / row[2]
+
+
+def _sizes(most: int) -> list[int]:
+    """Round numbers along a scale that goes by the root, the last below ``most``, none too near another."""
+    found: list[int] = []
+    for n in sorted((b * 10**e for e in range(7) for b in (1, 2, 5) if b * 10**e <= most), reverse=True):
+        if not found or isqrt(found[-1] * 10**8) - isqrt(n * 10**8) > isqrt(most * 10**8) // 12:
+            found.append(n)
+    return found[::-1]
+
+
+def _apart(labels: list[dict]) -> list[dict]:
+    """Labels moved down until none stands on another; those in the right half grow to the left."""
+    done: list[dict] = []
+    for label in sorted(labels, key=lambda one: Fraction(one["y"])):
+        left = Fraction(label["x"]) > sum(FUNNEL) // 2
+        y = Fraction(label["y"]) + 4
+        while any(one["left"] == left and abs(Fraction(one["text_y"]) - y) < 13 for one in done):
+            y += 1
+        x = Fraction(label["x"]) + (-9 if left else 9)
+        done.append({**label, "left": left, "text_x": _px(x), "text_y": _px(y)})
+    return done
 
 
 def _below(values: list[Fraction]) -> list[bool]:

@@ -1,13 +1,16 @@
 """The ranking page: who stands where, overall and in each group."""
 
+from fractions import Fraction
+
 from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.points import shown
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Rulebook
-from pipelines.model.score import APART, PlaceRange, Standing
+from pipelines.model.score import APART, ItemScore, PlaceRange, Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
+from pipelines.views import charts
 from pipelines.views.compared import city_figures, rates
-from pipelines.views.figures import NOTHING, Say, note, percent, speaking
+from pipelines.views.figures import NOTHING, Say, listed, named, note, percent, plainly, speaking
 from pipelines.views.frame import frame, words
 
 WORDS = (
@@ -51,8 +54,26 @@ WORDS = (
     "list_criticise",
     "list_remark",
     "list_together",
+    "reread",
+    "reread_none",
+    "reread_said",
+    "reread_same",
+    "doubt",
+    "doubt_says",
+    "doubt_axis",
+    "doubt_box",
+    "brackets",
+    "moves",
+    "moves_box",
+    "heat",
+    "heat_says",
+    "funnel",
+    "funnel_box",
+    "funnel_size",
 )
 RECOMPUTE = "recompute.py"  # works every sum and place out anew, for an inspector without our program
+NAMED = 12  # units of a bracket that are named, of whatever length the bracket is
+SHADES = tuple(Fraction(n, 100) for n in (0, 5, 15, 30, 50))  # shares of an item's full marks lost: bounds of its shade
 FILES = (
     "bulletin.pdf",
     "results.xlsx",
@@ -81,6 +102,8 @@ def ranking(result: ScoredPeriod, say: Say, lang: str = "zh", sizes: dict[str, i
     for row in rows:
         row["group_number"] = numbers[row["group"]]
     placed = [row for row in rows if row["rank"] != NOTHING]
+    for at, row in enumerate(placed):
+        row["at"] = str(at)
     around = frame(result, say, lang)
     groups = [_group(rows, name, number, say, lang) for name, number in numbers.items()]
     given, book = by_verdict(verdicts(result, lang)), result.rulebook
@@ -105,7 +128,155 @@ def ranking(result: ScoredPeriod, say: Say, lang: str = "zh", sizes: dict[str, i
         "placed_by": say(f"site.{_placed_by(result)}").into(lang),
         "compared": str(result.period.previous) if result.previous else "",
         "files": files(say, lang, sizes or {}),
+        "reread": rereadings(result, lang),
+        "doubt": doubt(result, say, lang),
+        "moves": moves(result, say, lang),
+        "heat": heat(result, lang),
+        "funnel": funnel(result, say, lang),
     }
+
+
+def rereadings(result: ScoredPeriod, lang: str = "zh") -> dict | None:
+    """What the page needs to rank anew by another reading: the ``choices``, and ``under`` each the units that change.
+
+    Under each stand [changes, units]: by how much the figures of `Reread` change, those at the end that stay left out,
+    and the units that change so, by their numbers in the list of places.
+    """
+    ids = [s.unit_id for s in result.standings if s.rank is not None]
+    now = {s.unit_id: (s.rank, s.group_rank, *_hundredths(result, s.unit_id)) for s in result.standings}
+    choices: dict[str, dict] = {}
+    under: dict[str, list] = {}
+    for one in result.reread:
+        changed: dict[tuple[int, ...], list[int]] = {}
+        for at, id in enumerate(ids):
+            changed.setdefault(_changes(now[id], one.figures[id]), []).append(at)
+        changed.pop((), None)
+        if not changed:
+            continue
+        reading, name = result.rulebook.readings[one.reading], f"{one.reading}={one.value}"
+        under[name] = list(changed.items())
+        said = reading.says[one.value].into(lang) if one.value in reading.says else one.value
+        own = choices.setdefault(one.reading, {"title": reading.title.into(lang), "values": []})
+        own["values"].append({"name": name, "says": said})
+    return {"choices": list(choices.values()), "under": under} if under else None
+
+
+def _changes(now: tuple[int, ...], then: tuple[int, ...]) -> tuple[int, ...]:
+    found = [after - before for before, after in zip(now, then, strict=True)]
+    while found and not found[-1]:
+        found.pop()
+    return tuple(found)
+
+
+def _hundredths(result: ScoredPeriod, unit_id: str) -> tuple[int, int, int]:
+    score = result.scores[unit_id]
+    return int(100 * score.total), int(100 * score.base), int(100 * score.bonus)
+
+
+def doubt(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:
+    """The chart of places, and the ``brackets`` of units that cannot be told apart in words; None without ranges."""
+    if not result.place_ranges:
+        return None
+    numbers, said = {}, []
+    for number, run in enumerate(brackets(result), 1):
+        numbers |= {standing.unit_id: number for standing in run}
+        names = [_name(result, standing) for standing in run[:NAMED]]
+        more = say("site.bracket_more", n=len(run) - NAMED).into(lang) if len(run) > NAMED else ""
+        facts = {"first": run[0].rank, "last": run[-1].rank, "n": len(run), "names": listed(names, lang) + more}
+        said.append(say("site.bracket", **facts).into(lang))
+    ranges = result.place_ranges
+    rows = [
+        {
+            "label": _name(result, s),
+            "place": ranges[s.unit_id].place,
+            "readings": ranges[s.unit_id].readings,
+            "chance": ranges[s.unit_id].chance,
+            "bracket": numbers.get(s.unit_id, 0),
+        }
+        for s in result.standings
+        if s.unit_id in ranges
+    ]
+    return {"charts": charts.places(rows), "brackets": said}
+
+
+def brackets(result: ScoredPeriod) -> list[list[Standing]]:
+    """Neighbours in the ranking whose intervals by chance hold each the places of all of them, from the top down."""
+    found: list[list[Standing]] = [[]]
+    for standing in result.standings:
+        if standing.unit_id not in result.place_ranges:
+            continue
+        run = [*found[-1], standing]
+        spans = [result.place_ranges[one.unit_id].chance for one in run]
+        if all(best <= run[0].rank and worst >= standing.rank for best, worst in spans):
+            found[-1] = run
+        else:
+            found.append([standing])
+    return [run for run in found if len(run) > 1]
+
+
+def _name(result: ScoredPeriod, standing: Standing) -> str:
+    return plain(masked(result.tallies[standing.unit_id].unit.unit_name))
+
+
+def moves(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:
+    """The places of the period before beside those of this one, as a chart; None where none is known."""
+    rows = [
+        (_name(result, standing), int(before), standing.rank)
+        for standing in result.standings
+        if standing.rank is not None
+        and (before := str(result.previous.get(standing.unit_id, {}).get("rank") or "")).isdecimal()
+    ]
+    chart = charts.slope(rows)
+    if chart is None:
+        return None
+    said = say("site.moves_all" if chart["all"] else "site.moves_most", n=len(chart["left"])).into(lang)
+    return {
+        "chart": chart,
+        "says": said,
+        "before": named(result.period.previous, lang),
+        "now": named(result.period, lang),
+    }
+
+
+def heat(result: ScoredPeriod, lang: str = "zh") -> dict | None:
+    """What each placed unit has on each item, with a shade by the share lost; None where nobody is placed."""
+    items = [item for item in result.rulebook.items.values() if item.full_marks]
+    rows = [
+        {
+            "place": place(standing.rank if standing.rank is not None else standing.group_rank),
+            "name": _name(result, standing),
+            "cells": [_cell(result.scores[standing.unit_id].items.get(item.id)) for item in items],
+        }
+        for standing in result.standings
+        if standing.ranked
+    ]
+    heads = [{"title": item.title.into(lang), "full": plainly(item.full_marks)} for item in items]
+    return {"heads": heads, "rows": rows} if rows and items else None
+
+
+def _cell(score: ItemScore | None) -> dict:
+    if score is None or not score.full_marks:
+        return {"score": NOTHING, "shade": "none"}
+    lost = (score.full_marks - score.score) / score.full_marks
+    shade = sum(lost > bound for bound in SHADES)
+    return {"score": plainly(score.score) or "0", "shade": str(shade) if score.measured else "none"}
+
+
+def funnel(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:
+    """Satisfaction by the number of rated cases with what chance allows, and in words who lies outside."""
+    rows = [(_name(result, s), s.satisfied, s.rated) for s in result.standings if s.ranked]
+    city = sum(part for _, part, _ in rows), sum(of for _, _, of in rows)
+    chart = charts.funnel(rows, city)
+    if chart is None:
+        return None
+    said = [say("site.funnel_says").into(lang)]
+    for side in ("above", "below"):
+        names = [name for name, _, _, above in chart["outside"] if above is (side == "above")]
+        if names:
+            said.append(say(f"site.funnel_{side}", n=len(names), names=listed(names, lang)).into(lang))
+    if not chart["outside"]:
+        said.append(say("site.funnel_inside").into(lang))
+    return {"chart": chart, "says": said, "city": say("site.funnel_city", rate=chart["rate"]).into(lang)}
 
 
 def _placed_by(result: ScoredPeriod) -> str:
@@ -134,6 +305,7 @@ def line(result: ScoredPeriod, standing: Standing, say: Say, lang: str = "zh") -
     score = result.scores[standing.unit_id]
     return {
         "id": plain(unit.unit_id),
+        "at": "",  # its number in the list of places over all
         "name": plain(masked(unit.unit_name)),
         "find": plain(masked(" ".join((unit.unit_id, *_short_names(result, unit.unit_id))))),
         "group": plain(masked(unit.unit_group)),

@@ -64,6 +64,41 @@
     say(shown ? tools.dataset.shown : tools.dataset.none, { shown, all });
   }
 
+  // Another reading: places and points were worked out by the program, {reading=value: [[changes, units], …]} with the
+  // changes of place, place in group, total, base and bonus, points in hundredths.
+  const reread = document.getElementById("reread");
+  const under = reread ? JSON.parse(document.getElementById("under").textContent) : {};
+  const columns = new Map(tables.map(table => [table, [...table.tHead.rows[0].cells].filter(head => head.dataset.is)]));
+  const rows = tables.flatMap(table => [...table.querySelectorAll("tr[data-at]")].map(row => ({
+    row, at: row.dataset.at, cells: columns.get(table).map(head => row.cells[head.cellIndex]), is: columns.get(table).map(head => Number(head.dataset.is)),
+  })));
+  const hundredths = text => Number(text.replace(".", ""));
+  for (const one of rows) one.was = one.cells.map(cell => cell.textContent);
+  const points = n => `${n < 0 ? "-" : ""}${Math.trunc(Math.abs(n) / 100)}.${String(Math.abs(n) % 100).padStart(2, "0")}`;
+  const changed = (was, by, is) => is < 2 ? String(Number(was) + by) : points(hundredths(was) + by);
+
+  function rank() {
+    const found = new Map((under[reread.value] || []).flatMap(([by, units]) => units.map(at => [String(at), by]))), placeOf = new Map();
+    let moved = 0, most = 0, others = 0;
+    for (const { row, at, cells, is, was } of rows) {
+      const by = found.get(at);
+      cells.forEach((cell, n) => { cell.textContent = by ? changed(was[n], by[is[n]] || 0, is[n]) : was[n]; });
+      row.classList.toggle("reread", Boolean(by));
+      if (row.closest("table") !== tables[0] || !by) continue;
+      if (by[0]) placeOf.set(Number(at), Number(was[is.indexOf(0)]) + by[0]);
+      moved += by[0] !== 0; most = Math.max(most, Math.abs(by[0])); others += Boolean(by[2]);
+    }
+    for (const chart of document.querySelectorAll("svg.places")) {
+      const { from, count, last, left, right, row, top } = Object.fromEntries(Object.entries(chart.dataset).map(([name, text]) => [name, Number(text)]));
+      const x = place => left + (right - left) * (Math.min(place, last) - 1) / Math.max(last - 1, 1);
+      chart.querySelector(".reread").setAttribute("d", [...placeOf].filter(([at]) => at >= from && at < from + count)
+        .map(([at, place]) => `M${x(place).toFixed(1)} ${top + row * (at - from)}m-5 0l5 -5l5 5l-5 5z`).join(""));
+    }
+    keep("reread", reread.value);
+    for (const table of tables.filter(one => columns.get(one).length)) sort(table, table.tHead.rows[0].cells[0], true);
+    say(reread.value ? reread.dataset.said : reread.dataset.same, { moved, most, changed: others });
+  }
+
   for (const table of tables) {
     for (const head of table.tHead.rows[0].cells) {
       const button = document.createElement("button");
@@ -81,6 +116,11 @@
   if ([...group.options].some(one => one.value === state.get("group"))) group.value = state.get("group");
   const [column, order] = (state.get("sort") || "").split(",");
   const head = column && tables[0] && tables[0].tHead.rows[0].cells[Number(column)];
+  if (reread) {
+    reread.addEventListener("change", rank);
+    reread.value = Object.hasOwn(under, state.get("reread")) ? state.get("reread") : "";
+    if (reread.value) rank();
+  }
   if (head) sort(tables[0], head, order === "up");
-  filter();
+  if (!reread || !reread.value) filter();
 })();

@@ -13,7 +13,7 @@ from pipelines.model.period import Period
 from pipelines.model.points import points, shown
 from pipelines.model.result import Earlier, ScoredPeriod
 from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Rulebook, Verdict
-from pipelines.model.score import Fired, GivenVerdict, ItemScore, Standing, UnitScore
+from pipelines.model.score import Fired, GivenVerdict, ItemScore, PlaceRange, Reread, Standing, UnitScore
 from pipelines.model.tally import Unit, UnitTally
 from pipelines.model.words import Words
 from pipelines.stages.settle import losses
@@ -131,6 +131,20 @@ def result(simulated: bool = True, lines=LINES, units=UNITS) -> ScoredPeriod:
         calendar_sha256="c" * 64,
         earlier=(Earlier(PERIOD.previous, {"U001": {"rank": "3"}, "U003": {"rank": "2"}}, ranking_sha256="d" * 64),),
     )
+
+
+# What another reading makes of the five: by their places now, the place and the points then.
+REREAD = {0: (4, "95.00", "93.00", "2.00"), 1: (1, "99.50", "99.50", "0.00"), 2: (2, "98.50", "98.50", "0.00"),
+          3: (3, "97.66", "97.66", "0.00"), 4: (5, "78.50", "78.50", "0.00")}  # fmt: skip
+
+
+def doubted(quarter: ScoredPeriod) -> dict:
+    """Places that chance leaves open, and one other reading, of the quarter above."""
+    placed = [standing for standing in quarter.standings if standing.rank]
+    ranges = {s.unit_id: PlaceRange(s.rank, (1, 5), (max(s.rank - 1, 1), s.rank), "", s.rank) for s in placed}
+    then = {s.unit_id: (REREAD[at][0], s.group_rank, *(int(100 * points(p)) for p in REREAD[at][1:]))
+            for at, s in enumerate(placed)}  # fmt: skip
+    return {"place_ranges": ranges, "reread": (Reread("satisfied", "with_basic", then),)}
 
 
 def _score(unit_id: str, lines) -> UnitScore:

@@ -37,7 +37,7 @@ def site(tmp_path_factory):
     scored = fixture.result()
     rulebook = load_rulebook(RULES / "standard", scored.period.start.date())
     readings = {reading.id: reading.default for reading in rulebook.readings.values()} | {"satisfied": "full_only"}
-    quarter = replace(scored, rulebook=rulebook, readings=readings)
+    quarter = replace(scored, rulebook=rulebook, readings=readings, **fixture.doubted(scored))
     publish(fixture.warehouse(), quarter, out / "out", pdf=False, quality=lambda: out / "report")
     return out / "out" / "2026Q3"
 
@@ -224,3 +224,20 @@ def test_axe_finds_nothing_in_the_dark(opened, name):
     page = opened(name, color_scheme="dark")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(27, 33, 43)"
     assert browser.violations(page) == []
+
+
+def test_another_reading_ranks_the_page_anew_and_back_and_stands_in_the_address(opened):
+    page = opened("index.html")
+    cells = "rows => rows.map(row => [row.dataset.at, ...[0, 2, 3, 4].map(n => row.cells[n].textContent)])"
+    table = page.locator("table.sortable").first
+    before = table.locator("tbody tr").evaluate_all(cells)
+    page.get_by_label("换一种读法排名").select_option("satisfied=with_basic")
+    after = table.locator("tbody tr").evaluate_all(cells)
+    assert {int(at): (int(place), total, base, bonus) for at, place, total, base, bonus in after} == fixture.REREAD
+    assert [row[1] for row in after] == sorted((row[1] for row in after), key=int)
+    assert page.locator("[role=status]").inner_text() == "改按此读法：4 个单位名次变动，最多 3 位；总分变动 1 个单位"
+    assert page.locator("svg.places .reread").get_attribute("d").count("M") == 4
+    again = opened(f"index.html#{page.url.partition('#')[2]}")
+    assert again.locator("table.sortable").first.locator("tbody tr").evaluate_all(cells) == after
+    page.get_by_label("换一种读法排名").select_option("")
+    assert table.locator("tbody tr").evaluate_all(cells) == before and page.complaints == again.complaints == []

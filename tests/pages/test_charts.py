@@ -13,11 +13,11 @@ from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.result import Earlier
 from pipelines.model.rule import Rule, Target
-from pipelines.model.score import ItemScore, Loss, UnitScore
+from pipelines.model.score import ItemScore, Loss, PlaceRange, UnitScore
 from pipelines.model.words import Words
 from pipelines.views import charts, first_page
 from pipelines.views.figures import speaking
-from pipelines.views.ranking import ranking
+from pipelines.views.ranking import _cell, brackets, doubt, ranking
 from pipelines.views.scorecard import Scorecards
 from pipelines.wording import say
 from tests.pages.fixture import result
@@ -247,3 +247,69 @@ def test_a_panel_has_the_target_of_its_day_and_group_and_the_months_in_which_its
     [later] = panel(in_force_to=date(2026, 7, 31))
     assert [row["label"] for row in later["rows"]] == ["7月"]
     assert panel(in_force_from=date(2026, 10, 1)) == [] and panel(groups=("别的类",)) == []
+
+
+def row(label, place, readings, chance, bracket=0):
+    return {"label": label, "place": place, "readings": readings, "chance": chance, "bracket": bracket}
+
+
+def test_places_lie_on_one_scale_over_all_sheets_and_brackets_hold_their_rows():
+    rows = [row("甲" * 16, 1, (1, 2), (1, 3), 1), row("乙", 2, (1, 2), (1, 3), 1), row("丙", 3, (3, 3), (2, 3))]
+    (chart,) = charts.places(rows)
+    assert chart["dots"] == "M206.0 40h0M403.0 58h0M600.0 76h0"
+    assert chart["readings"] == "M206.0 40H403.0M206.0 58H403.0M600.0 76H600.0"
+    assert chart["brackets"] == "M614 34h8V64h-8" and [tick["label"] for tick in chart["axis"]] == ["1", "2", "3"]
+    assert chart["rows"][0]["name"] == "甲" * 14 + "…"
+    several = charts.places([row("甲", n, (1, 41), (n, n)) for n in range(1, 42)])
+    assert [len(one["rows"]) for one in several] == [40, 1]
+    assert several[1]["dots"] == "M600.0 40h0" and several[1]["from"] == "40"
+
+
+def with_chance(*spans):
+    """The invented quarter with these places by chance, in the order of its ranking."""
+    quarter = result()
+    ranked = [standing for standing in quarter.standings if standing.rank]
+    pairs = zip(ranked, spans, strict=True)
+    ranges = {one.unit_id: PlaceRange(one.rank, (one.rank, one.rank), span, "", one.rank) for one, span in pairs}
+    return replace(quarter, place_ranges=ranges)
+
+
+@pytest.mark.parametrize("spans, runs", [
+    ([(1, 2), (1, 2), (3, 3), (4, 5), (4, 5)], [[1, 2], [4, 5]]),
+    ([(1, 3), (1, 3), (1, 3), (4, 4), (5, 5)], [[1, 2, 3]]),
+    ([(1, 3), (1, 2), (1, 3), (4, 4), (5, 5)], [[1, 2]]),  # the second is never third
+    ([(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)], []),
+])  # fmt: skip
+def test_a_bracket_holds_neighbours_each_of_which_may_have_all_its_places(spans, runs):
+    quarter = with_chance(*spans)
+    assert [[one.rank for one in run] for run in brackets(quarter)] == runs
+    said = doubt(quarter, say)["brackets"]
+    assert len(said) == len(runs) and (not runs or said[0].startswith(f"第 {runs[0][0]}—{runs[0][-1]} 名，"))
+
+
+def test_a_slope_orders_both_sides_and_tells_ways_apart_and_keeps_those_that_moved_most():
+    chart = charts.slope([("甲", 1, 2), ("乙", 2, 1), ("丙", 3, 3)])
+    assert chart["ways"] == {"up": "M236 53L404 36", "down": "M236 36L404 53", "same": "M236 70L404 70"}
+    assert [one["name"] for one in chart["right"]] == ["乙", "甲", "丙"] and chart["all"]
+    many = charts.slope([(str(n), n, n) for n in range(1, 41)] + [("远", 41, 50)])
+    assert not many["all"] and len(many["left"]) == 40 and many["left"][-1]["name"] == "远"
+    assert charts.slope([]) is None
+
+
+@pytest.mark.parametrize("part, outside", [(65, []), (66, [True]), (35, []), (34, [False])])
+def test_a_funnel_names_what_lies_beyond_chance_and_only_that(part, outside):
+    """In a city of 50 %, 3.09 standard errors of 100 cases are 15.45 percentage points."""
+    chart = charts.funnel([("甲", part, 100), ("乙", 0, 0)], (50, 100))
+    assert [above for *_, above in chart["outside"]] == outside
+    assert charts.funnel([("甲", 5, 5)], (5, 5)) is None and charts.funnel([("甲", 0, 0)], (1, 2)) is None
+
+
+def test_the_heat_map_darkens_with_the_share_lost_and_hatches_what_was_not_measured():
+    quarter = result()
+    (unit,), item = [s.unit_id for s in quarter.standings[:1]], "A3.1"
+    shades = {}
+    for lost in ("0", "0.01", "1", "1.01", "3.01", "6.01", "10", "10.01"):
+        score = replace(quarter.scores[unit].items[item], score=Fraction(20) - Fraction(lost), full_marks=Fraction(20))
+        shades[lost] = _cell(score)["shade"]
+    assert shades == {"0": "0", "0.01": "1", "1": "1", "1.01": "2", "3.01": "3", "6.01": "4", "10": "4", "10.01": "5"}
+    assert _cell(replace(score, measured=False))["shade"] == "none"

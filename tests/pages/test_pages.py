@@ -3,17 +3,23 @@
 import csv
 import os
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from pipelines.edges.tablefiles import COLUMNS
+from pipelines.edges.templates import render
+from pipelines.model.result import Earlier
+from pipelines.model.score import PlaceRange, Reread
+from pipelines.model.tally import Unit
 from pipelines.model.text import file_stem
 from pipelines.views.bulletin import Bulletin
+from pipelines.views.ranking import ranking
 from pipelines.views.scorecard import Scorecards
 from pipelines.wording import say
-from tests.pages.fixture import FORMULA, HOSTILE, UNITS, ledger_rows, result, warehouse
+from tests.pages.fixture import FORMULA, HOSTILE, UNITS, ledger_rows, result, rulebook, warehouse
 
 
 def text_of(folder, name):
@@ -202,3 +208,29 @@ def test_a_verdict_of_the_ranking_and_the_bulletin_leads_to_its_clause(folder, n
     assert (f'method{".en" if ".en." in name else ""}.html#A0.1"' in text_of(folder, name)) == known
     if name.startswith("bulletin"):  # the clauses of its readings
         assert f'href="method{".en" if ".en." in name else ""}.html#A3.2"' in text_of(folder, name)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_ranking_of_three_hundred_units_with_all_its_charts_stays_below_half_a_megabyte(lang):
+    """Twenty other readings each move half of the units, as those of the standard rulebook do."""
+    kinds = ("区县", "部门", "企业")
+    units = tuple(Unit(f"U{n:03d}", f"模拟市某某和某某局{n:03d}", kinds[n % 3], True) for n in range(300))
+    lines = [(one.unit_id, "A3.1", "late_reply", "", "", "", f"-{n // 20}.50", "", "") for n, one in enumerate(units)]
+    quarter = result(lines=lines, units=units)
+    placed, readings = [one for one in quarter.standings if one.rank], list(rulebook().readings)
+    ranges = {s.unit_id: PlaceRange(s.rank, (max(1, s.rank - 60), s.rank), (1, s.rank), "", 1) for s in placed}
+    reread = tuple(
+        Reread(readings[0], str(k), {s.unit_id: (s.rank + (n * k % 7) * (n % 2), s.group_rank, *_figures(quarter, s))
+                                     for n, s in enumerate(placed)})
+        for k in range(1, 21)
+    )  # fmt: skip
+    before = {s.unit_id: {"rank": str(301 - s.rank)} for s in placed}
+    quarter = replace(quarter, place_ranges=ranges, reread=reread, earlier=(Earlier(quarter.period.previous, before),))
+    page = ranking(quarter, say, lang)
+    assert all(page[name] for name in ("reread", "doubt", "moves", "heat", "funnel"))
+    assert len(render("site/index.html.j2", page).encode()) < 500_000
+
+
+def _figures(quarter, standing):
+    score = quarter.scores[standing.unit_id]
+    return int(100 * score.total), int(100 * score.base), int(100 * score.bonus)
