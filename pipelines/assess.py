@@ -148,6 +148,7 @@ class Run:
 
     def ingest(self) -> None:
         """Export files → raw tables, a receipt per file; Refusal where nothing could be published in the end."""
+        from pipelines.contracts.quality import make_ready
         from pipelines.edges.begun import RUN, begun
         from pipelines.edges.folder import must_be_of
         from pipelines.edges.run_folders import must_take
@@ -161,6 +162,7 @@ class Run:
         self._note.enter_context(begun(self.request.out, RUN, str(self.period), self.flow_run))
         self._read()
         stop_for(self.intake.stops)
+        make_ready()
 
     def _read(self) -> None:
         from pipelines.stages.ingest import ingest

@@ -1,14 +1,14 @@
 """Contracts as Great Expectations: the same promises, checked a second time on the accepted rows."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from pipelines.contracts.promises import PERIOD, REFERENCES, SUCCESSION
 from pipelines.model.contract import Promise, TableContract, columns_needed
 
 # What values of a type are in a pandas frame read from parquet.
-MOMENT = "datetime64[us]"
+MOMENT = "Timestamp"
 VALUE_TYPES = {"date": ("date",), "boolean": ("bool",), "integer": ("int",), "decimal": ("Decimal",)}
 
 
@@ -150,6 +150,8 @@ def _unique(_: TableContract, promise: Promise) -> list[Check]:
 def _plausible(contract: TableContract, promise: Promise) -> list[Check]:
     of = datetime if contract.columns[promise.column].type == "timestamp" else date
     first, before = (of.fromisoformat(promise.argument(name)) for name in ("first", "before"))
+    if of is datetime:
+        first, before = first.replace(tzinfo=UTC), before.replace(tzinfo=UTC)
     return _check(
         promise,
         "ExpectColumnValuesToBeBetween",

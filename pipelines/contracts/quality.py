@@ -1,13 +1,17 @@
 """The quality report: accepted rows checked a second time beside the run, and written for people and programs."""
 
 import json
+import os
 import pickle
 import subprocess
 import sys
+import tempfile
 from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
-from time import sleep
+from select import select
+from socket import SHUT_WR, send_fds, socket, socketpair
+from typing import IO, NamedTuple
 
 from pipelines.contracts.expectations import checks_of
 from pipelines.contracts.history import Figure, checks_of_history, drawn, judged, kept_as, warnings_of
@@ -25,15 +29,16 @@ from pipelines.views.frame import SUFFIX, shell
 from pipelines.views.quality import report_of
 from pipelines.wording import say
 
-HISTORY, WAIT = "history", 0.02  # the file of the process, and how long to sleep until it is looked for again
+HISTORY, WAIT = "history", 0.02  # the file of the process, and after how many seconds it is looked for again
+ERRORS = "errors.txt"  # what the process said
 TEMPLATE = "quality/index.html.j2"
 
 
 class Quality:
     """A quality check under way; ``history`` and ``result()`` wait for it, ``stop()`` gives it up."""
 
-    def __init__(self, process: subprocess.Popen, folder: Path, facts: tuple) -> None:
-        self._process, self._folder, self._facts = process, folder, facts[:-1]
+    def __init__(self, line: socket, held: ExitStack, folder: Path, facts: tuple) -> None:
+        self._line, self._held, self._folder, self._facts = line, held, folder, facts[:-1]
         self._figures: tuple[Figure, ...] = facts[-1]
 
     @cached_property
@@ -45,8 +50,8 @@ class Quality:
         written = self._folder / HISTORY
         if not checks_of_history(self._figures):
             return self._figures
-        while not written.exists() and self._process.poll() is None:
-            sleep(WAIT)
+        while not written.exists() and not select([self._line], [], [], WAIT)[0]:  # the process ended at once
+            pass
         if not written.exists():
             self._outcomes()
         return judged(self._figures, json.loads(written.read_text(encoding="utf-8")))
@@ -60,8 +65,7 @@ class Quality:
 
         ContractStop where an accepted row breaks a promise, Refusal where a promise could not be checked.
         """
-        self._process.wait()
-        self._hang_up()
+        self._end()
         outcomes = self._outcomes()
         folder = self._folder / "quality"
         report = {**report_of(*self._facts, outcomes), "history": kept_as(self.history)}
@@ -72,20 +76,21 @@ class Quality:
 
     def stop(self) -> None:
         """End the check, if it still runs."""
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-        self._hang_up()
+        with suppress(OSError):
+            self._line.shutdown(SHUT_WR)
+        self._end()
 
-    def _hang_up(self) -> None:
-        with suppress(BrokenPipeError):
-            self._process.stdin.close()
+    def _end(self) -> None:
+        """Wait for the end of the process: it says nothing, and its end of the line is closed."""
+        with suppress(OSError):
+            self._line.recv(1)
+        self._held.close()
 
     def _outcomes(self) -> list[dict]:
         written = self._folder / "outcomes.json"
-        if self._process.returncode != 0 or not written.exists():
-            lines = (self._folder / "errors.txt").read_text(encoding="utf-8", errors="replace").split("\n")
-            why = next((line for line in reversed(lines) if line.strip()), str(self._process.returncode))
+        if not written.exists():
+            lines = f"{_said()}\n{(self._folder / ERRORS).read_text(encoding='utf-8', errors='replace')}".split("\n")
+            why = next((line for line in reversed(lines) if line.strip()), "-")
             raise Refusal(say("quality.process_failed", why=why[:300]))
         return json.loads(written.read_text(encoding="utf-8"))
 
@@ -101,23 +106,24 @@ def start_quality(
     """Hand the accepted rows to a process of its own, which checks them beside measure and judge.
 
     ``history``: the export as a whole, with what is expected of it. ``work`` is a folder of the caller's for the
-    report. The rows go over in files without names on the same disk: they are gone with the two processes, however
-    these end.
+    report. The rows go over in files without names on the same disk: they are gone with this process, however it ends.
     """
     folder = work / "checked"
     folder.mkdir()
     present = frozenset(receipt.table for receipt in intake.receipts)
     tables = [table for table in contracts.tables.values() if table.name in present]
     promises = {table.name: in_force(table, intake.declared_absent) for table in tables}
-    with ExitStack() as held:
+    with ExitStack() as opened:
         rows = {}
         for table in tables:
-            file, rows[table.name] = nameless(folder)
-            held.enter_context(file)
+            file, path = nameless(folder)
+            opened.enter_context(file)
             columns = _columns(table, promises, present)
-            warehouse.run_template("checks/export", table=table.name, columns=columns, file=rows[table.name])
-        process = _start(folder, (tables, promises, present, history, rows))
-    return Quality(process, folder, (contracts, intake, validation, history))
+            warehouse.run_template("checks/export", table=table.name, columns=columns, file=path)
+            rows[table.name] = Path("/proc", str(os.getpid()), "fd", path.name)  # as another process opens it
+        line = opened.enter_context(_asked(folder, (tables, promises, present, history, rows)))
+        held = opened.pop_all()
+    return Quality(line, held, folder, (contracts, intake, validation, history))
 
 
 def _columns(table, promises: dict, present: frozenset) -> list[str]:
@@ -128,23 +134,49 @@ def _columns(table, promises: dict, present: frozenset) -> list[str]:
     return [column for column in table.columns if column in checked | referred or column in table.key]
 
 
-def _start(folder: Path, job: tuple) -> subprocess.Popen:
-    import os
+def _asked(folder: Path, job: tuple) -> socket:
+    """Hand a check to a process; this end of a line to it. Where one end is closed, the other knows."""
+    ours, theirs = socketpair()
+    (folder / ERRORS).touch()
+    make_ready()
+    with theirs, suppress(OSError):  # the process ended at once; result() tells why
+        send_fds(_library[0].line, [b"."], [theirs.fileno()])
+        ours.sendall(pickle.dumps((folder, *job)))
+    return ours
 
-    with (folder / "errors.txt").open("wb") as errors:
+
+class _Library(NamedTuple):
+    """The process that has loaded Great Expectations and forks one for every check; it ends with this one."""
+
+    process: subprocess.Popen
+    line: socket
+    errors: IO[bytes]
+
+
+_library: list[_Library] = []
+
+
+def make_ready() -> None:
+    """Begin to load Great Expectations, which takes longer than most checks, unless that was done in this process."""
+    if _library and _library[0].process.poll() is None:
+        return
+    ours, theirs = socketpair()
+    errors = tempfile.TemporaryFile()  # noqa: SIM115 - for as long as this process lives
+    with theirs:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.contracts.quality_process", str(folder)],
-            stdin=subprocess.PIPE,
+            [sys.executable, "-m", "pipelines.contracts.quality_process"],
+            stdin=theirs,
             stdout=subprocess.DEVNULL,
             stderr=errors,
             cwd=PACKAGE.parent,
-            env={**os.environ, **SILENT, "TMPDIR": str(folder)},
-            pass_fds=[int(path.name) for path in job[-1].values()],
+            env={**os.environ, **SILENT},
         )
-    with suppress(BrokenPipeError):  # the process ended at once; result() tells why
-        process.stdin.write(pickle.dumps(job))
-        process.stdin.flush()
-    return process  # its standard input stays open: where it ends, we have, and so does the process
+    _library[:] = [_Library(process, ours, errors)]
+
+
+def _said() -> str:
+    _library[0].errors.seek(0)
+    return _library[0].errors.read().decode("utf-8", "replace")
 
 
 def _gate(outcomes: list[dict], contracts: Contracts) -> None:

@@ -1,9 +1,10 @@
-"""Great Expectations: the one file that imports it, run as a process of its own (`python -m …quality_process FOLDER`).
+"""Great Expectations: the one file that imports it, run as a process that forks one for every check.
 
-Reads the job from standard input, with the paths of the accepted rows as Parquet; writes `FOLDER/outcomes.json`.
-Standard input stays open for as long as the process that asked lives; where it ends, this one does.
+Its standard input is a socket that brings the line to whoever wants a check, who sends the job there: the paths of the
+accepted rows as Parquet among it. The fork writes `FOLDER/outcomes.json`; both end where the other end is closed.
 """
 
+import gc
 import json
 import os
 import pickle
@@ -11,9 +12,13 @@ import re
 import sys
 import threading
 from collections import defaultdict
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import cache
 from pathlib import Path
+from signal import SIG_DFL, SIG_IGN, SIGCHLD, signal
+from socket import recv_fds, socket
+from types import ModuleType
+from typing import Any
 
 from pipelines.contracts.expectations import Check, Derived, checks_of
 from pipelines.contracts.history import Figure, checks_of_history
@@ -22,6 +27,37 @@ from pipelines.edges.process import silence_telemetry
 from pipelines.lazy import pandas as pd
 from pipelines.model.contract import TableContract
 from pipelines.model.period import Period
+
+# What the library, or jsonschema for it, does without, and what it uses for drawings and distributions only: a third of
+# the time of its import. What is loaded stays; looked through again and again meanwhile, it would take a fifth longer.
+SPARED: dict[str, Any] = dict.fromkeys(("rfc3987_syntax", "boto3", "botocore", "sqlalchemy"))
+SPARED |= {name: ModuleType(name) for name in ("altair", "scipy.stats")}
+
+silence_telemetry()
+gc.disable()
+for name in [name for name in SPARED if name in sys.modules]:
+    del SPARED[name]
+sys.modules.update(SPARED)
+import great_expectations as gx  # noqa: E402
+from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: E402
+from great_expectations.expectations.expectation import Expectation  # noqa: E402
+
+for name in SPARED:
+    del sys.modules[name]
+gc.freeze()
+gc.enable()
+
+_configured: dict[int, tuple[Expectation, Any]] = {}
+_configuration_of = Expectation.configuration.fget
+
+
+def _configuration(one: Expectation) -> Any:
+    if id(one) not in _configured:
+        _configured[id(one)] = one, _configuration_of(one)
+    return _configured[id(one)][1]
+
+
+Expectation.configuration = property(_configuration)  # worked out once, not for every key of every question: a third
 
 HISTORY = "history"
 SEPARATORS = r"[、,;|/\n]"  # between the successors of a split
@@ -40,29 +76,22 @@ def outcomes(
 
     What stands beside the periods before is judged first and written at once: nothing is scored until it is known.
     """
-    silence_telemetry()
-    # Where JupyterLab brought this package, jsonschema builds a grammar with it: a second for what nothing asks.
-    sys.modules.setdefault("rfc3987_syntax", None)
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    source = context.data_sources.add_pandas("accepted")
+    asset = context.data_sources.add_pandas("accepted").add_dataframe_asset("rows")
+    batch = asset.add_batch_definition_whole_dataframe("all")  # whichever frame: each definition would be written down
     if checks := checks_of_history(history):
         frame = pd.DataFrame({one.name: [one.value] for one in history})
-        batch = source.add_dataframe_asset(HISTORY).add_batch_definition_whole_dataframe("all")
-        _write(folder / HISTORY, suite_outcomes(gx, batch.get_batch({"dataframe": frame}), HISTORY, checks))
+        _write(folder / HISTORY, suite_outcomes(batch.get_batch({"dataframe": frame}), HISTORY, checks))
     found = []
     for table in tables:
         checks = checks_of(table, promises[table.name], present)
         frame = prepared(rows, table, checks)
-        asset = source.add_dataframe_asset(table.name).add_batch_definition_whole_dataframe("all")
-        found += suite_outcomes(gx, asset.get_batch({"dataframe": frame}), table.name, checks)
+        found += suite_outcomes(batch.get_batch({"dataframe": frame}), table.name, checks)
     return found
 
 
-def suite_outcomes(gx, batch, table: str, checks: tuple[Check, ...]) -> list[dict]:
+def suite_outcomes(batch, table: str, checks: tuple[Check, ...]) -> list[dict]:
     """Run one suite; an expectation whose result is missing or that raised is told apart from one that failed."""
     expectations = [
         getattr(gx.expectations, check.expectation)(**dict(check.arguments), meta={"number": number})
@@ -101,6 +130,8 @@ def prepared(rows: dict[str, Path], table: TableContract, checks: tuple[Check, .
     for column in columns:
         if table.columns[column].type == "integer":  # read with empty ones as floats, which an integer is not
             frame[column] = frame[column].astype("Int64").astype(object)
+        elif table.columns[column].type == "timestamp":  # moments without a zone are compared row by row
+            frame[column] = frame[column].dt.tz_localize(UTC)
         elif table.columns[column].type in ("boolean", "decimal", "date"):
             frame[column] = frame[column].astype(object)
     for check in checks:
@@ -218,19 +249,32 @@ def _found(rows: dict[str, Path], wanted, table: str, keys: tuple[str, ...]):
     return (joined["_side"] == "both").to_numpy()
 
 
-def _end_with_the_other() -> None:
-    """Wait for the end of standard input: the run is done with us, or was killed."""
-    while os.read(0, 1):
-        pass
-    os._exit(1)
-
-
 def main() -> None:
-    """Do the job that standard input describes."""
-    folder = Path(sys.argv[1])
-    job = pickle.load(sys.stdin.buffer)  # noqa: S301 - written by the process that started us
-    threading.Thread(target=_end_with_the_other, daemon=True).start()
+    """A process for every line that standard input brings, until it ends."""
+    signal(SIGCHLD, SIG_IGN)  # nobody asks how they ended
+    with socket(fileno=0) as asked:
+        while handed := recv_fds(asked, 1, 1)[1]:
+            with socket(fileno=handed[0]) as line:
+                if os.fork() == 0:
+                    asked.close()
+                    _check(line)
+                    return
+
+
+def _check(line: socket) -> None:
+    signal(SIGCHLD, SIG_DFL)
+    with line.makefile("rb") as stream:
+        folder, *job = pickle.load(stream)  # noqa: S301 - of the process that started us
+    os.dup2(os.open(folder / "errors.txt", os.O_WRONLY), 2)
+    os.environ["TMPDIR"] = str(folder)
+    threading.Thread(target=_end_with, args=(line,), daemon=True).start()
     _write(folder / "outcomes.json", outcomes(*job, folder))
+
+
+def _end_with(line: socket) -> None:
+    """Wait until nobody listens: the run is done with us, or was killed."""
+    line.recv(1)
+    os._exit(1)
 
 
 def _write(file: Path, found: list[dict]) -> None:

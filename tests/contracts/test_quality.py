@@ -126,10 +126,9 @@ def test_nothing_to_mend_is_said(tmp_path):
 
 
 def test_values_of_the_wrong_type_are_found_by_the_expectations():
-    import great_expectations as gx
     import pandas as pd
 
-    from pipelines.contracts.quality_process import suite_outcomes
+    from pipelines.contracts.quality_process import gx, suite_outcomes
 
     contract = CONTRACTS.tables["assessments"]
     settled = tuple(p for p in contract.promises if p.kind in SETTLED)
@@ -138,10 +137,10 @@ def test_values_of_the_wrong_type_are_found_by_the_expectations():
                           "score as text": ["4.125", "4.125"]})  # fmt: skip
     source = gx.get_context(mode="ephemeral").data_sources.add_pandas("test")
     batch = source.add_dataframe_asset("t").add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
-    found = suite_outcomes(gx, batch, "assessments", checks)
+    found = suite_outcomes(batch, "assessments", checks)
     assert {outcome["outcome"] for outcome in found} == {"broken"}
     cases = CONTRACTS.tables["cases"]
-    missing = suite_outcomes(gx, batch, "cases", checks_of(cases, (cases.promises[2],), EVERY_TABLE))
+    missing = suite_outcomes(batch, "cases", checks_of(cases, (cases.promises[2],), EVERY_TABLE))
     assert [outcome["outcome"] for outcome in missing] == ["error"]
     assert "case_id" in missing[0]["error"]
 
