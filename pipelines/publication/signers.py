@@ -6,6 +6,7 @@ something else than the record is refused.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -103,10 +104,21 @@ def read_signers(out: Path, copy: Path | None = None) -> Signers:
     file = signers_file(out)
     events = record.read(file)
     record.must_reach_its_head(file, events)
-    return _replayed(events, file, copy)
+    found = _replayed(events, file)
+    if copy is not None and copy.is_file() and not _says(copy, found):
+        missing = say("signers.without_record", copy=copy, record=file)
+        raise VerificationFailed(say("signers.copy_differs", copy=copy, record=file) if found.heads else missing)
+    return found
 
 
-def _replayed(events: tuple[Event, ...], file: Path, copy: Path | None) -> Signers:
+def _says(copy: Path, found: Signers) -> bool:
+    """Whether the copy is that of these signers."""
+    if not found.heads or copy.is_symlink():
+        return False
+    return copy.read_text(encoding="utf-8", errors="replace") == found.text()
+
+
+def _replayed(events: tuple[Event, ...], file: Path) -> Signers:
     found = Signers()
     for event in events:
         try:
@@ -118,11 +130,6 @@ def _replayed(events: tuple[Event, ...], file: Path, copy: Path | None) -> Signe
         found = replace(found, heads=(*found.heads, (event.sha256, event.clock)))
         if "records" in event.says:
             found = replace(found, stood=(*found.stood, (event.clock, dict(event.says["records"]))))
-    if copy is not None and copy.is_file():
-        if not found.heads:
-            raise VerificationFailed(say("signers.without_record", copy=copy, record=file))
-        if copy.is_symlink() or copy.read_text(encoding="utf-8", errors="replace") != found.text():
-            raise VerificationFailed(say("signers.copy_differs", copy=copy, record=file))
     return found
 
 
@@ -133,7 +140,9 @@ class Register:
         self.out, self.copy, self.clock, self._file = Path(out), copy, clock.replace(microsecond=0), file
         self._events = record.read(file)
         record.must_reach_its_head(file, self._events)
-        self.signers = _replayed(self._events, file, copy if self._events and not rewrite else None)
+        self.signers = _replayed(self._events, file)
+        if self._events and not rewrite and not (copy.is_file() and _says(copy, self.signers)):
+            self._finish_copy()
         if self.signers.heads and self.clock < self.signers.heads[-1][1]:
             raise NotAllowed(say("publication.clock_back", clock=self.clock, last=self.signers.heads[-1][1]))
 
@@ -199,6 +208,12 @@ class Register:
             raise NotAllowed(say("signers.which_change", lines="、".join(str(one.line) for one in unsigned)))
         return unsigned[0]
 
+    def _finish_copy(self) -> None:
+        """Bring up a copy that the act before, cut short, did not reach; VerificationFailed for any other."""
+        if os.path.lexists(self.copy) and not _says(self.copy, _replayed(self._events[:-1], self._file)):
+            raise VerificationFailed(say("signers.copy_differs", copy=self.copy, record=self._file))
+        self.write_copy()
+
     def write_copy(self) -> Path:
         """`rules/signers` as the record says."""
         if not self._events:
@@ -214,7 +229,7 @@ class Register:
             self._events = record.append(
                 self._file, self._events, kind, Moment(self.clock, self.clock), **says, records=records
             )
-        self.signers = _replayed(self._events, self._file, None)
+        self.signers = _replayed(self._events, self._file)
         self.write_copy()
 
     def _known(self, name: str) -> Signer:

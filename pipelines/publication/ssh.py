@@ -6,8 +6,8 @@ Debian has it in openssh-client; 9.1 and later know times in UTC (`…Z`), which
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from pipelines.edges.scratch import scratch
 from pipelines.model.refusals import NotAllowed, Refusal, UsageRefusal, VerificationFailed
 from pipelines.wording import say
 
@@ -68,10 +68,10 @@ def sign(message: bytes, namespace: str, public: str, key: Path | None) -> str:
     """
     if key is not None and not key.is_file():
         raise UsageRefusal(say("signers.no_key_file", file=key))
-    with TemporaryDirectory(prefix="gongping-sign-") as folder:
-        what = Path(folder) / "message"
+    with scratch() as folder:
+        what = folder / "message"
         what.write_bytes(message)
-        by = key or Path(folder) / "signer.pub"
+        by = key or folder / "signer.pub"
         if key is None:
             by.write_text(f"{public}\n", encoding="utf-8")
         done = _call("-Y", "sign", "-q", "-f", str(by), "-n", namespace, str(what))
@@ -84,8 +84,8 @@ def sign(message: bytes, namespace: str, public: str, key: Path | None) -> str:
 
 def verified(message: bytes, signature: str, namespace: str, name: str, allowed: str, at: datetime) -> bool:
     """Whether a signature is ``name``'s own under this message, by the signers' file ``allowed`` at ``at`` (local)."""
-    with TemporaryDirectory(prefix="gongping-verify-") as folder:
-        signers, sealed = Path(folder) / "signers", Path(folder) / "signature"
+    with scratch() as folder:
+        signers, sealed = folder / "signers", folder / "signature"
         signers.write_text(allowed, encoding="utf-8")
         sealed.write_text(signature, encoding="utf-8")
         done = _call(

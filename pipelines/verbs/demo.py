@@ -5,11 +5,11 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from shlex import quote
-from tempfile import TemporaryDirectory
 
 import click
 
 from pipelines.cli import called, text
+from pipelines.edges.scratch import scratch
 from pipelines.model.period import Period
 from pipelines.verbs import options
 from pipelines.verbs.approve import approve
@@ -77,8 +77,8 @@ def walk(out: Path, signers: Path) -> None:
         click.echo(text("cli.demo_walked", folder=quote(str(out.parent))))
         verify(PERIOD, None, out, None, None, None, signers, False)
     else:
-        with TemporaryDirectory(prefix="gongping-demo-keys-") as keys:
-            _sign_and_publish(out, signers, Path(keys))
+        with scratch() as keys:
+            _sign_and_publish(out, signers, keys)
         click.echo(text("cli.demo_keys_gone"))
         verify(PERIOD, None, out, None, None, None, signers, False)
 
