@@ -5,7 +5,7 @@ UV = $$([ -x .tools/bin/uv ] && echo .tools/bin/uv || echo uv)
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo notebook app test proof bench lint reference site coverage dist lowest fonts clean
+.PHONY: help setup demo notebook app test proof world bench lint reference site coverage dist lowest fonts clean
 
 help: ## 本说明 / this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -29,6 +29,9 @@ test: ready ## 测试，几分钟内 / the tests, within minutes
 proof: ready ## 全部测试，含慢的 / every test, the slow ones too
 	@sh scripts/test_tools.sh
 	@GONGPING_NEW_EXAMPLES=1 $(PYTHON) -m pytest
+
+world: ready ## 一个种子一座城（SEED=7） / a city's quarter in which everything goes wrong, the same for the same SEED
+	@$(PYTHON) -m tests.proof.world --seed $(or $(SEED),0)
 
 bench: ready ## 量速度 / measure the speed
 	@$(PYTHON) -m benchmarks

@@ -12,7 +12,9 @@ forked processes, at the world's own time. The same seed makes the same world.
 
 import argparse
 import csv
+import importlib
 import os
+import pkgutil
 import random
 import re
 import shutil
@@ -24,6 +26,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pipelines
 from pipelines.model.period import Period
 from pipelines.paths import RULES
 from pipelines.publication import ssh
@@ -292,6 +295,15 @@ def _carried_out(folder: Path, words: tuple[str, ...], fault: faults.Fault, now:
     return code
 
 
+def _loaded() -> None:
+    """Everything that commands import, here, before they are forked off."""
+    for one in pkgutil.walk_packages(pipelines.__path__, "pipelines."):
+        if not one.name.startswith(("pipelines.flows", "pipelines.sources", "pipelines.__main__")):
+            importlib.import_module(one.name)
+    for name in ("duckdb", "pandas", "pyarrow.parquet", "durable.lang"):
+        importlib.import_module(name)
+
+
 def _rows(file: Path) -> list[dict]:
     with file.open(encoding="utf-8-sig", newline="") as stream:
         return list(csv.DictReader(stream))
@@ -361,6 +373,7 @@ def main() -> int:
     asked.add_argument("--part", default="1/1", help="i/n: every n-th of them, from the i-th")
     asked.add_argument("--steps", type=int, default=30)
     given = asked.parse_args()
+    _loaded()
     if given.worlds is None:
         return int(bool(tried(given.seed, given.steps, tell=True)))
     first, every = map(int, given.part.split("/"))
