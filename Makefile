@@ -27,6 +27,7 @@ test: ready ## 测试，几分钟内 / the tests, within minutes
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(TESTS)
 
 proof: ready ## 全部测试，含慢的 / every test, the slow ones too
+	@$(UV) sync -q --frozen --inexact --extra cluster
 	@sh scripts/test_tools.sh
 	@GONGPING_NEW_EXAMPLES=1 $(PYTHON) -m pytest
 

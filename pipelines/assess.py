@@ -15,6 +15,7 @@ from pipelines.model.library import LibraryReport
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.panel import Panel
 from pipelines.model.period import After, Period
+from pipelines.model.project import DUCKDB
 from pipelines.model.refusals import ContractStop, Refusal, UsageRefusal
 from pipelines.model.result import CountedList, CountedRow, Earlier, QuarantinedRow, ScoredPeriod
 from pipelines.model.rule import Item, Rulebook
@@ -50,6 +51,7 @@ class Request:
     record_before: str | None = None  # the head that the bulletin shows; what ``out`` says of it where None
     settings: Path | None = None  # of publication, the project's own where None: which words name no evaluator
     city: str = ""  # as the project names it; the source mapping's or the rulebook's name where empty
+    engine: str = DUCKDB  # what counts facts and tallies; SPARK on a cluster
     verifying: bool = False  # what was published is computed again: a mapping of the old form keeps its meaning
 
 
@@ -66,6 +68,7 @@ class Run:
         from pipelines.contracts.declared import load_contracts
         from pipelines.contracts.of_book import of_book
         from pipelines.edges.calendar import Calendar
+        from pipelines.edges.cluster import place_of
         from pipelines.edges.office import OFFICE, load_office
         from pipelines.edges.scratch import scratch
         from pipelines.edges.warehouse import Warehouse
@@ -86,7 +89,7 @@ class Run:
         self.readings = choose_readings(self.rulebook, request.readings)
         self.office = load_office(request.office or OFFICE)
         self.contracts = within(of_book(load_contracts(), self.rulebook), self.period)
-        self._note, self._scratch = ExitStack(), scratch()
+        self._note, self._scratch = ExitStack(), scratch(place_of(request.engine))
         self.work = self._scratch.__enter__()
         self.warehouse = Warehouse(spill=self.work)
         self.quality = self.validation = self.published = None
@@ -220,11 +223,13 @@ class Run:
 
     def measure(self) -> None:
         """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""
+        from pipelines.edges.cluster import counting
         from pipelines.stages.measure import measure, must_have_prices, tallies_in_force, with_before
         from pipelines.stages.opinions import must_read_alike
 
         register = self.validation.register
-        measure(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, self.counted, register)
+        with counting(self.request.engine, self.warehouse, self.work) as counter:
+            measure(counter, self.period, self.cutoff, self.rulebook, self.calendar, self.counted, register)
         seed = "".join(sorted(receipt.sha256 for receipt in self.intake.receipts))
         must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)
         must_have_prices(self.warehouse, self.rulebook, self.readings)

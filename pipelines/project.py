@@ -178,6 +178,12 @@ def _memory(block: Block, key: str, home: Path) -> str:
     return found[1] + found[2]
 
 
+def _spark_master(block: Block, key: str, home: Path) -> str:
+    if not re.fullmatch(r"local(\[(\d+|\*)\])?|yarn|(spark|k8s)://\S+", _text(block, key)):
+        raise block.refuse(key, "no_master", word=block[key])
+    return _text(block, key)
+
+
 def _elsewhere(block: Block, key: str, home: Path) -> None:
     raise block.refuse(key, "elsewhere")
 
@@ -195,6 +201,7 @@ _CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
     "sources": _sources,
     "retention": _retention,
     "memory": _memory,
+    "spark_master": _spark_master,
     "elsewhere": _elsewhere,
 }
 

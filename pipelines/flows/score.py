@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from prefect import flow, runtime, task
@@ -14,7 +15,7 @@ from pipelines.edges import process
 from pipelines.edges.run_log import logged
 from pipelines.flows._artifacts import progress, show
 from pipelines.model.period import After, Period, Periods
-from pipelines.model.project import PLACE, Project
+from pipelines.model.project import DUCKDB, PLACE, Project
 from pipelines.model.refusals import Refusal, UsageRefusal
 from pipelines.project import take
 from pipelines.rulebook import periods_of
@@ -43,6 +44,7 @@ def score(
     office: Path | None = None,
     pull: bool = False,
     no_pdf: bool = False,
+    engine: Literal["duckdb", "spark"] = DUCKDB,
     project: Path | None = None,
 ) -> str | State:
     """Score a period, as `gongping run` does; the folder it went to.
@@ -59,6 +61,7 @@ def score(
         request = request_of(
             city, chosen, exports, out, cutoff, readings, rules, source, absent, office, pdf=not no_pdf
         )
+        request = replace(request, engine=engine)
         with logged(request.out, "score", str(chosen)):
             folder = scored(pulled(request, city) if pull else request)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store

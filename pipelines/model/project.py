@@ -40,6 +40,7 @@ class Keep:
 LAYERS = ("exports", "raw", "restricted", "runs")  # what `gongping retain` deletes from
 UNITS = {"days": 0, "months": 1, "years": 12}  # months of each
 LEAST_MEGABYTES = 500  # that the database can work with
+DUCKDB, SPARK = ENGINES = ("duckdb", "spark")  # what counts facts and tallies
 PLACE = "{period}"  # in `exports`: the name of the period, such as 2026Q3
 
 
@@ -69,6 +70,8 @@ class Project:
     raw: Path = _key("output", Path("raw"))  # what `pull` keeps, a folder a period
     retention: tuple[Keep, ...] = _key("retention", ())
     memory: str = _key("memory", "")  # that the database may take, such as 8GB; half of the machine's where ""
+    spark_master: str = _key("spark_master", "local[*]")  # the cluster that counts with `--engine spark`
+    spark_folder: Path | None = _key("folder")  # in which its machines hand data over
     contracts: None = _key("elsewhere")  # refused with where own columns stand
     file: Path | None = None  # the project file itself
     problem: Words | None = None  # why it was refused; for the doctor alone, every other verb ends there

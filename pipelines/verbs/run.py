@@ -6,6 +6,7 @@ import click
 
 from pipelines.cli import said, text
 from pipelines.edges import process
+from pipelines.model.project import DUCKDB, ENGINES
 from pipelines.model.refusals import ContractStop
 from pipelines.verbs import options
 
@@ -26,12 +27,15 @@ def command() -> click.Command:
         options.office(),
         click.Option(["--pull"], is_flag=True, help=text("cli.opt_pull")),
         click.Option(["--no-pdf"], is_flag=True, help=text("cli.opt_no_pdf")),
+        click.Option(["--engine"], type=click.Choice(ENGINES), default=DUCKDB, help=text("cli.opt_engine")),
         click.Option(["--timings"], is_flag=True, help=text("cli.opt_timings")),
         options.as_json(),
     )
 
 
-def run(period, exports, out, cutoff, readings, rules, source, absent, office, pull, no_pdf, timings, as_json) -> None:
+def run(
+    period, exports, out, cutoff, readings, rules, source, absent, office, pull, no_pdf, engine, timings, as_json
+) -> None:
     """Score and publish; print the top of the ranking and what to open."""
     from pipelines.assess import STANDARD_RULES, Request, Run
     from pipelines.screen import progress, show_run, timed
@@ -52,6 +56,7 @@ def run(period, exports, out, cutoff, readings, rules, source, absent, office, p
         office,
         tuple(absent),
         city=process.project().name,
+        engine=engine,
     )
     measured = timed if timings else nullcontext
     with options.noted_stop(period, out), progress() as bar, measured(bar) as listener, Run(request, listener) as done:

@@ -2,7 +2,7 @@
 -- Grain: case row with an extension, an evaluation, a waiver, an exclusion, or a quarter that counted it already.
 -- Reads: facts.extensions, .final_evaluations, .waived_cases, .excluded, .counted_before.
 create or replace table facts.circumstances as
-select * replace (coalesce(excluded, false) as excluded)
+select *
 from facts.extensions
 full join facts.final_evaluations using (case_id, unit_id)
 full join facts.waived_cases using (case_id, unit_id)

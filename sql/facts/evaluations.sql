@@ -8,7 +8,7 @@ with clocked as (
     select
         e.*,
         e.rated_at::date as rated_on,
-        coalesce(e.reminded_at, e.assigned_at + to_hours($reminder_after_hours))::date as clock_of_reminder,
+        coalesce(e.reminded_at, e.assigned_at + $reminder_after_hours * interval 1 hour)::date as clock_of_reminder,
         e.assigned_at::date as clock_of_assignment
     from accepted.evaluations as e
 ),

@@ -4,8 +4,8 @@ create or replace table facts.final_evaluations as
 select
     case_id,
     unit_id,
-    last(rating order by rated_at, assignment_id) filter (not late_by_reminder) as rating_reminder,
-    last(rating order by rated_at, assignment_id) filter (not late_by_assignment) as rating_assignment
+    max_by(rating, {moment: rated_at, id: assignment_id}) filter (not late_by_reminder) as rating_reminder,
+    max_by(rating, {moment: rated_at, id: assignment_id}) filter (not late_by_assignment) as rating_assignment
 from facts.evaluations
 where refused is null
 group by case_id, unit_id;

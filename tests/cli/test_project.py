@@ -316,6 +316,8 @@ def test_every_option_of_a_key_has_its_default_from_the_file(town, verb):
     ("nmae: x", ("nmae", "最接近的是 name", "不会起作用", "calendars")),
     ("zone: Asia/Shangai", ("Asia/Shangai", "最接近的是 Asia/Shanghai")),
     ("zone: localtime", ("localtime",)),
+    ("spark_master: head:7077", ("spark://", "head:7077")),
+    ("spark_folder: nowhere", ("nowhere",)),
     ("memory: much", ("memory", "8GB")),
     ("memory: 499MB", ("500",)),
     ("zone: ../etc", ("../etc",)),

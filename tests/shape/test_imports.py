@@ -33,6 +33,8 @@ OWNERS = {
     "great_expectations": "pipelines.contracts",
     "duckdb": "pipelines.edges",
     "apprise": "pipelines.edges",
+    "pyspark": "pipelines.edges",
+    "sqlglot": "pipelines.edges",
 }
 
 
