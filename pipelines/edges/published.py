@@ -46,7 +46,7 @@ class PublishedQuarter:
         """Open a finished run's folder; UsageRefusal where there is none or it is not whole."""
         resolved = folder.resolve()  # the run that is published now, whatever is published next
         try:
-            ranking = {line["unit_id"]: line for line in _lines(resolved / "ranking.csv")}
+            ranking = ranking_of(resolved)
             items = {(line["unit_id"], line["item_id"]): line for line in _lines(resolved / "items.csv")}
         except (FileNotFoundError, NotADirectoryError):
             facts = {"folder": folder, "finished": _finished(folder.parent), "remedy": found_elsewhere(folder)}
@@ -70,6 +70,11 @@ class PublishedQuarter:
         """The rows that keep the rates of one unit from their best; none of a run from before they were kept."""
         file = self.folder / "evidence.csv"
         return [line for line in _lines(file) if line["unit_id"] == unit_id] if file.is_file() else []
+
+
+def ranking_of(folder: Path) -> dict[str, dict]:
+    """The lines of a run's `ranking.csv` by unit_id; FileNotFoundError without it."""
+    return {line["unit_id"]: line for line in _lines(folder / "ranking.csv")}
 
 
 def found_elsewhere(folder: Path) -> Words:

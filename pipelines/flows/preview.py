@@ -11,7 +11,8 @@ from prefect import flow
 from prefect.states import Failed, State
 
 from pipelines.edges.run_log import logged
-from pipelines.flows.score import local_time, period_of, pulled, request_of, scored
+from pipelines.flows.score import Engine, local_time, period_of, pulled, request_of, scored
+from pipelines.model.project import DUCKDB
 from pipelines.model.refusals import Refusal
 from pipelines.project import take
 from pipelines.publication import desk as acts
@@ -33,6 +34,7 @@ def preview(
     office: Path | None = None,
     pull: bool = False,
     no_pdf: bool = False,
+    engine: Engine = DUCKDB,
     at: datetime | None = None,
     settings: Path | None = None,
     signers: Path | None = None,
@@ -47,7 +49,7 @@ def preview(
         city = take(project)
         chosen = period_of(city, period, rules)
         request = request_of(
-            city, chosen, exports, out, cutoff, readings, rules, source, absent, office, pdf=not no_pdf
+            city, chosen, exports, out, cutoff, readings, rules, source, absent, office, not no_pdf, engine
         )
         named = load_settings(settings) if settings else None
         with logged(request.out, "preview", str(chosen)):

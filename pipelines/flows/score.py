@@ -23,6 +23,7 @@ from pipelines.stages import STAGES
 from pipelines.wording import say
 
 EXPORTS = "exports/{period}"
+Engine = Literal["duckdb", "spark"]  # `pipelines.model.project.ENGINES`, as Prefect checks it
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -44,7 +45,7 @@ def score(
     office: Path | None = None,
     pull: bool = False,
     no_pdf: bool = False,
-    engine: Literal["duckdb", "spark"] = DUCKDB,
+    engine: Engine = DUCKDB,
     project: Path | None = None,
 ) -> str | State:
     """Score a period, as `gongping run` does; the folder it went to.
@@ -59,9 +60,8 @@ def score(
         city = take(project)
         chosen = period_of(city, period, rules)
         request = request_of(
-            city, chosen, exports, out, cutoff, readings, rules, source, absent, office, pdf=not no_pdf
+            city, chosen, exports, out, cutoff, readings, rules, source, absent, office, not no_pdf, engine
         )
-        request = replace(request, engine=engine)
         with logged(request.out, "score", str(chosen)):
             folder = scored(pulled(request, city) if pull else request)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
@@ -120,6 +120,7 @@ def request_of(
     absent: list[str] | None,
     office: Path | None,
     pdf: bool,
+    engine: str = DUCKDB,
 ) -> Request:
     """What a flow is asked for; what is not given stands in the project file."""
     folder = (exports or city.exports or EXPORTS).replace(PLACE, str(period))
@@ -135,6 +136,7 @@ def request_of(
         office or city.office,
         tuple(city.absent if absent is None else absent),
         city=city.name,
+        engine=engine,
     )
 
 

@@ -255,13 +255,34 @@ def tallies_in_force(
 ) -> dict[str, UnitTally]:
     """The tally of every unit, by unit_id, as the readings in force see it; what cannot be counted is in no count."""
     lacking = absent.measures(rulebook.measures)
+    assessed, awards = _assessed(warehouse), {} if AWARDS in lacking else _awards(warehouse, period)
+    given, units = read_figures(warehouse, period, rulebook), warehouse.records("tallies/units")
+    registers = {
+        id: UnitTally(
+            Unit(**row), 0, {}, {}, assessed.get(id, {}), tuple(awards.get(id, ())), lacking, given=given.get(id, {})
+        )
+        for row in units
+        for id in (row["unit_id"],)
+    }
+    return counted(warehouse, registers, period, rulebook, readings)
+
+
+def counted(
+    warehouse: Warehouse,
+    registers: Mapping[str, UnitTally],
+    period: Period,
+    rulebook: Rulebook,
+    readings: Mapping[str, str],
+) -> dict[str, UnitTally]:
+    """Units that are told apart from their counts, with what `tallies.cube` counts of them and what they give."""
     counts: dict[str, dict[str, dict[str, int]]] = {}
     waived: dict[str, dict[str, dict[str, int]]] = {}
     priced: dict[str, dict[str, dict[str, dict[str, int]]]] = {}
     for row in warehouse.records_template(
         "tallies/in_force", selected=selected(rulebook, readings), months=list(period.months)
     ):
-        if row["measure"] in lacking:
+        told = registers.get(row["unit_id"])
+        if told is None or row["measure"] in told.lacking:
             continue
         if row["price"]:
             of_rule = priced.setdefault(row["unit_id"], {}).setdefault(row["rule_id"], {})
@@ -269,23 +290,18 @@ def tallies_in_force(
         else:
             kept, name = (waived, row["rule_id"]) if row["rule_id"] else (counts, row["measure"])
             kept.setdefault(row["unit_id"], {}).setdefault(name, {})[row["month"]] = row["n"]
-    assessed, awards = _assessed(warehouse), {} if AWARDS in lacking else _awards(warehouse, period)
-    found, given = {}, read_figures(warehouse, period, rulebook)
-    for row in warehouse.records("tallies/units"):
-        id = row["unit_id"]
+    found = {}
+    for id, told in registers.items():
         of_unit: dict[str, dict[str, int]] = dict.fromkeys(rulebook.measures, {}) | counts.get(id, {})
-        found[id] = UnitTally(
-            Unit(**row),
-            sum(of_unit[CASE_ROWS].values()),
-            of_unit,
-            waived.get(id, {}),
-            assessed.get(id, {}),
-            tuple(awards.get(id, ())),
-            lacking,
+        found[id] = replace(
+            told,
+            case_rows=sum(of_unit[CASE_ROWS].values()),
+            counts=of_unit,
+            waived=waived.get(id, {}),
             parts=rulebook.parts,
             priced=priced.get(id, {}),
         )
-        found[id] = with_figures(found[id], given[id], period, rulebook) if id in given else found[id]
+        found[id] = with_figures(found[id], told.given, period, rulebook) if told.given else found[id]
     return beside_others(rulebook, found, period.months)
 
 
