@@ -11,7 +11,7 @@ from pipelines.paths import REPORTS
 
 STYLE = "shared/base.css"
 SITE_STYLE = "site/site.css"
-SCRIPT = "site/ranking.js"
+SCRIPTS = {"ranking": "site/ranking.js", "card": "scorecard/card.js"}
 
 
 @cache
@@ -29,8 +29,9 @@ def environment():
         finalize=_shown,
     )
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
-    script = _file(SCRIPT)
-    own = {"style": style(), "site_style": _file(SITE_STYLE), "script": script, "script_hash": _hash(script)}
+    own = {"style": style(), "site_style": _file(SITE_STYLE)}
+    for name, file in SCRIPTS.items():
+        own |= {f"{name}_script": _file(file), f"{name}_hash": _hash(_file(file))}
     made.globals |= {name: Markup(text) for name, text in own.items()}  # noqa: S704 - our own files, no data in them
     return made
 

@@ -32,6 +32,7 @@ from pipelines.model.words import Words
 from pipelines.paths import CONTRACTS, REPORTS, RULES
 from pipelines.views import tables
 from pipelines.views.bulletin import Bulletin
+from pipelines.views.counterfactual import Counterfactuals
 from pipelines.views.figures import Say, named, speaking
 from pipelines.views.frame import PROPOSING, SUFFIX, absences, proposing
 from pipelines.views.libraries import finding_rows
@@ -252,7 +253,7 @@ def _site(
 
 def _scorecards(warehouse: Warehouse, result: ScoredPeriod) -> Iterator[tuple[str, Callable[..., dict[str, Any]]]]:
     """Unit by unit a function that makes its scorecard; units without a ledger line come last."""
-    cards = cache(partial(Scorecards, result))
+    cards = cache(partial(Scorecards, result, counterfactuals=Counterfactuals(result)))
     proposing_say = proposing(say)
 
     def card(

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from itertools import groupby
 
@@ -12,6 +12,7 @@ from pipelines.model.result import ScoredPeriod
 from pipelines.model.score import WHOLE, ItemScore, Standing
 from pipelines.model.text import file_stem, masked, plain
 from pipelines.views import charts, first_page, quality
+from pipelines.views.counterfactual import Counterfactuals, told
 from pipelines.views.figures import Say, known, listed, month_name, named, note, plainly, signed, speaking, width
 from pipelines.views.frame import column_name, frame, made_of, words
 from pipelines.views.libraries import Boxes
@@ -41,6 +42,13 @@ WORDS = (
     "first",
     "first_box",
     "first_says",
+    "steps",
+    "if",
+    "if_says",
+    "if_none",
+    "if_said",
+    "if_label",
+    "if_clear",
     "points",
     "sheet",
     "sheet_says",
@@ -78,13 +86,17 @@ WORDS = (
 )
 ACCOUNT_PARTS = ("scored", "other_period", "excluded", "quarantined", "left_out", "counted_before")
 MOST_KEPT_OUT = 50  # cases on a page; the others stand in quarantine.csv
+Ticks = Mapping[tuple[str, str], str]  # (rule, month) -> under which name the page counts a case
+NO_TICKS: Ticks = {}
 COLUMNS = {"months": "month", "cases": "case_id", "refs": "ref_id"}  # shown where a line of the item fills them
 
 
 class Scorecards:
     """Makes the scorecards of one assessment in one language; what all of them share is worked out once."""
 
-    def __init__(self, result: ScoredPeriod, say: Say, lang: str = "zh") -> None:
+    def __init__(
+        self, result: ScoredPeriod, say: Say, lang: str = "zh", counterfactuals: Counterfactuals | None = None
+    ) -> None:
         self.result = result
         self.say = say = speaking(say, result.period.kind)
         self.lang = lang
@@ -99,6 +111,7 @@ class Scorecards:
         self.account = {row["unit_id"]: row for row in account_rows(result)}
         self.kept_out = _kept_out(result, say, lang)
         self.libraries = Boxes(result.libraries, say, lang) if result.libraries else None
+        self.counterfactuals = counterfactuals or Counterfactuals(result)
         self.rules = {}
         self.order = {rule_id: number for number, rule_id in enumerate((*result.rulebook.rules, *CLOSING))}
 
@@ -116,6 +129,8 @@ class Scorecards:
         most = None if most is None else _each(_counts(lines), most)
         unit = standing_line(self.result, standing, self.say, self.lang)
         places = self.places["", ""], self.places["group", unit["group"]]
+        case = self.counterfactuals.of(standing, lines)
+        ticks = case.ticks() if case and most is None else {}
         return {
             "frame": self.frame,
             "words": self.words,
@@ -133,7 +148,7 @@ class Scorecards:
             "and": self._says("and"),
             "evidence": _anchored(
                 [
-                    self._evidence(score.items[item_id], by_item[item_id], most)
+                    self._evidence(score.items[item_id], by_item[item_id], most, ticks)
                     for item_id in score.items
                     if item_id in by_item
                 ]
@@ -152,6 +167,8 @@ class Scorecards:
                 self.result.place_ranges.get(standing.unit_id), self.result.rulebook, self.say, self.lang
             ),
             **self._first_page(standing, lines, places),
+            "steps": told(case, self.result.rulebook, self.say, self.lang) if case else [],
+            "numbers": case.numbers() if ticks else None,
             "libraries": self.libraries.of(standing.unit_id) if self.libraries else None,
         }
 
@@ -267,12 +284,12 @@ class Scorecards:
             ],
         }
 
-    def _evidence(self, score: ItemScore, entries: list[dict], most: int | None) -> dict:
+    def _evidence(self, score: ItemScore, entries: list[dict], most: int | None, ticks: Ticks) -> dict:
         item_id, items = score.item_id, self.result.rulebook.items
         ordered = sorted(entries, key=lambda entry: (self.order.get(entry["rule_id"], 0), entry["rule_id"]))
         back = {loss.rules[0]: loss.back for loss in score.losses if len(loss.rules) == 1}
         rules = [
-            self._rule(item_id, rule_id, list(group), most, back.get(rule_id))
+            self._rule(item_id, rule_id, list(group), most, back.get(rule_id), ticks)
             for rule_id, group in groupby(ordered, _rule_id)
         ]
         columns = {name: any(entry[of] for entry in entries) for name, of in COLUMNS.items()}
@@ -286,7 +303,9 @@ class Scorecards:
             "box": self._says("ledger_box", item=item_id),
         }
 
-    def _rule(self, item_id: str, rule_id: str, entries: list[dict], most: int | None, back: Fraction | None) -> dict:
+    def _rule(
+        self, item_id: str, rule_id: str, entries: list[dict], most: int | None, back: Fraction | None, ticks: Ticks
+    ) -> dict:
         """A rule's lines under its own row, which shows what would come back without it; their sum stands small."""
         shown_lines = _first(entries, most)
         left = len(entries) - len(shown_lines)
@@ -300,12 +319,12 @@ class Scorecards:
             "count": str(len(entries)),
             "points": shown(net),
             "gross": self._says("gross", points=shown(-points)) if net != points else "",
-            "entries": [] if _alone(entries) else [self._line(entry, most) for entry in shown_lines],
-            "only": self._line(entries[0], most) if _alone(entries) else None,
+            "entries": [] if _alone(entries) else [self._line(entry, most, ticks) for entry in shown_lines],
+            "only": self._line(entries[0], most, ticks) if _alone(entries) else None,
             "left_out": self._says("left_out", n=left) if left else "",
         }
 
-    def _line(self, entry: dict, most: int | None = None) -> dict:
+    def _line(self, entry: dict, most: int | None = None, ticks: Ticks = NO_TICKS) -> dict:
         said, evidence = self.lines.both(entry["rule_id"], entry["sentence"], entry["facts"])
         return {
             "month": month_name(entry["month"], self.lang),
@@ -314,10 +333,11 @@ class Scorecards:
             "detail": plain(evidence or said),
             "points": str(entry["points"]),
             "waived_by": plain(entry["adjustment_id"]),
-            **self._misses(entry, most),
+            "tick": ticks.get((entry["rule_id"], "*"), "") if entry["points"] else "",
+            **self._misses(entry, most, ticks),
         }
 
-    def _misses(self, entry: dict, most: int | None) -> dict:
+    def _misses(self, entry: dict, most: int | None, ticks: Ticks) -> dict:
         """The rows that a line of a rate rests on: how many in words, and each with its case or number and moments."""
         rows = entry.get("misses") or []
         first = _first(rows, most)
@@ -328,6 +348,7 @@ class Scorecards:
                 {
                     "case": plain(row["case_id"] or row["ref_id"]),
                     "detail": plain(self.lines.miss(entry["rule_id"], row["facts"])),
+                    "tick": ticks.get((entry["rule_id"], entry["month"]), ""),
                 }
                 for row in first
             ],
