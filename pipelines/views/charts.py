@@ -177,7 +177,9 @@ def trend(totals: list[tuple[Period, Fraction]], decimals: int = 2) -> dict | No
     ]
     for point, below in zip(points, _below(values), strict=True):
         point["label_y"] = _px(Fraction(point["y"]) + (18 if below else -9))
-    return {"points": points, "path": _line(points, periods)}
+    middle = [n for n in _axis(low, high) if n in (low, high) or high - low <= 5 * STEP]
+    axis = [{"y": _px(_between(FOOT, CEILING, Fraction(n), low, high)), "label": str(n)} for n in middle]
+    return {"points": points, "path": _line(points, periods), "axis": axis}
 
 
 def history(past: list[tuple[int, str]], now: tuple[int, str], low: int, high: int) -> dict:

@@ -5,15 +5,28 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from itertools import groupby
+from statistics import median
 
 from pipelines.model.period import Period
 from pipelines.model.points import half_up, shown
-from pipelines.model.result import ScoredPeriod
+from pipelines.model.result import ScoredPeriod, at
 from pipelines.model.score import WHOLE, ItemScore, Standing
 from pipelines.model.text import file_stem, masked, plain
 from pipelines.views import charts, first_page, quality
 from pipelines.views.counterfactual import Counterfactuals, told
-from pipelines.views.figures import Say, known, listed, month_name, named, note, plainly, signed, speaking, width
+from pipelines.views.figures import (
+    NOTHING,
+    Say,
+    known,
+    listed,
+    month_name,
+    named,
+    note,
+    plainly,
+    signed,
+    speaking,
+    width,
+)
 from pipelines.views.frame import column_name, frame, made_of, words
 from pipelines.views.libraries import Boxes
 from pipelines.views.ranking import line as standing_line
@@ -58,6 +71,8 @@ WORDS = (
     "col_deducted",
     "col_score",
     "col_share",
+    "col_peers",
+    "col_since",
     "trend",
     "trend_box",
     "col_period",
@@ -111,6 +126,9 @@ class Scorecards:
         self.account = {row["unit_id"]: row for row in account_rows(result)}
         self.kept_out = _kept_out(result, say, lang)
         self.libraries = Boxes(result.libraries, say, lang) if result.libraries else None
+        self.peers = _peers(result)
+        self.items_before = _items_before(result)
+        self.largest = max((item.full_marks for item in result.rulebook.items.values()), default=Fraction(0))
         self.counterfactuals = counterfactuals or Counterfactuals(result)
         self.rules = {}
         self.order = {rule_id: number for number, rule_id in enumerate((*result.rulebook.rules, *CLOSING))}
@@ -144,7 +162,8 @@ class Scorecards:
             ],
             "made_of": made_of(self.result, self.say, self.lang),
             "difference": signed(score.total - half_up(score.full_marks), self.result.rulebook.sum),
-            "sections": self._sections(score.items, by_item.keys()),
+            "sections": self._sections(standing.unit_id, by_item.keys()),
+            "compared": bool(self.items_before),
             "and": self._says("and"),
             "evidence": _anchored(
                 [
@@ -257,18 +276,21 @@ class Scorecards:
             "caption": self._says("strip", n=self.places["", ""]),
         }
 
-    def _sections(self, scores: dict[str, ItemScore], with_lines: Collection[str]) -> list[dict]:
-        items = self.result.rulebook.items
+    def _sections(self, unit_id: str, with_lines: Collection[str]) -> list[dict]:
+        items, scores = self.result.rulebook.items, self.result.scores[unit_id].items
         ordered = groupby(scores.values(), key=lambda score: items[score.item_id].section)
         return [
             {
                 "id": section,
-                "scores": [{**self._item(score), "has_lines": score.item_id in with_lines} for score in group],
+                "scores": [{**self._item(unit_id, score), "has_lines": score.item_id in with_lines} for score in group],
             }
             for section, group in ordered
         ]
 
-    def _item(self, score: ItemScore) -> dict:
+    def _item(self, unit_id: str, score: ItemScore) -> dict:
+        group = self.result.tallies[unit_id].unit.unit_group
+        middle, best = self.peers.get((group, score.item_id), (None, None))
+        before = self.items_before.get((unit_id, score.item_id, score.full_marks))
         return {
             "id": score.item_id,
             "title": self.result.rulebook.items[score.item_id].title.into(self.lang),
@@ -276,7 +298,10 @@ class Scorecards:
             "deducted": signed(score.deducted),
             "lost": score.deducted < 0,
             "score": shown(score.score),
+            "peers": NOTHING if middle is None else f"{shown(middle)} / {shown(best)}",
+            "change": NOTHING if before is None else signed(score.score - before),
             "width": width(score.score, score.full_marks) if score.full_marks else "",
+            "size": width(score.full_marks, self.largest),
             "unmeasured": not score.measured,
             "notes": [
                 *([self._says("weighted", weight=plainly(half_up(score.weight)))] if score.weight != 1 else ()),
@@ -440,6 +465,28 @@ def _places(result: ScoredPeriod) -> dict[tuple[str, str], int]:
     for unit in ranked:
         places["group", plain(masked(unit.unit_group))] += 1
     return {**places, ("", ""): len(ranked)}
+
+
+def _peers(result: ScoredPeriod) -> dict[tuple[str, str], tuple[Fraction, Fraction]]:
+    """The median and the best score of the ranked units by (group, item); of two units at least."""
+    found: dict[tuple[str, str], list[Fraction]] = {}
+    for standing in result.standings:
+        if standing.ranked:
+            for item in result.scores[standing.unit_id].items.values():
+                found.setdefault((result.tallies[standing.unit_id].unit.unit_group, item.item_id), []).append(
+                    item.score
+                )
+    return {key: (half_up(median(scores)), max(scores)) for key, scores in found.items() if len(scores) > 1}
+
+
+def _items_before(result: ScoredPeriod) -> dict[tuple[str, str, Fraction], Fraction]:
+    """The scores of the period before by (unit, item, full marks): other full marks are not compared."""
+    before = at(result.earlier, result.period.previous)
+    return {
+        (unit_id, line["item_id"], Fraction(line["full_marks"])): Fraction(line["score"])
+        for unit_id, lines in (before.items.items() if before else ())
+        for line in lines
+    }
 
 
 def _kept_out(result: ScoredPeriod, say: Say, lang: str) -> dict[str, list[dict]]:

@@ -125,6 +125,7 @@ def test_the_line_of_quarters_has_a_gap_where_one_is_missing_and_needs_three():
     assert [point["x"] for point in chart["points"]] == ["60.0", "233.3", "580.0"]
     low = chart["points"][1]
     assert float(low["label_y"]) > float(low["y"]) and low["label"] == "80.00"
+    assert chart["axis"] == [{"y": "82.0", "label": "80"}, {"y": "54.0", "label": "90"}, {"y": "26.0", "label": "100"}]
     assert charts.trend(totals[:2]) is None
     assert charts.trend([(Period.parse("2020Q1"), Fraction(1)), *totals[:2]]) is None  # too long ago to be on the line
 

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.edges.tablefiles import COLUMNS
 from pipelines.edges.templates import render
+from pipelines.model.points import half_up, shown
 from pipelines.model.result import Earlier
 from pipelines.model.score import PlaceRange, Reread
 from pipelines.model.tally import Unit
@@ -234,3 +235,19 @@ def test_a_ranking_of_three_hundred_units_with_all_its_charts_stays_below_half_a
 def _figures(quarter, standing):
     score = quarter.scores[standing.unit_id]
     return int(100 * score.total), int(100 * score.base), int(100 * score.bonus)
+
+
+def test_an_item_stands_beside_its_group_and_the_period_before():
+    quarter = result()
+    line = {"item_id": "A3.1", "full_marks": "20", "score": "18"}
+    other = {**line, "item_id": "A3.2", "full_marks": "30"}  # of other full marks: not comparable
+    before = Earlier(quarter.period.previous, {"U001": {"rank": "3"}}, {"U001": (line, other)})
+    cards = Scorecards(replace(quarter, earlier=(before,)), say)
+    own, peer = ({item["id"]: item for section in cards.of(standing, [])["sections"] for item in section["scores"]}
+                 for standing in (one for one in quarter.standings if one.unit_id in ("U001", "U002")))  # fmt: skip
+    scores = sorted(quarter.scores[id].items["A3.1"].score for id in ("U001", "U002"))
+    assert own["A3.1"]["peers"] == peer["A3.1"]["peers"] == f"{shown(half_up(sum(scores) / 2))} / {shown(scores[1])}"
+    assert (own["A3.1"]["change"], own["A3.2"]["change"], peer["A3.1"]["change"]) == ("+1.50", "—", "—")
+    assert (own["A1.1"]["size"], own["A3.1"]["size"]) == ("25.00", "100.00")
+    alone = cards.of(next(one for one in quarter.standings if one.unit_id == "U005"), [])["sections"][0]["scores"][0]
+    assert alone["peers"] == "—"  # nobody else is ranked in its group
