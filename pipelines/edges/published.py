@@ -233,6 +233,7 @@ def _read(period: Period, folder: Path) -> Earlier:
 
 
 RESTRICTED = "restricted"
+RUNNING = "running"  # the days of a watch, with the cases that they name
 
 
 def list_of(out: Path, period: object, edition: str) -> Path:

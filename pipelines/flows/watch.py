@@ -54,7 +54,7 @@ def watch(
             return "day off"
         with logged(request.out, "watch", str(chosen)):
             request = pulled(request, city) if pull else request
-            folder, sent = _looked(request, now.replace(microsecond=0), channels, bounds or WATCH)
+            folder, sent = _looked(request, now.replace(microsecond=0), channels, bounds or city.watch or WATCH)
     except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
         return Failed(message=str(refusal.words))
     return " ".join((str(folder), *(f"letters_{name}={n}" for name, n in sorted(sent.items()))))

@@ -37,7 +37,7 @@ class Keep:
         return date(months // 12, months % 12 + 1, end.day) - timedelta(days=1)
 
 
-LAYERS = ("exports", "raw", "restricted", "runs")  # what `gongping retain` deletes from
+LAYERS = ("exports", "raw", "restricted", "runs", "running")  # what `gongping retain` deletes from
 UNITS = {"days": 0, "months": 1, "years": 12}  # months of each
 LEAST_MEGABYTES = 500  # that the database can work with
 DUCKDB, SPARK = ENGINES = ("duckdb", "spark")  # what counts facts and tallies
@@ -65,6 +65,7 @@ class Project:
     office: Path | None = _key("file", option="--office")  # the program's settings where None
     publication: Path | None = _key("file")  # the program's settings of the way to publication where None
     alerts: Path | None = _key("file")  # where the operators' alerts go
+    watch: Path | None = _key("file", option="--bounds")  # of early warnings; the program's where None
     schedules: tuple[Schedule, ...] = _key("schedules", ())
     sources: tuple[Source, ...] = _key("sources", ())  # where `pull` fetches the exports
     raw: Path = _key("output", Path("raw"))  # what `pull` keeps, a folder a period

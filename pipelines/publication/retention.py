@@ -1,7 +1,8 @@
 """Personal data that are kept no longer than the project file says: what is due, what is held, and its deletion.
 
 Layers, each a folder a period: `exports`; `raw`, what was pulled; `restricted`, the fix workbook and the units' own
-evidence; `runs`, runs that were never sent to units and are in force no longer. Nothing that is published, in force or
+evidence; `runs`, runs that were never sent to units and are in force no longer; `running`, the days of a watch, whose
+pages and lists name open cases. Nothing that is published, in force or
 named by a record is in any of them, nor is the list of counted cases, which a later period needs.
 """
 
@@ -16,7 +17,7 @@ from pathlib import Path
 from pipelines.edges.begun import under_way
 from pipelines.edges.faults import machine_fault
 from pipelines.edges.fingerprints import file_sha256, forget_beside
-from pipelines.edges.published import RESTRICTED, list_of
+from pipelines.edges.published import RESTRICTED, RUNNING, list_of
 from pipelines.edges.run_folders import RUNS
 from pipelines.edges.run_log import append
 from pipelines.edges.tallies import TALLIES
@@ -75,8 +76,8 @@ def stocks(city: Project, out: Path, now: datetime, signers: Path = SIGNERS) -> 
 
 
 def _places(layer: str, city: Project, out: Path, signers: Path) -> dict[Period, list[Path]]:
-    if layer == "restricted":
-        return _periods((out / RESTRICTED).glob("*"))
+    if layer in (RESTRICTED, RUNNING):
+        return _periods((out / layer).glob("*"))
     if layer == "runs":
         return {
             period: left

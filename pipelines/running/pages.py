@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipelines.edges import run_folders
 from pipelines.edges.faults import machine_fault
+from pipelines.edges.published import RUNNING
 from pipelines.edges.tablefiles import write_csv, write_json
 from pipelines.edges.templates import render
 from pipelines.edges.workbook import Workbook
@@ -29,7 +30,6 @@ from pipelines.views.figures import NOTHING, known, listed, moment, named, run_o
 from pipelines.views.frame import SUFFIX, shell
 from pipelines.wording import say
 
-RUNNING = "running"
 MOST = 80  # steps on a page
 MOVERS = 8
 LISTED, FEW = 40, 4  # findings on a page, and cases that one of them names there

@@ -1,7 +1,5 @@
 """`gongping watch`: a period that still runs: what will cost points, before it does."""
 
-from pathlib import Path
-
 import click
 
 from pipelines.cli import said, text
@@ -24,7 +22,7 @@ def command() -> click.Command:
         options.rules(),
         options.source(),
         options.absent(),
-        click.Option(["--bounds"], type=click.Path(path_type=Path), help=text("running.opt_watch")),
+        options.of_project("--bounds", "running.opt_watch"),
         click.Option(["--send"], is_flag=True, help=text("running.opt_send")),
         options.as_json(),
     )

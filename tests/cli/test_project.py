@@ -285,6 +285,15 @@ def test_the_office_is_the_citys(town, call):
     assert call("run", PERIOD, "--no-pdf", "--office", usual)[0] == 0
 
 
+def test_the_bounds_of_early_warnings_are_the_citys(town, call):
+    bounds = (ROOT / "rules" / "watch.yaml").read_text(encoding="utf-8")
+    (town / "mine.yaml").write_text(bounds.replace("under: 90", "under: many"), encoding="utf-8")
+    write(town, "watch: mine.yaml", "exports: exports")
+    line = 1 + bounds[: bounds.index("under: 90")].count("\n")
+    code, _, output = call("watch", PERIOD, "--at", "2026-09-01")
+    assert code == 2 and f"mine.yaml 第 {line} 行" in output and "many" in output
+
+
 FROM_NO_PROJECT = {"demo --out", "template --exports", "whatif --rules", "verify --rules", "verify --exports"}
 
 
@@ -293,10 +302,10 @@ def test_every_option_of_a_key_has_its_default_from_the_file(town, verb):
     """What was scored before is computed again from what it was scored by, and on request only."""
     for name in ("rules", "days"):
         (town / name).mkdir()
-    for name in ("map.yaml", "office.yaml"):
+    for name in ("map.yaml", "office.yaml", "watch.yaml"):
         (town / name).touch()
     given = {"rulebook": "rules", "mapping": "map.yaml", "exports": "in", "out": "results", "absent": "[cases.title]",
-             "office": "office.yaml"}  # fmt: skip
+             "office": "office.yaml", "watch": "watch.yaml"}  # fmt: skip
     write(town, *(f"{key}: {value}" for key, value in given.items()))
     bare = click.Context(Verbs("gongping"))
     found = options_of(Verbs("gongping").get_command(bare, verb))

@@ -53,6 +53,7 @@ def made(tmp_path_factory):
         "out/restricted/2026Q2/fix.xlsx",
         "out/restricted/2026Q2/units/U1.csv",
         "out/restricted/2026Q2/counted-1.parquet",
+        "out/running/2026Q2/2026-06-29/morning.xlsx",
         "out/restricted/evaluators/log.jsonl.old",
     ):
         file = home / name
@@ -191,7 +192,7 @@ def test_a_period_that_is_being_scored_is_held(home):
 
 def test_a_damaged_record_holds_everything(home):
     (home / "out/record/2026Q2.jsonl").write_text("{}\n")
-    assert {one.keep.layer for one in found(home)} == {"exports", "raw", "restricted"}
+    assert {one.keep.layer for one in found(home)} == set(LAYERS) - {"runs"}
     assert all(one.held for one in found(home))
 
 
