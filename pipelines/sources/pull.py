@@ -204,8 +204,23 @@ def _kept(staging: Path, home: Path) -> Path:
 
 
 def damaged(folder: Path) -> list[str]:
-    """Files of a pull that are not what its receipt says; none where all is as it was."""
+    """Files of a pull that are gone, or not what its receipt says; none where all is as it was.
+
+    What was put beside them, such as a fix file, is accounted for by the run that reads it.
+    """
     receipt = json.loads((folder / RECEIPT).read_text(encoding="utf-8"))
     wanted = {table["file"]: table["sha256"] for table in receipt["tables"]}
-    there = {file.name: file_sha256(file) for file in (folder / EXPORTS).iterdir()}
-    return sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))
+    there = {file.name: file_sha256(file) for file in (folder / EXPORTS).iterdir() if file.is_file()}
+    return sorted(name for name in wanted if wanted[name] != there.get(name))
+
+
+def changed_since(exports: Path) -> tuple[Words, ...]:
+    """Why a folder of exports is not what was pulled into it; nothing where it is, or is no folder of a pull."""
+    folder = exports.resolve().parent
+    if exports.resolve().name != EXPORTS or not (folder / RECEIPT).is_file():
+        return ()
+    try:
+        names = damaged(folder)
+    except (OSError, ValueError, KeyError, TypeError):
+        names = [RECEIPT]
+    return (say("sources.changed_since", folder=folder, files="、".join(names)),) if names else ()

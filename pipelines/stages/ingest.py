@@ -89,12 +89,18 @@ def ingest(
         source_sha256=mapping.sha256 if mapping else "",
         simulated=folder.simulated,
         flagged=mapping.flagged if mapping else (),
-        stops=(*(folder.stops or missing), *work.stops),
+        stops=(*_changed_since_pull(Path(exports)), *(folder.stops or missing), *work.stops),
         mended=tuple(work.mended),
         declared_tables=named.tables,
         not_scored=_not_scored(declared(absent, contracts) | work.lacking if old else work.absent, folder.tables)
         | ({CASES} - set(folder.tables)),
     )
+
+
+def _changed_since_pull(exports: Path) -> tuple[Words, ...]:
+    from pipelines.sources.pull import changed_since
+
+    return changed_since(exports)
 
 
 def _not_scored(named: Declared, there: Container[str]) -> frozenset[str]:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from pipelines.assess import Run
 from pipelines.cli import main
 from pipelines.model.pull import Secret
 from pipelines.model.refusals import UsageRefusal
@@ -137,6 +138,31 @@ def test_a_run_may_pull_first_and_scores_what_came(city):
     manifest = json.loads((city / "out" / "2026Q3" / "manifest.json").read_text(encoding="utf-8"))
     [pulled] = [one for one in (city / "raw" / "2026Q3").iterdir() if not one.is_symlink()]
     assert "cases.csv" in json.dumps(manifest) and (pulled / "receipt.json").is_file()
+
+
+def test_a_run_whose_later_stage_failed_is_repeated_from_what_was_kept(city, monkeypatch, capsys):
+    """The pull stays where the run that asked for it dies: the next run needs no source."""
+    with monkeypatch.context() as broken:
+        broken.setattr(Run, "settle", lambda run: 1 // 0)
+        assert call("run", "2026Q3", "--pull", "--no-pdf") == 1
+    [kept] = [one for one in (city / "raw" / "2026Q3").iterdir() if not one.is_symlink()]
+    (city / "share").rename(city / "gone")
+    assert call("run", "2026Q3", "--no-pdf") == 0
+    manifest = json.loads((city / "out" / "2026Q3" / "manifest.json").read_text(encoding="utf-8"))
+    wanted = {table["file"]: table["sha256"] for table in json.loads((kept / "receipt.json").read_text())["tables"]}
+    assert {one["file"]: one["sha256"] for one in manifest["inputs"]} == wanted
+
+
+@pytest.mark.parametrize("file", ["exports/cases.csv", "receipt.json"])
+def test_a_pull_that_was_changed_is_not_scored(city, capsys, file):
+    assert call("pull", "2026Q3") == 0
+    there = city / "raw" / "2026Q3" / "current" / file
+    assert call("check", "2026Q3") == 0
+    there.chmod(0o600)
+    there.write_text(there.read_text(encoding="utf-8").replace("1", "2") + "\n{", encoding="utf-8")
+    capsys.readouterr()
+    assert call("check", "2026Q3") == 3
+    assert f"{there.name} changed since the pull" in capsys.readouterr().err
 
 
 def test_a_source_that_is_not_declared_is_refused_with_the_nearest(city, capsys):
