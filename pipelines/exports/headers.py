@@ -17,6 +17,8 @@ from pipelines.wording import note, say
 RESERVED = ("_file", "_line")
 NAMED = 5  # headers that a sentence lists
 LONGEST_NAME = 30  # what is longer is no header
+_REMARK = re.compile(r"[（(\[【:：\n]")  # begins a remark behind a column's name
+_SEPARATORS = {",": ",", ";": ";", "\t": "TAB", "|": "|", "，": "，"}
 _OF_TIME = re.compile(r"时间|日期|时刻|时限|期限|日$|time|date|_at$|_on$", re.IGNORECASE)
 
 
@@ -99,6 +101,8 @@ def resolve(
     names, extras = _all_names(header, found, contract)
     rest = [header[i].strip() for i in range(len(header)) if i not in found]
     if header and not found:
+        if sign := _joined_by(header, contract):
+            return Resolved(names, extras, (say("ingest.rows_in_one_cell", file=file, sign=sign),))
         stops.append(say("ingest.title_row", file=file))  # not quoted: it may be somebody's row
     for column in contract.columns.values():
         if column.name in (*found.values(), *absent):
@@ -106,6 +110,15 @@ def resolve(
         if column.required or column.name in decisive:
             stops.append(_missing(column, contract, file, rest, bool(found), decisive.get(column.name)))
     return Resolved(names, extras, tuple(stops), tuple(_meant(contract, found, extras, absent)), tuple(unused))
+
+
+def _joined_by(header: tuple[str, ...], contract: TableContract) -> str:
+    """The sign between the names of columns that stand in one cell, as where whole rows are quoted; "" for none."""
+    cells = [cell for cell in header if cell.strip()]
+    known = known_headers(contract).headers
+    found = {sign: sum(folded(name.strip('"')) in known for name in cells[0].split(sign)) for sign in _SEPARATORS}
+    most = max(found, key=lambda sign: found[sign])
+    return _SEPARATORS[most] if len(cells) == 1 and found[most] > 1 else ""
 
 
 def _columns_named(header: tuple[str, ...], names: tuple[str, ...]) -> list[int]:
@@ -160,7 +173,9 @@ def _hint(column: Column, rest: list[str], has_header: bool) -> Words:
     Where no header is known the cells may be somebody's row, and are not repeated.
     """
     cutoff = 0.75 if column.restricted else 0.6  # without its header a file has somebody's row in that place
-    close = [cell for name in _accepted(column) for cell in get_close_matches(name, rest, 1, cutoff)]
+    names = set(map(folded, _accepted(column)))
+    close = [cell for cell in rest if folded(_REMARK.split(cell, maxsplit=1)[0]) in names]
+    close += [cell for name in _accepted(column) for cell in get_close_matches(name, rest, 1, cutoff)]
     if close:
         return say("ingest.hint_header", header=close[0])
     named = [cell for cell in rest if 0 < len(cell) <= LONGEST_NAME]

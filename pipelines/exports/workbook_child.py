@@ -249,9 +249,13 @@ class Marks:
     hidden_columns: set[int] = field(default_factory=set)
 
 
+_FILLED_IN = re.compile(r"^[*※]+|(\((必填|必填项|必录|非必填|选填|可选|required|optional|y{2,4}[^()]*)\)|[*※])+$")
+
+
 def folded(header: str) -> str:
     """A header as it is compared, the same as `pipelines.model.export.folded`."""
-    return "".join(unicodedata.normalize("NFKC", header).split()).strip("\ufeff").casefold()
+    plain = "".join(unicodedata.normalize("NFKC", header).split()).strip("\ufeff").casefold()
+    return _FILLED_IN.sub("", plain) or plain
 
 
 def letters(column: int) -> str:

@@ -117,9 +117,14 @@ def header_at(rows: list[list[str]], known: frozenset[str]) -> int:
     return found.index(max(found)) if found else 0
 
 
+# How a column is filled in, around its name: `*单位编码`, `得分（必填）`, `日期(yyyy-mm-dd)`.
+_FILLED_IN = re.compile(r"^[*※]+|(\((必填|必填项|必录|非必填|选填|可选|required|optional|y{2,4}[^()]*)\)|[*※])+$")
+
+
 def folded(header: str) -> str:
-    """A header as it is compared: full-width folded, without blanks, case and byte order mark."""
-    return "".join(unicodedata.normalize("NFKC", header).split()).strip("\ufeff").casefold()
+    """A header as it is compared: full-width folded, without blanks, case, byte order mark and how it is filled in."""
+    plain = "".join(unicodedata.normalize("NFKC", header).split()).strip("\ufeff").casefold()
+    return _FILLED_IN.sub("", plain) or plain
 
 
 # Lines of a table that people and programs put below the rows: totals, signatures, counts, remarks.

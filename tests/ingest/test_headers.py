@@ -22,6 +22,28 @@ def test_a_header_that_cannot_be_used_stops_the_run_and_names_it(tmp_path, heade
     assert got.ids() == []
 
 
+@pytest.mark.parametrize("around", [
+    "*{}", "※{}", "{}*", "{}（必填）", "{}(选填)", "* {} （必填）", "{}\n（yyyy-mm-dd hh:mm）",
+])  # fmt: skip
+def test_a_header_that_says_how_it_is_filled_in_is_the_column(tmp_path, around):
+    header = HEADER.split(",")
+    header[0] = f'"{around.format(header[0])}"'
+    header[1] = f'"{around.format("承办单位编码")}"'
+    got = read_cases(tmp_path, f"{','.join(header)}\n{ROW}\n")
+    assert (got.ids(), got.stops, got.notices) == (["A"], "", "")
+
+
+def test_a_remark_behind_a_header_is_told_beside_the_column_that_it_may_be(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER.replace('unit_id', '承办单位编码（见附件二中的代码一览表）')}\n{ROW}\n")
+    assert "is missing; the nearest header is “承办单位编码（见附件二中的代码一览表）”" in got.stops
+
+
+@pytest.mark.parametrize("sign", [",", "，", "|"])
+def test_rows_that_stand_in_one_cell_are_told_as_such(tmp_path, sign):
+    got = read_cases(tmp_path, f'"{HEADER.replace(",", sign)}"\n"{ROW}"\n')
+    assert f"every row stands in one cell, with “{sign}” between" in got.stops and "\n" not in got.stops
+
+
 @pytest.mark.parametrize("title", ["2026年第三季度办件台账", "2026年第三季度办件台账,,,", "# 导出时间：2026-10-09\n"])
 def test_the_header_is_found_below_a_title_and_the_title_told(tmp_path, title):
     got = read_cases(tmp_path, f"{title}\n{HEADER}\n{ROW}\n")
