@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipelines.exports.text import UTF8, UTF8_BOM, as_utf8, find_encoding, line_blocks
 from pipelines.model.export import Batch, Export, Fault, Known, Layout, UnreadableExport, folded
+from pipelines.model.words import Words
 from pipelines.wording import say
 
 LONGEST_NUMBER = 40
@@ -59,8 +60,8 @@ def _elements(text: str, path: tuple[str, ...], file: str, known: Known) -> Iter
         at = _inside(decoder, text, at, key, path[: depth + 1], file)
     if text[at : at + 1] != "[":
         value, _ = decoder.raw_decode(text, at)
-        keys = "、".join(name for name, _ in value) if isinstance(value, _Pairs) else ""
-        raise UnreadableExport(say("ingest.json_no_array", file=file, path=".".join(path), keys=keys))
+        keys = [name for name, _ in value] if isinstance(value, _Pairs) else []
+        raise _no_array(file, path, keys, _array_in(value, path))
     at, line, counted = _blank(text, at + 1), 1, 0
     while text[at : at + 1] != "]":
         value, end = decoder.raw_decode(text, at)
@@ -72,6 +73,20 @@ def _elements(text: str, path: tuple[str, ...], file: str, known: Known) -> Iter
         elif text[at : at + 1] != "]":
             raise json.JSONDecodeError("no end", text, at)
     _end(decoder, text, at, path)
+
+
+def _no_array(file: str, path: tuple[str, ...], keys: list[str], nearest: tuple[str, ...] = ()) -> UnreadableExport:
+    place = say("ingest.json_at", path=".".join(path)) if path else say("ingest.json_outermost")
+    hint = say("ingest.json_nearest", path=".".join(nearest)) if nearest else Words("", "")
+    return UnreadableExport(say("ingest.json_no_array", file=file, place=place, keys="、".join(keys), hint=hint))
+
+
+def _array_in(value: object, path: tuple[str, ...]) -> tuple[str, ...]:
+    """Where the first array of objects inside an object lies; () for none."""
+    if isinstance(value, _Pairs):
+        inside = (_array_in(inner, (*path, name)) for name, inner in value)
+        return next((place for place in inside if place), ())
+    return path if isinstance(value, list) and value and isinstance(value[0], _Pairs) else ()
 
 
 def _end(decoder: json.JSONDecoder, text: str, at: int, path: tuple[str, ...]) -> None:
@@ -96,7 +111,7 @@ def _inside(decoder: json.JSONDecoder, text: str, at: int, key: str, path: tuple
             _, end = decoder.raw_decode(text, at)
             at = _blank(text, end)
             at = _blank(text, at + 1) if text[at : at + 1] == "," else at
-    raise UnreadableExport(say("ingest.json_no_array", file=file, path=".".join(path), keys="、".join(keys)))
+    raise _no_array(file, path, keys)
 
 
 def _blank(text: str, at: int) -> int:

@@ -358,6 +358,12 @@ def test_a_path_that_leads_to_no_array_is_a_stop_that_names_what_is_there(tmp_pa
     assert "no array of objects" in town.stops and "cases.json" in town.stops
 
 
+def test_an_array_that_is_wrapped_is_named_with_its_path(tmp_path):
+    content = '{"code": 0, "data": {"total": 1, "rows": [{"case_id": "1"}]}}'
+    town = read_by(tmp_path, whole({}, {"cases.json": "case_id"}), {"cases.json": content})
+    assert "no array of objects outermost (there are: code、data); data.rows looks like it" in town.stops
+
+
 def test_dotted_names_reach_into_json_lines_too(tmp_path):
     says = {"files": "cases.jsonl", "columns": {"case_id": "no", "unit_id": "office.id", "channel": "office.kind.name"}}
     given = {
