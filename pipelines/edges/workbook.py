@@ -27,11 +27,12 @@ _WIDE = {"unit_name": 28, "detail": 60, "note": 40, "case_id": 22, "ref_id": 18,
 class Workbook:
     """A workbook written row by row; use as a context manager. OSError where it cannot be written."""
 
-    def __init__(self, file: Path, title: str, decimals: int = 2) -> None:
+    def __init__(self, file: Path, title: str, decimals: int = 2, places: int = 2) -> None:
         # Zipped in memory: a zip file on a full disk complains once more when it is thrown away.
         self._file, self._content = file, BytesIO()
         self._rows: list[Rows] = []
-        self._two = NUMBERS if decimals == 2 else NUMBERS - SUMS  # what is shown with two decimals
+        of_sums, others = SUMS if decimals == 2 else set(), NUMBERS - SUMS if places == 2 else set()
+        self._two = others | of_sums  # what is shown with two decimals
         self._aside = TemporaryDirectory(dir=file.parent)  # xlsxwriter leaves its file of a sheet without cells
         self._book = xlsxwriter.Workbook(
             self._content,

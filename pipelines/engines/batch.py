@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.engines.cube import Cube
 from pipelines.engines.marks import readings_that_count
-from pipelines.engines.summing import PART
+from pipelines.engines.summing import PART, wide
 from pipelines.engines.vector import (
     Deduction,
     deduction,
@@ -59,9 +59,9 @@ class Batch:
     def _item(self, item: Item, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> np.ndarray:
         counts = self.cube.counts(readings)
         if not item.full_marks or not rules:
-            return item_scores(self.cube, counts, rules, item, readings).astype(np.int32)
+            return narrow(item_scores(self.cube, counts, rules, item, readings))
         taken = [self._deduction(item, rule, rules, readings) for rule in rules]
-        return settled(self.cube, counts, rules, item, taken, readings).astype(np.int32)
+        return narrow(settled(self.cube, counts, rules, item, taken, readings))
 
     def _deduction(self, item: Item, rule: Rule, rules: tuple[Rule, ...], readings: Mapping[str, str]) -> Deduction:
         if rule.kind == "award" or shared(rule, rules):  # what counts depends on the item's other rules
@@ -82,8 +82,7 @@ class Batch:
         """What every unit's base gains when measured items are stretched to the whole, in hundredths."""
         if not any(item.without_data(readings) == "reweighted" for item, _ in sheet):
             return np.zeros(len(base), np.int32)
-        wide = base.astype(np.int64) * PART
-        return stretch(self.cube, self.cube.counts(readings), sheet, readings, wide).astype(np.int32)
+        return narrow(stretch(self.cube, self.cube.counts(readings), sheet, readings, wide(base) * PART))
 
     def base_and_total(
         self, rulebook: Rulebook, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str]
@@ -123,8 +122,8 @@ class Batch:
         return overall_figure(rulebook, figure, full)
 
     def full(self, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str]) -> np.ndarray:
-        """Of every unit, the full marks of the items that count, in hundredths."""
-        return full_of(self.cube, self.cube.counts(readings), sheet, readings).astype(np.int32)
+        """Of every unit, the full marks of the items that count, in parts (`PART`)."""
+        return full_of(self.cube, self.cube.counts(readings), sheet, readings)
 
     def touching(self, rules: tuple[Rule, ...], item: Item | None = None) -> tuple[str, ...]:
         """The readings that can change the score of an item with these rules on this cube, in a fixed order."""
@@ -153,9 +152,14 @@ class Batch:
         return ("counted_before",) if before is None or rows.marked((before,)).all() else ()
 
 
+def narrow(points: np.ndarray) -> np.ndarray:
+    """Whole hundredths in 32 bits; fractions as they are."""
+    return points if points.dtype == object else points.astype(np.int32)
+
+
 def _worth(item: Item) -> tuple[object, ...]:
     """All of an item that its points depend on."""
-    marks = (item.id, item.full_marks, item.floor, item.starts, item.round)
+    marks = (item.id, item.full_marks, item.floor, item.starts, item.round, item.places, item.exact)
     return (*marks, item.unassessed, item.unmeasured, item.bonus)
 
 

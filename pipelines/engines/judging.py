@@ -14,7 +14,7 @@ from math import ceil, floor
 
 from pipelines.engines.rete import Fact, Match, Pattern, Production, Session
 from pipelines.model.contract import AWARDS
-from pipelines.model.points import CENT, digits, half_up, hundredths, plain, shown, told_apart
+from pipelines.model.points import CENT, digits, half_up, hundredths, plain, rounded, shown, told_apart
 from pipelines.model.refusals import ContractStop
 from pipelines.model.rule import Item, Rule, Rulebook, chosen
 from pipelines.model.score import AT_MOST, BEYOND, GIVEN, MEAN, OVER, UNMEASURED, UNMEASURED_FULL, Finding
@@ -498,11 +498,14 @@ def sentence(rule: Rule, finding: Finding, readings: dict[str, str]) -> str:
     return MEAN if is_mean(rule, readings) else ""
 
 
-def facts(rule: Rule, finding: Finding) -> dict[str, str]:
-    """The figures of a finding by the names that `FACTS` gives them; ``month`` is ``2026-08``, "" for the period."""
+def facts(rule: Rule, finding: Finding, places: int = 2) -> dict[str, str]:
+    """The figures of a finding by the names that `FACTS` gives them, points rounded as a line.
+
+    ``month`` is ``2026-08``, "" for the period.
+    """
     n = plain(Fraction(finding.n, finding.parts))
     given = {"given": "1"} if finding.given else {}
-    return {"points": plain(half_up(abs(finding.points))), "n": n, **_facts(rule, finding), **given}
+    return {"points": plain(rounded(abs(finding.points), places)), "n": n, **_facts(rule, finding), **given}
 
 
 def _facts(rule: Rule, finding: Finding) -> dict[str, str]:

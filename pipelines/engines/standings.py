@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipelines.engines.vector import Rescored, overall_figure, places
+from pipelines.engines.summing import nearest
+from pipelines.engines.vector import Rescored, in_points, overall_figure, places
 from pipelines.model.condition import Condition
 from pipelines.model.facts import BEFORE, NOTHING_KNOWN, Before, UnitFacts, Value
 from pipelines.model.refusals import JudgesDisagree
@@ -87,7 +88,7 @@ class SecondOpinion:
         veto = self.vetoes[at]
         if veto is not None and veto.kind == "grade":
             return veto.grade
-        total = Fraction(int(self.rescored.total[at]), 100)
+        total = in_points(self.rescored.total[at])
         return next((one.id for one in grades if one.at_least <= total), grades[-1].id)
 
     def _before_in_list(self, one: int, other: int) -> bool:
@@ -144,13 +145,13 @@ class SecondOpinion:
         items = {id: item for id, item in sheet.items.items() if item.full_marks}
         counting = {id: item for id, item in items.items() if not rescored.out[id][at]}
         measured = {id: item for id, item in counting.items() if not rescored.bare[id][at]}
-        empty = [id for id in measured if not rescored.items[id][at]]
+        empty = [id for id in measured if not self._shown(id, at)]
         among, ranked, all_of = self.overall[at], len(all_figures), self.overall[self.ranked]
         level = int((all_of == among).sum())
         place, lower = 1 + int((all_of > among).sum()), 1 + int((all_of < among).sum())
         over_all = (place, lower, level, Fraction(100 * level, ranked)) if self.how.overall else (None,) * 4
         columns = (rescored.total, rescored.base, rescored.bonus)
-        total, base, bonus = (Fraction(int(column[at]), 100) for column in columns)
+        total, base, bonus = (in_points(column[at]) for column in columns)
         full = sum((item.full_marks * item.weight for item in counting.values()), Fraction(0))
         own = UnitFacts(
             **dict(zip(OVER_ALL, over_all, strict=True)),
@@ -189,8 +190,14 @@ class SecondOpinion:
                 ids = [id for id, item in self.rulebook.items.items() if what in (id, item.section)]
                 ids = [id for id in ([what] if kind == "item" else ids) if id in rescored.bare]
                 if not all(rescored.bare[id][at] for id in ids):
-                    found[name] = Fraction(sum(int(rescored.items[id][at]) for id in ids), 100)
+                    found[name] = sum((self._shown(id, at) for id in ids), Fraction(0))
         return found
+
+    def _shown(self, id: str, at: int) -> Fraction:
+        """The points of an item as they are printed."""
+        points = self.rescored.items[id][at]
+        exact = isinstance(points, Fraction)
+        return nearest(points, self.rulebook.places) / 100 if exact else in_points(points)
 
     def _previous(self, unit: str) -> dict[str, Value]:
         """The facts of the quarter before, of a unit that was ranked in it."""

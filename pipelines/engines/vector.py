@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 
 from pipelines.engines.cube import Counts, Cube, CubeTable
-from pipelines.engines.summing import PART, Summed, summed
+from pipelines.engines.summing import PART, Summed, nearest, summed
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.period import Period
@@ -46,7 +46,7 @@ class Rescored:
     silent: Mapping[str, np.ndarray] = field(default_factory=dict)  # by measure: nothing tells it of the unit
     bare: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: nothing was there to judge it by
     out: Mapping[str, np.ndarray] = field(default_factory=dict)  # by item: it does not count
-    full: np.ndarray | int = 0  # the full marks of the items that count, in ten-thousandths
+    full: np.ndarray | int = 0  # the full marks of the items that count, in parts (`PART`)
     veto: tuple[str, ...] = ()  # the rule whose veto holds, "" = none
 
     @property
@@ -118,7 +118,9 @@ def sums_of(
     """Base, bonus and the whole of every unit, from its items."""
     vetoes = [(rule, rules) for _, rules in sheet for rule in rules if rule.veto]
     fired = {rule.id: has_fired(cube, counts, rule, rules, readings) for rule, rules in vetoes}
-    return summed(rulebook, items, lambda base: stretch(cube, counts, sheet, readings, base), fired)
+    capped = [(item, rules) for item, rules in sheet if item.capped]
+    out = {item.id: left_out(cube, counts, item, rules, readings) for item, rules in capped}
+    return summed(rulebook, items, lambda base: stretch(cube, counts, sheet, readings, base), fired, out)
 
 
 def has_fired(cube: Cube, counts: Counts, rule: Rule, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
@@ -138,7 +140,7 @@ def has_fired(cube: Cube, counts: Counts, rule: Rule, rules: Sequence[Rule], rea
 def full_of(
     cube: Cube, counts: Counts, sheet: Iterable[tuple[Item, Sequence[Rule]]], readings: Mapping[str, str]
 ) -> np.ndarray:
-    """Of every unit, the full marks of the items that count, in ten-thousandths."""
+    """Of every unit, the full marks of the items that count, in parts (`PART`)."""
     found = np.zeros(len(cube.unit_ids), np.int64)
     for item, rules in sheet:
         marks = int(item.full_marks * item.weight * PART)
@@ -246,19 +248,21 @@ def stretch(
 ) -> np.ndarray:
     """What every unit's base gains, in hundredths, when its measured items are stretched to the whole; else nothing.
 
-    ``base`` in ten-thousandths of hundredths.
+    ``base`` in parts of hundredths (`PART`).
     """
     left, whole = np.zeros(len(base), np.int64), np.zeros(len(base), np.int64)
+    places = 2
     for item, rules in sheet:
+        places = item.places
         of_item = marks_of(cube, counts, item, rules, readings)
         left, whole = left + of_item[0], whole + of_item[1]
-    return stretched(base, left, whole)
+    return stretched(base, left, whole, places)
 
 
 def marks_of(
     cube: Cube, counts: Counts, item: Item, rules: Sequence[Rule], readings: Mapping[str, str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Of every unit, the full marks of an item in ten-thousandths of hundredths: if it counts, and if it is to count.
+    """Of every unit, the full marks of an item in parts (`PART`): if it counts, and if it is to count.
 
     They differ where `reweighted` leaves it out and the others stand for it.
     """
@@ -268,8 +272,16 @@ def marks_of(
     return np.where(gone, 0, full), np.where(gone, stands, full)
 
 
-def stretched(base: np.ndarray, left: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """What stretching marks ``left`` to the ``whole`` adds to a base in ten-thousandths, in hundredths."""
+def stretched(base: np.ndarray, left: np.ndarray, whole: np.ndarray, places: int = 2) -> np.ndarray:
+    """What stretching marks ``left`` to the ``whole`` adds to a base in parts of hundredths, in hundredths."""
+    if base.dtype == object or places > 2:
+        triples = zip(base.tolist(), left.tolist(), whole.tolist(), strict=True)
+        gained = [
+            nearest(Fraction(one) * of / at / PART, places) - nearest(Fraction(one) / PART, places)
+            if at and at != of else Fraction(0)
+            for one, at, of in triples
+        ]  # fmt: skip
+        return np.array(gained, object)
     found = np.zeros(base.shape, np.int64)
     if (some := (left != whole) & (left > 0)).any():
         wide, rest = base[some].astype(object), left[some].astype(object) * PART  # the product can pass 64 bits
@@ -288,13 +300,19 @@ def differences(scores: dict[str, UnitScore], rescored: Rescored) -> list[tuple[
     found = []
     for place, unit in enumerate(rescored.unit_ids):
         score = scores[unit]
-        first = {**{id: item.score for id, item in score.items.items()}, "base": score.base, "total": score.total}
+        first = {id: item.unrounded for id, item in score.items.items()}
+        first |= {"base": score.base, "total": score.total}
         second = {**rescored.items, "base": rescored.base, "total": rescored.total}
         for name, value in first.items():
-            other = int(second[name][place])
-            if value.numerator * 100 != other * value.denominator:
-                found.append((unit, name, value, Fraction(other, 100)))
+            other = second[name][place]
+            if value * 100 != other:
+                found.append((unit, name, value, in_points(other)))
     return found
+
+
+def in_points(hundredths: "np.integer | Fraction") -> Fraction:
+    """A figure of the second judge as points."""
+    return (hundredths if isinstance(hundredths, Fraction) else Fraction(int(hundredths))) / 100
 
 
 class Tables(Protocol):
@@ -405,12 +423,17 @@ def _most(rule: Rule) -> Fraction:
 
 
 def kept_of(item: Item, taken: list[Deduction]) -> np.ndarray:
-    """What is left of an item in hundredths: all its rules together, rounded once, between its floor and full marks."""
+    """What is left of an item in hundredths: all its rules together, rounded once, between its floor and full marks.
+
+    Whole ones, but fractions where the item is exact or has more decimals.
+    """
     full = _hundredths(item.full_marks)
     start = full if item.starts == "full" else 0
     whole = reduce(add, (one.whole for one in taken))
     shared = [one for one in taken if one.shares]
-    if not shared:
+    if item.exact or item.places > 2:
+        kept = _finer(item, start, whole, shared)
+    elif not shared:
         kept = start - whole
     elif item.round == "score":
         kept = _rounded(start - whole, shared, -1)
@@ -418,6 +441,16 @@ def kept_of(item: Item, taken: list[Deduction]) -> np.ndarray:
         kept = start - _rounded(whole, shared, 1)
     least = kept if item.floor is None else np.maximum(kept, _hundredths(item.floor))
     return np.minimum(least, full)
+
+
+def _finer(item: Item, start: int, whole: np.ndarray, shared: list[Deduction]) -> np.ndarray:
+    """What is left of an item that is exact or has more decimals, before its bounds: fractions of hundredths."""
+    taken = [int(n) + sum((one.exact(unit) for one in shared), Fraction(0)) for unit, n in enumerate(whole)]
+    if item.exact:
+        return np.array([start - one for one in taken], object)
+    if item.round == "score":
+        return np.array([nearest(start - one, item.places) for one in taken], object)
+    return np.array([start - nearest(one, item.places) for one in taken], object)
 
 
 def _rounded(whole: np.ndarray, shared: list[Deduction], sign: int) -> np.ndarray:

@@ -1,12 +1,12 @@
 """What makes a total of the items, by the rule engine: weights, bonus under a condition, bounds, vetoes, rounding."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from pipelines.engines.rete import Fact, Firing, Match, Production, Session
-from pipelines.engines.settling import FINE
-from pipelines.model.points import CENT, hundredths, plain, rounded
+from pipelines.engines.settling import FINE, weighted
+from pipelines.model.points import parts_of, plain, rounded
 from pipelines.model.rule import Rulebook, Veto
 from pipelines.model.score import OVER, WHOLE, Entry, Finding
 
@@ -39,7 +39,7 @@ class Whole:
     """Compiled once for a rulebook; sums up unit after unit."""
 
     def __init__(self, rulebook: Rulebook) -> None:
-        self.rulebook = rulebook
+        self.rulebook, self._grain = rulebook, rulebook.grain
         self.bonus = next((item for item in rulebook.items.values() if not item.full_marks), None)
         asked = self.bonus.bonus.only_when if self.bonus and self.bonus.bonus else None
         then = {
@@ -58,15 +58,15 @@ class Whole:
             [{"step": step} for step in ("bonus", "rounding", "total", "veto")],
         )
 
-    def sums(self, unit_id: str, scores: Mapping[str, Fraction], findings: list[Finding]) -> Sums:
-        """Of a unit's item scores, and of the lines that settling gave the whole (`ALL`) already.
+    def sums(
+        self, unit_id: str, scores: Mapping[str, Fraction], findings: list[Finding], gone: Container[str] = ()
+    ) -> Sums:
+        """Of a unit's item scores, exact where the book keeps them so, and of the lines that settling gave the whole.
 
         In this order: the bonus where its condition fails, rounding, floor and cap of the total, the veto.
         """
         book, decimals = self.rulebook, self.rulebook.decimals
-        items = [item for item in book.items.values() if item.id in scores]
-        exact = sum((scores[item.id] * item.weight for item in items if item.full_marks), Fraction(0))
-        bonus = sum((scores[item.id] * item.weight for item in items if not item.full_marks), Fraction(0))
+        exact, bonus = weighted(book, scores, gone)
         found = Sums(rounded(exact, decimals), rounded(bonus, decimals))
         before = scores.get(WHOLE, Fraction(0))
         self._found, self._unit, self._scores = found, unit_id, scores
@@ -74,13 +74,16 @@ class Whole:
             found.bonus = bonus = Fraction(0)
         total = rounded(exact + bonus + before, decimals)
         self._total = found.total + before
-        self._fire([{"step": "rounding", "lines": hundredths(self._total), "total": hundredths(total)}])
+        self._fire([{"step": "rounding", "lines": self._parts(self._total), "total": self._parts(total)}])
         self._total = total
         self._fire(self._bounds())
         self._total = found.total + before
         self._vetoes = self._fired(findings)
         self._fire({"step": "veto", "place": k} for k in range(1, len(self._vetoes) + 1))
         return found
+
+    def _parts(self, value: Fraction) -> int:
+        return parts_of(value, self._grain)
 
     def _fire(self, facts: Iterator[Fact] | list[Fact]) -> list[Entry]:
         firings = self._session.run(self._unit, list(facts))
@@ -93,13 +96,13 @@ class Whole:
         asked = self.bonus.bonus.only_when if self.bonus and self.bonus.bonus else None
         if asked:
             base, bound = (int(value * FINE) for value in (self._found.base, Fraction(asked.bounds[0])))
-            points = hundredths(self._scores[self.bonus.id]) if self.bonus else 0
+            points = self._parts(rounded(self._scores[self.bonus.id], self.rulebook.places)) if self.bonus else 0
             yield {"step": "bonus", "bonus": points, "base": base, "bound": bound}
 
     def _bounds(self) -> list[Fact]:
         bounds = {"floor": self.rulebook.total_floor, "cap": self.rulebook.total_cap}
-        said = {name: hundredths(value) for name, value in bounds.items() if value is not None}
-        return [{"step": "total", "total": hundredths(self._total), **said}] if said else []
+        said = {name: self._parts(value) for name, value in bounds.items() if value is not None}
+        return [{"step": "total", "total": self._parts(self._total), **said}] if said else []
 
     def _fired(self, findings: list[Finding]) -> list[tuple[str, Veto]]:
         """The rules whose veto holds, the one that counts first."""
@@ -109,12 +112,12 @@ class Whole:
 
     def _only_when(self, match: Match) -> Entry:
         assert self.bonus
-        points = self._scores[self.bonus.id]
+        points = rounded(self._scores[self.bonus.id], self.rulebook.places)
         told = {"item": self.bonus.id, "base": plain(self._found.base), "bonus": plain(points)}
         return self._line(self.bonus.id, "only_when", "only_when", self.bonus.id, -points, told)
 
     def _rounding(self, match: Match) -> Entry:
-        lines, total = (Fraction(int(match.fact[name]), CENT) for name in ("lines", "total"))
+        lines, total = (Fraction(int(match.fact[name]), self._grain) for name in ("lines", "total"))
         told = {"total": plain(total), "lines": plain(lines)}
         return self._line(WHOLE, "rounding", "rounding_of_total", self._clause, total - lines, told)
 
@@ -125,7 +128,7 @@ class Whole:
         return self._bound(match, "cap")
 
     def _bound(self, match: Match, name: str) -> Entry:
-        total, bound = (Fraction(int(match.fact[key]), CENT) for key in ("total", name))
+        total, bound = (Fraction(int(match.fact[key]), self._grain) for key in ("total", name))
         told = {"total": plain(total), name: plain(bound)}
         return self._line(WHOLE, name, f"{name}_of_total", self._clause, bound - total, told)
 

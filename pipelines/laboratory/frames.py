@@ -10,9 +10,8 @@ import numpy as np
 from pipelines.edges.tablefiles import ledger_lines
 from pipelines.edges.tallies import read_flagged
 from pipelines.edges.warehouse import Warehouse
-from pipelines.engines.vector import Rescored, overall_figure, places
+from pipelines.engines.vector import Rescored, in_points, overall_figure, places
 from pipelines.lazy import pandas
-from pipelines.model.points import CENT
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import APART
 from pipelines.model.tally import UnitTally
@@ -48,9 +47,9 @@ def ranking(scenario):
             units[k].unit_id,
             units[k].unit_name,
             apart if placed.apart[k] else units[k].unit_group,
-            int(scores.base[k]) / CENT,
-            int(scores.bonus[k]) / CENT,
-            int(scores.total[k]) / CENT,
+            float(in_points(scores.base[k])),
+            float(in_points(scores.bonus[k])),
+            float(in_points(scores.total[k])),
             int(placed.place[k]) or None,
             int(placed.group_place[k]) or None,
             int(scores.case_rows[k]),

@@ -83,7 +83,7 @@ class Gaming:
                     item.title.en,
                     at_full,
                     at_zero,
-                    float(marks.std()) / CENT,
+                    float(marks.astype(float).std()) / CENT,
                     max(at_full, at_zero) < NEAR,
                 )
             )
@@ -107,7 +107,7 @@ class Gaming:
             one.name,
             len(possible),
             int((gain > 0).sum()),
-            round(float(gain.mean()) / CENT, 4),
+            round(float(gain.astype(float).mean()) / CENT, 4),
             float(gain[best]) / CENT,
             most_for if gain[best] > 0 else "",
         )

@@ -64,7 +64,9 @@ class Running(Answer):
             low, high = end.total.get(one.unit.unit_id, (None, None))
             best, worst = end.place.get(one.unit.unit_id) or (None, None)
             due = [one.due[name].rows for name in HORIZONS]
-            points = [None if value is None else value / CENT for value in (one.held_total, one.at_risk, low, high)]
+            points = [
+                None if value is None else float(value / CENT) for value in (one.held_total, one.at_risk, low, high)
+            ]
             rows.append((one.unit.unit_id, one.unit.unit_name, one.place, *points, best, worst, *due))
         columns = ["unit_id", "unit_name", "place_if_kept", "can_be_kept", "at_risk", "likely_low", "likely_high",
                    "likely_best", "likely_worst", *(f"due_{name}" for name in HORIZONS)]  # fmt: skip
@@ -75,8 +77,8 @@ class Running(Answer):
     def steps(self):
         """A line an act that is still to be done, with what it costs."""
         rows = [
-            (one.unit_id, one.case_id, one.ref_id, one.event, one.until, one.late, one.cost / CENT,
-             one.cost_of_row / CENT)
+            (one.unit_id, one.case_id, one.ref_id, one.event, one.until, one.late, float(one.cost / CENT),
+             float(one.cost_of_row / CENT))
             for one in self.watched.steps
         ]  # fmt: skip
         columns = ["unit_id", "case_id", "ref_id", "event", "until", "late", "costs", "costs_with_row"]
@@ -110,8 +112,8 @@ class Running(Answer):
         place = places(overall_figure(watch.rulebook, np.broadcast_to(figure, (len(ids),)), scores.full), ranked)
         found = {one.unit.unit_id: one for one in self.watched.units}
         rows = [
-            (id, found[id].unit.unit_name, found[id].missed_total / CENT, int(total[k]) / CENT,
-             found[id].held_total / CENT, int(place[k]) if ranked[k] else None)
+            (id, found[id].unit.unit_name, float(found[id].missed_total / CENT), float(total[k] / CENT),
+             float(found[id].held_total / CENT), int(place[k]) if ranked[k] else None)
             for k, id in enumerate(ids)
         ]  # fmt: skip
         columns = ["unit_id", "unit_name", "nothing_done", "so_done", "all_done", "place"]

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -16,7 +15,7 @@ from pipelines.edges import tallies as kept
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Cube
 from pipelines.engines.moved import tallies_of
-from pipelines.engines.vector import Rescored, differences, rescore
+from pipelines.engines.vector import Rescored, differences, in_points, rescore
 from pipelines.laboratory import answer, frames, html
 from pipelines.laboratory.answer import copied
 from pipelines.laboratory.changes import Change, changed_rulebook, readings_under
@@ -25,7 +24,6 @@ from pipelines.laboratory.finished import readable, rulebook_of
 from pipelines.laboratory.frames import Placed, placed
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.period import Period
-from pipelines.model.points import CENT
 from pipelines.model.refusals import JudgesDisagree, UsageRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Entry, UnitScore
@@ -201,15 +199,13 @@ class Scenario:
             self.tallies,
             months,
             {
-                id: {
-                    name: Fraction(int(of_item[k]), CENT) for name, of_item in (*scores.items.items(), ("ALL", wholes))
-                }
+                id: {name: in_points(of_item[k]) for name, of_item in (*scores.items.items(), ("ALL", wholes))}
                 for wholes in (np.broadcast_to(scores.whole, len(scores.unit_ids)),)
                 for k, id in enumerate(scores.unit_ids)
             },
             {
                 id: Told(
-                    *(Fraction(int(column[k]), CENT) for column in (scores.base, scores.bonus, wholes)),
+                    *(in_points(column[k]) for column in (scores.base, scores.bonus, wholes)),
                     scores.veto[k],
                 )
                 for wholes in (np.broadcast_to(scores.whole, len(scores.unit_ids)),)

@@ -7,11 +7,12 @@ from fractions import Fraction
 import numpy as np
 
 from pipelines.engines.batch import by_item
-from pipelines.engines.cube import Counts
-from pipelines.engines.vector import item_scores, stretch
+from pipelines.engines.cube import Counts, Cube
+from pipelines.engines.vector import item_scores, sums_of
 from pipelines.lazy import pandas
 from pipelines.model.measure import Measure
 from pipelines.model.points import CENT, shown
+from pipelines.model.rule import Rulebook
 from pipelines.model.words import Words
 from pipelines.wording import say
 
@@ -80,13 +81,24 @@ def variants(scenario, changes: list[tuple[int, dict[tuple[str, int], int]]]) ->
         before={key: was[rows] for key, was in cube.before.items()},
         _kept={},
     )
-    figure = np.zeros(len(rows), np.int64)
-    for item, rules in by_item(scenario.rulebook):
-        if item.full_marks:
-            figure += item_scores(some, counts, list(rules), item, readings)
-    if scenario.rulebook.ranked_by(readings) == "base":
-        return figure
-    return figure + stretch(some, counts, by_item(scenario.rulebook), readings, figure) + scenario.scores.bonus[rows]
+    book = scenario.rulebook
+    found = _figure(scenario, replace(book, sheets={}), some, counts, rows)
+    for group in book.sheets:
+        found = np.where(some.groups == group, _figure(scenario, book.of_group(group), some, counts, rows), found)
+    return found
+
+
+def _figure(scenario, book: Rulebook, some: Cube, counts: Counts, rows: np.ndarray) -> np.ndarray:
+    """The base or total by one sheet; bonus items are as they were."""
+    readings, sheet = scenario.readings, by_item(book)
+    items = {
+        item.id: item_scores(some, counts, rules, item, readings)
+        if item.full_marks
+        else scenario.scores.items[item.id][rows]
+        for item, rules in sheet
+    }
+    sums = sums_of(some, counts, book, sheet, items, readings)
+    return sums.base if book.ranked_by(readings) == "base" else sums.base + sums.bonus + sums.whole
 
 
 def next_step(scenario, unit_id: str) -> Step | None:

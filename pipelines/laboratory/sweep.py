@@ -67,8 +67,8 @@ class Sweep(Answer):
         columns |= {
             "unit_id": np.tile([unit.unit_id for unit in units], len(self.grid)),
             "unit_name": np.tile([unit.unit_name for unit in units], len(self.grid)),
-            "base": self.bases.ravel() / CENT,
-            "total": self.totals.ravel() / CENT,
+            "base": (self.bases.ravel() / CENT).astype(float),
+            "total": (self.totals.ravel() / CENT).astype(float),
         }
         frame = pandas.DataFrame(columns)
         frame["place"] = pandas.array(np.where(self.places == 0, -1, self.places).ravel(), dtype="Int64")
@@ -139,8 +139,9 @@ def _number(value: str) -> object:
 def _scored(quarter, names: tuple[str, ...], grid: tuple, progress: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Base, total and the figure that ranks, scenario × unit, in hundredths."""
     batch, prepared = Batch(quarter.world.cube), _Prepared(quarter, names)
-    bases, totals = (np.zeros((len(grid), len(batch.cube.unit_ids)), np.int32) for _ in range(2))
-    figures = np.zeros((len(grid), len(batch.cube.unit_ids)), object if quarter.rulebook.ranking.by_share else np.int32)
+    room, wide = (len(grid), len(batch.cube.unit_ids)), object if quarter.rulebook.is_fine else np.int32
+    bases, totals = np.zeros(room, wide), np.zeros(room, wide)
+    figures = np.zeros(room, object if quarter.rulebook.ranking.by_share else wide)
     for k, values in enumerate(_with_progress(grid, progress)):
         sheet, readings = prepared.of(values)
         bases[k], totals[k] = batch.base_and_total(quarter.rulebook, sheet, readings)

@@ -5,6 +5,7 @@ from fractions import Fraction
 from itertools import count
 
 CENT = 100
+FINEST = 6  # decimals that any published figure has: four of a total, and two more of items that stay exact
 
 
 def points(value: "str | int | Fraction") -> Fraction:
@@ -26,8 +27,13 @@ def rounded(value: Fraction, decimals: int) -> Fraction:
     return Fraction(whole if value >= 0 else -whole, parts)
 
 
-def shown(value: Fraction, decimals: int = 2) -> str:
-    """A value of at most so many decimals as ``-0.50``; ValueError where a digit would be lost, never ``-0.00``."""
+def shown(value: Fraction, decimals: int | None = None) -> str:
+    """A value with so many decimals as ``-0.50``, never ``-0.00``; without a number with two, more where it has more.
+
+    ValueError where a digit would be lost.
+    """
+    if decimals is None:
+        decimals = next((n for n in range(2, FINEST) if (value * 10**n).denominator == 1), FINEST)
     parts, lost = divmod(abs(value.numerator) * 10**decimals, value.denominator)
     if lost:
         raise ValueError(f"{value} has more than {decimals} decimals: round it first")
@@ -67,13 +73,18 @@ def digits(value: Fraction) -> str:
 
 
 def plain(value: Fraction) -> str:
-    """A value of at most two decimals without needless zeros: 1, 0.5, 92.25."""
+    """A decimal value without needless zeros: 1, 0.5, 92.25."""
     return shown(value).rstrip("0").rstrip(".")
 
 
 def hundredths(value: Fraction) -> int:
     """A value of at most two decimals as whole hundredths; ValueError where a digit would be lost."""
-    scale, rest = divmod(CENT, value.denominator)
+    return parts_of(value, CENT)
+
+
+def parts_of(value: Fraction, grain: int) -> int:
+    """A value as a whole number of parts, of which ``grain`` are a point; ValueError where a digit would be lost."""
+    scale, rest = divmod(grain, value.denominator)
     if rest:
-        raise ValueError(f"{value} has more than two decimals: round it first")
+        raise ValueError(f"{value} is no whole number of {grain} parts: round it first")
     return value.numerator * scale

@@ -12,7 +12,7 @@ from pipelines.model.library import LibraryRule
 from pipelines.model.measure import TABLE_OF, Measure
 from pipelines.model.panel import PanelRules
 from pipelines.model.period import Period, Periods
-from pipelines.model.points import mean, published
+from pipelines.model.points import mean, published, rounded, shown
 from pipelines.model.tally import Marks
 from pipelines.model.words import Words
 
@@ -26,6 +26,8 @@ EMPTY = "empty"  # among the values by which a rule has its price: the column sa
 # What a longer period does of shorter ones, and where one of them is not there.
 MEAN, SUM, POOLED = COMPOSED_BY = ("mean", "sum", "pooled")
 REFUSE, LEFT_OUT, ZERO = MISSING = ("refuse", "left_out", "zero")
+PUBLISHED, EXACT = OF_FIGURES = ("published", "exact")
+ITEM, TOTAL = ROUND_AT = ("item", "total")
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,13 @@ class Compose:
     """How a longer period is made of shorter ones (semantics C20, G25); ``of`` is the kind of the parts.
 
     by: mean or sum of what they published; pooled: counted anew as one period.
+    of_figures: base, bonus and total of the parts as they published them, or exact, before they were rounded.
     """
 
     of: str
     by: str
     missing: str = REFUSE
+    of_figures: str = PUBLISHED
 
 
 @dataclass(frozen=True)
@@ -101,10 +105,19 @@ class Item:
     floor: Fraction | None = Fraction(0)  # the least it can be; None: no bound
     starts: str = "full"  # or zero: what its rules take from, or add to
     round: str = "deduction"  # what is rounded: the deduction, or the score
+    places: int = 2  # the decimals to which it is rounded, or shown where it stays exact
+    exact: bool = False  # its fractions enter base and total
     bonus: Bonus | None = None  # of the item of bonus points
     unmeasured: Word = ""  # what it is worth without data; "" = what the reading `unmeasured` says of all items
     weight: Fraction = Fraction(1)  # with which its points and full marks enter base and total; its section's included
     only: str = ""  # the kind of composed period in which alone it is scored
+    times: Fraction = Fraction(1)  # a coefficient of its points, not of its full marks, on the sheet of some units
+    capped: bool = False  # its section, multiplied so, stays within its full marks
+
+    @property
+    def factor(self) -> Fraction:
+        """With which its points enter base and total."""
+        return self.weight * self.times
 
     def without_data(self, readings: Mapping[str, str]) -> str:
         """What the item is worth that has nothing to be judged by: full, zero, left_out, reweighted."""
@@ -357,12 +370,20 @@ class Own:
     full_marks: Fraction | None = None  # 0: they do not have the item
     floors: tuple[Fraction | None, ...] = ()  # the floor, where the sheet says one; None: no bound
     unmeasured: Word = ""
+    times: Fraction = Fraction(1)
+    capped: bool = False
 
     def of(self, item: Item) -> Item:
         """The item on that sheet."""
         full = item.full_marks if self.full_marks is None else self.full_marks
         floor = self.floors[0] if self.floors else item.floor
-        return replace(item, full_marks=full, floor=floor, unmeasured=self.unmeasured or item.unmeasured)
+        unmeasured = self.unmeasured or item.unmeasured
+        return replace(item, full_marks=full, floor=floor, unmeasured=unmeasured, times=self.times, capped=self.capped)
+
+
+def places_of_items(decimals: int, round_at: str) -> int:
+    """To how many decimals items are rounded, or shown where they stay exact (semantics G18, B1)."""
+    return max(2, decimals + (2 if round_at == TOTAL else 0))
 
 
 @dataclass(frozen=True)
@@ -391,7 +412,8 @@ class Rulebook:
     rank_on: Word = "total"  # or base
     grades: tuple[Grade, ...] = ()  # from the highest down
     sheets: Mapping[str, Mapping[str, Own]] = field(default_factory=dict)  # group of units -> item -> what it is there
-    decimals: int = 2  # of base, bonus and total; of items two
+    decimals: int = 2  # of base, bonus and total
+    round_at: str = ITEM  # or total: items keep their exact fractions
     total_floor: Fraction | None = None
     total_cap: Fraction | None = None
     columns: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)  # the city's own, by table
@@ -438,6 +460,30 @@ class Rulebook:
         return mean(values, self.decimals)
 
     @property
+    def places(self) -> int:
+        """The decimals of items and ledger lines: two or more; of exact items two more than of a total."""
+        return places_of_items(self.decimals, self.round_at)
+
+    @property
+    def grain(self) -> int:
+        """In how many parts of a point items and ledger lines are whole."""
+        return 10**self.places
+
+    @property
+    def exact_items(self) -> bool:
+        """Whether only base, bonus and total are rounded (semantics B1)."""
+        return self.round_at == TOTAL
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether items may be no whole hundredths."""
+        return self.exact_items or self.places > 2
+
+    def line(self, value: Fraction) -> str:
+        """The points of an item or a ledger line as the book prints them."""
+        return shown(rounded(value, self.places), self.places)
+
+    @property
     def sums_items(self) -> bool:
         """Whether a total is the plain sum of its items, and nothing is said of the whole."""
         bounds = (self.total_floor, self.total_cap)
@@ -445,6 +491,7 @@ class Rulebook:
             bounds == (None, None)
             and not self.sheets
             and self.decimals == 2
+            and not self.exact_items
             and all(item.weight == 1 and not (item.bonus and item.bonus.only_when) for item in self.items.values())
             and not any(rule.veto for rule in self.rules.values())
         )

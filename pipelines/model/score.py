@@ -81,6 +81,18 @@ class ItemScore:
     losses: tuple[Loss, ...] = ()  # the largest first
     measured: bool = True  # something was there to judge it by
     weight: Fraction = Fraction(1)  # with which it enters base and total
+    times: Fraction = Fraction(1)  # a coefficient of its points
+    exact: Fraction | None = None  # its points before rounding, where the book keeps them so; None: the score
+
+    @property
+    def unrounded(self) -> Fraction:
+        """What base and total are made of."""
+        return self.score if self.exact is None else self.exact
+
+    @property
+    def brought(self) -> Fraction:
+        """What it brings to base or bonus beyond its full marks: negative where it costs."""
+        return (self.score * self.times - self.full_marks) * self.weight
 
     @property
     def measured_marks(self) -> Fraction:

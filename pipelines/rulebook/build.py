@@ -18,8 +18,11 @@ from pipelines.model.rule import (
     COMPOSED_BY,
     EMPTY,
     MISSING,
+    OF_FIGURES,
     POOLED,
+    PUBLISHED,
     REFUSE,
+    TOTAL,
     Band,
     Bonus,
     Clause,
@@ -35,6 +38,7 @@ from pipelines.model.rule import (
     Verdict,
     Veto,
     Word,
+    places_of_items,
 )
 from pipelines.model.text import compared, same_text
 from pipelines.model.words import Words
@@ -155,9 +159,15 @@ def total(book: Block, decimals: int) -> tuple[Fraction | None, Fraction | None]
 def decimals(book: Block) -> int:
     """`decimals`: of base, bonus and total as published."""
     found = count(book.get("decimals", "2"))
-    if found is None or found > 2:
+    if found is None or found > vocabulary.DECIMALS:
         raise refusal(book, "bad_decimals", "decimals", value=shown_text(book["decimals"]))
     return found
+
+
+def with_places(items: Mapping[str, Item], decimals: int, round_at: str) -> dict[str, Item]:
+    """Items with the decimals to which they are rounded: two or as many as a total; two more where they stay exact."""
+    places, exact = places_of_items(decimals, round_at), round_at == TOTAL
+    return {id: replace(item, places=places, exact=exact) for id, item in items.items()}
 
 
 def veto(block: Block, kind: str, grades: Sequence[str]) -> Veto | None:
@@ -247,27 +257,56 @@ def compose(book: Block) -> dict[str, Compose]:
         if LENGTH[one["of"]] >= LENGTH[kind]:
             raise refusal(one, "not_shorter", "of", of=one["of"], kind=kind)
         if one["by"] == POOLED and "missing" in one:
-            raise refusal(one, "pooled_has_no_parts", "missing")
-        found[kind] = Compose(one["of"], one["by"], one.get("missing", REFUSE))
+            raise refusal(one, "pooled_has_no_parts", "missing", word="missing")
+        fail_if.unknown_value(one, "of_figures", OF_FIGURES) if "of_figures" in one else None
+        if one["by"] == POOLED and "of_figures" in one:
+            raise refusal(one, "pooled_has_no_parts", "of_figures", word="of_figures")
+        found[kind] = Compose(one["of"], one["by"], one.get("missing", REFUSE), one.get("of_figures", PUBLISHED))
     return found
 
 
 def sheets(
     book: Block, items: Mapping[str, Item], readings: Mapping[str, tuple[str, ...]]
 ) -> dict[str, dict[str, Own]]:
-    """`sheets: [{groups: […], items: {id: {full_marks: n}}}]`: by group of units, what items are for it."""
+    """`sheets: [{groups: […], items: {id: {full_marks: n}}, times: {section: n}}]`: what items are for groups."""
     found: dict[str, dict[str, Own]] = {}
     for block in blocks(book.get("sheets", []), book, "sheets"):
         fail_if.ill_formed(block, "sheet")
         fail_if.not_a_list(block["groups"], block, "groups")
         fail_if.not_words_in(block["groups"], block, "groups")
-        fail_if.not_a_block(block["items"], block, "items")
-        own = {id: _own(block["items"], id, items, readings) for id in block["items"]}
+        changed = _block_of(block, "items")
+        own = {id: _own(changed, id, items, readings) for id in changed}
+        own = _multiplied(block, own, items)
+        if not own:
+            raise refusal(block, "empty_sheet", "groups")
         for group in block["groups"]:
             if group in found:
                 raise refusal(block, "group_on_two_sheets", "groups", group=group)
             found[group] = own
     return found
+
+
+def _multiplied(sheet: Block, own: dict[str, Own], items: Mapping[str, Item]) -> dict[str, Own]:
+    """The items of a sheet with the coefficients of their sections (`times`, `cap`)."""
+    times = _block_of(sheet, "times")
+    fail_if.unknown_value(sheet, "cap", tuple(TRUTH)) if "cap" in sheet else None
+    if "cap" in sheet and not times:
+        raise refusal(sheet, "cap_of_nothing", "cap")
+    capped = TRUTH[sheet.get("cap", "false")]
+    sections = tuple(dict.fromkeys(item.section for item in items.values()))
+    for id in times:
+        if id not in sections:
+            raise refusal(times, "unknown_section", id, near=(id, sections), value=id)
+        factor = number(times, id, least="0.01", most="100")
+        for item in (one for one in items.values() if one.section == id):
+            own[item.id] = replace(own.get(item.id, Own()), times=factor, capped=capped)
+    return own
+
+
+def _block_of(sheet: Block, key: str) -> Block:
+    block = sheet.get(key, Block(sheet.file, sheet.line))
+    fail_if.not_a_block(block, sheet, key)
+    return block
 
 
 def _own(sheet: Block, id: str, items: Mapping[str, Item], readings: Mapping[str, tuple[str, ...]]) -> Own:

@@ -33,10 +33,10 @@ def check_examples(rulebook: Rulebook, rule: Rule, block: Block) -> None:
     for example in rule.examples:
         fail_if.ill_formed(example, "rule_example")
         fail_if.missing_field(example, ("place",) if rule.kind == "by_place" else ("given",))
-        fail_if.bad_number(example, "points", least="-1000")
+        fail_if.bad_number(example, "points", least="-1000", places=rulebook.places)
         fail_if.not_a_block(example["given"], example, "given") if "given" in example else None
         got = outcome(rulebook, rule, example, engines)
-        attempt(fail_if.example_differs, example, rule, got)
+        attempt(fail_if.example_differs, example, rule, got, rulebook.exact_items)
         results.append(got)
         values.append(_value(rulebook, rule, example))
     given = [value for value in values if value is not None]

@@ -14,7 +14,7 @@ from pipelines.engines.verdicts import rounds
 from pipelines.model.block import Block
 from pipelines.model.facts import THINGS
 from pipelines.model.measure import Measure, values_of
-from pipelines.model.points import half_up, shown
+from pipelines.model.points import FINEST, rounded, shown
 from pipelines.model.rule import LATER, Band, Clause, Item, Reading, Rule, Verdict
 from pipelines.model.score import WHOLE
 from pipelines.model.words import LANGUAGES, Words
@@ -113,9 +113,9 @@ def not_words(block: Block, key: str) -> None:
         raise refusal(block, "not_words", key)
 
 
-def bad_number(block: Block, key: str, least: str = "0", most: str = "1000") -> None:
-    """Points that are not exact (an exponent, a third decimal, no number) or out of all reason."""
-    value = exact(block[key])
+def bad_number(block: Block, key: str, least: str = "0", most: str = "1000", places: int = 2) -> None:
+    """Points that are not exact (an exponent, a decimal too many, no number) or out of all reason."""
+    value = exact(block[key], places)
     if value is None or not Fraction(least) <= value <= Fraction(most):
         raise refusal(block, "bad_number", key, value=shown_text(block[key]), least=least, most=most)
 
@@ -313,10 +313,14 @@ def missing_example(block: Block, rule: Rule, which: Words) -> None:
     raise refusal(block, "missing_example", "examples", rule=rule.id, which=which)
 
 
-def example_differs(example: Block, rule: Rule, got: Fraction) -> None:
-    """An example that the rule does not bear out: one of the two is wrong."""
-    if got != exact(example["points"]):
-        facts = {"rule": rule.id, "name": example["name"], "wanted": example["points"], "got": shown(half_up(got))}
+def example_differs(example: Block, rule: Rule, got: Fraction, is_exact: bool = False) -> None:
+    """An example that the rule does not bear out: one of the two is wrong.
+
+    Of an exact item (`round_at: total`) an example says as many decimals as it likes, two at least.
+    """
+    written = max(2, len(str(example["points"]).partition(".")[2]))
+    if (rounded(got, written) if is_exact else got) != exact(example["points"], FINEST):
+        facts = {"rule": rule.id, "name": example["name"], "wanted": example["points"], "got": shown(got)}
         raise refusal(example, "example_differs", "points", **facts)
 
 

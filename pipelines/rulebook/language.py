@@ -9,7 +9,7 @@ import yaml
 
 from pipelines.model.facts import FACTS
 from pipelines.model.period import KINDS as PERIODS
-from pipelines.model.rule import COMPOSED_BY, MISSING
+from pipelines.model.rule import COMPOSED_BY, MISSING, OF_FIGURES, ROUND_AT
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.rulebook import vocabulary
@@ -27,6 +27,8 @@ CLOSED: dict[str, tuple[str, ...]] = {  # the closed words that `one of` names
     "periods": PERIODS,
     "composed_by": COMPOSED_BY,
     "missing": MISSING,
+    "of_figures": OF_FIGURES,
+    "round_at": ROUND_AT,
     "facts": FACTS,
 }
 

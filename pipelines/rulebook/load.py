@@ -20,7 +20,7 @@ from pipelines.model.measure import TABLE_OF
 from pipelines.model.period import Period, Periods
 from pipelines.model.points import half_up, shown
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal
-from pipelines.model.rule import Clause, Item, Left, Ranking, Reading, Rule, Rulebook, Verdict, Word
+from pipelines.model.rule import ROUND_AT, Clause, Item, Left, Ranking, Reading, Rule, Rulebook, Verdict, Word
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.rulebook import build, fail_if, vocabulary
@@ -71,7 +71,10 @@ def _loaded(folder: Path, content: str, on: date, months: tuple[str, ...], kind:
     values = {**_values_left_out(folder), **{id: reading.values for id, reading in readings.items()}}
     fail_if.unknown_value(book, "round", vocabulary.ROUND) if "round" in book else None
     rounded = book.get("round", vocabulary.ROUND[0])
+    fail_if.unknown_value(book, "round_at", ROUND_AT) if "round_at" in book else None
     items, sections = build.items(book, clauses, values, upgraded.get("quality", ()), rounded)
+    decimals, round_at = attempt(build.decimals, book) or 0, book.get("round_at", ROUND_AT[0])
+    items = build.with_places(items, decimals, round_at)
     written = _rule_blocks(folder, items)
     incident_types, award_types = (build.types(upgraded, key) for key in ("incident_types", "award_types"))
     columns = own_columns(book, load_contracts())
@@ -79,7 +82,6 @@ def _loaded(folder: Path, content: str, on: date, months: tuple[str, ...], kind:
     measures = read_measures(folder, contracts, values, upgraded)
     fail_if.missing_reading(Block(READINGS, 1), values, measures)
     rank_on = build.word(book, "rank_on", "rank_on", values, "total")
-    decimals = attempt(build.decimals, book) or 0
     floor, cap = attempt(build.total, book, decimals) or (None, None)
     grades, lists = attempt(build.grades, book, items) or (), attempt(build.lists, book) or {}
     known = build.Known(
@@ -132,6 +134,7 @@ def _loaded(folder: Path, content: str, on: date, months: tuple[str, ...], kind:
         grades=grades,
         lists=lists,
         decimals=decimals,
+        round_at=round_at,
         total_floor=floor,
         total_cap=cap,
         sheets=attempt(build.sheets, book, items, values) or {},

@@ -161,13 +161,14 @@ def hint(word: str, known: Iterable[str]) -> Words:
 # Exact numbers and dates out of text.
 
 
-DECIMAL = re.compile(r"-?\d{1,9}(\.\d{1,2})?", re.ASCII)
+DECIMAL = re.compile(r"-?\d{1,9}(\.(\d{1,6}))?", re.ASCII)
 COUNT = re.compile(r"\d{1,9}", re.ASCII)
 
 
-def exact(text: object) -> Fraction | None:
-    """A decimal with at most two places as a fraction; None for anything else, exponents included."""
-    return Fraction(str(text)) if not isinstance(text, bool) and DECIMAL.fullmatch(str(text)) else None
+def exact(text: object, places: int = 2) -> Fraction | None:
+    """A decimal with at most so many places as a fraction; None for anything else, exponents included."""
+    found = None if isinstance(text, bool) else DECIMAL.fullmatch(str(text))
+    return Fraction(found[0]) if found and len(found[2] or "") <= places else None
 
 
 def is_amount(text: object) -> bool:

@@ -79,4 +79,5 @@ ONCE_PER = ("matter",)  # of awards
 ONCE_PER_ROW = ("row",)  # of deductions
 TYPES = ("boolean", "integer", "decimal", "date", "timestamp", "text", "enum")  # of a city's own columns
 PLACES = 4  # decimals of a rate at most
+DECIMALS = 4  # of base, bonus and total at most
 BANDS = ("at_least", "more_than", "at_most", "less_than")  # the comparisons of bands: falling, falling, rising, rising

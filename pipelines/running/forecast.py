@@ -138,6 +138,7 @@ class _Model:
         scores = rescore(moved.variants(self.city, of, {}, changed), self.book, self.readings)
         bonus = self._awards(rng, draws).ravel()
         total = np.broadcast_to(scores.total, of.shape) + bonus
+        total = np.rint(total.astype(float)).astype(np.int64) if total.dtype == object else total
         figure = scores.base if self.book.ranked_by(self.readings) == "base" else total
         figure = overall_figure(self.book, np.broadcast_to(figure, of.shape), scores.full).reshape(draws, units)
         return total.reshape(draws, units), np.stack([places(row, self.ranked) for row in figure])

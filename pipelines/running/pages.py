@@ -58,7 +58,7 @@ def folder_of(out: Path, period: object, at: datetime) -> Path:
     return out / RUNNING / str(period) / f"{at:%Y-%m-%d}"
 
 
-def cents(value: int) -> str:
+def cents(value: int | Fraction) -> str:
     """Hundredths as text."""
     return shown(Fraction(value, CENT))
 
@@ -99,7 +99,7 @@ def _read(file: Path) -> dict:
 
 
 def figures(watched: Watched, end: Likely) -> dict:
-    """The watch for machines: hundredths are points with two places, marked as no assessment."""
+    """The watch for machines: points with two places or as many as the book has, marked as no assessment."""
     watch = watched.watch
     return {
         "state": say("running.mark").zh,

@@ -18,6 +18,7 @@ from pipelines.assess import Request, Run, silent, stop_for
 from pipelines.edges import process
 from pipelines.engines import moved
 from pipelines.engines.cube import Cube, Rows
+from pipelines.engines.summing import as_shown
 from pipelines.engines.vector import Rescored, must_agree, rescore
 from pipelines.model.contract import TableContract
 from pipelines.model.measure import CASE_ROWS, TABLE_OF
@@ -376,14 +377,14 @@ class Look:
         steps, due = self._steps(), self._due()
         everybody, horizon = np.arange(len(self.unit_at)), len(HORIZONS) - 1
         end = self._at_horizon(horizon)
-        ratings = self._ratings()
+        ratings, places = self._ratings(), self.rulebook.places
         units = [
             UnitWatch(
                 tallies[one.unit_id].unit,
-                {item: int(points[k]) for item, points in self.scored.items.items()},
-                {item: int(points[k]) for item, points in end.items.items()},
-                int(np.broadcast_to(self.scored.total, everybody.shape)[k]),
-                int(np.broadcast_to(end.total, everybody.shape)[k]),
+                {item: as_shown(points[k], places) for item, points in self.scored.items.items()},
+                {item: as_shown(points[k], places) for item, points in end.items.items()},
+                as_shown(np.broadcast_to(self.scored.total, everybody.shape)[k], places),
+                as_shown(np.broadcast_to(end.total, everybody.shape)[k], places),
                 one.rank,
                 due[k],
                 ratings.get(k, Ratings()),
@@ -400,7 +401,7 @@ class Look:
 
     def _steps(self) -> tuple[Step, ...]:
         """Every act to be done, in the order of the day; those that cost nothing in this period among them."""
-        found, ids, now = [], list(self.unit_at), np.datetime64(self.watch.at)
+        found, ids, now, places = [], list(self.unit_at), np.datetime64(self.watch.at), self.rulebook.places
         last = np.datetime64(self.horizons[-1])
         for counts, rows in self.open.items():
             todo, stays = self._todo(counts), rows.todo & self.stays[counts]
@@ -422,8 +423,8 @@ class Look:
                         rows.acts[bit].event,
                         None if np.isnat(until) else until.astype(datetime),
                         late,
-                        int(alone[k]),
-                        int(whole[k]),
+                        as_shown(alone[k], places),
+                        as_shown(whole[k], places),
                     )
                 )
         return tuple(sorted(found, key=_order))
@@ -483,7 +484,7 @@ class Look:
                 for bit in range(len(rows.acts)):
                     np.add.at(acts, rows.unit[falling >> bit & 1 > 0], 1)
             for k in range(units):
-                found[k][name] = Due(int(acts[k]), int(count[k]), int(cost[k]))
+                found[k][name] = Due(int(acts[k]), int(count[k]), as_shown(cost[k], self.rulebook.places))
         return found
 
     def _placed(self, counts: str) -> np.ndarray:

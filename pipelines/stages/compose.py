@@ -1,21 +1,22 @@
 """Compose: the published figures of shorter periods → items, total and ledger lines of a longer one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from pipelines.engines.composing import PartFigures, Parts, composed, recomposed, whole_line
+from pipelines.engines.composing import Figures, PartFigures, Parts, composed, recomposed, whole_line
 from pipelines.engines.judging import LEAVES_OUT
-from pipelines.engines.summing import PART, rounded_to
+from pipelines.engines.settling import weighted
+from pipelines.engines.summing import PART, rounded_to, weighed
 from pipelines.engines.vector import Rescored
 from pipelines.model.period import Period
 from pipelines.model.points import points, rounded
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal
 from pipelines.model.result import Earlier
-from pipelines.model.rule import MEAN, REFUSE, Compose, Item, Rulebook
-from pipelines.model.score import Entry, UnitScore
+from pipelines.model.rule import EXACT, MEAN, REFUSE, Compose, Rulebook
+from pipelines.model.score import Entry, ItemScore, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.wording import say
 
@@ -55,8 +56,11 @@ def of_its_own(rulebook: Rulebook, how: Compose, parts: int) -> Rulebook:
     return replace(rulebook, items=items, sheets=sheets, rules=rules, total_floor=None, total_cap=None)
 
 
-def figures_of(parts: Mapping[Period, Earlier | None], unit_id: str) -> Parts:
-    """What every part published of a unit, in their order; nothing of a part that is not there or has not the unit."""
+def figures_of(parts: Mapping[Period, Earlier | None], unit_id: str, book: Rulebook, how: Compose) -> Parts:
+    """What every part published of a unit, in their order; nothing of a part that is not there or has not the unit.
+
+    ``book`` is the unit's own; ``how`` may ask for sums before they were rounded.
+    """
     found: list[tuple[str, PartFigures | None]] = []
     for period, part in parts.items():
         line = part.ranking.get(unit_id) if part else None
@@ -73,9 +77,21 @@ def figures_of(parts: Mapping[Period, Earlier | None], unit_id: str) -> Parts:
                 for one in part.items.get(unit_id, ())
             }
             base, bonus, total = (points(line[name]) for name in ("base", "bonus", "total"))
+            if how.of_figures == EXACT:
+                base, bonus, total = _unrounded(book, items, base, bonus, total)
             ranked = bool((line.get("group_rank") or "").strip())
             found.append((str(period), PartFigures(str(period), month, items, base, bonus, total, ranked)))
     return found
+
+
+def _unrounded(
+    book: Rulebook, items: Mapping[str, Figures], base: Fraction, bonus: Fraction, total: Fraction
+) -> tuple[Fraction, Fraction, Fraction]:
+    """The sums of a part out of its items; a total that something bounded, stretched or struck is as it was."""
+    scores = {id: score for id, (score, _, _) in items.items()}
+    exact, more = weighted(book, scores, [id for id, (_, full, _) in items.items() if not full])
+    plain = rounded(exact + more, book.decimals) == total
+    return exact, (more if rounded(more, book.decimals) == bonus else bonus), (exact + more if plain else total)
 
 
 def compose(
@@ -93,23 +109,22 @@ def compose(
     for unit_id, own in scores.items():
         book = rulebook.of_group(tallies[unit_id].unit.unit_group)
         shared = {id: item for id, item in book.items.items() if not item.only}
-        full = {id: item.full_marks for id, item in shared.items()}
-        made = composed(
-            unit_id, how, figures_of(parts, unit_id), full, {id: item.weight for id, item in shared.items()}
-        )
+        made = composed(unit_id, how, figures_of(parts, unit_id, book, how), shared, book.places)
         items = {id: made.items[id] if id in made.items else own.items[id] for id in book.items}
-        sums = {True: Fraction(0), False: Fraction(0)}  # of items with full marks, and of bonus
-        added = Fraction(0)  # what the items of the longer period alone bring
-        for id, item in items.items():
-            sums[bool(book.items[id].full_marks)] += item.score * item.weight
-            added += item.score * item.weight if book.items[id].only else 0
-        base, bonus = (rounded(sums[key], book.decimals) for key in (True, False))
+        gone = [id for id, item in items.items() if not item.full_marks]
+        base, bonus = (rounded(one, book.decimals) for one in weighted(book, _scores(items), gone))
+        only = {id: item for id, item in items.items() if book.items[id].only}
+        added = sum(weighted(book, _scores(only), gone), Fraction(0))
         whole = rounded(made.total + added, book.decimals) - base - bonus
         found[unit_id] = UnitScore(unit_id, items, base, bonus, whole)
         entries += made.lines
         if whole:
             entries.append(whole_line(unit_id, next(iter(rulebook.clauses)), whole))
     return found, entries
+
+
+def _scores(items: Mapping[str, ItemScore]) -> dict[str, Fraction]:
+    return {id: item.unrounded for id, item in items.items()}
 
 
 def recompose(
@@ -122,23 +137,25 @@ def recompose(
     """The second judge's scores: those of the items of the longer period alone (``again``), and the parts anew."""
     shared = [id for id, item in rulebook.items.items() if not item.only]
     units = again.unit_ids
-    given = {unit: figures_of(parts, unit) for unit in units}
+    books = {unit: rulebook.of_group(tallies[unit].unit.unit_group) for unit in units}
+    given = {unit: figures_of(parts, unit, books[unit], how) for unit in units}
     length = max((len(one) for one in given.values()), default=0)
     padded = {  # a part that has not the unit counts nowhere
         unit: [*one, *((("", _NOWHERE),) * (length - len(one)))] for unit, one in given.items()
     }
     marked = {id: bool(rulebook.items[id].full_marks) for id in shared}
-    points_of, counts, total = recomposed(how, padded, marked)
+    points_of, counts, total = recomposed(how, padded, marked, rulebook.places)
     items, bare, out = dict(again.items), dict(again.bare), dict(again.out)
     for id in shared:
-        lacks = np.array([id not in rulebook.of_group(tallies[unit].unit.unit_group).items for unit in units], bool)
+        lacks = np.array([id not in books[unit].items for unit in units], bool)
         items[id] = np.where(lacks, 0, points_of[id])
         measured = [any(part and part.items.get(id, (0, 0, 0))[2] for _, part in given[unit]) for unit in units]
         out[id] = ~counts[id] | lacks
         bare[id] = out[id] | (~np.array(measured, bool) & marked[id])
-    base = rounded_to(_summed(rulebook, items, lambda item: bool(item.full_marks)), rulebook.decimals)
-    bonus = rounded_to(_summed(rulebook, items, lambda item: not item.full_marks), rulebook.decimals)
-    added = _summed(rulebook, items, lambda item: bool(item.only))
+    groups = np.array([tallies[unit].unit.unit_group for unit in units], object)
+    base, bonus = (rounded_to(one, rulebook.decimals) for one in _weighed(rulebook, groups, items, out))
+    only = {id: points for id, points in items.items() if rulebook.items[id].only}
+    added = sum(_weighed(rulebook, groups, only, out)) if only else np.zeros(len(units), np.int64)
     full = sum(
         (np.where(out[id], 0, _marks(rulebook, tallies, units, id)) for id in items), np.zeros(len(units), np.int64)
     )
@@ -149,12 +166,15 @@ def recompose(
 _NOWHERE = PartFigures("", "", {}, Fraction(0), Fraction(0), Fraction(0), False)
 
 
-def _summed(rulebook: Rulebook, items: Mapping[str, np.ndarray], chosen: Callable[[Item], bool]) -> np.ndarray:
-    """The weighted sum of some items, in ten-thousandths of hundredths."""
-    found = np.zeros(len(next(iter(items.values()))), np.int64)
-    for id, table in items.items():
-        if chosen(rulebook.items[id]):
-            found = found + table.astype(np.int64) * int(rulebook.items[id].weight * PART)
+def _weighed(
+    rulebook: Rulebook, groups: np.ndarray, items: Mapping[str, np.ndarray], out: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """What items bring to base and bonus, in parts of hundredths, each unit by its own sheet."""
+    found = weighed(replace(rulebook, sheets={}), items, out)
+    for group in rulebook.sheets:
+        book, mine = rulebook.of_group(group), groups == group
+        own = weighed(book, {id: points for id, points in items.items() if id in book.items}, out)
+        found = np.where(mine, own[0], found[0]), np.where(mine, own[1], found[1])
     return found
 
 

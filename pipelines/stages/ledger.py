@@ -12,7 +12,7 @@ from pipelines.engines.marks import of_price, selection, variant
 from pipelines.lazy import pyarrow
 from pipelines.model.measure import TABLE_OF, Measure
 from pipelines.model.period import Period
-from pipelines.model.points import CENT, half_up, hundredths, plain, shown
+from pipelines.model.points import parts_of, plain, rounded, shown
 from pipelines.model.refusals import VerificationFailed
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import FLAGGED, WHOLE, Entry, UnitScore
@@ -61,10 +61,10 @@ def write_ledger(
     warehouse.store("ledger.without", _without(rules, scores))
     known, months = layouts or rulebook.marks, period.months
     selected = [one for each in priced if (one := _selected(each, rulebook, readings, known, months)).months]
-    warehouse.run_template("ledger/occurrences", selected=selected, months=list(months))
-    warehouse.store("ledger.settled", _settled(entries))
+    warehouse.run_template("ledger/occurrences", selected=selected, months=list(months), places=rulebook.places)
+    warehouse.store("ledger.settled", _settled(entries, rulebook.places))
     warehouse.run("ledger/entries", period=str(period))
-    _must_add_up(warehouse, scores)
+    _must_add_up(warehouse, scores, rulebook.grain)
     warehouse.store("ledger.missed", _missed(rates, scores, groups or {}))
     judged = [_rate(rule, rulebook, readings, known, months) for rule in rates]
     in_force = [rate for rate in judged if rate.months]
@@ -84,8 +84,9 @@ def _occurrence_rules(
         "sentence": [FLAGGED if _is_flagged(rulebook.measures[rule.measure], flagged) else "" for rule in rules],
     }
     columns = {name: pyarrow.array(values, pyarrow.string()) for name, values in text.items()}
-    points = pyarrow.array([shown(half_up(-cost)) for _, _, cost in priced], pyarrow.string())
-    return pyarrow.table(columns | {"points": points.cast(pyarrow.decimal128(18, 2))})
+    places = rulebook.places
+    points = pyarrow.array([shown(rounded(-cost, places), places) for _, _, cost in priced], pyarrow.string())
+    return pyarrow.table(columns | {"points": points.cast(pyarrow.decimal128(18, places))})
 
 
 def _concerned(rules: list[Rule], groups: Mapping[str, str]) -> Arrow:
@@ -244,37 +245,39 @@ def _numbers(held: tuple[str, ...], months: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(k for k, month in enumerate(months, 1) if held == (WHOLE_PERIOD,) or month in held)
 
 
-def _settled(entries: list[Entry]) -> Arrow:
+def _settled(entries: list[Entry], places: int) -> Arrow:
     text = ("unit_id", "item_id", "rule_id", "clause", "month", "case_id", "ref_id", "adjustment_id", "sentence")
     columns = {name: pyarrow.array([getattr(entry, name) for entry in entries], pyarrow.string()) for name in text}
     facts = [json.dumps(entry.facts, ensure_ascii=False, separators=(",", ":")) for entry in entries]
     columns["facts"] = pyarrow.array(facts, pyarrow.string())
-    written = pyarrow.array([shown(entry.points) for entry in entries], pyarrow.string())
-    columns["points"] = written.cast(pyarrow.decimal128(18, 2))
+    written = pyarrow.array([shown(entry.points, places) for entry in entries], pyarrow.string())
+    columns["points"] = written.cast(pyarrow.decimal128(18, places))
     columns["closing"] = pyarrow.array([int(entry.rule_id in CLOSING_LINES) for entry in entries], pyarrow.int32())
     return pyarrow.table(columns)
 
 
-def _must_add_up(warehouse: Warehouse, scores: dict[str, UnitScore]) -> None:
-    sums = {(unit, item): lines for unit, item, lines in warehouse.rows("ledger/sums")}
+def _must_add_up(warehouse: Warehouse, scores: dict[str, UnitScore], grain: int) -> None:
+    sums = {(unit, item): lines for unit, item, lines in warehouse.rows("ledger/sums", grain=grain)}
     for unit_id, score in scores.items():
-        if (lines := sums.pop((unit_id, WHOLE), 0)) != hundredths(score.whole):
+        if (lines := sums.pop((unit_id, WHOLE), 0)) != parts_of(score.whole, grain):
             raise VerificationFailed(
-                say("ledger.does_not_add_up", unit=unit_id, item=WHOLE, ledger=Fraction(lines, CENT), score=score.whole)
+                say(
+                    "ledger.does_not_add_up", unit=unit_id, item=WHOLE, ledger=Fraction(lines, grain), score=score.whole
+                )
             )
         for item_id, item in score.items.items():
-            ledger = hundredths(item.full_marks) + sums.pop((unit_id, item_id), 0)
-            if ledger != hundredths(item.score):
+            ledger = parts_of(item.full_marks, grain) + sums.pop((unit_id, item_id), 0)
+            if ledger != parts_of(item.score, grain):
                 raise VerificationFailed(
                     say(
                         "ledger.does_not_add_up",
                         unit=unit_id,
                         item=item_id,
-                        ledger=Fraction(ledger, CENT),
+                        ledger=Fraction(ledger, grain),
                         score=item.score,
                     )
                 )
     for (unit_id, item_id), extra in sums.items():
         raise VerificationFailed(
-            say("ledger.does_not_add_up", unit=unit_id, item=item_id, ledger=Fraction(extra, CENT), score="-")
+            say("ledger.does_not_add_up", unit=unit_id, item=item_id, ledger=Fraction(extra, grain), score="-")
         )

@@ -123,7 +123,7 @@ def write_tables(warehouse: Warehouse, result: ScoredPeriod, folder: Path) -> No
     with (
         CsvFile(folder / "ledger.csv", tables.LEDGER) as ledger,
         feed(folder / "result.json") as document,
-        Workbook(folder / "results.xlsx", _title(result), result.rulebook.decimals) as book,
+        Workbook(folder / "results.xlsx", _title(result), result.rulebook.decimals, result.rulebook.places) as book,
     ):
         document.head(head(result, say))
         for name in FEED_TABLES:

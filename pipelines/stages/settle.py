@@ -11,7 +11,7 @@ from pipelines.engines.judging import LEAVES_OUT, left_out, spans, unmeasured, w
 from pipelines.engines.rete import text_of
 from pipelines.engines.settling import Settler
 from pipelines.engines.whole import Whole
-from pipelines.model.points import half_up
+from pipelines.model.points import rounded
 from pipelines.model.rule import Item, Rule, Rulebook
 from pipelines.model.score import WHOLE, Entry, Finding, Fired, ItemScore, Loss, UnitScore
 from pipelines.model.tally import UnitTally
@@ -53,11 +53,13 @@ def settle(
         book, engine, whole = engines.get(tally.unit.unit_group, engines[""])
         marks, lines, firings = engine.settle(tally, by_unit[unit_id])
         flags = notes(book, readings, tally, months)
-        sums = whole.sums(unit_id, marks, by_unit[unit_id])
+        exact = {**marks, **engine.exact}
+        sums = whole.sums(unit_id, exact, by_unit[unit_id], engine.gone)
         for line in sums.lines:
             marks[line.item_id] = marks.get(line.item_id, Fraction(0)) + line.points
+            exact |= {line.item_id: Fraction(0)} if line.item_id != WHOLE else {}  # a bonus that is not given
         told = Told(sums.base, sums.bonus, marks.get(WHOLE, Fraction(0)), sums.veto)
-        score = _unit_score(book, readings, tally, marks, told, flags, by_unit[unit_id])
+        score = _unit_score(book, readings, tally, marks, told, flags, by_unit[unit_id], exact)
         if WHOLE in marks or not _is_plain_sum(book):
             score = replace(score, regained=_regained(score, tally, by_unit[unit_id], engine, whole))
         scores[unit_id] = score
@@ -92,7 +94,9 @@ def _unit_score(
     sums: Told,
     flags: dict[str, tuple[str, ...]],
     findings: Iterable[Finding] = (),
+    exact: Mapping[str, Fraction] | None = None,
 ) -> UnitScore:
+    """``exact``: the items before they are rounded; ``marks`` where it says nothing."""
     silent, gone = without_data(rulebook, tally), left_out(rulebook, readings, tally)
     taken: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for finding in findings:
@@ -101,13 +105,15 @@ def _unit_score(
         item.id: ItemScore(
             item.id,
             Fraction(0) if item.id in gone else item.full_marks,
-            marks[item.id],
+            rounded(marks[item.id], rulebook.places),
             flags.get(item.id, ()),
-            losses(item.full_marks, taken[item.id], item.floor, item.round)
+            losses(item.full_marks, taken[item.id], item.floor, item.round, rulebook.places)
             if item.full_marks and item.starts == "full"
             else (),
             item.id not in silent,
             item.weight,
+            item.times,
+            (exact or marks)[item.id] if rulebook.exact_items else None,
         )
         for item in rulebook.items.values()
     }
@@ -115,7 +121,11 @@ def _unit_score(
 
 
 def losses(
-    full_marks: Fraction, taken: dict[str, Fraction], floor: Fraction | None = Fraction(0), rounded: str = "deduction"
+    full_marks: Fraction,
+    taken: dict[str, Fraction],
+    floor: Fraction | None = Fraction(0),
+    rounds: str = "deduction",
+    places: int = 2,
 ) -> tuple[Loss, ...]:
     """What an item would get back without each rule, the largest first; ``taken`` is what each rule takes, exact.
 
@@ -125,7 +135,7 @@ def losses(
 
     def left(without: tuple[str, ...] = ()) -> Fraction:
         rest = sum((points for rule, points in taken.items() if rule not in without), Fraction(0))
-        kept = full_marks - half_up(rest) if rounded == "deduction" else half_up(full_marks - rest)
+        kept = full_marks - rounded(rest, places) if rounds == "deduction" else rounded(full_marks - rest, places)
         return kept if floor is None else max(kept, floor)
 
     rules = sorted(rule for rule, points in taken.items() if points)
@@ -140,8 +150,8 @@ def losses(
 def _is_plain_sum(book: Rulebook) -> bool:
     """Whether every point of an item is a point of the total: nothing weighed, rounded again, bounded or struck."""
     items = book.items.values()
-    weighed = any(item.weight != 1 or (item.bonus and item.bonus.only_when) for item in items)
-    bounded = book.total_floor is not None or book.total_cap is not None or book.decimals < 2
+    weighed = any(item.factor != 1 or (item.bonus and item.bonus.only_when) for item in items)
+    bounded = book.total_floor is not None or book.total_cap is not None or book.decimals < book.places
     return not (weighed or bounded or any(rule.veto for rule in book.rules.values()))
 
 
@@ -156,7 +166,7 @@ def _regained(
     def back(rules: tuple[str, ...]) -> Fraction:
         rest = [finding for finding in findings if finding.rule_id not in rules]
         marks, _, _ = engine.settle(tally, rest)
-        return whole.sums(tally.unit.unit_id, marks, rest).total - score.total
+        return whole.sums(tally.unit.unit_id, {**marks, **engine.exact}, rest, engine.gone).total - score.total
 
     single = dict.fromkeys(loss.rules for item in score.items.values() for loss in item.losses)
     single |= {(score.veto,): None} if score.veto else {}

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from pipelines.model.points import half_up, shown
 from pipelines.model.result import NOTHING_BEFORE, ScoredPeriod
-from pipelines.model.rule import Rule
+from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import ItemScore, Standing
 from pipelines.views import compared, objections, quality
 from pipelines.views.figures import NOTHING, Say, in_prose, known, listed, parted, percent, run_on, speaking
@@ -283,7 +283,7 @@ class Bulletin:
             "trailing" if lost else "trailing_without_loss",
             **self._facts(standing),
             full=shown(half_up(score.full_marks)),
-            sum=shown(half_up(-sum((item.deducted * item.weight for item in lost), Fraction(0)))),
+            sum=self._points(-sum((item.brought for item in lost), Fraction(0))),
             lost=(", " if self.lang == "en" else "，").join(self._all_lost(lost)),
             bonus_says=self._says("and_bonus", bonus=self._facts(standing)["bonus"]) if score.bonus else "",
         )
@@ -292,16 +292,16 @@ class Bulletin:
 
     def _all_lost(self, lost: list[ItemScore]) -> Iterator[str]:
         """The items that lost most, each with its points, in the order of the sheet, and the others together."""
-        largest = sorted(lost, key=lambda item: item.deducted * item.weight)[:CAUSES]
+        largest = sorted(lost, key=lambda item: item.brought)[:CAUSES]
         yield from (self._lost(item) for item in lost if item in largest)
         if rest := [item for item in lost if item not in largest]:
-            points = -sum((item.deducted * item.weight for item in rest), Fraction(0))
-            yield self._says("lost_rest", n=len(rest), points=shown(half_up(points)))
+            points = -sum((item.brought for item in rest), Fraction(0))
+            yield self._says("lost_rest", n=len(rest), points=self._points(points))
 
     def _lost(self, item: ItemScore) -> str:
         title = self.result.rulebook.items[item.item_id].title.into(self.lang)
         key = "lost" if item.score else "lost_all"
-        return self._says(key, item=item.item_id, title=title, points=shown(half_up(-item.deducted * item.weight)))
+        return self._says(key, item=item.item_id, title=title, points=self._points(-item.brought))
 
     def apart(self) -> list[str]:
         """Units that are listed and not ranked, by the reason."""
@@ -334,7 +334,7 @@ class Bulletin:
         begins = "mixed" if len(starts) > 1 else "takes" if starts == {"full"} else "gives"
         if begins == "takes" and any(item.floor != 0 for item in marked):
             begins = "takes_to_floor"
-        weighed = "weighed" if any(item.weight != 1 for item in marked) else "sums"
+        weighed = "weighed" if any(item.weight != 1 for item in marked) or _multiplies(book) else "sums"
         bonus = "with_bonus" if len(marked) < len(book.items) else "alone"
         decimals = self._says("method_decimals" if book.decimals else "method_whole", n=book.decimals)
         return self._says(f"method_{begins}") + self._says(f"method_{weighed}_{bonus}") + decimals
@@ -400,5 +400,13 @@ class Bulletin:
         rule = self.result.rulebook.rules.get(rule_id)
         return rule.title.into(self.lang) if rule else known(self.say, f"pages.rule_{rule_id}", rule_id, self.lang)
 
+    def _points(self, points: Fraction) -> str:
+        return self.result.rulebook.line(points)
+
     def _says(self, sentence: str, /, **facts: object) -> str:
         return self.say(f"bulletin.{sentence}", **facts).into(self.lang)
+
+
+def _multiplies(book: Rulebook) -> bool:
+    """Whether a sheet has coefficients."""
+    return any(own.times != 1 for sheet in book.sheets.values() for own in sheet.values())

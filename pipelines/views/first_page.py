@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from pipelines.model.period import Period
-from pipelines.model.points import half_up, points, published, shown
+from pipelines.model.points import half_up, points, published, rounded, shown
 from pipelines.model.result import Earlier, ScoredPeriod
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Loss, PlaceRange, Standing, UnitScore
@@ -31,9 +31,9 @@ class Row:
 def summary(score: UnitScore, say: Say, lang: str = "zh", decimals: int = 2) -> str:
     """The arithmetic of the total in one sentence."""
     items = score.items.values()
-    lost = -sum((item.deducted * item.weight for item in items if item.deducted < 0), Fraction(0))
+    lost = -sum((item.brought for item in items if item.deducted < 0), Fraction(0))
     facts = {name: published(getattr(score, name), decimals) for name in ("base", "bonus", "total")}
-    facts |= {"full": shown(half_up(score.full_marks)), "lost": shown(half_up(lost))}
+    facts |= {"full": shown(half_up(score.full_marks)), "lost": shown(rounded(lost, max(2, decimals)))}
     return say("pages.summary_lost" if lost else "pages.summary_clean", **facts).into(lang)
 
 

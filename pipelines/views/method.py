@@ -1,7 +1,9 @@
 """The method page: the rulebook as readable text, clause by clause, with the readings in force."""
 
+from collections.abc import Iterator, Mapping
+
 from pipelines.model.result import ScoredPeriod
-from pipelines.model.rule import POOLED, Clause, Item, Own, Reading, Rulebook, Verdict
+from pipelines.model.rule import EXACT, POOLED, Clause, Item, Left, Own, Reading, Rulebook, Verdict
 from pipelines.model.words import LANGUAGES, Words
 from pipelines.views.figures import Say, known, listed, plainly, speaking
 from pipelines.views.frame import frame, words
@@ -77,8 +79,9 @@ def _whole(book: Rulebook, say: Say) -> list[Words]:
         say("site.whole_weight", item=item.title, weight=plainly(item.weight)) for item in items if item.weight != 1
     ]
     for group, own in book.sheets.items():
-        items_there = _together([_on_sheet(book.items[id], one, say) for id, one in own.items()])
-        found.append(say("site.whole_sheet", group=group, items=items_there))
+        told = [part for id, one in own.items() for part in _on_sheet(book.items[id], one, say)]
+        told += _multiplied(book, own, say)
+        found.append(say("site.whole_sheet", group=group, items=_together(told)))
     for item in items:
         if item.bonus and item.bonus.only_when:
             condition = {into: RuleTexts(book, say, into).condition(item.bonus.only_when) for into in LANGUAGES}
@@ -89,9 +92,9 @@ def _whole(book: Rulebook, say: Say) -> list[Words]:
         words = {"kind": say(f"period.kind_{kind}"), "of": say(f"period.kind_{how.of}")}
         missing = Words("", "") if how.by == POOLED else say(f"site.compose_missing_{how.missing}")
         found.append(say(f"site.whole_compose_{how.by}", **words, missing=missing))
+        found += [say("site.whole_compose_exact", **words)] if how.of_figures == EXACT else []
     found += [say("site.whole_only", item=one.title, kind=say(f"period.kind_{one.only}")) for one in items if one.only]
-    if book.decimals != 2:
-        found.append(say("site.whole_decimals", n=book.decimals))
+    found += _rounding(book, say)
     how = book.ranking
     if how.by_share:
         found.append(say("site.whole_share"))
@@ -116,13 +119,34 @@ def _together(several: list[Words]) -> Words:
     return Words(zh, en)
 
 
-def _on_sheet(item: Item, own: Own, say: Say) -> Words:
+def _rounding(book: Rulebook, say: Say) -> Iterator[Words]:
+    if book.exact_items:
+        yield say("site.whole_exact_items", n=book.places)
+    if book.decimals != 2:
+        yield say("site.whole_decimals", n=book.decimals)
+
+
+def _on_sheet(item: Item, own: Own, say: Say) -> Iterator[Words]:
     if own.full_marks == 0:
-        return say("site.whole_sheet_without", item=item.title)
-    if own.full_marks is None:
-        floor = own.floors[0] if own.floors else None
-        return say("site.whole_sheet_floor", item=item.title, floor=plainly(floor) if floor is not None else "–")
-    return say("site.whole_sheet_item", item=item.title, full=plainly(own.full_marks))
+        yield say("site.whole_sheet_without", item=item.title)
+    elif own.full_marks is not None:
+        yield say("site.whole_sheet_item", item=item.title, full=plainly(own.full_marks))
+    for floor in own.floors if own.full_marks != 0 else ():
+        if floor is None:
+            yield say("site.whole_sheet_no_floor", item=item.title)
+        else:
+            yield say("site.whole_sheet_floor", item=item.title, floor=plainly(floor))
+    if own.unmeasured and own.full_marks != 0:
+        word = own.unmeasured.reading if isinstance(own.unmeasured, Left) else own.unmeasured
+        yield say("site.whole_sheet_unmeasured", item=item.title, word=word)
+
+
+def _multiplied(book: Rulebook, own: Mapping[str, Own], say: Say) -> Iterator[Words]:
+    """The coefficients of sections on a sheet."""
+    sections = {book.items[id].section: one for id, one in own.items() if one.times != 1}
+    for section, one in sections.items():
+        held = "capped" if one.capped else "times"
+        yield say(f"site.whole_sheet_{held}", section=book.sections[section], times=plainly(one.times))
 
 
 def _reading(reading: Reading, chosen: str, say: Say, lang: str) -> dict:

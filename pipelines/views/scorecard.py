@@ -297,14 +297,15 @@ class Scorecards:
             "full_marks": shown(score.full_marks),
             "deducted": signed(score.deducted),
             "lost": score.deducted < 0,
-            "score": shown(score.score),
+"score": self.result.rulebook.line(score.score),
             "peers": NOTHING if middle is None else f"{shown(middle)} / {shown(best)}",
             "change": NOTHING if before is None else signed(score.score - before),
             "width": width(score.score, score.full_marks) if score.full_marks else "",
             "size": width(score.full_marks, self.largest),
             "unmeasured": not score.measured,
             "notes": [
-                *([self._says("weighted", weight=plainly(half_up(score.weight)))] if score.weight != 1 else ()),
+                *([self._says("weighted", weight=plainly(score.weight))] if score.weight != 1 else ()),
+                *([self._says("multiplied", times=plainly(score.times))] if score.times != 1 else ()),
                 *(note(self.say, key, self.result.rulebook, self.lang) for key in score.notes),
             ],
         }

@@ -104,7 +104,7 @@ def ranking_rows(result: ScoredPeriod, say: Say) -> Iterator[dict]:
 
 
 def of_feed(row: dict) -> dict:
-    """The line as `result.json` has it: its decimals have two places, whatever the book prints."""
+    """The line as `result.json` has it: its decimals have two places, more where the book prints more."""
     return row | {name: shown(Fraction(row[name])) for name in SUMS & row.keys()}
 
 
@@ -117,8 +117,8 @@ def item_rows(result: ScoredPeriod, say: Say) -> Iterator[dict]:
                 "unit_id": standing.unit_id,
                 "item_id": item.item_id,
                 "full_marks": shown(item.full_marks),
-                "deducted": shown(item.deducted),
-                "score": shown(item.score),
+                "deducted": result.rulebook.line(item.deducted),
+                "score": result.rulebook.line(item.score),
                 "measured_marks": shown(item.measured_marks),
                 "note": notes(say, item.notes, result.rulebook, result.intake.simulated),
             }

@@ -17,6 +17,7 @@ from pipelines.model.condition import Condition
 from pipelines.model.facts import NOTHING_KNOWN
 from pipelines.model.refusals import JudgesDisagree
 from pipelines.model.rule import Bonus, Own, Ranking, Rulebook, Veto, chosen
+from pipelines.rulebook.build import with_places
 from pipelines.stages.judge import judge
 from pipelines.stages.rank import give_verdicts, rank
 from pipelines.stages.settle import settle
@@ -45,20 +46,25 @@ def some_book(rng: Random) -> Rulebook:
     rules = {
         id: replace(rule, veto=rng.choice(kinds)) if id in VETOING else rule for id, rule in book.rules.items()
     }
+    decimals, round_at = rng.randint(0, 4), rng.choice(("item", "item", "total"))
+    items = with_places(items, decimals, round_at)
     floors, caps = (None, Fraction(30), Fraction(0)), (None, Fraction(90), Fraction(100))
     return replace(
-        book, items=items, rules=rules, grades=GRADES, decimals=rng.randint(0, 2), total_floor=rng.choice(floors),
+        book, items=items, rules=rules, grades=GRADES, decimals=decimals, round_at=round_at,
+        total_floor=rng.choice(floors),
         total_cap=rng.choice(caps), sheets=some_sheets(rng),
         ranking=rng.choice((Ranking(by_share=True), Ranking(overall=False))),
     )  # fmt: skip
 
 
 def some_sheets(rng: Random) -> dict[str, dict[str, Own]]:
-    """Other marks, or no such item, for the groups x and y."""
+    """Other marks, no such item, or a coefficient of a section for the groups x and y."""
+    capped, times = rng.random() < 0.5, {"H1": rng.choice(("1", "1.15")), "H2": rng.choice(("1", "0.87", "1.2"))}
     marks = {"H1.1": ("0", "4", "20"), "H2.1": ("0", "12.5", "40"), "H2.3": ("0", "45")}
     return {
         group: {
-            id: Own(Fraction(rng.choice(known)), rng.choice(((), (None,), (Fraction(-10),), (Fraction(2),))))
+            id: Own(Fraction(rng.choice(known)), rng.choice(((), (None,), (Fraction(-10),), (Fraction(2),))),
+                    times=Fraction(times[id[:2]]), capped=capped)
             for id, known in marks.items() if rng.random() < 0.6
         }
         for group in rng.sample("xy", rng.randint(0, 2))
@@ -91,6 +97,7 @@ def nearest(value: Fraction, decimals: int) -> Fraction:
 def expected(book: Rulebook, readings, tally, items) -> tuple:
     """(base, bonus, total, veto) of a unit whose items have these scores."""
     exact, bonus, marks, left = Fraction(0), Fraction(0), Fraction(0), Fraction(0)
+    held = {}  # section -> what its items under a cap bring, and their full marks
     own = book.sheets.get(tally.unit.unit_group, {})
     for id, item in book.items.items():
         if id in own and own[id].full_marks == 0:
@@ -103,9 +110,14 @@ def expected(book: Rulebook, readings, tally, items) -> tuple:
             given = min(tally.assessed.get(id, missing), full)
             assert items[id].score == (given if floor is None else max(given, floor))
         if item.full_marks == 0:
-            bonus += items[id].score * item.weight
+            bonus += items[id].unrounded * item.weight
         else:
-            exact += items[id].score * item.weight
+            brought = items[id].unrounded * item.weight * (own[id].times if id in own else 1)
+            if id in own and own[id].capped:
+                so_far, most = held.get(item.section, (0, 0))
+                held[item.section] = so_far + brought, most + items[id].full_marks * item.weight
+            else:
+                exact += brought
             word = item.unmeasured or readings["unmeasured"]
             gone = {"H2.1": set(), "H2.2": {"owed", "asked"}, "H2.3": set()}.get(id, set())
             if gone and not any(tally.count(measure) for measure in gone) and word in ("left_out", "reweighted"):
@@ -118,10 +130,11 @@ def expected(book: Rulebook, readings, tally, items) -> tuple:
                 assert items[id].full_marks == full
                 marks += full * item.weight
             left += items[id].full_marks * item.weight  # nothing where the item is left out
-    base = nearest(exact, book.decimals)
+    exact += sum((min(both) for both in held.values()), Fraction(0))
+    base, places = nearest(exact, book.decimals), max(2, book.decimals + 2 * (book.round_at == "total"))
     total = exact + bonus
     if left and left < marks:
-        total += nearest(exact * marks / left, 2) - nearest(exact, 2)
+        total += nearest(exact * marks / left, places) - nearest(exact, places)
     total = nearest(total, book.decimals)
     if book.total_floor is not None and total < book.total_floor:
         total = book.total_floor

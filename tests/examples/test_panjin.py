@@ -30,3 +30,12 @@ def test_the_published_totals(completed, satisfied, weighted, total):
     scores, _, _ = scored(BOOK, MONTH, {"U1": counted})
     assert sum(item.score for item in scores["U1"].items.values()) == Fraction(weighted)
     assert scores["U1"].total == Fraction(total)
+
+
+def test_only_the_total_is_rounded():
+    """By hand: 20 + 360/13 + 300/13 + 300/13 = 93.846…; of items rounded to two decimals 93.85, which would be 93.9."""
+    counted = {"due": 13, "completed": 13, "rated": 13, "satisfied": 12, "answered_in_time": 12, "called_back": 12}
+    scores, entries, _ = scored(BOOK, MONTH, {"U1": counted})
+    assert scores["U1"].total == Fraction("93.8")
+    assert scores["U1"].items["C2"].exact == Fraction(360, 13) and scores["U1"].items["C2"].score == Fraction("27.692")
+    assert {line.item_id for line in entries if line.rule_id == "rounding"} <= {"ALL"}

@@ -196,6 +196,8 @@ class Book:
         self.bonus = [self._dressed(rule, f"bonus_{n}", "H3") for n, rule in enumerate(bonus)]
         self.cap = rng.choice(("none", number(rng, 12)))
         self.unmeasured = rng.choice(("full", "zero", "left_out", "reweighted"))
+        self.decimals = rng.choice((2, 2, 2, 0, 1, 3, 4))
+        self.round_at = rng.choice(("item", "item", "item", "total"))
 
     def _dressed(self, rule: dict, id: str, item: str) -> dict:
         rng = self.rng
@@ -234,7 +236,9 @@ class Book:
             made = build.rule(block, known)
             rules[rule["rule"]] = replace(made, apart_below=self.apart_below) if made.kind == "by_place" else made
         items = build.with_starts(Block("book", 1), self._items, rules.values())
-        return replace(LAW, rules=rules, items=items, ranking=Ranking(apart_below=self.apart_below))
+        ranking = Ranking(apart_below=self.apart_below)
+        decimals, round_at = self.decimals, self.round_at
+        return replace(LAW, rules=rules, items=items, ranking=ranking, decimals=decimals, round_at=round_at)
 
     @property
     def _items(self):
@@ -249,7 +253,7 @@ class Book:
                                     unassessed=words.get("unassessed", item.unassessed))  # fmt: skip
             elif id == "H3":
                 found[id] = replace(item, bonus=Bonus("highest", "all_awards", self.cap))
-        return found
+        return build.with_places(found, self.decimals, self.round_at)
 
     def units(self, n: int = 6) -> dict[str, oracle.Unit]:
         """Units with drawn counts."""

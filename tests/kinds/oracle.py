@@ -11,10 +11,10 @@ from math import ceil, floor
 F = Fraction
 
 
-def cents(value: Fraction) -> Fraction:
-    """Two decimals, halves away from zero."""
-    size = floor(abs(value) * 100 + F(1, 2))
-    return F(size if value >= 0 else -size, 100)
+def nearest(value: Fraction, decimals: int) -> Fraction:
+    """So many decimals, halves away from zero."""
+    size = floor(abs(value) * 10**decimals + F(1, 2))
+    return F(size if value >= 0 else -size, 10**decimals)
 
 
 class Unit:
@@ -28,8 +28,14 @@ class Unit:
         self.lacking, self.awards, self.marks = set(lacking), list(awards), dict(marks)
 
 
-def item_points(item: dict, rules: list[dict], unit: Unit, unmeasured: str) -> Fraction | None:
-    """The points of an item; None where it is left out."""
+def item_points(
+    item: dict, rules: list[dict], unit: Unit, unmeasured: str, decimals: int = 2, round_at: str = "item"
+) -> Fraction | None:
+    """The points of an item, rounded to two decimals or to as many as a total, or not at all; None if left out."""
+
+    def rounded(value: Fraction) -> Fraction:
+        return value if round_at == "total" else nearest(value, max(2, decimals))
+
     mine = [rule for rule in rules if not rule.get("groups") or unit.group in rule["groups"]]
     full = F(item["full_marks"])
     silent = [rule for rule in mine if not is_measured(rule, unit)]
@@ -46,7 +52,7 @@ def item_points(item: dict, rules: list[dict], unit: Unit, unmeasured: str) -> F
             most = F(rule["at_most"])
             points = max(-most, min(most, points))
         change += points
-    points = start + cents(change) if item["round"] == "deduction" else cents(start + change)
+    points = start + rounded(change) if item["round"] == "deduction" else rounded(start + change)
     if least is not None and points < least:
         points = least
     return min(points, full)

@@ -12,18 +12,19 @@ import pytest
 
 from pipelines.engines.composing import PartFigures, composed, recomposed
 from pipelines.model.period import Period
+from pipelines.model.points import rounded
 from pipelines.model.refusals import RulebookRefusal, UsageRefusal
+from pipelines.model.result import Earlier
 from pipelines.model.rule import Compose, Item
 from pipelines.model.words import Words
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook, scored
-from pipelines.stages.compose import must_compose, of_its_own
+from pipelines.stages.compose import figures_of, must_compose, of_its_own
 from tests.kinds.test_in_force import law
 from tests.toy.town import ISLAND
 
 QUARTER = Period.parse("2026Q3")
 FULL = {"X1": Fraction(40), "X2": Fraction(60), "X3": Fraction(0)}
-WEIGHTS = dict.fromkeys(FULL, Fraction(1))
 
 
 def nearest(value: Fraction) -> Fraction:
@@ -74,10 +75,11 @@ def test_both_judges_and_the_page_agree(seed):
     n = rng.choice((2, 3, 12))
     times = 1 if how.by == "mean" else n
     full = {id: marks * times for id, marks in FULL.items()}
+    sheet = {id: Item(id, Words("", ""), marks, "X") for id, marks in full.items()}
     units = {f"U{k}": [(f"2026-{m:02}", some_part(rng, f"2026-{m:02}")) for m in range(1, n + 1)] for k in range(5)}
     items, counts, totals = recomposed(how, units, {id: bool(marks) for id, marks in FULL.items()})
     for k, (unit, parts) in enumerate(units.items()):
-        first = composed(unit, how, parts, full, WEIGHTS)
+        first = composed(unit, how, parts, sheet)
         wanted, total = expected(how, [part for _, part in parts])
         assert first.total == total == Fraction(int(totals[k]), 100)
         for id, points in wanted.items():
@@ -96,7 +98,8 @@ def of_one_item(*scores: str, by: str = "mean", missing: str = "refuse") -> Frac
         figures = {"X1": (one, Fraction(40), Fraction(40))}
         parts.append((str(k), PartFigures(str(k), "", figures, one, Fraction(0), one, True) if score else None))
     times = len(scores) if by == "sum" else 1
-    return composed("U", Compose("month", by, missing), parts, {"X1": FULL["X1"] * times}, WEIGHTS).items["X1"].score
+    sheet = {"X1": Item("X1", Words("", ""), FULL["X1"] * times, "X")}
+    return composed("U", Compose("month", by, missing), parts, sheet).items["X1"].score
 
 
 @pytest.mark.parametrize(
@@ -174,6 +177,8 @@ def test_an_item_of_the_year_alone_is_in_no_month(tmp_path):
         ("year: {of: quarter", "half_year: {of: year", "year"),
         ("missing: zero", "missing: none", "none"),
         ("by: sum, missing: zero", "by: pooled, missing: zero", "counts anew"),
+        ("by: sum, missing: zero", "by: pooled, of_figures: exact", "of_figures has no use"),
+        ("by: sum, missing: zero", "by: sum, of_figures: exakt", "nearest known name is exact"),
         ("{of: month, by: mean}", "{of: month}", "by is missing"),
         ("{of: month, by: mean}", "{of: month, by: mean, or: else}", "unknown field or"),
         ("period: month\ncompose:", "period: year\ncompose:", "not shorter|year"),
@@ -223,3 +228,26 @@ def test_without_any_part_there_is_nothing_to_compose():
 def test_figures_are_whole_hundredths():
     _, _, totals = recomposed(Compose("month", "mean"), {"U": [("a", some_part(Random(1), "a"))]}, {"X1": True})
     assert totals.dtype == np.int64
+
+
+def part_of(month: str, *scores: str) -> Earlier:
+    """A month as published with no decimals: two items of 50 that weigh half, the base rounded."""
+    base = sum(Fraction(one) for one in scores) / 2
+    line = {"base": str(floor(base + Fraction(1, 2))), "bonus": "0", "total": str(floor(base + Fraction(1, 2)))}
+    known = zip(("X1", "X2"), scores, strict=True)
+    items = [{"item_id": id, "score": score, "full_marks": "50"} for id, score in known]
+    return Earlier(Period.parse(month), {"U": line | {"group_rank": "1"}}, {"U": items})
+
+
+@pytest.mark.parametrize(("of_figures", "total"), [("published", "36"), ("exact", "35")])
+def test_parts_enter_as_published_or_as_they_were_before_rounding(of_figures, total):
+    """By hand: 34.5 and 35.5 are published as 35 and 36, whose mean is 35.5; of the exact ones it is 35."""
+    items = {id: Item(id, Words("", ""), Fraction(50), "X", weight=Fraction(1, 2)) for id in ("X1", "X2")}
+    book = replace(ISLAND.book, items=items, rules={}, decimals=0)
+    months = {"2026-07": ("35", "34"), "2026-08": ("36", "35")}
+    parts = {Period.parse(month): part_of(month, *scores) for month, scores in months.items()}
+    given = figures_of(parts, "U", book, how := Compose("month", "mean", of_figures=of_figures))
+    made = composed("U", how, given, items, book.places)
+    assert rounded(made.total, 0) == Fraction(total)
+    _, _, again = recomposed(how, {"U": given}, dict.fromkeys(items, True), book.places)
+    assert again[0] == made.total * 100

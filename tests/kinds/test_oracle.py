@@ -26,17 +26,19 @@ def agree(seed: int) -> None:
         for name, item in book.items.items():
             rules = [rule for rule in book.rules if rule["item"] == name]
             item = {**item, "floor": bounded(item)}
-            wanted = oracle.item_points(item, rules, unit, book.unmeasured)
+            wanted = oracle.item_points(item, rules, unit, book.unmeasured, book.decimals, book.round_at)
             found = scores[id].items[name]
             if wanted is None:
                 assert (found.full_marks, found.score) == (0, 0), (seed, id, name)
                 continue
-            assert found.score == wanted, (seed, id, name, rules, item)
+            assert found.unrounded == wanted, (seed, id, name, rules, item)
+            assert found.score == oracle.nearest(wanted, rulebook.places)
             lines = sum(one.points for one in entries if (one.unit_id, one.item_id) == (id, name))
             single = sum(one.points for one in findings if (one.unit_id, one.item_id) == (id, name)
                          and rulebook.rules[one.rule_id].kind == "occurrence" and not one.sentence)  # fmt: skip
             assert found.full_marks + lines + single == found.score, (seed, id, name)
-        assert scores[id].bonus == oracle.bonus(book.bonus, unit, book.cap), (seed, id)
+        bonus = oracle.bonus(book.bonus, unit, book.cap)
+        assert scores[id].bonus == oracle.nearest(bonus, book.decimals), (seed, id)
 
 
 def bounded(item: dict) -> str:

@@ -189,7 +189,13 @@ BROKEN = {
         VERDICTS, "{fact: ranked, at_least: 1}", "{fact: grade, equals: shining}", "shining is not known"),
     "a verdict on a grade as on a number": (
         VERDICTS, "{fact: ranked, at_least: 1}", "{fact: grade, at_least: 1}", "at_least"),
-    "three decimals of a total": (BOOK, RANK, "decimals: 3\n" + RANK, "0, 1 or 2"),
+    "five decimals of a total": (BOOK, RANK, "decimals: 5\n" + RANK, "from 0 to 4"),
+    "rounding somewhere unknown": (BOOK, RANK, "round_at: totals\n" + RANK, "nearest known name is total"),
+    "a coefficient of no section": (
+        BOOK, RANK, "sheets: [{groups: [县区], times: {A9: 1.15}}]\n" + RANK, "there is no section A9"),
+    "a coefficient of nothing": (BOOK, RANK, "sheets: [{groups: [县区], times: {A3: 0}}]\n" + RANK, "0.01"),
+    "a cap of no coefficient": (BOOK, RANK, "sheets: [{groups: [县区], cap: true}]\n" + RANK, "cap is written without"),
+    "a sheet that changes nothing": (BOOK, RANK, "sheets: [{groups: [县区]}]\n" + RANK, "changes no item"),
     "a bound of the total that is finer than the total": (
         BOOK, RANK, "decimals: 1\ntotal: {cap: 99.95}\n" + RANK, "finer than the 1 decimals"),
     "a floor of the total on its cap": (BOOK, RANK, "total: {floor: 100, cap: 100}\n" + RANK, "does not lie below"),
