@@ -34,6 +34,8 @@ def summary(score: UnitScore, say: Say, lang: str = "zh", decimals: int = 2) -> 
     lost = -sum((item.brought for item in items if item.deducted < 0), Fraction(0))
     facts = {name: published(getattr(score, name), decimals) for name in ("base", "bonus", "total")}
     facts |= {"full": shown(half_up(score.full_marks)), "lost": shown(rounded(lost, max(2, decimals)))}
+    if any(item.times != 1 for item in items):
+        return say("pages.summary_times", **facts).into(lang)
     return say("pages.summary_lost" if lost else "pages.summary_clean", **facts).into(lang)
 
 

@@ -149,9 +149,10 @@ class Scorecards:
         places = self.places["", ""], self.places["group", unit["group"]]
         case = self.counterfactuals.of(standing, lines)
         ticks = case.ticks() if case and most is None else {}
+        weighed = any(item.weight != 1 or item.times != 1 for item in score.items.values())
         return {
             "frame": self.frame,
-            "words": self.words,
+            "words": self.words | ({"sheet_says": self._says("sheet_says_weighed")} if weighed else {}),
             "title": self._says("title", name=unit["name"], period_name=self.frame["period_name"]),
             "heading": self._says("heading", period_name=self.frame["period_name"]),
             "unit": unit,
@@ -295,11 +296,11 @@ class Scorecards:
             "id": score.item_id,
             "title": self.result.rulebook.items[score.item_id].title.into(self.lang),
             "full_marks": shown(score.full_marks),
-            "deducted": signed(score.deducted),
+            "deducted": signed(score.deducted, self.result.rulebook.line),
             "lost": score.deducted < 0,
-"score": self.result.rulebook.line(score.score),
-            "peers": NOTHING if middle is None else f"{shown(middle)} / {shown(best)}",
-            "change": NOTHING if before is None else signed(score.score - before),
+            "score": self.result.rulebook.line(score.score),
+            "peers": NOTHING if middle is None else f"{self.result.rulebook.line(middle)} / {self.result.rulebook.line(best)}",
+            "change": NOTHING if before is None else signed(score.score - before, self.result.rulebook.line),
             "width": width(score.score, score.full_marks) if score.full_marks else "",
             "size": width(score.full_marks, self.largest),
             "unmeasured": not score.measured,
