@@ -299,7 +299,9 @@ class Scorecards:
             "deducted": signed(score.deducted, self.result.rulebook.line),
             "lost": score.deducted < 0,
             "score": self.result.rulebook.line(score.score),
-            "peers": NOTHING if middle is None else f"{self.result.rulebook.line(middle)} / {self.result.rulebook.line(best)}",
+            "peers": NOTHING
+            if middle is None
+            else f"{self.result.rulebook.line(middle)} / {self.result.rulebook.line(best)}",
             "change": NOTHING if before is None else signed(score.score - before, self.result.rulebook.line),
             "width": width(score.score, score.full_marks) if score.full_marks else "",
             "size": width(score.full_marks, self.largest),
