@@ -145,6 +145,15 @@ class Cube:
             return self._as_given(id, self._different(one.counts, place, bits, one.distinct)[0])
         return self._as_given(id, self._sums(one.counts, place, bits, sum=one.sum))
 
+    def stacked(self, id: str, sets: Sequence[Mapping[str, str]]) -> np.ndarray:
+        """A measure under each of ``sets``, all units below all units; few of them select different rows."""
+        one = self.measures[id]
+        chosen = [() if id in self.not_exported() else self._selected(one, readings) for readings in sets]
+        different = dict(zip(chosen, sets, strict=True))
+        number = {how: k for k, how in enumerate(different)}
+        tables = np.stack([self.count(id, readings) for readings in different.values()])
+        return tables[[number[how] for how in chosen]].reshape(-1, len(self.months))
+
     def _as_given(self, id: str, table: np.ndarray) -> np.ndarray:
         there, n = self.given.get(id, (False, table))
         return np.where(there, n, table)
@@ -343,7 +352,7 @@ class Stacked(Counts):
     @classmethod
     def of(cls, cube: Cube, measures: Iterable[str], sets: Sequence[Mapping[str, str]]) -> "Stacked":
         """``measures`` under each of ``sets``, which read everything else alike."""
-        tables = {id: np.concatenate([cube.count(id, readings) for readings in sets]) for id in measures}
+        tables = {id: cube.stacked(id, sets) for id in measures}
         return cls(cube.repeated(len(sets)), sets[0], tables=tables)
 
     def __getitem__(self, id: str) -> np.ndarray:

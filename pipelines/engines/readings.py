@@ -180,17 +180,14 @@ def _table_of_counts(
 def _count(figures: np.ndarray, weights: np.ndarray, counted: np.ndarray, bottom: np.ndarray) -> None:
     """Add the places of a portion of combinations, each as often as it comes."""
     rows, units = figures.shape
-    order = np.argsort(-figures, axis=1, kind="stable")
+    if not units:
+        return
+    order = np.argsort(-figures, axis=1)  # whichever way the equal stand: they share a place
     ordered = np.take_along_axis(figures, order, axis=1)
-    new = np.ones((rows, units), bool)
-    new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    first = np.maximum.accumulate(np.where(new, np.arange(units), 0), axis=1)
-    ends = np.ones((rows, units), bool)
-    ends[:, :-1] = new[:, 1:]
-    last = np.minimum.accumulate(np.where(ends, np.arange(units), units)[:, ::-1], axis=1)[:, ::-1]
-    places = np.empty_like(order)
-    np.put_along_axis(places, order, first + 1, axis=1)
-    np.add.at(counted, (np.broadcast_to(np.arange(units), places.shape), places), weights[:, None])
-    among_last = np.zeros((rows, units), bool)
-    np.put_along_axis(among_last, order, units - last <= TOP, axis=1)
-    bottom += (weights[:, None] * among_last).sum(axis=0)
+    first = np.zeros((rows, units), np.int64)
+    first[:, 1:] = np.where(ordered[:, 1:] != ordered[:, :-1], np.arange(1, units), 0)
+    places = np.maximum.accumulate(first, axis=1, out=first) + 1
+    every = counted.reshape(-1)
+    np.add.at(every, (order * (units + 1) + places).reshape(-1), np.repeat(weights, units))
+    among_last = figures <= ordered[:, [max(units - TOP, 0)]]
+    bottom += weights @ among_last
