@@ -96,7 +96,11 @@ def _text(column):
     if types.is_timestamp(kind):
         if kind.tz:
             column = compute.local_timestamp(column.cast(pyarrow.timestamp("us", process.project().zone), safe=False))
-        text = column.cast(pyarrow.timestamp("us"), safe=False).cast(pyarrow.string())
+        column = column.cast(pyarrow.timestamp("us"), safe=False)
+        try:
+            return column.cast(pyarrow.timestamp("s")).cast(pyarrow.string())
+        except lib.ArrowInvalid:  # some moment is within a second
+            text = column.cast(pyarrow.string())
         return compute.replace_substring_regex(text, r"\.0{6}$", "")
     if "binary" in str(kind):  # of any layout; an extra column may hold what is no text
         texts = [None if value is None else value.decode(errors="replace") for value in column.to_pylist()]

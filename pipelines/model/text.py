@@ -52,6 +52,7 @@ def compared(text: str | None) -> str:
     return _BETWEEN_CHINESE.sub("", " ".join(normalize("NFKC", text or "").split()))
 
 
+@lru_cache(2**15)  # names of units are asked again and again
 def masked(text: str) -> str:
     """Free text without mobile, landline and 18-digit identity numbers.
 
@@ -82,6 +83,7 @@ LONGEST = 150  # bytes; a name and its suffix stay far below the 255 of common f
 _HASH = 32
 
 
+@lru_cache(2**15)
 def file_stem(identifier: str) -> str:
     """The file name, without suffix, of an identifier: never empty, never a path, never hidden.
 

@@ -11,7 +11,7 @@ from pipelines.model.score import ItemScore, Standing
 from pipelines.views import compared, objections, quality
 from pipelines.views.figures import NOTHING, Say, in_prose, known, listed, parted, percent, run_on, speaking
 from pipelines.views.frame import frame, made_of, words
-from pipelines.views.ranking import line, ranking
+from pipelines.views.ranking import line, listing
 
 NAMED = 3  # so many units are named at the head and at the end of the ranking
 MOST_NAMED = 10  # so many units are named that share a place
@@ -67,7 +67,7 @@ class Bulletin:
 
     def page(self) -> dict:
         """The bulletin: ``frame``, prose by section, the ranking table, readings and the account of rows."""
-        whole = ranking(self.result, self.say, self.lang)
+        whole = listing(self.result, self.say, self.lang)
         broken, warned = quality.quarantined(self.result), quality.warned(self.result)
         return {
             "frame": whole["frame"],

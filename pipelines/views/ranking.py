@@ -1,6 +1,7 @@
 """The ranking page: who stands where, overall and in each group."""
 
 from fractions import Fraction
+from functools import cache
 
 from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.points import shown
@@ -92,10 +93,24 @@ FILES = (
 
 
 def ranking(result: ScoredPeriod, say: Say, lang: str = "zh", sizes: dict[str, int] | None = None) -> dict:
-    """The ranking: ``figures``, ``overall``, ``groups``, ``unranked``, the ``verdicts`` given and the ``files``.
+    """The page of the ranking: its lists, the ``files`` beside it, and the drawings.
 
     ``sizes``: bytes of the files that are written already, by name.
     """
+    say = speaking(say, result.period.kind)
+    return {
+        **listing(result, say, lang),
+        "files": files(say, lang, sizes or {}),
+        "reread": rereadings(result, lang),
+        "doubt": doubt(result, say, lang),
+        "moves": moves(result, say, lang),
+        "heat": heat(result, lang),
+        "funnel": funnel(result, say, lang),
+    }
+
+
+def listing(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
+    """The ranking alone: ``figures``, ``overall``, ``groups``, ``unranked`` and the ``verdicts`` given."""
     say = speaking(say, result.period.kind)
     rows = [line(result, standing, say, lang) for standing in result.standings]
     numbers = {name: str(n) for n, name in enumerate(dict.fromkeys(row["group"] for row in rows), 1)}
@@ -127,12 +142,6 @@ def ranking(result: ScoredPeriod, say: Say, lang: str = "zh", sizes: dict[str, i
         "said": any(given[name] for name in ("commend", "criticise", "together", *book.lists)),
         "placed_by": say(f"site.{_placed_by(result)}").into(lang),
         "compared": str(result.period.previous) if result.previous else "",
-        "files": files(say, lang, sizes or {}),
-        "reread": rereadings(result, lang),
-        "doubt": doubt(result, say, lang),
-        "moves": moves(result, say, lang),
-        "heat": heat(result, lang),
-        "funnel": funnel(result, say, lang),
     }
 
 
@@ -257,9 +266,14 @@ def heat(result: ScoredPeriod, lang: str = "zh") -> dict | None:
 def _cell(score: ItemScore | None) -> dict:
     if score is None or not score.full_marks:
         return {"score": NOTHING, "shade": "none"}
-    lost = (score.full_marks - score.score) / score.full_marks
-    shade = sum(lost > bound for bound in SHADES)
-    return {"score": plainly(score.score) or "0", "shade": str(shade) if score.measured else "none"}
+    shade = _shade(score.full_marks - score.score, score.full_marks) if score.measured else "none"
+    return {"score": plainly(score.score) or "0", "shade": shade}
+
+
+@cache
+def _shade(lost: Fraction, full_marks: Fraction) -> str:
+    """By the share of its full marks that an item lost; many units have lost the same."""
+    return str(sum(lost > bound * full_marks for bound in SHADES))
 
 
 def funnel(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:
