@@ -3,12 +3,14 @@
     python tests/mutants.py --seed 20261129            all 60
     python tests/mutants.py --list                     what is drawn, nothing run
     python tests/mutants.py --only 7                   one of them
-    python tests/mutants.py --part 2/4                 every fourth, from the second
+    python tests/mutants.py --drawn 500 --part 2/40    of 500 every fortieth, from the second
+    python tests/mutants.py --from engines             those of one of the layers that are drawn from
 
-Drawn are half from SQL and half from Python. A fault is drawn by the hash of its seed, file, kind and line, so that a
-change elsewhere draws no other faults. Each is put into a copy of the project, and the folders that tests/README.md
-names for its file run there, the cheapest first, up to the first failure. The report tells killed from survived, each
-with file, line and difference. Exit 0 where at most ``--may-survive`` are left, else 1.
+As many are drawn from SQL as from each layer of Python. A fault is drawn by the hash of its seed, file, kind and line,
+so that a change elsewhere draws no other faults. Each is put into a copy of the project, and the folders that
+tests/README.md names for its file run there, the cheapest first, up to the first failure. The report tells killed from
+survived, each with file, line and difference; what stands there already is not run again. Exit 0 where at most
+``--may-survive`` are left, else 1.
 """
 
 import argparse
@@ -21,10 +23,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from difflib import unified_diff
 from fnmatch import fnmatch
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,11 +38,16 @@ from tests.mutations import Change, python, sql  # noqa: E402
 SEED = 20261129
 DRAWN = 60
 MAY_SURVIVE = 5
-MOST_OF_A_FILE = 4  # no file is more than a fifteenth of the draw
+MOST_OF_A_FILE = 15  # no file is more than a fifteenth of the draw
+REPORT = ROOT / "proof" / "mutants.jsonl"
 TIMEOUT = 900  # seconds for the tests of one fault; a loop without an end is a fault noticed
-SOURCES = {  # what reads, counts, judges and ranks; stages/publish.py lays out pages and is left to the pages' tests
+SOURCES = {  # what reads, counts, judges, ranks and publishes; stages/publish.py lays out pages, which pages' tests see
     "sql": ("sql/facts/*", "sql/tallies/*", "sql/ledger/*", "sql/checks/*", "sql/staging/*"),
-    "python": ("pipelines/engines/*.py", "pipelines/stages/*.py"),
+    "engines": ("pipelines/engines/*.py",),
+    "stages": ("pipelines/stages/*.py",),
+    "rulebook": ("pipelines/rulebook/*.py",),
+    "publication": ("pipelines/publication/*.py",),
+    "evaluators": ("pipelines/evaluators/*.py",),
 }
 NOT_DRAWN = "pipelines/stages/publish.py"
 QUICK = (  # the first pattern that fits a file names its tests, the cheapest first
@@ -53,11 +61,14 @@ QUICK = (  # the first pattern that fits a file names its tests, the cheapest fi
     ("pipelines/engines/rete.py", "tests/engines tests/rules tests/libraries tests/evaluators"),
     ("pipelines/engines/marks.py", "tests/rules tests/engines tests/sql"),
     ("pipelines/engines/literal.py", "tests/rules tests/engines tests/sql tests/oracle tests/sabotage"),
-    ("pipelines/engines/*", "tests/spec tests/engines tests/rules tests/oracle tests/sabotage"),
+    ("pipelines/engines/*", "tests/engines tests/kinds tests/rules tests/spec tests/oracle tests/sabotage"),
     ("pipelines/stages/ingest.py", "tests/ingest tests/contracts"),
     ("pipelines/stages/validate.py", "tests/contracts tests/ingest"),
     ("pipelines/stages/measure.py", "tests/sql tests/oracle tests/laboratory"),
     ("pipelines/stages/*", "tests/spec tests/engines tests/oracle tests/sabotage"),
+    ("pipelines/rulebook/*", "tests/rules tests/kinds tests/examples"),
+    ("pipelines/publication/*", "tests/publication tests/attack"),
+    ("pipelines/evaluators/*", "tests/evaluators"),
 )
 
 
@@ -78,19 +89,19 @@ class Mutant:
         return "\n".join(list(lines)[2:])
 
 
-def draw(seed: int) -> list[Mutant]:
-    """The faults of a seed, SQL and Python in turn."""
-    found = [_drawn_from(seed, language, patterns) for language, patterns in SOURCES.items()]
-    pairs = [mutant for pair in zip(*found, strict=True) for mutant in pair]
-    return [Mutant(number, *rest) for number, rest in enumerate(pairs, 1)]
+def draw(seed: int, drawn: int = DRAWN) -> list[Mutant]:
+    """The faults of a seed, of SQL and the layers of Python in turn."""
+    found = [_drawn_from(seed, patterns, -(-drawn // len(SOURCES)), drawn) for patterns in SOURCES.values()]
+    turns = [mutant for turn in zip_longest(*found) for mutant in turn if mutant]
+    return [Mutant(number, *rest) for number, rest in enumerate(turns[:drawn], 1)]
 
 
-def _drawn_from(seed: int, language: str, patterns: tuple[str, ...]) -> list[tuple[str, int, Change, str]]:
+def _drawn_from(seed: int, patterns: tuple[str, ...], share: int, drawn: int) -> list[tuple[str, int, Change, str]]:
     found = {}
     for file in sorted({file for pattern in patterns for file in ROOT.glob(pattern)} - {ROOT / NOT_DRAWN}):
         name, source = file.relative_to(ROOT).as_posix(), file.read_text(encoding="utf-8")
         seen = Counter()
-        for change in {"sql": sql, "python": python}[language].changes(source):
+        for change in (sql if name.startswith("sql/") else python).changes(source):
             line = source.count("\n", 0, change.start)
             text, before = source.splitlines()[line].strip(), source[change.start : change.end]
             here = (name, change.kind, text, before, change.text)
@@ -100,11 +111,11 @@ def _drawn_from(seed: int, language: str, patterns: tuple[str, ...]) -> list[tup
     chosen, of_file, lines = [], Counter(), set()
     for place in sorted(found):
         name, line, *_ = found[place]
-        if of_file[name] < MOST_OF_A_FILE and (name, line) not in lines:
+        if of_file[name] < max(1, drawn // MOST_OF_A_FILE) and (name, line) not in lines:
             of_file[name] += 1
             lines.add((name, line))
             chosen.append(found[place])
-    return chosen[: DRAWN // len(SOURCES)]
+    return chosen[:share]
 
 
 def folders(file: str) -> list[str]:
@@ -149,9 +160,9 @@ def failing(tree: Path, tests: list[str], seconds: int) -> tuple[str, str]:
     return "", ""
 
 
-def run(mutants: list[Mutant], report: Path | None, seconds: int = TIMEOUT) -> list[Mutant]:
-    """Each in turn; the survivors. A line of the report for each, as it is known."""
-    survivors, proven = [], set()
+def run(mutants: list[Mutant], report: Path, seconds: int = TIMEOUT) -> None:
+    """Each in turn; a line of the report for each, as it is known."""
+    proven = set()
     with tempfile.TemporaryDirectory(prefix="gongping-mutants-") as folder:
         tree = copy_of_the_project(Path(folder))
         for mutant in mutants:
@@ -160,12 +171,9 @@ def run(mutants: list[Mutant], report: Path | None, seconds: int = TIMEOUT) -> l
             place = tree / mutant.file
             started = time.monotonic()
             place.write_text(mutant.change.apply(mutant.sound), encoding="utf-8")
-            test, said = failing(tree, folders(mutant.file), seconds)
+            test, _ = failing(tree, folders(mutant.file), seconds)
             place.write_text(mutant.sound, encoding="utf-8")
-            if not test:
-                survivors.append(mutant)
-            _tell(mutant, test, said, time.monotonic() - started, report)
-    return survivors
+            _tell(mutant, test, time.monotonic() - started, report)
 
 
 def _must_pass(tree: Path, tests: list[str], seconds: int) -> None:
@@ -175,30 +183,34 @@ def _must_pass(tree: Path, tests: list[str], seconds: int) -> None:
         raise SystemExit(f"{test} fails without any fault: {said}")
 
 
-def _tell(mutant: Mutant, test: str, said: str, seconds: float, report: Path | None) -> None:
+def _tell(mutant: Mutant, test: str, seconds: float, report: Path) -> None:
     outcome = "killed" if test else "SURVIVED"
     print(f"{mutant.number:3} {outcome:8} {mutant.file}:{mutant.line} {mutant.change.kind} {seconds:.0f} s  {test}")
     print("\n".join("      " + line for line in mutant.diff().splitlines()), flush=True)
-    if report:
-        line = {"number": mutant.number, "outcome": outcome.lower(), "file": mutant.file, "line": mutant.line,
-                "kind": mutant.change.kind, "diff": mutant.diff(), "test": test, "said": said,
-                "seconds": round(seconds, 1), "change": asdict(mutant.change)}
-        with report.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+    line = {"outcome": outcome.lower(), "file": mutant.file, "line": mutant.line, "kind": mutant.change.kind,
+            "diff": mutant.diff(), "test": test, "seconds": round(seconds)}  # fmt: skip
+    report.parent.mkdir(exist_ok=True)
+    with report.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--seed", type=int, default=SEED)
+    asked.add_argument("--drawn", type=int, default=DRAWN)
+    asked.add_argument("--from", dest="layer", choices=SOURCES)
     asked.add_argument("--only", type=int, nargs="+", help="their numbers")
     asked.add_argument("--part", default="1/1", help="i/n: every n-th, from the i-th")
     asked.add_argument("--list", action="store_true", help="show what is drawn, run nothing")
-    asked.add_argument("--report", type=Path, help="a file that gets a JSON line for each")
+    asked.add_argument("--report", type=Path, default=REPORT, help="a file that gets a JSON line for each")
     asked.add_argument("--seconds", type=int, default=TIMEOUT, help="for the tests of one fault")
     asked.add_argument("--may-survive", type=int, default=MAY_SURVIVE)
     given = asked.parse_args()
     first, every = map(int, given.part.split("/"))
-    mutants = draw(given.seed)[first - 1 :: every]
+    mutants = draw(given.seed or SEED, given.drawn)
+    if given.layer:
+        mutants = [one for one in mutants if any(fnmatch(one.file, pattern) for pattern in SOURCES[given.layer])]
+    mutants = mutants[first - 1 :: every]
     if given.only:
         mutants = [mutant for mutant in mutants if mutant.number in given.only]
     if given.list:
@@ -206,9 +218,19 @@ def main() -> int:
             print(f"{mutant.number:3} {mutant.file}:{mutant.line} {mutant.change.kind}")
             print("\n".join("      " + line for line in mutant.diff().splitlines()))
         return 0
-    survivors = run(mutants, given.report, given.seconds)
-    print(f"{len(mutants) - len(survivors)} of {len(mutants)} killed; survived: {[m.number for m in survivors]}")
+    known = _reported(given.report)
+    run([one for one in mutants if (one.file, one.diff()) not in known], given.report, given.seconds)
+    known |= _reported(given.report)
+    survivors = [one for one in mutants if known[one.file, one.diff()] == "survived"]
+    print(f"{len(mutants)} mutants: {len(mutants) - len(survivors)} killed, {len(survivors)} survived: "
+          f"{[one.number for one in survivors]}")  # fmt: skip
     return int(len(survivors) > given.may_survive)
+
+
+def _reported(report: Path) -> dict[tuple[str, str], str]:
+    """(file, difference) → outcome of what a report tells."""
+    lines = report.read_text(encoding="utf-8").splitlines() if report.exists() else []
+    return {(one["file"], one["diff"]): one["outcome"] for one in map(json.loads, lines)}
 
 
 if __name__ == "__main__":

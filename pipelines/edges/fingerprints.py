@@ -76,6 +76,15 @@ def note_beside(out: Path, files: Iterable[Path]) -> None:
     _note(out, lambda noted: {**noted, **new})
 
 
+def note_left_out(out: Path, places: Iterable[Path]) -> None:
+    """Note the folders of which nothing is noted: a crash came between them and their note."""
+    noted = _noted(out)
+    below = {place: f"{place.relative_to(out).as_posix()}/" for place in places if place.is_dir()}
+    missed = [place for place, start in below.items() if not any(name.startswith(start) for name in noted)]
+    if missed:
+        note_beside(out, missed)
+
+
 def forget_beside(out: Path, place: Path) -> None:
     """Note no longer what lies below a folder: the caller is about to delete it."""
     below = f"{place.relative_to(out).as_posix()}/"

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipelines.edges.faults import machine_fault
-from pipelines.edges.fingerprints import note_beside
+from pipelines.edges.fingerprints import note_beside, note_left_out
 from pipelines.edges.scratch import scratch
 from pipelines.model.period import Period
 from pipelines.model.refusals import NotAllowed, Refusal
@@ -101,6 +101,7 @@ def put_in_place(out: Path, period: str, folder: Path, beside: Path | None = Non
 def _put_beside(out: Path, target: Path, beside: Path, staged: Path) -> None:
     place = target.with_name(target.name + beside.suffix)
     if place.exists():
+        note_left_out(out, [place])
         return
     shutil.copytree(beside, staged)
     staged.chmod(0o700)

@@ -6,7 +6,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from pipelines.edges.fingerprints import note_beside
+from pipelines.edges.fingerprints import note_beside, note_left_out
 from pipelines.edges.published import proposed_pages
 from pipelines.model.export import CUT_SIGNS
 from pipelines.model.words import Words
@@ -34,6 +34,7 @@ def preview_folder(out: Path, period: object, preview: Preview) -> Path:
 def write_preview(out: Path, period: object, preview: Preview, run: FinishedRun) -> Path:
     """Copy the run with a banner on every page; the run itself, which is what gets approved, stays as it is."""
     target = preview_folder(out, period, preview)
+    note_left_out(Path(out), [target.with_name(str(revision)) for revision in range(1, preview.revision + 1)])
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -29,6 +29,7 @@ class Invariants:
         self.editions: dict[str, bytes] = {}
         self.lines: dict[str, bytes] = {}
         self.left: set[str] = set()
+        self.periods: set[str] = set()
 
     def hold(self, clean: bool) -> None:
         """Broken where one does not hold; ``clean`` after a command that nothing disturbed."""
@@ -94,6 +95,9 @@ class Invariants:
     def whole_or_old(self) -> None:
         """What readers open is one whole run: every hash, every sum, every row accounted for."""
         periods = [path for path in self.out.iterdir() if path.is_symlink()]
+        gone = self.periods - {path.name for path in periods}
+        self.must(not gone, f"the results of {gone} are gone")
+        self.periods |= {path.name for path in periods}
         for folder in [*periods, *self.out.glob("published/*/[0-9]*")]:
             if not folder.is_dir():
                 self.must(not folder.is_symlink(), f"{folder.name} leads nowhere")

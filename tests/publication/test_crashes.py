@@ -68,3 +68,44 @@ def test_an_edition_that_was_never_recorded_is_not_overwritten_by_another_run(tm
     assert act(tmp_path, acts.publish, without_pdf=True, at=LATER).folder == "2"
     assert bytes_below(place_of(tmp_path, PERIOD) / "1") == left
     assert verify(tmp_path, PERIOD).editions == ["2"]
+
+
+@pytest.mark.parametrize("then", ["once more", "a new run"])
+def test_a_preview_that_was_cut_short_before_its_note_is_noted_by_the_next(tmp_path, monkeypatch, then):
+    finished_run(tmp_path)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        patch.setattr("pipelines.publication.preview.note_beside", full)
+        act(tmp_path, acts.note_preview)
+    if then == "a new run":
+        finished_run(tmp_path, "-3.00")
+    act(tmp_path, acts.note_preview)
+    assert verify(tmp_path, PERIOD).editions == []
+    page = tmp_path / "preview" / str(PERIOD) / "1" / "ranking.csv"
+    page.write_bytes(page.read_bytes() + b" ")
+    with pytest.raises(VerificationFailed):
+        verify(tmp_path, PERIOD)
+
+
+def test_counts_that_were_put_beside_a_run_before_their_note_are_noted_by_the_next(tmp_path, monkeypatch):
+    from pipelines.edges import run_folders
+
+    def put():
+        kept = tmp_path / "kept.tallies"
+        kept.mkdir(exist_ok=True)
+        (kept / "counts.parquet").write_bytes(b"PAR1")
+        with run_folders.staging(tmp_path / "out") as folder:
+            (folder / "manifest.json").write_text("{}")
+            run_folders.put_in_place(tmp_path / "out", str(PERIOD), folder, kept)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError):
+        patch.setattr(run_folders, "note_beside", full)
+        put()
+    put()
+    assert "counts.parquet" in (tmp_path / "out" / ".beside.json").read_text()

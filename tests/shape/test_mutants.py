@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from pipelines.paths import ROOT
+from tests.mutants import SOURCES
 from tests.mutations import python, sql
 
 MODULE = """
@@ -49,4 +50,5 @@ def test_a_seed_draws_sixty_faults_in_sixty_places():
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     places = [line.split()[1] for line in listed.splitlines() if line[:3].strip().isdecimal()]
     assert len(set(places)) == 60
-    assert sum(place.startswith("sql/") for place in places) == 30
+    layers = [place.split("/")[1] if place.startswith("pipelines/") else "sql" for place in places]
+    assert {layer: layers.count(layer) for layer in SOURCES} == dict.fromkeys(SOURCES, 10)
