@@ -77,11 +77,10 @@ def note_beside(out: Path, files: Iterable[Path]) -> None:
 
 
 def note_left_out(out: Path, places: Iterable[Path]) -> None:
-    """Note the folders of which nothing is noted: a crash came between them and their note."""
-    noted = _noted(out)
-    below = {place: f"{place.relative_to(out).as_posix()}/" for place in places if place.is_dir()}
-    missed = [place for place, start in below.items() if not any(name.startswith(start) for name in noted)]
-    if missed:
+    """Note the files and folders of which nothing is noted: a crash came between them and their note."""
+    noted = {(out / name) for name in _noted(out)}
+    known = noted | {folder for file in noted for folder in file.parents}
+    if missed := [place for place in places if place.exists() and place not in known]:
         note_beside(out, missed)
 
 

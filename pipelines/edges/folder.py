@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.edges import run_folders
-from pipelines.edges.fingerprints import file_sha256, note_beside
+from pipelines.edges.fingerprints import file_sha256, note_beside, note_left_out
 from pipelines.edges.run_folders import sync_folder
 from pipelines.edges.templates import render
 from pipelines.model.period import Period
@@ -75,6 +75,7 @@ def claim(out: Path, city: str) -> None:
         fcntl.flock(mark, fcntl.LOCK_EX)
         must_be_of(out, city)
         if (out / CITY).is_file():
+            note_left_out(out, [out / CITY])
             return
         new = out / f".{CITY}.new"
         new.write_text(json.dumps({"city": city}, ensure_ascii=False) + "\n", encoding="utf-8")
