@@ -69,6 +69,8 @@ def _without_empty(array):
 SHOWN = 60
 KEPT_DIGITS = 15  # of a number in a spreadsheet
 MANY_DIGITS = 16
+_NULL_WORD = re.compile(r"null|\(null\)|<null>|\[null\]|none|nan|nat", re.IGNORECASE)  # what tools write for nothing
+_NULL_BYTES = re.compile(rb"null|none|nan|nat", re.IGNORECASE)
 _ZERO_DATE = re.compile(r"0{4}([-/.])0{1,2}\1?0{1,2}([ T]0{1,2}:0{2}(:0{2}(\.0+)?)?)?")
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _NO_WIDTH = dict.fromkeys([0x00AD, *range(0x200B, 0x2010), 0x2060, 0xFEFF])
@@ -106,22 +108,25 @@ class _Table:
     meant: dict[int, Column]  # by place in the header
     needed: tuple[int, ...]  # places of required columns
     accepted: dict[int, frozenset[str]]  # folded headers by place
+    own_words: bool  # the words of the contract's lists, not those of a source mapping
     repaired: dict[tuple[str, str], _Repaired] = field(default_factory=dict)
 
 
-def mended(export: Export, contract: TableContract, meant: dict[int, Column], file: str) -> Export:
+def mended(
+    export: Export, contract: TableContract, meant: dict[int, Column], file: str, own_words: bool = True
+) -> Export:
     """The export with repaired cells; rows that cannot be repaired, totals and repeated headers are faults.
 
     Rows without any value, as spreadsheets write them below the last one, are counted and leave no trace else.
     ``meant`` says which column of the contract stands at which place of the header. What was repaired is told in
-    ``later`` once the rows have been read.
+    ``later`` once the rows have been read. Without ``own_words`` a mapping says what the words of a list mean.
     """
     needed = tuple(place for place, column in meant.items() if column.required)
     accepted = {
         place: frozenset(map(folded, (export.header[place], column.name, column.title, *column.synonyms)))
         for place, column in meant.items()
     }
-    table = _Table(contract, meant, needed, accepted)
+    table = _Table(contract, meant, needed, accepted, own_words)
 
     def batches() -> Iterator[Batch]:
         for batch in export.batches():
@@ -149,7 +154,7 @@ def _mended_batch(batch: Batch, table: _Table) -> Batch:
         elif not (cell.kind == "digits" and column.type == "text" and not column.identifier):
             _fault(faults, batch, table, cell.row, column, cell.kind, cell.value)
     for place, column in table.meant.items():
-        if look := _closer_look(columns[place], column):
+        if look := _closer_look(columns[place], column, table.own_words):
             columns[place] = _mended_column(batch, table, place, look, faults)
     if not faults and not blank:
         return replace(batch, columns=tuple(columns), odd=())
@@ -228,9 +233,17 @@ def _bytes(column) -> bytes:
     return b"".join(bytes(chunk.buffers()[2] or b"") for chunk in chunks)
 
 
-def _closer_look(column, meant: Column) -> Callable[[str], Repair | None] | None:
+def _closer_look(column, meant: Column, own_words: bool) -> Callable[[str], Repair | None] | None:
     """The function that looks at every cell of a column, where its bytes give reason to."""
     content = _bytes(column)
+    look = _look(column, content, meant)
+    no_text = meant.type in ("timestamp", "date", *NUMBERS) or (own_words and meant.type in ("enum", "boolean"))
+    if not no_text or not _NULL_BYTES.search(content):
+        return look
+    return lambda cell: ("null_word", "") if _NULL_WORD.fullmatch(cell.strip()) else look(cell) if look else None
+
+
+def _look(column, content: bytes, meant: Column) -> Callable[[str], Repair | None] | None:
     signs = (
         *_ANY_SIGNS,
         *(_ID_SIGNS if is_id(meant) else ()),

@@ -167,7 +167,7 @@ def _opened(work: _Work, files: list[Found], contract: TableContract, others: fr
             export = open_export(found, known)
             columns = resolve(export.header, contract, found.shown, absent, decisive)
             whole = completed(source, export.header, contract, absent, found.shown) if source else None
-            export = mended(export, contract, _meant(export, columns, whole, contract), found.shown)
+            export = mended(export, contract, _meant(export, columns, whole, contract), found.shown, not whole)
             if source:
                 reserved = known_headers(contract).headers
                 export = mapped(export, source, contract, work.tools, found.name, reserved, absent)

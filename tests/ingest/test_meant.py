@@ -77,6 +77,31 @@ def test_formula_texts_that_are_not_quoted_by_the_rules_are_read_as_meant(tmp_pa
     assert (got.ids(), got.ids(column="unit_id"), reported(got)) == (["007"], ["U1"], [])
 
 
+@pytest.mark.parametrize("word", ["NULL", "null", "(null)", "<NULL>", "None", "NaT", "nan"])
+def test_a_word_of_a_tool_for_nothing_is_empty_where_no_text_may_stand(tmp_path, word):
+    got = read_cases(tmp_path, f"{HEADER},replied_at,public_rating,title\n{row('A')},{word}, {word},{word}\n")
+    assert [got.tables["cases"][0][name] for name in ("replied_at", "public_rating", "title")] == [None, None, word]
+    assert reported(got) == [] and got.notices.count("says that nothing is there") == 2
+    assert f"1 cell of replied_at says that nothing is there, such as {word}," in got.notices
+
+
+@pytest.mark.parametrize("word", ["nulls", "no", "N/A", "#N/A", "nil"])
+def test_any_other_word_is_a_fault(tmp_path, word):
+    got = read_cases(tmp_path, f"{HEADER},public_rating\n{row('A')},{word}\n")
+    assert got.tables["cases"][0]["public_rating"] == word
+
+
+def test_a_mapping_says_itself_what_such_a_word_means(tmp_path):
+    (tmp_path / "map.yaml").write_text(
+        "name: town\ntitle: {zh: 某市, en: Town}\nformat: 2\ntables: {cases: {columns: {public_rating: "
+        "{from: 评价, values: {None: dissatisfied}}}}}\n", encoding="utf-8")  # fmt: skip
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "units.csv").write_text(UNITS, encoding="utf-8")
+    (tmp_path / "in" / "cases.csv").write_text(f"{HEADER},评价\n{row('A')},None\n", encoding="utf-8")
+    got = read(tmp_path / "in", tmp_path / "map.yaml")
+    assert got.stops == "" and got.tables["cases"][0]["public_rating"] == "dissatisfied"
+
+
 def test_a_zero_date_is_none_and_is_told(tmp_path):
     got = read_cases(tmp_path, f"{HEADER},replied_at\n{row('A')},0000-00-00 00:00:00\n{row('B')},2026-07-03 09:00\n")
     assert got.ids(column="replied_at") == [None, "2026-07-03 09:00"]
