@@ -19,6 +19,17 @@ from pipelines.edges.fingerprints import code_version
 from pipelines.paths import ROOT
 
 LAID_OUT = ("data_contracts", "examples", "reports", "rules", "sql")  # whole folders of data
+PERIOD = "2026Q2"  # of the page's walk
+WALK = (ROOT / "docs" / "publication.md").read_text(encoding="utf-8").split("## The way, to try")[1]
+WALK = WALK.split("```")[1].strip().splitlines()
+VERIFIED = next(n for n, line in enumerate(WALK) if line.startswith("gongping verify"))
+
+
+def of_town(line: str) -> str:
+    """A command of the page in a project, whose exports lie in a folder a period, and without PDFs."""
+    line = line.replace("--exports exports", f"--exports exports/{PERIOD}")
+    line = line.replace("gongping sample exports", f"gongping sample exports/{PERIOD}")
+    return f"{line} --without-pdf" if line.startswith("gongping publish") else line
 
 
 
@@ -164,9 +175,10 @@ def town(elsewhere) -> Path:
     made = elsewhere.run("gongping", "init", "泽湖市")
     assert made.returncode == 0, made.stderr
     home = elsewhere.work / "泽湖市"
-    (exports,) = (home / "exports").iterdir()
+    sample = elsewhere.shell(f"cd {home.name} && {elsewhere.home / 'bin' / of_town(WALK[0])}")
+    assert sample.returncode == 0, sample.stderr
     text = (home / "gongping.yaml").read_text(encoding="utf-8")
-    own = f'schedules:\n  score: {{cron: "* * * * *", period: {exports.name}, no_pdf: true}}\n'
+    own = f'schedules:\n  score: {{cron: "* * * * *", period: {PERIOD}, no_pdf: true}}\n'
     (home / "gongping.yaml").write_text(text[: text.index("schedules:")] + own, encoding="utf-8")
     return home
 
@@ -180,18 +192,18 @@ def test_a_project_of_ones_own_is_made_and_its_schedules_and_alerts_are_read(els
 
 
 @pytest.mark.slow
-def test_the_installed_program_scores_by_itself_what_its_project_schedules(elsewhere, town):
+def test_the_installed_program_scores_what_is_scheduled_and_people_publish_it(elsewhere, town):
+    """From the wheel by the commands of the docs: a scheduled run is seen, previewed, signed, published, verified."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [str(elsewhere.home / "bin" / "gongping"), "serve", "--port", str(port)]
     env = {"PATH": "/usr/bin:/bin", "HOME": str(elsewhere.home), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-    (exports,) = (town / "exports").iterdir()
     log, end = town / "serve.log", time.monotonic() + 300
     with log.open("w") as out:
         process = subprocess.Popen(command, cwd=town, env=env, stdout=out, stderr=out, start_new_session=True)
     try:
-        while not (town / "out" / exports.name / "manifest.json").is_file():
+        while not (town / "out" / PERIOD / "manifest.json").is_file():
             assert process.poll() is None and time.monotonic() < end, log.read_text()
             time.sleep(1)
         process.terminate()
@@ -200,3 +212,8 @@ def test_the_installed_program_scores_by_itself_what_its_project_schedules(elsew
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     assert '"state": "begun"' in (town / "out" / ".log" / "runs.jsonl").read_text(encoding="utf-8")
+    for line in WALK[2 : VERIFIED + 1]:  # after `sample` and `run`
+        said = elsewhere.shell(f"cd {town.name} && PATH={elsewhere.home / 'bin'}:$PATH && {of_town(line)}")
+        assert said.returncode == 0, (line, said.stdout, said.stderr)
+    assert f"the same bytes as out/published/{PERIOD}/1" in said.stdout
+    assert (town / "out" / "published" / PERIOD / "1" / "ranking.csv").is_file()
