@@ -26,6 +26,7 @@ VERBS = (
     "explain",
     "diff",
     "whatif",
+    "roll-up",
     "catalogue",
     "rulebook",
     "evaluators",
@@ -113,12 +114,17 @@ class Verbs(Group):
         if name not in VERBS:
             return None
         _open_project(name, context.obj)
-        return import_module(f"pipelines.verbs.{name}").command()
+        return import_module(f"pipelines.verbs.{module_of(name)}").command()
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """One line a verb."""
         with formatter.section(text("cli.commands")):
-            formatter.write_dl([(name, text(f"cli.{name}")) for name in VERBS])
+            formatter.write_dl([(name, text(f"cli.{module_of(name)}")) for name in VERBS])
+
+
+def module_of(verb: str) -> str:
+    """The module of a verb, and the key of its sentence."""
+    return verb.replace("-", "_")
 
 
 def _open_project(verb: str, given: str | None) -> None:

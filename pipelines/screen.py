@@ -107,8 +107,6 @@ def _bar():
 
 def show_run(run) -> None:
     """The account of rows, notices, the top of the ranking and what to open."""
-    from rich.table import Table
-
     screen = console()
     show_rows(screen, run.rows)
     show_notices(screen, run.notices())
@@ -116,6 +114,13 @@ def show_run(run) -> None:
     show_notices(screen, run.fix_notices)
     if run.breaches:
         screen.print(text("cli.all_breaches", file=run.published.folder / "quarantine.csv"))
+    show_ranking(screen, run, run.published.folder)
+
+
+def show_ranking(screen, run, folder) -> None:
+    """The top of the ranking and what to open."""
+    from rich.table import Table
+
     table = Table(title=text("cli.top_of_ranking", period=run.period), title_justify="left")
     for name in ("rank", "unit", "group", "base", "bonus", "total"):
         table.add_column(
@@ -134,7 +139,7 @@ def show_run(run) -> None:
             run.rulebook.sum(score.total),
         )
     screen.print(table)
-    screen.print(text("cli.open_this", folder=run.published.folder))
+    screen.print(text("cli.open_this", folder=folder))
 
 
 def show_rows(screen, rows: dict) -> None:

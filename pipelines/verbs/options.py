@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli import Spoken, text
+from pipelines.cli import Spoken, module_of, text
 from pipelines.edges import process
 from pipelines.model.period import After, Period
 from pipelines.model.project import KEYS
@@ -107,7 +107,7 @@ def _one_value_each(context: click.Context, option: click.Parameter, given: tupl
 
 def verb(name: str, function, *parameters: click.Parameter) -> click.Command:
     """A verb from its function and parameters, described by `cli.<name>`."""
-    return Spoken(name, callback=function, params=list(parameters), help=text(f"cli.{name}"))
+    return Spoken(name, callback=function, params=list(parameters), help=text(f"cli.{module_of(name)}"))
 
 
 def period(name: str = "period", required: bool = True) -> click.Argument:

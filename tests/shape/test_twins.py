@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.paths import ROOT
 
-TWINS = ("mapping.en.md", "running.en.md", "sources.en.md")
+TWINS = ("mapping.en.md", "operations.en.md", "roll-up.en.md", "running.en.md", "sources.en.md")
 
 
 def parts(text: str) -> dict[str, list]:
