@@ -114,11 +114,12 @@ def show_run(run) -> None:
     show_notices(screen, run.fix_notices)
     if run.breaches:
         screen.print(text("cli.all_breaches", file=run.published.folder / "quarantine.csv"))
-    show_ranking(screen, run, run.published.folder)
+    show_ranking(screen, run)
+    screen.print(text("cli.open_this", folder=run.published.folder))
 
 
-def show_ranking(screen, run, folder) -> None:
-    """The top of the ranking and what to open."""
+def show_ranking(screen, run) -> None:
+    """The top of the ranking."""
     from rich.table import Table
 
     table = Table(title=text("cli.top_of_ranking", period=run.period), title_justify="left")
@@ -139,7 +140,6 @@ def show_ranking(screen, run, folder) -> None:
             run.rulebook.sum(score.total),
         )
     screen.print(table)
-    screen.print(text("cli.open_this", folder=folder))
 
 
 def show_rows(screen, rows: dict) -> None:

@@ -50,7 +50,8 @@ def roll_up(period, cities, deliver, out, cutoff, readings, rules, without, as_j
 
     screen = console()
     screen.print(text("roll_up.counted", **done.summary() | _as_text(done)))
-    show_ranking(screen, done, done.folder)
+    show_ranking(screen, done.result)
+    screen.print(text("roll_up.open_this", folder=done.folder))
 
 
 def _as_text(done) -> dict[str, object]:
