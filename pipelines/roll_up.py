@@ -1,11 +1,14 @@
 """A province: the finished periods of its cities, ranked together by its own rulebook; tallies alone, never cases."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ from pipelines.model.period import After, Period
 from pipelines.model.refusals import ContractStop, NotAllowed, Refusal, UsageRefusal
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Rule, Rulebook
+from pipelines.model.score import UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.rulebook import choose_readings, load_rulebook, scored
 from pipelines.stages.judge import judge, must_know_groups
@@ -46,6 +50,7 @@ from pipelines.wording import say
 FOLDER = "roll-up"  # below the output folder, apart from a city's own periods
 DELIVERED = (MANIFEST, "ranking.csv")  # with the rulebook, and the tallies beside
 VERSION = "1.0"
+SHARE = 2_000  # units for which a process of their own is worth its start
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ class City:
 class RollUp:
     """A province's ranking, made stage by stage; ``progress(stage, done, total)`` is called as work goes on."""
 
-    stages = ("read", "judge", "settle", "rank", "publish")
+    stages = ("read", "judge", "rank", "publish")
 
     def __init__(self, request: Request, progress: Callable[[str, int, int], None] = silent) -> None:
         self.request, self.progress = request, progress
@@ -187,13 +192,16 @@ class RollUp:
             raise UsageRefusal(say("roll_up.lacking", file=beside / "absent.parquet", measures="、".join(lacking)))
 
     def judge(self) -> None:
-        """Rulebook × tallies → findings."""
-        self.findings, self.trace = judge(self.book, self.readings, self.tallies, self.period.months)
-
-    def settle(self) -> None:
-        """Findings → scores; the second judge must come to the same."""
-        facts = (self.book, self.readings, self.findings, self.tallies, self.period.months)
-        self.scores, _, _ = settle(*facts)
+        """Rulebook × tallies → scores, on every core where units are many; the second judge must come to the same."""
+        ids, share = [*self.tallies], max(SHARE, -(-len(self.tallies) // len(os.sched_getaffinity(0))))
+        shares = [{id: self.tallies[id] for id in ids[first : first + share]} for first in range(0, len(ids), share)]
+        score = partial(scores_of, self.book, self.readings, self.period.months)
+        if len(shares) > 1:
+            with ProcessPoolExecutor(len(shares), get_context("spawn")) as pool:
+                found = [*pool.map(score, shares)]
+        else:
+            found = [score(one) for one in shares]
+        self.scores = {id: one for part in found for id, one in part.items()}
         self.again = second_opinion(self.warehouse, self.period, self.book, self.readings, self.tallies, NOTHING)
         must_agree(self.scores, self.again)
 
@@ -270,6 +278,14 @@ class RollUp:
             "code": code_version(),
             "outputs": outputs,
         }
+
+
+def scores_of(
+    book: Rulebook, readings: dict[str, str], months: tuple[str, ...], tallies: dict[str, UnitTally]
+) -> dict[str, UnitScore]:
+    """The scores of some units by the first judge; what rules ask of all others stands in their tallies."""
+    findings, _ = judge(book, readings, tallies, months)
+    return settle(book, readings, findings, tallies, months)[0]
 
 
 def deliver(period: Period, out: Path, place: Path, name: str) -> Path:

@@ -48,6 +48,8 @@ class SecondOpinion:
         self.ranked = counted & (rescored.case_rows >= self.how.apart_below)
         self.apart = counted & ~self.ranked
         self.groups = np.array([units[unit].unit_group for unit in rescored.unit_ids], object)
+        self.peers = {group: self.ranked & (self.groups == group) for group in dict.fromkeys(self.groups.tolist())}
+        self.spoilt = self._vetoed("grade")
         self._before = {
             unit: (line["unit_group"], int(line["rank"] or NO_PLACE), int(line["group_rank"]))
             for unit, line in before.ranking.items()
@@ -61,10 +63,11 @@ class SecondOpinion:
     def must_place_alike(self, standings: list[Standing]) -> None:
         """JudgesDisagree at the first unit whose place, group place or order in the list is another."""
         overall = places(self.overall, self.ranked & self.how.overall)
+        inside = {group: places(self.figures, peers) for group, peers in self.peers.items()}
         for standing in standings:
             at = self.at[standing.unit_id]
-            peers = self.ranked & (self.groups == self.groups[at])
-            mine = (int(overall[at]), int(places(self.figures, peers)[at])) if self.ranked[at] else (NO_PLACE, NO_PLACE)
+            own = (int(overall[at]), int(inside[self.groups[at]][at]))
+            mine = own if self.ranked[at] else (NO_PLACE, NO_PLACE)
             mine = mine if self.how.overall else (NO_PLACE, mine[1])
             for name, first, second in zip(
                 ("rank", "group_rank", "case_rows", "grade"),
@@ -127,7 +130,7 @@ class SecondOpinion:
                     _differ(unit, verdict.id, not second, second)
 
     def _holds(self, verdict: Verdict, facts: Mapping[str, Value], verdicts: Mapping[str, Verdict], at: int) -> bool:
-        spoilt = verdict.list == "commend" and self._vetoed("grade")[at]
+        spoilt = verdict.list == "commend" and self.spoilt[at]
         return (
             not spoilt
             and (not verdict.groups or self.groups[at] in verdict.groups)
@@ -140,7 +143,7 @@ class SecondOpinion:
         """What verdicts may ask of a ranked unit; what has no value is not among them."""
         at, rescored = self.at[unit], self.rescored
         mine, all_figures = self.figures[at], self.figures[self.ranked]
-        peers = self.figures[self.ranked & (self.groups == self.groups[at])]
+        peers = self.figures[self.peers[self.groups[at]]]
         sheet = self.rulebook.of_group(self.groups[at])
         items = {id: item for id, item in sheet.items.items() if item.full_marks}
         counting = {id: item for id, item in items.items() if not rescored.out[id][at]}

@@ -10,7 +10,7 @@ from pipelines.model.score import Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views.figures import NOTHING, Say, named, percent, speaking
 from pipelines.views.frame import SUFFIX, frame, words
-from pipelines.views.ranking import WORDS, figures, place, ranking
+from pipelines.views.ranking import WORDS, figures, heat, listing, place
 from pipelines.views.tables import ITEMS, RANKING, VERDICTS, item_rows, ranking_rows, verdict_rows
 
 BETWEEN = "/"  # the city before the id of its unit
@@ -33,6 +33,8 @@ OWN_WORDS = (
     "left_out",
     "nav",
 )
+KEPT = ("frame", "words", "own", "graded", "lists", "placed_by", "compared", "files")  # by pages of places, of a city's
+DRAWN = ("reread", "doubt", "moves", "heat", "funnel")  # of a city's own page; a province has the heat alone
 TABLES = ("ranking.csv", "items.csv", "verdicts.csv", "cities.csv", "manifest.json")
 CITIES = (
     "period",
@@ -78,19 +80,38 @@ class Province:
 
     def pages(self, lang: str) -> Iterator[tuple[str, str, dict]]:
         """File, template and page dict of each page in a language."""
-        suffix = SUFFIX[lang]
+        suffix, page, rows = SUFFIX[lang], {}, {}
         yield f"index{suffix}.html", INDEX, self._index(lang)
-        portions = self.portions
-        for number, standings in enumerate(portions, 1):
-            page = self._listing(standings, f"places/{number}", lang, self._span(number, lang))
-            page |= {"groups": [], "said": False, "heat": None, "beside": self._beside(number, len(portions), lang)}
-            yield f"places/{number}{suffix}.html", LISTING, page
         for city, standings in self.of_city.items():
-            file = f"cities/{file_stem(city)}"
-            yield f"{file}{suffix}.html", LISTING, self._listing(standings, file, lang, plain(masked(city)))
+            page = self._of_city(city, standings, lang)
+            to = f"../cities/{link_to(file_stem(city))}{suffix}.html"
+            inside = (row for group in page["groups"] for row in group["rows"])
+            listed = (*page["overall"], *inside, *page["unranked"], *page["apart"])
+            rows |= {row["id"]: row | {"leads": to} for row in listed}
+            yield f"cities/{file_stem(city)}{suffix}.html", LISTING, page
+        groups = {name: str(n) for n, name in enumerate(sorted({row["group"] for row in rows.values()}), 1)}
+        around = {name: page[name] for name in KEPT} | dict.fromkeys(("said", *DRAWN)) | {"groups": []}
+        around["figures"] = figures(self.result, self.say, lang)
+        around["choices"] = [{"name": name, "number": number} for name, number in groups.items()]
+        for number, standings in enumerate(self.portions, 1):
+            own = [rows[plain(standing.unit_id)] for standing in standings]
+            own = [row | {"group_number": groups[row["group"]]} for row in own]
+            yield (
+                f"places/{number}{suffix}.html",
+                LISTING,
+                around
+                | {
+                    "title": self._title(self._span(number, lang), lang),
+                    "overall": [row for row in own if row["group_rank"] != NOTHING],
+                    "unranked": [row for row in own if row["group_rank"] == NOTHING and not row["apart"]],
+                    "apart": [row for row in own if row["apart"]],
+                    "beside": self._beside(number, lang),
+                    "twin": self._twin(str(number), lang),
+                },
+            )
 
-    def _listing(self, standings: Sequence[Standing], file: str, lang: str, name: str) -> dict:
-        """A page of some units: the ranking page with the places of the province."""
+    def _of_city(self, city: str, standings: Sequence[Standing], lang: str) -> dict:
+        """The page of a city: that of a ranking, with the places of the province."""
         ids = {standing.unit_id for standing in standings}
         some = replace(
             self.result,
@@ -99,25 +120,22 @@ class Province:
             scores={id: self.result.scores[id] for id in ids},
             verdicts=tuple(given for given in self.result.verdicts if given.unit_id in ids),
         )
-        page = ranking(some, self.say, lang)
+        page = dict.fromkeys(DRAWN) | listing(some, self.say, lang) | {"heat": heat(some, lang)}
         for row in self._units(page):
-            city = city_of(row["id"] if "id" in row else row["unit_id"])
-            row["leads"] = (
-                f"../cities/{link_to(file_stem(city))}{SUFFIX[lang]}.html" if file.startswith("places/") else ""
-            )
-        page["frame"] = self._frame(page["frame"])
-        title = self.say("roll_up.title_of", name=name, period_name=named(self.result.period, lang)).into(lang)
+            row["leads"] = ""  # its scorecard is its city's
         own = words(self.say, OWN_WORDS, lang, "roll_up")
-        stem = file.rpartition("/")[2]
         return page | {
-            "title": title,
-            "funnel": None,
-            "moves": None,
+            "frame": self._frame(page["frame"]),
+            "words": page["words"] | {"ranking_says": own["says"]},
+            "title": self._title(plain(masked(city)), lang),
+            "own": own,
             "files": [],
             "beside": [],
-            "own": own,
-            "twin": self._twin(stem, lang),
+            "twin": self._twin(file_stem(city), lang),
         }
+
+    def _title(self, name: str, lang: str) -> str:
+        return self.say("roll_up.title_of", name=name, period_name=named(self.result.period, lang)).into(lang)
 
     @staticmethod
     def _units(page: dict) -> Iterator[dict]:
@@ -141,12 +159,12 @@ class Province:
         last = min(number * PORTION, len(self.result.standings))
         return self.say("roll_up.span", first=first, last=last).into(lang)
 
-    def _beside(self, number: int, of: int, lang: str) -> list[dict]:
+    def _beside(self, number: int, lang: str) -> list[dict]:
         """The portions before and after."""
         return [
             {"href": f"{n}{SUFFIX[lang]}.html", "label": self._span(n, lang)}
             for n in (number - 1, number + 1)
-            if 1 <= n <= of
+            if 1 <= n <= len(self.portions)
         ]
 
     def _index(self, lang: str) -> dict:
