@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -9,8 +10,9 @@ import numpy as np
 
 from pipelines.engines.cube import Cube
 from pipelines.engines.marks import readings_that_count
-from pipelines.engines.summing import PART, wide
+from pipelines.engines.summing import PART, nearest, wide
 from pipelines.engines.vector import (
+    DOUBT,
     Deduction,
     deduction,
     full_of,
@@ -38,6 +40,7 @@ class Batch:
 
     cube: Cube
     _kept: dict[Any, Any] = field(default_factory=dict)
+    _near: dict[int, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
 
     def base_and_bonus(
         self, sheet: list[tuple[Item, tuple[Rule, ...]]], readings: Mapping[str, str]
@@ -102,8 +105,31 @@ class Batch:
                 base, total = np.where(mine, found[0], base), np.where(mine, found[1], total)
             return base, total
         items = {item.id: self.item(item, rules, readings) for item, rules in sheet}
+        if rulebook.adds_exactly and not any(item.without_data(readings) == "reweighted" for item, _ in sheet):
+            return self._added_exactly(rulebook, items)
         sums = sums_of(self.cube, self.cube.counts(readings), rulebook, sheet, items, readings)
         return sums.base, sums.base + sums.bonus + sums.whole
+
+    def _added_exactly(self, rulebook: Rulebook, items: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Base and total of exact items, rounded: floats place a sum, and fractions settle it where a float may err."""
+        step = 10 ** (2 - rulebook.decimals)
+        found = []
+        for ids in ([id for id in items if rulebook.items[id].full_marks], list(items)):
+            factors = {id: rulebook.items[id].factor for id in ids}
+            near = sum(self._floats(items[id]) * float(factor) for id, factor in factors.items()) / step
+            sums = np.sign(near) * np.floor(np.abs(near) + 0.5)
+            half = np.abs(near) + 0.5
+            for unit in np.flatnonzero(np.abs(half - np.round(half)) < DOUBT * (1 + half)):
+                exact = sum((Fraction(items[id][unit]) * factor for id, factor in factors.items()), Fraction(0))
+                sums[unit] = nearest(exact, rulebook.decimals) / step
+            found.append(sums.astype(np.int64) * step)
+        return found[0], found[1]
+
+    def _floats(self, points: np.ndarray) -> np.ndarray:
+        """An item as floats, made once."""
+        if id(points) not in self._near:
+            self._near[id(points)] = points.astype(float), points  # the points too: an identity must stay taken
+        return self._near[id(points)][0]
 
     def overall(
         self,

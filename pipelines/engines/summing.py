@@ -100,7 +100,8 @@ def wide(points: np.ndarray) -> np.ndarray:
 def rounded_to(value: np.ndarray, decimals: int) -> np.ndarray:
     """Hundredths out of parts of them (`PART`), rounded to so many decimals, halves away from nothing."""
     if value.dtype == object or decimals > 2:
-        return np.array([nearest(Fraction(one) / PART, decimals) for one in value.tolist()], object)
+        found = [nearest(Fraction(one) / PART, decimals) for one in value.tolist()]
+        return np.array(found, object) if decimals > 2 else np.array([int(one) for one in found], np.int64)
     step = PART * 10 ** (2 - decimals)
     return np.sign(value) * ((2 * np.abs(value) + step) // (2 * step)) * 10 ** (2 - decimals)
 

@@ -484,17 +484,22 @@ class Rulebook:
         return shown(rounded(value, self.places), self.places)
 
     @property
+    def adds_exactly(self) -> bool:
+        """Whether base and total are exact items added up and rounded, and nothing is said of the whole."""
+        return self.exact_items and self.decimals <= 2 and self._only_adds
+
+    @property
     def sums_items(self) -> bool:
         """Whether a total is the plain sum of its items, and nothing is said of the whole."""
+        plain = self.decimals == 2 and not self.exact_items
+        return plain and self._only_adds and all(item.weight == 1 for item in self.items.values())
+
+    @property
+    def _only_adds(self) -> bool:
         bounds = (self.total_floor, self.total_cap)
-        return (
-            bounds == (None, None)
-            and not self.sheets
-            and self.decimals == 2
-            and not self.exact_items
-            and all(item.weight == 1 and not (item.bonus and item.bonus.only_when) for item in self.items.values())
-            and not any(rule.veto for rule in self.rules.values())
-        )
+        asked = any(item.bonus and item.bonus.only_when for item in self.items.values())
+        vetoed = any(rule.veto for rule in self.rules.values())
+        return bounds == (None, None) and not (self.sheets or asked or vetoed)
 
     @property
     def tells_chance(self) -> bool:

@@ -224,6 +224,21 @@ def test_the_laboratory_sums_as_the_second_judge_does(quarter, seed):
         assert base.tolist() == once.base.tolist() and total.tolist() == once.total.tolist()
 
 
+@fixed
+@given(quarters(), st.integers(0, 2), st.sampled_from(("1", "0.7", "0.0333")))
+def test_the_laboratory_adds_exact_items_as_the_second_judge_does(quarter, decimals, weight):
+    """Floats place such sums, and fractions settle those on a half."""
+    cells, *rest = quarter
+    items = {id: replace(item, weight=Fraction(weight)) for id, item in ISLAND.book.items.items()}
+    book = replace(ISLAND.book, items=with_places(items, decimals, "total"), decimals=decimals, round_at="total")
+    assert book.adds_exactly and not replace(book, total_cap=Fraction(90)).adds_exactly
+    tallies = tallies_of(cells, *rest)
+    cube = Cube.prepare(columns(cells), book.marks, book.measures, tallies, MONTHS)
+    base, total = Batch(cube).base_and_total(book, by_item(book), quarter[3])
+    once = rescore(cube, book, quarter[3])
+    assert base.tolist() == once.base.tolist() and total.tolist() == once.total.tolist()
+
+
 def test_a_rate_over_its_target_that_earns_points_is_no_veto():
     """Points for more than the target come of the same rule, and strike nothing."""
     rule = replace(ISLAND.book.rules["mending"], veto=Veto("rank"), over_each=Fraction(5), over_award=Fraction(1))
