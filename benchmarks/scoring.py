@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.results import differences, find
-from benchmarks.sides import PERIOD, SIDES
+from benchmarks.sides import PERIOD, RUNS, SIDES
 from pipelines.paths import ROOT
 
 UNITS = 300
@@ -53,10 +53,10 @@ def _read_through(file: Path) -> None:
             pass
 
 
-def compare_sides(accepted: Path, rows: int, work: Path) -> list[Timing]:
+def compare_sides(accepted: Path, rows: int, work: Path, sides=tuple(SIDES), runs: int = RUNS) -> list[Timing]:
     """Time every side, each in a process of its own; Disagreement unless ranking and ledger are equal."""
-    timings = [_run_side(side, accepted, rows, work / side) for side in SIDES]
-    reference, *others = (find(work / side) for side in SIDES)
+    timings = [_run_side(side, accepted, rows, work / side, runs) for side in sides]
+    reference, *others = (find(work / side) for side in sides)
     for other in others:
         found = differences(reference, other)
         if found:
@@ -64,8 +64,8 @@ def compare_sides(accepted: Path, rows: int, work: Path) -> list[Timing]:
     return timings
 
 
-def _run_side(side: str, accepted: Path, rows: int, out: Path) -> Timing:
-    command = [sys.executable, "-m", "benchmarks.sides", side, str(accepted), str(out)]
+def _run_side(side: str, accepted: Path, rows: int, out: Path, runs: int) -> Timing:
+    command = [sys.executable, "-m", "benchmarks.sides", side, str(accepted), str(out), str(runs)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{side} at {rows} rows:\n{done.stderr}")

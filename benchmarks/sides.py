@@ -1,4 +1,4 @@
-"""One side of the comparison in a process of its own: `python -m benchmarks.sides SIDE ACCEPTED OUT`.
+"""One side of the comparison in a process of its own: `python -m benchmarks.sides SIDE ACCEPTED OUT [RUNS]`.
 
 Prints seconds for its imports and for every run, the least processor seconds of a run and the highest resident memory
 in MB, as one line of JSON.
@@ -65,12 +65,12 @@ def _timed(work: Callable) -> tuple[float, float, object]:
     return time.perf_counter() - start, time.process_time() - busy, result
 
 
-def main(side: str, accepted: str, out: str) -> None:
+def main(side: str, accepted: str, out: str, times: str = str(RUNS)) -> None:
     """Run a side and print what it took."""
     folder = Path(out).resolve()
     folder.mkdir(parents=True)
     imports, _, run = _timed(lambda: SIDES[side](Path(accepted).resolve(), folder))
-    runs = [_timed(run)[:2] for _ in range(RUNS)]
+    runs = [_timed(run)[:2] for _ in range(int(times))]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     clock, busy = zip(*runs, strict=True)
     print(json.dumps({"imports": imports, "runs": clock, "cpu": min(busy), "peak_mb": peak}))

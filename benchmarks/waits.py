@@ -18,7 +18,7 @@ def waits(work: Path, accepted: Path, sample_rows: int = SAMPLE_ROWS) -> list[tu
     """(what, seconds, limit) of each; the fastest of a few runs where a run is short."""
     return [
         ("`gongping --help`", min(_command("--help") for _ in range(RUNS)), HELP_SECONDS),
-        ("`gongping demo`, two quarters with PDF", _command("demo", "--out", str(work / "demo")), DEMO_SECONDS),
+        ("`gongping demo`, one quarter printed", _command("demo", "--out", str(work / "demo")), DEMO_SECONDS),
         ("another rule value at 300 units, by the vector judge", rescore_seconds(accepted), RESCORE_SECONDS),
         *(_sample(work, format, sample_rows, limit)
           for format, limit in (("parquet", PARQUET_SECONDS), ("csv", CSV_SECONDS))),

@@ -61,7 +61,7 @@ def test_a_line_that_one_side_has_twice_is_a_difference(tmp_path):
 def test_a_disagreement_stops_the_benchmark(tmp_path, monkeypatch):
     import benchmarks.scoring as scoring
 
-    def pretend(side, accepted, rows, out):
+    def pretend(side, accepted, rows, out, runs):
         folder(out, LEDGER.replace("-0.50", "-1.00") if side == "by_pandas" else LEDGER)
         return Timing(side, rows, 0.1, (0.2,), 0.1, 1)
 
