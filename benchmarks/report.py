@@ -155,8 +155,8 @@ def _fixed(timings: list[Timing]) -> list[str]:
 WHOLE = """
 ## A whole run, before and after
 
-300,000 case rows (Parquet) and 300 units, all pages, tables and the quality report, no PDF. Processor seconds of the run
-and of all its processes, by `wait4`, on 29 and 30 November 2026 (2 cores, 24 GB), beside five to fourteen other
+300,000 case rows (Parquet) and 300 units, all pages, tables and the quality report, no PDF. Processor seconds of the
+run and of all its processes, by `wait4`, on 29 and 30 November 2026 (2 cores, 24 GB), beside five to fourteen other
 processes that wanted a core: clocks say nothing there, and processor seconds are some tenths dearer than on a quiet
 machine. Every published file had the same bytes before and after, the hash of the program in the manifest apart.
 
@@ -176,10 +176,10 @@ machine. Every published file had the same bytes before and after, the hash of t
 | one more check in a process that has checked before | 4.8 | 1.7 |
 | `gongping demo`, 40 units | 59.8 | about 36: one quarter is printed |
 
-Not within what was asked: 300,000 rows in 6 s on a quiet machine were not tried for want of one; scoring at 300,000 rows
-takes 8.6 times the SQL script's processor seconds (1.9 s and 0.22 s), most of it for the 300 units, not for the rows:
+Not within what was asked: 300,000 rows in 6 s on a quiet machine were not tried for want of one; scoring at 300,000
+rows takes 8.6 times the SQL script's processor seconds (1.9 s and 0.22 s), most of it for the 300 units:
 two judges, the literal reader and verdicts judged twice.
-"""  # of one day, for what changed on it: it is not measured anew
+"""  # of one day, not measured anew
 
 
 def document(measured: Measured) -> str:
