@@ -127,7 +127,7 @@ def folded(header: str) -> str:
     return _FILLED_IN.sub("", plain) or plain
 
 
-# Lines of a table that people and programs put below the rows: totals, signatures, counts, remarks.
+# Lines of a table that people and programs put below or between the rows: totals, signatures, counts, remarks.
 
 
 SHOWN = 60
@@ -135,6 +135,7 @@ MOST_CELLS = 4  # a signature line names who filled in, who checked, and when
 _FOOTER = re.compile(
     r"(合\s*计|总\s*计|小\s*计|共\s*计|累\s*计|总数|备\s*注|说\s*明|注\s*\d*\s*[:：]|(制|填)\s*(表|报|单)\s*(人|单位|日期|时间)?|审\s*(核|批)|复\s*核|经办人|负责人"
     r"|(统计|导出|打印|生成|查询)\s*(人|日期|时间|单位)|数据来源|共\s*[\d,]+\s*(条|行|件|笔|页)|第\s*\d+\s*页"
+    r"|.{1,60}\s(汇总|计数|小计|合计|平均值|最大值|最小值|total|count|average)$"  # of a group, as Excel's subtotals
     r"|(grand |sub)?total\b|end\b|eof\b|\(?[\d,]+ rows?\b|[-=*#]{2,}|#)",
     re.IGNORECASE,
 )

@@ -132,6 +132,16 @@ def test_lines_below_and_between_the_rows_that_are_none(tmp_path):
     assert warned(got) == [(3, "repeated_header"), (5, "footer"), (6, "footer"), (7, "footer"), (8, "footer")]
 
 
+@pytest.mark.parametrize(("total", "n"), [
+    ("U1 汇总", 1), ("U1 计数", 1), ("城市管理局 小计", 1), ("U1 Total", 1), ("U1汇总", 0), ("汇总处", 0),
+])  # fmt: skip
+def test_a_subtotal_between_the_rows_is_no_row(tmp_path, total, n):
+    line = f",{total},,3" + "," * (HEADER.count(",") - 3)
+    got = read_cases(tmp_path, f"{HEADER}\n{row('A')}\n{line}\n{row('B')}\n")
+    assert [id for id in got.ids() if id] == ["A", "B"]
+    assert [w.promise for w in got.intake.warnings].count("footer") == n
+
+
 def test_a_footer_does_not_stop_the_units(tmp_path):
     (tmp_path / "units.csv").write_text(UNITS + "合计,1,\n", encoding="utf-8")
     (tmp_path / "cases.csv").write_text(f"{HEADER}\n{row('A')}\n")
