@@ -82,7 +82,8 @@ _OFFSET_BYTES = re.compile(rb":\d\d?(?:[.,]\d+)?[ \t]*[zZ+-]")
 _LONG_FRACTION = re.compile(r"-?\d+\.\d{9,}")
 # What the bytes of a column hold where some cell of it may need a closer look.
 _ANY_SIGNS = (b'="', b"\\N")
-_DAY_SIGNS = (b"0000",)
+_DAY_SIGNS = (b"0000", b"##")
+_NARROW = re.compile(r"#{2,}")  # what a spreadsheet shows of a number in a column that is too narrow
 _COMPARED = ("matter", "unit_name", "unit_group", "matter_name", "process")  # texts that count as equal or not
 _ID_SIGNS = (b"'", b"`", b".", b",", b"+", b"\xe2\x80", b"\xe2\x81\xa0", b"\xef", b"\xc2\xad")
 
@@ -313,6 +314,8 @@ def _broken_text(cell: str) -> Repair | None:
 
 
 def _mended_day(cell: str) -> Repair | None:
+    if _NARROW.fullmatch(cell.strip()):
+        return "narrow_column", None
     return ("zero_date", "") if _ZERO_DATE.fullmatch(cell.strip()) else _mended_text(cell)
 
 
@@ -323,6 +326,8 @@ def _mended_moment(cell: str) -> Repair | None:
 
 def _mended_number(cell: str) -> Repair | None:
     text = cell.strip()
+    if _NARROW.fullmatch(text):
+        return "narrow_column", None
     if _LONG_FRACTION.fullmatch(text) and text in (repr(float(text)), f"{float(text):.17g}"):
         rounded = f"{float(text):.{KEPT_DIGITS}g}"
         if len(rounded) < len(text) - 2:

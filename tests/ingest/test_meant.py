@@ -132,6 +132,12 @@ def test_lines_below_and_between_the_rows_that_are_none(tmp_path):
     assert warned(got) == [(3, "repeated_header"), (5, "footer"), (6, "footer"), (7, "footer"), (8, "footer")]
 
 
+def test_what_a_narrow_column_showed_is_told_as_lost(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER},replied_at,title\n{row('A')},########,###\n{row('B')},# 1,###\n")
+    assert reported(got) == [(2, "replied_at", "narrow_column", "########")]
+    assert "widen it" in got.intake.breaches[0].remedy.en and got.ids(column="title") == ["###"]
+
+
 @pytest.mark.parametrize(("total", "n"), [
     ("U1 汇总", 1), ("U1 计数", 1), ("城市管理局 小计", 1), ("U1 Total", 1), ("U1汇总", 0), ("汇总处", 0),
 ])  # fmt: skip
