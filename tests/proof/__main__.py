@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROMISES = Path(__file__).with_name("promises.yaml")
 NOTED = ROOT / "proof"
 DOCUMENT = ROOT / "docs" / "proof.md"
+OUTCOME = ("tried", "passed", "failed", "skipped")
 HEAD = """# Promises and their proofs
 
 Written by `python -m tests.proof` from `proof/*.jsonl`, to which every run of a proof appends a line: its command,
@@ -72,7 +73,8 @@ def _tests(proof: dict, part: str, seed: int) -> dict:
         command = [sys.executable, "-m", "pytest", "-p", "tests.proof.plugin", "-p", "no:cacheprovider",
                    *(["--hypothesis-seed", str(seed)] if seed else []), *shlex.split(proof["tests"])]  # fmt: skip
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=False)
-        found = json.loads(outcome.read_text(encoding="utf-8"))
+        ended = outcome.exists()  # not where pytest was killed, or could not begin
+        found = json.loads(outcome.read_text(encoding="utf-8")) if ended else dict.fromkeys(OUTCOME, 0)
     failed = found["failed"] or int(done.returncode not in (0, 5))
     return {"tried": found["tried"] or found["passed"] + found["failed"], "failed": failed, "skipped": found["skipped"]}
 
