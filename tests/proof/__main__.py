@@ -144,6 +144,7 @@ def _row(promise: str, says: str, name: str, proof: dict, found: dict | None) ->
     tried += f" ({found['parts']})" if found["parts"] else ""
     tried += f", {found['skipped']} skipped" if found["skipped"] else ""
     failed = f"**{found['failed']}**" if found["failed"] else "0"
+    failed += f": {proof['told']}" if found["failed"] and "told" in proof else ""
     cells = promise, says, name, asked, tried, failed, found["dates"], " ".join(found["commits"])
     return f"| {' | '.join(cells)} |"
 
