@@ -4,7 +4,7 @@
     python tests/mutants.py --list                     what is drawn, nothing run
     python tests/mutants.py --only 7                   one of them
     python tests/mutants.py --drawn 500 --part 2/40    of 500 every fortieth, from the second
-    python tests/mutants.py --from engines             those of one of the layers that are drawn from
+    python tests/mutants.py --from engines             those of a layer, or of files: 'pipelines/engines/v*.py'
 
 As many are drawn from SQL as from each layer of Python. A fault is drawn by the hash of its seed, file, kind and line,
 so that a change elsewhere draws no other faults. Each is put into a copy of the project, and the folders that
@@ -160,19 +160,19 @@ def failing(tree: Path, tests: list[str], seconds: int) -> tuple[str, str]:
     return "", ""
 
 
-def run(mutants: list[Mutant], report: Path, seconds: int = TIMEOUT) -> None:
+def run(mutants: list[Mutant], report: Path, seconds: int = TIMEOUT, tests: list[str] | None = None) -> None:
     """Each in turn; a line of the report for each, as it is known."""
     proven = set()
     with tempfile.TemporaryDirectory(prefix="gongping-mutants-") as folder:
         tree = copy_of_the_project(Path(folder))
         for mutant in mutants:
-            place = tree / mutant.file
+            place, chosen = tree / mutant.file, tests or folders(mutant.file)
             started = time.monotonic()
             place.write_text(mutant.change.apply(mutant.sound), encoding="utf-8")
-            test, _ = failing(tree, folders(mutant.file), seconds)
+            test, _ = failing(tree, chosen, seconds)
             place.write_text(mutant.sound, encoding="utf-8")
             if test:
-                noticed = [folder for folder in folders(mutant.file) if folder in test and folder not in proven]
+                noticed = [folder for folder in chosen if folder in test and folder not in proven]
                 _must_pass(tree, noticed, seconds)
                 proven.update(noticed)
             _tell(mutant, test, time.monotonic() - started, report)
@@ -200,7 +200,8 @@ def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--seed", type=int, default=SEED)
     asked.add_argument("--drawn", type=int, default=DRAWN)
-    asked.add_argument("--from", dest="layer", choices=SOURCES)
+    asked.add_argument("--from", dest="layer", help=f"a layer ({', '.join(SOURCES)}) or a pattern of files")
+    asked.add_argument("--tests", help="only these, in the place of the table's")
     asked.add_argument("--only", type=int, nargs="+", help="their numbers")
     asked.add_argument("--part", default="1/1", help="i/n: every n-th, from the i-th")
     asked.add_argument("--list", action="store_true", help="show what is drawn, run nothing")
@@ -211,7 +212,7 @@ def main() -> int:
     first, every = map(int, given.part.split("/"))
     mutants = draw(given.seed or SEED, given.drawn)
     if given.layer:
-        mutants = [one for one in mutants if any(fnmatch(one.file, pattern) for pattern in SOURCES[given.layer])]
+        mutants = [one for one in mutants if any(fnmatch(one.file, name) for name in SOURCES.get(given.layer, [given.layer]))]
     mutants = mutants[first - 1 :: every]
     if given.only:
         mutants = [mutant for mutant in mutants if mutant.number in given.only]
@@ -221,7 +222,8 @@ def main() -> int:
             print("\n".join("      " + line for line in mutant.diff().splitlines()))
         return 0
     known = _reported(given.report)
-    run([one for one in mutants if (one.file, one.diff()) not in known], given.report, given.seconds)
+    left = [one for one in mutants if (one.file, one.diff()) not in known]
+    run(left, given.report, given.seconds, given.tests.split() if given.tests else None)
     known |= _reported(given.report)
     survivors = [one for one in mutants if known[one.file, one.diff()] == "survived"]
     print(f"{len(mutants)} mutants: {len(mutants) - len(survivors)} killed, {len(survivors)} survived: "
