@@ -212,7 +212,8 @@ def main() -> int:
     first, every = map(int, given.part.split("/"))
     mutants = draw(given.seed or SEED, given.drawn)
     if given.layer:
-        mutants = [one for one in mutants if any(fnmatch(one.file, name) for name in SOURCES.get(given.layer, [given.layer]))]
+        patterns = SOURCES.get(given.layer, (given.layer,))
+        mutants = [one for one in mutants if any(fnmatch(one.file, pattern) for pattern in patterns)]
     mutants = mutants[first - 1 :: every]
     if given.only:
         mutants = [mutant for mutant in mutants if mutant.number in given.only]
