@@ -49,6 +49,7 @@ class SecondOpinion:
         self.apart = counted & ~self.ranked
         self.groups = np.array([units[unit].unit_group for unit in rescored.unit_ids], object)
         self.peers = {group: self.ranked & (self.groups == group) for group in dict.fromkeys(self.groups.tolist())}
+        self.placed, self.inside = self.overall[self.ranked], {id: self.figures[at] for id, at in self.peers.items()}
         self.spoilt = self._vetoed("grade")
         self._before = {
             unit: (line["unit_group"], int(line["rank"] or NO_PLACE), int(line["group_rank"]))
@@ -142,14 +143,13 @@ class SecondOpinion:
     def facts(self, unit: str) -> dict[str, Value]:
         """What verdicts may ask of a ranked unit; what has no value is not among them."""
         at, rescored = self.at[unit], self.rescored
-        mine, all_figures = self.figures[at], self.figures[self.ranked]
-        peers = self.figures[self.peers[self.groups[at]]]
+        mine, peers = self.figures[at], self.inside[self.groups[at]]
         sheet = self.rulebook.of_group(self.groups[at])
         items = {id: item for id, item in sheet.items.items() if item.full_marks}
         counting = {id: item for id, item in items.items() if not rescored.out[id][at]}
         measured = {id: item for id, item in counting.items() if not rescored.bare[id][at]}
         empty = [id for id in measured if not self._shown(id, at)]
-        among, ranked, all_of = self.overall[at], len(all_figures), self.overall[self.ranked]
+        among, ranked, all_of = self.overall[at], len(self.placed), self.placed
         level = int((all_of == among).sum())
         place, lower = 1 + int((all_of > among).sum()), 1 + int((all_of < among).sum())
         over_all = (place, lower, level, Fraction(100 * level, ranked)) if self.how.overall else (None,) * 4

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import count
 
 CENT = 100
@@ -27,6 +28,7 @@ def rounded(value: Fraction, decimals: int) -> Fraction:
     return Fraction(whole if value >= 0 else -whole, parts)
 
 
+@lru_cache(1 << 14)  # a large ranking says the same few figures again and again
 def shown(value: Fraction, decimals: int | None = None) -> str:
     """A value with so many decimals as ``-0.50``, never ``-0.00``; without a number with two, more where it has more.
 

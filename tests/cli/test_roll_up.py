@@ -7,6 +7,7 @@ import shutil
 import time
 from collections import Counter
 from fractions import Fraction
+from resource import RUSAGE_CHILDREN, getrusage
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -275,7 +276,10 @@ def test_the_verb_delivers_and_ranks(out, tmp_path, call, monkeypatch):
 
 @pytest.mark.slow
 def test_a_province_of_200_cities_and_20_000_units_takes_a_minute(tmp_path):
-    """The whole of it, on two cores that do nothing else; the pages are of a size that a browser opens."""
+    """The whole of it on two cores, told by processor time, which bears a busy machine better than the clock.
+
+    What processes of their own take counts half. The pages are of a size that a browser opens.
+    """
     from pipelines.assess import Request as OfCity
     from pipelines.assess import Run
     from pipelines.sample import make_sample
@@ -290,13 +294,14 @@ def test_a_province_of_200_cities_and_20_000_units_takes_a_minute(tmp_path):
     first = deliver(Q3, tmp_path / "out", place, "1市").parent
     for number in range(2, 201):
         another(first, place / f"{number}市", number)
-    begun, used = time.monotonic(), time.process_time()
+    begun, used, beside = time.monotonic(), time.process_time(), getrusage(RUSAGE_CHILDREN).ru_utime
     with RollUp(Request(Q3, place, RULES / "standard", tmp_path / "province")) as run:
         run.run()
-    took = time.monotonic() - begun
+    took, used = time.monotonic() - begun, time.process_time() - used
+    used += (getrusage(RUSAGE_CHILDREN).ru_utime - beside) / 2
     sizes = [file.stat().st_size for file in run.folder.rglob("*.html")]
-    print(f"\n{len(run.standings):,} units: {took:.1f} s, {time.process_time() - used:.1f} s of the processor; "
+    print(f"\n{len(run.standings):,} units: {took:.1f} s, {used:.1f} s of two cores; "
           f"{len(sizes)} pages, the largest {max(sizes) / 1e6:.1f} MB")  # fmt: skip
     assert len(run.standings) == 20_000
     assert max(sizes) < 3e6
-    assert time.process_time() - used <= 60
+    assert used <= 60
