@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipelines.contracts import quality
 from pipelines.contracts.expectations import COMPILERS, checks_of
 from pipelines.contracts.promises import IMPLIED, ON_SCALE, REFERENCES, SUCCESSION, VOCABULARY
 from pipelines.contracts.quality import Quality, start_quality
@@ -148,7 +149,7 @@ def test_values_of_the_wrong_type_are_found_by_the_expectations():
 def test_the_same_data_gives_the_same_bytes_and_a_hostile_name_is_escaped(tmp_path):
     tables = {"units": [good("units")], "cases": [good("cases", matter_id="<script>alert(1)</script>")], "matters": []}
     folders = [start(tables, CONTRACTS, _new(tmp_path / name)) for name in ("one", "two")]
-    written = [{path.name: path.read_bytes() for path in quality.result().iterdir()} for quality in folders]
+    written = [{path.name: path.read_bytes() for path in one.result().iterdir()} for one in folders]
     assert written[0] == written[1]
     assert set(written[0]) == {"report.json", "index.html", "index.en.html"}
     for name in ("index.html", "index.en.html"):
@@ -171,10 +172,23 @@ def test_an_accepted_row_that_breaks_a_promise_stops_the_run(tmp_path):
 
 
 def test_a_check_that_ends_early_is_a_refusal_with_its_reason(tmp_path):
-    quality = start({"units": [good("units")], "cases": [good("cases")]}, CONTRACTS, tmp_path)
-    quality.stop()
+    begun = start({"units": [good("units")], "cases": [good("cases")]}, CONTRACTS, tmp_path)
+    begun.stop()
     with pytest.raises(Refusal, match="没有做完"):
-        quality.result()
+        begun.result()
+
+
+def test_checks_share_one_loaded_library_and_one_that_was_killed_is_loaded_again(tmp_path):
+    tables = {"units": [good("units")], "cases": [good("cases")]}
+    first = start(tables, CONTRACTS, _new(tmp_path / "first"))
+    process = quality._library[0].process
+    second = start(tables, CONTRACTS, _new(tmp_path / "second"))
+    assert first.result().is_dir() and second.result().is_dir()
+    assert quality._library[0].process is process
+    process.kill()
+    process.wait()
+    assert start(tables, CONTRACTS, _new(tmp_path / "third")).result().is_dir()
+    assert quality._library[0].process is not process
 
 
 def _new(folder):
