@@ -207,11 +207,14 @@ def checklist_of(desk: Desk) -> Checklist:
     return checklist(desk.run(), desk.out, desk.period, uncounted, (opened.date(), days.last) if days else None)
 
 
-def approve(desk: Desk, person: Person, early: str = "", answers: Mapping[int, str] | None = None) -> State:
+NONE_GIVEN: Mapping[int, str] = {}
+
+
+def approve(desk: Desk, person: Person, early: str = "", answers: Mapping[int, str] = NONE_GIVEN) -> State:
     """A person's signature under the run in force, whose bytes are checked; the state after it.
 
     ``early`` is why publication need not wait for the end of the objection window, ``answers`` what the person says to
-    every line of the checklist (None: the caller has shown none); the signature covers both.
+    every line of the checklist, by its number; the signature covers both. Nobody signs past the checklist.
     NotAllowed where there are no signers, the person is none in force, the role is unknown or signed already, the
     person or the key has signed, the key is another's, the run is published or could not be; UsageRefusal for a blank
     reason, or one after the window, and for an open line of the checklist.
@@ -223,11 +226,9 @@ def approve(desk: Desk, person: Person, early: str = "", answers: Mapping[int, s
     if desk.state.stopped:
         raise NotAllowed(_stopped(desk.state))
     note_preview(desk)
-    checks = None
-    if answers is not None:
-        found = checklist_of(desk)
-        must_be_signable(found)
-        checks = found.answered(answers)
+    found = checklist_of(desk)
+    must_be_signable(found)
+    checks = found.answered(answers)
     for signed in desk.state.approvals:
         if same_person(signed.by, signer.name) or signed.key == signer.fingerprint:
             raise NotAllowed(say("publication.same_person", by=signer.name, role=signed.role))
@@ -238,7 +239,7 @@ def approve(desk: Desk, person: Person, early: str = "", answers: Mapping[int, s
     if early and (not reason or not days.open):
         raise UsageRefusal(say("publication.early_needless", last=days.last))
     facts = {"by": signer.name, "role": who.role, "until": str(days.last), **({"early": reason} if reason else {})}
-    facts |= {} if checks is None else {"checks": checks}
+    facts |= {"checks": checks}
     message = approval_message(desk.period, state, desk.head, facts)
     seal = signed_with(message, who.role, signer, who.key, desk.signers, desk.moment.clock)
     desk.note(

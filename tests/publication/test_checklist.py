@@ -16,6 +16,7 @@ from tests.publication.office import (
     LIN,
     PERIOD,
     SENT,
+    SETTINGS,
     SIGNED,
     act,
     begin_signers,
@@ -136,6 +137,18 @@ def test_every_line_and_no_other_is_answered(tmp_path, answers, match):
     finished_run(tmp_path)  # the only unit has 9 case rows
     with pytest.raises(UsageRefusal, match=match):
         act(tmp_path, acts.approve, LIN, "", answers)
+
+
+def test_nobody_signs_past_the_checklist_by_giving_no_answers(tmp_path):
+    begin_signers(tmp_path)
+    for more, refused, why in (
+        ({}, UsageRefusal, "还有 1 行"),  # the only unit has 9 case rows
+        ({"quality": None}, NotAllowed, "签发前须补正"),
+    ):
+        finished_run(tmp_path, **more)
+        desk = acts.open_desk(tmp_path, PERIOD, None, SETTINGS, signers=signers_of(tmp_path), clock=lambda: SIGNED)
+        with desk as opened, pytest.raises(refused, match=why):
+            acts.approve(opened, LIN)
 
 
 def test_lines_and_answers_stand_in_the_record_and_are_signed(tmp_path):

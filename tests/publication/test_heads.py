@@ -13,7 +13,7 @@ from pipelines.publication import desk as acts
 from pipelines.publication import verify as checks
 from pipelines.publication.verify import Again
 from pipelines.sample.make import make_sample
-from tests.publication.office import LIN, PERIOD, SETTINGS, WU, Checked, begin_signers, signers_of
+from tests.publication.office import LIN, PERIOD, SETTINGS, WU, Checked, begin_signers, signers_of, ticked
 
 NEXT = Period.parse("2026Q3")
 DAYS = {PERIOD: ("2026-07-06", "2026-07-14", "2026-07-15"), NEXT: ("2026-10-09", "2026-10-19", "2026-10-20")}
@@ -38,6 +38,8 @@ def _run(office: Path, period: Period, before: str | None = None) -> Path:
 def _act(office: Path, period: Period, at: str, what, *arguments, **named):
     out, clock = office / "out", datetime.fromisoformat(f"{at}T09:00")
     with acts.open_desk(out, period, None, SETTINGS, signers=signers_of(out), clock=lambda: clock) as desk:
+        if what is acts.approve:
+            named["answers"] = ticked(desk)
         return what(desk, *arguments, **named)
 
 
