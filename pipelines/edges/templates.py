@@ -11,6 +11,7 @@ from pipelines.paths import REPORTS
 
 STYLE = "shared/base.css"
 SITE_STYLE = "site/site.css"
+PINYIN = "site/pinyin.txt"  # made by scripts/pinyin.py
 SCRIPTS = {"ranking": "site/ranking.js", "card": "scorecard/card.js"}
 
 
@@ -29,6 +30,7 @@ def environment():
         finalize=_shown,
     )
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    made.filters["pinyin"] = pinyin
     own = {"style": style(), "site_style": _file(SITE_STYLE)}
     for name, file in SCRIPTS.items():
         own |= {f"{name}_script": _file(file), f"{name}_hash": _hash(_file(file))}
@@ -39,6 +41,21 @@ def environment():
 def _shown(value: object) -> object:
     """Whatever a page shows passes here: characters that nobody sees become visible."""
     return plain(value) if type(value) is str else value
+
+
+def pinyin(name: str) -> str:
+    """The syllables of a name's Chinese characters, a blank between them: `zhu jian ju`, `zhang/chang xing`."""
+    return " ".join(said for one in name if (said := _syllables().get(one)))
+
+
+@cache
+def _syllables() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in _file(PINYIN).splitlines():
+        syllable, _, characters = line.partition(" ")
+        for one in characters:
+            found[one] = f"{found[one]}/{syllable}" if one in found else syllable
+    return found
 
 
 def _hash(script: str) -> str:

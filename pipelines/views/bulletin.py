@@ -75,6 +75,8 @@ class Bulletin:
             "title": self._says("title", period_name=whole["frame"]["period_name"]),
             "ranking": whole,
             "overall": self.overall(),
+            "paper": {"overall": self.overall(paper=True), "failings": self.failings(paper=True)},
+            "unmeasured": self.unmeasured(),
             "places": self.places(whole["groups"]),
             "failings": self.failings(),
             "verdicts": whole["verdicts"],
@@ -100,8 +102,11 @@ class Bulletin:
             "head": "" if first else head,
         }
 
-    def overall(self) -> list[str]:
-        """The first paragraphs: how many units, how many cases, how they did, and what changed."""
+    def overall(self, paper: bool = False) -> list[str]:
+        """The first paragraphs: how many units, how many cases, how they did, and what changed.
+
+        On paper an annex says what was not assessed.
+        """
         a, now = self.result, compared.city_figures(self.result)
         totals = [a.scores[s.unit_id].total for s in self.ranked]
         first = [
@@ -130,7 +135,8 @@ class Bulletin:
             for rule in compared.rates(a.rulebook)
             if now[rule.of]
         ]
-        first += [text for text in (made_of(a, self.say, self.lang), *self.unmeasured()) if text]
+        unmeasured = [] if paper else self.unmeasured()
+        first += [text for text in (made_of(a, self.say, self.lang), *unmeasured) if text]
         paragraphs = [
             run_on(first, self.lang),
             run_on(rates, self.lang),
@@ -183,11 +189,25 @@ class Bulletin:
             "end": [self.trailing(standing) for standing in self._last()],
             "apart": self.apart(),
         }
-        parts_said = [(self._says(f"places_{name}"), said) for name, said in parts.items() if said]
-        return [
-            {"title": title, "heading": self._place_heading(number, title), "sentences": said}
-            for number, (title, said) in enumerate(parts_said, 1)
-        ]
+        found = []
+        for number, (name, said) in enumerate(((name, said) for name, said in parts.items() if said), 1):
+            title = self._says(f"places_{name}")
+            heading = self._place_heading(number, title)
+            found.append({"title": title, "heading": heading, "sentences": said, "paper": self._on_paper(name, said)})
+        return found
+
+    def _on_paper(self, name: str, said: list[str]) -> list[str]:
+        """The same in fewer lines: the end without the arithmetic of the scorecards, short sentences together.
+
+        Who is not ranked stands in an annex.
+        """
+        if name == "apart":
+            return []
+        if name == "end":
+            return [self.trailing(standing, short=True) for standing in self._last()]
+        if name == "risen":
+            said = compared.risen(self.result, self.say, self.lang, short=True)
+        return said if name == "groups" else [run_on(said, self.lang)]
 
     def _place_heading(self, number: int, title: str) -> str:
         numeral = str(number) if self.lang == "en" else "一二三四五"[number - 1]
@@ -236,9 +256,12 @@ class Bulletin:
             else self._says("standing", **facts)
         )
 
-    def failings(self) -> list[str]:
-        """Units under the target of a rate, with their rates; and where what costs points by the case happened most."""
-        book, found = self.result.rulebook, []
+    def failings(self, paper: bool = False) -> list[str]:
+        """Units under the target of a rate, with their rates; and where what costs points by the case happened most.
+
+        On paper a paragraph each.
+        """
+        book, found, often = self.result.rulebook, [], []
         for rule in compared.rates(book):
             under = sorted(self._under(rule), key=lambda one: (one[0], one[1].unit_id))
             if under:
@@ -253,8 +276,8 @@ class Bulletin:
                 if most:
                     names = [self._says("unit_count", name=self._name(s), n=n) for n, s in most]
                     title = book.measures[rule.measure].title
-                    found.append(self._says("most_often", title=title, names=listed(names, self.lang)))
-        return found
+                    often.append(self._says("most_often", title=title, names=listed(names, self.lang)))
+        return [run_on(said, self.lang) for said in (found, often) if said] if paper else [*found, *often]
 
     def _under(self, rule: Rule) -> Iterator[tuple[Fraction, Standing, int, int]]:
         """The ranked units whose rate of the whole period is under its target: rate, unit, part and whole."""
@@ -275,20 +298,20 @@ class Bulletin:
         said = listed(names[:MOST_NAMED], self.lang)
         return self._says("and_more", names=said) if len(names) > MOST_NAMED else said
 
-    def trailing(self, standing: Standing) -> str:
-        """A unit at the end: the whole arithmetic of its total and the rules that cost most."""
+    def trailing(self, standing: Standing, short: bool = False) -> str:
+        """A unit at the end: the whole arithmetic of its total, unless ``short``, and the rules that cost most."""
         score = self.result.scores[standing.unit_id]
         lost = [item for item in score.items.values() if item.deducted < 0]
         text = self._says(
-            "trailing" if lost else "trailing_without_loss",
+            "trailing_short" if short else "trailing" if lost else "trailing_without_loss",
             **self._facts(standing),
             full=shown(half_up(score.full_marks)),
             sum=self._points(-sum((item.brought for item in lost), Fraction(0))),
             lost=(", " if self.lang == "en" else "，").join(self._all_lost(lost)),
             bonus_says=self._says("and_bonus", bonus=self._facts(standing)["bonus"]) if score.bonus else "",
         )
-        causes = self._causes(standing.unit_id)
-        return run_on([text, *([self._says("causes", causes=listed(causes, self.lang))] if causes else [])], self.lang)
+        causes, key = self._causes(standing.unit_id), "causes_short" if short else "causes"
+        return run_on([text, *([self._says(key, causes=listed(causes, self.lang))] if causes else [])], self.lang)
 
     def _all_lost(self, lost: list[ItemScore]) -> Iterator[str]:
         """The items that lost most, each with its points, in the order of the sheet, and the others together."""

@@ -45,7 +45,7 @@ def changes(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:
     if period.previous == period.year_before:
         del spans["previous"]
     known = {span: at(result.earlier, before) for span, before in spans.items()}
-    said = [_change(result, before, span, say, lang) for span, before in known.items() if before]
+    said = [text for span, before in known.items() if before and (text := _change(result, before, span, say, lang))]
     if result.earlier and "previous" in known and known["previous"] is None:
         said.append(say("bulletin.unknown_previous", period_names=named(period.previous, lang)).into(lang))
     return said
@@ -53,6 +53,8 @@ def changes(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:
 
 def _change(result: ScoredPeriod, before: Earlier, span: str, say: Say, lang: str) -> str:
     parts = [part.into(lang) for part in _parts(result, before, say)]
+    if not parts:
+        return ""
     text = say(
         f"bulletin.compared_{span}",
         period_name=named(before.period, lang),
@@ -70,8 +72,10 @@ def basis(result: ScoredPeriod) -> tuple:
 def _parts(result: ScoredPeriod, before: Earlier, say: Say):
     """The changes that both periods have figures for: case rows, mean total, rates."""
     now = city_figures(result)
-    rows = sum(int(_number(line.get("case_rows")) or 0) for line in before.ranking.values())
-    yield _moved(say, "rows", Fraction(now["case_rows"] - rows), f"{abs(now['case_rows'] - rows)}", f"{rows}")
+    known = [int(rows) for line in before.ranking.values() if (rows := _number(line.get("case_rows"))) is not None]
+    if known:
+        rows = sum(known)
+        yield _moved(say, "rows", Fraction(now["case_rows"] - rows), f"{abs(now['case_rows'] - rows)}", f"{rows}")
     totals = [result.scores[s.unit_id].total for s in result.standings if s.ranked]
     earlier = [
         total
@@ -95,10 +99,10 @@ def _moved(say: Say, what: str, change: Fraction, size: str, was: str, **facts: 
     return say(f"bulletin.{what}_{direction}", n=size, was=was, **facts)
 
 
-def risen(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:
+def risen(result: ScoredPeriod, say: Say, lang: str = "zh", short: bool = False) -> list[str]:
     """The units that gained most places and points, the largest gain first."""
     gains = sorted(_gains(result), key=lambda gain: (-gain[0], gain[1].rank, gain[1].unit_id))
-    return [_risen(result, standing, say, lang) for places, standing in gains[:RISEN]]
+    return [_risen(result, standing, say, lang, "risen_short" if short else "risen") for _, standing in gains[:RISEN]]
 
 
 def _gains(result: ScoredPeriod) -> list[tuple[int, Standing]]:
@@ -113,11 +117,11 @@ def _gains(result: ScoredPeriod) -> list[tuple[int, Standing]]:
     return found
 
 
-def _risen(result: ScoredPeriod, standing: Standing, say: Say, lang: str) -> str:
+def _risen(result: ScoredPeriod, standing: Standing, say: Say, lang: str, key: str) -> str:
     before, total = result.previous[standing.unit_id], result.scores[standing.unit_id].total
     was = _number(before["total"])
     return say(
-        "bulletin.risen",
+        f"bulletin.{key}",
         name=masked(result.tallies[standing.unit_id].unit.unit_name),
         was=before["rank"],
         rank=standing.rank,

@@ -152,6 +152,7 @@ class Official:
             "addressees": self.lines(self.filled(self.office.addressees), indent=0),
             "body": self.body(bulletin),
             "annexes": annexes,
+            "lists": {name: self.listed(bulletin["verdicts"], name) for name in bulletin["verdicts"]},
             "rows_say": self.rows(bulletin["accounts"]),
             "annex_list": self.annex_list(annexes),
             "signer": self.office.signer or BLANK * 10,
@@ -168,9 +169,9 @@ class Official:
     def body(self, bulletin: dict) -> list[dict]:
         """The paragraphs in order: ``level`` (first, second, body) and ``lines``."""
         parts = {
-            "overall": [("body", text) for text in bulletin["overall"]],
+            "overall": [("body", text) for text in bulletin["paper"]["overall"]],
             "places": list(self._places(bulletin["places"])),
-            "failings": [("body", text) for text in bulletin["failings"]],
+            "failings": [("body", text) for text in bulletin["paper"]["failings"]],
             "verdicts": list(self._verdicts(bulletin)),
             "closing": [part for text in self.office.closing for part in _headed(self.filled(text))],
         }
@@ -179,10 +180,10 @@ class Official:
             made += [("first", f"{CHINESE[number]}、{self._says(f'section_{name}')}"), *parts[name]]
         return [{"level": level, "lines": self.lines(text, use=level)} for level, text in made]
 
-    def _places(self, places: list[dict]):
-        for number, part in enumerate(places):
+    def _places(self, places: list[dict]) -> Iterator[tuple[str, str]]:
+        for number, part in enumerate(part for part in places if part["paper"]):
             yield "second", f"（{CHINESE[number]}）{part['title']}"
-            yield from (("body", text) for text in part["sentences"])
+            yield from (("body", text) for text in part["paper"])
 
     def _verdicts(self, bulletin: dict):
         given = bulletin["verdicts"]
@@ -207,12 +208,17 @@ class Official:
     def annexes(self, bulletin: dict) -> list[dict]:
         """The annexes that have something to show: ``key``, ``number`` and ``title``."""
         listed = bulletin["verdicts"]
-        lists = ["lists"] if any(listed[name] for name in listed if name != "together") else []
-        keys = ["ranking", *lists, "method"]
+        lists = any(self.listed(listed, name) for name in listed if name != "together")
+        titles = {"ranking": "annex_lists" if lists else "annex_ranking", "method": "annex_method"}
         return [
-            {"key": key, "number": str(number), "title": self._says(f"annex_{key}", period_name=self.facts["period"])}
-            for number, key in enumerate(keys, 1)
+            {"key": key, "number": str(number), "title": self._says(title, period_name=self.facts["period"])}
+            for number, (key, title) in enumerate(titles.items(), 1)
         ]
+
+    def listed(self, verdicts: dict[str, list[dict]], name: str) -> list[dict]:
+        """What an annex lists: of commendations and criticisms those of more units than the text names."""
+        whole = name in ("commend", "criticise")
+        return [one for one in verdicts[name] if not whole or len(one["units"]) > MOST_NAMED]
 
     def rows(self, accounts: list[dict]) -> str:
         """What was read, in a sentence: tables with rows in quarantine or none at all by name, the others together."""

@@ -11,9 +11,24 @@
 
   // 住建局 finds 住房和城乡建设局: its characters in this order; codes and abbreviations of the register as they are.
   const inOrder = (text, wanted) => { let at = 0; for (const c of text) if (c === wanted[at]) at += 1; return at === wanted.length; };
+  // zjj, zhujianju and zhujj find it too: of some characters, in their order, the first letters of a syllable.
+  function spelt(syllables, wanted, n = 0, at = 0, tried = new Set()) {
+    if (at === wanted.length) return true;
+    if (n === syllables.length || tried.has(n * 100 + at)) return false;
+    tried.add(n * 100 + at);
+    for (const syllable of syllables[n]) {
+      for (let k = 1; k <= syllable.length && wanted.startsWith(syllable.slice(0, k), at); k += 1) {
+        if (spelt(syllables, wanted, n + 1, at + k, tried)) return true;
+      }
+    }
+    return spelt(syllables, wanted, n + 1, at, tried);
+  }
+  const placed = new Map([...document.querySelectorAll("tr[data-at][data-find]")].map(row => [row.dataset.at, row]));
   const matches = (row, wanted) => {
-    const name = folded(row.querySelector("th").textContent);
-    return name.includes(wanted) || folded(row.dataset.find).includes(wanted) || (wanted.length > 1 && inOrder(name, [...wanted]));
+    const name = folded(row.querySelector("th").textContent), told = row.dataset.find === undefined ? placed.get(row.dataset.at) : row;
+    if (name.includes(wanted) || folded(told.dataset.find).includes(wanted)) return true;
+    if (wanted.length < 2) return false;
+    return inOrder(name, [...wanted]) || (/^[a-z]+$/.test(wanted) && spelt(told.dataset.py.split(" ").map(one => one.split("/")), wanted));
   };
 
   // A cell's number: arrows are signs, an equal place is no change, a dash is nothing and comes last.
@@ -97,6 +112,40 @@
     keep("reread", reread.value);
     for (const table of tables.filter(one => columns.get(one).length)) sort(table, table.tHead.rows[0].cells[0], true);
     say(reread.value ? reread.dataset.said : reread.dataset.same, { moved, most, changed: others });
+  }
+
+  // Two units beside each other, item by item, out of the table of scores.
+  const heat = document.querySelector(".heat table"), beside = document.getElementById("compare");
+  if (heat && beside) {
+    const units = [...heat.tBodies[0].rows], heads = [...heat.tHead.rows[0].cells], body = document.getElementById("compared");
+    const chosen = [...beside.querySelectorAll("select")];
+    const cell = (row, text, name = "td") => { const made = document.createElement(name); made.textContent = text; row.append(made); return made; };
+    const show = () => {
+      const [one, two] = chosen.map(select => units[Number(select.value)]);
+      keep("compare", one && two && chosen.every(select => select.value) ? chosen.map(select => select.value).join(",") : "");
+      body.replaceChildren();
+      if (chosen.some(select => !select.value)) return;
+      const table = document.createElement("table"), top = table.createTHead().insertRow();
+      ["", ...[one, two].map(unit => unit.cells[1].textContent), beside.dataset.difference].forEach((text, n) => {
+        const head = cell(top, text, "th"); head.scope = "col"; head.className = n ? "n" : "";
+      });
+      const rows = table.createTBody();
+      heads.slice(2).forEach((head, n) => {
+        const row = rows.insertRow(), pair = [one, two].map(unit => unit.cells[n + 2].textContent);
+        cell(row, head.firstChild.textContent, "th").scope = "row";
+        for (const text of pair) cell(row, text).className = "n";
+        const [a, b] = pair.map(text => Math.round(100 * Number(text)));  // shown figures have two decimals at most
+        cell(row, Number.isNaN(a - b) ? "—" : `${a > b ? "+" : ""}${points(a - b)}`).className = "n";
+      });
+      body.append(table);
+    };
+    for (const select of chosen) {
+      units.forEach((unit, n) => select.add(new Option(unit.cells[1].textContent, String(n))));
+      select.addEventListener("change", show);
+    }
+    beside.hidden = false;
+    const [one, two] = (state.get("compare") || "").split(",");
+    if (units[Number(one)] && units[Number(two)] && two) { chosen[0].value = one; chosen[1].value = two; show(); }
   }
 
   for (const table of tables) {

@@ -192,6 +192,11 @@ def test_the_list_of_quarters_is_also_reached_from_the_folder_behind_the_link(ch
     ("供水司", ["市供水集团有限公司"]),      # characters in order
     ("司水供", []),
     ("u002", ["西山区人民政府"]),            # a code
+    ("gsjt", ["市供水集团有限公司"]),        # pinyin: initials, whole syllables, and both
+    ("gongshui", ["市供水集团有限公司"]),
+    ("xishanq", ["西山区人民政府"]),
+    ("shjt", ["市燃气集团有限公司", "市供水集团有限公司"]),
+    ("gongran", []),
     ("u", ["东湖区人民政府", "西山区人民政府", "市燃气集团有限公司", "市供水集团有限公司"]),
 ])  # fmt: skip
 def test_search_knows_abbreviations_and_codes(opened, wanted, found):
@@ -241,3 +246,14 @@ def test_another_reading_ranks_the_page_anew_and_back_and_stands_in_the_address(
     assert again.locator("table.sortable").first.locator("tbody tr").evaluate_all(cells) == after
     page.get_by_label("换一种读法排名").select_option("")
     assert table.locator("tbody tr").evaluate_all(cells) == before and page.complaints == again.complaints == []
+
+
+def test_two_units_stand_beside_each_other_and_in_the_address(opened):
+    page = opened("index.html")
+    page.get_by_label("两个单位对照").select_option(label="东湖区人民政府")
+    page.locator("#two").select_option(label="市供水集团有限公司")
+    texts = "all => all.map(row => [...row.cells].map(cell => cell.textContent))"
+    rows = page.locator("#compared tbody tr").evaluate_all(texts)
+    assert ["及时签收与回复", "19.5", "0", "+19.50"] in rows and len(rows) == 10
+    again = opened(f"index.html#{page.url.partition('#')[2]}")
+    assert again.locator("#compared tbody tr").count() == 10 and page.complaints == again.complaints == []

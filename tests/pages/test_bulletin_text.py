@@ -3,6 +3,8 @@
 import re
 from dataclasses import replace
 from fractions import Fraction
+from os import environ
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,7 @@ from tests.pages.fixture import LINES, result
 from tests.pages.test_pages import shown_text
 
 OFFICE = load_office(DEMO_OFFICE)
+TEXTS_KEPT = Path(__file__).parent / "bulletins"
 
 
 def group_of(totals: list[int]):
@@ -112,3 +115,55 @@ def test_settings_from_before_sections_have_the_hash_that_they_had(tmp_path):
     text = DEMO_OFFICE.read_text(encoding="utf-8")
     file.write_text("\n".join(line for line in text.splitlines() if not line.startswith("sections:")), encoding="utf-8")
     assert load_office(file).sha256("2026Q3") == OFFICE.sha256("2026Q3")
+
+
+# Ten bulletins, read as text when they change: tests/pages/bulletins/. GONGPING_NEW_TEXTS=1 writes them anew.
+
+
+def with_findings(**changes):
+    """The invented quarter after other changes of its value."""
+    return replace(result(), **changes)
+
+
+def without_overall():
+    quarter = group_of([0, 1, 2, 3, 4, 5])
+    book = replace(quarter.rulebook, ranking=replace(quarter.rulebook.ranking, overall=False))
+    return replace(quarter, rulebook=book, standings=tuple(replace(s, rank=None) for s in quarter.standings))
+
+
+TEXTS = {
+    "usual": (result, "zh"),
+    "usual_in_english": (result, "en"),
+    "nobody_lost_anything": (lambda: group_of([0] * 6), "zh"),
+    "many_share_the_first_place": (lambda: group_of([0] * 14 + [5, 20]), "zh"),
+    "all_differ": (lambda: group_of([0, 1, 2, 3, 4, 5, 6, 25]), "zh"),
+    "three_units": (lambda: group_of([3, 0, 8]), "zh"),
+    "no_verdicts": (lambda: with_findings(verdicts=()), "zh"),
+    "nothing_before": (lambda: with_findings(earlier=()), "zh"),
+    "places_in_groups_alone": (without_overall, "zh"),
+    "no_readings": (lambda: with_findings(readings={}, rulebook=replace(result().rulebook, readings={})), "zh"),
+}
+
+
+def text_of(quarter, lang: str) -> str:
+    """What the bulletin says, a paragraph a line: as printed in Chinese, as on the web in English."""
+    rules, units = quarter.rulebook.rules, quarter.scores
+    sums = [{"unit_id": unit, "rule_id": rule, "lines": 1} for unit in units for rule in rules]
+    page = Bulletin(quarter, sums, say, lang).page()
+    if lang == "en":
+        parts = [*page["overall"], *(text for part in page["places"] for text in (part["heading"], *part["sentences"]))]
+        return "\n".join([*parts, *page["failings"]]) + "\n"
+    sections = tuple(name for name in OFFICE.sections if name != "closing")  # the office's own words
+    sheet = official_sheet(quarter, page, replace(OFFICE, sections=sections))
+    body = re.findall(r"<(h[123]|p)[^>]*>(.*?)</\1>", sheet[: sheet.index('class="signature')], re.S)
+    lines = [re.sub(r"<[^>]+>|\s+", "", text) for _, text in body]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_bulletin_says_what_was_approved(name):
+    make, lang = TEXTS[name]
+    file, said = TEXTS_KEPT / f"{name}.txt", text_of(make(), lang)
+    if environ.get("GONGPING_NEW_TEXTS"):
+        file.write_text(said, encoding="utf-8")
+    assert said == file.read_text(encoding="utf-8")

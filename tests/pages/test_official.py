@@ -263,3 +263,10 @@ def test_the_column_of_moves_is_named_after_the_period(period, head):
     quarter = replace(result(), period=Period.parse(period))
     assert ranking(quarter, say)["words"]["col_moved"] == head
     assert "较上" not in (REPORTS / "bulletin" / "gb9704.html.j2").read_text(encoding="utf-8")
+
+
+@needs_paper
+def test_the_bulletin_of_forty_units_has_eight_pages_at_most(tmp_path):
+    file, forty = tmp_path / "bulletin.pdf", MANY[:40]
+    assert print_pages([Sheet(sheet(load_office(DEMO_OFFICE), forty), file, True)], "", lambda *_: None) == ()
+    assert 5 <= len(layout.read(file)) <= 8
