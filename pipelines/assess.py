@@ -447,6 +447,7 @@ class Run:
             city=self.request.city,
             zone=process.project().zone,
             accounts=self.accounts,
+            received=self.received,
             parts=tuple(self.parts.items()),
             quarantined=self.quarantined,
         )
@@ -456,6 +457,14 @@ class Run:
         """What became of every unit's case rows; read while the warehouse is open."""
         left_out = self.readings.get("counted_before") == "left_out"
         return tuple(self.warehouse.records_template("publish/accounts", place=self._placed_by, again=left_out))
+
+    @cached_property
+    def received(self) -> tuple[dict, ...]:
+        """What came in by channel and matter; read while the warehouse is open, nothing without the two tables."""
+        tables = ("cases", "matters")
+        if self.intake.absent_tables and set(tables) & {*self.intake.absent_tables}:
+            return ()
+        return tuple(self.warehouse.records_template("publish/received", place=self._placed_by))
 
     @cached_property
     def quarantined(self) -> tuple[QuarantinedRow, ...]:

@@ -119,6 +119,7 @@ class ScoredPeriod:
     zone: str = ""  # of local time; the usual one where ""
     accounts: tuple[dict[str, Any], ...] = ()  # what became of every unit's case rows, by `sql/publish/accounts.sql`
     quarantined: tuple[QuarantinedRow, ...] = ()  # case rows of known units
+    received: tuple[dict[str, Any], ...] = ()  # what came in by channel and matter, by `sql/publish/received.sql.j2`
 
     parts: tuple[tuple[Period, Earlier | None], ...] = ()  # what makes the period where it is composed of others
 

@@ -8,6 +8,7 @@ from pipelines.model.points import half_up, shown
 from pipelines.model.result import NOTHING_BEFORE, ScoredPeriod
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import ItemScore, Standing
+from pipelines.model.text import masked, plain
 from pipelines.views import compared, objections, quality
 from pipelines.views.figures import NOTHING, Say, in_prose, known, listed, parted, percent, run_on, speaking
 from pipelines.views.frame import frame, made_of, words
@@ -15,6 +16,7 @@ from pipelines.views.ranking import line, listing
 
 NAMED = 3  # so many units are named at the head and at the end of the ranking
 MOST_NAMED = 10  # so many units are named that share a place
+CHANNELS, TOPICS = 4, 5  # so many channels and matters are named
 CAUSES = 3  # so many causes are named of a low score
 WORDS = (
     "heading_overall",
@@ -141,9 +143,27 @@ class Bulletin:
             run_on(first, self.lang),
             run_on(rates, self.lang),
             *compared.changes(a, self.say, self.lang),
+            run_on(self.received(), self.lang),
             *self.occurrences(),
         ]
         return [text for text in paragraphs if text]
+
+    def received(self) -> list[str]:
+        """How requests came in, and what they were about most; nothing where the exports do not tell."""
+        said = []
+        for kind, most in (("channel", CHANNELS), ("matter", TOPICS)):
+            rows = [one for one in self.result.received if one["kind"] == kind]
+            whole = sum(one["n"] for one in rows)
+            if len(rows) < 2:
+                continue  # one of a kind is no news
+            parts = [
+                self._says(f"by_{kind}", name=plain(masked(one["name"])), n=one["n"], share=percent(one["n"], whole))
+                for one in rows[:most]
+            ]
+            if kind == "channel" and (rest := sum(one["n"] for one in rows[most:])):
+                parts.append(self._says("by_channel_rest", n=rest, share=percent(rest, whole)))
+            said.append(self._says(f"received_{kind}", parts=listed(parts, self.lang)))
+        return said
 
     def occurrences(self) -> list[str]:
         """How often what costs points by the case happened; what the exports cannot tell is not given as zero."""

@@ -167,3 +167,15 @@ def test_a_bulletin_says_what_was_approved(name):
     if environ.get("GONGPING_NEW_TEXTS"):
         file.write_text(said, encoding="utf-8")
     assert said == file.read_text(encoding="utf-8")
+
+
+def test_channels_and_matters_are_named_with_their_shares_and_not_where_there_is_one_alone():
+    rows = [("channel", "电话", 60), ("channel", "网站", 25), ("channel", "信箱", 10), ("channel", "微信", 3),
+            ("channel", "来访", 2), ("matter", "停水，电话13812345678", 7), ("matter", "路灯", 5)]  # fmt: skip
+    received = [dict(zip(("kind", "name", "n"), row, strict=True)) for row in rows]
+    channels, matters = Bulletin(replace(result(), received=tuple(received)), [], say).received()
+    assert channels == "按受理渠道：电话60件（60%）、网站25件（25%）、信箱10件（10%）、微信3件（3%）、其他2件（2%）。"
+    assert matters.startswith("诉求较集中的事项：停水") and matters.endswith("、路灯5件。")
+    assert "13812345678" not in matters
+    alone = tuple(one for one in received if one["name"] in ("电话", "路灯"))
+    assert Bulletin(replace(result(), received=alone), [], say).received() == []
