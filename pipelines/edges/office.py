@@ -18,6 +18,7 @@ from pipelines.wording import load_plain, say
 OFFICE = REPORTS / "bulletin" / "office.yaml"
 DEMO_OFFICE = REPORTS / "bulletin" / "demo.yaml"
 FONT_USES = ("body", "first", "second", "title", "page")
+OWN_PLACES = {"number": ("serial",), "closing": ("failing", "due")}  # what a text may name beside the period
 _FAMILY = re.compile(r"[\w \-]+")  # goes into the style sheet
 
 
@@ -74,7 +75,7 @@ class _Checker:
     def text(self, key: str, given: object) -> str:
         if not isinstance(given, str):
             raise self.wrong(key, given, "text")
-        known = {"period", "quarter", "year", *(["serial"] if key == "number" else [])}
+        known = {"period", "quarter", "year", *OWN_PLACES.get(key, ())}
         try:
             named = {name for _, name, _, _ in Formatter().parse(given) if name is not None}
         except ValueError:

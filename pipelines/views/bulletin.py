@@ -79,6 +79,7 @@ class Bulletin:
             "overall": self.overall(),
             "paper": {"overall": self.overall(paper=True), "failings": self.failings(paper=True)},
             "unmeasured": self.unmeasured(),
+            "failing": self.failing(),
             "places": self.places(whole["groups"]),
             "failings": self.failings(),
             "verdicts": whole["verdicts"],
@@ -139,13 +140,10 @@ class Bulletin:
         ]
         unmeasured = [] if paper else self.unmeasured()
         first += [text for text in (made_of(a, self.say, self.lang), *unmeasured) if text]
-        paragraphs = [
-            run_on(first, self.lang),
-            run_on(rates, self.lang),
-            *compared.changes(a, self.say, self.lang),
-            run_on(self.received(), self.lang),
-            *self.occurrences(),
-        ]
+        changes, received = compared.changes(a, self.say, self.lang), run_on(self.received(), self.lang)
+        paragraphs = [run_on(first, self.lang), run_on(rates, self.lang), *changes, received, *self.occurrences()]
+        if paper:
+            paragraphs = [paragraphs[0], run_on([paragraphs[1], *changes], self.lang), received, *self.occurrences()]
         return [text for text in paragraphs if text]
 
     def received(self) -> list[str]:
@@ -161,7 +159,7 @@ class Bulletin:
                 for one in rows[:most]
             ]
             if kind == "channel" and (rest := sum(one["n"] for one in rows[most:])):
-                parts.append(self._says("by_channel_rest", n=rest, share=percent(rest, whole)))
+                parts.append(self._says("by_channel_rest", share=percent(rest, whole)))
             said.append(self._says(f"received_{kind}", parts=listed(parts, self.lang)))
         return said
 
@@ -298,6 +296,13 @@ class Bulletin:
                     title = book.measures[rule.measure].title
                     often.append(self._says("most_often", title=title, names=listed(names, self.lang)))
         return [run_on(said, self.lang) for said in (found, often) if said] if paper else [*found, *often]
+
+    def failing(self) -> list[str]:
+        """The units under a target, the lowest rate first."""
+        found = [one for rule in compared.rates(self.result.rulebook) for one in self._under(rule)]
+        return list(
+            dict.fromkeys(self._name(s) for _, s, _, _ in sorted(found, key=lambda one: (one[0], one[1].unit_id)))
+        )
 
     def _under(self, rule: Rule) -> Iterator[tuple[Fraction, Standing, int, int]]:
         """The ranked units whose rate of the whole period is under its target: rate, unit, part and whole."""

@@ -128,6 +128,8 @@ BLANK = "\u3000"
 WIDEST = 430  # points that the issuing office's name may take
 TALLEST = 46
 MOST_NAMED = 10  # units in a sentence
+ORDERED = 3  # units in an order
+DUE = datetime.timedelta(days=30)  # after the bulletin's date, until when an order is to be carried out
 
 
 class Official:
@@ -173,12 +175,20 @@ class Official:
             "places": list(self._places(bulletin["places"])),
             "failings": [("body", text) for text in bulletin["paper"]["failings"]],
             "verdicts": list(self._verdicts(bulletin)),
-            "closing": [part for text in self.office.closing for part in _headed(self.filled(text))],
+            "closing": [part for text in self.orders(bulletin["failing"]) for part in _headed(text)],
         }
         made = [("body", self.filled(self.office.opening))]
         for number, name in enumerate(name for name in self.office.sections if parts[name]):
             made += [("first", f"{CHINESE[number]}、{self._says(f'section_{name}')}"), *parts[name]]
         return [{"level": level, "lines": self.lines(text, use=level)} for level, text in made]
+
+    def orders(self, failing: list[str]) -> Iterator[str]:
+        """What is asked; an order that names the units under a target falls away where there are none."""
+        names = "、".join(failing[:ORDERED]) + (f"等{len(failing)}个单位" if len(failing) > ORDERED else "")
+        due = chinese_date(self.issue.date + DUE if self.issue.date else None)
+        for text in self.office.closing:
+            if failing or "{failing}" not in text:
+                yield self.filled(text, failing=names, due=due)
 
     def _places(self, places: list[dict]) -> Iterator[tuple[str, str]]:
         for number, part in enumerate(part for part in places if part["paper"]):

@@ -37,6 +37,7 @@
 
   const sum = ticks => unit.items.reduce((all, item, i) => all + score(item, i, ticks) - BigInt(item.score), 0n);
   const place = (among, gain) => 1 + among.filter(other => BigInt(other) > BigInt(unit.own) + gain).length;
+  const passed = (among, gain) => among.filter(other => BigInt(other) >= BigInt(unit.own) && BigInt(other) < BigInt(unit.own) + gain).length;
   const points = n => `${n < 0n ? "-" : ""}${(n < 0n ? -n : n) / 100n}.${String((n < 0n ? -n : n) % 100n).padStart(2, "0")}`;
   if (sum(new Map()) !== 0n) return;  // what does not come to the printed score is not offered
 
@@ -49,6 +50,7 @@
       n, gain: points(gain), before: points(BigInt(unit.total)), after: points(BigInt(unit.total) + gain),
       from: overall ? places(unit.others)[0] : "—", to: overall ? places(unit.others)[1] : "—",
       from_group: places(unit.peers)[0], to_group: places(unit.peers)[1],
+      passed: passed(overall ? unit.others : unit.peers, gain),
     };
     said.textContent = (n ? panel.dataset.said : panel.dataset.none).replace(/\{(\w+)\}/g, (_, name) => facts[name]);
     panel.classList.toggle("ticked", n > 0);

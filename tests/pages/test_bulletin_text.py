@@ -174,8 +174,21 @@ def test_channels_and_matters_are_named_with_their_shares_and_not_where_there_is
             ("channel", "来访", 2), ("matter", "停水，电话13812345678", 7), ("matter", "路灯", 5)]  # fmt: skip
     received = [dict(zip(("kind", "name", "n"), row, strict=True)) for row in rows]
     channels, matters = Bulletin(replace(result(), received=tuple(received)), [], say).received()
-    assert channels == "按受理渠道：电话60件（60%）、网站25件（25%）、信箱10件（10%）、微信3件（3%）、其他2件（2%）。"
+    assert channels == "按受理渠道：电话60%、网站25%、信箱10%、微信3%、其他2%。"
     assert matters.startswith("诉求较集中的事项：停水") and matters.endswith("、路灯5件。")
     assert "13812345678" not in matters
     alone = tuple(one for one in received if one["name"] in ("电话", "路灯"))
     assert Bulletin(replace(result(), received=alone), [], say).received() == []
+
+
+def test_an_order_names_the_units_under_a_target_and_a_day_and_falls_away_without_them():
+    order = "限期整改。{failing}于{due}前报送整改结果。"
+    office = replace(OFFICE, closing=(order, "及时提出异议。"))
+    quarter = result()
+    book = quarter.rulebook
+    rule = replace(book.rules["satisfaction_rate"], target=Fraction(86))
+    failing = replace(quarter, rulebook=replace(book, rules={**book.rules, rule.id: rule}))
+    units = [s.unit_id for s in failing.standings if s.ranked]
+    told = re.sub(r"\\s", "", printed(failing, office))
+    assert f"等{len(units)}个单位于2026年11月11日前报送整改结果" in told
+    assert "限期整改" not in printed(quarter, office) and "及时提出异议" in printed(quarter, office)
