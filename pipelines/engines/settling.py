@@ -223,10 +223,11 @@ class Settler:
         """What the rules of an item take, in parts; of an exact item on the side of each bound on which it lies."""
         if self.rulebook.exact_items:
             taken = -points * self._grain
-            return (
-                ceil(taken) if taken > most else floor(taken) if taken < least else -self._parts(self._rounded(points))
-            )
-        rounds_score = item.round == "score"
+            if taken > most:
+                return ceil(taken)
+            if taken < least:
+                return floor(taken)
+        rounds_score = item.round == "score" or item.exact
         return -self._parts(self._rounded(start + points) - start if rounds_score else self._rounded(points))
 
     def _bonus_fact(self, counted: Fraction) -> Iterator[Fact]:

@@ -36,7 +36,8 @@ def _imported(*folders: str) -> dict[str, list[str]]:
     owners = packages_distributions()
     for file in (file for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))):
         for name in _top_names(file) - OURS - sys.stdlib_module_names:
-            for owner in {owner.lower() for owner in owners.get(name, [f"nothing called {name}"])}:
+            own = name if name in EXTRAS | GROUPS else f"nothing called {name}"  # an extra that is not installed here
+            for owner in {owner.lower() for owner in owners.get(name, [own])}:
                 found.setdefault(owner, []).append(str(file.relative_to(ROOT)))
     return found
 
