@@ -43,7 +43,10 @@ def _imported(*folders: str) -> dict[str, list[str]]:
 
 
 def _top_names(file: Path) -> set[str]:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    text = file.read_text(encoding="utf-8")
+    if "# /// script" in text:  # it declares for itself what it imports
+        return set()
+    tree = ast.parse(text)
     plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module and not node.level]
     return {name.split(".")[0] for name in plain | {node.module for node in froms}}
