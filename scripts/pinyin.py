@@ -1,6 +1,9 @@
+# /// script
+# dependencies = ["pypinyin"]
+# ///
 """Writes reports/site/pinyin.txt: the syllables of the 6763 characters of GB 2312, for the search on the ranking.
 
-Run with pypinyin, whenever its data should be taken anew: uv run --no-project --with pypinyin scripts/pinyin.py
+Run whenever the data of pypinyin should be taken anew: uv run scripts/pinyin.py
 """
 
 from pathlib import Path
