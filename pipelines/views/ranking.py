@@ -61,6 +61,7 @@ WORDS = (
     "reread_same",
     "doubt",
     "doubt_says",
+    "doubt_by_chance",
     "doubt_axis",
     "doubt_box",
     "brackets",
