@@ -24,7 +24,7 @@ app: ready ## 试算滑块，在浏览器里 / sliders that rank anew, in the br
 
 test: ready ## 测试，几分钟内 / the tests, within minutes
 	@sh scripts/test_tools.sh
-	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow" $(TESTS)
+	@$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow" $(TESTS)
 
 proof: ready ## 全部测试，含慢的 / every test, the slow ones too
 	@$(UV) sync -q --frozen --inexact --extra cluster
