@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from math import ceil, floor
 
-from pipelines.model.points import half_up
+from pipelines.model.points import half_up, hundredths
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Item, Rule, chosen
 from pipelines.model.score import Standing
@@ -30,7 +30,7 @@ class Counterfactuals:
         self.result, self.book = result, result.rulebook
         self.offered = self.book.sums_items and not self.book.ranking.by_share
         self.by_base = self.book.ranked_by(result.readings) == "base"
-        placed = [s for s in result.standings if s.ranked]
+        placed = [s for s in result.standings if s.ranked and self.offered]
         self.figures = {s.unit_id: self._figure(s) for s in placed}
         groups: dict[str, list[int]] = {}
         for one in placed:
@@ -41,7 +41,7 @@ class Counterfactuals:
 
     def _figure(self, standing: Standing) -> int:
         score = self.result.scores[standing.unit_id]
-        return _cents(score.base if self.by_base else score.total)
+        return hundredths(score.base if self.by_base else score.total)
 
     def of(self, standing: Standing, lines: list[dict]) -> "Case | None":
         """The numbers of a unit from its ledger ``lines``; None where nothing of it can be counted again."""
@@ -59,9 +59,8 @@ class Counterfactuals:
             return None
         group = self.groups[tally.unit.unit_group]
         own = self.figures[standing.unit_id]
-        return Case(
-            _cents(score.total), own, items, _without(self.all, own), _without(group, own), standing.rank is not None
-        )
+        total, others, peers = hundredths(score.total), _without(self.all, own), _without(group, own)
+        return Case(total, own, items, others, peers, standing.rank is not None)
 
     def _item(self, item: Item, tally: UnitTally, lines: list[dict]) -> dict | None:
         score = self.result.scores[tally.unit.unit_id].items.get(item.id)
@@ -175,9 +174,9 @@ class Case:
             "peers": self.peers,
             "items": [
                 {
-                    "score": _cents(score_of(item, {})),
-                    "full": _cents(item["full"]),
-                    "floor": None if item["floor"] is None else _cents(item["floor"]),
+                    "score": hundredths(score_of(item, {})),
+                    "full": hundredths(item["full"]),
+                    "floor": None if item["floor"] is None else hundredths(item["floor"]),
                     "fixed": _pair(item["fixed"]),
                     "whole": item["whole"],
                     "rules": [_numbers(rule) for rule in item["rules"]],
@@ -188,7 +187,7 @@ class Case:
 
     def places(self, gain: Fraction) -> tuple[int, int]:
         """The place over all and in the group with so much more."""
-        figure = self.own + _cents(gain)
+        figure = self.own + hundredths(gain)
         return tuple(1 + len(among) - bisect_right(among, figure) for among in (self.others, self.peers))
 
     @cached_property
@@ -250,10 +249,6 @@ def _without(figures: list[int], own: int) -> list[int]:
     """All but one of one's own."""
     at = bisect_right(figures, own)
     return figures[: at - 1] + figures[at:]
-
-
-def _cents(value: Fraction) -> int:
-    return int(100 * value)
 
 
 def _pair(value: Fraction) -> list[int]:

@@ -79,7 +79,7 @@ def _whole(book: Rulebook, say: Say) -> list[Words]:
         say("site.whole_weight", item=item.title, weight=plainly(item.weight)) for item in items if item.weight != 1
     ]
     for group, own in book.sheets.items():
-        told = [part for id, one in own.items() for part in _on_sheet(book.items[id], one, say)]
+        told = [part for id, one in own.items() for part in _on_sheet(book, book.items[id], one, say)]
         told += _multiplied(book, own, say)
         found.append(say("site.whole_sheet", group=group, items=_together(told)))
     for item in items:
@@ -126,7 +126,7 @@ def _rounding(book: Rulebook, say: Say) -> Iterator[Words]:
         yield say("site.whole_decimals", n=book.decimals)
 
 
-def _on_sheet(item: Item, own: Own, say: Say) -> Iterator[Words]:
+def _on_sheet(book: Rulebook, item: Item, own: Own, say: Say) -> Iterator[Words]:
     if own.full_marks == 0:
         yield say("site.whole_sheet_without", item=item.title)
     elif own.full_marks is not None:
@@ -137,8 +137,9 @@ def _on_sheet(item: Item, own: Own, say: Say) -> Iterator[Words]:
         else:
             yield say("site.whole_sheet_floor", item=item.title, floor=plainly(floor))
     if own.unmeasured and own.full_marks != 0:
-        word = own.unmeasured.reading if isinstance(own.unmeasured, Left) else own.unmeasured
-        yield say("site.whole_sheet_unmeasured", item=item.title, word=word)
+        left = isinstance(own.unmeasured, Left)
+        worth = book.readings[own.unmeasured.reading].title if left else say(f"notes.unmeasured_{own.unmeasured}")
+        yield say("site.whole_sheet_unmeasured", item=item.title, worth=worth)
 
 
 def _multiplied(book: Rulebook, own: Mapping[str, Own], say: Say) -> Iterator[Words]:

@@ -4,7 +4,7 @@ from fractions import Fraction
 from functools import cache
 
 from pipelines.model.facts import WORDS as FACT_WORDS
-from pipelines.model.points import shown
+from pipelines.model.points import hundredths, shown
 from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import APART, ItemScore, PlaceRange, Standing
@@ -156,8 +156,10 @@ def rereadings(result: ScoredPeriod, lang: str = "zh") -> dict | None:
     Under each stand [changes, units]: by how much the figures of `Reread` change, those at the end that stay left out,
     and the units that change so, by their numbers in the list of places.
     """
+    if not result.reread:
+        return None
     ids = [s.unit_id for s in result.standings if s.rank is not None]
-    now = {s.unit_id: (s.rank, s.group_rank, *_hundredths(result, s.unit_id)) for s in result.standings}
+    now = {s.unit_id: (s.rank, s.group_rank, *_figures_of(result, s.unit_id)) for s in result.standings}
     choices: dict[str, dict] = {}
     under: dict[str, list] = {}
     for one in result.reread:
@@ -182,9 +184,9 @@ def _changes(now: tuple[int, ...], then: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _hundredths(result: ScoredPeriod, unit_id: str) -> tuple[int, int, int]:
+def _figures_of(result: ScoredPeriod, unit_id: str) -> tuple[int, int, int]:
     score = result.scores[unit_id]
-    return int(100 * score.total), int(100 * score.base), int(100 * score.bonus)
+    return hundredths(score.total), hundredths(score.base), hundredths(score.bonus)
 
 
 def doubt(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:

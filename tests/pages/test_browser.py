@@ -42,16 +42,6 @@ def site(tmp_path_factory):
     return out / "out" / "2026Q3"
 
 
-@pytest.fixture(scope="module")
-def chrome():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
 @pytest.fixture
 def opened(chrome, site):
     """Opens a page; what it asked for and what it complained about are kept on it."""

@@ -155,16 +155,6 @@ def changes(chrome, scored, place, number):
     assert complaints == []
 
 
-@pytest.fixture(scope="module")
-def chrome():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
 @pytest.mark.skipif(browser.chromium() is None, reason=browser.WITHOUT)
 def test_ten_changes_in_the_page_equal_the_engine(chrome, scored, tmp_path):
     changes(chrome, scored, tmp_path, 10)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from pipelines.model.condition import Condition
-from pipelines.model.rule import Veto
+from pipelines.model.rule import Own, Veto
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from pipelines.views.figures import speaking
@@ -69,6 +69,20 @@ def test_weights_bounds_conditions_and_vetoes_are_told():
         assert part in text
     english = " ".join(told(other, "en"))
     assert "with the weight 0.7" in english and "The grade is Pass" in english and "{" not in english + text
+
+
+def test_a_coefficient_and_what_lacks_data_on_a_sheet_are_told_in_words():
+    sheets = book("examples/two_sheets/rulebook")
+    (group,) = sheets.sheets
+    item = next(iter(sheets.items.values()))
+    own = Own(floors=(None,), unmeasured="left_out", times=Fraction("1.15"))
+    (sentence, *_) = told(replace(sheets, sheets={group: {item.id: own}}))
+    section = sheets.sections[item.section].zh
+    for part in ("可以扣到零分以下", "没有数据时：未考核，不计入得分和满分", f"“{section}”得分乘以 1.15，可以超过满分"):
+        assert part in sentence
+    assert "left_out" not in sentence
+    (held, *_) = told(replace(sheets, sheets={group: {item.id: replace(own, capped=True)}}), "en")
+    assert "never more than its full marks" in held and "left out of score and full marks" in held
 
 
 def test_the_condition_of_a_bonus_is_told():

@@ -50,15 +50,20 @@ def test_if_several_wait_nobody_signs_one_that_they_did_not_name(register):
         register.agree("吴二", WU.key)
 
 
+def revoked(register) -> None:
+    """A signer is taken out, as the two others agree."""
+    register.propose("revoke", "周三")
+    for who in (LIN, WU):
+        register.agree(who.by, who.key)
+
+
 @pytest.mark.parametrize("left", ["the one before", "none"])
 def test_a_copy_that_an_act_cut_short_did_not_reach_is_brought_up_by_the_next(tmp_path, left):
     begin_signers(tmp_path)
     copy, at = signers_of(tmp_path), BEGUN + HOUR
     before = copy.read_bytes()
     with open_register(tmp_path, copy, at) as register:
-        register.propose("revoke", "周三")
-        for who in (LIN, WU):
-            register.agree(who.by, who.key)
+        revoked(register)
     after = copy.read_bytes()
     copy.write_bytes(before) if left == "the one before" else copy.unlink()
     with open_register(tmp_path, copy, at):
@@ -70,9 +75,7 @@ def test_a_copy_from_two_acts_before_is_no_crash(tmp_path):
     copy, at = signers_of(tmp_path), BEGUN + HOUR
     before = copy.read_bytes()
     with open_register(tmp_path, copy, at) as register:
-        register.propose("revoke", "周三")
-        for who in (LIN, WU):
-            register.agree(who.by, who.key)
+        revoked(register)
         register.propose("add", "赵四", public_of("赵四"), ("拟稿",))
     copy.write_bytes(before)
     with pytest.raises(VerificationFailed), open_register(tmp_path, copy, at):
