@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil
 
 from pipelines.engines.judging import facts, left_out, sentence
 from pipelines.engines.rete import Fact, Firing, Match, Pattern, Production, Session
@@ -203,32 +203,21 @@ class Settler:
                 continue
             start = item.full_marks if item.starts == "full" else Fraction(0)
             points = sum((f.points for f in found), Fraction(0))
-            least = self._parts(start - item.full_marks)
-            most = NO_FLOOR if item.floor is None else self._parts(start - item.floor)
+            rounds_score = item.round == "score" or item.exact
+            exact = self._rounded(start + points) - start if rounds_score else self._rounded(points)
             yield {
                 "step": "item",
                 "item": item.id,
                 "lines": -sum(map(self._lines, found)),
-                "exact": self._taken(item, start, points, least, most),
-                "full": most,
-                "least": least,
+                "exact": -self._parts(exact),
+                "full": NO_FLOOR if item.floor is None else self._parts(start - item.floor),
+                "least": self._parts(start - item.full_marks),
             }
         for number, award in enumerate(self._tally.awards, 1):
             if award.award_id in self._ranked:
                 yield {"step": "award", "award": number, "place": self._ranked[award.award_id][0]}
         if self.bonus and by_item.get(self.bonus.id):
             yield from self._bonus_fact(sum((f.points for f in by_item[self.bonus.id]), Fraction(0)))
-
-    def _taken(self, item: Item, start: Fraction, points: Fraction, least: int, most: int) -> int:
-        """What the rules of an item take, in parts; of an exact item on the side of each bound on which it lies."""
-        if self.rulebook.exact_items:
-            taken = -points * self._grain
-            if taken > most:
-                return ceil(taken)
-            if taken < least:
-                return floor(taken)
-        rounds_score = item.round == "score" or item.exact
-        return -self._parts(self._rounded(start + points) - start if rounds_score else self._rounded(points))
 
     def _bonus_fact(self, counted: Fraction) -> Iterator[Fact]:
         most = chosen(self._words.cap, self.readings)

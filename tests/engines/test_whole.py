@@ -5,13 +5,16 @@ from fractions import Fraction
 from math import ceil, floor
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.cube import Cube
+from pipelines.engines.settling import weighted
 from pipelines.engines.standings import SecondOpinion
+from pipelines.engines.summing import PART, weighed
 from pipelines.engines.vector import differences, rescore
 from pipelines.model.condition import Condition
 from pipelines.model.facts import NOTHING_KNOWN
@@ -237,6 +240,28 @@ def test_the_laboratory_adds_exact_items_as_the_second_judge_does(quarter, decim
     base, total = Batch(cube).base_and_total(book, by_item(book), quarter[3])
     once = rescore(cube, book, quarter[3])
     assert base.tolist() == once.base.tolist() and total.tolist() == once.total.tolist()
+
+
+@pytest.mark.parametrize(("weight", "points", "total"), [("0.7", 5500, 39), ("0.35", 11000, 39), ("1.15", 3000, 35)])
+def test_a_sum_on_a_half_is_settled_by_fractions(weight, points, total):
+    """55 times 0.7 is 38.5, which floats make a little less."""
+    item = replace(ISLAND.book.items["H2.1"], weight=Fraction(weight))
+    book = replace(ISLAND.book, items={item.id: item}, decimals=0, round_at="total")
+    assert float(points) * float(item.weight) / 100 < total - 0.5
+    base, whole = Batch(None)._added_exactly(book, {item.id: np.array([Fraction(points)], object)})
+    assert base.tolist() == whole.tolist() == [100 * total]
+
+
+def test_an_item_that_does_not_count_is_no_room_under_a_cap():
+    """By hand: 40 of 50 times 1.5 would be 60; the section holds 50, or 80 where its other item counts as well."""
+    one = replace(ISLAND.book.items["H2.1"], full_marks=Fraction(50), times=Fraction("1.5"), capped=True)
+    book = replace(ISLAND.book, items={"A": replace(one, id="A"), "B": replace(one, id="B", full_marks=Fraction(30))})
+    scores = {"A": Fraction(40), "B": Fraction(0)}
+    assert weighted(book, scores, ["B"])[0] == 50 and weighted(book, scores)[0] == 60
+    points = {id: np.array([int(score * 100)]) for id, score in scores.items()}
+    for gone, base in ((True, 50), (False, 60)):
+        found, _ = weighed(book, points, {"B": np.array([gone])})
+        assert found.tolist() == [base * 100 * PART]
 
 
 def test_a_rate_over_its_target_that_earns_points_is_no_veto():

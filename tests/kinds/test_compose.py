@@ -251,3 +251,13 @@ def test_parts_enter_as_published_or_as_they_were_before_rounding(of_figures, to
     assert rounded(made.total, 0) == Fraction(total)
     _, _, again = recomposed(how, {"U": given}, dict.fromkeys(items, True), book.places)
     assert again[0] == made.total * 100
+
+
+def test_a_total_that_something_struck_enters_as_it_was():
+    """A veto made the month 0: its exact items do not bring it back."""
+    items = {id: Item(id, Words("", ""), Fraction(50), "X", weight=Fraction(1, 2)) for id in ("X1", "X2")}
+    book = replace(ISLAND.book, items=items, rules={}, decimals=0)
+    month, part = Period.parse("2026-07"), part_of("2026-07", "35", "34")
+    struck = replace(part, ranking={"U": part.ranking["U"] | {"total": "0"}})
+    ((_, told),) = figures_of({month: struck}, "U", book, Compose("month", "mean", of_figures="exact"))
+    assert (told.base, told.total) == (Fraction("34.5"), 0)

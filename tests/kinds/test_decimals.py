@@ -12,6 +12,7 @@ from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.difference import compare
 from pipelines.edges.published import PublishedQuarter
+from pipelines.laboratory.steps import variants
 from pipelines.model.period import Period
 from pipelines.model.points import mean, published, shown
 from pipelines.model.score import APART
@@ -188,6 +189,8 @@ def test_a_finer_book_is_explained_tried_and_printed(finer, capsys):
     swept = quarter.sweep({"late_reply.deduct": ["0.5", "1"]}).frame
     first = {one.unit_id: float(made.scores[one.unit_id].total) for one in made.standings}
     assert dict(swept[swept["late_reply.deduct"] == 0.5].set_index("unit_id")["total"]) == pytest.approx(first)
+    everybody = [(k, {}) for k in range(len(made.scores))]
+    assert variants(quarter.as_it_was, everybody).tolist() == quarter.as_it_was.figure.tolist()
     assert len(quarter.next_steps()) == sum(one.ranked for one in made.standings)
     show_run(made)
     assert FINER.search(capsys.readouterr().out)
