@@ -58,7 +58,8 @@ dist: ready ## 安装包与物料清单 / the wheel, durable_rules' own for this
 	@$(PYTHON) -m hatchling build -t wheel -d dist >/dev/null
 	@CPPFLAGS=-DPyEval_CallObject=PyObject_CallObject $(PYTHON) -m pip wheel -q --no-deps --no-cache-dir \
 	  --no-binary durable-rules -w dist "$$(sed -n 's/.*"\(durable-rules==[^"]*\)".*/\1/p' pyproject.toml)"
-	@$(UV) export --frozen --no-dev --format cyclonedx1.5 --preview -q -o dist/sbom.cdx.json >/dev/null
+	@$(UV) export --frozen --no-dev --format cyclonedx1.5 --preview -q -o dist/sbom >/dev/null
+	@sed -e '/^  "serialNumber": /d' -e '/^    "timestamp": /d' dist/sbom >dist/sbom.cdx.json && rm dist/sbom
 	@ls dist
 
 lowest: ready ## 以最低允许版本试 / the lowest allowed versions, tried

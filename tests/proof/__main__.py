@@ -31,8 +31,9 @@ HEAD = """# Promises and their proofs
 
 Written by `python -m tests.proof` from `proof/*.jsonl`, to which every run of a proof appends a line: its command,
 figure, date and the commit that it ran on. What was not run is said to be so. A proof in parts (`--part 1/50`) counts
-what its parts came to under their newest seed, however many have run. `python -m tests.proof R1` runs those of a
-promise; each command below runs one, from a clean clone after `make setup`.
+what its parts came to under their newest seed, however many have run, and says how long the others would take on the
+machine that ran these. `python -m tests.proof R1` runs those of a promise; each command below runs one, from a clean
+clone after `make setup`.
 
 | | promise | proof | asked | tried | failed | date | commit |
 |---|---|---|---:|---:|---:|---|---|
@@ -109,10 +110,13 @@ def standing(lines: list[dict]) -> dict | None:
     same = [line for line in lines if _sweep(line) == _sweep(lines[-1])]
     parts = list({line["part"]: line for line in same}.values())
     dates, commits = (sorted({line[key] for line in parts}) for key in ("date", "commit"))
+    every = int(_sweep(lines[-1])[1])
+    left = sum(line.get("seconds", 0) for line in parts) / len(parts) * (every - len(parts)) / 3600
     return {
         "tried": sum(line["tried"] for line in parts), "failed": sum(line["failed"] for line in parts),
         "skipped": sum(line.get("skipped", 0) for line in parts), "said": parts[-1].get("said", ""),
-        "parts": f"{len(parts)} of {_sweep(lines[-1])[1]} parts" if _sweep(lines[-1])[1] != "1" else "",
+        "parts": f"{len(parts)} of {every} parts" if every > 1 else "",
+        "left": f"; the others take {left:,.1f} h" if every > len(parts) else "",
         "dates": " – ".join(dict.fromkeys((dates[0], dates[-1]))), "commits": commits,
     }  # fmt: skip
 
@@ -141,7 +145,7 @@ def _row(promise: str, says: str, name: str, proof: dict, found: dict | None) ->
     if not found:
         return f"| {promise} | {says} | {name} | {asked} | not run | | | |"
     tried = found["said"].strip("| ").replace("|", "·") or f"{found['tried']:,}"
-    tried += f" ({found['parts']})" if found["parts"] else ""
+    tried += f" ({found['parts']}{found['left']})" if found["parts"] else ""
     tried += f", {found['skipped']} skipped" if found["skipped"] else ""
     failed = f"**{found['failed']}**" if found["failed"] else "0"
     failed += f": {proof['told']}" if found["failed"] and "told" in proof else ""

@@ -96,6 +96,19 @@ def test_the_same_tables_from_the_same_rows(exports, usual, tmp_path, way):
     assert {name: found[name] for name in TABLES} == {name: usual[name] for name in TABLES}
 
 
+def test_printed_pages_are_the_same_bytes_elsewhere_for_somebody_else(exports, tmp_path):
+    there = tmp_path / "某处 with blanks" / "y"
+    shutil.copytree(exports, there)
+    other = {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "USER": "else", "PYTHONHASHSEED": "4242"}
+    printed = []
+    for x, out, variables in ((exports, "out", {}), (there, "out 二", {"cwd": there, **other})):
+        done = gongping("run", PERIOD, "--exports", x, "--out", tmp_path / out, **variables)
+        assert done.returncode == 0, done.stdout + done.stderr
+        printed.append(bytes_below(tmp_path / out / PERIOD))
+    assert len([name for name in printed[0] if name.endswith(".pdf")]) > 3
+    assert {name for name in {*printed[0], *printed[1]} if printed[0].get(name) != printed[1].get(name)} == set()
+
+
 def test_another_major_of_duckdb_gives_the_same_tables(exports, usual, tmp_path):
     other = ROOT / ".cache" / "duckdb-1"
     if not other.exists():

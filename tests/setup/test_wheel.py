@@ -17,6 +17,7 @@ import pytest
 
 from pipelines.edges.fingerprints import code_version
 from pipelines.paths import ROOT
+from tests.mutants import copy_of_the_project
 
 LAID_OUT = ("data_contracts", "examples", "reports", "rules", "sql")  # whole folders of data
 PERIOD = "2026Q2"  # of the page's walk
@@ -32,14 +33,16 @@ def of_town(line: str) -> str:
     return f"{line} --without-pdf" if line.startswith("gongping publish") else line
 
 
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:
     """The wheel of this clone, built without a network."""
-    folder = tmp_path_factory.mktemp("dist")
+    return built(ROOT, tmp_path_factory.mktemp("dist"))
+
+
+def built(clone: Path, folder: Path, **environment: str) -> Path:
+    """A clone's wheel, in a folder."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(build, cwd=clone, env={**os.environ, **environment}, check=True, capture_output=True)
     (file,) = folder.glob("gongping-*.whl")
     return file
 
@@ -99,6 +102,20 @@ def test_the_wheel_holds_every_file_of_the_project_that_the_program_reads(wheel)
     assert wanted - names == set()
     assert {f"pipelines/shipped/scripts/{name}" for name in ("fonts.sh", "common.sh", "fonts.manifest")} <= names
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == {"pipelines", "gongping"}
+
+
+def test_the_wheel_is_the_same_bytes_when_somebody_else_builds_it_elsewhere(wheel, tmp_path):
+    """From another path, at other times of the files, without others' rights to them, and beside what runs make."""
+    there = copy_of_the_project(tmp_path / "别处 with blanks")
+    (there / "pipelines" / "__pycache__").mkdir()
+    (there / "pipelines" / "__pycache__" / "cli.pyc").write_bytes(b"x")
+    for file in there.rglob("*"):
+        if not file.is_symlink():
+            os.utime(file, (978307200, 978307200))
+            file.chmod(file.stat().st_mode & 0o700)
+    other = {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "USER": "else", "HOME": "/nonexistent",
+             "PYTHONHASHSEED": "3"}  # fmt: skip
+    assert built(there, tmp_path / "dist", **other).read_bytes() == wheel.read_bytes()
 
 
 def test_what_is_imported_is_the_wheel_under_both_of_its_names(elsewhere):
