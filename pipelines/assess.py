@@ -221,6 +221,13 @@ class Run:
         found = (self.warehouse, self.intake, self.breaches, self.contracts)
         self.fix_notices = write_fix_file(*found, self.request.out, self.period)
 
+    def score_again(self, table: str, rows: object) -> None:
+        """Score with other accepted rows (Arrow) of a table, up to the places; after `check`, any number of times."""
+        self.warehouse.store(f"accepted.{table}", rows)
+        self.__dict__.pop("_how_sure", None)
+        for stage in self.stages[self.stages.index("measure") : self.stages.index("publish")]:
+            getattr(self, stage)()
+
     def measure(self) -> None:
         """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""
         from pipelines.edges.cluster import counting

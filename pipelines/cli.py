@@ -37,6 +37,7 @@ VERBS = (
     "alerts",
     "preview",
     "status",
+    "objections",
     "signers",
     "checklist",
     "approve",

@@ -314,10 +314,15 @@ def write_checklist(out: Path, period: Period, state: State, run: FinishedRun, f
     words = {name: say(f"checklist.{name}") for name in CHECKS}
     words["title"] = say("checklist.title", name=Words(named(period), named(period, "en")))
     words["says"] = say("checklist.says", revision=revision)
-    file = Path(out) / RESTRICTED / str(period) / f"checklist-{revision}.html"
+    return write_restricted(out, period, f"checklist-{revision}.html", CHECKLIST, page, words)
+
+
+def write_restricted(out: Path, period: Period, name: str, template: str, page: dict, words: dict) -> Path:
+    """A page for the office alone; the file."""
+    file = Path(out) / RESTRICTED / str(period) / name
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     file.parent.parent.chmod(0o700)
-    replace_file(file, lambda new: _write(new, CHECKLIST, page, words))
+    replace_file(file, lambda new: _write(new, template, page, words))
     file.chmod(0o600)
     return file
 

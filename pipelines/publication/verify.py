@@ -193,7 +193,7 @@ def recompute(run: FinishedRun, out: Path, folder: Path, again: Again, progress=
         folder,
         datetime.fromisoformat(manifest["cutoff"]),
         dict(manifest["readings"]),
-        again.rules or _own_rules(run),
+        again.rules or own_rules(run),
         again.source,
         _printed(run) and can_print(run),
         again.office,
@@ -264,7 +264,7 @@ def _first_difference(then: dict[str, str], now: dict[str, str]) -> str:
     return next((name for name in sorted({*then, *now}) if then.get(name) != now.get(name)), "")
 
 
-def _own_rules(run: FinishedRun) -> Path:
+def own_rules(run: FinishedRun) -> Path:
     """The rulebook that comes with the program where it is the run's, else the copy that lies in the run."""
     copy, period = run.folder / RULEBOOK, Period.parse(run.manifest["period"])
     ours = load_rulebook(STANDARD_RULES, period).sha256 == run.manifest["rulebook"]["sha256"]
