@@ -31,7 +31,7 @@ proof: ready ## 全部测试，含慢的 / every test, the slow ones too
 	@sh scripts/test_tools.sh
 	@GONGPING_NEW_EXAMPLES=1 $(PYTHON) -m pytest
 
-world: ready ## 一个种子一座城（SEED=7） / a city's quarter in which everything goes wrong, the same for the same SEED
+world: ready ## 一个种子一座城（SEED=7） / a city's quarters in which everything goes wrong, the same for the same SEED
 	@$(PYTHON) -m tests.proof.world --seed $(or $(SEED),0)
 
 bench: ready ## 量速度 / measure the speed

@@ -19,7 +19,7 @@ def lived(*arguments: object) -> subprocess.CompletedProcess:
 
 
 def test_three_small_worlds_keep_every_promise():
-    done = lived("--worlds", 3, "--steps", 4, "--seed", 1)
+    done = lived("--worlds", 3, "--steps", 3, "--seed", 1)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

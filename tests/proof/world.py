@@ -1,13 +1,15 @@
-"""One seed, one world: a city's quarter through the real commands, with everything that goes wrong in a year.
+"""One seed, one world: quarters of a city through the real commands, with everything that goes wrong in a year.
 
     python -m tests.proof.world --seed 7            one world, told step by step
     python -m tests.proof.world --worlds 200 --part 1/20 --seed 3
 
-Late and damaged exports, evaluators who act or do not, objections, a merger, another book, other keys, two operators
-at once, a clock that was wrong, and faults of the machine at any call that writes (`faults`). A command that meets a
-fault runs in a twin of the world without it first: the fault may leave the old or the new, and the same command once
-more must end in the twin's bytes. After every command all that `Invariants` says is looked at. The commands run in
-forked processes, at the world's own time. The same seed makes the same world.
+Late and damaged exports, evaluators who act or do not, objections, a merger, another book, a new edition of it in
+mid-year, another version of the program, other keys, two operators at once, a clock that was wrong or leapt ahead, and
+faults of the machine at any call that writes (`faults`). After a publication comes the next quarter; the one before may
+be scored and corrected once more. A command that meets a fault runs in a twin of the world without it first: the fault
+may leave the old or the new, and the same command once more must end in the twin's bytes. After every command all that
+`Invariants` says is looked at. The commands run in forked processes, at the world's own time. The same seed makes the
+same world.
 """
 
 import argparse
@@ -27,16 +29,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pipelines
+from pipelines.edges import templates, warehouse
 from pipelines.model.period import Period
-from pipelines.paths import RULES
+from pipelines.paths import RULES, SQL
 from pipelines.publication import ssh
+from pipelines.rulebook import load_rulebook
 from pipelines.sample.make import make_sample
 from tests.proof import faults
 from tests.proof.invariants import Broken, Invariants
 from tests.running.by_hand import known, without_orphans
 
-PERIOD = Period.parse("2026Q2")
+PERIODS = [Period.parse(f"2026Q{n}") for n in (2, 3, 4)]
 PEOPLE = {"林一": "审核", "吴二": "签发", "周三": "拟稿"}
+OF_A_QUARTER = ("cases", "incidents", "instructions", "awards", "extensions", "difficulties", "commendations")
+NAMES = ("case_id", "incident_id", "instruction_id", "award_id", "extension_id", "statement_id", "commendation_id")
 FAULTED = 0.4  # of the commands meet a fault of the machine
 WORK_OF_A_DESK = ("run", "preview", "wait", "approve", "approve_too", "publish")
 FIXED = ("rules", "all", "keys", "tmp")  # of a world's folder, what no command writes
@@ -47,16 +53,20 @@ class World:
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.rng, self.folder, self.told = random.Random(seed), folder, []
-        self.now = PERIOD.end - timedelta(days=self.rng.randrange(3, 40), hours=self.rng.randrange(24))
-        self.decisions: list[dict] = []
-        self.acts = self.desk = self.revision = 0
+        self.now = PERIODS[0].end - timedelta(days=self.rng.randrange(3, 40), hours=self.rng.randrange(24))
+        self.acts = self.desk = self.revision = self.quarter = self.program = 0
         self.options: tuple[str, ...] = ()
         self.merged = ""
         for name in ("x", "in", "keys", "tmp"):
             (folder / name).mkdir(parents=True)
-        make_sample(folder / "all", PERIOD, self.rng.randrange(3, 6), self.rng.randrange(40, 120), seed)
-        self.tables = {file.stem: _rows(file) for file in sorted((folder / "all").glob("*.csv"))}
-        self.tables["adjustments"] = []
+        size = self.rng.randrange(3, 6), self.rng.randrange(40, 120)
+        self.tables: dict[str, list[dict]] = {}
+        for n, period in enumerate(PERIODS):
+            make_sample(folder / "all" / str(period), period, *size, seed + n)
+            for file in sorted((folder / "all" / str(period)).glob("*.csv")):
+                _add(self.tables, file.stem, _rows(file), f"_{n}" if n else "")
+        self.columns = {file.stem: _header(file) for file in (folder / "all" / str(PERIODS[0])).glob("*.csv")}
+        self.decisions = self.tables["adjustments"] = []
         for name in PEOPLE:
             ssh.make_pair(folder / "keys" / name, name)
         self.keys = {name: Path("keys", name) for name in PEOPLE}
@@ -67,10 +77,16 @@ class World:
 
     at_desk = ("--out", "out", "--signers", "rules/signers")
 
+    @property
+    def period(self) -> str:
+        """The quarter that is worked at."""
+        return str(PERIODS[self.quarter])
+
     def live(self, steps: int) -> None:
         """Some steps, each drawn; Broken where a promise is."""
-        ways = {self.work: 8, self.evaluators: 4, self.export: 2, self.objection: 2, self.merger: 1, self.book: 1,
-                self.key: 1, self.two_at_once: 2, self.wrong_clock: 1, self.look: 2}  # fmt: skip
+        ways = {self.work: 10, self.evaluators: 4, self.export: 2, self.objection: 2, self.merger: 1, self.book: 1,
+                self.edition: 1, self.upgrade: 1, self.key: 1, self.two_at_once: 2, self.wrong_clock: 1, self.look: 2,
+                self.earlier: 1}  # fmt: skip
         for _ in range(steps):
             self.now += timedelta(hours=self.rng.randrange(1, 72))
             (way,) = self.rng.choices([*ways], [*ways.values()])
@@ -86,12 +102,14 @@ class World:
         ids = {row["case_id"] for row in tables["cases"]}
         for table, rows in tables.items():
             rows = [row for row in rows if not row.get("case_id") or row["case_id"] in ids or table == "adjustments"]
-            _write(self.folder / "x" / f"{table}.csv", rows, self.tables[table], self.rng if table == "cases" else None)
-        (self.folder / "x" / "SIMULATED").write_bytes((self.folder / "all" / "SIMULATED").read_bytes())
+            rng = self.rng if table == "cases" else None
+            _write(self.folder / "x" / f"{table}.csv", rows, self.columns[table], rng)
+        marker = self.folder / "all" / str(PERIODS[0]) / "SIMULATED"
+        (self.folder / "x" / "SIMULATED").write_bytes(marker.read_bytes())
 
     def objection(self) -> None:
         """A decision about a deduction of the ledger in force; it is in the exports from then on."""
-        ledger = self.folder / "out" / str(PERIOD) / "ledger.csv"
+        ledger = self.folder / "out" / self.period / "ledger.csv"
         lines = [row for row in _rows(ledger) if row["case_id"] and not row["adjustment_id"]] if ledger.exists() else []
         if lines:
             line = self.rng.choice(lines)
@@ -99,14 +117,15 @@ class World:
                 "adjustment_id": f"W{len(self.decisions)}", "action": "waive_deduction", "unit_id": line["unit_id"],
                 "case_id": line["case_id"], "rule_id": line["rule_id"], "ref_id": line["ref_id"],
                 "decided_by": "市长专线科", "decided_on": f"{self.now:%Y-%m-%d}", "reason": "情况属实"})  # fmt: skip
-            self.tables["adjustments"] = self.decisions
         self.export()
 
     def merger(self) -> None:
         """A unit goes up in another one."""
         if not self.merged:
             one, other = self.rng.sample([row["unit_id"] for row in self.tables["units"]], 2)
-            self.merged, day = one, f"{PERIOD.start + timedelta(days=self.rng.randrange(1, 90)):%Y-%m-%d}"
+            start = PERIODS[self.quarter].start
+            self.merged, day = one, f"{start + timedelta(days=self.rng.randrange(1, 90)):%Y-%m-%d}"
+            self.columns["units"] += ["valid_to", "succeeded_by"]
             for row in self.tables["units"]:
                 own = {"valid_to": day, "succeeded_by": other} if row["unit_id"] == one else {}
                 row |= {"valid_to": "", "succeeded_by": ""} | own
@@ -114,11 +133,28 @@ class World:
 
     def book(self) -> None:
         """Another reading, or the same book from another folder."""
-        other = self.folder / "rules" / "standard"
-        if not other.exists():
-            shutil.copytree(RULES / "standard", other)
+        self.own_book()
         self.options = self.rng.choice([(), ("--reading", "satisfied=full_only"), ("--rules", "rules/standard"),
                                         ("--reading", "shortfall=pro_rata")])  # fmt: skip
+
+    def own_book(self) -> Path:
+        """The city's own copy of the book."""
+        own = self.folder / "rules" / "standard"
+        return own if own.exists() else Path(shutil.copytree(RULES / "standard", own))
+
+    def edition(self) -> None:
+        """A rule of the city's own book ends with a quarter of the year, and is gone from the next one."""
+        own = self.own_book()
+        rules = [file for file in sorted(own.glob("A*/*.yaml")) if "in_force" not in file.read_text(encoding="utf-8")]
+        last = self.rng.choice(PERIODS[:-1]).end - timedelta(days=1)
+        file = self.rng.choice(rules)
+        file.write_text(f"{file.read_text(encoding='utf-8')}in_force: {{to: {last:%Y-%m-%d}}}\n", encoding="utf-8")
+        self.told.append(f"  {file.stem} until {last:%Y-%m-%d}")
+        self.options = ("--rules", "rules/standard")
+
+    def upgrade(self) -> None:
+        """Another version of the program, for everything from then on."""
+        self.program += 1
 
     # What people do with commands
 
@@ -128,14 +164,25 @@ class World:
         self.told.append(f"  {way}")
         code = getattr(self, way)()
         self.desk = (self.desk + 1) % len(WORK_OF_A_DESK) if code == 0 else 0
+        if (way, code) == ("publish", 0) and self.quarter < len(PERIODS) - 1:
+            self.quarter += 1
+            self.now = max(self.now, PERIODS[self.quarter].end - timedelta(days=self.rng.randrange(20)))
+            self.export()
+
+    def earlier(self) -> None:
+        """A quarter that is over is scored again, looked at or corrected."""
+        quarter, self.quarter = self.quarter, self.rng.randrange(self.quarter + 1)
+        for way in self.rng.choice([(self.run,), (self.run, self.preview), (self.run, self.publish), (self.look,)]):
+            way()
+        self.quarter = quarter
 
     def run(self) -> int:
         """Score the quarter."""
-        return self.command("run", str(PERIOD), "--exports", "x", "--out", "out", "--no-pdf", *self.options)
+        return self.command("run", self.period, "--exports", "x", "--out", "out", "--no-pdf", *self.options)
 
     def preview(self) -> int:
         """Send it to the units."""
-        return self.command("preview", str(PERIOD), *self.at_desk)
+        return self.command("preview", self.period, *self.at_desk)
 
     def wait(self) -> int:
         """The days for objections go by."""
@@ -145,7 +192,7 @@ class World:
     def approve(self, name: str = "林一") -> int:
         """One of the two signatures."""
         by = ("--by", name, "--role", PEOPLE[name], "--key", str(self.keys[name]))
-        return self.command("approve", str(PERIOD), *by, "--ticked", "all", *self.at_desk)
+        return self.command("approve", self.period, *by, "--ticked", "all", *self.at_desk)
 
     def approve_too(self) -> int:
         """The other one, or the same person once more."""
@@ -153,10 +200,10 @@ class World:
 
     def publish(self) -> int:
         """What was approved, as the first edition or as a correction."""
-        if not (self.folder / "out" / "published" / str(PERIOD)).exists():
-            return self.command("publish", str(PERIOD), "--without-pdf", *self.at_desk)
+        if not (self.folder / "out" / "published" / self.period).exists():
+            return self.command("publish", self.period, "--without-pdf", *self.at_desk)
         by = ("--by", "林一", "--role", "审核", "--key", str(self.keys["林一"]), "--reason", "复核")
-        return self.command("correct", str(PERIOD), "--without-pdf", *by, *self.at_desk)
+        return self.command("correct", self.period, "--without-pdf", *by, *self.at_desk)
 
     def evaluators(self) -> None:
         """Some act on what they have, then the office takes its step."""
@@ -171,7 +218,7 @@ class World:
                 "acted_at": f"{at}", "assignment_id": id, "rating": "satisfied" if act == "rate" else "",
                 "reason": self.rng.choice(["程序合规", ""])})  # fmt: skip
         if rows:
-            _write(path, rows, rows)
+            _write(path, rows, list(rows[0]))
         self.command(*self.office_step)
 
     office_step = ("evaluators", "step", "--exports", "x", "--inbox", "in", "--out", "out")
@@ -187,23 +234,24 @@ class World:
             self.keys["周三"] = Path("keys", f"{self.revision}")
 
     def wrong_clock(self) -> None:
-        """The machine's clock was up to two days behind for one command."""
-        right, self.now = self.now, self.now - timedelta(hours=self.rng.randrange(1, 48))
+        """The machine's clock was up to two days behind for one command, or weeks ahead."""
+        ahead = self.rng.choice([-timedelta(hours=1), -timedelta(hours=1), timedelta(hours=9)])
+        right, self.now = self.now, self.now + ahead * self.rng.randrange(1, 48)
         self.rng.choice([self.run, self.preview, self.approve, self.publish, self.evaluators])()
         self.now = right
 
     def look(self) -> None:
         """What only reads changes nothing that readers open."""
         before = _bytes(self.folder)
-        verb = self.rng.choice([("status",), ("status", str(PERIOD)), ("verify", str(PERIOD)), ("signers",)])
+        verb = self.rng.choice([("status",), ("status", self.period), ("verify", self.period), ("signers",)])
         self.command(*verb, *(("--out", "out") if verb == ("status",) else self.at_desk), faulted=False)
         self.same(before, _bytes(self.folder), f"{verb} changed")
 
     def two_at_once(self) -> None:
         """Two operators with one thought, or with two."""
-        run = ("run", str(PERIOD), "--exports", "x", "--out", "out", "--no-pdf", *self.options)
-        preview, publish = (("preview", str(PERIOD), *self.at_desk),
-                            ("publish", str(PERIOD), "--without-pdf", *self.at_desk))  # fmt: skip
+        run = ("run", self.period, "--exports", "x", "--out", "out", "--no-pdf", *self.options)
+        preview, publish = (("preview", self.period, *self.at_desk),
+                            ("publish", self.period, "--without-pdf", *self.at_desk))  # fmt: skip
         pair = self.rng.choice([(run, run), (self.office_step, self.office_step), (run, publish), (preview, preview),
                                 (publish, publish), (run, self.office_step), (preview, run)])  # fmt: skip
         self.told.append(f"  {pair[0][0]} beside {pair[1][0]}")
@@ -243,7 +291,7 @@ class World:
             return child
         code = 99
         try:
-            code = _carried_out(folder, words, fault, self.now, self.output(os.getpid()))
+            code = _carried_out(folder, words, fault, self.now, self.program, self.output(os.getpid()))
         finally:
             os._exit(code)
 
@@ -273,17 +321,21 @@ class World:
             raise Broken(f"{about}: {', '.join(differ[:8])} differ; the last command said:\n{self.said[-1500:]}")
 
 
-def _carried_out(folder: Path, words: tuple[str, ...], fault: faults.Fault, now: datetime, output: Path) -> int:
+def _carried_out(
+    folder: Path, words: tuple[str, ...], fault: faults.Fault, now: datetime, program: int, output: Path
+) -> int:
     """The command's exit code, in a process of its own; how many calls wrote stands in tmp/calls."""
     import pipelines.contracts.quality as quality
     from pipelines import cli
-    from pipelines.edges import process
+    from pipelines.edges import fingerprints, process
     from tests.publication.office import Checked
 
     os.chdir(folder)
     os.environ |= {"TMPDIR": str(folder / "tmp"), "GONGPING_LANG": "en"}
     tempfile.tempdir = None
     process.now = lambda: now
+    fingerprints._sha256_of = lambda files: f"{program:064x}"
+    fingerprints.code_version.cache_clear()
     quality.start_quality = lambda *facts: Checked(facts[-1])
     cli._place = lambda defect: "".join(traceback.format_exception(defect))
     with output.open("w", encoding="utf-8", buffering=1) as said:
@@ -296,12 +348,19 @@ def _carried_out(folder: Path, words: tuple[str, ...], fault: faults.Fault, now:
 
 
 def _loaded() -> None:
-    """Everything that commands import, here, before they are forked off."""
+    """Everything that commands import, read and compile, here and once, before they are forked off."""
     for one in pkgutil.walk_packages(pipelines.__path__, "pipelines."):
         if not one.name.startswith(("pipelines.flows", "pipelines.sources", "pipelines.__main__")):
             importlib.import_module(one.name)
     for name in ("duckdb", "pandas", "pyarrow.parquet", "durable.lang"):
         importlib.import_module(name)
+    for period in PERIODS:
+        load_rulebook(RULES / "standard", period)
+    for file in SQL.rglob("*.sql.j2"):
+        warehouse._template(file.read_text(encoding="utf-8"))
+    pages = templates.environment()
+    for name in pages.list_templates(extensions=["j2"]):
+        pages.get_template(name)
 
 
 def _rows(file: Path) -> list[dict]:
@@ -309,10 +368,21 @@ def _rows(file: Path) -> list[dict]:
         return list(csv.DictReader(stream))
 
 
-def _write(file: Path, rows: list[dict], like: list[dict], rng: random.Random | None = None) -> None:
+def _header(file: Path) -> list[str]:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        return next(csv.reader(stream))
+
+
+def _add(tables: dict[str, list[dict]], name: str, rows: list[dict], mark: str) -> None:
+    """The rows of another quarter beside those that are there, under names of their own; who and what stay the same."""
+    if not mark or name in OF_A_QUARTER:
+        own = [{key: f"{value}{mark}" if value and key in NAMES else value for key, value in row.items()}
+               for row in rows]  # fmt: skip
+        tables.setdefault(name, []).extend(own)
+
+
+def _write(file: Path, rows: list[dict], columns: list[str], rng: random.Random | None = None) -> None:
     """Write a table; with ``rng`` perhaps in another order, with a row twice, a damaged one, or without its end."""
-    columns = list(like[0]) if like else ["adjustment_id", "action", "unit_id", "case_id", "rule_id", "ref_id",
-                                          "decided_by", "decided_on", "reason"]  # fmt: skip
     rows = [dict(row) for row in rows]
     kind = rng.choice(["", "", "", "order", "twice", "damaged", "cut"]) if rng and rows else ""
     if kind == "order":
