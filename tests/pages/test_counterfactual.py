@@ -1,10 +1,12 @@
 """The card that counts again: what it says of ticked cases is what both judges of record would have come to."""
 
 import random
+import shutil
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 
+import openpyxl
 import pytest
 
 from pipelines.assess import Request, Run
@@ -22,13 +24,20 @@ from tests.pages import browser
 PERIOD = Period.parse("2026Q3")
 
 
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory):
+    """Exports of a small quarter."""
+    folder = tmp_path_factory.mktemp("counted") / "in"
+    make_sample(folder, PERIOD, units=12, cases=700, seed=5)
+    return folder
+
+
 @pytest.fixture(scope="module", params=["sum", "pooled"])
-def scored(request, tmp_path_factory):
+def scored(request, exports, tmp_path_factory):
     """A small quarter with its ledger lines by unit; months added, or pooled with every point short in proportion."""
     place = tmp_path_factory.mktemp("scored")
-    make_sample(place / "in", PERIOD, units=12, cases=700, seed=5)
     readings = {"months": "pooled", "shortfall": "pro_rata", "rank_on": "base"} if request.param == "pooled" else {}
-    with Run(Request(PERIOD, place / "in", place / "out", readings=readings, pdf=False)) as run:
+    with Run(Request(PERIOD, exports, place / "out", readings=readings, pdf=False)) as run:
         for stage in run.stages[: run.stages.index("publish")]:
             getattr(run, stage)()
         return run.result(), dict(ledger_by_unit(run.warehouse))
@@ -166,6 +175,57 @@ def test_two_hundred_changes_in_the_page_equal_the_engine(chrome, scored, tmp_pa
     changes(chrome, scored, tmp_path, 200)
 
 
+@pytest.mark.skipif(browser.chromium() is None, reason=browser.WITHOUT)
+@pytest.mark.parametrize("scored", ["sum"], indirect=True)
+def test_what_is_ticked_is_an_objection_whose_workbook_is_the_table_of_decisions(chrome, scored, exports, tmp_path):
+    result, lines = scored
+    cards = Scorecards(result, say, "zh")
+    standing = max(result.standings, key=lambda s: len(lines.get(s.unit_id, [])))
+    card = tmp_path / "card.html"
+    card.write_text(render("scorecard/scorecard.html.j2", cards.of(standing, lines[standing.unit_id])))
+    page = chrome.new_page(viewport=browser.PHONE)
+    complaints = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(card.as_uri())
+    assert not page.locator("#if-object").is_visible()
+    boxes = page.locator("tr:not(.alone) > td > input[type=checkbox]")
+    assert boxes.count() >= 2
+    for n in (0, boxes.count() - 1):
+        boxes.nth(n).check()
+    page.locator("#if-object").click()
+    form = page.locator("#objection")
+    assert "下列 2 件" in form.inner_text() and standing.unit_id not in form.locator("table").inner_text()
+    form.locator("textarea").first.fill("=停机 <b>&\n一日")
+    assert browser.violations(page) == []
+    with page.expect_download() as download:
+        page.locator("#objection-sheet").click()
+    book = tmp_path / download.value.suggested_filename
+    download.value.save_as(book)
+    boxes.nth(0).uncheck()
+    assert form.locator("tbody tr").count() == 1
+    boxes.nth(boxes.count() - 1).uncheck()
+    assert not form.is_visible()
+    page.close()
+    assert complaints == []
+
+    head, *rows = openpyxl.load_workbook(book).active.iter_rows(values_only=True)
+    first, second = (dict(zip(head, row, strict=True)) for row in rows)
+    assert first["异议理由"] == "=停机 <b>&\n一日" and second["异议理由"] is None
+    assert first["承办单位编码"] == standing.unit_id and first["规则编号"] in result.rulebook.rules
+    folder = shutil.copytree(exports, tmp_path / "in")
+    shutil.copy(book, folder)  # as it came, nobody has decided: no row may count
+    sheet, decided = openpyxl.load_workbook(book), ("YY", "不予采纳", "考核办", "2026-10-12", "依据不足")
+    for row in (2, 3):
+        for name, value in zip(("决定编号", "决定", "决定人", "决定日期", "理由"), decided, strict=True):
+            sheet.active.cell(row, head.index(name) + 1, f"{value}{row}" if value == "YY" else value)
+    sheet.save(folder / "复核决定-decided.xlsx")
+    with Run(Request(PERIOD, folder, tmp_path / "out")) as run:
+        assert run.check() == ()
+        now, was = (one["adjustments"] for one in (run.rows, result.validation.rows))
+    assert (now.accepted - was.accepted, now.quarantined - was.quarantined) == (2, 2)
+
+
 def test_without_scripts_and_on_paper_there_is_no_dead_panel(scored):
     result, lines = scored
     cards = Scorecards(result, say, "zh")
@@ -173,5 +233,5 @@ def test_without_scripts_and_on_paper_there_is_no_dead_panel(scored):
     page = cards.of(standing, lines[standing.unit_id])
     html, paper = (render("scorecard/scorecard.html.j2", page, paper=paper) for paper in (False, True))
     assert 'id="if"' in html and "hidden>" in html[html.index('id="if"') :][:600] and "<input" not in html
-    assert 'id="if"' not in paper and "data-if" not in paper and "<script" not in paper
+    assert 'id="if"' not in paper and "objection" not in paper and "data-if" not in paper and "<script" not in paper
     assert all(step in paper for step in page["steps"])
