@@ -59,6 +59,7 @@ WORDS = (
     "reread_none",
     "reread_said",
     "reread_same",
+    "reread_hidden",
     "doubt",
     "doubt_says",
     "doubt_by_chance",

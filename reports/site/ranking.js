@@ -89,12 +89,16 @@
   })));
   const hundredths = text => Number(text.replace(".", ""));
   for (const one of rows) one.was = one.cells.map(cell => cell.textContent);
+  // What holds under the reading in force alone: the grade, and the change of place since the period before.
+  const only = tables.flatMap(table => [...table.tHead.rows[0].cells].filter(head => head.dataset.only !== undefined).flatMap(head =>
+    [...table.tBodies[0].rows].map(row => ({ cell: row.cells[head.cellIndex], was: row.cells[head.cellIndex].textContent, title: head.textContent.trim() }))));
   const points = n => `${n < 0 ? "-" : ""}${Math.trunc(Math.abs(n) / 100)}.${String(Math.abs(n) % 100).padStart(2, "0")}`;
   const changed = (was, by, is) => is < 2 ? String(Number(was) + by) : points(hundredths(was) + by);
 
   function rank() {
     const found = new Map((under[reread.value] || []).flatMap(([by, units]) => units.map(at => [String(at), by]))), placeOf = new Map();
     let moved = 0, most = 0, others = 0;
+    for (const { cell, was } of only) cell.textContent = reread.value ? "—" : was;
     for (const { row, at, cells, is, was } of rows) {
       const by = found.get(at);
       cells.forEach((cell, n) => { cell.textContent = by ? changed(was[n], by[is[n]] || 0, is[n]) : was[n]; });
@@ -111,7 +115,9 @@
     }
     keep("reread", reread.value);
     for (const table of tables.filter(one => columns.get(one).length)) sort(table, table.tHead.rows[0].cells[0], true);
-    say(reread.value ? reread.dataset.said : reread.dataset.same, { moved, most, changed: others });
+    const hidden = [...new Set(only.map(one => one.title))];
+    say((reread.value ? reread.dataset.said + (hidden.length ? reread.dataset.hidden : "") : reread.dataset.same),
+      { moved, most, changed: others, columns: hidden.join(document.documentElement.lang === "en" ? ", " : "、") });
   }
 
   // Two units beside each other, item by item, out of the table of scores.

@@ -226,15 +226,22 @@ def test_another_reading_ranks_the_page_anew_and_back_and_stands_in_the_address(
     cells = "rows => rows.map(row => [row.dataset.at, ...[0, 2, 3, 4].map(n => row.cells[n].textContent)])"
     table = page.locator("table.sortable").first
     before = table.locator("tbody tr").evaluate_all(cells)
+    moved = "rows => rows.map(row => row.cells[row.cells.length - 1].textContent)"
+    since = table.locator("tbody tr").evaluate_all(moved)
+    assert any(one != "—" for one in since)
     page.get_by_label("换一种读法排名").select_option("satisfied=with_basic")
+    assert set(table.locator("tbody tr").evaluate_all(moved)) == {"—"}  # a change between two readings says nothing
     after = table.locator("tbody tr").evaluate_all(cells)
     assert {int(at): (int(place), total, base, bonus) for at, place, total, base, bonus in after} == fixture.REREAD
     assert [row[1] for row in after] == sorted((row[1] for row in after), key=int)
-    assert page.locator("[role=status]").inner_text() == "改按此读法：4 个单位名次变动，最多 3 位；总分变动 1 个单位"
+    assert page.locator("[role=status]").inner_text() == (
+        "改按此读法：4 个单位名次变动，最多 3 位；总分变动 1 个单位；“较上季”只按现行读法，此时不列"
+    )
     assert page.locator("svg.places .reread").get_attribute("d").count("M") == 4
     again = opened(f"index.html#{page.url.partition('#')[2]}")
     assert again.locator("table.sortable").first.locator("tbody tr").evaluate_all(cells) == after
     page.get_by_label("换一种读法排名").select_option("")
+    assert table.locator("tbody tr").evaluate_all(moved) == since
     assert table.locator("tbody tr").evaluate_all(cells) == before and page.complaints == again.complaints == []
 
 
