@@ -24,7 +24,8 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
         look_at(run.warehouse, accepted)
         for stage in STAGES:
             getattr(run, stage)()
-        run.observations, run.libraries, run.accounts, run.quarantined = (), None, (), ()  # not among the tables
+        run.observations, run.libraries = (), None  # none of this is among the tables
+        run.accounts = run.received = run.quarantined = ()
         result = run.result()
         write_csv(out / "ranking.csv", RANKING, ranking_rows(result, say))
         with CsvFile(out / "ledger.csv", LEDGER) as ledger:

@@ -343,6 +343,7 @@ class Run:
             self.intake.flagged,
             self.absent.names,
         )
+        self._write_misses()
         claim(self.request.out, self.city)
         self.progress("places", 0, 1)
         sure = self._how_sure
@@ -356,6 +357,21 @@ class Run:
             self.progress,
             kept,
             panel_of_pages(self.warehouse, self.contracts, self.panel, self.request.rules),
+        )
+
+    def _write_misses(self) -> None:
+        from pipelines.stages.ledger import write_misses
+        from pipelines.stages.measure import given_months
+
+        write_misses(
+            self.warehouse,
+            self.period,
+            self.scored_by,
+            self.readings,
+            self.scores,
+            self.absent.measures(self.rulebook.measures),
+            groups={id: tally.unit.unit_group for id, tally in self.tallies.items()},
+            given=given_months(self.tallies, self.period.months),
         )
 
     def _write_own_evidence(self) -> None:

@@ -43,8 +43,10 @@ def keep_tallies(
     beside = tallies_of(folder)
     beside.mkdir(mode=0o700)
     tables = {CUBE: warehouse.connection.sql(query_text("keep/cube")).to_arrow_table()}
-    for counts in layouts:
-        tables[f"{ROWS}{counts}"] = warehouse.arrow_template("keep/rows", counts=counts)
+    for counts in layouts:  # from here on the rows are read where they are kept, and not worked out again
+        file = beside / f"{ROWS}{counts}.parquet"
+        parquet.write_table(warehouse.arrow_template("keep/rows", counts=counts), file, compression="zstd")
+        warehouse.run_template("staging/parquet", table=f"facts.{counts}_marked", files=file)
     (beside / LAYOUT).write_text(written(layouts), encoding="utf-8")
     tables["flagged"] = _table(sorted(flagged), table=pyarrow.string(), column=pyarrow.string())
     tables["absent"] = _table([(name,) for name in sorted(absent)], name=pyarrow.string())

@@ -1,6 +1,6 @@
 """Every unit's place under every combination of the readings, without scoring any combination from the start."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import prod
@@ -17,6 +17,7 @@ STOP = "stop"  # of a missing assessment: scores nothing, so it has no place to 
 CAPS = ("10",)  # stands for all numbers that an open reading may be
 TOP = 10
 PORTION = 2_000  # combinations ranked at a time
+JOINED = 500  # rows of a table that stands for several
 LINES = 200_000  # units times combinations whose counts stand below one another
 
 
@@ -102,9 +103,9 @@ def _sums(
         )
         for (item, rules), of_item in zip(sheet, touching, strict=True)
     ]
-    rows: dict[bytes, int] = {}
+    tables = _joined(tables, values)
     found: list[np.ndarray] = []
-    times: list[int] = []
+    times: list[np.ndarray] = []
     shape = [len(values[name]) for name in names]
     for start in range(0, prod(shape), PORTION):
         numbers = np.arange(start, min(start + PORTION, prod(shape)))
@@ -113,16 +114,43 @@ def _sums(
         for own, table in tables:
             sums += table[np.ravel_multi_index([at[n] for n in own], [len(values[n]) for n in own]) if own else 0]
         points, left, whole = sums[:, 0], sums[:, 1], sums[:, 2]
-        gained = stretched(points * PART, left, whole)
-        full = left if by_share else np.zeros_like(left)
-        for both in np.stack([points, gained, full], axis=1):
-            place = rows.setdefault(both.tobytes(), len(found))
-            if place == len(found):
-                found.append(both)
-                times.append(0)
-            times[place] += 1
-    every = np.array(found)
-    return every[:, 0], every[:, 1], every[:, 2], np.array(times, np.int64), names
+        sums[:, 1], sums[:, 2] = stretched(points * PART, left, whole), left if by_share else 0
+        different, n = _different(sums, np.ones(len(sums), np.int64))
+        found.append(different)
+        times.append(n)
+    every, n = _different(np.concatenate(found), np.concatenate(times))
+    return every[:, 0], every[:, 1], every[:, 2], n, names
+
+
+Table = tuple[list[str], np.ndarray]  # readings, and a row for every combination of their values
+
+
+def _joined(tables: list[Table], values: Mapping[str, tuple[str, ...]]) -> list[Table]:
+    """The same sums out of fewer tables: the small ones added up to one for the readings that touch any of them."""
+    found: list[Table] = []
+    for own, table in sorted(tables, key=lambda one: len(one[1])):
+        both = [name for name in values if found and name in (*found[-1][0], *own)]
+        if not found or prod(len(values[name]) for name in both) > JOINED:
+            found.append((own, table))
+            continue
+        last, before = found[-1]
+        shapes = ([len(values[n]) if n in names else 1 for n in both] for names in (last, own))
+        parts = (one.reshape(*shape, *one.shape[1:]) for one, shape in zip((before, table), shapes, strict=True))
+        found[-1] = both, sum(parts, np.zeros((), np.int64)).reshape(-1, *table.shape[1:])
+    return found
+
+
+def _different(lines: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different ones of ``lines``, and how often each comes; each line comes so many ``times``."""
+    flat = lines.reshape(len(lines), -1)
+    with np.errstate(over="ignore"):
+        number = flat @ np.random.default_rng(1).integers(1, 2**62, flat.shape[1])  # wraps: of equal lines it is equal
+    _, first, group = np.unique(number, return_index=True, return_inverse=True)
+    if not (flat == flat[first[group]]).all():  # two different lines with one number: compared as they are
+        _, first, group = np.unique(flat, axis=0, return_index=True, return_inverse=True)
+    counted = np.zeros(len(first), np.int64)
+    np.add.at(counted, group.reshape(-1), times)
+    return lines[first], counted
 
 
 def _table(
@@ -134,7 +162,7 @@ def _table(
 ) -> np.ndarray:
     """Of one item, combination of the readings that touch it × (points, marks that count, marks to count) × unit."""
     if rules and item.full_marks and all(batch.is_plain(rule) for rule in rules):
-        return _table_of_counts(batch.cube, item, rules, values, in_force)
+        return _table_of_counts(batch, item, rules, values, in_force)
     found = []
     for chosen in product(*values.values()):
         readings = {**in_force, **dict(zip(values, chosen, strict=True))}
@@ -144,7 +172,7 @@ def _table(
 
 
 def _table_of_counts(
-    cube: Cube,
+    batch: Batch,
     item: Item,
     rules: tuple[Rule, ...],
     values: Mapping[str, tuple[str, ...]],
@@ -152,29 +180,56 @@ def _table_of_counts(
 ) -> np.ndarray:
     """The same where the rules know nothing but what their measures count, many combinations in one go.
 
-    Readings that choose a rule's words are taken one by one; all that choose what is counted stand below one another.
+    Readings that choose a rule's words are taken one by one; all that choose what is counted stand below one another,
+    for each rule those alone that touch it.
     """
-    units, words = len(cube.unit_ids), {*of_words(item, rules)}
+    cube, units, words = batch.cube, len(batch.cube.unit_ids), {*of_words(item, rules)}
     by_count = [name for name in values if name not in words]
-    measures = dict.fromkeys(id for rule in rules for id in (rule.measure, rule.part, rule.of) if id)
+    spoken = list(product(*(enumerate(values[name]) for name in values if name in words)))
     sets = list(product(*(values[name] for name in by_count)))
     rows = max(LINES // max(units, 1), 1)
-    found = np.zeros((*map(len, values.values()), 3, units), np.int64)
-    for spoken in product(*(enumerate(values[name]) for name in values if name in words)):
-        chosen = dict(zip((name for name in values if name in words), spoken, strict=True))
-        said = {**in_force, **{name: value for name, (_, value) in chosen.items()}}
-        parts = []
-        for start in range(0, len(sets), rows):
-            portion = [{**said, **dict(zip(by_count, one, strict=True))} for one in sets[start : start + rows]]
-            counts = Stacked.of(cube, measures, portion)
-            taken = [deduction(counts.cube, counts, rule, item, rules, said) for rule in rules]
+    found = np.zeros((len(spoken), len(sets), 3, units), np.int64)
+    for start in range(0, len(sets), rows):
+        portion = [{**in_force, **dict(zip(by_count, one, strict=True))} for one in sets[start : start + rows]]
+        counts = Stacked.of(cube, _measures(rules), portion)
+        alone = [_alone(batch, rule, item, by_count, portion) for rule in rules]
+        for k, pairs in enumerate(spoken):
+            said = {
+                **in_force,
+                **dict(zip((n for n in values if n in words), (value for _, value in pairs), strict=True)),
+            }
+            taken = [
+                deduction(own.cube, own, rule, item, rules, said).of(lines)
+                for rule, (own, lines) in zip(rules, alone, strict=True)
+            ]
             points = settled(counts.cube, counts, rules, item, taken, said)
             marks = marks_of(counts.cube, counts, item, rules, said)
-            parts.append(np.stack([points, *marks]).reshape(3, len(portion), units))
-        table = np.moveaxis(np.concatenate(parts, axis=1), 0, 1)
-        place = tuple(chosen[name][0] if name in chosen else slice(None) for name in values)
-        found[place] = table.reshape(*(len(values[name]) for name in by_count), 3, units)
-    return found.reshape(-1, 3, units)
+            for j, one in enumerate((points, *marks)):
+                found[k, start : start + rows, j] = one.reshape(-1, units)
+    table = np.zeros((*map(len, values.values()), 3, units), np.int64)
+    for k, pairs in enumerate(spoken):
+        chosen = dict(zip((n for n in values if n in words), (place for place, _ in pairs), strict=True))
+        table[tuple(chosen.get(name, slice(None)) for name in values)] = found[k].reshape(
+            *(len(values[name]) for name in by_count), 3, units
+        )
+    return table.reshape(-1, 3, units)
+
+
+def _measures(rules: Iterable[Rule]) -> dict[str, None]:
+    return dict.fromkeys(id for rule in rules for id in (rule.measure, rule.part, rule.of) if id)
+
+
+def _alone(
+    batch: Batch, rule: Rule, item: Item, by_count: Sequence[str], sets: Sequence[Mapping[str, str]]
+) -> tuple[Stacked, np.ndarray]:
+    """What a rule counts under those of ``sets`` that differ for it, and its line there of every line of ``sets``."""
+    names = [name for name in by_count if name in batch.touching((rule,), item)]
+    asked = [tuple(readings[name] for name in names) for readings in sets]
+    different = dict(zip(asked, sets, strict=True))
+    number = {how: k for k, how in enumerate(different)}
+    units = len(batch.cube.unit_ids)
+    lines = np.array([number[how] for how in asked])[:, None] * units + np.arange(units)
+    return Stacked.of(batch.cube, _measures([rule]), list(different.values())), lines.reshape(-1)
 
 
 def _count(figures: np.ndarray, weights: np.ndarray, counted: np.ndarray, bottom: np.ndarray) -> None:

@@ -361,6 +361,11 @@ class Deduction:
         pairs = zip(self.shares[0][unit], self.shares[1][unit], strict=True)
         return sum((Fraction(int(top), int(bottom)) for top, bottom in pairs), Fraction(0))
 
+    def of(self, lines: np.ndarray) -> "Deduction":
+        """These lines of it, in this order."""
+        shares = None if self.shares is None else (self.shares[0][lines], self.shares[1][lines])
+        return Deduction(self.whole[lines], shares)
+
     def where(self, units: np.ndarray, other: np.ndarray | int) -> "Deduction":
         """The same for these units, and ``other`` whole hundredths for all others."""
         shares = None if self.shares is None else (np.where(units[:, None], self.shares[0], 0), self.shares[1])

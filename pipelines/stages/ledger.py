@@ -45,19 +45,13 @@ def write_ledger(
     ``groups`` are the groups of the units, by unit_id, for rules that are for some groups only. ``given`` are the
     (unit_id, measure, month) of which a count is given in place of rows: those rows are no lines.
     Lines of ``flagged`` moments (Intake) quote the source's flag instead of the moments that stand for it.
-    ``ledger.misses`` holds the rows that keep each rate from its best.
     VerificationFailed where they do not (interface.md, "The ledger adds up").
     """
     rules = [r for r in rulebook.rules.values() if r.kind == "occurrence" and r.measure not in lacking]
     priced = [(rule, value, cost) for rule in rules for value, cost in rule.costs]
     warehouse.store("ledger.rules", _occurrence_rules(priced, rulebook, flagged))
     warehouse.store("ledger.concerned", _concerned(rules, groups or {}))
-    rates = [
-        rule
-        for rule in rulebook.rules.values()
-        if _has_misses(rule, rulebook) and not {rule.part, rule.of} & {*lacking}
-    ]
-    warehouse.store("ledger.given", _given([*rules, *rates], given))
+    warehouse.store("ledger.given", _given(rules, given))
     warehouse.store("ledger.without", _without(rules, scores))
     known, months = layouts or rulebook.marks, period.months
     selected = [one for each in priced if (one := _selected(each, rulebook, readings, known, months)).months]
@@ -65,10 +59,32 @@ def write_ledger(
     warehouse.store("ledger.settled", _settled(entries, rulebook.places))
     warehouse.run("ledger/entries", period=str(period))
     _must_add_up(warehouse, scores, rulebook.grain)
-    warehouse.store("ledger.missed", _missed(rates, scores, groups or {}))
-    judged = [_rate(rule, rulebook, readings, known, months) for rule in rates]
+
+
+def write_misses(
+    warehouse: Warehouse,
+    period: Period,
+    rulebook: Rulebook,
+    readings: dict[str, str],
+    scores: dict[str, UnitScore],
+    lacking: Collection[str],
+    groups: Mapping[str, str],
+    given: Collection[tuple[str, str, str]],
+) -> None:
+    """Fill ``ledger.misses`` with the rows that keep each rate from its best; what is given is as for `write_ledger`.
+
+    No point hangs on them: they are made when pages are, of the marked rows as the run keeps them.
+    """
+    rates = [
+        rule
+        for rule in rulebook.rules.values()
+        if _has_misses(rule, rulebook) and not {rule.part, rule.of} & {*lacking}
+    ]
+    warehouse.store("ledger.given", _given(rates, given))
+    warehouse.store("ledger.missed", _missed(rates, scores, groups))
+    judged = [_rate(rule, rulebook, readings, rulebook.marks, period.months) for rule in rates]
     in_force = [rate for rate in judged if rate.months]
-    warehouse.run_template("ledger/misses", selected=in_force, months=list(months))
+    warehouse.run_template("ledger/misses", selected=in_force, months=list(period.months))
 
 
 def _occurrence_rules(

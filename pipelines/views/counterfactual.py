@@ -67,7 +67,7 @@ class Counterfactuals:
         own = [entry for entry in lines if entry["item_id"] == item.id and entry["rule_id"] not in CLOSING]
         if score is None or not score.full_marks or item.starts != "full":
             return None
-        rules = [made for id in self.book.rules if (made := self._rule(self.book.rules[id], item, tally, own))]
+        rules = [made for rule in self.book.rules.values() if (made := self._rule(rule, item, tally, own))]
         if not rules:
             return None
         counted = {rule["id"] for rule in rules}
@@ -84,8 +84,9 @@ class Counterfactuals:
 
     def _rule(self, rule: Rule, item: Item, tally: UnitTally, lines: list[dict]) -> dict | None:
         """A rule that the page can count: what an occurrence costs and how many there are, or the cells of a rate."""
-        plain = rule.times == 1 and rule.at_most is None and rule.is_exact
-        if rule.item != item.id or not plain or not rule.is_for(tally.unit.unit_group):
+        if rule.item != item.id or not rule.is_for(tally.unit.unit_group):
+            return None
+        if rule.times != 1 or rule.at_most is not None or not rule.is_exact:
             return None
         if rule.kind == "occurrence" and not (rule.prices or rule.once_with or rule.beyond):
             n = sum(1 for entry in lines if entry["rule_id"] == rule.id and Fraction(entry["points"]))
