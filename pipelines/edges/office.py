@@ -17,6 +17,7 @@ from pipelines.wording import load_plain, say
 
 OFFICE = REPORTS / "bulletin" / "office.yaml"
 DEMO_OFFICE = REPORTS / "bulletin" / "demo.yaml"
+LONGEST_PRACTICE = 200  # characters of a paragraph that praises a practice
 FONT_USES = ("body", "first", "second", "title", "page")
 OWN_PLACES = {"number": ("serial",), "closing": ("failing", "due")}  # what a text may name beside the period
 _FAMILY = re.compile(r"[\w \-]+")  # goes into the style sheet
@@ -29,7 +30,7 @@ def load_office(file: Path = OFFICE) -> Office:
     except (OSError, yaml.YAMLError, ValueError) as problem:
         raise UsageRefusal(say("office.unreadable", file=file.name, why=str(problem).replace("\n", " "))) from None
     checker = _Checker(file.name)
-    given = {"sections": list(SECTIONS), **given} if isinstance(given, dict) else given
+    given = {"sections": list(SECTIONS), "bands": [], **given} if isinstance(given, dict) else given
     checker.keys(given, [f.name for f in fields(Office)], all_of_them=True)
     values = {f.name: checker.value(f.name, f.type, given[f.name]) for f in fields(Office)}
     return Office(**values)
@@ -66,6 +67,8 @@ class _Checker:
             return {use: self.families(f"fonts.{use}", names) for use, names in given.items()}
         if key == "sections":
             return self.sections(given)
+        if key == "bands":
+            return self.bands(given)
         if kind is bool:
             return given if isinstance(given, bool) else self.refuse(key, given, "flag")
         if kind is str:
@@ -96,17 +99,30 @@ class _Checker:
                 raise self.wrong("sections", name, "section", known=" ".join(SECTIONS))
         return names
 
+    def bands(self, given: object) -> tuple[int, ...]:
+        whole = isinstance(given, list) and all(type(one) is int and one > 0 for one in given)
+        if not whole or sorted(set(given), reverse=True) != given:
+            raise self.wrong("bands", given, "bands")
+        return tuple(given)
+
+    def practice(self, key: str, given: object) -> tuple[str, ...]:
+        for one in (texts := self.texts(key, given)):
+            if len(one) > LONGEST_PRACTICE or set(one) & set("{}"):
+                raise self.wrong(key, f"{one[:12]}…", "short", n=LONGEST_PRACTICE)
+        return texts
+
     def families(self, key: str, given: object) -> tuple[str, ...]:
         return tuple(n if _FAMILY.fullmatch(n) else self.refuse(key, n, "text") for n in self.texts(key, given))
 
     def issue(self, period: object, given: object) -> Issue:
         if not _is_period(str(period)):
             raise self.wrong("issues", period, "period")
-        self.keys(given, ["serial", "date", "printed"], f"issues.{period}.")
+        self.keys(given, ["serial", "date", "printed", "practice"], f"issues.{period}.")
         for key in ("date", "printed"):
             if given.get(key) is not None and type(given[key]) is not date:
                 raise self.wrong(f"issues.{period}.{key}", given[key], "date")
-        return Issue(str(given.get("serial") or ""), given.get("date"), given.get("printed"))
+        practice = self.practice(f"issues.{period}.practice", given["practice"]) if given.get("practice") else ()
+        return Issue(str(given.get("serial") or ""), given.get("date"), given.get("printed"), practice)
 
     def mapping(self, key: str, given: object) -> dict:
         return given if isinstance(given, dict) else self.refuse(key, given, "mapping")

@@ -13,9 +13,10 @@ class Issue:
     serial: str = ""
     date: datetime.date | None = None
     printed: datetime.date | None = None
+    practice: tuple[str, ...] = ()  # of units that did well, a paragraph each, written by people
 
 
-SECTIONS = ("overall", "places", "failings", "verdicts", "closing")
+SECTIONS = ("overall", "places", "failings", "verdicts", "practice", "closing")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Office:
     issues: dict[str, Issue] = field(hash=False)  # by period
     fonts: dict[str, tuple[str, ...]] = field(hash=False)  # body, first, second, title, page
     sections: tuple[str, ...] = SECTIONS  # of the text, in this order
+    bands: tuple[int, ...] = ()  # the fewest case rows of each band of units, from the largest down
 
     def issue(self, period: str) -> Issue:
         """The issue of a quarter, empty where the office has not named one."""
@@ -59,6 +61,12 @@ class Office:
     def sha256(self, period: str) -> str:
         """What the bulletin of one quarter depends on, as a hash: other quarters' issues do not change it."""
         settings = {**asdict(self), "issues": asdict(self.issue(period))}
-        if self.sections == SECTIONS:  # not said: as settings were before sections could be chosen
+        if (
+            self.sections == SECTIONS
+        ):  # what is not said is not hashed: older settings keep their hash
             del settings["sections"]
+        if not self.bands:
+            del settings["bands"]
+        if not settings["issues"]["practice"]:
+            del settings["issues"]["practice"]
         return sha256(json.dumps(settings, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()

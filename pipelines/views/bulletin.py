@@ -24,6 +24,7 @@ WORDS = (
     "heading_failings",
     "no_failings",
     "heading_verdicts",
+    "section_practice",
     "heading_data",
     "heading_readings",
     "heading_ranking",
@@ -89,6 +90,7 @@ class Bulletin:
             "broken": quality.by_promise(broken, self.say, self.lang),
             "warned": quality.by_promise(warned, self.say, self.lang),
             "notices": quality.notices(self.result, self.lang),
+            "practice": self.practice(),
             "objections": objections.told(self.decisions, self.say, self.lang),
             "method": self.method(),
             "method_says": self.method_says(),
@@ -164,17 +166,11 @@ class Bulletin:
         return said
 
     def occurrences(self) -> list[str]:
-        """How often what costs points by the case happened; what the exports cannot tell is not given as zero."""
+        """How often what costs points by the case happened; nothing of what did not, or the exports cannot tell."""
         book, tallies = self.result.rulebook, self.result.tallies.values()
         counted = [rule for rule in book.rules.values() if rule.kind == "occurrence" and not self._untold(rule.measure)]
-        said = [
-            self._says(
-                "count",
-                measure=book.measures[rule.measure].title,
-                n=sum(tally.occurrences(rule.id, rule.measure) for tally in tallies),
-            )
-            for rule in counted
-        ]
+        counts = [(rule, sum(tally.occurrences(rule.id, rule.measure) for tally in tallies)) for rule in counted]
+        said = [self._says("count", measure=book.measures[rule.measure].title, n=n) for rule, n in counts if n]
         return [self._says("occurrences", counts=parted(said, self.lang))] if said else []
 
     def _untold(self, measure: str) -> bool:
@@ -203,6 +199,7 @@ class Bulletin:
         parts = {
             "head": [self.leaders(list(same)) for _, same in groupby(self._first(), key=lambda s: s.rank)],
             "groups": [self.of_group(group) for group in groups] if len(groups) > 1 or not overall else [],
+            "bands": self.bands(),
             "risen": compared.risen(self.result, self.say, self.lang),
             "end": [self.trailing(standing) for standing in self._last()],
             "apart": self.apart(),
@@ -228,19 +225,25 @@ class Bulletin:
         return said if name == "groups" else [run_on(said, self.lang)]
 
     def _place_heading(self, number: int, title: str) -> str:
-        numeral = str(number) if self.lang == "en" else "一二三四五"[number - 1]
+        numeral = str(number) if self.lang == "en" else "一二三四五六"[number - 1]
         return self._says("place_part", number=numeral, title=title)
 
     def leaders(self, standings: list[Standing]) -> str:
         """A place at the head: who holds it, alone or together, and how the totals are made."""
         facts = [self._facts(standing) for standing in standings]
         if len(facts) == 1:
-            return self._says("leader", **facts[0])
+            return self._says("leader" if self._has_bonus(facts) else "leader_plain", **facts[0])
         if len({(fact["base"], fact["bonus"]) for fact in facts}) == 1:
-            return self._says("leaders_alike", **{**facts[0], "name": self._names(facts)}, n=len(facts))
-        names = parted((self._says("sharing", **fact) for fact in facts[:MOST_NAMED]), self.lang)
+            key = "leaders_alike" if self._has_bonus(facts) else "leaders_alike_plain"
+            return self._says(key, **{**facts[0], "name": self._names(facts)}, n=len(facts))
+        sharing = "sharing" if self._has_bonus(facts) else "standing"
+        names = parted((self._says(sharing, **fact) for fact in facts[:MOST_NAMED]), self.lang)
         key = "leaders_and_more" if len(facts) > MOST_NAMED else "leaders"
         return self._says(key, rank=facts[0]["rank"], n=len(facts), names=names)
+
+    def _has_bonus(self, facts: list[dict]) -> bool:
+        """Whether any of these totals is more, or less, than its base."""
+        return any(fact["base"] != fact["total"] for fact in facts)
 
     def group_leader(self, group: dict) -> str:
         """Who leads a group, with everybody who shares the place."""
@@ -259,6 +262,27 @@ class Bulletin:
             return self.group_leader(group)
         best, worst = (listed(map(self._standing, some), self.lang) for some in (first, last))
         return self._says("group_ends", group=group["name"] or "—", n=len(rows), best=best, worst=worst)
+
+    def bands(self) -> list[str]:
+        """Units of like size beside each other, as the office's settings band them; the smallest are not told of."""
+        found, most = [], None
+        for least in self.result.office.bands if self.result.office else ():
+            rows = [self._line(s) for s in self.placed if least <= s.case_rows < (most or s.case_rows + 1)]
+            band = self._says("band_open" if most is None else "band", least=least, most=most and most - 1)
+            first, last = rows[:NAMED], rows[: NAMED - 1 : -1][:NAMED]
+            if len(rows) > 2 * NAMED:
+                best, worst = (listed(map(self._standing, some), self.lang) for some in (first, last))
+                found.append(self._says("band_ends", band=band, n=len(rows), best=best, worst=worst))
+            elif rows:
+                names = listed(map(self._standing, rows), self.lang)
+                found.append(self._says("band_all", band=band, n=len(rows), names=names))
+            most = least
+        return found
+
+    def practice(self) -> list[str]:
+        """What the office praises of units' work in this period, in its own words."""
+        office = self.result.office
+        return [plain(masked(one)) for one in office.issue(str(self.result.period)).practice] if office else []
 
     def _standing(self, row: dict) -> str:
         """A unit with its points, after the rate that lists units of equal figures where the book has one."""

@@ -175,6 +175,7 @@ class Official:
             "places": list(self._places(bulletin["places"])),
             "failings": [("body", text) for text in bulletin["paper"]["failings"]],
             "verdicts": list(self._verdicts(bulletin)),
+            "practice": [("body", text) for text in bulletin["practice"]],
             "closing": [part for text in self.orders(bulletin["failing"]) for part in _headed(text)],
         }
         made = [("body", self.filled(self.office.opening))]

@@ -10,6 +10,8 @@ import pytest
 
 from pipelines.edges.office import DEMO_OFFICE, load_office
 from pipelines.edges.paper import official_sheet
+from pipelines.edges.templates import render
+from pipelines.model.refusals import UsageRefusal
 from pipelines.model.tally import Unit
 from pipelines.views.bulletin import Bulletin
 from pipelines.wording import say
@@ -98,8 +100,7 @@ def test_both_places_stand_in_one_table_with_case_rows_and_the_interval():
     text = printed(result())
     head = text.split("附件1")[-1]
     assert (
-        all(word in head for word in ("总名次", "区间", "办件"))
-        and "全部参加排名的单位" not in head.split("区间：")[0]
+        all(word in head for word in ("总名次", "区间", "办件")) and "全部参加排名的单位" not in head.split("区间：")[0]
     )
 
 
@@ -192,3 +193,51 @@ def test_an_order_names_the_units_under_a_target_and_a_day_and_falls_away_withou
     told = re.sub(r"\\s", "", printed(failing, office))
     assert f"等{len(units)}个单位于2026年11月11日前报送整改结果" in told
     assert "限期整改" not in printed(quarter, office) and "及时提出异议" in printed(quarter, office)
+
+
+def test_units_are_banded_by_case_rows_as_the_office_says_and_the_smallest_are_not_told_of():
+    quarter = group_of([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+    rows = [300, 299, 300, 400, 301, 302, 303, 304, 80, 79]
+    standings = tuple(replace(s, case_rows=n) for s, n in zip(quarter.standings, rows, strict=True))
+    banded = replace(quarter, standings=standings, office=replace(OFFICE, bands=(300, 80)))
+    many, few = Bulletin(banded, [], say).bands()
+    assert many.startswith("办件300件以上的7个单位，前三名：单位00（100分）、单位02（98分）、单位03（97分）；")
+    assert many.endswith("后三名（由后往前）：单位07（93分）、单位06（94分）、单位05（95分）。")
+    assert few == "办件80至299件的2个单位依次为：单位01（99分）、单位08（92分）。"
+    assert "按办件量分档情况" in printed(banded, banded.office) and "按办件量" not in printed(quarter)
+    assert Bulletin(replace(quarter, standings=standings), [], say).bands() == []
+
+
+@pytest.mark.parametrize(("length", "fits"), [(200, True), (201, False)])
+def test_a_practice_is_praised_in_the_words_of_the_office_on_paper_and_web(tmp_path, length, fits):
+    words = "某局设专人回访" + "，" * (length - 7)
+    text = DEMO_OFFICE.read_text(encoding="utf-8")
+    file = tmp_path / "office.yaml"
+    file.write_text(text.replace('2026Q3: {serial: "37",', f'2026Q3: {{practice: ["{words}"], serial: "37",'), "utf-8")
+    if not fits:
+        with pytest.raises(UsageRefusal, match="200"):
+            load_office(file)
+        return
+    office = load_office(file)
+    quarter = replace(result(), office=office)
+    told = re.sub(r"\s", "", printed(quarter, office))
+    assert "四、典型做法" in told and "某局设专人回访" in told
+    web = render("bulletin/bulletin.html.j2", Bulletin(quarter, [], say).page())
+    assert "典型做法" in web and "某局设专人回访" in web
+    assert office.sha256("2026Q2") == OFFICE.sha256("2026Q2") and office.sha256("2026Q3") != OFFICE.sha256("2026Q3")
+
+
+@pytest.mark.parametrize("bands", ["[80, 300]", "[300, 300]", "[0]", "many", "[80.5]"])
+def test_bands_that_are_no_numbers_from_the_largest_down_are_refused(tmp_path, bands):
+    file = tmp_path / "office.yaml"
+    file.write_text(DEMO_OFFICE.read_text(encoding="utf-8").replace("bands: []", f"bands: {bands}"), encoding="utf-8")
+    with pytest.raises(UsageRefusal, match="bands"):
+        load_office(file)
+
+
+def test_what_did_not_happen_and_what_nobody_has_is_not_said():
+    said = "".join(Bulletin(result(), [], say).overall())
+    assert "超期签收5件次" in said and "0件次" not in said
+    assert Bulletin(replace(result(), tallies={}), [], say).occurrences() == []
+    alone = Bulletin(group_of([1, 2, 3, 4, 5]), [], say)
+    assert alone.leaders(alone._first()[:1]) == "第1名：单位00，总分99分。"
