@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipelines.edges import process
 from pipelines.engines.marks import place
+from pipelines.lazy import lacking
 from pipelines.model.contract import Absent
 from pipelines.model.library import LibraryReport
 from pipelines.model.measure import CASE_ROWS
@@ -52,6 +53,7 @@ class Request:
     settings: Path | None = None  # of publication, the project's own where None: which words name no evaluator
     city: str = ""  # as the project names it; the source mapping's or the rulebook's name where empty
     engine: str = DUCKDB  # what counts facts and tallies; SPARK on a cluster
+    twice: bool | None = None  # whether accepted rows are checked a second time; None: where that is installed
     verifying: bool = False  # what was published is computed again: a mapping of the old form keeps its meaning
 
 
@@ -87,6 +89,7 @@ class Run:
         self.rulebook = load_rulebook(request.rules, self.period)
         self.how = self.rulebook.made_of(self.period)
         self.readings = choose_readings(self.rulebook, request.readings)
+        self.twice = not lacking("quality") if request.twice is None else request.twice
         self.office = load_office(request.office or OFFICE)
         self.contracts = within(of_book(load_contracts(), self.rulebook), self.period)
         self._note, self._scratch = ExitStack(), scratch(place_of(request.engine))
@@ -143,11 +146,11 @@ class Run:
 
     def _start_quality(self) -> None:
         from pipelines.contracts.history import figures_of
-        from pipelines.contracts.quality import start_quality
+        from pipelines.contracts.quality import checked_once, start_quality
 
         self.history = figures_of(self.warehouse, self.contracts, self.intake, self.period, self.request.out)
-        facts = (self.warehouse, self.intake, self.validation, self.contracts, self.history)
-        self.quality = start_quality(*facts, self.work)
+        facts = (self.intake, self.validation, self.contracts, self.history, self.work)
+        self.quality = start_quality(self.warehouse, *facts) if self.twice else checked_once(*facts)
 
     def ingest(self) -> None:
         """Export files → raw tables, a receipt per file; Refusal where nothing could be published in the end."""
@@ -165,7 +168,8 @@ class Run:
         self._note.enter_context(begun(self.request.out, RUN, str(self.period), self.flow_run))
         self._read()
         stop_for(self.intake.stops)
-        make_ready()
+        if self.twice:
+            make_ready()
 
     def _read(self) -> None:
         from pipelines.stages.ingest import ingest
@@ -436,7 +440,8 @@ class Run:
         of_pages = self.published.notices if self.published else ()
         observed = self.observations if self.published else self.unusual
         of_book = (*self.rulebook.notices, *self._absent())
-        return (*of_book, *self.intake.notices, *of_files, *of_contracts, *observed, *of_pages)
+        once = () if self.twice or self.quality is None else (say("quality.once"),)
+        return (*once, *of_book, *self.intake.notices, *of_files, *of_contracts, *observed, *of_pages)
 
     def _absent(self) -> tuple[Words, ...]:
         tables = self.intake.absent_tables
@@ -469,6 +474,7 @@ class Run:
             record_before=self.record_before,
             city=self.request.city,
             zone=process.project().zone,
+            checked_twice=self.twice,
             accounts=self.accounts,
             received=self.received,
             parts=tuple(self.parts.items()),

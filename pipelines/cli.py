@@ -208,7 +208,12 @@ def _run(arguments: list[str], project: str | None = None) -> int:
     except ImportError as problem:
         if os.environ.get("GONGPING_DEBUG"):
             raise
-        click.echo(text("cli.no_library", problem=str(problem).splitlines()[0]), err=True)
+        from pipelines.lazy import EXTRAS, without
+
+        name = (problem.name or "").partition(".")[0]
+        of = [extra for extra, names in EXTRAS.items() if name in names]
+        said_so = text("cli.no_library", problem=str(problem).splitlines()[0])
+        click.echo(said(without(of[0], name)) if of else said_so, err=True)
         return 1
     except Exception as defect:
         if os.environ.get("GONGPING_DEBUG"):

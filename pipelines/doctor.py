@@ -14,6 +14,8 @@ from shlex import quote
 
 from pipelines.edges import fonts, process
 from pipelines.edges.process import telemetry_is_off
+from pipelines.lazy import EXTRAS, lacking
+from pipelines.model.project import Project
 from pipelines.model.refusals import Refusal
 from pipelines.model.words import Words
 from pipelines.paths import CALENDARS, DATA, INSTALLED, shown
@@ -52,6 +54,7 @@ def diagnose(out: Path = Path("out")) -> list[Check]:
         _library("paper", trials["paper"]),
         *_fonts(),
         _signing(),
+        _extras(),
         _telemetry(),
         _leftovers(),
         _machine(out),
@@ -176,6 +179,17 @@ def _openssh() -> tuple[int, int] | None:
         return None
     found = re.search(r"OpenSSH_(\d+)\.(\d+)", done.stderr + done.stdout)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def _extras() -> Check:
+    """Which extras are installed; one that the project file asks for must be."""
+    lacks = [extra for extra in EXTRAS if lacking(extra)]
+    city = process.project()
+    asked = {"schedule": city.schedules, "sources": city.sources, "cluster": city.spark_master != Project.spark_master}
+    wanted = [extra for extra in lacks if asked.get(extra)]
+    there, away = (", ".join(names) or "–" for names in ([one for one in EXTRAS if one not in lacks], lacks))
+    facts = {"there": there, "away": away, "wanted": ", ".join(wanted), "line": ",".join(wanted)}
+    return _check("extras", not wanted, **facts)
 
 
 def _telemetry() -> Check:

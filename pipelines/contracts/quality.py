@@ -1,4 +1,7 @@
-"""The quality report: accepted rows checked a second time beside the run, and written for people and programs."""
+"""The quality report: accepted rows checked a second time beside the run, and written for people and programs.
+
+Great Expectations, which checks them, comes with an extra; without it the report says that nothing was checked twice.
+"""
 
 import json
 import os
@@ -14,7 +17,7 @@ from socket import SHUT_WR, send_fds, socket, socketpair
 from typing import IO, NamedTuple
 
 from pipelines.contracts.expectations import checks_of
-from pipelines.contracts.history import Figure, checks_of_history, drawn, judged, kept_as, warnings_of
+from pipelines.contracts.history import Figure, checks_of_history, compared, drawn, judged, kept_as, warnings_of
 from pipelines.edges.process import SILENT
 from pipelines.edges.scratch import nameless
 from pipelines.edges.warehouse import Warehouse
@@ -34,12 +37,47 @@ ERRORS = "errors.txt"  # what the process said
 TEMPLATE = "quality/index.html.j2"
 
 
-class Quality:
+class CheckedOnce:
+    """The quality report of rows that nothing checks a second time."""
+
+    twice = False
+
+    def __init__(self, folder: Path, facts: tuple) -> None:
+        self._folder, self._facts = folder, facts[:-1]
+        self._figures: tuple[Figure, ...] = facts[-1]
+
+    @cached_property
+    def history(self) -> tuple[Figure, ...]:
+        """The figures of the export as a whole, each judged beside the finished periods before."""
+        return tuple(map(compared, self._figures))
+
+    def warnings(self) -> tuple[Words, ...]:
+        """What lies outside the expected, in words."""
+        return warnings_of(self.history, self._facts[0])
+
+    def result(self) -> Path:
+        """The folder with `report.json` and `index.html`."""
+        return self._written(None)
+
+    def _written(self, outcomes: list[dict] | None) -> Path:
+        folder = self._folder / "quality"
+        report = {**report_of(*self._facts, outcomes), "history": kept_as(self.history)}
+        rows = {lang: drawn(self.history, self._facts[0], lang) for lang in SUFFIX}
+        write_report(folder, report, self._facts[2].kind, rows)
+        return folder
+
+    def stop(self) -> None:
+        """End the check, if one runs."""
+
+
+class Quality(CheckedOnce):
     """A quality check under way; ``history`` and ``result()`` wait for it, ``stop()`` gives it up."""
 
+    twice = True
+
     def __init__(self, line: socket, held: ExitStack, folder: Path, facts: tuple) -> None:
-        self._line, self._held, self._folder, self._facts = line, held, folder, facts[:-1]
-        self._figures: tuple[Figure, ...] = facts[-1]
+        super().__init__(folder, facts)
+        self._line, self._held = line, held
 
     @cached_property
     def history(self) -> tuple[Figure, ...]:
@@ -56,10 +94,6 @@ class Quality:
             self._outcomes()
         return judged(self._figures, json.loads(written.read_text(encoding="utf-8")))
 
-    def warnings(self) -> tuple[Words, ...]:
-        """What lies outside the expected, in words."""
-        return warnings_of(self.history, self._facts[0])
-
     def result(self) -> Path:
         """The folder with `report.json` and `index.html`.
 
@@ -67,15 +101,12 @@ class Quality:
         """
         self._end()
         outcomes = self._outcomes()
-        folder = self._folder / "quality"
-        report = {**report_of(*self._facts, outcomes), "history": kept_as(self.history)}
-        compared = {lang: drawn(self.history, self._facts[0], lang) for lang in SUFFIX}
-        write_report(folder, report, self._facts[2].kind, compared)
+        folder = self._written(outcomes)
         _gate(outcomes, self._facts[0])
         return folder
 
     def stop(self) -> None:
-        """End the check, if it still runs."""
+        """End the check, where it still runs."""
         with suppress(OSError):
             self._line.shutdown(SHUT_WR)
         self._end()
@@ -93,6 +124,13 @@ class Quality:
             why = next((line for line in reversed(lines) if line.strip()), "-")
             raise Refusal(say("quality.process_failed", why=why[:300]))
         return json.loads(written.read_text(encoding="utf-8"))
+
+
+def checked_once(
+    intake: Intake, validation: Validation, contracts: Contracts, history: tuple[Figure, ...], work: Path
+) -> CheckedOnce:
+    """The report of a run without a second check; ``history`` and ``work`` as of `start_quality`."""
+    return CheckedOnce(work, (contracts, intake, validation, history))
 
 
 def start_quality(
@@ -244,6 +282,7 @@ def words(lang: str = "zh") -> dict:
         "severity",
         "broken_rows",
         "second_check",
+        "once",
         "warnings",
         "notices",
         "none",
@@ -253,6 +292,7 @@ def words(lang: str = "zh") -> dict:
         "kept",
         "broken",
         "not_promised",
+        "not_made",
         "rows_checked",
         "error",
         "back",

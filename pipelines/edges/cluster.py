@@ -12,14 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from pipelines.edges import process
 from pipelines.edges.warehouse import Arrow, Warehouse, half_of_memory, query_text, rendered
-from pipelines.lazy import parquet
+from pipelines.lazy import must_have, parquet
 from pipelines.model.project import DUCKDB, SPARK
 from pipelines.model.refusals import Refusal, UsageRefusal
 from pipelines.wording import say
@@ -60,9 +59,7 @@ def counting(engine: str, warehouse: Warehouse, work: Path) -> AbstractContextMa
 
 def _must_have_spark() -> None:
     """UsageRefusal where pyspark, sqlglot or Java is not here."""
-    for library in ("pyspark", "sqlglot"):
-        if find_spec(library) is None:
-            raise UsageRefusal(say("cluster.no_library", library=library))
+    must_have("cluster")
     home = os.environ.get("JAVA_HOME")
     java = shutil.which("java", path=f"{home}/bin" if home else None)
     said = subprocess.run([java, "-version"], capture_output=True, text=True).stderr if java else ""

@@ -10,6 +10,7 @@ from typing import IO
 
 import numpy as np
 
+from pipelines.lazy import must_have
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import Words
 from pipelines.paths import FONTS
@@ -41,7 +42,8 @@ COLOURS = 48  # of the PNG
 
 @cache
 def altair():
-    """Altair, for data of any length."""
+    """Altair, for data of any length; UsageRefusal where it is not installed."""
+    must_have("lab")
     import altair as alt
 
     alt.data_transformers.disable_max_rows()
@@ -51,6 +53,7 @@ def altair():
 @cache
 def converter():
     """vl-convert, which draws charts without a browser, with the project's Chinese fonts."""
+    must_have("lab")
     import vl_convert
 
     if FONTS.is_dir():

@@ -3,6 +3,7 @@
 import numpy as np
 
 from pipelines.laboratory.charts import BLUE, GREY, ORANGE, VERMILION, altair, beside, in_session_language, styled, text
+from pipelines.lazy import must_have
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook.source import hint
 from pipelines.wording import say
@@ -25,6 +26,7 @@ def funnel(quarter, measure: str = ""):
     measure = measure or [*listing, *rates][0]
     if measure not in rates:
         raise UsageRefusal(say("laboratory.no_rule", rule=measure, hint=hint(measure, rates)))
+    must_have("lab")
     rule, cube = rates[measure], quarter.world.cube
     part, of = (cube.counts(quarter.readings)[name].sum(axis=1) for name in (rule.part, rule.of))
     if {rule.part, rule.of} & cube.told_of_nobody():

@@ -117,6 +117,7 @@ class ScoredPeriod:
     record_before: str = NOTHING_BEFORE  # head of the record of publication before this quarter's first act
     city: str = ""  # as the project file names it, "" where it does not
     zone: str = ""  # of local time; the usual one where ""
+    checked_twice: bool = True  # whether a second program checked the accepted rows
     accounts: tuple[dict[str, Any], ...] = ()  # what became of every unit's case rows, by `sql/publish/accounts.sql`
     quarantined: tuple[QuarantinedRow, ...] = ()  # case rows of known units
     received: tuple[dict[str, Any], ...] = ()  # what came in by channel and matter, by `sql/publish/received.sql.j2`

@@ -198,6 +198,8 @@ class _Unusual:
         share, before = (_quarantined(manifest) for manifest in (self.run.manifest, _manifest_of(self.before)))
         if share and before is not None and share > self.bounds.quarantine_times * before:
             yield _line("quarantine", share=_percent(share), before=_percent(before))
+        if not self.run.manifest.get("checked_twice", True):
+            yield _line("once")
         for sign in signs_of_damage(self.run):
             yield "cut", sign
         readings = self.run.manifest.get("readings", {})

@@ -12,6 +12,7 @@ from pipelines.edges.published import list_of
 from pipelines.edges.run_folders import MANIFEST, RUNS
 from pipelines.edges.scratch import scratch
 from pipelines.edges.tallies import RULEBOOK
+from pipelines.lazy import lacking, without
 from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal, VerificationFailed
 from pipelines.model.result import CountedList
@@ -129,6 +130,8 @@ def _recompute(run: FinishedRun, out: Path, again, verdict: Verdict, progress) -
         same = compare_runs(run, fresh, pages)
         if not pages:
             verdict.notices.append(say("publication.pages_not_compared"))
+        if not _alike_checked(run, fresh):
+            verdict.notices.append(say("publication.quality_not_compared", why=without("quality", lacking("quality"))))
         if fresh.manifest["code"] != run.manifest["code"]:
             codes = (run.manifest["code"], fresh.manifest["code"])
             then, now = (f"{code['version']} {code['sha256'][:12]}".strip() for code in codes)
@@ -142,6 +145,7 @@ def _recompute(run: FinishedRun, out: Path, again, verdict: Verdict, progress) -
 
 
 PAGES = (".html", ".pdf")
+QUALITY = "quality/"
 COMPARED = {"ranking_sha256": "ranking.csv", "manifest_sha256": MANIFEST}
 FIGURES = ("ranking.csv", "items.csv", "ledger.csv")
 WORDS = ("note", "detail")  # columns of these that hold sentences, which a newer program may put in other words
@@ -198,6 +202,7 @@ def recompute(run: FinishedRun, out: Path, folder: Path, again: Again, progress=
         _printed(run) and can_print(run),
         again.office,
         absent=tuple(manifest.get("absent", ())),
+        twice=_checked_twice(run) and not lacking("quality"),
         verifying=True,
         record_before=head_before(out, period),
         counted=tuple(_counted(one, out) for one in manifest.get("counted_before", ())),
@@ -221,7 +226,8 @@ def compare_runs(run: FinishedRun, fresh: FinishedRun, pages: bool = True) -> bo
             continue
         if then.get(fact) != now.get(fact) and not (upgraded and fact in OF_THE_PROGRAM):
             raise VerificationFailed(say("publication.fact_differs", fact=fact, folder=run.folder))
-    file = _first_difference(_compared(then["outputs"], pages), _compared(now["outputs"], pages))
+    skipped = (*(() if pages else PAGES), *(() if _alike_checked(run, fresh) else (QUALITY,)))
+    file = _first_difference(*(_compared(one["outputs"], skipped) for one in (then, now)))
     if file and upgraded:
         for name in FIGURES:
             _must_have_equal_figures(run, fresh, name)
@@ -229,6 +235,15 @@ def compare_runs(run: FinishedRun, fresh: FinishedRun, pages: bool = True) -> bo
     if file:
         raise VerificationFailed(say("publication.output_differs", file=file, folder=run.folder))
     return True
+
+
+def _checked_twice(run: FinishedRun) -> bool:
+    return run.manifest.get("checked_twice", True)  # older programs always did
+
+
+def _alike_checked(run: FinishedRun, fresh: FinishedRun) -> bool:
+    """Whether the rows of both were checked a second time, or of neither: their quality reports say which."""
+    return _checked_twice(run) == _checked_twice(fresh)
 
 
 def _must_have_equal_figures(run: FinishedRun, fresh: FinishedRun, name: str) -> None:
@@ -256,8 +271,8 @@ def _inputs(manifest: dict) -> dict[str, str]:
     return {one["file"]: one["sha256"] for one in manifest["inputs"]}
 
 
-def _compared(outputs: dict[str, str], pages: bool) -> dict[str, str]:
-    return {name: sha for name, sha in outputs.items() if pages or not name.endswith(PAGES)}
+def _compared(outputs: dict[str, str], skipped: tuple[str, ...]) -> dict[str, str]:
+    return {name: sha for name, sha in outputs.items() if not name.endswith(skipped) and not name.startswith(skipped)}
 
 
 def _first_difference(then: dict[str, str], now: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from pipelines.edges import process
 from pipelines.edges.fingerprints import code_version, file_sha256
 from pipelines.edges.run_folders import sync, sync_folder
-from pipelines.lazy import parquet
+from pipelines.lazy import must_have, parquet
 from pipelines.model.period import Period
 from pipelines.model.pull import Pulled, Source
 from pipelines.model.refusals import Refusal, UsageRefusal
@@ -50,6 +50,7 @@ def pull(sources: Iterable[Source], period: Period, raw: Path, listen: Listen = 
     sources = tuple(sources)
     if not sources:
         raise UsageRefusal(say("sources.none"))
+    must_have("sources")
     names = _file_names(sources)
     notices: list[Words] = []
     with _partial(raw / str(period)) as staging:

@@ -58,6 +58,7 @@ def manifest(
         "sums": _sums(result),
         "code": code,
         "rows": row_account(result),
+        "checked_twice": result.checked_twice,
         "printing": paper.state,
         "paper": [notice.zh for notice in paper.notices],
         "proposed": proposed,

@@ -120,11 +120,12 @@ def _order(breach: Breach) -> tuple:
 # Contracts, intake, validation and the second check as one plain report, the same for page and feed.
 
 
-def report_of(contracts: Contracts, intake: Intake, validation: Validation, outcomes: list[dict]) -> dict:
+def report_of(contracts: Contracts, intake: Intake, validation: Validation, outcomes: list[dict] | None) -> dict:
     """The quality report: per table the account of rows, every promise, and what else was broken.
 
-    ``outcomes``: see `contracts/quality_process.py`.
+    ``outcomes``: see `contracts/quality_process.py`; None where nothing was checked a second time.
     """
+    found = outcomes or []
     broken = Counter((breach.table, breach.promise) for breach in validation.breaches)
     warned = Counter((breach.table, breach.promise) for breach in validation.warnings)
     tables = [
@@ -133,10 +134,9 @@ def report_of(contracts: Contracts, intake: Intake, validation: Validation, outc
     ]
     return {
         "simulated": say("pages.simulated").zh if intake.simulated else "",
+        "checked_twice": outcomes is not None,
         "expectations": {
-            "kept": sum(outcome["outcome"] == "kept" for outcome in outcomes),
-            "broken": sum(outcome["outcome"] == "broken" for outcome in outcomes),
-            "error": sum(outcome["outcome"] == "error" for outcome in outcomes),
+            name: sum(outcome["outcome"] == name for outcome in found) for name in ("kept", "broken", "error")
         },
         "mend": _to_mend(contracts, validation.breaches),
         "tables": tables,
@@ -170,11 +170,11 @@ def _table(
     validation: Validation,
     broken: Counter,
     warned: Counter,
-    outcomes: list[dict],
+    outcomes: list[dict] | None,
 ) -> dict:
     rows = validation.rows[contract.name]
     promises = in_force(contract, intake.declared_absent)
-    own = [outcome for outcome in outcomes if outcome["table"] == contract.name]
+    own = None if outcomes is None else [one for one in outcomes if one["table"] == contract.name]
     known = {promise.id for promise in contract.promises}
     others = sorted((id, n) for (table, id), n in broken.items() if table == contract.name and id not in known)
     return {
@@ -188,17 +188,18 @@ def _table(
     }
 
 
-def _promise(promise: Promise, in_force: bool, broken: Counter, warned: Counter, outcomes: list[dict]) -> dict:
+def _promise(promise: Promise, in_force: bool, broken: Counter, warned: Counter, outcomes: list[dict] | None) -> dict:
     """A promise, how many rows broke it, and how the accepted rows stood in the second check."""
     counts = warned if promise.severity == "warn" else broken
-    own = [outcome for outcome in outcomes if promise.id in outcome["promises"]]
+    own = [outcome for outcome in outcomes or () if promise.id in outcome["promises"]]
+    again = "not_made" if outcomes is None else _worst(own)
     return {
         "promise": promise.id,
         "columns": list(columns_shown(promise)),
         "says": _both(promise.says),
         "severity": promise.severity,
         "broken": counts[promise.table, promise.id],
-        "second_check": _worst(own) if in_force else "not_promised",
+        "second_check": again if in_force else "not_promised",
         "expectations": [
             {name: outcome[name] for name in ("expectation", "checked", "unexpected", "outcome")} for outcome in own
         ],

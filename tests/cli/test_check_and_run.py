@@ -1,6 +1,7 @@
 """`gongping check` and `gongping run` say the same of the same folder, the second check of the contracts included."""
 
 import csv
+import json
 import shutil
 
 import pytest
@@ -8,9 +9,13 @@ import pytest
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.model.refusals import ContractStop
+from pipelines.publication.verify import Again, verify
+from pipelines.sample.make import make_sample
 from pipelines.stages import validate
 from tests.cli.conftest import PERIOD
+from tests.publication.office import Checked
 
+PUBLISHED = Period.parse(PERIOD)
 UNSEEN = "sign_due_at_not_before_dispatched_at"
 
 
@@ -46,3 +51,55 @@ def test_what_stops_before_the_second_check_is_told_without_waiting_for_it(overl
     monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *_: pytest.fail("asked in vain"))
     (overlooked / "units.csv").unlink()
     assert call("check", PERIOD, "--exports", str(overlooked))[0] == 3
+
+
+@pytest.fixture
+def town(tmp_path):
+    """A small sample quarter and an output folder."""
+    make_sample(tmp_path / "in", PUBLISHED, 4, 80, 7)
+    return tmp_path / "in", tmp_path / "out"
+
+
+def _lacks(monkeypatch, *names: str) -> None:
+    monkeypatch.setattr("pipelines.lazy.find_spec", lambda name: None if name in names else name)
+
+
+def _run(folder, out) -> dict:
+    with Run(Request(PUBLISHED, folder, out, pdf=False)) as run:
+        made = run.run()
+        told = [notice.en for notice in made.notices() if notice.en.startswith("no second program")]
+        manifest = json.loads((made.published.folder / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["checked_twice"] == made.twice == (not told)
+        return manifest
+
+
+def test_a_run_without_the_second_check_says_so_on_every_page_of_it_and_is_the_same_where_the_check_is(
+    town, monkeypatch
+):
+    folder, out = town
+    _lacks(monkeypatch, "great_expectations")
+    monkeypatch.setattr("pipelines.contracts.quality.make_ready", lambda: pytest.fail("loaded in vain"))
+    assert not _run(folder, out)["checked_twice"]
+    quality = out / str(PUBLISHED) / "quality"
+    report = json.loads((quality / "report.json").read_text(encoding="utf-8"))
+    assert report["checked_twice"] is False and sum(report["expectations"].values()) == 0
+    assert {p["second_check"] for table in report["tables"] for p in table["promises"]} <= {"not_made", "not_promised"}
+    assert "没有由第二套程序复查" in (quality / "index.html").read_text(encoding="utf-8")
+    assert "No second program checked" in (quality / "index.en.html").read_text(encoding="utf-8")
+    _lacks(monkeypatch)
+    found = verify(out, PUBLISHED, Again(folder), signers=out / "signers")
+    assert found.same_bytes and not [one for one in found.notices if "quality" in one.en]
+
+
+@pytest.mark.slow
+def test_what_was_checked_twice_is_verified_without_the_second_program_but_for_its_report(town, monkeypatch):
+    folder, out = town
+    _lacks(monkeypatch)
+    monkeypatch.setattr("pipelines.contracts.quality.make_ready", lambda: None)
+    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    assert _run(folder, out)["checked_twice"]
+    _lacks(monkeypatch, "great_expectations")
+    found = verify(out, PUBLISHED, Again(folder), signers=out / "signers")
+    assert found.same_bytes
+    (said,) = [one.en for one in found.notices if "quality" in one.en]
+    assert said.startswith("The quality report in quality/ was not compared") and "gongping[quality]" in said

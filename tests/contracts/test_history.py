@@ -6,7 +6,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pipelines.contracts.history import Figure, _expected, checks_of_history, drawn, figures_of, judged, limits
+from pipelines.contracts.history import (
+    Figure,
+    _expected,
+    checks_of_history,
+    compared,
+    drawn,
+    figures_of,
+    judged,
+    limits,
+)
 from pipelines.contracts.quality import start_quality
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.period import Period
@@ -93,6 +102,7 @@ def test_every_figure_at_its_bounds_is_kept_and_beyond_them_told_by_great_expect
     monkeypatch.setattr("tests.contracts.test_history.figures_of", lambda *_: bounded)
     quality = started(tmp_path, cases(3))
     assert [one.outcome for one in quality.history] == ["broken", "kept", "kept", "broken"]
+    assert tuple(map(compared, bounded)) == quality.history  # without the library
     below, above = quality.warnings()
     assert "rows of cases in 2026-01: now 49 rows, before 2025-07 100 rows, expected 50 rows to 200 rows" in below.en
     assert "诉求件表 2026-04 的行数：本期 201 行，此前为 2025-07 100 行，预期 50 行 至 200 行" in above.zh

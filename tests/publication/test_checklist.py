@@ -78,6 +78,13 @@ def test_a_first_place_on_few_rows_is_told(tmp_path, rows, told):
     assert ("first_few" in lines_of(tmp_path, files=files)) == told
 
 
+@pytest.mark.parametrize(("manifest", "told"), [({}, False), ({"checked_twice": True}, False),
+                                                ({"checked_twice": False}, True)])  # fmt: skip
+def test_rows_that_no_second_program_checked_are_a_line_to_answer(tmp_path, manifest, told):
+    """A run of an older program says nothing: it was always checked twice."""
+    assert ("once" in lines_of(tmp_path, manifest=manifest)) == told
+
+
 FAULTS = {
     "blank": ({"manifest": {"blanks": ["signer"]}}, "署名"),
     "glyph": (

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.cli import main
+from pipelines.laboratory import charts
+from pipelines.lazy import EXTRAS as MODULES
+from pipelines.model.refusals import UsageRefusal
 from pipelines.paths import ROOT
 
 OURS = {"pipelines", "gongping", "tests", "benchmarks", "scripts"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-# No line of ours imports these: bounds on what Prefect takes, tools run as commands, a package that carries a script.
-BOUNDS = {"fastapi", "sqlalchemy"}
+# No line of ours imports these: bounds on what Prefect takes, data, commands, a package with a script in it.
+BOUNDS, DATA = {"fastapi", "sqlalchemy"}, {"tzdata"}
 COMMANDS = {"deptry", "hatchling", "ipykernel", "jupyterlab", "mypy", "pip", "pytest-cov", "pytest-xdist", "ruff"}
 CARRIERS = {"axe-playwright-python", "myst-parser", "types-jsonschema", "types-pyyaml"}  # of a script, a setting, types
 
@@ -25,7 +29,8 @@ def _names(requirements: list[str]) -> set[str]:
 
 
 RUNTIME = _names(PROJECT["project"]["dependencies"])
-EXTRAS = _names([need for extra in PROJECT["project"]["optional-dependencies"].values() for need in extra])
+OPTIONAL = {extra: _names(needs) for extra, needs in PROJECT["project"]["optional-dependencies"].items()}
+EXTRAS = set().union(*OPTIONAL.values()) - {"gongping"}
 GROUPS = _names([need for group in PROJECT["dependency-groups"].values() for need in group]) - {"gongping"}
 
 
@@ -68,7 +73,59 @@ def test_tests_benchmarks_and_notebooks_import_nothing_that_is_not_declared():
 
 
 def test_the_package_asks_for_nothing_that_the_program_does_not_use():
-    assert _spelt(RUNTIME) - _spelt(set(_imported("pipelines", "gongping"))) == BOUNDS
+    used = _spelt(set(_imported("pipelines", "gongping")))
+    assert _spelt(RUNTIME) - used == DATA
+    assert _spelt(EXTRAS) - used - {"py4j", "pyspark"} == BOUNDS  # those two are not always here
+
+
+def test_the_program_knows_which_module_comes_with_which_extra_and_full_is_all_but_the_cluster():
+    """What the base needs is in no extra, so that nobody is sent to install what is there."""
+    owners = packages_distributions()
+    known = {extra: {_spelt({owners.get(name, [name])[0].lower()}).pop() for name in names}
+             for extra, names in MODULES.items()}  # fmt: skip
+    assert known == {extra: _spelt(needs) - BOUNDS for extra, needs in OPTIONAL.items() if extra != "full"}
+    assert PROJECT["project"]["optional-dependencies"]["full"] == ["gongping[lab,quality,schedule,sources]"]
+    assert not _spelt(RUNTIME) & set().union(*known.values())
+
+
+FOLDERS = {"quality": "contracts", "schedule": "flows", "lab": "laboratory", "sources": "sources", "cluster": "edges"}
+
+
+def test_a_module_of_an_extra_is_imported_where_its_lack_is_answered():
+    files = {file.relative_to(ROOT).as_posix(): _top_names(file) for file in (ROOT / "pipelines").rglob("*.py")}
+    found = {extra: {file.split("/")[1] for file, names in files.items() if names & set(modules)}
+             for extra, modules in MODULES.items()}  # fmt: skip
+    assert found == {extra: {folder} for extra, folder in FOLDERS.items()}
+
+
+WANTING = {
+    "schedule": ["serve"],
+    "sources": ["pull", "2026Q2"],
+    "cluster": ["run", "2026Q2", "--exports", "exports", "--engine", "spark"],
+}
+
+
+@pytest.mark.parametrize("extra", WANTING)
+def test_a_verb_whose_extra_is_not_installed_says_in_a_line_which_installs_it(extra, tmp_path, monkeypatch, capsys):
+    source = "sources:\n  ours:\n    kind: folder\n    folder: .\n    files: [\"*.csv\"]\n"
+    (tmp_path / "gongping.yaml").write_text(source, encoding="utf-8")
+    (tmp_path / "exports").mkdir()
+    monkeypatch.chdir(tmp_path)
+    lacks = MODULES[extra][0]
+    monkeypatch.setattr("pipelines.lazy.find_spec", lambda name: None if name == lacks else name)
+    for name in [name for name in sys.modules if name.startswith("pipelines.flows")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(SystemExit) as ended:
+        main(["--lang", "en", *WANTING[extra]])
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert ended.value.code == 2 and f"needs the extra {extra} ({lacks} is not installed)" in said
+    assert said.endswith(f"pip install 'gongping[{extra}]'")
+
+
+def test_a_chart_without_its_extra_says_what_installs_it(monkeypatch):
+    monkeypatch.setattr("pipelines.lazy.find_spec", lambda name: None if name == "altair" else name)
+    with pytest.raises(UsageRefusal, match=r"pip install 'gongping\[lab\]'"):
+        charts.altair.__wrapped__()
 
 
 def test_the_groups_hold_nothing_that_nothing_uses():

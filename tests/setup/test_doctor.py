@@ -9,6 +9,7 @@ import pytest
 from pipelines import doctor
 from pipelines.edges import fonts
 from pipelines.edges.process import SILENT, silence_telemetry, telemetry_is_off
+from pipelines.model.project import Project, Schedule
 
 
 def test_every_check_speaks_both_languages_and_names_a_remedy(tmp_path):
@@ -67,6 +68,16 @@ def test_missing_and_changed_fonts_are_found_by_name(tmp_path):
 def test_fonts_configured_for_another_place_count_as_missing(tmp_path):
     (tmp_path / "fonts.conf").write_text("<fontconfig><dir>/elsewhere</dir></fontconfig>")
     assert "fonts.conf" in fonts.missing(tmp_path)
+
+
+def test_the_doctor_lists_extras_and_finds_one_that_the_project_asks_for(monkeypatch):
+    monkeypatch.setattr("pipelines.lazy.find_spec", lambda name: None if name in ("prefect", "scipy") else name)
+    found = doctor._extras()
+    assert found.ok and found.found.en == "installed: quality, sources, cluster; not installed: schedule, lab"
+    monkeypatch.setattr("pipelines.edges.process.project", lambda: Project(schedules=(Schedule("score", "0 0 * * *"),)))
+    found = doctor._extras()
+    assert not found.ok and "not installed: schedule" in found.found.en
+    assert found.remedy.en == "pip install 'gongping[schedule]'"
 
 
 def test_telemetry_counts_as_off_only_when_every_library_is_told(monkeypatch):

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from pipelines.cli import VERBS
 from pipelines.edges.fingerprints import code_version
 from pipelines.paths import ROOT
 from tests.mutants import copy_of_the_project
@@ -55,6 +57,9 @@ class Elsewhere:
         self.work.mkdir()
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(self.home)], check=True)
         self.packages = next(self.home.glob("lib/python*/site-packages"))
+        self._install(wheel)
+
+    def _install(self, wheel: Path) -> None:
         pip = [sys.executable, "-m", "pip", "--python", str(self.home / "bin" / "python"), "install"]
         subprocess.run([*pip, "-q", "--no-deps", "--no-index", "--no-compile", str(wheel)], check=True)
         # A line in a .pth file brings the libraries, and not what their own .pth files bring: the clone.
@@ -84,6 +89,18 @@ class Elsewhere:
     def files(self) -> set[str]:
         """Everything that is installed."""
         return {str(file.relative_to(self.home)) for file in self.home.rglob("*")}
+
+
+class Alone(Elsewhere):
+    """An environment with what the wheel alone asks for, by uv or pip, and nothing of this one."""
+
+    def _install(self, wheel: Path) -> None:
+        uv = shutil.which("uv", path=f"{ROOT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}")
+        pip = [uv, "pip"] if uv else [sys.executable, "-m", "pip"]
+        to = ["install", "-q", "--python"] if uv else ["--python"]
+        end = [] if uv else ["install", "-q", "--no-compile"]
+        env = {**os.environ, "CPPFLAGS": "-DPyEval_CallObject=PyObject_CallObject"}
+        subprocess.run([*pip, *to, str(self.home / "bin" / "python"), *end, str(wheel)], check=True, env=env)
 
 
 @pytest.fixture(scope="module")
@@ -234,3 +251,70 @@ def test_the_installed_program_scores_what_is_scheduled_and_people_publish_it(el
         assert said.returncode == 0, (line, said.stdout, said.stderr)
     assert f"the same bytes as out/published/{PERIOD}/1" in said.stdout
     assert (town / "out" / "published" / PERIOD / "1" / "ranking.csv").is_file()
+
+
+BASE = 500 * 10**6  # bytes
+OF_EXTRA = {"serve": "schedule", "pull": "sources"}
+LINES = (  # of every verb but demo and init, in a project; what the demo made lies in ../demo
+    "run 2026Q2 --no-pdf",
+    "check 2026Q2",
+    "sample more --period 2026Q1 --units 5 --cases 40",
+    "template forms",
+    "watch 2026Q2 --at 2026-05-15",
+    "explain U001 2026Q2",
+    "diff 2026Q2 2026Q3 --out ../demo/out",
+    "whatif 2026Q2 --set late_reply.deduct=1",
+    "roll-up --help",
+    "catalogue",
+    "rulebook check rules",
+    "evaluators status",
+    "libraries check 2026Q2",
+    "source draft exports/2026Q2",
+    "alerts",
+    "preview 2026Q2",
+    "status",
+    "signers",
+    "checklist 2026Q2",
+    "approve --help",
+    "publish --help",
+    "correct --help",
+    "verify 2026Q2 --exports exports/2026Q2",
+    "retain",
+    "calendar --help",
+    "doctor --json",
+    "serve",
+    "pull 2026Q2",
+)
+
+
+@pytest.mark.slow
+def test_the_base_is_under_500_mb_and_every_verb_works_or_names_its_extra(wheel, tmp_path):
+    """Of a new machine: nothing but what the wheel asks for. A network, or what uv has kept, is needed."""
+    base = Alone(tmp_path, wheel)
+    size = sum(file.lstat().st_size for file in base.home.rglob("*") if file.suffix != ".pyc")
+    print(f"\nbase install: {size / 10**6:.0f} MB")
+    assert 200 * 10**6 < size < BASE
+    done = base.run("gongping", "demo", "--no-pdf")
+    assert done.returncode == 0 and "no second program checks the accepted rows" in done.stdout, done.stderr
+    assert base.run("gongping", "init", "泽湖市").returncode == 0
+    command = base.home / "bin" / "gongping"
+    source = 'sources:\n  ours: {kind: folder, folder: ".", files: ["*.csv"]}\n'
+    with (base.work / "泽湖市" / "gongping.yaml").open("a", encoding="utf-8") as project:
+        project.write(source)
+    assert base.shell(f"cd 泽湖市 && {command} {of_town(WALK[0]).removeprefix('gongping ')}").returncode == 0
+    assert {line.split()[0] for line in LINES} | {"demo", "init"} == set(VERBS)
+    for line in LINES:
+        said = base.shell(f"cd 泽湖市 && {command} {line}")
+        extra = OF_EXTRA.get(line.split()[0])
+        if extra:
+            assert said.returncode == 2 and said.stderr.splitlines()[-1].endswith(f"'gongping[{extra}]'"), said.stderr
+        else:
+            assert said.returncode == 0, (line, said.stdout[-500:], said.stderr[-500:])
+    every = "import pkgutil, pipelines, importlib; "
+    every += "[importlib.import_module(one.name) for one in pkgutil.walk_packages(pipelines.__path__, 'pipelines.', "
+    every += "onerror=lambda name: None) if not one.name.startswith('pipelines.flows') "
+    every += "and not one.name.endswith(('__main__', 'quality_process'))]"
+    imported = base.run("python", "-c", every)
+    assert imported.returncode == 0, imported.stderr
+    for name in ("great_expectations", "prefect", "altair", "scipy", "vl_convert", "fsspec"):
+        assert base.run("python", "-c", f"import {name}").returncode == 1

@@ -129,10 +129,10 @@ def test_a_cluster_without_a_folder_in_common_is_refused(monkeypatch, tmp_path):
 
 
 def test_without_pyspark_or_java_what_to_install_is_said(monkeypatch, tmp_path):
-    monkeypatch.setattr("pipelines.edges.cluster.find_spec", lambda name: None if name == "pyspark" else name)
+    monkeypatch.setattr("pipelines.lazy.find_spec", lambda name: None if name == "pyspark" else name)
     with pytest.raises(UsageRefusal, match=r"pip install 'gongping\[cluster\]'"):
         place_of(SPARK)
-    monkeypatch.setattr("pipelines.edges.cluster.find_spec", lambda name: name)
+    monkeypatch.setattr("pipelines.lazy.find_spec", lambda name: name)
     for version, refused in (("", True), ("16.0.2", True), ("17.0.15", False), ("21", False)):
         java = tmp_path / f"java {version}" / "bin" / "java"
         if version:
