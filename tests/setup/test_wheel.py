@@ -267,7 +267,7 @@ LINES = (  # of every verb but demo and init, in a project; what the demo made l
     "roll-up --help",
     "catalogue",
     "rulebook check rules",
-    "evaluators status",
+    "evaluators --help",
     "libraries check 2026Q2",
     "source draft exports/2026Q2",
     "alerts",
