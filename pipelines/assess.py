@@ -21,6 +21,7 @@ from pipelines.model.refusals import ContractStop, Refusal, UsageRefusal
 from pipelines.model.result import CountedList, CountedRow, Earlier, QuarantinedRow, ScoredPeriod
 from pipelines.model.rule import Item, Rulebook
 from pipelines.model.score import HowSure
+from pipelines.model.tally import units_of
 from pipelines.model.words import Words
 from pipelines.paths import RULES
 from pipelines.stages import STAGES
@@ -244,9 +245,14 @@ class Run:
         seed = "".join(sorted(receipt.sha256 for receipt in self.intake.receipts))
         must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)
         must_have_prices(self.warehouse, self.rulebook, self.readings)
-        found = tallies_in_force(self.warehouse, self.period, self.rulebook, self.readings, self.absent)
         self.tallies = with_before(
-            self.warehouse, found, self.request.out, self.period, self.rulebook, self.readings, register
+            self.warehouse,
+            tallies_in_force(self.warehouse, self.period, self.rulebook, self.readings, self.absent),
+            self.request.out,
+            self.period,
+            self.rulebook,
+            self.readings,
+            register,
         )
 
     @cached_property
@@ -300,7 +306,7 @@ class Run:
             self.scores,
             self.intake.flagged,
             self.absent.measures(self.rulebook.measures),
-            groups={id: tally.unit.unit_group for id, tally in self.tallies.items()},
+            groups={id: unit.unit_group for id, unit in units_of(self.tallies).items()},
             given=given_months(self.tallies, months),
             layouts=self.rulebook.marks,
         )
@@ -326,7 +332,7 @@ class Run:
         self.standings = rank(book, self.readings, self.tallies, self.scores)
         known = (before(self.earlier, self.period), self._steady)
         self.verdicts, fired = give_verdicts(book, self.standings, self.scores, self.tallies, *known)
-        units = {id: tally.unit for id, tally in self.tallies.items()}
+        units = units_of(self.tallies)
         again = SecondOpinion(book, self.readings, self.rescored, units, *known)
         again.must_place_alike(self.standings)
         again.must_agree_on_verdicts(self.verdicts)

@@ -7,8 +7,7 @@ from functools import cache
 from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.paths import CONTRACTS, REPORTS, SQL
-from pipelines.rulebook.source import hint
-from pipelines.wording import say
+from pipelines.wording import hint, say
 
 FILE = "regulation.md"
 

@@ -1,5 +1,7 @@
 """Sentences for people, Chinese and English, kept in `reports/wording/*.yaml` as `key: {zh, en}`."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from functools import cache
 from string import Formatter
 
@@ -55,3 +57,12 @@ def note(key: str, /, value: str = "", of: str = "", public: str = "", **facts: 
     words = say(key, value=value, **facts)
     shown = say(public, value=value, **facts) if public else None
     return Notice(words.zh, words.en, key.rpartition(".")[2], value, str(facts.get("file", "")), of, shown)
+
+
+def hint(word: str, known: Iterable[str]) -> Words:
+    """The nearest of the known names, or all of them where none is near and they are few."""
+    known = list(known)
+    near = get_close_matches(str(word), known, n=1, cutoff=0.5)
+    if near:
+        return say("rulebook.nearest", name=near[0])
+    return say("rulebook.known", names="、".join(known[:20]))

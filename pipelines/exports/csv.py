@@ -19,7 +19,6 @@ from pipelines.model.export import (
     Layout,
     UnreadableExport,
     folded,
-    header_at,
     is_footer,
     shown_footer,
 )
@@ -496,3 +495,9 @@ def _escaped_formulas(content: bytes, delimiter: str) -> bytes:
 def _decoder(encoding: str) -> str:
     # The byte order mark stands on the header's line only, which is cut off beforehand.
     return UTF8 if encoding == UTF8_BOM else encoding
+
+
+def header_at(rows: list[list[str]], known: frozenset[str]) -> int:
+    """Which of the first rows is the header: the first of those with the most known names."""
+    found = [len(known.intersection(map(folded, row))) for row in rows]
+    return found.index(max(found)) if found else 0

@@ -11,6 +11,7 @@ from html import unescape
 from importlib import import_module
 from pathlib import Path
 
+from pipelines.exports.text import kind_of
 from pipelines.model.contract import Contracts
 from pipelines.model.export import Export, Known, Layout, Notice, UnreadableExport, folded
 from pipelines.model.fix import ORIGINALS
@@ -406,13 +407,6 @@ def _table_of_header(file: Path, suffix: str, contracts: Contracts) -> str:
 # Files that are not what their suffix says, with the remedy that fits what they are.
 
 
-START = 4096
-_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument"  # the first entry of its zip, unpacked
-_OLE = bytes.fromhex("D0CF11E0A1B11AE1")
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_LOOKED_AT = 64 << 20  # an encrypted package names itself in the container's directory, which may stand last
-
-
 def must_be_workbook(path: Path) -> None:
     """Refuse a file with a workbook's name that is none, by what it is; nothing where that is not known."""
     found = kind_of(path)
@@ -426,20 +420,3 @@ def must_be_text(path: Path) -> None:
     if found in ("encrypted", "old_workbook", "open_document", "web_page", "workbook", "parquet"):
         key = "text_is_workbook" if found == "workbook" else f"disguised_{found}"
         raise UnreadableExport(say(f"ingest.{key}", file=path.name, stem=path.name.partition(".")[0]))
-
-
-def kind_of(path: Path) -> str:
-    """What the first bytes say; "" where they say nothing certain."""
-    with path.open("rb") as file:
-        start = file.read(START)
-        if start.startswith(_OLE):
-            content = start + file.read(_LOOKED_AT)
-            return "encrypted" if _ENCRYPTED in content else "old_workbook"
-    if start.startswith(b"PK\x03\x04"):
-        return "open_document" if start.startswith(_OPEN_DOCUMENT, 30) else "workbook"
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    plain = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
-    if plain.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<head")):
-        return "web_page"
-    return "text" if plain and b"\0" not in plain and b"\n" in plain else ""

@@ -219,3 +219,30 @@ def _printed(content: bytes) -> Iterator[str]:
     yield from (str(value) for value in (document.metadata or {}).values())
     for page in document.pages:
         yield page.extract_text()
+
+
+# What a file is by its first bytes.
+
+
+START = 4096
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument"  # the first entry of its zip, unpacked
+_OLE = bytes.fromhex("D0CF11E0A1B11AE1")
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_LOOKED_AT = 64 << 20  # an encrypted package names itself in the container's directory, which may stand last
+
+
+def kind_of(path: Path) -> str:
+    """What the first bytes say; "" where they say nothing certain."""
+    with path.open("rb") as file:
+        start = file.read(START)
+        if start.startswith(_OLE):
+            content = start + file.read(_LOOKED_AT)
+            return "encrypted" if _ENCRYPTED in content else "old_workbook"
+    if start.startswith(b"PK\x03\x04"):
+        return "open_document" if start.startswith(_OPEN_DOCUMENT, 30) else "workbook"
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    plain = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if plain.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<head")):
+        return "web_page"
+    return "text" if plain and b"\0" not in plain and b"\n" in plain else ""

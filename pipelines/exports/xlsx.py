@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO
 
 from pipelines.exports import workbook_child
-from pipelines.exports.files import kind_of, must_be_workbook
+from pipelines.exports.files import must_be_workbook
+from pipelines.exports.text import kind_of
 from pipelines.model.export import Batch, Export, Fault, Known, Layout, OddCell, UnreadableExport, folded
 from pipelines.model.words import Words
 from pipelines.wording import note, say

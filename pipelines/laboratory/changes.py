@@ -9,8 +9,7 @@ from pipelines.model.period import Period
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.rulebook import changeable, choose_readings, load_rulebook, with_changes
-from pipelines.rulebook.source import hint
-from pipelines.wording import say
+from pipelines.wording import hint, say
 
 LARGE, NOISE = 1e9, 1e-9  # where a float still tells hundredths apart; how far its own arithmetic may be off
 

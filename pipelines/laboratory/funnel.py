@@ -5,8 +5,7 @@ import numpy as np
 from pipelines.laboratory.charts import BLUE, GREY, ORANGE, VERMILION, altair, beside, in_session_language, styled, text
 from pipelines.lazy import must_have
 from pipelines.model.refusals import UsageRefusal
-from pipelines.rulebook.source import hint
-from pipelines.wording import say
+from pipelines.wording import hint, say
 
 LIMITS = {"99.8": (0.001, 0.999), "95": (0.025, 0.975)}  # percent of the units that chance leaves inside
 NAMED = 14  # units named on the chart, those furthest outside

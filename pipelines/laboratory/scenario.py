@@ -14,7 +14,6 @@ import numpy as np
 from pipelines.edges import tallies as kept
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Cube
-from pipelines.engines.moved import tallies_of
 from pipelines.engines.vector import Rescored, differences, in_points, rescore
 from pipelines.laboratory import answer, frames, html
 from pipelines.laboratory.answer import copied
@@ -28,6 +27,7 @@ from pipelines.model.refusals import JudgesDisagree, UsageRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Entry, UnitScore
 from pipelines.model.tally import UnitTally
+from pipelines.running.moved import tallies_of
 from pipelines.stages.measure import Kept, must_fit, tally
 from pipelines.wording import say
 

@@ -21,8 +21,7 @@ from pipelines.model.points import CENT, half_up, plain
 from pipelines.model.refusals import UsageRefusal
 from pipelines.rulebook import changeable, choose_readings, with_changes
 from pipelines.rulebook.load import limits, value_of
-from pipelines.rulebook.source import hint
-from pipelines.wording import say
+from pipelines.wording import hint, say
 
 AT_MOST = 200_000  # scenarios; beyond, the answer itself would not fit beside other work
 PROGRESS_FROM = 2_000  # scenarios from which a progress bar is worth its line

@@ -111,12 +111,6 @@ class Export:
     unended: list[int] = field(default_factory=list)  # found while reading: the last line, where no line end follows
 
 
-def header_at(rows: list[list[str]], known: frozenset[str]) -> int:
-    """Which of the first rows is the header: the first of those with the most known names."""
-    found = [len(known.intersection(map(folded, row))) for row in rows]
-    return found.index(max(found)) if found else 0
-
-
 # How a column is filled in, around its name: `*单位编码`, `得分（必填）`, `日期(yyyy-mm-dd)`.
 _FILLED_IN = re.compile(r"^[*※]+|(\((必填|必填项|必录|非必填|选填|可选|required|optional|y{2,4}[^()]*)\)|[*※])+$")
 

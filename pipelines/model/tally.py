@@ -166,3 +166,8 @@ def _plain(condition: Condition) -> dict[str, Any]:
             flat = [one for part in parts for one in (part.parts if isinstance(part, All) else (part,))]
             return {"all": [_plain(one) for one in flat]} if len(flat) != 1 else _plain(flat[0])
     raise TypeError(f"{condition} leaves a reading open")
+
+
+def units_of(tallies: Mapping[str, UnitTally]) -> dict[str, Unit]:
+    """The units that are counted, by id."""
+    return {id: tally.unit for id, tally in tallies.items()}

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from pipelines.model.block import Block
-from pipelines.model.condition import Condition
+from pipelines.model.condition import TRUTH, Condition, count, day, exact, is_amount
 from pipelines.model.facts import FACTS, THINGS
 from pipelines.model.facts import WORDS as FACT_WORDS
 from pipelines.model.measure import Measure
@@ -43,10 +43,10 @@ from pipelines.model.rule import (
 from pipelines.model.text import compared, same_text
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, vocabulary
-from pipelines.rulebook.source import count, day, exact, is_amount, refusal, shown_text
+from pipelines.rulebook.source import refusal, shown_text
 
 DATES = ("in_force",)
-TRUTH = {"true": True, "false": False}
+
 READING = ("reading",)
 
 

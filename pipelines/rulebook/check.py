@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.model.block import Block
+from pipelines.model.condition import COUNT, TRUTH
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, vocabulary
-from pipelines.rulebook.build import TRUTH
 from pipelines.rulebook.language import CLOSED, choices, forms, span
 from pipelines.rulebook.load import BOOK, READINGS, VERDICTS, load_rulebook
 from pipelines.rulebook.measures import FOLDER as MEASURES
-from pipelines.rulebook.source import COUNT, attempt, keeping, read_yaml, refusal, shown_text
+from pipelines.rulebook.source import attempt, keeping, read_yaml, refusal, shown_text
 from pipelines.wording import say
 
 LISTS = {READINGS: "reading", VERDICTS: "verdict"}  # files that hold a list of blocks

@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 
 from pipelines.model.block import Block
+from pipelines.model.condition import TRUTH
 from pipelines.model.contract import Column, Contracts
 from pipelines.model.export import folded
 from pipelines.model.measure import DERIVED, MONTH
 from pipelines.rulebook import fail_if, vocabulary
-from pipelines.rulebook.build import TRUTH, words
+from pipelines.rulebook.build import words
 from pipelines.rulebook.source import attempt, refusal, shown_text
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from pipelines.model.block import Block
+from pipelines.model.condition import TRUTH, day, typed
 from pipelines.model.contract import Column
 from pipelines.model.measure import CUTOFF, MONTH, All, AnyOf, Choice, Compare, Condition, IsGiven, Moment, Not
 from pipelines.rulebook import fail_if
-from pipelines.rulebook.source import day, exact, refusal, shown_text
+from pipelines.rulebook.source import refusal, shown_text
 
 READING = "reading"
-TRUTH = {"true": True, "false": False}
 MOMENTS = ("timestamp", "date")
 # Which tests a type allows; `before` and `after` are of moments only (semantics G10).
 ORDERED = ("at_most", "at_least")
@@ -147,31 +147,6 @@ def _constant(block: Block, at: str, column: str, value: Any, words: Vocabulary)
     elif typed(kind, value) is None:
         raise refusal(block, "bad_constant", at, column=column, value=shown_text(value), type=kind)
     return str(value)
-
-
-def typed(kind: str, value: object) -> object:
-    """A constant as its type reads it: bool, Fraction, date, datetime or text; None if it does not."""
-    if not isinstance(value, str) or not value:
-        return None
-    if kind == "boolean":
-        return TRUTH.get(value)
-    if kind in ("decimal", "integer"):
-        number = exact(value)
-        return None if kind == "integer" and number is not None and number.denominator != 1 else number
-    if kind == "date":
-        return day(value)
-    if kind == "timestamp":
-        return moment(value)
-    return value
-
-
-def moment(value: str) -> datetime | None:
-    """A moment such as 2026-07-03T18:00:00, whole seconds; None for anything else."""
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return found if len(value) == 19 and found.tzinfo is None else None
 
 
 # `month`: what a `where` says of it is said of the moment that places the row, before anything reads it.

@@ -10,7 +10,7 @@ from pipelines.engines.judging import Judge, printed, whole
 from pipelines.engines.settling import Settler
 from pipelines.engines.verdicts import Adjudicator
 from pipelines.model.block import Block
-from pipelines.model.condition import Condition
+from pipelines.model.condition import Condition, count, day, exact
 from pipelines.model.facts import WORDS
 from pipelines.model.period import LENGTH
 from pipelines.model.points import plain, points
@@ -18,7 +18,7 @@ from pipelines.model.rule import Rule, Rulebook, Verdict
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if
-from pipelines.rulebook.source import attempt, count, day, exact, refusal, shown_text
+from pipelines.rulebook.source import attempt, refusal, shown_text
 from pipelines.wording import say
 
 FIRST, OF_A_SPAN = "2026-01", 3  # the first month of an example, and how many one of a book of spans has

@@ -12,6 +12,7 @@ from pipelines.engines.judging import FACTS as NAMED
 from pipelines.engines.marks import readings_that_count
 from pipelines.engines.verdicts import rounds
 from pipelines.model.block import Block
+from pipelines.model.condition import day, exact, is_amount
 from pipelines.model.facts import THINGS
 from pipelines.model.measure import Measure, values_of
 from pipelines.model.points import FINEST, rounded, shown
@@ -20,7 +21,7 @@ from pipelines.model.score import WHOLE
 from pipelines.model.words import LANGUAGES, Words
 from pipelines.rulebook import vocabulary
 from pipelines.rulebook.language import forms
-from pipelines.rulebook.source import day, exact, is_amount, refusal, shown_text
+from pipelines.rulebook.source import refusal, shown_text
 from pipelines.wording import say
 
 ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

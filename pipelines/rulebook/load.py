@@ -14,6 +14,7 @@ from pipelines.contracts.declared import load_contracts
 from pipelines.contracts.of_book import with_columns, with_types
 from pipelines.engines.marks import layouts, used_reading_values
 from pipelines.model.block import Block
+from pipelines.model.condition import exact
 from pipelines.model.contract import Contracts
 from pipelines.model.library import LibraryRule
 from pipelines.model.measure import TABLE_OF
@@ -33,8 +34,8 @@ from pipelines.rulebook.measures import FOLDER as MEASURES
 from pipelines.rulebook.measures import read_measures
 from pipelines.rulebook.panel import FILE as PANEL
 from pipelines.rulebook.panel import read_panel
-from pipelines.rulebook.source import attempt, counted, exact, hint, is_whole, keeps_none, read_text, read_yaml, refusal
-from pipelines.wording import say
+from pipelines.rulebook.source import attempt, counted, is_whole, keeps_none, read_text, read_yaml, refusal
+from pipelines.wording import hint, say
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"
 FORMAT_1 = RULES / "format_1.yaml"  # quarters, eleven measures, seven awards: what a book of format 1 does not say

@@ -9,6 +9,7 @@ from pipelines.contracts.declared import load_contracts
 from pipelines.engines.literal import counts
 from pipelines.engines.marks import derived_of
 from pipelines.model.block import Block
+from pipelines.model.condition import exact, typed
 from pipelines.model.contract import Contracts, TableContract
 from pipelines.model.measure import (
     CASE_ROWS,
@@ -26,8 +27,8 @@ from pipelines.model.measure import (
 )
 from pipelines.model.words import Words
 from pipelines.rulebook import build, fail_if
-from pipelines.rulebook.conditions import MOMENTS, Vocabulary, parts, typed, with_months, words_of
-from pipelines.rulebook.source import attempt, exact, read_yaml, refusal, shown_text
+from pipelines.rulebook.conditions import MOMENTS, Vocabulary, parts, with_months, words_of
+from pipelines.rulebook.source import attempt, read_yaml, refusal, shown_text
 from pipelines.rulebook.vocabulary import BETTER
 from pipelines.wording import say
 
@@ -296,23 +297,6 @@ def _needs(
         elif not table.columns[column].default:
             found.add(f"{table.name}.{column}")
     return tuple(sorted(found))
-
-
-def decisive_columns(measures: Iterable[Measure], contracts: Contracts) -> dict[str, dict[str, Words]]:
-    """By table: the columns that a measure counts or compares and the contract does not require, with the measures."""
-    named: dict[str, list[Words]] = {}
-    for measure in measures:
-        for name in measure.needs:
-            named.setdefault(name, []).append(measure.title)
-    return {
-        table.name: {
-            column.name: Words("、".join(title.zh for title in titles), ", ".join(title.en for title in titles))
-            for column in table.columns.values()
-            if (column.decisive if column.own else not column.required)
-            and (titles := named.get(f"{table.name}.{column.name}", [Words(column.title, column.name)] * column.own))
-        }
-        for table in contracts.tables.values()
-    }
 
 
 def _try_examples(

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from string import Template
 
+from pipelines.model.condition import exact
 from pipelines.model.period import KINDS
 from pipelines.model.points import plain
 from pipelines.model.refusals import NotAllowed, UsageRefusal
@@ -17,8 +18,7 @@ from pipelines.paths import RULES
 from pipelines.rulebook.fail_if import ITEM_ID
 from pipelines.rulebook.load import CLAUSES
 from pipelines.rulebook.measures import FOLDER as MEASURES
-from pipelines.rulebook.source import exact, hint
-from pipelines.wording import say
+from pipelines.wording import hint, say
 
 TEMPLATES = RULES / "new"
 SCHEMAS = RULES / "schemas"

@@ -1,22 +1,18 @@
 """YAML as written: every scalar stays text, every block knows its file and its lines."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import date
-from difflib import get_close_matches
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
 from pipelines.model.block import Block
+from pipelines.model.condition import count
 from pipelines.model.refusals import RulebookRefusal
-from pipelines.model.words import Words
-from pipelines.wording import say
+from pipelines.wording import hint, say
 
 Made = TypeVar("Made")
 Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -146,53 +142,9 @@ def _mapping(node: yaml.MappingNode, name: str, seen: set[int]) -> Block:
     return block
 
 
-# The nearest known name to one that is not known.
-
-
-def hint(word: str, known: Iterable[str]) -> Words:
-    """The nearest of the known names, or all of them where none is near and they are few."""
-    known = list(known)
-    near = get_close_matches(str(word), known, n=1, cutoff=0.5)
-    if near:
-        return say("rulebook.nearest", name=near[0])
-    return say("rulebook.known", names="、".join(known[:20]))
-
-
-# Exact numbers and dates out of text.
-
-
-DECIMAL = re.compile(r"-?\d{1,9}(\.(\d{1,6}))?", re.ASCII)
-COUNT = re.compile(r"\d{1,9}", re.ASCII)
-
-
-def exact(text: object, places: int = 2) -> Fraction | None:
-    """A decimal with at most so many places as a fraction; None for anything else, exponents included."""
-    found = None if isinstance(text, bool) else DECIMAL.fullmatch(str(text))
-    return Fraction(found[0]) if found and len(found[2] or "") <= places else None
-
-
-def is_amount(text: object) -> bool:
-    """Whether it is a number >= 0 with at most two decimals."""
-    amount = exact(text)
-    return amount is not None and amount >= 0
-
-
-def count(text: object) -> int | None:
-    """A whole number >= 0; None for anything else."""
-    return int(text) if isinstance(text, str) and COUNT.fullmatch(text) else None
-
-
 def counted(block: Block, key: str) -> int:
     """The whole number at ``key``; RulebookRefusal for anything else."""
     found = count(block[key])
     if found is None:
         raise refusal(block, "bad_count", key, value=block[key])
     return found
-
-
-def day(text: object) -> date | None:
-    """A date such as 2026-07-01; None for anything else."""
-    try:
-        return date.fromisoformat(text) if isinstance(text, str) and len(text) == 10 else None
-    except ValueError:
-        return None

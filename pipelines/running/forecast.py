@@ -14,7 +14,6 @@ import numpy as np
 
 from pipelines.edges.published import counted_in
 from pipelines.edges.tallies import read_absent, read_registers
-from pipelines.engines import moved
 from pipelines.engines.cube import Cube
 from pipelines.engines.vector import overall_figure, places, rescore
 from pipelines.model.contract import Absent
@@ -23,6 +22,7 @@ from pipelines.model.points import CENT
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import chosen
 from pipelines.model.words import Words
+from pipelines.running import moved
 from pipelines.running.watch import Watch, Watched
 from pipelines.stages.measure import Kept
 from pipelines.wording import say

@@ -16,7 +16,6 @@ import numpy as np
 
 from pipelines.assess import Request, Run, silent, stop_for
 from pipelines.edges import process
-from pipelines.engines import moved
 from pipelines.engines.cube import Cube, Rows
 from pipelines.engines.summing import as_shown
 from pipelines.engines.vector import Rescored, must_agree, rescore
@@ -25,6 +24,7 @@ from pipelines.model.measure import CASE_ROWS, TABLE_OF
 from pipelines.model.refusals import UsageRefusal
 from pipelines.model.score import Standing, UnitScore
 from pipelines.model.tally import Unit
+from pipelines.running import moved
 from pipelines.running.acts import Act, acts_of, arrival_of, events_of
 from pipelines.running.findings import WATCH, find, load_watch, warn
 from pipelines.wording import say

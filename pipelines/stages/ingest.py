@@ -27,7 +27,6 @@ from pipelines.model.intake import Breach, Intake, Mended, Receipt
 from pipelines.model.measure import Measure
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
-from pipelines.rulebook.measures import decisive_columns
 from pipelines.stages.validate import breach_of_file, is_broken_off
 from pipelines.wording import note, say
 
@@ -368,3 +367,20 @@ def _missing_tables(contracts: Contracts, folder: Folder) -> tuple[Words, ...]:
 def _nearest_file(table: TableContract, files: tuple[str, ...]) -> Words:
     close = [file for name in (table.name, table.title.zh) for file in get_close_matches(name, files, 1, 0.5)]
     return say("ingest.hint_file", file=close[0]) if close else Words("", "")
+
+
+def decisive_columns(measures: Iterable[Measure], contracts: Contracts) -> dict[str, dict[str, Words]]:
+    """By table: the columns that a measure counts or compares and the contract does not require, with the measures."""
+    named: dict[str, list[Words]] = {}
+    for measure in measures:
+        for name in measure.needs:
+            named.setdefault(name, []).append(measure.title)
+    return {
+        table.name: {
+            column.name: Words("、".join(title.zh for title in titles), ", ".join(title.en for title in titles))
+            for column in table.columns.values()
+            if (column.decisive if column.own else not column.required)
+            and (titles := named.get(f"{table.name}.{column.name}", [Words(column.title, column.name)] * column.own))
+        }
+        for table in contracts.tables.values()
+    }

@@ -8,8 +8,7 @@ from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.rule import ANY, Rulebook
 from pipelines.model.score import Finding, Fired
 from pipelines.model.tally import UnitTally
-from pipelines.rulebook.source import hint
-from pipelines.wording import say
+from pipelines.wording import hint, say
 
 
 def must_know_groups(rulebook: Rulebook, known: Collection[str]) -> None:

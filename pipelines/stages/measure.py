@@ -20,6 +20,7 @@ from pipelines.engines.judging import beside_others
 from pipelines.engines.marks import derived_of, of_price, patterns_of, selection, variant
 from pipelines.lazy import numpy as np
 from pipelines.lazy import pyarrow
+from pipelines.model.condition import typed
 from pipelines.model.contract import AWARDS, NOTHING, Absent, Column
 from pipelines.model.measure import CASE_ROWS, TABLE_OF, All, AnyOf, Compare, Condition, Not
 from pipelines.model.period import Period
@@ -30,7 +31,6 @@ from pipelines.model.rule import EMPTY, Rule, Rulebook
 from pipelines.model.tally import WAIVED, WORD, Award, Marks, Unit, UnitTally
 from pipelines.model.text import compared
 from pipelines.model.words import Words
-from pipelines.rulebook.conditions import typed
 from pipelines.wording import say
 
 Own = Mapping[str, Mapping[str, Column]]  # a book's own columns: table -> name -> column

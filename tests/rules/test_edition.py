@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from pipelines.contracts.declared import load_contracts
-from pipelines.rulebook.measures import decisive_columns
+from pipelines.stages.ingest import decisive_columns
 from tests.rules.standard import BOOK, FULL, item, lines, ranking, settled, unit, verdicts
 from tests.toy.town import award
 
