@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
@@ -15,6 +16,7 @@ from pipelines.edges.fingerprints import code_version, contract_hashes, file_sha
 from pipelines.edges.folder import list_periods
 from pipelines.edges.library_files import FOLDER, write_library_tables, write_page
 from pipelines.edges.paper import Sheet, absent_fonts, official_sheet, paper_problem, print_pages
+from pipelines.edges.process import in_two
 from pipelines.edges.published import keep_proposed, proposed_file
 from pipelines.edges.tablefiles import CsvFile, feed, ledger_by_unit, ledger_lines, misses, write_csv, write_json
 from pipelines.edges.tallies import tallies_of
@@ -52,6 +54,9 @@ RANKING = "site/index.html.j2"
 METHOD = "site/method.html.j2"
 NOBODY = Panel(())
 Progress = Callable[[str, int, int], None]
+PORTION = 50  # units whose ledger lines are held at a time
+Made = list[tuple[str, str, dict[str, Any]]]  # pages: name, template and page dict of each
+Card = tuple[str, Callable[..., dict[str, Any]]]  # a unit, and what makes its scorecard
 
 
 @dataclass(frozen=True)
@@ -199,29 +204,43 @@ def write_pages(
     sums = warehouse.records("publish/sums")
     sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
     decisions = warehouse.records("publish/decisions")
-    pages = _site(result, sums, decisions, sizes, say)
-    for name, template, page in pages:
-        _write(folder / name, template, page, **beside)
     named = _named(result)
-    others = _site(result, sums, decisions, sizes, proposing(say)) if proposed else []
-    (folder / "units" / "en").mkdir(parents=True, exist_ok=True)
-    printed = []
-    for unit_id, card in _scorecards(warehouse, result):
+
+    def whole(lang: str) -> tuple[dict[str, Any] | None, Made]:
+        """The pages of the period as a whole, written; the bulletin to print, and all as they are proposed."""
+        pages = _site(result, sums, decisions, sizes, say, lang)
+        for name, template, page in pages:
+            _write(folder / name, template, page, **beside)
+        bulletin = next((page for name, _, page in pages if name == "bulletin.html"), None) if pdf else None
+        return bulletin, _site(result, sums, decisions, sizes, proposing(say), lang) if proposed else []
+
+    def cards(one: Card) -> tuple[Sheet | None, Made]:
+        """A unit's pages, written; the one to print, and all as they are proposed."""
+        unit_id, card = one
         stem = file_stem(unit_id)
         names = {"zh": f"units/{stem}.html", "en": f"units/en/{stem}.html"}
         for lang, name in names.items():
             _write(folder / name, SCORECARD, card(lang=lang), **beside)
-        if proposed and unit_id in named:
-            others += [(name, SCORECARD, card(lang=lang, proposed=True)) for lang, name in names.items()]
-        if pdf:
-            paper = render(SCORECARD, card(most=PRINTED_LINES), paper=True)
-            printed.append(Sheet(paper, folder / "units" / f"{stem}.pdf"))
+        asked = names if proposed and unit_id in named else {}
+        paper = render(SCORECARD, card(most=PRINTED_LINES), paper=True) if pdf else ""
+        return (
+            Sheet(paper, folder / "units" / f"{stem}.pdf") if pdf else None,
+            [(name, SCORECARD, card(lang=lang, proposed=True)) for lang, name in asked.items()],
+        )
+
+    (folder / "units" / "en").mkdir(parents=True, exist_ok=True)
+    made: list[tuple[Any, Made]] = in_two(whole, list(SUFFIX))
+    bulletin = made[0][0]
+    units = _scorecards(warehouse, result)
+    while portion := list(islice(units, PORTION)):
+        made += in_two(cards, portion)
+    printed = [sheet for sheet, _ in made[len(SUFFIX) :] if sheet]
+    others = [one for _, pages in made for one in pages]
     if proposed:
         keep_proposed(proposed, others, beside)
     if result.libraries:
         printed += write_page(result.libraries, result.rulebook, folder / FOLDER, **beside)
-    if pdf:
-        bulletin = next(page for name, _, page in pages if name == "bulletin.html")
+    if bulletin is not None:
         printed.insert(0, Sheet(official_sheet(result, bulletin), folder / "bulletin.pdf", alone=True))
     return printed
 
@@ -238,20 +257,18 @@ def _site(
     decisions: list[dict[str, Any]],
     sizes: dict[str, Any],
     say: Say,
-) -> list[tuple[str, str, dict[str, Any]]]:
-    """The pages of the period as a whole: name, template and page dict of each."""
+    lang: str,
+) -> Made:
+    """The pages of the period as a whole in one language."""
+    suffix = SUFFIX[lang]
     return [
-        made
-        for lang, suffix in SUFFIX.items()
-        for made in (
-            (f"index{suffix}.html", RANKING, ranking(result, say, lang, sizes)),
-            (f"method{suffix}.html", METHOD, method(result, say, lang)),
-            (f"bulletin{suffix}.html", BULLETIN, Bulletin(result, sums, say, lang, decisions).page()),
-        )
+        (f"index{suffix}.html", RANKING, ranking(result, say, lang, sizes)),
+        (f"method{suffix}.html", METHOD, method(result, say, lang)),
+        (f"bulletin{suffix}.html", BULLETIN, Bulletin(result, sums, say, lang, decisions).page()),
     ]
 
 
-def _scorecards(warehouse: Warehouse, result: ScoredPeriod) -> Iterator[tuple[str, Callable[..., dict[str, Any]]]]:
+def _scorecards(warehouse: Warehouse, result: ScoredPeriod) -> Iterator[Card]:
     """Unit by unit a function that makes its scorecard; units without a ledger line come last."""
     cards = cache(partial(Scorecards, result, counterfactuals=Counterfactuals(result)))
     proposing_say = proposing(say)
