@@ -332,7 +332,8 @@ def _named(place: Path) -> list[str]:
 def _of_province(city: str, registers: Mapping[str, UnitTally]) -> Iterator[tuple[str, UnitTally]]:
     """Units by their id in the province, the city before id and name."""
     for id, told in registers.items():
-        unit = replace(told.unit, unit_id=f"{city}{BETWEEN}{id}", unit_name=f"{city} {told.unit.unit_name}")
+        names = {"unit_id": f"{city}{BETWEEN}{id}", "unit_name": f"{city} {told.unit.unit_name}"}
+        unit = replace(told.unit, **names, sort=None)  # no city's register orders another's units
         yield unit.unit_id, replace(told, unit=unit)
 
 

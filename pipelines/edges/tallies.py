@@ -82,7 +82,7 @@ def _registers(tallies: Mapping[str, UnitTally]) -> dict:
     return {
         "units": pyarrow.table(
             {
-                name: pyarrow.array(values, pyarrow.bool_() if name == "ranked" else text)
+                name: pyarrow.array(values, {"ranked": pyarrow.bool_(), "sort": whole}.get(name, text))
                 for name, values in units.items()
             }
         ),

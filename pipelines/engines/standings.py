@@ -98,7 +98,7 @@ class SecondOpinion:
     def _before_in_list(self, one: int, other: int) -> bool:
         """The ranked first, by group if there is no place over all, then those apart.
 
-        Then figure, base, satisfaction rate (none last), case rows, each descending; then id.
+        Then figure, base, satisfaction rate (none last), case rows, each descending; then the register's order.
         """
         rescored = self.rescored
         for column in (self.ranked, self.apart):
@@ -117,6 +117,9 @@ class SecondOpinion:
             return left > right
         if rescored.case_rows[one] != rescored.case_rows[other]:
             return bool(rescored.case_rows[one] > rescored.case_rows[other])
+        mine, others = (self.units[rescored.unit_ids[at]].sort for at in (one, other))
+        if mine != others:
+            return others is None or (mine is not None and mine < others)
         return rescored.unit_ids[one] < rescored.unit_ids[other]
 
     def must_agree_on_verdicts(self, given: list[GivenVerdict]) -> None:

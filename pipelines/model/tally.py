@@ -19,6 +19,12 @@ class Unit:
     unit_name: str
     unit_group: str
     ranked: bool
+    sort: int | None = None  # as the register orders its units
+
+    @property
+    def order(self) -> tuple[bool, int, str]:
+        """Where it stands among equals: by the register's order, whoever has none after them, by id."""
+        return self.sort is None, self.sort or 0, self.unit_id
 
 
 @dataclass(frozen=True)

@@ -326,7 +326,7 @@ class Pages:
                    for one in self.watched.units}  # fmt: skip
         concerned = [item for item in items if any(own[item.id] for own in at_risk.values())]
         most = max((points for own in at_risk.values() for points in own.values()), default=0)
-        by_risk = sorted(self.watched.units, key=lambda one: (-one.at_risk, one.unit.unit_id))
+        by_risk = sorted(self.watched.units, key=lambda one: (-one.at_risk, one.unit.order))
         beyond = [one.unit.unit_name for one in self.watched.units if not one.at_risk and self.lost(one)]
         return {
             "frame": self.frame,
@@ -377,7 +377,7 @@ class Pages:
         was = {one["unit_id"]: Fraction(one["can_be_kept"]) for one in self.before.get("units", ())}
         moved = [(Fraction(one.held_total, CENT) - was[one.unit.unit_id], one)
                  for one in self.watched.units if one.unit.unit_id in was]  # fmt: skip
-        moved = sorted((pair for pair in moved if pair[0]), key=lambda pair: (-abs(pair[0]), pair[1].unit.unit_id))
+        moved = sorted((pair for pair in moved if pair[0]), key=lambda pair: (-abs(pair[0]), pair[1].unit.order))
         return [
             self.say("moved", name=one.unit.unit_name, held=cents(one.held_total), change=signed(by),
                      risk=cents(one.at_risk))
@@ -469,7 +469,7 @@ def _cell(points: int, most: int) -> dict[str, str]:
 
 def lines(watched: Watched) -> Iterator[Words]:
     """A line a unit for the screen, those first who can lose most."""
-    for one in sorted(watched.units, key=lambda one: (-one.at_risk, one.unit.unit_id)):
+    for one in sorted(watched.units, key=lambda one: (-one.at_risk, one.unit.order)):
         due = one.due
         facts = {"held": cents(one.held_total), "risk": cents(one.at_risk), "name": one.unit.unit_name}
         soon = {"day": due["day"].rows, "five": due["five_working_days"].rows}

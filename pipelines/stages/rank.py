@@ -37,13 +37,13 @@ def rank(
     def listing(id: str) -> tuple[object, ...]:
         """Those with a place first, by group if there is none over all.
 
-        Then figure, base, the book's rate (none last), case rows, each descending; then the id.
+        Then figure, base, the book's rate (none last), case rows, each descending; then as the register orders them.
         """
         part, of = map(tallies[id].count, how.listed_by) if how.listed_by else (0, 0)
         rate = Fraction(part, of) if of else Fraction(-1)
         group = "" if how.overall or why[id] else tallies[id].unit.unit_group
         figures = (-over_all[id] if how.overall else -figure[id], -scores[id].base, -rate, -tallies[id].case_rows)
-        return bool(why[id]), why[id] != APART, group, *figures, id
+        return bool(why[id]), why[id] != APART, group, *figures, tallies[id].unit.order
 
     return [
         _standing(tallies[id], overall.get(id), inside.get(id), how, why[id], grade(rulebook, scores[id], tallies[id]))

@@ -305,7 +305,7 @@ class Bulletin:
         """
         book, found, often = self.result.rulebook, [], []
         for rule in compared.rates(book):
-            under = sorted(self._under(rule), key=lambda one: (one[0], one[1].unit_id))
+            under = sorted(self._under(rule), key=lambda one: (one[0], self._order(one[1])))
             if under:
                 names = [self._says("unit_rate", name=self._name(s), rate=percent(p, o)) for _, s, p, o in under]
                 facts = {"title": rule.title, "n": len(under), "names": self._first_names(names)}
@@ -314,7 +314,8 @@ class Bulletin:
             if rule.kind == "occurrence" and not self._untold(rule.measure):
                 tallies = self.result.tallies
                 counts = [(tallies[s.unit_id].occurrences(rule.id, rule.measure), s) for s in self.ranked]
-                most = sorted(((n, s) for n, s in counts if n > 1), key=lambda one: (-one[0], one[1].unit_id))[:NAMED]
+                several = ((n, s) for n, s in counts if n > 1)
+                most = sorted(several, key=lambda one: (-one[0], self._order(one[1])))[:NAMED]
                 if most:
                     names = [self._says("unit_count", name=self._name(s), n=n) for n, s in most]
                     title = book.measures[rule.measure].title
@@ -324,9 +325,11 @@ class Bulletin:
     def failing(self) -> list[str]:
         """The units under a target, the lowest rate first."""
         found = [one for rule in compared.rates(self.result.rulebook) for one in self._under(rule)]
-        return list(
-            dict.fromkeys(self._name(s) for _, s, _, _ in sorted(found, key=lambda one: (one[0], one[1].unit_id)))
-        )
+        ordered = sorted(found, key=lambda one: (one[0], self._order(one[1])))
+        return list(dict.fromkeys(self._name(s) for _, s, _, _ in ordered))
+
+    def _order(self, standing: Standing) -> tuple[bool, int, str]:
+        return self.result.tallies[standing.unit_id].unit.order
 
     def _under(self, rule: Rule) -> Iterator[tuple[Fraction, Standing, int, int]]:
         """The ranked units whose rate of the whole period is under its target: rate, unit, part and whole."""

@@ -101,7 +101,8 @@ def _moved(say: Say, what: str, change: Fraction, size: str, was: str, **facts: 
 
 def risen(result: ScoredPeriod, say: Say, lang: str = "zh", short: bool = False) -> list[str]:
     """The units that gained most places and points, the largest gain first."""
-    gains = sorted(_gains(result), key=lambda gain: (-gain[0], gain[1].rank, gain[1].unit_id))
+    order = {id: tally.unit.order for id, tally in result.tallies.items()}
+    gains = sorted(_gains(result), key=lambda gain: (-gain[0], gain[1].rank, order[gain[1].unit_id]))
     return [_risen(result, standing, say, lang, "risen_short" if short else "risen") for _, standing in gains[:RISEN]]
 
 

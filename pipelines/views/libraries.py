@@ -253,7 +253,8 @@ def _units(report: LibraryReport) -> list[dict]:
     """Units with findings, the most first."""
     found = Counter(finding.unit_id for finding in report.findings)
     kinds = Counter((finding.unit_id, finding.rule.subject.library) for finding in report.findings)
-    ordered = sorted(found, key=lambda unit_id: (-found[unit_id], unit_id))
+    order = {unit_id: n for n, unit_id in enumerate(report.units)}  # the register's
+    ordered = sorted(found, key=lambda unit_id: (-found[unit_id], order.get(unit_id, len(order)), unit_id))
     return [
         {
             **_unit(report, unit_id),

@@ -38,7 +38,8 @@ def test_both_judges_place_alike_however_a_book_ranks(quarter, seed):
     how = Ranking(ISLAND.book.ranking.listed_by, rng.choice([0, 1, 30, 80]), overall and rng.random() < 0.5, overall)
     book = replace(ISLAND.book, ranking=how, grades=rng.choice([(), GRADES]))
     scores, _, _, rescored, tallies = both(quarter, book)
-    tallies = {id: replace(one, unit=replace(one.unit, unit_group=rng.choice("xy"), ranked=rng.random() < 0.9))
+    tallies = {id: replace(one, unit=replace(one.unit, unit_group=rng.choice("xy"), ranked=rng.random() < 0.9,
+                                             sort=rng.choice([None, 1, 2])))
                for id, one in tallies.items()}  # fmt: skip
     standings = rank(book, quarter[3], tallies, scores)
     second = SecondOpinion(book, quarter[3], rescored, {id: one.unit for id, one in tallies.items()})
@@ -49,6 +50,17 @@ def test_both_judges_place_alike_however_a_book_ranks(quarter, seed):
         with pytest.raises(JudgesDisagree, match="grade"):
             second.must_place_alike([other])
         break
+
+
+def test_among_equals_the_register_says_who_stands_first_and_gives_no_place():
+    """Lower numbers first, equal ones by code, then those without one; whoever has more points stands before them."""
+    sorts = {"A": None, "B": 10, "C": 2, "D": 2, "E": None, "F": 99, "Z": -1}
+    units = [ISLAND.unit(id) if id != "F" else ISLAND.unit(id, tardy=1) for id in sorts]
+    units = [replace(one, unit=replace(one.unit, sort=sorts[one.unit.unit_id])) for one in units]
+    standings = ISLAND.ranking(*units)
+    order = [one.unit_id for one in standings]
+    assert order == ["Z", "C", "D", "B", "A", "E", "F"]
+    assert [one.rank for one in standings] == [1] * 6 + [7]
 
 
 def test_places_over_all_by_the_share_of_the_full_marks_and_in_the_group_by_the_total():

@@ -5,6 +5,7 @@ import csv
 import pytest
 
 from pipelines.assess import Request, Run
+from pipelines.edges.tallies import read_registers
 from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
 from tests.publication.office import Checked
@@ -40,6 +41,8 @@ def scored(tmp_path_factory):
         merged |= {"valid_to": "2026-06-30", "succeeded_by": INTO}
         new = {**old, "unit_id": "U009", "unit_name": "新设的局", "valid_from": "2026-07-01", "valid_to": "",
                "succeeded_by": "", "former_names": "更早的局"}  # fmt: skip
+        other = next(row for row in units if row["unit_id"] == "U004")
+        other |= {"sort": "7"}
         rewrite(home / "now" / "units.csv", [*units, new])
         marks = [row for row in rows_of(home / "now" / "assessments.csv") if row["unit_id"] != MERGED]
         rewrite(home / "now" / "assessments.csv", marks)
@@ -63,6 +66,13 @@ def test_the_old_codes_are_scored_as_their_successors(scored):
     assert accounts[INTO]["from_former_units"].startswith(f"{MERGED}（")
     assert accounts["U004"]["from_former_units"] == ""
     assert sum(int(row["received"]) for row in accounts.values()) + run.rows["cases"].left_out == len(cases)
+
+
+def test_the_registers_order_is_read_and_kept_with_the_run(scored):
+    run, home = scored
+    assert [(id, one.unit.sort) for id, one in run.tallies.items()] == [("U004", 7), (INTO, None), ("U009", None)]
+    kept = read_registers(home / "out" / str(NOW))
+    assert {id: one.unit.sort for id, one in kept.items()} == {"U004": 7, INTO: None, "U009": None}
 
 
 def test_a_new_code_is_compared_with_the_old_one_and_a_merged_unit_with_nothing(scored):
