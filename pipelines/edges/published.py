@@ -223,10 +223,11 @@ def _read(period: Period, folder: Path) -> Earlier:
     try:
         manifest = json.loads(file.read_text(encoding="utf-8"))
         figures = {name: int(n) for name, n in manifest.get("figures", {}).items()}
+        received = tuple({"kind": kind, "name": name, "n": int(n)} for kind, name, n in manifest.get("received", ()))
         basis = (manifest["rulebook"]["sha256"], tuple(sorted(manifest["readings"].items())))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise UsageRefusal(say("published.damaged", folder=folder)) from None
-    return Earlier(period, quarter.ranking, items, figures, basis, ranking, file_sha256(file))
+    return Earlier(period, quarter.ranking, items, figures, received, basis, ranking, file_sha256(file))
 
 
 # Which case rows a published quarter counted: kept for the office alone, so that a later quarter leaves them out.

@@ -38,6 +38,7 @@ class Earlier:
     ranking: dict[str, dict[str, str]] = field(hash=False)  # unit_id -> its line of ranking.csv
     items: dict[str, tuple[dict[str, str], ...]] = field(default_factory=dict, hash=False)  # the same of items.csv
     figures: dict[str, int] = field(default_factory=dict, hash=False)  # the city's counts: due, completed, rated …
+    received: tuple[dict[str, Any], ...] = field(default=(), hash=False)  # as of `ScoredPeriod`
     basis: tuple[object, ...] = ()  # rulebook sha256 and readings: what makes two quarters comparable
     ranking_sha256: str = ""
     manifest_sha256: str = ""
@@ -120,7 +121,7 @@ class ScoredPeriod:
     checked_twice: bool = True  # whether a second program checked the accepted rows
     accounts: tuple[dict[str, Any], ...] = ()  # what became of every unit's case rows, by `sql/publish/accounts.sql`
     quarantined: tuple[QuarantinedRow, ...] = ()  # case rows of known units
-    received: tuple[dict[str, Any], ...] = ()  # what came in by channel and matter, by `sql/publish/received.sql.j2`
+    received: tuple[dict[str, Any], ...] = ()  # what came in, by `sql/publish/received.sql.j2`
 
     parts: tuple[tuple[Period, Earlier | None], ...] = ()  # what makes the period where it is composed of others
 

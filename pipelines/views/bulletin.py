@@ -149,21 +149,37 @@ class Bulletin:
         return [text for text in paragraphs if text]
 
     def received(self) -> list[str]:
-        """How requests came in, and what they were about most; nothing where the exports do not tell."""
+        """How requests came in, of what kinds and about what most, with the change on the period before where known.
+
+        Nothing where the exports do not tell.
+        """
         said = []
-        for kind, most in (("channel", CHANNELS), ("matter", TOPICS)):
-            rows = [one for one in self.result.received if one["kind"] == kind]
-            whole = sum(one["n"] for one in rows)
+        for kind, most in (("channel", CHANNELS), ("kind", CHANNELS), ("matter", TOPICS)):
+            rows = [(name, n) for of, name, n in compared.received(self.result) if of == kind]
+            before, whole = compared.received_before(self.result, kind), sum(n for _, n in rows)
             if len(rows) < 2:
                 continue  # one of a kind is no news
-            parts = [
-                self._says(f"by_{kind}", name=plain(masked(one["name"])), n=one["n"], share=percent(one["n"], whole))
-                for one in rows[:most]
-            ]
-            if kind == "channel" and (rest := sum(one["n"] for one in rows[most:])):
-                parts.append(self._says("by_channel_rest", share=percent(rest, whole)))
-            said.append(self._says(f"received_{kind}", parts=listed(parts, self.lang)))
+            parts = []
+            for name, n in rows[:most]:
+                facts = {"name": name, "n": n, "share": percent(n, whole)}
+                parts.append(self._says("by_count" if kind == "matter" else "by_share", **facts))
+                parts[-1] += self._since(n, whole, before, name, kind)
+            if kind != "matter" and (rest := sum(n for _, n in rows[most:])):
+                parts.append(self._says("by_share_rest", share=percent(rest, whole)))
+            said.append(self._says(f"received_{kind}{'_compared' if before else ''}", parts=listed(parts, self.lang)))
         return said
+
+    def _since(self, n: int, whole: int, before: dict[str, int], name: str, kind: str) -> str:
+        """In brackets the change of a share in percentage points, or of a number of cases; "" where none is known."""
+        was = before.get(name)
+        if was is None:
+            return self._says("since_new") if before and len(before) < compared.KEPT else ""
+        change = Fraction(n - was)
+        if kind != "matter":
+            change = half_up(Fraction(100 * n, whole)) - half_up(Fraction(100 * was, sum(before.values())))
+        size = shown(abs(change)) if kind != "matter" else str(abs(n - was))
+        way = "up" if change > 0 else "down" if change < 0 else "same"
+        return self._says(f"since_{way}", n=size)
 
     def occurrences(self) -> list[str]:
         """How often what costs points by the case happened; nothing of what did not, or the exports cannot tell."""

@@ -1,5 +1,6 @@
 """What changed since the last period and since the same one of last year: the city's figures, and who rose."""
 
+from collections import Counter
 from fractions import Fraction
 
 from pipelines.model.measure import CASE_ROWS
@@ -7,10 +8,11 @@ from pipelines.model.points import half_up, shown
 from pipelines.model.result import Earlier, ScoredPeriod, at
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import Standing
-from pipelines.model.text import masked
+from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
 from pipelines.views.figures import Say, named, speaking
 
+KEPT = 200  # so many channels, kinds and matters are kept for the period after
 RISEN = 3  # so many units are named that rose most
 
 
@@ -36,6 +38,22 @@ def city_figures(result: ScoredPeriod) -> dict[str, int]:
         "case_rows": sum(s.case_rows for s in standings),
         **counts,
     }
+
+
+def received(result: ScoredPeriod) -> list[tuple[str, str, int]]:
+    """(channel, kind or matter, name, cases) of what came in, as pages may name it; of each the most frequent."""
+    told, seen = [], Counter()
+    for one in result.received:
+        seen[one["kind"]] += 1
+        if seen[one["kind"]] <= KEPT:
+            told.append((one["kind"], plain(masked(one["name"])), one["n"]))
+    return told
+
+
+def received_before(result: ScoredPeriod, kind: str) -> dict[str, int]:
+    """The same of the period before, by name; nothing where it is not known."""
+    before = at(result.earlier, result.period.previous)
+    return {one["name"]: one["n"] for one in before.received if one["kind"] == kind} if before else {}
 
 
 def changes(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:

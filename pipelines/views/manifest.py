@@ -2,7 +2,7 @@
 
 from pipelines.model.project import Project
 from pipelines.model.result import Earlier, Paper, ScoredPeriod
-from pipelines.views.compared import city_figures
+from pipelines.views.compared import city_figures, received
 from pipelines.views.tables import row_account
 
 VERSION = "1.0"
@@ -55,6 +55,7 @@ def manifest(
         "office": _office(result) if "bulletin.pdf" in outputs else None,
         "blanks": _blanks(result) if "bulletin.pdf" in outputs else [],
         "figures": city_figures(result),
+        "received": [list(one) for one in received(result)],
         "sums": _sums(result),
         "code": code,
         "rows": row_account(result),

@@ -12,8 +12,10 @@ from pipelines.edges.office import DEMO_OFFICE, load_office
 from pipelines.edges.paper import official_sheet
 from pipelines.edges.templates import render
 from pipelines.model.refusals import UsageRefusal
+from pipelines.model.result import Earlier
 from pipelines.model.tally import Unit
 from pipelines.views.bulletin import Bulletin
+from pipelines.views.compared import KEPT, received
 from pipelines.wording import say
 from tests.pages.fixture import LINES, result
 from tests.pages.test_pages import shown_text
@@ -180,6 +182,37 @@ def test_channels_and_matters_are_named_with_their_shares_and_not_where_there_is
     assert "13812345678" not in matters
     alone = tuple(one for one in received if one["name"] in ("电话", "路灯"))
     assert Bulletin(replace(result(), received=alone), [], say).received() == []
+
+
+def came_in(*rows) -> dict:
+    """What came in: rows of kind, name and number."""
+    return {"received": tuple(dict(zip(("kind", "name", "n"), row, strict=True)) for row in rows)}
+
+
+def test_what_came_in_is_told_with_its_change_on_the_period_before():
+    now = (("channel", "电话", 60), ("channel", "网站", 30), ("channel", "来访", 10),
+           ("kind", "投诉", 3), ("kind", "咨询", 1),
+           ("matter", "路灯", 9), ("matter", "停水", 7), ("matter", "噪声", 7), ("matter", "油烟", 1))  # fmt: skip
+    then = (("channel", "电话", 40), ("channel", "网站", 60), ("channel", "来访", 11), ("matter", "路灯", 4),
+            ("matter", "停水", 8), ("matter", "噪声", 7))  # fmt: skip
+    before = Earlier(result().period.previous, {}, **came_in(*then))
+    channels, kinds, matters = Bulletin(replace(result(), earlier=(before,), **came_in(*now)), [], say).received()
+    assert channels == (
+        "按受理渠道（括号内为占比较上季度增减的百分点）：电话60%（增23.96）、网站30%（减24.05）、来访10%（增0.09）。"
+    )
+    assert kinds == "按诉求类型：投诉75%、咨询25%。"  # the period before tells of none
+    assert matters == (
+        "诉求较集中的事项（括号内为较上季度增减的件数）：路灯9件（增5）、停水7件（减1）、噪声7件（持平）、油烟1件（新增）。"
+    )
+    other = replace(before, period=result().period.year_before)  # a year before is not the period before
+    assert "（" not in "".join(Bulletin(replace(result(), earlier=(other,), **came_in(*now)), [], say).received())
+
+
+def test_what_came_in_stands_in_the_manifest_as_pages_may_name_it_the_most_frequent_of_each():
+    many = [("matter", f"事项{n}", 300 - n) for n in range(KEPT + 1)]
+    found = received(replace(result(), **came_in(("channel", "电话13812345678", 5), *many)))
+    assert len(found) == 1 + KEPT and found[-1] == ("matter", f"事项{KEPT - 1}", 300 - KEPT + 1)
+    assert "13812345678" not in found[0][1]
 
 
 def test_an_order_names_the_units_under_a_target_and_a_day_and_falls_away_without_them():

@@ -173,12 +173,13 @@ def test_whatever_the_dirt_every_row_is_in_one_part(rows, longer, before, exclud
     assert table.read == table.accepted + table.quarantined + table.left_out + table.blank + table.replaced
 
 
-def test_what_came_in_is_counted_by_channel_and_matter_where_the_unit_leads_and_the_period_counts_it():
+def test_what_came_in_is_counted_by_channel_kind_and_matter_where_the_unit_leads_and_the_period_counts_it():
     tables = {**good_tables(), "figures": []}
     matters = {"M1": "报修", "M2": "咨询"}
     tables["matters"] = [good("matters", matter_id=id, matter_name=name) for id, name in matters.items()]
     told = {"C1": ("电话", "M1"), "C2": ("电话", "M1"), "C3": ("网站", None), "C4": (None, "M2"), "C5": ("网站", "M1")}
     tables["cases"] = [case(id, channel=channel, matter_id=matter) for id, (channel, matter) in told.items()]
+    tables["cases"][0] |= {"kind": "咨询"}
     tables["cases"][-1] |= {"unit_id": "U1", "role": "assist"}
     tables["cases"] += [case("C6", channel="电话", matter_id="M2", **due("2026-10-01 00:00:00"))]
     warehouse = Warehouse()
@@ -189,5 +190,6 @@ def test_what_came_in_is_counted_by_channel_and_matter_where_the_unit_leads_and_
     found = warehouse.records_template("publish/received", place=by)
     warehouse.close()
     assert [tuple(one.values()) for one in found] == [
-        ("channel", "电话", 2), ("channel", "网站", 1), ("matter", "报修", 2), ("matter", "咨询", 1),
+        ("channel", "电话", 2), ("channel", "网站", 1), ("kind", "投诉", 3), ("kind", "咨询", 1),
+        ("matter", "报修", 2), ("matter", "咨询", 1),
     ]  # fmt: skip
