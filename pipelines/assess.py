@@ -287,8 +287,6 @@ class Run:
         """Findings → item scores and ledger; the second judge must come to the same scores."""
         from pipelines.engines.vector import must_agree, second_opinion
         from pipelines.stages import compose
-        from pipelines.stages.ledger import write_ledger
-        from pipelines.stages.measure import given_months
         from pipelines.stages.settle import settle
 
         book, months = self.scored_by, self.period.months
@@ -297,24 +295,30 @@ class Run:
         if self.how:
             self.scores, own = compose.compose(book, self.how, self.parts, self.tallies, self.scores)
             entries = [*(entry for entry in entries if book.items.get(entry.item_id, WITHOUT).only), *own]
+        self._write_ledger(entries)
+        again = second_opinion(self.warehouse, self.period, book, self.readings, self.tallies, self.absent)
+        if self.how:
+            again = compose.recompose(book, self.how, self.parts, self.tallies, again)
+        must_agree(self.scores, again)
+        self.rescored = again
+
+    def _write_ledger(self, entries: list) -> None:
+        from pipelines.stages.ledger import write_ledger
+        from pipelines.stages.measure import given_months
+
         write_ledger(
             self.warehouse,
             self.period,
-            book,
+            self.scored_by,
             self.readings,
             entries,
             self.scores,
             self.intake.flagged,
             self.absent.measures(self.rulebook.measures),
             groups={id: unit.unit_group for id, unit in units_of(self.tallies).items()},
-            given=given_months(self.tallies, months),
+            given=given_months(self.tallies, self.period.months),
             layouts=self.rulebook.marks,
         )
-        again = second_opinion(self.warehouse, self.period, book, self.readings, self.tallies, self.absent)
-        if self.how:
-            again = compose.recompose(book, self.how, self.parts, self.tallies, again)
-        must_agree(self.scores, again)
-        self.rescored = again
 
     def rank(self) -> None:
         """Scores → places and verdicts, both judged twice."""

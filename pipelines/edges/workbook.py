@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable
 from copy import copy
 from datetime import datetime
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -186,6 +187,7 @@ def _cell(place: str, style: int | None, value: object) -> str:
     return f'<c r="{place}"{styled}><v>{float(value):.16G}</v></c>'
 
 
+@lru_cache(1 << 12)  # units, items and words come again and again
 def _text(value: str) -> str:
     if len(value) > LONGEST // 2:
         value = value.encode("utf-16-le")[: 2 * LONGEST].decode("utf-16-le", "ignore")  # half a sign at the end goes

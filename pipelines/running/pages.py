@@ -6,11 +6,11 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from pipelines.edges import run_folders
@@ -25,8 +25,8 @@ from pipelines.model.text import file_stem, link_to
 from pipelines.model.words import Words
 from pipelines.running.findings import Finding
 from pipelines.running.forecast import Likely
-from pipelines.running.watch import HORIZONS, Step, UnitWatch, Watched
-from pipelines.views.figures import NOTHING, known, listed, moment, named, run_on, signed, speaking
+from pipelines.running.watch import HORIZONS, MOST_RATINGS, Step, UnitWatch, Watched
+from pipelines.views.figures import NOTHING, day, known, listed, moment, named, run_on, signed, speaking
 from pipelines.views.frame import SUFFIX, shell
 from pipelines.wording import say
 
@@ -50,7 +50,7 @@ STEPS = (
 )
 UNITS = ("state", "period", "at", "unit_id", "unit_name", "can_be_kept", "at_risk", "lost", "place_if_kept")
 LIST = ("unit_name", "case_id", "act", "until", "within", "points", "score", "done")
-GROUPS = ("late", *HORIZONS)
+GROUPS = ("late", *HORIZONS, "late_together")
 
 
 def folder_of(out: Path, period: object, at: datetime) -> Path:
@@ -58,9 +58,16 @@ def folder_of(out: Path, period: object, at: datetime) -> Path:
     return out / RUNNING / str(period) / f"{at:%Y-%m-%d}"
 
 
+@cache
 def cents(value: int | Fraction) -> str:
     """Hundredths as text."""
     return shown(Fraction(value, CENT))
+
+
+@cache
+def _number(hundredths: int | Fraction) -> float:
+    """As a cell of a workbook holds points."""
+    return float(Fraction(hundredths, CENT))
 
 
 def write(watched: Watched, out: Path, end: Likely) -> Path:
@@ -146,9 +153,9 @@ def _write(watched: Watched, end: Likely, folder: Path, before: dict) -> None:
     write_csv(folder / "units.csv", UNITS, map(pages.unit_row, watched.units))
     pages.workbook(folder / "morning.xlsx", say("running.title_section", **pages.facts).zh, watched.steps)
     for one in watched.units:
-        if own := steps[one.unit.unit_id]:
-            title = say("running.list_title", name=one.unit.unit_name).zh
-            pages.workbook(folder / "units" / f"{file_stem(one.unit.unit_id)}.xlsx", title, own)
+        id, title = one.unit.unit_id, say("running.list_title", name=one.unit.unit_name).zh
+        if steps[id] or one.ratings.cases:
+            pages.workbook(folder / "units" / f"{file_stem(id)}.xlsx", title, steps[id], one.ratings.cases)
 
 
 @dataclass(frozen=True)
@@ -192,16 +199,31 @@ class Pages:
 
     def act(self, step: Step) -> str:
         """What is to be done."""
-        table = self.watched.watch.contracts.tables
-        titles = {name: column.title for one in table.values() for name, column in one.columns.items()}
-        return known(say, f"running.act_{step.event}", titles.get(step.event, step.event), self.lang)
+        return self.acts[step.event]
+
+    @cached_property
+    def acts(self) -> dict[str, str]:
+        """Every act in words, by its event."""
+        titles = {name: column.title for one in self.watched.watch.contracts.tables.values()
+                  for name, column in one.columns.items()}  # fmt: skip
+        events = {step.event for step in self.watched.steps}
+        return {event: known(say, f"running.act_{event}", titles[event], self.lang) for event in events}
+
+    @cached_property
+    def ahead(self) -> tuple[tuple[str, datetime], ...]:
+        """The horizons with their names, soonest first."""
+        return tuple(zip(HORIZONS, self.watched.watch.horizons, strict=True))
+
+    @cached_property
+    def within(self) -> dict[str, str]:
+        """How soon, in words, by group."""
+        return {name: self.say(name if name.startswith("late") else f"group_{name}") for name in GROUPS}
 
     def group(self, step: Step) -> str:
         """How soon it falls due."""
         if step.late:
-            return "late"
-        horizons = zip(HORIZONS, self.watched.watch.horizons, strict=True)
-        return next((name for name, until in horizons if step.until and step.until < until), HORIZONS[-1])
+            return "late" if step.cost else "late_together"
+        return next((name for name, until in self.ahead if step.until and step.until < until), HORIZONS[-1])
 
     def steps(self, steps: list[Step]) -> list[dict]:
         """Steps as a page shows them; what the whole row costs stands at the first of it."""
@@ -238,7 +260,7 @@ class Pages:
         stem = file_stem(one.unit.unit_id)
         groups = [
             {
-                "title": self.say("late" if name == "late" else f"group_{name}"),
+                "title": self.within[name],
                 "steps": self.steps([step for step in shown_steps if self.group(step) == name]),
             }
             for name in GROUPS
@@ -250,7 +272,7 @@ class Pages:
             "name": one.unit.unit_name,
             "group": one.unit.unit_group,
             "href": link_to(stem) + ".html",
-            "list": (f"{link_to(stem)}.xlsx" if steps else ""),
+            "list": (f"{link_to(stem)}.xlsx" if steps or one.ratings.cases else ""),
             "figures": self._figures(one, sum(points for _, points in gone)),
             "says": [
                 self._open(one, steps),
@@ -261,9 +283,16 @@ class Pages:
             ],
             "due": [self._due(one, name) for name in HORIZONS],
             "groups": [group for group in groups if group["steps"]],
+            "waiting_title": self.say("waiting", n=len(one.ratings.cases)),
+            "waiting": one.ratings.cases[:MOST],
+            "waiting_more": self.more(len(one.ratings.cases)),
             "none": self.say("no_steps"),
-            "more": self.say("more_steps", n=len(steps) - MOST) if len(steps) > MOST else "",
+            "more": self.more(len(steps)),
         }
+
+    def more(self, n: int) -> str:
+        """That the morning's list has more of them."""
+        return self.say("more_steps", n=n - MOST) if n > MOST else ""
 
     def _figures(self, one: UnitWatch, lost: int) -> list[dict[str, str]]:
         told = (("held", cents(one.held_total)), ("at_risk", cents(one.at_risk)), ("lost", cents(lost)))
@@ -286,22 +315,19 @@ class Pages:
         first = min(ahead, default=self.watched.watch.cutoff.date())
         last = self.watched.watch.cutoff
         facts = {"rows": due.rows, "cost": cents(due.cost), "n": ahead[first] or due.rows}
-        return self.say("says_open", **facts, last=moment(last, self.lang), first=f"{first:%Y-%m-%d}")
+        return self.say("says_open", **facts, last=moment(last, self.lang), first=day(first, self.lang))
 
     def _ratings(self, one: UnitWatch) -> Iterator[str]:
         told = one.ratings
-        if not told.waiting:
+        if not told.cases:
             return
-        parts = []
+        parts = [self.say("says_waiting", n=len(told.cases))]
         if told.falls_after:
-            facts = {"n": told.waiting, "after": told.falls_after, "points": cents(told.falls)}
-            parts.append(self.say("says_falls", **facts))
-        else:
-            parts.append(self.say("says_holds", n=told.waiting))
+            parts.append(self.say("says_falls", after=told.falls_after, points=cents(told.falls)))
         if told.rises_after:
-            if not told.falls_after:
-                parts.clear()
             parts.append(self.say("says_rises", after=told.rises_after, points=cents(told.rises)))
+        if not told.falls_after and not told.rises_after:
+            parts.append(self.say("says_holds", most=min(len(told.cases), MOST_RATINGS)))
         yield run_on(parts, self.lang)
 
     def _evaluations(self, one: UnitWatch) -> Iterator[str]:
@@ -346,13 +372,18 @@ class Pages:
                 for one in by_risk
             ],
             "why_not": self.end.why_not.into(self.lang) if self.end.why_not else "",
-            "movers_title": self.say("movers", day=str(self.before.get("at", ""))[:10]) if self.before else "",
+            "movers_title": self.say("movers", day=self.day_before) if self.before else "",
             "movers": self._movers(),
             "movers_none": self.say("movers_none"),
             "warnings": [one.into(self.lang) for one in self.watched.watch.warnings_of_day],
             **self._findings(),
             "beyond": self.say("beyond_says", names=listed(beyond, self.lang)) if beyond else self.say("beyond_none"),
         }  # fmt: skip
+
+    @property
+    def day_before(self) -> str:
+        """The day that was watched before."""
+        return day(datetime.fromisoformat(self.before["at"]), self.lang)
 
     def _findings(self) -> dict:
         found = self.watched.watch.findings
@@ -367,7 +398,7 @@ class Pages:
     def finding_row(self, one: Finding) -> dict:
         """A line of `findings.csv`."""
         own = {"kind": one.kind, "what": one.words.into(self.lang), "cases": " ".join(one.cases)}
-        return {**self._marked(one.unit_id), **own}
+        return {**self.marked(one.unit_id), **own}
 
     def _unit_link(self, one: UnitWatch) -> dict[str, str]:
         folder = "units/en/" if self.lang == "en" else "units/"
@@ -422,7 +453,7 @@ class Pages:
     def step_row(self, step: Step) -> dict:
         """A line of `steps.csv`."""
         return {
-            **self._marked(step.unit_id),
+            **self.marked(step.unit_id),
             "case_id": step.case_id,
             "ref_id": step.ref_id,
             "act": self.act(step),
@@ -435,25 +466,27 @@ class Pages:
         """A line of `units.csv`."""
         lost = sum(points for _, points in self.lost(one))
         figures = {"can_be_kept": cents(one.held_total), "at_risk": cents(one.at_risk), "lost": cents(lost)}
-        return {**self._marked(one.unit.unit_id), **figures, "place_if_kept": str(one.place or "")}
+        return {**self.marked(one.unit.unit_id), **figures, "place_if_kept": str(one.place or "")}
 
-    def _marked(self, unit_id: str) -> dict[str, str]:
-        state = {"state": self.say("mark"), "period": self.facts["period"], "at": f"{self.watched.at}"}
+    def marked(self, unit_id: str) -> dict[str, str]:
+        """What begins every line of a table."""
+        state = {"state": self.frame["mark"], "period": self.facts["period"], "at": f"{self.watched.at}"}
         return {**state, "unit_id": unit_id, "unit_name": self.names.get(unit_id, unit_id)}
 
-    def workbook(self, file: Path, title: str, steps: Iterable[Step]) -> None:
-        """The morning's list: a line a step with a column to tick."""
+    def workbook(self, file: Path, title: str, steps: Iterable[Step], waiting: Sequence[str] = ()) -> None:
+        """The morning's list: a line a step with a column to tick; and a unit's cases that wait for a rating."""
         titles = dict(zip(LIST, (self.say(f"col_{name}") for name in COLUMNS), strict=True))
         simulated = [self.frame["simulated"], self.frame["simulated_says"]] if self.frame["simulated"] else []
         with Workbook(file, title) as book:
             book.table(self.say("mark"), LIST, titles, map(self._listed, steps))
+            if waiting:
+                book.table(self.say("col_waiting"), LIST[1:2], titles, ((case,) for case in waiting))
             book.text("说明", [title, f"{self.frame['mark']}：{self.frame['mark_says']}", *simulated])
 
     def _listed(self, step: Step) -> tuple:
-        within = self.say("late" if (group := self.group(step)) == "late" else f"group_{group}")
-        number, until = step.ref_id or step.case_id, f"{step.until:%Y-%m-%d %H:%M}" if step.until else ""
-        costs = Fraction(step.cost, CENT), Fraction(step.cost_of_row, CENT)
-        return (self.names[step.unit_id], number, self.act(step), until, within, *costs, "")
+        number, until = step.ref_id or step.case_id, step.until.isoformat(" ", "minutes") if step.until else ""
+        costs = _number(step.cost), _number(step.cost_of_row)
+        return (self.names[step.unit_id], number, self.act(step), until, self.within[self.group(step)], *costs, "")
 
 
 COLUMNS = ("unit", "case", "act", "until", "within", "cost", "cost_of_row", "done")

@@ -5,14 +5,15 @@ cutoff. `held`: all that is still to be done is done at once. Between them lies 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
 
 from pipelines.assess import Request, Run, silent, stop_for
 from pipelines.edges import process
@@ -30,7 +31,7 @@ from pipelines.running.findings import WATCH, find, load_watch, warn
 from pipelines.wording import say
 
 Progress = Callable[[str, int, int], None]
-RATED = "public_rating"
+RATED, KNOWN = "public_rating", "known"
 HORIZONS = ("day", "three_days", "five_working_days", "end")
 MOST_RATINGS = 30  # ratings to come that are counted one after the other
 ALWAYS_KNOWN = ("units", "assessments", "evaluators")  # nothing tells since when
@@ -67,13 +68,13 @@ class Due:
 
 @dataclass(frozen=True)
 class Ratings:
-    """Ratings to come of a unit's closed cases: how many, and after how many the total moves (0 = within none seen).
+    """Ratings to come of a unit's closed cases, those that a rate waits for, by case_id.
 
-    ``falls_after`` dissatisfied ones it is lower by ``falls``, ``rises_after`` satisfied ones higher by ``rises``
-    hundredths.
+    ``falls_after`` so many of them dissatisfied, in this order, the total is lower by ``falls`` hundredths; by
+    ``rises`` higher ``rises_after`` so many satisfied (0 = after none of the first ``MOST_RATINGS``).
     """
 
-    waiting: int = 0
+    cases: tuple[str, ...] = ()
     falls_after: int = 0
     falls: int = 0
     rises_after: int = 0
@@ -108,11 +109,12 @@ class Open:
     counts: str
     acts: tuple[Act, ...]
     unit: np.ndarray
-    case_id: list[str | None]
-    ref_id: list[str | None]
+    case_id: pyarrow.ChunkedArray
+    ref_id: pyarrow.ChunkedArray
     until: tuple[np.ndarray, ...]
     todo: np.ndarray
     unrated: np.ndarray
+    rates: bool  # whether they are rows that the public rates
 
 
 class Watch(Run):
@@ -147,6 +149,9 @@ class Watch(Run):
 
     def _write_fix_file(self) -> None:
         """A watch writes beside no other period."""
+
+    def _write_ledger(self, entries: object) -> None:
+        """Nothing is entered before the period is over."""
 
     def measure(self) -> None:
         """Only what was known at the instant; nothing more happens until the cutoff. From the cutoff on, a run's."""
@@ -222,8 +227,11 @@ class Look:
             for counts, listed in acts.items()
         }
         self._cells: dict[str, dict[object, tuple[Rows, np.ndarray]]] = defaultdict(dict)
+        self._kinds: dict[object, np.ndarray] = {}
         self.open = {counts: self._opened(counts, listed) for counts, listed in kept.items() if listed}
-        self.stays = {counts: self._useless(counts) for counts in self.open}  # bits of acts that would not help
+        helps = {counts: self._helpful(counts) for counts in self.open}
+        self.stays = {counts: stays for counts, (stays, _) in helps.items()}  # bits of acts that would not help
+        self.moves = {counts: moves for counts, (_, moves) in helps.items()}  # of those that move what a rule counts
 
     def _opened(self, counts: str, acts: tuple[Act, ...]) -> Open:
         table, marks = TABLE_OF.get(counts, counts), self.rulebook.marks[counts]
@@ -247,16 +255,24 @@ class Look:
         return Open(
             counts,
             acts,
-            np.array([self.unit_at[id] for id in found["unit_id"].to_pylist()], np.int64),
-            found["case_id"].to_pylist(),
-            found["ref_id"].to_pylist(),
+            self._unit_of(found["unit_id"].combine_chunks().dictionary_encode()),
+            found["case_id"],
+            found["ref_id"],
             tuple(_moments(found[f"until_{k}"]) for k in range(len(acts))),
             found["todo"].to_numpy().copy(),
             found["unrated"].to_numpy(zero_copy_only=False).astype(bool) if rates else np.zeros(len(found), bool),
+            rates,
         )
 
+    def _unit_of(self, ids: pyarrow.DictionaryArray) -> np.ndarray:
+        there = np.array([self.unit_at[id] for id in ids.dictionary.to_pylist()], np.int64)
+        return there[ids.indices.to_numpy()]
+
     def cells(self, counts: str, left: int, rating: str = "") -> tuple[Rows, np.ndarray]:
-        """The cells of the open rows where the acts of these bits are left undone, and each row's cell (-1: none)."""
+        """The cells of the open rows where the acts of these bits are left undone, and each row's cell (-1: none).
+
+        With a ``rating`` (``KNOWN``: as it is) those of the rows that wait for one, else of those with acts to be done.
+        """
         if (left, rating) not in self._cells[counts]:
             rows, marks = self.open[counts], self.rulebook.marks[counts]
             done = [act.event for bit, act in enumerate(rows.acts) if not left >> bit & 1]
@@ -267,6 +283,9 @@ class Look:
                 done=done,
                 at=self.watch.at,
                 rating=rating,
+                rated=rating not in ("", KNOWN),
+                rates=rows.rates,
+                alone=not marks.distincts,
             )
             kinds = (("place", marks.places), ("amount", marks.sums), ("value", marks.distincts))
             names = [f"{kind}_{k}" for kind, listed in kinds for k in range(len(listed))]
@@ -287,6 +306,13 @@ class Look:
             self._cells[counts][left, rating] = made, at
         return self._cells[counts][left, rating]
 
+    def _numbers(self, counts: str, left: int, rating: str = "") -> np.ndarray:
+        key = counts, left, rating
+        if key not in self._kinds:
+            cells, _ = self.cells(counts, left, rating)
+            self._kinds[key] = _numbered((cells.unit, *cells.places, *cells.marks, *cells.amounts, *cells.values))
+        return self._kinds[key]
+
     def change(self, counts: str, line: np.ndarray, row: np.ndarray, before: np.ndarray, after: np.ndarray) -> Rows:
         """The cells by which rows differ that leave the acts ``after`` undone and not those ``before``.
 
@@ -300,12 +326,13 @@ class Look:
                 found.append(moved.rows_at(cells, at[row[chosen]], line[chosen], sign))
         return moved.joined(found)
 
-    def _useless(self, counts: str) -> np.ndarray:
-        """Of every open row the bits of acts that would move some measure the wrong way, or one that has none.
+    def _helpful(self, counts: str) -> tuple[np.ndarray, np.ndarray]:
+        """Of every open row the bits of acts that would move some measure the wrong way; and those that move any.
 
         What is told as a step can then never make a unit worse, whichever other steps are done.
         """
         rows, stays = self.open[counts], np.zeros(len(self.open[counts].todo), np.int64)
+        moves = stays.copy()
         for bit in range(len(rows.acts)):
             row = np.flatnonzero(rows.todo >> bit & 1)
             one = np.full(len(row), 1 << bit)
@@ -315,7 +342,17 @@ class Look:
                 cells = self.change(counts, line, row[kinds], (others | one)[kinds], others[kinds])
                 told = moved.variants(self.watch.missed, rows.unit[row[kinds]], {counts: cells}).change
                 stays[row] |= np.where(self._is_worse(counts, told), 1 << bit, 0)[kind_of]
-        return stays
+                moves[row] |= np.where(self._is_moved(told), 1 << bit, 0)[kind_of]
+        return stays, moves
+
+    def _is_moved(self, change: Cube) -> np.ndarray:
+        """Of every line of a change: whether it moves a count that a rule looks at."""
+        rules = self.rulebook.rules.values()
+        asked = {id for rule in rules for id in (rule.part, rule.of, rule.measure)} & set(self.rulebook.measures)
+        found = np.zeros(len(change.unit_ids), bool)
+        for id in sorted(asked):
+            found |= (change.count(id, self.readings) != 0).any(axis=1)
+        return found
 
     def _is_worse(self, counts: str, change: Cube) -> np.ndarray:
         """Of every line of a change: whether a measure moves the wrong way, or a rate may.
@@ -401,32 +438,24 @@ class Look:
 
     def _steps(self) -> tuple[Step, ...]:
         """Every act to be done, in the order of the day; those that cost nothing in this period among them."""
-        found, ids, now, places = [], list(self.unit_at), np.datetime64(self.watch.at), self.rulebook.places
+        found, ids, now = [], list(self.unit_at), np.datetime64(self.watch.at)
         last = np.datetime64(self.horizons[-1])
+        shown = cache(lambda cost: as_shown(cost, self.rulebook.places))
         for counts, rows in self.open.items():
             todo, stays = self._todo(counts), rows.todo & self.stays[counts]
             row = np.concatenate([np.flatnonzero(todo >> bit & 1) for bit in range(len(rows.acts))])
             bits = np.concatenate([np.full((todo >> bit & 1).sum(), bit) for bit in range(len(rows.acts))])
             alone = self._costs(counts, row, stays[row], stays[row] | (1 << bits))
             whole = self._costs(counts, row, stays[row], rows.todo[row])
-            for k, (at, bit) in enumerate(zip(row.tolist(), bits.tolist(), strict=True)):
-                until = rows.until[bit][at]
-                late = bool(until < now)
-                if (late and not alone[k]) or (not alone[k] and not until <= last):
-                    continue  # nothing can be saved any more, or it falls due in another period
-                found.append(
-                    Step(
-                        ids[rows.unit[at]],
-                        counts,
-                        rows.case_id[at] or "",
-                        rows.ref_id[at] or "",
-                        rows.acts[bit].event,
-                        None if np.isnat(until) else until.astype(datetime),
-                        late,
-                        as_shown(alone[k], places),
-                        as_shown(whole[k], places),
-                    )
-                )
+            until = np.stack(rows.until)[bits, row]
+            late, moves = until < now, self.moves[counts][row] >> bits & 1 > 0
+            # what moves nothing is told while it is due, but not once that is over or where another period counts it
+            told = np.flatnonzero(moves | (alone != 0) | ~late & (until <= last))
+            names = (column.take(pyarrow.array(row[told])).to_pylist() for column in (rows.case_id, rows.ref_id))
+            columns = (one[told].tolist() for one in (rows.unit[row], bits, until, late, alone, whole))
+            for case, ref, unit, bit, moment, over, cost, of_row in zip(*names, *columns, strict=True):
+                named = ids[unit], counts, case or "", ref or "", rows.acts[bit].event
+                found.append(Step(*named, moment, over, shown(cost), shown(of_row)))
         return tuple(sorted(found, key=_order))
 
     def _costs(self, counts: str, row: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -443,16 +472,13 @@ class Look:
         keys = [self.open[counts].unit[row]]
         for masks in (before, after):
             number = np.full(len(row), -1, np.int64)
-            seen: dict[tuple, int] = {}
             for mask in np.unique(masks).tolist():
-                cells, at = self.cells(counts, mask)
+                _, at = self.cells(counts, mask)
                 chosen = np.flatnonzero((masks == mask) & (at[row] >= 0))
-                columns = (*cells.places, *cells.marks, *cells.amounts, *cells.values)
-                told = zip(*(column[at[row[chosen]]].tolist() for column in columns), strict=True)
-                number[chosen] = [seen.setdefault(one, len(seen)) for one in told]
+                number[chosen] = (mask << 40) + self._numbers(counts, mask)[at[row[chosen]]]
             keys.append(number)
-        _, kinds, inverse = np.unique(np.stack(keys), axis=1, return_index=True, return_inverse=True)
-        return kinds, inverse.ravel()
+        kind_of = _numbered(keys)
+        return _first_of(kind_of), kind_of
 
     @property
     def horizons(self) -> tuple[datetime, ...]:
@@ -495,8 +521,8 @@ class Look:
         """Of every unit what the ratings to come can do, by its position."""
         if CASE_ROWS not in self.open or not (rows := self.open[CASE_ROWS]).unrated.any():
             return {}
-        done, at = self.cells(CASE_ROWS, 0)
-        row = np.flatnonzero(rows.unrated & (at >= 0))
+        done, at = self.cells(CASE_ROWS, 0, KNOWN)
+        row = self._waited_for(np.flatnonzero(rows.unrated & (at >= 0)))
         order = row[np.argsort(rows.unit[row], kind="stable")]
         unit = rows.unit[order]
         first = np.searchsorted(unit, unit)
@@ -521,11 +547,27 @@ class Look:
             rises = np.flatnonzero(told["satisfied"][own] > 0)
             numbers = order_of[own]
             found[k] = Ratings(
-                int((unit == k).sum()),
+                tuple(rows.case_id.take(pyarrow.array(order[unit == k])).to_pylist()),
                 *((int(numbers[falls[0]]), -int(told["dissatisfied"][own][falls[0]])) if len(falls) else (0, 0)),
                 *((int(numbers[rises[0]]), int(told["satisfied"][own][rises[0]])) if len(rises) else (0, 0)),
             )
         return found
+
+    def _waited_for(self, row: np.ndarray) -> np.ndarray:
+        """Those rows of which a rating moves a count that a rule looks at."""
+        waits = np.zeros(len(row), bool)
+        done, at = self.cells(CASE_ROWS, 0, KNOWN)
+        for rating in ("dissatisfied", "satisfied"):
+            cells, to = self.cells(CASE_ROWS, 0, rating)
+            before, after = (self._numbers(CASE_ROWS, 0, name) for name in (KNOWN, rating))
+            kind_of = _numbered([before[at[row]], after[to[row]]])
+            kinds = _first_of(kind_of)
+            line = np.arange(len(kinds))
+            change = moved.joined([moved.rows_at(done, at[row[kinds]], line, -1),
+                                   moved.rows_at(cells, to[row[kinds]], line)])  # fmt: skip
+            told = moved.variants(self.watch.missed, 0 * line, {CASE_ROWS: change}).change
+            waits |= self._is_moved(told)[kind_of]
+        return row[waits]
 
     def _evaluations(self) -> dict[str, dict[str, int]]:
         """Of every unit how many evaluations reach their limit before each horizon."""
@@ -540,6 +582,23 @@ class Look:
             for name, horizon in zip(HORIZONS, self.horizons, strict=True):
                 found[unit][name] += self.watch.at <= ends <= horizon
         return dict(found)
+
+
+def _numbered(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Of every line the number of its kind: alike are those with the same values; hashed, for sorting takes longer."""
+    number = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        coded = pyarrow.array(column).dictionary_encode()
+        both = number * max(len(coded.dictionary), 1) + coded.indices.to_numpy()
+        number = pyarrow.array(both).dictionary_encode().indices.to_numpy().astype(np.int64)
+    return number
+
+
+def _first_of(number: np.ndarray) -> np.ndarray:
+    """The first line of every kind, in the order of the kinds."""
+    first = np.zeros(int(number.max(initial=-1)) + 1, np.int64)
+    first[number[::-1]] = np.arange(len(number))[::-1]
+    return first
 
 
 def _moments(column: Any) -> np.ndarray:

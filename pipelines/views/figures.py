@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 
 from pipelines.model.period import Period
@@ -40,7 +40,12 @@ def width(part: Fraction, of: Fraction) -> str:
 def moment(value: datetime, lang: str = "zh") -> str:
     """``2026年10月1日 00:00``, with seconds only where there are any; ``2026-10-01 00:00`` in English."""
     clock = f"{value:%H:%M:%S}" if value.second else f"{value:%H:%M}"
-    return f"{value:%Y-%m-%d} {clock}" if lang == "en" else f"{value.year}年{value.month}月{value.day}日 {clock}"
+    return f"{day(value, lang)} {clock}"
+
+
+def day(value: date, lang: str = "zh") -> str:
+    """``2026年10月1日``; ``2026-10-01`` in English."""
+    return f"{value:%Y-%m-%d}" if lang == "en" else f"{value.year}年{value.month}月{value.day}日"
 
 
 def named(period: Period, lang: str = "zh") -> str:

@@ -80,7 +80,7 @@ def test_the_figures_of_a_day_agree_on_every_page(out):
 
 
 def test_the_next_day_tells_what_moved(out):
-    assert f"与 {DAY} 相比" in (out / "running/2026Q3" / NEXT / "index.html").read_text("utf-8")
+    assert "与 2026年8月14日 相比" in (out / "running/2026Q3" / NEXT / "index.html").read_text("utf-8")
     assert "无从比较" in (out / "running/2026Q3" / DAY / "index.html").read_text("utf-8")
 
 

@@ -55,6 +55,7 @@ def against_brute_force(seed: int, folder) -> int:
             assert totals(held)[step.unit_id] - totals(result)[step.unit_id] == cost, f"{about}: {step}"
         assert step.cost >= 0
     told = {(TABLE[one.counts], one.unit_id, one.ref_id or one.case_id, one.event) for one in found.steps}
+    assert totals(scored(sample, done(then, told, at), readings)) == totals(held), f"{about}: the list is not enough"
     for key in [one for one in everything if one not in told][:10]:  # what is not told costs nothing
         result = scored(sample, done(then, [one for one in everything if one != key], at), readings)
         assert totals(result) == totals(held), f"{about}: {key}"
