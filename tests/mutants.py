@@ -7,10 +7,10 @@
     python tests/mutants.py --from engines             those of a layer, or of files: 'pipelines/engines/v*.py'
 
 As many are drawn from SQL as from each layer of Python. A fault is drawn by the hash of its seed, file, kind and line,
-so that a change elsewhere draws no other faults. Each is put into a copy of the project, and the folders that
-tests/README.md names for its file run there, the cheapest first, up to the first failure. The report tells killed from
-survived, each with file, line and difference; what stands there already is not run again. Exit 0 where at most
-``--may-survive`` are left, else 1.
+so that a change elsewhere draws no other faults. Each is put into a copy of the project. There the tests run that
+noticed earlier faults of its file, then the folders that tests/README.md names for it, the cheapest first, up to the
+first failure; that one must pass without the fault. The report tells killed from survived, each with file, line and
+difference; what stands there already is not run again. Exit 0 where at most ``--may-survive`` are left, else 1.
 """
 
 import argparse
@@ -40,6 +40,8 @@ DRAWN = 60
 MAY_SURVIVE = 5
 MOST_OF_A_FILE = 15  # no file is more than a fifteenth of the draw
 REPORT = ROOT / "proof" / "mutants.jsonl"
+AGAIN = 6  # of the tests that noticed a fault of a file are tried first on the next one
+NOT_THERE = 4  # pytest's exit code for a test that it does not find
 TIMEOUT = 900  # seconds for the tests of one fault; a loop without an end is a fault noticed
 SOURCES = {  # what reads, counts, judges, ranks and publishes; stages/publish.py lays out pages, which pages' tests see
     "sql": ("sql/facts/*", "sql/tallies/*", "sql/ledger/*", "sql/checks/*", "sql/staging/*"),
@@ -138,14 +140,17 @@ def copy_of_the_project(into: Path) -> Path:
     return into
 
 
-def failing(tree: Path, tests: list[str], seconds: int) -> tuple[str, str]:
-    """(the first test that fails, what it says), ("", "") where all pass; a run beyond the time counts as failed."""
+def failing(tree: Path, chosen: list[list[str]], seconds: int) -> tuple[str, str]:
+    """(the first test that fails, what it says), ("", "") where all pass; a run beyond the time counts as failed.
+
+    Each choice of tests is a run of its own: folders, or single tests, which may be gone since they were noted.
+    """
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "-m", "not slow", "--tb=line", "-rfE"]
     started = time.monotonic()
-    for folder in tests:
+    for tests in chosen:
         process = subprocess.Popen(
-            [*command, folder], cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            [*command, *tests], cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )
         try:
@@ -153,10 +158,12 @@ def failing(tree: Path, tests: list[str], seconds: int) -> tuple[str, str]:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            return folder, "out of time"
-        if process.returncode:
+            return f"FAILED {tests[0]}", "out of time"
+        gone = process.returncode == NOT_THERE and "::" in tests[0]
+        if process.returncode and not gone:
             named = [line for line in said.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-            return (named[0].split(" - ")[0] if named else folder), (named or said.splitlines()[-1:] or [""])[0][:300]
+            told = (named or said.splitlines()[-1:] or [""])[0][:300]
+            return (named[0].split(" - ")[0] if named else f"FAILED {tests[0]}"), told
     return "", ""
 
 
@@ -166,23 +173,29 @@ def run(mutants: list[Mutant], report: Path, seconds: int = TIMEOUT, tests: list
     with tempfile.TemporaryDirectory(prefix="gongping-mutants-") as folder:
         tree = copy_of_the_project(Path(folder))
         for mutant in mutants:
-            place, chosen = tree / mutant.file, tests or folders(mutant.file)
+            place, before = tree / mutant.file, _noticed_by(mutant.file, report)
+            chosen = [*([before] if before else []), *([one] for one in tests or folders(mutant.file))]
             started = time.monotonic()
             place.write_text(mutant.change.apply(mutant.sound), encoding="utf-8")
             test, _ = failing(tree, chosen, seconds)
             place.write_text(mutant.sound, encoding="utf-8")
-            if test:
-                noticed = [folder for folder in chosen if folder in test and folder not in proven]
-                _must_pass(tree, noticed, seconds)
-                proven.update(noticed)
+            if test and test not in proven:
+                _must_pass(tree, test.split(" ", 1)[1], seconds)
+                proven.add(test)
             _tell(mutant, test, time.monotonic() - started, report)
 
 
-def _must_pass(tree: Path, tests: list[str], seconds: int) -> None:
+def _noticed_by(file: str, report: Path) -> list[str]:
+    """The single tests that noticed the last faults of a file, the newest first."""
+    tests = [one["test"].split(" ", 1)[1] for one in _lines(report) if one["file"] == file and "::" in one["test"]]
+    return list(dict.fromkeys(reversed(tests)))[:AGAIN]
+
+
+def _must_pass(tree: Path, test: str, seconds: int) -> None:
     """A test that fails without any fault would notice every one."""
-    test, said = failing(tree, tests, seconds)
-    if test:
-        raise SystemExit(f"{test} fails without any fault: {said}")
+    failed, said = failing(tree, [[test]], seconds)
+    if failed:
+        raise SystemExit(f"{failed} without any fault: {said}")
 
 
 def _tell(mutant: Mutant, test: str, seconds: float, report: Path) -> None:
@@ -234,8 +247,11 @@ def main() -> int:
 
 def _reported(report: Path) -> dict[tuple[str, str], str]:
     """(file, difference) → outcome of what a report tells."""
-    lines = report.read_text(encoding="utf-8").splitlines() if report.exists() else []
-    return {(one["file"], one["diff"]): one["outcome"] for one in map(json.loads, lines)}
+    return {(one["file"], one["diff"]): one["outcome"] for one in _lines(report)}
+
+
+def _lines(report: Path) -> list[dict]:
+    return [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()] if report.exists() else []
 
 
 if __name__ == "__main__":
