@@ -23,7 +23,19 @@ PAGES = (
 )
 BEGIN = {"中文": "README.zh-CN.md", "English": "README.md"}
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+BLOCK = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
+WIDE = "[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"  # a browser puts a space where a line ends between two of them
+BROKEN = re.compile(rf"^(?!#)(.*{WIDE})\n[ ]*(?={WIDE})", re.MULTILINE)
 FONTS = "'Noto Sans CJK SC', 'Source Han Sans SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"  # the reader's own
+STYLE = """code, a { overflow-wrap: anywhere; } code span.pre { white-space: normal; }
+@media screen and (max-width: 1100px) {   /* telephones: nothing beyond the edge, the contents as quiet as the page */
+  div.body ul, div.body ol { margin-left: 0; padding-left: 1.3em; }
+  div.body table.docutils { display: block; overflow-x: auto; border: 0; }
+  div.body table.docutils code { overflow-wrap: normal; }
+  div.sphinxsidebar { background: #f4f2ee; color: #333; }
+  div.sphinxsidebar h3, div.sphinxsidebar h3 a, div.sphinxsidebar p, div.sphinxsidebar a { color: #333; }
+}
+"""
 CONF = {
     "project": "公评 Gongping",
     "language": "zh_CN",
@@ -40,6 +52,8 @@ CONF = {
         "head_font_family": FONTS,
     },
     "html_show_copyright": False,
+    "html_static_path": ["_static"],
+    "html_css_files": ["site.css"],
     "suppress_warnings": ["misc.highlighting_failure"],  # `csv` has no colours
 }
 
@@ -65,7 +79,7 @@ def stage(source: Path) -> None:
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, source / name)
         (source / page).parent.mkdir(parents=True, exist_ok=True)
-        (source / page).write_text(_without_folders(page), encoding="utf-8")
+        (source / page).write_text(_joined(_without_folders(page)), encoding="utf-8")
     lines = ["# 公评 Gongping"]
     for language in BEGIN:
         names = [page.removesuffix(".md") for page in ordered(language, pages)]
@@ -73,6 +87,8 @@ def stage(source: Path) -> None:
     (source / "index.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     settings = "\n".join(f"{name} = {value!r}" for name, value in CONF.items())
     (source / "conf.py").write_text(settings + "\n", encoding="utf-8")
+    (source / "_static").mkdir()
+    (source / "_static" / "site.css").write_text(STYLE, encoding="utf-8")
 
 
 def _linked(page: str) -> list[str]:
@@ -91,6 +107,12 @@ def _without_folders(page: str) -> str:
         return f"]({place}/README.md)" if ((ROOT / page).parent / place / "README.md").is_file() else link[0]
 
     return LINK.sub(named, (ROOT / page).read_text(encoding="utf-8"))
+
+
+def _joined(text: str) -> str:
+    """The text without the ends of lines between Chinese signs, blocks of code apart."""
+    parts = BLOCK.split(text)
+    return "".join(part if part.startswith("```") else BROKEN.sub(r"\1", part) for part in parts)
 
 
 def main(target: Path) -> int:

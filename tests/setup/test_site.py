@@ -36,6 +36,11 @@ def test_every_page_is_in_the_contents_once_the_chinese_ones_first():
     assert "docs/rulebook.md" in both[0] and "docs/rulebook.en.md" in both[1]
 
 
+def test_lines_of_chinese_are_joined_without_a_space_and_everything_else_stays():
+    text = "# 题\n一行，\n二行\n三 a\n四\n- 五\n  六\n\n七\n| 八 |\n```\n九\n十\n```\n"
+    assert site._joined(text) == "# 题\n一行，二行三 a\n四\n- 五六\n\n七\n| 八 |\n```\n九\n十\n```\n"
+
+
 def commands() -> list[tuple[str, str]]:
     """Page and line of every call in a block, with what the shell takes away: remarks, pipes, variables before it."""
     found = []
