@@ -58,8 +58,8 @@ def keep(folder: Path, accepted: str) -> None:
     """Count the accepted rows and keep what a finished run keeps, without its pages."""
     from benchmarks.ours import look_at
     from pipelines.assess import Request, Run
-    from pipelines.edges.run_folders import MANIFEST
-    from pipelines.edges.tallies import keep_tallies
+    from pipelines.edges.folders import MANIFEST
+    from pipelines.edges.published import keep_tallies
     from pipelines.model.intake import Intake, Validation
     from pipelines.model.period import Period
 

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.assess import Request, Run
-from pipelines.edges.library_files import write_library_tables
+from pipelines.edges.tablefiles import write_library_tables
 from pipelines.libraries.inspect import inspect
 from pipelines.model.period import Period
 from pipelines.sample.make import make_sample

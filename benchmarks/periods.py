@@ -91,7 +91,7 @@ def sweep(book: str, work: str) -> float:
 
 def _exports(folder: Path, rulebook, months) -> None:
     """Units and figures of every measure that a count can tell; a part is less than its whole."""
-    from pipelines.contracts.of_book import can_be_given
+    from pipelines.contracts.declared import can_be_given
 
     folder.mkdir(parents=True)
     units = [f"U{k:04d}" for k in range(UNITS)]

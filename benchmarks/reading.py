@@ -18,7 +18,7 @@ import duckdb
 from benchmarks.usage import Usage, used
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.pull import Query, Secret, Source
+from pipelines.model.project import Query, Secret, Source
 from pipelines.sample.make import make_sample
 from pipelines.sources.pull import pull
 from tests.sources.servers import PASSWORD, postgres

@@ -14,7 +14,7 @@ def _():
 
     from pipelines import sample_quarter
     from pipelines.laboratory.charts import of_name
-    from pipelines.laboratory.html import table
+    from pipelines.laboratory.answer import html_table as table
 
     quarter = sample_quarter(os.environ.get("GONGPING_OUT", "demo/out"))
     return mo, of_name, quarter, table

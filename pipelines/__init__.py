@@ -8,11 +8,11 @@ from importlib import import_module
 _WHERE = {
     "Quarter": "pipelines.laboratory.quarter",
     "Scenario": "pipelines.laboratory.scenario",
-    "Comparison": "pipelines.laboratory.comparison",
+    "Comparison": "pipelines.laboratory.scenario",
     "Sweep": "pipelines.laboratory.sweep",
     "Tornado": "pipelines.laboratory.sweep",
     "Robustness": "pipelines.laboratory.robustness",
-    "Gaming": "pipelines.laboratory.gaming",
+    "Gaming": "pipelines.laboratory.steps",
     "Running": "pipelines.laboratory.running",
     "sample_quarter": "pipelines.laboratory.quarter",
 }

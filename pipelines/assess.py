@@ -17,12 +17,10 @@ from pipelines.model.measure import CASE_ROWS
 from pipelines.model.panel import Panel
 from pipelines.model.period import After, Period
 from pipelines.model.project import DUCKDB
-from pipelines.model.refusals import ContractStop, Refusal, UsageRefusal
-from pipelines.model.result import CountedList, CountedRow, Earlier, QuarantinedRow, ScoredPeriod
 from pipelines.model.rule import Item, Rulebook
-from pipelines.model.score import HowSure
+from pipelines.model.score import CountedList, CountedRow, Earlier, HowSure, QuarantinedRow, ScoredPeriod
 from pipelines.model.tally import units_of
-from pipelines.model.words import Words
+from pipelines.model.words import ContractStop, Refusal, UsageRefusal, Words
 from pipelines.paths import RULES
 from pipelines.stages import STAGES
 from pipelines.wording import say
@@ -68,15 +66,14 @@ class Run:
     flow_run = ""  # its id in Prefect, where Prefect runs it
 
     def __init__(self, request: Request, progress: Callable[[str, int, int], None] = silent) -> None:
-        from pipelines.contracts.declared import load_contracts
-        from pipelines.contracts.of_book import of_book
+        from pipelines.contracts.declared import load_contracts, of_book
         from pipelines.edges.calendar import Calendar
         from pipelines.edges.cluster import place_of
-        from pipelines.edges.office import OFFICE, load_office
-        from pipelines.edges.scratch import scratch
+        from pipelines.edges.located_yaml import OFFICE, load_office
+        from pipelines.edges.machine import scratch
         from pipelines.edges.warehouse import Warehouse
         from pipelines.model.contract import within
-        from pipelines.publication.settings import load_settings
+        from pipelines.publication.state import load_settings
         from pipelines.rulebook import choose_readings, load_rulebook, scored
 
         self.request = request
@@ -156,9 +153,8 @@ class Run:
     def ingest(self) -> None:
         """Export files → raw tables, a receipt per file; Refusal where nothing could be published in the end."""
         from pipelines.contracts.quality import make_ready
-        from pipelines.edges.begun import RUN, begun
-        from pipelines.edges.folder import must_be_of
-        from pipelines.edges.run_folders import must_take
+        from pipelines.edges.folders import must_be_of, must_take
+        from pipelines.edges.process import RUN, begun
         from pipelines.stages.compose import must_compose
 
         must_be_of(self.request.out, self.city)
@@ -186,7 +182,7 @@ class Run:
             measures=self.rulebook.measures.values(),
         )
         if self.intake.simulated and self.request.office is None:
-            from pipelines.edges.office import DEMO_OFFICE, load_office
+            from pipelines.edges.located_yaml import DEMO_OFFICE, load_office
 
             self.office = load_office(DEMO_OFFICE)  # an invented office for invented data
         self.warehouse.lock(self.work)
@@ -324,8 +320,8 @@ class Run:
         """Scores → places and verdicts, both judged twice."""
         from pipelines.edges.published import earlier_periods
         from pipelines.engines.standings import SecondOpinion
-        from pipelines.model.result import before
-        from pipelines.publication.whole import head_before
+        from pipelines.model.score import before
+        from pipelines.publication.signatures import head_before
         from pipelines.stages.rank import give_verdicts, rank
 
         asked = self.request.record_before
@@ -344,8 +340,8 @@ class Run:
 
     def publish(self) -> None:
         """The scored period → pages, tables, feed and manifest, switched into place at once."""
-        from pipelines.edges.folder import claim
-        from pipelines.edges.tallies import keep_tallies
+        from pipelines.edges.folders import claim
+        from pipelines.edges.published import keep_tallies
         from pipelines.stages.publish import panel_of_pages, publish
 
         kept = keep_tallies(
@@ -390,8 +386,8 @@ class Run:
 
     def _write_own_evidence(self) -> None:
         """What a unit may see of its misses beyond its public page, in the restricted folder."""
-        from pipelines.edges.faults import machine_fault
-        from pipelines.stages.own_evidence import write_own_evidence
+        from pipelines.edges.machine import machine_fault
+        from pipelines.stages.ledger import write_own_evidence
 
         found = (self.warehouse, self.rulebook, self.readings, self.contracts)
         try:
@@ -520,7 +516,7 @@ class Run:
     @cached_property
     def evaluators(self) -> str:
         """The hash of the evaluators' log of this output folder at the cutoff, "" where there is none."""
-        from pipelines.evaluators.log_hash import log_of, reached_by
+        from pipelines.evaluators.log import log_of, reached_by
 
         return reached_by(log_of(self.request.out), self.cutoff)
 
@@ -563,7 +559,7 @@ class Run:
     @property
     def _unasked(self) -> tuple[Words, ...]:
         """The tables whose rows lie there though the rulebook asks nothing of them."""
-        from pipelines.contracts.of_book import unasked
+        from pipelines.contracts.declared import unasked
 
         rows = {table: self.rows[table].accepted for table in unasked(self.rulebook)}
         titles = {table: self.contracts.tables[table].title for table in rows}

@@ -11,43 +11,42 @@ from pathlib import Path
 
 import click
 
-from pipelines.model.refusals import Refusal
-from pipelines.model.words import LANGUAGES, Words
+from pipelines.model.words import LANGUAGES, Refusal, Words
 from pipelines.wording import say
 
-VERBS = (
-    "demo",
-    "init",
-    "sample",
-    "template",
-    "check",
-    "run",
-    "watch",
-    "explain",
-    "diff",
-    "whatif",
-    "roll-up",
-    "catalogue",
-    "rulebook",
-    "evaluators",
-    "libraries",
-    "source",
-    "pull",
-    "serve",
-    "alerts",
-    "preview",
-    "status",
-    "objections",
-    "signers",
-    "checklist",
-    "approve",
-    "publish",
-    "correct",
-    "verify",
-    "retain",
-    "calendar",
-    "doctor",
-)
+VERBS = {  # in the order in which people meet them, each with its module in `pipelines/verbs/`
+    "demo": "project",
+    "init": "project",
+    "sample": "exports",
+    "template": "exports",
+    "check": "scoring",
+    "run": "scoring",
+    "watch": "scoring",
+    "explain": "scoring",
+    "diff": "scoring",
+    "whatif": "rulebook",
+    "roll-up": "scoring",
+    "catalogue": "rulebook",
+    "rulebook": "rulebook",
+    "evaluators": "evaluators",
+    "libraries": "libraries",
+    "source": "exports",
+    "pull": "exports",
+    "serve": "service",
+    "alerts": "service",
+    "preview": "publication",
+    "status": "publication",
+    "objections": "publication",
+    "signers": "signers",
+    "checklist": "publication",
+    "approve": "publication",
+    "publish": "publication",
+    "correct": "publication",
+    "verify": "publication",
+    "retain": "service",
+    "calendar": "project",
+    "doctor": "project",
+}
 WITHOUT_PROJECT = ("demo", "init")  # each works on a city of its own, wherever it is called
 USAGE = 2
 _COMMAND = re.compile(rf"(?<![\w./-])gongping(?= (?:{'|'.join(VERBS)})\b)")
@@ -115,16 +114,16 @@ class Verbs(Group):
         if name not in VERBS:
             return None
         _open_project(name, context.obj)
-        return import_module(f"pipelines.verbs.{module_of(name)}").command()
+        return getattr(import_module(f"pipelines.verbs.{VERBS[name]}"), f"{key_of(name)}_command")()
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """One line a verb."""
         with formatter.section(text("cli.commands")):
-            formatter.write_dl([(name, text(f"cli.{module_of(name)}")) for name in VERBS])
+            formatter.write_dl([(name, text(f"cli.{key_of(name)}")) for name in VERBS])
 
 
-def module_of(verb: str) -> str:
-    """The module of a verb, and the key of its sentence."""
+def key_of(verb: str) -> str:
+    """How a verb is named in Python, and the key of its sentence."""
     return verb.replace("-", "_")
 
 
@@ -218,7 +217,7 @@ def _run(arguments: list[str], project: str | None = None) -> int:
     except Exception as defect:
         if os.environ.get("GONGPING_DEBUG"):
             raise
-        from pipelines.edges.faults import machine_fault
+        from pipelines.edges.machine import machine_fault
 
         if fault := machine_fault(defect):
             click.echo(text("cli.refused", reason=fault), err=True)

@@ -12,12 +12,11 @@ from importlib.metadata import requires
 from pathlib import Path
 from shlex import quote
 
-from pipelines.edges import fonts, process
+from pipelines.edges import paper, process
 from pipelines.edges.process import telemetry_is_off
 from pipelines.lazy import EXTRAS, lacking
 from pipelines.model.project import Project
-from pipelines.model.refusals import Refusal
-from pipelines.model.words import Words
+from pipelines.model.words import Refusal, Words
 from pipelines.paths import CALENDARS, DATA, INSTALLED, shown
 from pipelines.wording import say
 
@@ -145,9 +144,9 @@ def _writable(out: Path) -> Check:
 
 
 def _fonts() -> list[Check]:
-    missing, changed = fonts.missing(), fonts.changed()
-    number = len(fonts.manifest())
-    line = f"sh {quote(str(fonts.SCRIPT))} {quote(str(DATA))}" if INSTALLED else "make fonts"
+    missing, changed = paper.missing(), paper.changed()
+    number = len(paper.manifest())
+    line = f"sh {quote(str(paper.SCRIPT))} {quote(str(DATA))}" if INSTALLED else "make fonts"
     return [
         _check("fonts", not missing, number=number, missing=", ".join(missing), line=line),
         _check(
@@ -156,7 +155,7 @@ def _fonts() -> list[Check]:
             number=number,
             changed=", ".join(changed),
             line=line,
-            manifest=shown(fonts.MANIFEST),
+            manifest=shown(paper.MANIFEST),
         ),
     ]
 
@@ -198,7 +197,7 @@ def _telemetry() -> Check:
 
 def _leftovers() -> Check:
     """What killed runs left in the temporary folder is removed here and now; it may hold what is confidential."""
-    from pipelines.edges.scratch import sweep
+    from pipelines.edges.machine import sweep
 
     return _check("leftovers", True, number=sweep())
 

@@ -7,8 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from pipelines.model.refusals import UsageRefusal
-from pipelines.model.words import Words
+from pipelines.model.words import UsageRefusal, Words
 from pipelines.wording import say
 
 __all__ = [

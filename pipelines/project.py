@@ -10,7 +10,7 @@ from pipelines.edges import process
 from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.model.period import LENGTH
 from pipelines.model.project import KEYS, LAYERS, LEAST_MEGABYTES, PLACE, UNITS, Keep, Project, Schedule
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import PACKAGE
 from pipelines.wording import say
 

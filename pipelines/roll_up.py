@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.assess import STANDARD_RULES, joined, silent
-from pipelines.edges import run_folders, tallies
+from pipelines.edges import folders, published
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.faults import machine_fault
 from pipelines.edges.fingerprints import code_version, file_sha256, folder_sha256
+from pipelines.edges.folders import MANIFEST
+from pipelines.edges.machine import machine_fault
 from pipelines.edges.published import ranking_of
-from pipelines.edges.run_folders import MANIFEST
 from pipelines.edges.tablefiles import write_csv, write_json
 from pipelines.edges.templates import render
 from pipelines.edges.warehouse import Warehouse
@@ -28,16 +28,15 @@ from pipelines.engines.vector import must_agree, second_opinion
 from pipelines.laboratory.finished import Manifest, readable, rulebook_of, table_of
 from pipelines.lazy import compute as pc
 from pipelines.lazy import pyarrow
+from pipelines.model.condition import NOTHING_KNOWN
 from pipelines.model.contract import NOTHING, Absent
-from pipelines.model.facts import NOTHING_KNOWN
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.period import After, Period
-from pipelines.model.refusals import ContractStop, NotAllowed, Refusal, UsageRefusal
-from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Rule, Rulebook
-from pipelines.model.score import UnitScore
+from pipelines.model.score import ScoredPeriod, UnitScore
 from pipelines.model.tally import UnitTally
+from pipelines.model.words import ContractStop, NotAllowed, Refusal, UsageRefusal
 from pipelines.rulebook import choose_readings, load_rulebook, scored
 from pipelines.stages.judge import judge, must_know_groups
 from pipelines.stages.measure import counted
@@ -142,7 +141,7 @@ class RollUp:
             facts = {"file": folder / MANIFEST, "found": manifest.cutoff, "cutoff": self.cutoff}
             raise UsageRefusal(say("roll_up.other_cutoff", **facts))
         lines = ranking_of(table_of(folder, "ranking.csv", manifest.outputs).parent)
-        beside = tallies.tallies_of(folder)
+        beside = published.tallies_of(folder)
         if not beside.is_dir():
             raise UsageRefusal(say("roll_up.no_tallies", file=beside))
         with readable(folder, folder / MANIFEST):
@@ -151,9 +150,9 @@ class RollUp:
         told["manifest_sha256"] = file_sha256(folder / MANIFEST)
         own = self._book(folder, told["rulebook_sha256"])
         with readable(folder, beside):
-            layouts = tallies.read_layouts(folder)
-            self._must_fit(folder, own, layouts, Absent(tallies.read_absent(folder)))
-            cube, registers = tallies.read_kept(folder, tallies.CUBE), tallies.read_registers(folder)
+            layouts = published.read_layouts(folder)
+            self._must_fit(folder, own, layouts, Absent(published.read_absent(folder)))
+            cube, registers = published.read_kept(folder, published.CUBE), published.read_registers(folder)
             prepared = Cube.prepare(cube, layouts, own.measures, registers, self.period.months)
             rows = prepared.whole(CASE_ROWS, manifest.readings).tolist()
         for unit, n in zip(prepared.unit_ids, rows, strict=True):
@@ -177,17 +176,17 @@ class RollUp:
 
     def _must_fit(self, folder: Path, own: Rulebook, layouts: Any, absent: Absent) -> None:
         """UsageRefusal where the province cannot count by what a city's run has counted."""
-        beside, book = tallies.tallies_of(folder), self.book
-        if layouts is None or tallies.written(layouts) != tallies.written(book.marks):
+        beside, book = published.tallies_of(folder), self.book
+        if layouts is None or published.written(layouts) != published.written(book.marks):
             known = {} if layouts is None else {id: own.measures.get(id) for id in book.measures}
             other = [id for id in book.measures if known.get(id) != book.measures[id]]
-            facts = {"file": beside / tallies.LAYOUT, "measures": "、".join(other) or "—"}
+            facts = {"file": beside / published.LAYOUT, "measures": "、".join(other) or "—"}
             raise UsageRefusal(say("roll_up.other_measures", **facts))
         if dict(own.evaluation) != dict(book.evaluation):
-            raise UsageRefusal(say("roll_up.other_evaluation", file=folder / tallies.RULEBOOK))
+            raise UsageRefusal(say("roll_up.other_evaluation", file=folder / published.RULEBOOK))
         changes = [rule for rule in book.rules.values() if rule.kind == "change"]
         if other := [rule.id for rule in changes if _compares(own.rules.get(rule.id)) != _compares(rule)]:
-            raise UsageRefusal(say("roll_up.other_change", file=folder / tallies.RULEBOOK, rules="、".join(other)))
+            raise UsageRefusal(say("roll_up.other_change", file=folder / published.RULEBOOK, rules="、".join(other)))
         if lacking := sorted(absent.measures(book.measures)):
             raise UsageRefusal(say("roll_up.lacking", file=beside / "absent.parquet", measures="、".join(lacking)))
 
@@ -250,7 +249,7 @@ class RollUp:
         out, result = self.request.out / FOLDER, self.result
         pages = Province(result, [city.name for city in self.cities], self.left_out, say)
         try:
-            with run_folders.staging(out) as folder:
+            with folders.staging(out) as folder:
                 for name, (columns, rows) in tables(pages, {city.name: city.told for city in self.cities}, say).items():
                     write_csv(folder / f"{name}.csv", columns, rows)
                 for kind in ("cities", "places"):
@@ -259,7 +258,7 @@ class RollUp:
                     for file, template, page in pages.pages(lang):
                         (folder / file).write_text(render(template, page), encoding="utf-8")
                 write_json(folder / MANIFEST, self._manifest(folder_sha256(folder)))
-                self.folder = run_folders.put_in_place(out, str(self.period), folder)
+                self.folder = folders.put_in_place(out, str(self.period), folder)
         except OSError as problem:
             raise Refusal(say("publish.cannot_write", folder=out, why=machine_fault(problem))) from None
 
@@ -296,7 +295,7 @@ def deliver(period: Period, out: Path, place: Path, name: str) -> Path:
     if not name:
         raise UsageRefusal(say("roll_up.no_name"))
     folder, target = (out / str(period)).resolve(), place / name / str(period)
-    beside = tallies.tallies_of(folder)
+    beside = published.tallies_of(folder)
     if not (folder / MANIFEST).is_file():
         raise UsageRefusal(say("roll_up.nothing", file=folder / MANIFEST, period=period))
     if not beside.is_dir():
@@ -304,10 +303,10 @@ def deliver(period: Period, out: Path, place: Path, name: str) -> Path:
     if target.exists():
         raise NotAllowed(say("roll_up.delivered", folder=target))
     try:
-        shutil.copytree(folder / tallies.RULEBOOK, target / tallies.RULEBOOK)
+        shutil.copytree(folder / published.RULEBOOK, target / published.RULEBOOK)
         for file in DELIVERED:
             shutil.copyfile(folder / file, target / file)
-        shutil.copytree(beside, tallies.tallies_of(target), ignore=lambda _, names: _of_cases(names))
+        shutil.copytree(beside, published.tallies_of(target), ignore=lambda _, names: _of_cases(names))
     except OSError as problem:
         raise Refusal(say("publish.cannot_write", folder=target, why=machine_fault(problem))) from None
     return target
@@ -315,7 +314,9 @@ def deliver(period: Period, out: Path, place: Path, name: str) -> Path:
 
 def _of_cases(names: Iterable[str]) -> list[str]:
     """Of the files beside a run those that a province has no need of: rows one by one, the pages of a preview."""
-    return [name for name in names if name.startswith(tallies.ROWS) or not name.endswith((".parquet", tallies.LAYOUT))]
+    return [
+        name for name in names if name.startswith(published.ROWS) or not name.endswith((".parquet", published.LAYOUT))
+    ]
 
 
 def _named(place: Path) -> list[str]:

@@ -12,13 +12,13 @@ from pathlib import Path
 from string import Template
 
 from pipelines.edges import process
-from pipelines.edges.office import OFFICE
+from pipelines.edges.located_yaml import OFFICE
 from pipelines.model.period import LENGTH, Period, Periods
-from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rulebook
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import CALENDARS, REPORTS, ROOT, RULES
 from pipelines.project import FILE, load
-from pipelines.publication.settings import STANDARD
+from pipelines.publication.state import STANDARD
 from pipelines.rulebook import load_rulebook, periods_of
 from pipelines.wording import say
 

@@ -7,7 +7,7 @@ from string import Formatter
 
 import yaml
 
-from pipelines.model.export import Notice
+from pipelines.model.intake import Notice
 from pipelines.model.words import Words
 from pipelines.paths import WORDING
 

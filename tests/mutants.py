@@ -59,7 +59,7 @@ QUICK = (  # the first pattern that fits a file names its tests, the cheapest fi
     ("sql/checks/*", "tests/contracts tests/ingest"),
     ("sql/staging/*", "tests/contracts tests/ingest"),
     ("pipelines/engines/batch.py", "tests/laboratory"),
-    ("pipelines/engines/readings.py", "tests/laboratory"),
+    ("pipelines/engines/batch.py", "tests/laboratory"),
     ("pipelines/engines/rete.py", "tests/engines tests/rules tests/libraries tests/evaluators"),
     ("pipelines/engines/marks.py", "tests/rules tests/engines tests/sql"),
     ("pipelines/engines/literal.py", "tests/rules tests/engines tests/sql tests/oracle tests/sabotage"),

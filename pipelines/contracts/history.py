@@ -17,8 +17,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.intake import Intake
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal
-from pipelines.model.words import Words
+from pipelines.model.words import UsageRefusal, Words
 from pipelines.paths import CONTRACTS
 from pipelines.views.charts import history
 from pipelines.wording import say

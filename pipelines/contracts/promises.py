@@ -1,8 +1,7 @@
 """The closed vocabulary of promises: which kinds a contract may name, with which arguments, and how each reads."""
 
 from pipelines.model.contract import SEVERITIES, Column, Promise
-from pipelines.model.refusals import UsageRefusal
-from pipelines.model.words import Words
+from pipelines.model.words import UsageRefusal, Words
 from pipelines.wording import say
 
 # kind -> argument -> what its value must be; a trailing "?" marks an argument that may be left out.

@@ -18,14 +18,13 @@ from typing import IO, NamedTuple
 
 from pipelines.contracts.expectations import checks_of
 from pipelines.contracts.history import Figure, checks_of_history, compared, drawn, judged, kept_as, warnings_of
+from pipelines.edges.machine import nameless
 from pipelines.edges.process import SILENT
-from pipelines.edges.scratch import nameless
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts, in_force, targets
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.period import SPAN
-from pipelines.model.refusals import ContractStop, Refusal
-from pipelines.model.words import Words
+from pipelines.model.words import ContractStop, Refusal, Words
 from pipelines.paths import PACKAGE
 from pipelines.views.figures import speaking
 from pipelines.views.frame import SUFFIX, shell

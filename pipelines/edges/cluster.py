@@ -20,7 +20,7 @@ from pipelines.edges import process
 from pipelines.edges.warehouse import Arrow, Warehouse, half_of_memory, query_text, rendered
 from pipelines.lazy import must_have, parquet
 from pipelines.model.project import DUCKDB, SPARK
-from pipelines.model.refusals import Refusal, UsageRefusal
+from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.wording import say
 
 LEAST_JAVA = 17

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
-from pipelines.model.refusals import VerificationFailed
-from pipelines.model.words import Words
+from pipelines.model.words import VerificationFailed, Words
 from pipelines.paths import CONTRACTS, PACKAGE, REPORTS, SHIPPED, SQL
 from pipelines.wording import say
 

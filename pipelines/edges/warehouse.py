@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from pipelines.edges import process
-from pipelines.edges.scratch import NAMELESS
+from pipelines.edges.machine import NAMELESS
 from pipelines.lazy import pyarrow
 from pipelines.model.project import LEAST_MEGABYTES
 from pipelines.paths import SQL

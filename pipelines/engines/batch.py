@@ -1,14 +1,16 @@
-"""Many scenarios at once: the second judge's items, each worked out once for all scenarios that share its values."""
+"""Many scenarios at once, and every combination of the readings: each item worked out once for all that share it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from pipelines.engines.cube import Cube
+from pipelines.engines.cube import Cube, Stacked
 from pipelines.engines.marks import readings_that_count
 from pipelines.engines.summing import PART, nearest, wide
 from pipelines.engines.vector import (
@@ -17,14 +19,19 @@ from pipelines.engines.vector import (
     deduction,
     full_of,
     item_scores,
+    marks_of,
     overall_figure,
     settled,
     shared,
     stretch,
+    stretched,
     sums_of,
 )
 from pipelines.model.measure import CASE_ROWS
-from pipelines.model.rule import Item, Rule, Rulebook
+from pipelines.model.rule import Item, Left, Rule, Rulebook
+
+# Many scenarios at once: the second judge's items, each worked out once for all scenarios that share its values.
+
 
 UNMEASURED = ("unmeasured",)
 PLAIN = ("rate", "worth", "bands")  # kinds of rules that know nothing but what their measures count
@@ -208,3 +215,241 @@ def all_places(figures: np.ndarray, ranked: np.ndarray) -> np.ndarray:
         for row in range(len(figures)):
             found[row, ranked] = np.searchsorted(compared[row], -figures[row, ranked], side="left") + 1
     return found
+
+
+# Every unit's place under every combination of the readings, without scoring any combination from the start.
+
+
+STOP = "stop"  # of a missing assessment: scores nothing, so it has no place to compare
+CAPS = ("10",)  # stands for all numbers that an open reading may be
+TOP = 10
+PORTION = 2_000  # combinations ranked at a time
+JOINED = 500  # rows of a table that stands for several
+LINES = 200_000  # units times combinations whose counts stand below one another
+
+
+@dataclass(frozen=True, eq=False)
+class Combinations:
+    """How often each unit has each place: ``counted`` is unit × place (column 0 unused), of ``number`` in all."""
+
+    number: int
+    counted: np.ndarray
+    bottom: np.ndarray  # of each unit, in how many combinations among the last ten
+
+    @property
+    def best(self) -> np.ndarray:
+        """The best place of each unit, 0 for the unranked."""
+        return np.argmax(self.counted > 0, axis=1)
+
+    @property
+    def worst(self) -> np.ndarray:
+        """The worst place of each unit, 0 for the unranked."""
+        last = self.counted.shape[1] - 1 - np.argmax(self.counted[:, ::-1] > 0, axis=1)
+        return np.where(self.counted.any(axis=1), last, 0)
+
+    @property
+    def top(self) -> np.ndarray:
+        """Of each unit, in how many combinations it is among the first ten."""
+        return self.counted[:, : TOP + 1].sum(axis=1)
+
+
+def alternatives(rulebook: Rulebook, in_force: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Reading -> its values, the one in force first; an open number also by one of its numbers."""
+    stops = {one.unassessed.reading for one in rulebook.items.values() if isinstance(one.unassessed, Left)}
+    found = {}
+    for id, reading in rulebook.readings.items():
+        values = dict.fromkeys((in_force[id], *reading.values, *(CAPS if reading.open_number else ())))
+        found[id] = tuple(value for value in values if id not in stops or value != STOP)
+    return found
+
+
+def combinations(cube: Cube, rulebook: Rulebook, in_force: Mapping[str, str], ranked: np.ndarray) -> Combinations:
+    """All combinations of all readings; ``ranked`` marks the units that have a place."""
+    sheet, values, batch = by_item(rulebook), alternatives(rulebook, in_force), Batch(cube)
+    scored, extra = ([pair for pair in sheet if bool(pair[0].full_marks) is base] for base in (True, False))
+    by_share = rulebook.ranking.by_share
+    bases, stretched, full, times, of_base = _sums(batch, scored, values, in_force, by_share)
+    bonuses, _, _, again, of_bonus = _sums(batch, extra, values, in_force)
+    ranks = rulebook.rank_on.reading if isinstance(rulebook.rank_on, Left) else ""
+    by = values[ranks] if ranks else (rulebook.rank_on,)
+    silent = prod(len(given) for id, given in values.items() if id not in (*of_base, *of_bonus, ranks))
+    units = int(ranked.sum())
+    counted, bottom = np.zeros((units, units + 1), np.int64), np.zeros(units, np.int64)
+    by_total = zip(bonuses, again, strict=True) if "total" in by else ()
+    figures = [(bases + stretched + bonus, n * times) for bonus, n in by_total]
+    figures += [(bases, again.sum() * times)] if "base" in by else []
+    for figure, weights in figures:
+        figure = overall_figure(rulebook, figure, full)
+        for start in range(0, len(figure), PORTION):
+            portion = slice(start, start + PORTION)
+            _count(figure[portion][:, ranked], weights[portion] * silent, counted, bottom)
+    whole = np.zeros((len(ranked), units + 1), np.int64)
+    last = np.zeros(len(ranked), np.int64)
+    whole[ranked], last[ranked] = counted, bottom
+    return Combinations(prod(map(len, values.values())), whole, last)
+
+
+def _sums(
+    batch: Batch,
+    sheet: list[tuple[Item, tuple[Rule, ...]]],
+    values: Mapping[str, tuple[str, ...]],
+    in_force: Mapping[str, str],
+    by_share: bool = False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Of these items, row × unit: sums, what stretching adds, full marks; how often each row comes; the readings.
+
+    Full marks are told apart only if places go by them.
+    Many combinations come to the same points for every unit: each row stands once, with how many it stands for.
+    """
+    touching = [set(batch.touching(rules, item)) for item, rules in sheet]
+    names = tuple(name for name in values if any(name in own for own in touching))
+    tables = [
+        (
+            own := [name for name in names if name in of_item],
+            _table(batch, item, rules, {n: values[n] for n in own}, in_force),
+        )
+        for (item, rules), of_item in zip(sheet, touching, strict=True)
+    ]
+    tables = _joined(tables, values)
+    found: list[np.ndarray] = []
+    times: list[np.ndarray] = []
+    shape = [len(values[name]) for name in names]
+    for start in range(0, prod(shape), PORTION):
+        numbers = np.arange(start, min(start + PORTION, prod(shape)))
+        at = dict(zip(names, np.unravel_index(numbers, shape) if shape else (), strict=True))
+        sums = np.zeros((len(numbers), 3, len(batch.cube.unit_ids)), np.int64)
+        for own, table in tables:
+            sums += table[np.ravel_multi_index([at[n] for n in own], [len(values[n]) for n in own]) if own else 0]
+        points, left, whole = sums[:, 0], sums[:, 1], sums[:, 2]
+        sums[:, 1], sums[:, 2] = stretched(points * PART, left, whole), left if by_share else 0
+        different, n = _different(sums, np.ones(len(sums), np.int64))
+        found.append(different)
+        times.append(n)
+    every, n = _different(np.concatenate(found), np.concatenate(times))
+    return every[:, 0], every[:, 1], every[:, 2], n, names
+
+
+Table = tuple[list[str], np.ndarray]  # readings, and a row for every combination of their values
+
+
+def _joined(tables: list[Table], values: Mapping[str, tuple[str, ...]]) -> list[Table]:
+    """The same sums out of fewer tables: the small ones added up to one for the readings that touch any of them."""
+    found: list[Table] = []
+    for own, table in sorted(tables, key=lambda one: len(one[1])):
+        both = [name for name in values if found and name in (*found[-1][0], *own)]
+        if not found or prod(len(values[name]) for name in both) > JOINED:
+            found.append((own, table))
+            continue
+        last, before = found[-1]
+        shapes = ([len(values[n]) if n in names else 1 for n in both] for names in (last, own))
+        parts = (one.reshape(*shape, *one.shape[1:]) for one, shape in zip((before, table), shapes, strict=True))
+        found[-1] = both, sum(parts, np.zeros((), np.int64)).reshape(-1, *table.shape[1:])
+    return found
+
+
+def _different(lines: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different ones of ``lines``, and how often each comes; each line comes so many ``times``."""
+    flat = lines.reshape(len(lines), -1)
+    with np.errstate(over="ignore"):
+        number = flat @ np.random.default_rng(1).integers(1, 2**62, flat.shape[1])  # wraps: of equal lines it is equal
+    _, first, group = np.unique(number, return_index=True, return_inverse=True)
+    if not (flat == flat[first[group]]).all():  # two different lines with one number: compared as they are
+        _, first, group = np.unique(flat, axis=0, return_index=True, return_inverse=True)
+    counted = np.zeros(len(first), np.int64)
+    np.add.at(counted, group.reshape(-1), times)
+    return lines[first], counted
+
+
+def _table(
+    batch: Batch,
+    item: Item,
+    rules: tuple[Rule, ...],
+    values: Mapping[str, tuple[str, ...]],
+    in_force: Mapping[str, str],
+) -> np.ndarray:
+    """Of one item, combination of the readings that touch it × (points, marks that count, marks to count) × unit."""
+    if rules and item.full_marks and all(batch.is_plain(rule) for rule in rules):
+        return _table_of_counts(batch, item, rules, values, in_force)
+    found = []
+    for chosen in product(*values.values()):
+        readings = {**in_force, **dict(zip(values, chosen, strict=True))}
+        marks = marks_of(batch.cube, batch.cube.counts(readings), item, rules, readings)
+        found.append((batch.item(item, rules, readings), *marks))
+    return np.array(found, np.int64)
+
+
+def _table_of_counts(
+    batch: Batch,
+    item: Item,
+    rules: tuple[Rule, ...],
+    values: Mapping[str, tuple[str, ...]],
+    in_force: Mapping[str, str],
+) -> np.ndarray:
+    """The same where the rules know nothing but what their measures count, many combinations in one go.
+
+    Readings that choose a rule's words are taken one by one; all that choose what is counted stand below one another,
+    for each rule those alone that touch it.
+    """
+    cube, units, words = batch.cube, len(batch.cube.unit_ids), {*of_words(item, rules)}
+    by_count = [name for name in values if name not in words]
+    spoken = list(product(*(enumerate(values[name]) for name in values if name in words)))
+    sets = list(product(*(values[name] for name in by_count)))
+    rows = max(LINES // max(units, 1), 1)
+    found = np.zeros((len(spoken), len(sets), 3, units), np.int64)
+    for start in range(0, len(sets), rows):
+        portion = [{**in_force, **dict(zip(by_count, one, strict=True))} for one in sets[start : start + rows]]
+        counts = Stacked.of(cube, _measures(rules), portion)
+        alone = [_alone(batch, rule, item, by_count, portion) for rule in rules]
+        for k, pairs in enumerate(spoken):
+            said = {
+                **in_force,
+                **dict(zip((n for n in values if n in words), (value for _, value in pairs), strict=True)),
+            }
+            taken = [
+                deduction(own.cube, own, rule, item, rules, said).of(lines)
+                for rule, (own, lines) in zip(rules, alone, strict=True)
+            ]
+            points = settled(counts.cube, counts, rules, item, taken, said)
+            marks = marks_of(counts.cube, counts, item, rules, said)
+            for j, one in enumerate((points, *marks)):
+                found[k, start : start + rows, j] = one.reshape(-1, units)
+    table = np.zeros((*map(len, values.values()), 3, units), np.int64)
+    for k, pairs in enumerate(spoken):
+        chosen = dict(zip((n for n in values if n in words), (place for place, _ in pairs), strict=True))
+        table[tuple(chosen.get(name, slice(None)) for name in values)] = found[k].reshape(
+            *(len(values[name]) for name in by_count), 3, units
+        )
+    return table.reshape(-1, 3, units)
+
+
+def _measures(rules: Iterable[Rule]) -> dict[str, None]:
+    return dict.fromkeys(id for rule in rules for id in (rule.measure, rule.part, rule.of) if id)
+
+
+def _alone(
+    batch: Batch, rule: Rule, item: Item, by_count: Sequence[str], sets: Sequence[Mapping[str, str]]
+) -> tuple[Stacked, np.ndarray]:
+    """What a rule counts under those of ``sets`` that differ for it, and its line there of every line of ``sets``."""
+    names = [name for name in by_count if name in batch.touching((rule,), item)]
+    asked = [tuple(readings[name] for name in names) for readings in sets]
+    different = dict(zip(asked, sets, strict=True))
+    number = {how: k for k, how in enumerate(different)}
+    units = len(batch.cube.unit_ids)
+    lines = np.array([number[how] for how in asked])[:, None] * units + np.arange(units)
+    return Stacked.of(batch.cube, _measures([rule]), list(different.values())), lines.reshape(-1)
+
+
+def _count(figures: np.ndarray, weights: np.ndarray, counted: np.ndarray, bottom: np.ndarray) -> None:
+    """Add the places of a portion of combinations, each as often as it comes."""
+    rows, units = figures.shape
+    if not units:
+        return
+    order = np.argsort(-figures, axis=1)  # whichever way the equal stand: they share a place
+    ordered = np.take_along_axis(figures, order, axis=1)
+    first = np.zeros((rows, units), np.int64)
+    first[:, 1:] = np.where(ordered[:, 1:] != ordered[:, :-1], np.arange(1, units), 0)
+    places = np.maximum.accumulate(first, axis=1, out=first) + 1
+    every = counted.reshape(-1)
+    np.add.at(every, (order * (units + 1) + places).reshape(-1), np.repeat(weights, units))
+    among_last = figures <= ordered[:, [max(units - TOP, 0)]]
+    bottom += weights @ among_last

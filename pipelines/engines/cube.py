@@ -13,9 +13,9 @@ import numpy as np
 from pipelines.engines.literal import spelled
 from pipelines.model.contract import AWARD_NEEDS, AWARDS, NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS, DERIVED, Measure
-from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rule
 from pipelines.model.tally import WAIVED, WORD, Marks, UnitTally
+from pipelines.model.words import UsageRefusal
 from pipelines.wording import say
 
 CubeTable = Any  # pyarrow.Table, a library without types, or the arrays by column name

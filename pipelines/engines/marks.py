@@ -23,9 +23,9 @@ from pipelines.model.measure import (
     columns_of,
     readings_of,
 )
-from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import EMPTY, LATER, Rule, Rulebook
 from pipelines.model.tally import Marks, spelled
+from pipelines.model.words import UsageRefusal
 from pipelines.wording import say
 
 

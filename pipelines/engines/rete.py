@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from pipelines.model.condition import Condition
 from pipelines.model.library import LibraryRule
-from pipelines.model.refusals import Refusal
+from pipelines.model.words import Refusal
 from pipelines.wording import say
 
 CODE = re.compile(r"[A-Za-z0-9_.\-]+")

@@ -8,12 +8,11 @@ import numpy as np
 
 from pipelines.engines.summing import nearest
 from pipelines.engines.vector import Rescored, in_points, overall_figure, places
-from pipelines.model.condition import Condition
-from pipelines.model.facts import BEFORE, NOTHING_KNOWN, Before, UnitFacts, Value
-from pipelines.model.refusals import JudgesDisagree
+from pipelines.model.condition import BEFORE, NOTHING_KNOWN, Before, Condition, UnitFacts, Value
 from pipelines.model.rule import Rulebook, Verdict
 from pipelines.model.score import GivenVerdict, Standing
 from pipelines.model.tally import Unit
+from pipelines.model.words import JudgesDisagree
 from pipelines.wording import say
 
 NO_PLACE = 0

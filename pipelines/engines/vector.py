@@ -20,10 +20,10 @@ from pipelines.engines.summing import PART, Summed, nearest, summed
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.period import Period
-from pipelines.model.refusals import ContractStop, JudgesDisagree
 from pipelines.model.rule import Bonus, Item, Rule, Rulebook, chosen
 from pipelines.model.score import UnitScore
 from pipelines.model.tally import UnitTally
+from pipelines.model.words import ContractStop, JudgesDisagree
 from pipelines.wording import say
 
 LEAVES_OUT = ("left_out", "reweighted")

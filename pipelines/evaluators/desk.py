@@ -1,37 +1,44 @@
-"""The desk at which the work is done: opens the state folder, takes steps, and puts out what follows from the log."""
+"""The desk: opens the state folder, takes steps, says how things stand, and sends what is ready to its addresses."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
+from pipelines.edges import process
 from pipelines.edges import process as machine
-from pipelines.edges.begun import STEP, begun
 from pipelines.edges.calendar import Calendar
+from pipelines.edges.folders import PUBLISHED
+from pipelines.edges.notify import Hours, hours, is_quiet
+from pipelines.edges.process import STEP, begun
 from pipelines.evaluators import outbox
-from pipelines.evaluators.clock import Clock
-from pipelines.evaluators.exports import Exports, joined, read_exports
-from pipelines.evaluators.head import FOLDER
 from pipelines.evaluators.inbox import read_inbox
-from pipelines.evaluators.log import Log, gc_at_rest
-from pipelines.evaluators.private import locked
+from pipelines.evaluators.log import FOLDER, HEAD, LOG, Log, anchor_of, gc_at_rest
+from pipelines.evaluators.outbox import READY, SENT, Letter, again, open_outbox, send, standing
+from pipelines.evaluators.private import locked, pseudonym, read_key
 from pipelines.evaluators.state import (
     EVALUATIONS,
     REFUSED,
+    STATES,
     CaseKey,
     State,
     must_be_ours,
     write_evaluations,
     write_refused,
 )
-from pipelines.evaluators.step import Step
+from pipelines.evaluators.step import Clock, Exports, Step, joined, read_exports
 from pipelines.model.panel import PanelRules
-from pipelines.model.refusals import NotAllowed, UsageRefusal
+from pipelines.model.project import PLACE
+from pipelines.model.words import NotAllowed, UsageRefusal
 from pipelines.paths import RULES
-from pipelines.rulebook import choose_readings, load_rulebook
-from pipelines.rulebook.panel import READING, must_agree_on_the_clock
+from pipelines.rulebook import choose_readings, fail_if, load_rulebook, periods_of
+from pipelines.rulebook.settings import READING, must_agree_on_the_clock
+from pipelines.rulebook.source import Block, read_yaml
 from pipelines.wording import say
+
+# The desk at which the work is done: opens the state folder, takes steps, and puts out what follows from the log.
+
 
 STANDARD_RULES = RULES / "standard"
 DEFAULT = FOLDER
@@ -158,3 +165,154 @@ def _left(log: Log, moments: list[datetime]) -> list[datetime]:
     if moments[-1] < last:
         raise NotAllowed(say("evaluators.earlier", last=last, at=moments[-1]))
     return [moment for moment in moments if moment >= last]
+
+
+# Which periods the evaluators work on at a moment: the one that runs, and the one before until it is published.
+
+
+def work_at(
+    at: datetime,
+    exports: str,
+    inbox: Path | None,
+    out: Path,
+    state: Path,
+    evaluations: str | None = None,
+    rules: Path = STANDARD_RULES,
+    readings: Mapping[str, str] | None = None,
+) -> Work:
+    """The work of the period of ``at`` and, until that is published, of the one before; of the folders that are there.
+
+    ``{period}`` in ``exports`` and ``evaluations`` stands for the period; without it the folder is taken as it is.
+    UsageRefusal if no folder is there.
+    """
+    period = periods_of(rules).holding(at)
+    periods = [period, period.previous] if PLACE in exports else [period]
+    places = [Path(exports.replace(PLACE, str(one))) for one in periods]
+    work = None
+    for one, place in reversed(list(zip(periods, places, strict=True))):
+        over = one != period and (out / PUBLISHED / str(one)).is_dir()
+        if place.is_dir() and not over:
+            table = Path(evaluations.replace(PLACE, str(one))) if evaluations else None
+            work = Work(place, inbox, state, rules, readings or {}, table, before=work)
+    if work is None:
+        raise UsageRefusal(say("evaluators.no_exports", folder=places[0], before=places[-1]))
+    return work
+
+
+# How things stand: counts, the case rows that wait, the reminders that did not go out. No evaluator is named.
+
+
+def standing_at(folder: Path, at: datetime | None) -> dict:
+    """{cases: state -> how many, waiting: rows that nobody has, refused: how many, reminders: station -> assignments}.
+
+    UsageRefusal where no step was ever taken.
+    """
+    must_have_begun(folder)
+    state = replayed(folder, at)
+    return {
+        "cases": {name: n for name, n in _by_state(state).items() if n},
+        "waiting": [_waiting(row) for row in sorted(state.unassigned.values(), key=lambda row: row.key)],
+        "refused": len(state.refused),
+        "reminders": {name: ids for name, ids in standing(open_outbox(folder)).items() if name not in (READY, SENT)},
+    }
+
+
+def must_have_begun(folder: Path) -> None:
+    """UsageRefusal where the folder holds no log and nothing tells of one; VerificationFailed where something does."""
+    if not (folder / LOG).is_file() and not (folder / HEAD).is_file():
+        if anchor := anchor_of(folder):
+            anchor.must_hold(None, [])
+        raise UsageRefusal(say("evaluators.no_log", folder=folder))
+
+
+def must_be_sound(folder: Path) -> None:
+    """VerificationFailed where the log of a folder was forged, cut, lost or begun again."""
+    with locked(folder):
+        Log(folder)
+
+
+def _by_state(state: State) -> dict[str, int]:
+    counted = Counter(row.state for row in state.cases.values())
+    return {name: counted[name] for name in STATES}
+
+
+def _waiting(row) -> dict:
+    last = row.assignments[-1] if row.assignments else None
+    since = (last.returned_at or last.withdrawn_at) if last else row.taken_at
+    return {"case_id": row.key[0], "unit_id": row.key[1], "since": since, "assignments": len(row.assignments)}
+
+
+# Where reminders go: a file of the office's, outside the repository, that names the channels.
+#
+# quiet: "22:00-07:30"               # nobody is sent anything in these hours
+# everyone: ["wecom://…"]            # a shared channel; the text names the evaluator by pseudonym
+# evaluators:
+#   E001: ["mailto://…"]             # an evaluator's own channels, instead of the shared one
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The channels of everyone and of single evaluators, and the hours in which nothing is sent."""
+
+    everyone: tuple[str, ...]
+    evaluators: dict[str, tuple[str, ...]]
+    quiet: Hours = (time(0), time(0))
+
+    @classmethod
+    def load(cls, file: Path) -> "Addresses":
+        """Read the office's file. UsageRefusal where it is missing, RulebookRefusal with the line where it is wrong."""
+        if not file.is_file():
+            raise UsageRefusal(say("evaluators.no_addresses", file=file))
+        root = read_yaml(file, file.name)
+        fail_if.not_a_block(root, Block(file.name, 1))
+        fail_if.unknown_field(root, ("everyone", "evaluators", "quiet"))
+        own = root.get("evaluators", Block(file.name, 1))
+        fail_if.not_a_block(own, root, "evaluators")
+        each = {who: _urls(own, who) for who in own}
+        own_hours = {"quiet": _hours(root)} if "quiet" in root else {}
+        return cls(_urls(root, "everyone") if "everyone" in root else (), each, **own_hours)
+
+    def letter(self, message: dict, key: Callable[[], bytes]) -> Letter | None:
+        """The message with its addresses; None where it has none. The key is asked for where a pseudonym is needed."""
+        if own := self.evaluators.get(message["evaluator_id"]):
+            return Letter(own, message["title"], message["text"])
+        if not self.everyone:
+            return None
+        name = pseudonym(key(), message["evaluator_id"])
+        return Letter(self.everyone, message["title"], f"{name}：{message['text']}")
+
+
+def send_ready(state_folder: Path, notify: Path, repeat: str = "") -> Counter:
+    """Send what is ready to the channels of ``notify``, first making the assignment ``repeat`` ready once more.
+
+    In quiet hours nothing is sent, and it is said how many wait: what was withdrawn by the morning is not sent at all.
+
+    VerificationFailed where the log was touched: what waits in the outbox follows from it.
+    """
+    from pipelines.edges.notify import deliver
+
+    addresses = Addresses.load(notify)
+    must_be_sound(state_folder)
+    outbox = open_outbox(state_folder)
+    if repeat:
+        again(outbox, repeat)
+    if is_quiet(addresses.quiet, process.now()):
+        return +Counter(quiet=len(standing(outbox)[READY]))
+    return send(outbox, lambda message: addresses.letter(message, read_key), deliver)
+
+
+def _hours(block: Block) -> Hours:
+    try:
+        return hours(block["quiet"])
+    except (ValueError, AttributeError):
+        raise UsageRefusal(say("evaluators.bad_hours", file=block.file, line=block.lines["quiet"])) from None
+
+
+def _urls(block: Block, key: str) -> tuple[str, ...]:
+    from pipelines.edges.notify import is_address
+
+    urls = block[key] if isinstance(block[key], list) else [block[key]]
+    for place, url in enumerate(urls, 1):
+        if not (isinstance(url, str) and is_address(url)):  # never repeated in the message: it holds passwords
+            raise UsageRefusal(say("evaluators.bad_address", file=block.file, line=block.lines[key], place=place))
+    return tuple(urls)

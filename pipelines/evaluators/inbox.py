@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from pipelines.model.contract import Contracts
-from pipelines.model.export import UnreadableExport
-from pipelines.model.refusals import UsageRefusal
-from pipelines.model.words import Words
+from pipelines.model.intake import UnreadableExport
+from pipelines.model.words import UsageRefusal, Words
 from pipelines.paths import CONTRACTS
 from pipelines.wording import say
 
@@ -83,7 +82,7 @@ class InboxFile:
 def read_inbox(folder: Path, done: set[str]) -> Iterator[InboxFile]:
     """Every file of the inbox by name, without those whose sha256 is ``done``. UsageRefusal where there is no inbox."""
     from pipelines.exports.files import list_files
-    from pipelines.exports.text import sha256_of
+    from pipelines.exports.rows import sha256_of
 
     if not folder.is_dir():
         raise UsageRefusal(say("evaluators.no_inbox", folder=folder))
@@ -103,7 +102,7 @@ def _read(file: Path, digest: str) -> InboxFile:
 
 def _through_the_contract(file: Path, digest: str) -> InboxFile:
     from pipelines.contracts.declared import load_contracts
-    from pipelines.edges.scratch import nameless, scratch
+    from pipelines.edges.machine import nameless, scratch
     from pipelines.edges.warehouse import Warehouse
     from pipelines.stages.ingest import ingest
     from pipelines.stages.validate import validate

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.edges.run_folders import sync_folder
+from pipelines.edges.folders import sync_folder
 from pipelines.evaluators.private import open_private, private_folder
 from pipelines.evaluators.state import Assignment, State
 from pipelines.model.panel import PanelRules
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.wording import say
 
 OUTBOX = "outbox"

@@ -11,16 +11,15 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.edges.scratch import scratch
+from pipelines.edges.machine import scratch
 from pipelines.evaluators.desk import Work, clock_of, moments_between
-from pipelines.evaluators.exports import Exports, read_exports
 from pipelines.evaluators.inbox import Action, InboxFile
 from pipelines.evaluators.log import Log
 from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import POINTS, Assignment, State
-from pipelines.evaluators.step import Step
+from pipelines.evaluators.step import Exports, Step, read_exports
 from pipelines.model.period import Period
-from pipelines.sample.draw import words
+from pipelines.sample.city import words
 
 STEP_HOURS = 24
 AFTER = timedelta(days=15)  # how long the work goes on after the quarter

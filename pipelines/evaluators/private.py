@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.model.refusals import NotAllowed, UsageRefusal
+from pipelines.model.words import NotAllowed, UsageRefusal
 from pipelines.paths import PACKAGE
 from pipelines.wording import say
 

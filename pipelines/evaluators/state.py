@@ -13,9 +13,8 @@ from pipelines.evaluators.inbox import Action
 from pipelines.evaluators.log import Event, gc_at_rest
 from pipelines.evaluators.private import open_private
 from pipelines.model.panel import PanelRules
-from pipelines.model.refusals import NotAllowed, UsageRefusal
 from pipelines.model.text import BYTE_MARK, guarded
-from pipelines.model.words import Words
+from pipelines.model.words import NotAllowed, UsageRefusal, Words
 from pipelines.wording import say
 
 # The life of a case row among the evaluators, as a statechart (E5.2, E6.0).

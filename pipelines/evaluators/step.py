@@ -1,19 +1,14 @@
-"""One step: everything that is due at a moment T, each thing an event of the log, in the order of time.
-
-What people receive (a case, a reminder) carries T, because nobody can have received it earlier; what runs out carries
-the moment at which it ran out; what an evaluator did carries the moment at which it was done. A step is a function of
-the log, T, the exports and the inbox: run twice it adds nothing, killed half-way and run again it ends the same.
-"""
+"""One step: everything that is due at a moment T, each thing an event of the log, in the order of time."""
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
-from pipelines.evaluators.clock import Clock
-from pipelines.evaluators.eligibility import Choice, choose, on_duty
-from pipelines.evaluators.exports import Exports
+from pipelines.edges.calendar import Calendar
+from pipelines.evaluators.eligibility import Choice, Evaluator, choose, fields_of, on_duty
 from pipelines.evaluators.inbox import Action, InboxFile
 from pipelines.evaluators.log import Event, Log
 from pipelines.evaluators.state import (
@@ -23,12 +18,155 @@ from pipelines.evaluators.state import (
     PENDING,
     POINTS,
     Assignment,
+    CaseKey,
     CaseRow,
     State,
     refusal_of,
     refused_event,
     statechart,
 )
+from pipelines.model.contract import Contracts
+from pipelines.model.panel import PanelRules
+from pipelines.model.words import ContractStop, Words
+
+# What the step needs of the exports: dissatisfied case rows, the panel, the names of units; all under contract.
+
+
+TABLES = ("units", "matters", "cases", "evaluators", "appointment_steps", "guidance")
+
+
+@dataclass(frozen=True)
+class Dissatisfied:
+    """A case row that the public rated dissatisfied."""
+
+    key: CaseKey
+    rated_at: datetime | None  # None counts as before any moment
+    topics: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Exports:
+    """The exports as the evaluators' work sees them."""
+
+    cases: tuple[Dissatisfied, ...]  # by the moment of the public's rating
+    panel: tuple[Evaluator, ...]  # by evaluator_id
+    units: dict[str, str]  # unit_id -> unit_name
+    quarantined: int  # rows of these tables that a contract turned away
+    simulated: bool
+    steps: tuple[tuple[str, str, date], ...] = ()  # evaluator, step, day: what became of appointments (E7)
+    training: tuple[tuple[str, date, str], ...] = ()  # kind, day, topic, the newest first (E6)
+
+
+def joined(parts: list[Exports]) -> Exports:
+    """Exports of several periods as one, the newest first: who or what stands in both is as the newer one has it."""
+    panel = {one.evaluator_id: one for part in reversed(parts) for one in part.panel}
+    cases = {one.key: one for part in reversed(parts) for one in part.cases}
+    units = {id: name for part in reversed(parts) for id, name in part.units.items()}
+    return Exports(
+        tuple(sorted(cases.values(), key=lambda one: (one.rated_at or datetime.min, one.key))),
+        tuple(panel[id] for id in sorted(panel)),
+        units,
+        sum(part.quarantined for part in parts),
+        all(part.simulated for part in parts),  # typed moments count for invented data alone
+        tuple(sorted({step for part in parts for step in part.steps}, key=lambda step: (step[2], step))),
+        tuple(sorted({one for part in parts for one in part.training}, key=lambda one: one[1], reverse=True)),
+    )
+
+
+def read_exports(folder: Path) -> Exports:
+    """Read and validate the tables that matter here; ContractStop where a contract stops the run."""
+    from pipelines.contracts.declared import load_contracts
+    from pipelines.edges.machine import scratch
+    from pipelines.edges.warehouse import Warehouse
+    from pipelines.stages.ingest import ingest
+    from pipelines.stages.validate import validate
+
+    every = load_contracts()
+    contracts = Contracts({name: table for name, table in every.tables.items() if name in TABLES})
+    with scratch() as work:  # nothing is copied there: only what memory cannot hold
+        warehouse = Warehouse(spill=work)
+        try:
+            intake = ingest(warehouse, folder, contracts)
+            stop_for(intake.stops)
+            warehouse.lock(work)
+            validation = validate(warehouse, intake, contracts)
+            stop_for(validation.stops)
+            quarantined = sum(count.quarantined for count in validation.rows.values())
+            return _as_seen(warehouse, quarantined, intake.simulated)
+        finally:
+            warehouse.close()
+
+
+def _as_seen(warehouse, quarantined: int, simulated: bool) -> Exports:
+    cases = tuple(
+        Dissatisfied((case, unit), rated, tuple(sorted(topics)))
+        for case, unit, rated, topics in warehouse.rows("evaluators/dissatisfied")
+    )
+    people = ({**row, "fields": fields_of(row["fields"])} for row in warehouse.records("evaluators/panel"))
+    panel = tuple(Evaluator(**row) for row in people)
+    steps, training = (tuple(warehouse.rows(f"evaluators/{name}")) for name in ("steps", "training"))
+    return Exports(cases, panel, dict(warehouse.rows("evaluators/units")), quarantined, simulated, steps, training)
+
+
+def stop_for(stops: tuple[Words, ...]) -> None:
+    """ContractStop with every reason, where there is one."""
+    if stops:
+        raise ContractStop(Words("\n".join(stop.zh for stop in stops), "\n".join(stop.en for stop in stops)))
+
+
+# When the reminder is due and when the working days have run out (E5.2).
+
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The reading `evaluation_clock` over the working days of the calendar.
+
+    Days are counted back from the moment asked about, as scoring does: no year is needed before it begins, and a
+    moment in a year without a calendar is a Refusal that names the year.
+    """
+
+    calendar: Calendar
+    rules: PanelRules
+    reading: str = "reminder"
+
+    def reminder_due(self, assignment: Assignment) -> datetime:
+        """The moment from which the reminder is due."""
+        return assignment.assigned_at + timedelta(hours=self.rules.after_hours)
+
+    def starts(self, assignment: Assignment) -> date:
+        """The day on which the clock starts; it does not count itself."""
+        if self.reading == "assignment":
+            return assignment.assigned_at.date()
+        return (assignment.reminded_at or self.reminder_due(assignment)).date()
+
+    def worked(self, assignment: Assignment, moment: datetime) -> int:
+        """Full working days between the starting day and the day of ``moment``; no more than matter are counted."""
+        day, count = self.starts(assignment) + DAY, 0
+        while day < moment.date() and count < self.rules.working_days:
+            count += self.calendar.is_working(day)
+            day += DAY
+        return count
+
+    def limit(self, assignment: Assignment, moment: datetime) -> datetime | None:
+        """The first instant after the last working day, None where that is after ``moment``."""
+        day, left = self.starts(assignment), self.rules.working_days
+        while left > 0:
+            day += DAY
+            if day >= moment.date():
+                return None
+            left -= self.calendar.is_working(day)
+        return datetime.combine(day + DAY, datetime.min.time())
+
+
+# One step: everything that is due at a moment T, each thing an event of the log, in the order of time.
+#
+# What people receive (a case, a reminder) carries T, because nobody can have received it earlier; what runs out carries
+# the moment at which it ran out; what an evaluator did carries the moment at which it was done. A step is a function of
+# the log, T, the exports and the inbox: run twice it adds nothing, killed half-way and run again it ends the same.
+
 
 RATE, RETURN, AWAY = "rate", "return", "away"
 HAPPENED = {RATE: "rated", RETURN: "returned"}

@@ -9,8 +9,7 @@ from difflib import get_close_matches
 from pipelines.exports.files import Found, open_export
 from pipelines.exports.rows import texts
 from pipelines.model.contract import Contracts, TableContract
-from pipelines.model.export import Known, UnreadableExport, folded
-from pipelines.model.intake import Receipt
+from pipelines.model.intake import Known, Receipt, UnreadableExport, folded
 from pipelines.model.words import Words
 from pipelines.wording import say
 

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.exports.files import must_be_text
-from pipelines.exports.text import GB18030, UTF8, UTF8_BOM, as_utf8, find_encoding, line_blocks
+from pipelines.exports.rows import GB18030, UTF8, UTF8_BOM, as_utf8, find_encoding, line_blocks
 from pipelines.lazy import arrow_csv, numpy, pyarrow
-from pipelines.model.export import (
+from pipelines.model.intake import (
     Batch,
     Export,
     Fault,

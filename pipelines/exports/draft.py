@@ -14,7 +14,7 @@ from pipelines.exports.files import READERS, Found, list_files, open_export, spl
 from pipelines.exports.headers import known_headers, standard_places
 from pipelines.exports.rows import OFFSET, texts
 from pipelines.model.contract import Column, Contracts, TableContract
-from pipelines.model.export import Known, UnreadableExport, folded
+from pipelines.model.intake import Known, UnreadableExport, folded
 from pipelines.model.text import compared, masked
 from pipelines.model.words import Words
 from pipelines.wording import say

@@ -11,13 +11,11 @@ from html import unescape
 from importlib import import_module
 from pathlib import Path
 
-from pipelines.exports.text import kind_of
-from pipelines.model.contract import Contracts
-from pipelines.model.export import Export, Known, Layout, Notice, UnreadableExport, folded
-from pipelines.model.fix import ORIGINALS
-from pipelines.model.refusals import UsageRefusal
+from pipelines.exports.rows import kind_of
+from pipelines.model.contract import ORIGINALS, Contracts
+from pipelines.model.intake import Export, Known, Layout, Notice, UnreadableExport, folded
 from pipelines.model.source import SourceMapping, TableSource
-from pipelines.model.words import Words
+from pipelines.model.words import UsageRefusal, Words
 from pipelines.wording import note, say
 
 # suffix -> (module, function) of its reader, imported when first needed

@@ -9,13 +9,21 @@ from dataclasses import dataclass, replace
 from pipelines.edges.warehouse import Warehouse
 from pipelines.exports.files import Found, open_export
 from pipelines.exports.headers import known_headers, resolve
-from pipelines.exports.rows import arrow_rows, mended, texts, texts_at
-from pipelines.exports.text import sha256_of, state_of
+from pipelines.exports.rows import arrow_rows, mended, sha256_of, state_of, texts, texts_at
 from pipelines.lazy import pyarrow
-from pipelines.model.contract import TableContract
-from pipelines.model.export import NO_ROWS, Batch, Export, Fault, Known, Layout, UnreadableExport, folded
-from pipelines.model.fix import FILE, KEPT, LINE, NO, ORIGINALS, OWN, SHA256, USE, YES
-from pipelines.model.intake import Mended, Receipt
+from pipelines.model.contract import FILE, KEPT, LINE, NO, ORIGINALS, OWN, SHA256, USE, YES, TableContract
+from pipelines.model.intake import (
+    NO_ROWS,
+    Batch,
+    Export,
+    Fault,
+    Known,
+    Layout,
+    Mended,
+    Receipt,
+    UnreadableExport,
+    folded,
+)
 from pipelines.wording import note, say
 
 Row = tuple[str, int]  # file and line

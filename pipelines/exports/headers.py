@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from pipelines.model.contract import Column, TableContract
-from pipelines.model.export import Known, folded
-from pipelines.model.fix import FOR_REFERENCE
+from pipelines.model.contract import FOR_REFERENCE, Column, TableContract
+from pipelines.model.intake import Known, folded
 from pipelines.model.source import TableSource
 from pipelines.model.text import masked
 from pipelines.model.words import Words

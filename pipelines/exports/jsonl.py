@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from pipelines.exports.text import UTF8, UTF8_BOM, as_utf8, find_encoding, line_blocks
-from pipelines.model.export import Batch, Export, Fault, Known, Layout, UnreadableExport, folded
+from pipelines.exports.rows import UTF8, UTF8_BOM, as_utf8, find_encoding, line_blocks
+from pipelines.model.intake import Batch, Export, Fault, Known, Layout, UnreadableExport, folded
 from pipelines.model.words import Words
 from pipelines.wording import say
 

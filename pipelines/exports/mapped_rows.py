@@ -15,10 +15,10 @@ from pipelines.edges import process
 from pipelines.exports.headers import standard_places
 from pipelines.exports.rows import OFFSET, texts
 from pipelines.model.contract import Column, TableContract
-from pipelines.model.export import Batch, Export, Fault, Notice, UnreadableExport, folded
-from pipelines.model.refusals import Refusal
+from pipelines.model.intake import Batch, Export, Fault, Notice, UnreadableExport, folded
 from pipelines.model.source import After, ByFlag, ColumnSource, Of, TableSource, Unpivot, Where
 from pipelines.model.text import compared, masked
+from pipelines.model.words import Refusal
 from pipelines.wording import note, say
 
 SECOND = timedelta(seconds=1)

@@ -3,19 +3,72 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import available_timezones
 
 from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.exports.files import READERS, Found, open_export, split_name
-from pipelines.exports.mapping_words import Word, vocabulary
 from pipelines.exports.rows import texts
 from pipelines.model.contract import Column, Contracts, TableContract
-from pipelines.model.export import Known, Layout, UnreadableExport, folded
+from pipelines.model.intake import Known, Layout, UnreadableExport, folded
 from pipelines.model.source import After, ByFlag, ColumnSource, Lookup, Of, SourceMapping, TableSource, Unpivot, Where
 from pipelines.model.text import compared
 from pipelines.model.words import Words
+from pipelines.paths import CONTRACTS
+from pipelines.wording import load_plain
+
+# The words of the mapping language, as `data_contracts/mapping/words.yaml` declares them.
+
+
+FILE = CONTRACTS / "mapping" / "words.yaml"
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of a block: what may stand after it."""
+
+    name: str
+    kind: str  # text, raw, texts, number, choice, words, values, flag, block, blocks
+    says: Words
+    of: str = ""  # block, blocks: of which block
+    choices: tuple[str, ...] = ()
+    keys: str = ""  # blocks: what their names are: table, column, header
+    required: bool = False
+    origin: bool = False  # a column has exactly one of these
+    goes_with: tuple[str, ...] = ()  # the origins; () = any place
+
+
+@cache
+def vocabulary() -> dict[str, dict[str, Word]]:
+    """The words of every block, in the order in which they are declared."""
+    return {
+        block: {name: _word(name, facts) for name, facts in words.items()} for block, words in declarations().items()
+    }
+
+
+@cache
+def declarations() -> dict[str, dict[str, dict]]:
+    """The declarations as they stand in the file, with their examples."""
+    return load_plain(FILE.read_text(encoding="utf-8"))  # type: ignore[return-value]
+
+
+def _word(name: str, facts: dict) -> Word:
+    of = facts.get("of", "")
+    return Word(
+        name,
+        facts["kind"],
+        Words(facts["zh"], facts["en"]),
+        of if isinstance(of, str) else "",
+        tuple(of) if isinstance(of, list) else (),
+        facts.get("keys", ""),
+        facts.get("required", False),
+        facts.get("origin", False),
+        tuple(facts.get("with", ())),
+    )
+
 
 ANY_OTHER, KEEP, REJECT = "*", "keep", "reject"
 ALIASES = (("value", "值"), ("reads", "读作"))  # the header of a file of values

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.exports.mapping_words import Word, declarations, vocabulary
+from pipelines.exports.mapping import Word, declarations, vocabulary
 from pipelines.paths import CONTRACTS, ROOT
 
 SCHEMA = CONTRACTS / "mapping" / "mapping.schema.json"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines.edges import process
 from pipelines.lazy import compute, lib, parquet, pyarrow, types
-from pipelines.model.export import Batch, Export, Known, Layout, OddCell, UnreadableExport, folded
+from pipelines.model.intake import Batch, Export, Known, Layout, OddCell, UnreadableExport, folded
 from pipelines.wording import note, say
 
 ROWS = 100_000

@@ -253,7 +253,7 @@ _FILLED_IN = re.compile(r"^[*※]+|(\((必填|必填项|必录|非必填|选填|
 
 
 def folded(header: str) -> str:
-    """A header as it is compared, the same as `pipelines.model.export.folded`."""
+    """A header as it is compared, the same as `pipelines.model.intake.folded`."""
     plain = "".join(unicodedata.normalize("NFKC", header).split()).strip("\ufeff").casefold()
     return _FILLED_IN.sub("", plain) or plain
 

@@ -12,8 +12,8 @@ from typing import IO
 
 from pipelines.exports import workbook_child
 from pipelines.exports.files import must_be_workbook
-from pipelines.exports.text import kind_of
-from pipelines.model.export import Batch, Export, Fault, Known, Layout, OddCell, UnreadableExport, folded
+from pipelines.exports.rows import kind_of
+from pipelines.model.intake import Batch, Export, Fault, Known, Layout, OddCell, UnreadableExport, folded
 from pipelines.model.words import Words
 from pipelines.wording import note, say
 

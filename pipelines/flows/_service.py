@@ -24,7 +24,7 @@ from pathlib import Path
 
 from pipelines.edges.process import SILENT
 from pipelines.model.project import Project, Schedule
-from pipelines.model.refusals import Refusal, UsageRefusal
+from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.wording import say
 
 HOME = ".prefect"

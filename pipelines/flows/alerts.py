@@ -8,7 +8,7 @@ from prefect.states import Failed, State
 from pipelines.assess import STANDARD_RULES
 from pipelines.edges import process
 from pipelines.edges.notify import deliver
-from pipelines.model.refusals import Refusal, UsageRefusal
+from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.project import take
 from pipelines.publication import alerts as desk
 from pipelines.publication.signers import signers_of_city

@@ -13,11 +13,10 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed, State
 
 from pipelines.edges import process
-from pipelines.edges.run_log import logged
-from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, take_steps
+from pipelines.edges.process import logged
+from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, take_steps, work_at
 from pipelines.evaluators.private import open_private, private_folder
-from pipelines.evaluators.quarters import work_at
-from pipelines.model.refusals import Refusal
+from pipelines.model.words import Refusal
 from pipelines.project import take
 from pipelines.wording import say
 
@@ -87,6 +86,6 @@ def _step(work: Work) -> dict:
 
 
 def _send(folder: Path, notify: Path) -> dict:
-    from pipelines.evaluators.addresses import send_ready
+    from pipelines.evaluators.desk import send_ready
 
     return {f"send_{outcome}": n for outcome, n in send_ready(folder, notify).items()}

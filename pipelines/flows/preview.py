@@ -10,15 +10,15 @@ from pathlib import Path
 from prefect import flow
 from prefect.states import Failed, State
 
-from pipelines.edges.run_log import logged
+from pipelines.edges.process import logged
 from pipelines.flows.score import Engine, local_time, period_of, pulled, request_of, scored
 from pipelines.model.project import DUCKDB
-from pipelines.model.refusals import Refusal
+from pipelines.model.words import Refusal
 from pipelines.project import take
 from pipelines.publication import desk as acts
-from pipelines.publication.preview import preview_folder
-from pipelines.publication.settings import load_settings
+from pipelines.publication.editions import preview_folder
 from pipelines.publication.signers import signers_of_city
+from pipelines.publication.state import load_settings
 
 
 @flow(name="preview", persist_result=False)

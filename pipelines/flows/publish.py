@@ -6,14 +6,14 @@ from pathlib import Path
 from prefect import flow
 from prefect.states import Failed, State
 
-from pipelines.edges.run_log import logged
+from pipelines.edges.process import logged
 from pipelines.flows.score import local_time, period_of
-from pipelines.model.refusals import Refusal
+from pipelines.model.words import Refusal
 from pipelines.project import take
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import place_of
-from pipelines.publication.settings import load_settings
 from pipelines.publication.signers import signers_of_city
+from pipelines.publication.state import load_settings
 from pipelines.wording import say
 
 

@@ -6,8 +6,8 @@ from prefect import flow
 from prefect.states import Failed, State
 
 from pipelines.edges import process
-from pipelines.edges.run_log import logged
-from pipelines.model.refusals import Refusal, UsageRefusal
+from pipelines.edges.process import logged
+from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.project import take
 from pipelines.publication import retention
 from pipelines.publication.signers import signers_of_city

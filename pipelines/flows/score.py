@@ -1,5 +1,8 @@
 """A period as a Prefect flow: the seven stages of `pipelines/assess.py`, a task each, in order."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -7,20 +10,60 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from prefect import flow, runtime, task
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed, State
 
 from pipelines.assess import STANDARD_RULES, Request, Run
 from pipelines.edges import process
-from pipelines.edges.run_log import logged
-from pipelines.flows._artifacts import progress, show
+from pipelines.edges.folders import MANIFEST
+from pipelines.edges.process import logged
 from pipelines.model.period import After, Period, Periods
 from pipelines.model.project import DUCKDB, PLACE, Project
-from pipelines.model.refusals import Refusal, UsageRefusal
+from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.project import take
 from pipelines.rulebook import periods_of
 from pipelines.stages import STAGES
 from pipelines.wording import say
+
+# What a scoring shows on Prefect's pages: how far it is, rows by table, where its pages lie; no unit and no score.
+#
+# An artifact stays in Prefect's database for everybody who may look at it, so it holds nothing that is of a person, a
+# case or a unit.
+
+
+@contextmanager
+def progress(period: Period) -> Iterator:
+    """A bar that grows with every stage; what it gives is called with the name of one that ended."""
+    bar = create_progress_artifact(0.0, key=f"stages-{_key(period)}", description=str(say("serve.stages")))
+
+    def done(stage: str) -> None:
+        update_progress_artifact(bar, 100 * (STAGES.index(stage) + 1) / len(STAGES))
+
+    yield done
+
+
+def show(period: Period, folder: Path) -> None:
+    """The account of the rows, the run in a few lines, and a link to its pages."""
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    rows = [{"table": table, **counts} for table, counts in manifest["rows"].items()]
+    key = _key(period)
+    create_table_artifact(rows, key=f"rows-{key}", description=str(say("serve.rows")))
+    facts = {"period": period, "run": folder.resolve().name, "cutoff": manifest["cutoff"], "folder": folder}
+    create_markdown_artifact(str(say("serve.scored", **facts)), key=f"run-{key}")
+    create_link_artifact((folder.absolute() / "index.html").as_uri(), key=f"pages-{key}")
+
+
+def _key(period: Period) -> str:
+    """Small letters, digits and dashes are all that Prefect takes."""
+    return str(period).lower().replace("..", "-to-")
+
 
 EXPORTS = "exports/{period}"
 Engine = Literal["duckdb", "spark"]  # `pipelines.model.project.ENGINES`, as Prefect checks it

@@ -12,12 +12,12 @@ from pipelines.assess import STANDARD_RULES, Request
 from pipelines.edges import process
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.notify import deliver
-from pipelines.edges.run_log import logged
+from pipelines.edges.process import logged
 from pipelines.flows.score import pulled, request_of
 from pipelines.model.period import Period
-from pipelines.model.refusals import Refusal, UsageRefusal
+from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.project import take
-from pipelines.publication import morning
+from pipelines.publication import alerts
 from pipelines.publication.alerts import Channels, load_channels
 from pipelines.rulebook import periods_of
 from pipelines.running import pages
@@ -64,7 +64,7 @@ def _looked(request: Request, at: datetime, channels: Channels | None, bounds: P
     with Watch(request, at, rules=bounds) as looking:
         watched = looking.run().look()
         folder = pages.write(watched, request.out, likely(watched, history_of(looking)))
-        return folder, morning.tell(watched, channels, deliver, looking.warnings_of_day) if channels else {}
+        return folder, alerts.tell_of_morning(watched, channels, deliver, looking.warnings_of_day) if channels else {}
 
 
 def _running(named: str | None, rules: Path, kind: str) -> Period:

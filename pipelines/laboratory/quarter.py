@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from pipelines.edges.published import PublishedQuarter
-from pipelines.edges.run_folders import MANIFEST
-from pipelines.edges.tallies import tallies_of
+from pipelines.edges.folders import MANIFEST
+from pipelines.edges.published import PublishedQuarter, tallies_of
 from pipelines.explain import Explanation, explain
-from pipelines.laboratory import answer, frames, html
+from pipelines.laboratory import answer, finished
 from pipelines.laboratory.answer import copied
 from pipelines.laboratory.changes import Change, hint, names, pairs, several, whole_number
 from pipelines.laboratory.charts import in_session_language
@@ -20,8 +19,8 @@ from pipelines.laboratory.scenario import Scenario, World
 from pipelines.laboratory.steps import Step, next_step, no_step
 from pipelines.lazy import pandas
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rulebook
+from pipelines.model.words import UsageRefusal
 from pipelines.rulebook import changeable
 from pipelines.wording import say
 
@@ -63,17 +62,17 @@ class Quarter:
     @copied
     def ranking(self):
         """`ranking.csv` as a frame."""
-        return frames.read_csv(table_of(self.folder, "ranking.csv", self.outputs))
+        return finished.read_csv(table_of(self.folder, "ranking.csv", self.outputs))
 
     @copied
     def items(self):
         """`items.csv` as a frame."""
-        return frames.read_csv(table_of(self.folder, "items.csv", self.outputs))
+        return finished.read_csv(table_of(self.folder, "items.csv", self.outputs))
 
     @copied
     def ledger(self):
         """`ledger.csv` as a frame; half a million lines take a second or two."""
-        return frames.read_csv(table_of(self.folder, "ledger.csv", self.outputs))
+        return finished.read_csv(table_of(self.folder, "ledger.csv", self.outputs))
 
     @property
     def changeable(self) -> list[str]:
@@ -149,7 +148,7 @@ class Quarter:
 
         By default the rate that lists units of equal figures, else the first of the book.
         """
-        from pipelines.laboratory.funnel import funnel
+        from pipelines.laboratory.charts import funnel
 
         return funnel(self, measure)
 
@@ -214,7 +213,7 @@ class Quarter:
         return answer.table(self._ranking.drop(columns="period"), self.title)
 
     def _repr_html_(self) -> str:
-        return html.table(self._ranking, self.title)
+        return answer.html_table(self._ranking, self.title)
 
 
 # A quarter to try things on: made, scored and opened, where there is none yet.
@@ -225,7 +224,7 @@ def sample_quarter(
 ) -> Quarter:
     """The quarter ``period`` below ``out``; simulated and scored first where it is not there (half a minute)."""
     from pipelines.assess import Request, Run
-    from pipelines.edges.tallies import tallies_of
+    from pipelines.edges.published import tallies_of
     from pipelines.sample.make import make_sample
 
     out, quarter = Path(out), Period.parse(period)
@@ -292,4 +291,4 @@ class Explained:
         return answer.table(self._frame, self.says)
 
     def _repr_html_(self) -> str:
-        return html.lines(self.says.splitlines()) + html.table(self._frame)
+        return answer.lines(self.says.splitlines()) + answer.html_table(self._frame)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pipelines.engines.batch import Batch, by_item
+from pipelines.engines.batch import Batch, Combinations, alternatives, by_item, combinations
 from pipelines.engines.cube import Cube
-from pipelines.engines.readings import Combinations, alternatives, combinations
 from pipelines.engines.vector import Rescored, deduction, overall_figure, places, rescore, worth_nothing
 from pipelines.laboratory.answer import Answer, copied
 from pipelines.laboratory.changes import names, whole_number
@@ -16,9 +15,9 @@ from pipelines.lazy import pandas
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
-from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rule, Rulebook, chosen
 from pipelines.model.score import HowSure, PlaceRange, Reread
+from pipelines.model.words import UsageRefusal
 from pipelines.wording import say
 
 

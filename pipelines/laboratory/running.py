@@ -15,7 +15,7 @@ from pipelines.laboratory.charts import altair, in_session_language, styled
 from pipelines.lazy import pandas
 from pipelines.model.period import Period
 from pipelines.model.points import CENT
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.running.forecast import history_of, likely
 from pipelines.running.pages import days
 from pipelines.running.watch import HORIZONS, Look, Open, Watch

@@ -10,15 +10,14 @@ from math import prod
 
 import numpy as np
 
-from pipelines.engines.batch import Batch, all_places, by_item
-from pipelines.engines.readings import alternatives
+from pipelines.engines.batch import Batch, all_places, alternatives, by_item
 from pipelines.engines.vector import places
 from pipelines.laboratory.answer import Answer, copied
 from pipelines.laboratory.changes import names
 from pipelines.laboratory.charts import of_change
 from pipelines.lazy import pandas
 from pipelines.model.points import CENT, half_up, plain
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.rulebook import changeable, choose_readings, with_changes
 from pipelines.rulebook.load import limits, value_of
 from pipelines.wording import hint, say

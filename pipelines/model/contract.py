@@ -1,4 +1,4 @@
-"""A data contract as the program uses it: tables, columns, promises."""
+"""A data contract as the program uses it: tables, columns, promises, and the fix file of rows that broke one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,6 +7,9 @@ from typing import Any
 from pipelines.model.measure import Measure
 from pipelines.model.period import Period
 from pipelines.model.words import Words
+
+# A data contract as the program uses it: tables, columns, promises.
+
 
 SEVERITIES = ("reject", "warn", "stop")
 TYPES = ("text", "timestamp", "date", "boolean", "integer", "decimal", "enum")
@@ -149,3 +152,41 @@ class Absent:
 
 
 NOTHING = Absent()  # everything is there
+
+
+# The fix file, `fix.xlsx`: quarantined rows for a person to mend, and how they are told apart.
+#
+# A sheet a table, named like it; the columns below before those of the contract, headed in Chinese. The sheet
+# `originals` names the export files that the rows are from, with their sha256.
+
+
+NAME = "fix.xlsx"
+ORIGINALS = "originals"
+FILE, LINE, USE, WHY = "来源文件", "来源行", "采用", "问题与办法"
+OWN = (FILE, LINE, USE, WHY)
+SHA256 = "sha256"
+YES, NO = "是", "否"
+FOR_REFERENCE = "（仅供参考）"  # ends the header of a column that nobody is to read as data
+KEPT = "（不显示，沿用原值）"  # a restricted cell that is not at fault
+
+
+@dataclass(frozen=True)
+class ToMend:
+    """A row of a fix file: where it is from, its cells by column, and what is wrong."""
+
+    file: str
+    line: int
+    cells: dict[str, str | None]
+    why: str = ""
+    at_fault: frozenset[str] = frozenset()
+    used: bool = True
+
+
+@dataclass(frozen=True)
+class FixSheet:
+    """The rows of one table, and what of it does not stand there."""
+
+    contract: TableContract
+    rows: tuple[ToMend, ...]
+    more: int = 0
+    unread: int = 0

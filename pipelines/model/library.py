@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from pipelines.model.block import Block
-from pipelines.model.condition import Condition
+from pipelines.model.condition import Block, Condition
 from pipelines.model.intake import Breach
 from pipelines.model.period import Period
 from pipelines.model.words import Words

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, ClassVar
 
-from pipelines.model.block import Block
+from pipelines.model.condition import Block
 from pipelines.model.words import Words
 
 CASE_ROWS = "case_rows"

@@ -1,13 +1,148 @@
-"""The project file's keys, declared once: parsing, the defaults of options and the table of docs/project.md follow."""
+"""The project file's keys, declared once; the sources and the office that it names."""
 
-from dataclasses import dataclass, field, fields
+import datetime
+import json
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from pipelines.model.period import Period
-from pipelines.model.pull import Source
 from pipelines.model.words import Words
+
+# Where a city's exports are fetched from, and what a fetch brought.
+
+
+@dataclass(frozen=True)
+class Secret:
+    """Where a secret lies: in a variable of the environment, or in a file that its owner alone can read."""
+
+    env: str = ""
+    file: Path | None = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked of a database for a table; ``:start`` and ``:end`` stand for the period's first instants."""
+
+    table: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One block of `sources:` in the project file; what its kind does not have is empty."""
+
+    name: str
+    kind: str
+    host: str = ""
+    port: int = 0
+    database: str = ""
+    user: str = ""
+    password: Secret | None = None
+    tls: str = "verify"  # verify, require (encrypted, the server not checked), off
+    ca: Path | None = None  # certificates that `verify` trusts, the system's where None
+    tables: tuple[Query, ...] = ()
+    folder: str = ""  # folder, sftp: where the files lie; s3: the bucket and what stands before
+    files: tuple[str, ...] = ()  # patterns, with {period} in them
+    url: str = ""  # http: what stands before the names of the files
+    token: Secret | None = None  # http: a bearer token
+    key: Secret | None = None  # s3: the access key's id
+    secret: Secret | None = None
+    endpoint: str = ""  # s3: the address of the store; "" = Amazon's
+    region: str = ""
+    key_file: Path | None = None  # sftp: the private key
+    known_hosts: Path | None = None  # sftp: the server's public key, as `ssh-keyscan` prints it
+    local: bool = False  # http, s3: addresses of this machine and its own network segment are allowed
+    most_megabytes: int = 10_240
+    seconds: int = 3_600  # that one table or file may take
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """The receipt of one table or file."""
+
+    source: str
+    where: str  # server and database, or address, without any secret
+    table: str  # or the path of a file
+    query: str
+    moment: str  # of the snapshot, with its offset
+    file: str  # in the raw layer
+    rows_at_source: int | None  # None: a file's rows are counted when it is read
+    rows: int | None
+    bytes: int
+    sha256: str
+
+
+# The issuing office as the bulletin names it: what changes from year to year, and nothing else.
+
+
+@dataclass(frozen=True)
+class Issue:
+    """A quarter's issue of the bulletin; what is not known yet stays empty and is left to be filled in."""
+
+    serial: str = ""
+    date: datetime.date | None = None
+    printed: datetime.date | None = None
+    practice: tuple[str, ...] = ()  # of units that did well, a paragraph each, written by people
+
+
+SECTIONS = ("overall", "places", "failings", "verdicts", "practice", "closing")
+
+
+@dataclass(frozen=True)
+class Office:
+    """Red head, wording, signature and imprint; texts may hold {period}, {year} and, in ``number``, {serial}."""
+
+    mark: str
+    number: str
+    title: tuple[str, ...]  # a line each
+    addressees: str
+    opening: str
+    closing: tuple[str, ...]  # a paragraph each
+    signer: str
+    seal: bool  # the seal's place is left free; no seal is ever drawn
+    contact: str
+    copies: str
+    printer: str
+    mirrored: bool
+    issues: dict[str, Issue] = field(hash=False)  # by period
+    fonts: dict[str, tuple[str, ...]] = field(hash=False)  # body, first, second, title, page
+    sections: tuple[str, ...] = SECTIONS  # of the text, in this order
+    bands: tuple[int, ...] = ()  # the fewest case rows of each band of units, from the largest down
+
+    def issue(self, period: str) -> Issue:
+        """The issue of a quarter, empty where the office has not named one."""
+        return self.issues.get(period, Issue())
+
+    def unset(self, period: str) -> list[str]:
+        """The settings that a bulletin of the quarter shows and nobody has filled in, by name."""
+        issue = self.issue(period)
+        given = {
+            "mark": self.mark,
+            "number": self.number.partition("〔")[0],
+            "signer": self.signer,
+            "printer": self.printer,
+            f"issues.{period}.serial": issue.serial,
+            f"issues.{period}.date": issue.date,
+            f"issues.{period}.printed": issue.printed,
+        }
+        return [name for name, value in given.items() if not value]
+
+    def sha256(self, period: str) -> str:
+        """What the bulletin of one quarter depends on, as a hash: other quarters' issues do not change it."""
+        settings = {**asdict(self), "issues": asdict(self.issue(period))}
+        if self.sections == SECTIONS:  # what is not said is not hashed: older settings keep their hash
+            del settings["sections"]
+        if not self.bands:
+            del settings["bands"]
+        if not settings["issues"]["practice"]:
+            del settings["issues"]["practice"]
+        return sha256(json.dumps(settings, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()
+
+
+# The project file's keys, declared once: parsing, the defaults of options and the table of docs/project.md follow.
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipelines.model.period import Period
 
 if TYPE_CHECKING:
-    from pipelines.model.result import Earlier
+    from pipelines.model.score import Earlier
 
 DAY = timedelta(days=1)
 RENAMED, MERGED, SPLIT = "renamed", "merged", "split"

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
-from pipelines.model.block import Block
-from pipelines.model.condition import Condition
+from pipelines.model.condition import Block, Condition
 from pipelines.model.contract import Column
 from pipelines.model.library import LibraryRule
 from pipelines.model.measure import TABLE_OF, Measure

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipelines.model.export import Layout
+from pipelines.model.intake import Layout
 from pipelines.model.words import Words
 
 

@@ -8,28 +8,50 @@ from pathlib import Path
 
 from pipelines.edges import process as machine
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.folder import list_periods, must_stay_here
-from pipelines.edges.published import found_elsewhere, keep_counted
-from pipelines.edges.tallies import RULEBOOK, tallies_of
-from pipelines.evaluators.head import NAME as EVALUATORS
-from pipelines.evaluators.log_hash import log_of, reached_by
+from pipelines.edges.folders import list_periods, must_stay_here
+from pipelines.edges.published import RULEBOOK, found_elsewhere, keep_counted, tallies_of
+from pipelines.evaluators.log import NAME as EVALUATORS
+from pipelines.evaluators.log import log_of, reached_by
 from pipelines.model.period import Period
-from pipelines.model.refusals import NotAllowed, Refusal, UsageRefusal, VerificationFailed
-from pipelines.model.words import Words
+from pipelines.model.words import NotAllowed, Refusal, UsageRefusal, VerificationFailed, Words
 from pipelines.publication import pages
-from pipelines.publication.checklist import Checklist, checklist, must_be_signable
-from pipelines.publication.clock import Clock, Moment, moment_of
-from pipelines.publication.editions import edition_run, freeze, place_of, unrecorded
+from pipelines.publication.checklist import Checklist, checklist, must_be_fit, must_be_signable, must_hold_no_canary
+from pipelines.publication.editions import edition_run, freeze, place_of, place_of_previews, unrecorded, write_preview
 from pipelines.publication.pages import write_sheet
-from pipelines.publication.preview import place_of_previews, write_preview
-from pipelines.publication.record import append, head_of, locked
-from pipelines.publication.runs import FinishedRun, must_hold_no_link, run_in_force
-from pipelines.publication.settings import Settings, bound, frozen, load_settings, settings_sha256
-from pipelines.publication.signatures import approval_message, correction_message, may_sign, signed_with
+from pipelines.publication.record import (
+    Clock,
+    FinishedRun,
+    Moment,
+    append,
+    head_of,
+    locked,
+    moment_of,
+    must_hold_no_link,
+    run_in_force,
+)
+from pipelines.publication.signatures import (
+    approval_message,
+    correction_message,
+    head_before,
+    may_sign,
+    read_whole,
+    signed_with,
+)
 from pipelines.publication.signers import SIGNERS, none_yet
-from pipelines.publication.state import Edition, Preview, State, Window, replay, same_person, window
-from pipelines.publication.stops import must_be_fit, must_hold_no_canary
-from pipelines.publication.whole import head_before, read_whole
+from pipelines.publication.state import (
+    Edition,
+    Preview,
+    Settings,
+    State,
+    Window,
+    bound,
+    frozen,
+    load_settings,
+    replay,
+    same_person,
+    settings_sha256,
+    window,
+)
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.measure import Kept
 from pipelines.wording import say

@@ -11,17 +11,15 @@ from functools import cache, partial
 from pathlib import Path
 from urllib.parse import quote
 
-from pipelines.difference import Movement
 from pipelines.edges.published import PublishedQuarter
 from pipelines.evaluators import outbox
+from pipelines.explain import Movement
 from pipelines.model.period import Period
 from pipelines.model.points import shown
-from pipelines.model.refusals import UsageRefusal
 from pipelines.model.text import file_stem
-from pipelines.model.words import Words
-from pipelines.publication.editions import place_of
-from pipelines.publication.preview import place_of_previews
-from pipelines.publication.runs import finished_run, run_in_force
+from pipelines.model.words import UsageRefusal, Words
+from pipelines.publication.editions import place_of, place_of_previews
+from pipelines.publication.record import finished_run, run_in_force
 from pipelines.publication.status import movements
 from pipelines.wording import say
 

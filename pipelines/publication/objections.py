@@ -14,14 +14,13 @@ from pipelines.assess import Request, Run, silent, stop_for
 from pipelines.edges.published import edition_in_force
 from pipelines.model.period import Period
 from pipelines.model.points import published
-from pipelines.model.refusals import NotAllowed
 from pipelines.model.text import compared, masked, plain, unguarded
-from pipelines.model.words import Words
+from pipelines.model.words import NotAllowed, Words
 from pipelines.publication.pages import write_restricted
-from pipelines.publication.runs import FinishedRun, run_in_force
+from pipelines.publication.record import FinishedRun, run_in_force
 from pipelines.publication.verify import own_rules
+from pipelines.views.bulletin import REFUSED
 from pipelines.views.figures import named
-from pipelines.views.objections import REFUSED
 from pipelines.wording import say
 
 TABLE = "adjustments"

@@ -7,12 +7,11 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.edges import run_folders
+from pipelines.edges import folders
 from pipelines.edges.fingerprints import note_beside
 from pipelines.edges.paper import Sheet, paper_problem, print_pages
-from pipelines.edges.published import RESTRICTED
+from pipelines.edges.published import RESTRICTED, RULEBOOK
 from pipelines.edges.tablefiles import write_json
-from pipelines.edges.tallies import RULEBOOK
 from pipelines.edges.templates import environment, style
 from pipelines.model.period import Period
 from pipelines.model.rule import Reading
@@ -20,10 +19,9 @@ from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
 from pipelines.publication.checklist import Checklist
 from pipelines.publication.editions import SHEETS, place_of
-from pipelines.publication.runs import FinishedRun, finished_run
-from pipelines.publication.settings import settings_sha256
+from pipelines.publication.record import FinishedRun, finished_run
 from pipelines.publication.signers import Signers
-from pipelines.publication.state import Edition, State
+from pipelines.publication.state import Edition, State, settings_sha256
 from pipelines.publication.status import effects, in_words, made_from, movements, plain_effect, plain_movement
 from pipelines.rulebook import load_rulebook
 from pipelines.views.figures import in_prose, named, speaking
@@ -257,7 +255,7 @@ def _closing(document: dict) -> Words:
 
 def simulated(folder: Path) -> bool:
     """Whether a run was made from invented data."""
-    manifest = folder / run_folders.MANIFEST
+    manifest = folder / folders.MANIFEST
     return manifest.is_file() and bool(json.loads(manifest.read_text(encoding="utf-8")).get("simulated"))
 
 
@@ -290,7 +288,7 @@ def replace_file(file: Path, write) -> None:
     with new.open("rb") as stream:
         os.fsync(stream.fileno())
     new.replace(file)
-    run_folders.sync_folder(file.parent)
+    folders.sync_folder(file.parent)
 
 
 # The signers' one page: for the office alone, made anew whenever it is asked for.

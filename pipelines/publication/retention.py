@@ -14,20 +14,17 @@ from datetime import date, datetime
 from glob import escape, glob
 from pathlib import Path
 
-from pipelines.edges.begun import under_way
-from pipelines.edges.faults import machine_fault
 from pipelines.edges.fingerprints import file_sha256, forget_beside
-from pipelines.edges.published import RESTRICTED, RUNNING, list_of
-from pipelines.edges.run_folders import RUNS
-from pipelines.edges.run_log import append
-from pipelines.edges.tallies import TALLIES
+from pipelines.edges.folders import RUNS
+from pipelines.edges.machine import machine_fault
+from pipelines.edges.process import append, under_way
+from pipelines.edges.published import RESTRICTED, RUNNING, TALLIES, list_of
 from pipelines.model.period import Period
 from pipelines.model.project import PLACE, Keep, Project
-from pipelines.model.refusals import Refusal, UsageRefusal
-from pipelines.model.words import Words
-from pipelines.publication.runs import run_in_force
+from pipelines.model.words import Refusal, UsageRefusal, Words
+from pipelines.publication.record import run_in_force
+from pipelines.publication.signatures import read_whole
 from pipelines.publication.signers import SIGNERS
-from pipelines.publication.whole import read_whole
 from pipelines.wording import say
 
 LOG = Path(".log") / "retention.jsonl"  # below the output folder: what was deleted, as hashes and counts

@@ -14,11 +14,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.edges import process
-from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
+from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.publication import record, ssh
-from pipelines.publication.clock import Moment
-from pipelines.publication.record import Event
-from pipelines.publication.settings import FEWEST, folded, is_role
+from pipelines.publication.record import Event, Moment
+from pipelines.publication.state import FEWEST, folded, is_role
 from pipelines.wording import say
 
 SIGNERS = Path("rules") / "signers"

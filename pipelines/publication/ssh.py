@@ -7,8 +7,8 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.edges.scratch import scratch
-from pipelines.model.refusals import NotAllowed, Refusal, UsageRefusal, VerificationFailed
+from pipelines.edges.machine import scratch
+from pipelines.model.words import NotAllowed, Refusal, UsageRefusal, VerificationFailed
 from pipelines.wording import say
 
 TOOL = "ssh-keygen"

@@ -7,25 +7,30 @@ from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
-from pipelines.difference import Movement, compare
 from pipelines.edges import process as machine
-from pipelines.edges.begun import under_way
+from pipelines.edges.folders import PUBLISHED
+from pipelines.edges.process import under_way
 from pipelines.edges.published import PublishedQuarter
-from pipelines.edges.run_folders import PUBLISHED
+from pipelines.explain import Movement, compare
 from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.rule import Reading
 from pipelines.model.text import unguarded
-from pipelines.publication.clock import Clock, moment_of
-from pipelines.publication.editions import place_of
-from pipelines.publication.preview import FOLDER as PREVIEWS
-from pipelines.publication.preview import place_of_previews
-from pipelines.publication.record import RECORD, SUFFIX
-from pipelines.publication.runs import FinishedRun, finished_run, must_hold_no_link, run_in_force
-from pipelines.publication.settings import Settings, bound, load_settings, with_frozen
+from pipelines.publication.editions import FOLDER as PREVIEWS
+from pipelines.publication.editions import place_of, place_of_previews
+from pipelines.publication.record import (
+    RECORD,
+    SUFFIX,
+    Clock,
+    FinishedRun,
+    finished_run,
+    moment_of,
+    must_hold_no_link,
+    run_in_force,
+)
+from pipelines.publication.signatures import read_whole
 from pipelines.publication.signers import SIGNERS
-from pipelines.publication.state import State, window
-from pipelines.publication.whole import read_whole
+from pipelines.publication.state import Settings, State, bound, load_settings, window, with_frozen
 
 
 def status(

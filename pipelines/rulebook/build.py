@@ -7,10 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from pipelines.model.block import Block
-from pipelines.model.condition import TRUTH, Condition, count, day, exact, is_amount
-from pipelines.model.facts import FACTS, THINGS
-from pipelines.model.facts import WORDS as FACT_WORDS
+from pipelines.model.condition import FACTS, THINGS, TRUTH, Block, Condition, count, day, exact, is_amount
+from pipelines.model.condition import WORDS as FACT_WORDS
 from pipelines.model.measure import Measure
 from pipelines.model.period import KINDS, LENGTH, QUARTER, Periods
 from pipelines.model.points import half_up, shown

@@ -5,12 +5,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from pipelines.model.block import Block
-from pipelines.model.condition import COUNT, TRUTH
+from pipelines.model.condition import COUNT, TRUTH, Block
 from pipelines.model.measure import CASE_ROWS
-from pipelines.model.refusals import RulebookRefusal
 from pipelines.model.rule import Rulebook
-from pipelines.model.words import Words
+from pipelines.model.words import RulebookRefusal, Words
 from pipelines.rulebook import fail_if, vocabulary
 from pipelines.rulebook.language import CLOSED, choices, forms, span
 from pipelines.rulebook.load import BOOK, READINGS, VERDICTS, load_rulebook

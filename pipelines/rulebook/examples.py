@@ -6,12 +6,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from pipelines.engines.judging import Judge, printed, whole
-from pipelines.engines.settling import Settler
-from pipelines.engines.verdicts import Adjudicator
-from pipelines.model.block import Block
-from pipelines.model.condition import Condition, count, day, exact
-from pipelines.model.facts import WORDS
+from pipelines.model.condition import WORDS, Block, Condition, count, day, exact
 from pipelines.model.period import LENGTH
 from pipelines.model.points import plain, points
 from pipelines.model.rule import Rule, Rulebook, Verdict
@@ -19,6 +14,9 @@ from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if
 from pipelines.rulebook.source import attempt, refusal, shown_text
+from pipelines.stages.judge import Judge, printed, whole
+from pipelines.stages.rank import Adjudicator
+from pipelines.stages.settle import Settler
 from pipelines.wording import say
 
 FIRST, OF_A_SPAN = "2026-01", 3  # the first month of an example, and how many one of a book of spans has

@@ -8,12 +8,8 @@ from itertools import combinations
 from string import Formatter
 from typing import Any
 
-from pipelines.engines.judging import FACTS as NAMED
 from pipelines.engines.marks import readings_that_count
-from pipelines.engines.verdicts import rounds
-from pipelines.model.block import Block
-from pipelines.model.condition import day, exact, is_amount
-from pipelines.model.facts import THINGS
+from pipelines.model.condition import THINGS, Block, day, exact, is_amount
 from pipelines.model.measure import Measure, values_of
 from pipelines.model.points import FINEST, rounded, shown
 from pipelines.model.rule import LATER, Band, Clause, Item, Reading, Rule, Verdict
@@ -22,6 +18,8 @@ from pipelines.model.words import LANGUAGES, Words
 from pipelines.rulebook import vocabulary
 from pipelines.rulebook.language import forms
 from pipelines.rulebook.source import refusal, shown_text
+from pipelines.stages.judge import FACTS as NAMED
+from pipelines.stages.rank import rounds
 from pipelines.wording import say
 
 ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from pipelines.model.facts import FACTS
+from pipelines.model.condition import FACTS
 from pipelines.model.period import KINDS as PERIODS
 from pipelines.model.rule import COMPOSED_BY, MISSING, OF_FIGURES, ROUND_AT
 from pipelines.model.words import Words

@@ -10,30 +10,25 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipelines.contracts.declared import load_contracts
-from pipelines.contracts.of_book import with_columns, with_types
+from pipelines.contracts.declared import load_contracts, with_columns, with_types
 from pipelines.engines.marks import layouts, used_reading_values
-from pipelines.model.block import Block
-from pipelines.model.condition import exact
+from pipelines.model.condition import Block, exact
 from pipelines.model.contract import Contracts
 from pipelines.model.library import LibraryRule
 from pipelines.model.measure import TABLE_OF
 from pipelines.model.period import Period, Periods
 from pipelines.model.points import half_up, shown
-from pipelines.model.refusals import RulebookRefusal, UsageRefusal
 from pipelines.model.rule import ROUND_AT, Clause, Item, Left, Ranking, Reading, Rule, Rulebook, Verdict, Word
-from pipelines.model.words import Words
+from pipelines.model.words import RulebookRefusal, UsageRefusal, Words
 from pipelines.paths import RULES
 from pipelines.rulebook import build, fail_if, vocabulary
-from pipelines.rulebook.columns import own_columns
 from pipelines.rulebook.examples import check_examples, check_verdict_examples
 from pipelines.rulebook.language import forms
-from pipelines.rulebook.libraries import FILE as LIBRARIES
-from pipelines.rulebook.libraries import read_libraries
 from pipelines.rulebook.measures import FOLDER as MEASURES
 from pipelines.rulebook.measures import read_measures
-from pipelines.rulebook.panel import FILE as PANEL
-from pipelines.rulebook.panel import read_panel
+from pipelines.rulebook.settings import LIBRARIES_FILE as LIBRARIES
+from pipelines.rulebook.settings import PANEL_FILE as PANEL
+from pipelines.rulebook.settings import own_columns, read_libraries, read_panel
 from pipelines.rulebook.source import attempt, counted, is_whole, keeps_none, read_text, read_yaml, refusal
 from pipelines.wording import hint, say
 

@@ -12,8 +12,7 @@ from string import Template
 from pipelines.model.condition import exact
 from pipelines.model.period import KINDS
 from pipelines.model.points import plain
-from pipelines.model.refusals import NotAllowed, UsageRefusal
-from pipelines.model.words import Words
+from pipelines.model.words import NotAllowed, UsageRefusal, Words
 from pipelines.paths import RULES
 from pipelines.rulebook.fail_if import ITEM_ID
 from pipelines.rulebook.load import CLAUSES

@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 
 import yaml
 
-from pipelines.model.block import Block
-from pipelines.model.condition import count
-from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.condition import Block, count
+from pipelines.model.words import RulebookRefusal
 from pipelines.wording import hint, say
 
 Made = TypeVar("Made")

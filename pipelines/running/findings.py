@@ -17,9 +17,8 @@ from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Cube
 from pipelines.evaluators.private import SHOWN, read_key
-from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import Rulebook
-from pipelines.model.words import Words
+from pipelines.model.words import UsageRefusal, Words
 from pipelines.paths import RULES
 from pipelines.wording import say
 

@@ -12,16 +12,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from pipelines.edges.published import counted_in
-from pipelines.edges.tallies import read_absent, read_registers
+from pipelines.edges.published import counted_in, read_absent, read_registers
 from pipelines.engines.cube import Cube
 from pipelines.engines.vector import overall_figure, places, rescore
 from pipelines.model.contract import Absent
 from pipelines.model.measure import Measure, columns_of
 from pipelines.model.points import CENT
-from pipelines.model.refusals import UsageRefusal
 from pipelines.model.rule import chosen
-from pipelines.model.words import Words
+from pipelines.model.words import UsageRefusal, Words
 from pipelines.running import moved
 from pipelines.running.watch import Watch, Watched
 from pipelines.stages.measure import Kept

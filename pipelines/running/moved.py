@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from pipelines.engines.cube import Awards, Counts, Cube, Rows
-from pipelines.engines.judging import beside_others
 from pipelines.engines.vector import costs_of
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.tally import UnitTally
+from pipelines.stages.judge import beside_others
 
 Cells = Mapping[str, Rows]  # counted table -> cells that come (n > 0) and go (n < 0); `unit` is a line or a unit
 

@@ -13,16 +13,15 @@ from fractions import Fraction
 from functools import cache, cached_property
 from pathlib import Path
 
-from pipelines.edges import run_folders
-from pipelines.edges.faults import machine_fault
+from pipelines.edges import folders
+from pipelines.edges.machine import machine_fault
 from pipelines.edges.published import RUNNING
 from pipelines.edges.tablefiles import write_csv, write_json
 from pipelines.edges.templates import render
 from pipelines.edges.workbook import Workbook
 from pipelines.model.points import CENT, shown
-from pipelines.model.refusals import Refusal
 from pipelines.model.text import file_stem, link_to
-from pipelines.model.words import Words
+from pipelines.model.words import Refusal, Words
 from pipelines.running.findings import Finding
 from pipelines.running.forecast import Likely
 from pipelines.running.watch import HORIZONS, MOST_RATINGS, Step, UnitWatch, Watched
@@ -74,7 +73,7 @@ def write(watched: Watched, out: Path, end: Likely) -> Path:
     """Write the day's folder beside the one that is there and switch to it; Refusal where the disk does not take it."""
     folder = folder_of(out, watched.watch.period, watched.at)
     try:
-        with run_folders.staging(out) as staged:
+        with folders.staging(out) as staged:
             _write(watched, end, staged, _before(folder))
             folder.parent.mkdir(parents=True, exist_ok=True)
             old = staged.with_name(f"{staged.name}.old")

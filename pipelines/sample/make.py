@@ -1,7 +1,7 @@
 """Makes the exports of an invented quarter: eighteen tables and a marker that says so."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -12,8 +12,74 @@ from pipelines.lazy import parquet as pq
 from pipelines.lazy import pyarrow as pa
 from pipelines.model.contract import Column
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.wording import say
+
+# Rows that break a promise of the contracts, so that the quarantine has something to show.
+
+
+FEW = 3  # a table other than `cases` gets no more: below every tolerance
+
+
+def soil(tables: dict, dirt: int, seed: int) -> dict:
+    """The tables with ``dirt`` more rows, each to be turned away for one fault; nothing refers to them."""
+    if not dirt or not tables["cases"].num_rows:
+        return tables
+    from pipelines.sample.city import stream
+
+    rng = stream(seed, "dirt")
+    rows = {name: [] for name in tables}
+    for n in range(dirt):
+        name, fault = _next_fault(n, tables)
+        row = tables[name].slice(int(rng.integers(0, tables[name].num_rows)), 1).to_pylist()[0]
+        rows[name].append(fault(row, n))
+    return {name: _with(table, rows[name]) for name, table in tables.items()}
+
+
+def _next_fault(n: int, tables: dict):
+    """Every fourth fault lies outside `cases` until three each are made."""
+    others = [(name, fault) for name, fault in OTHER_FAULTS for _ in range(FEW) if tables[name].num_rows]
+    if n % 4 == 3 and n // 4 < len(others):
+        return others[n // 4]
+    return "cases", CASE_FAULTS[(n - n // 4) % len(CASE_FAULTS)]
+
+
+def _unknown_unit(row: dict, n: int) -> dict:
+    return _own_case(row, n) | {"unit_id": "U999999"}
+
+
+def _signed_before_dispatch(row: dict, n: int) -> dict:
+    return _own_case(row, n) | {"signed_at": row["dispatched_at"] - timedelta(hours=2)}
+
+
+def _no_deadline(row: dict, n: int) -> dict:
+    return _own_case(row, n) | {"reply_due_at": None}
+
+
+def _unknown_rating(row: dict, n: int) -> dict:
+    return _own_case(row, n) | {"public_rating": "还行吧"}
+
+
+def _no_matter(row: dict, n: int) -> dict:
+    return row | {"award_id": f"JF9{n:05d}", "matter": None}
+
+
+def _incident_of_unknown_unit(row: dict, n: int) -> dict:
+    return row | {"incident_id": f"SJ9{n:05d}", "unit_id": "U999999"}
+
+
+def _own_case(row: dict, n: int) -> dict:
+    """A case of its own, for a row that shares a key with a good one would take that one along."""
+    return row | {"case_id": f"{row['case_id'][:8]}9{n:06d}"}
+
+
+CASE_FAULTS = (_unknown_unit, _signed_before_dispatch, _no_deadline, _unknown_rating)
+OTHER_FAULTS = (("incidents", _incident_of_unknown_unit), ("awards", _no_matter))
+
+
+def _with(table, rows: list):
+    return pa.concat_tables([table, pa.Table.from_pylist(rows, table.schema)]) if rows else table
+
 
 FORMATS = ("csv", "xlsx", "parquet")
 MARKER = "SIMULATED"
@@ -35,8 +101,6 @@ def make_sample(
     each table's name and rows once it is written. The same arguments give the same bytes. UsageRefusal for numbers
     that make no sense, an unknown format, and a folder with files that no sample wrote.
     """
-    from pipelines.sample.dirt import soil
-
     _check(units, cases, seed, format, dirt)
     _make_room(out)
     files = []
@@ -57,35 +121,34 @@ def draw_tables(period: Period, units: int, cases: int, seed: int) -> Iterator[t
 
 
 def _columns(period: Period, units: int, count: int, seed: int) -> Iterator[tuple[str, dict]]:
-    from pipelines.sample import cases, city, evaluators, events, registers, steps
-    from pipelines.sample.city import Span
-    from pipelines.sample.draw import stream
+    from pipelines.sample import cases, city, events
+    from pipelines.sample.city import Span, stream
 
     span = Span.of(period, Calendar.load())
     town = city.found_city(units, seed)
     drawn = cases.draw_cases(town, span, count, seed, period)
-    evaluations = evaluators.draw_evaluations(drawn, span, seed, period)
-    matters = registers.matters_table(town, span)
+    evaluations = cases.draw_evaluations(drawn, span, seed, period)
+    matters = events.matters_table(town, span)
     incidents = events.incidents_table(drawn, town, seed, period)
     rows = cases.cases_table(drawn, town, seed, matters["matter_id"])
     yield "units", city.units_table(town)
     yield "matters", matters
     yield "cases", rows
     yield "extensions", cases.extensions_table(drawn, town)
-    yield "incidents", steps.not_cooperating(drawn, town, span, incidents)
+    yield "incidents", events.not_cooperating(drawn, town, span, incidents)
     yield "instructions", events.instructions_table(drawn, town, span, seed, period)
     yield "assessments", city.assessments_table(town, stream(seed, "assessments", period))
     yield "awards", events.awards_table(town, span, seed, period)
-    yield "evaluators", evaluators.evaluators_table(town, span, seed)
-    yield "evaluations", evaluators.evaluations_table(evaluations, drawn, town, span, seed, period)
+    yield "evaluators", cases.evaluators_table(town, span, seed)
+    yield "evaluations", cases.evaluations_table(evaluations, drawn, town, span, seed, period)
     yield "adjustments", events.adjustments_table(drawn, town, span, incidents, evaluations, seed, period)
-    yield "matter_changes", registers.matter_changes_table(town, span, seed)
-    yield "knowledge", registers.knowledge_table(town, span, seed)
-    yield "matter_steps", steps.matter_steps_table(drawn, town, span, rows)
-    yield "appointment_steps", steps.appointment_steps_table(span)
-    yield "guidance", steps.guidance_table(town, span)
-    yield "difficulties", steps.difficulties_table(drawn, town, span, seed, period)
-    yield "commendations", steps.commendations_table(town, span, period)
+    yield "matter_changes", events.matter_changes_table(town, span, seed)
+    yield "knowledge", events.knowledge_table(town, span, seed)
+    yield "matter_steps", events.matter_steps_table(drawn, town, span, rows)
+    yield "appointment_steps", events.appointment_steps_table(span)
+    yield "guidance", events.guidance_table(town, span)
+    yield "difficulties", events.difficulties_table(drawn, town, span, seed, period)
+    yield "commendations", events.commendations_table(town, span, period)
 
 
 def _check(units: int, cases: int, seed: int, format: str, dirt: int) -> None:

@@ -13,8 +13,8 @@ from pipelines.edges import process
 from pipelines.edges.warehouse import query_text, rendered
 from pipelines.lazy import arrow_csv, parquet, pyarrow
 from pipelines.model.period import Period
-from pipelines.model.pull import Query, Source
-from pipelines.model.refusals import Refusal
+from pipelines.model.project import Query, Source
+from pipelines.model.words import Refusal
 from pipelines.sources.declared import revealed, without
 from pipelines.wording import say
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipelines.edges.located_yaml import Block
-from pipelines.model.project import PLACE
-from pipelines.model.pull import Query, Secret, Source
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.project import PLACE, Query, Secret, Source
+from pipelines.model.words import UsageRefusal
 from pipelines.wording import say
 
 DATABASE = ("host", "port", "database", "user", "password", "tls", "ca", "tables", "seconds")

@@ -9,9 +9,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from pipelines.model.period import Period
-from pipelines.model.project import PLACE
-from pipelines.model.pull import Source
-from pipelines.model.refusals import Refusal
+from pipelines.model.project import PLACE, Source
+from pipelines.model.words import Refusal
 from pipelines.sources.declared import revealed, without
 from pipelines.wording import say
 

@@ -17,12 +17,11 @@ from zoneinfo import ZoneInfo
 
 from pipelines.edges import process
 from pipelines.edges.fingerprints import code_version, file_sha256
-from pipelines.edges.run_folders import sync, sync_folder
+from pipelines.edges.folders import sync, sync_folder
 from pipelines.lazy import must_have, parquet
 from pipelines.model.period import Period
-from pipelines.model.pull import Pulled, Source
-from pipelines.model.refusals import Refusal, UsageRefusal
-from pipelines.model.words import Words
+from pipelines.model.project import Pulled, Source
+from pipelines.model.words import Refusal, UsageRefusal, Words
 from pipelines.sources import databases, files
 from pipelines.wording import say
 

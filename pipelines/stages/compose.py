@@ -7,17 +7,16 @@ from fractions import Fraction
 import numpy as np
 
 from pipelines.engines.composing import Figures, PartFigures, Parts, composed, recomposed, whole_line
-from pipelines.engines.judging import LEAVES_OUT
-from pipelines.engines.settling import weighted
 from pipelines.engines.summing import PART, rounded_to, weighed
 from pipelines.engines.vector import Rescored
 from pipelines.model.period import Period
 from pipelines.model.points import points, rounded
-from pipelines.model.refusals import RulebookRefusal, UsageRefusal
-from pipelines.model.result import Earlier
 from pipelines.model.rule import EXACT, MEAN, REFUSE, Compose, Rulebook
-from pipelines.model.score import Entry, ItemScore, UnitScore
+from pipelines.model.score import Earlier, Entry, ItemScore, UnitScore
 from pipelines.model.tally import UnitTally
+from pipelines.model.words import RulebookRefusal, UsageRefusal
+from pipelines.stages.judge import LEAVES_OUT
+from pipelines.stages.settle import weighted
 from pipelines.wording import say
 
 

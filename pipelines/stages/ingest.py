@@ -19,11 +19,22 @@ from pipelines.exports.fix import take_up
 from pipelines.exports.headers import Resolved, known_headers, mapped_headers, resolve
 from pipelines.exports.mapped_rows import Tools, completed, mapped, one_row_per
 from pipelines.exports.mapping import load_source
-from pipelines.exports.rows import arrow_rows, empty_rows, mended
-from pipelines.exports.text import sha256_of, state_of
+from pipelines.exports.rows import arrow_rows, empty_rows, mended, sha256_of, state_of
 from pipelines.model.contract import Column, Contracts, TableContract
-from pipelines.model.export import CUT_IN_ROW, NO_ROWS, Batch, Export, Fault, Notice, UnreadableExport, folded
-from pipelines.model.intake import Breach, Intake, Mended, Receipt
+from pipelines.model.intake import (
+    CUT_IN_ROW,
+    NO_ROWS,
+    Batch,
+    Breach,
+    Export,
+    Fault,
+    Intake,
+    Mended,
+    Notice,
+    Receipt,
+    UnreadableExport,
+    folded,
+)
 from pipelines.model.measure import Measure
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words

@@ -1,23 +1,32 @@
 """The ledger: one line for every point, written by the warehouse and checked against the scores."""
 
 import json
+import os
+import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import groupby
+from pathlib import Path
 
+from pipelines.edges.published import RESTRICTED
+from pipelines.edges.tablefiles import CsvFile, own_misses
 from pipelines.edges.warehouse import Arrow, Warehouse
-from pipelines.engines.judging import WHOLE as WHOLE_PERIOD
-from pipelines.engines.judging import spans
 from pipelines.engines.marks import of_price, selection, variant
 from pipelines.lazy import pyarrow
+from pipelines.model.contract import Contracts
 from pipelines.model.measure import TABLE_OF, Measure
 from pipelines.model.period import Period
 from pipelines.model.points import parts_of, plain, rounded, shown
-from pipelines.model.refusals import VerificationFailed
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.score import FLAGGED, WHOLE, Entry, UnitScore
 from pipelines.model.tally import Marks
+from pipelines.model.text import file_stem
+from pipelines.model.words import VerificationFailed
+from pipelines.stages.judge import WHOLE as WHOLE_PERIOD
+from pipelines.stages.judge import spans
 from pipelines.stages.measure import types_of
+from pipelines.views.rules import Lines
 from pipelines.wording import say
 
 CLOSING_LINES = ("starts", "same_matter", "floor", "ceiling", "cap", "rounding", "reweight", "only_when", "veto")
@@ -297,3 +306,44 @@ def _must_add_up(warehouse: Warehouse, scores: dict[str, UnitScore], grain: int)
         raise VerificationFailed(
             say("ledger.does_not_add_up", unit=unit_id, item=item_id, ledger=Fraction(extra, grain), score="-")
         )
+
+
+# A unit's own evidence: the misses of its rates with their ratings, which the office delivers to it alone.
+
+
+FOLDER = "units"
+COLUMNS = ("clause", "rule", "month", "case", "ref", "detail", "public_rating", "evaluated")
+
+
+def write_own_evidence(
+    warehouse: Warehouse,
+    rulebook: Rulebook,
+    readings: Mapping[str, str],
+    contracts: Contracts,
+    out: Path,
+    period: Period,
+) -> Path:
+    """`<out>/restricted/<period>/units/<unit>.csv`, a file of the owner's for every unit that a rate missed a row of.
+
+    The only place where a rating stands: public pages show of a miss its number and moments (B11). OSError as it comes.
+    """
+    folder = Path(out) / RESTRICTED / str(period) / FOLDER
+    new = folder.with_name(f"{FOLDER}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    lines, clock = Lines(rulebook, say), readings.get("evaluation_clock", "reminder")
+    labels = {code: known[0] for code, known in contracts.tables["cases"].columns["public_rating"].labels}
+    for unit_id, rows in groupby(own_misses(warehouse, clock), key=lambda row: row[0]):
+        if not new.exists():
+            new.mkdir(parents=True, mode=0o700)
+            new.parent.chmod(0o700)
+            new.parent.parent.chmod(0o700)
+        file = new / f"{file_stem(unit_id)}.csv"
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with CsvFile(file, tuple(say(f"scorecard.own_{name}").zh for name in COLUMNS)) as table:
+            for _, rule, clause, month, case, ref, facts, *ratings in rows:
+                told = (labels.get(rating, rating or "") for rating in ratings)
+                table.write([clause, rulebook.rules[rule].title.zh, month, case, ref, lines.miss(rule, facts), *told])
+    shutil.rmtree(folder, ignore_errors=True)
+    if new.exists():
+        new.rename(folder)
+    return folder

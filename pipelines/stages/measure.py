@@ -10,13 +10,12 @@ from types import MappingProxyType
 from typing import Any
 
 from pipelines.contracts.declared import load_contracts
-from pipelines.edges import tallies
-from pipelines.edges import tallies as tallies_kept
+from pipelines.edges import published
+from pipelines.edges import published as tallies_kept
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.published import counted_in, counted_table
 from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines.cube import Cube
-from pipelines.engines.judging import beside_others
 from pipelines.engines.marks import derived_of, of_price, patterns_of, selection, variant
 from pipelines.lazy import numpy as np
 from pipelines.lazy import pyarrow
@@ -24,13 +23,13 @@ from pipelines.model.condition import typed
 from pipelines.model.contract import AWARDS, NOTHING, Absent, Column
 from pipelines.model.measure import CASE_ROWS, TABLE_OF, All, AnyOf, Compare, Condition, Not
 from pipelines.model.period import Period
-from pipelines.model.refusals import ContractStop
 from pipelines.model.register import NO_REGISTER, Register
-from pipelines.model.result import CountedList
 from pipelines.model.rule import EMPTY, Rule, Rulebook
+from pipelines.model.score import CountedList
 from pipelines.model.tally import WAIVED, WORD, Award, Marks, Unit, UnitTally
 from pipelines.model.text import compared
-from pipelines.model.words import Words
+from pipelines.model.words import ContractStop, Words
+from pipelines.stages.judge import beside_others
 from pipelines.wording import say
 
 Own = Mapping[str, Mapping[str, Column]]  # a book's own columns: table -> name -> column
@@ -410,13 +409,13 @@ class Kept:
     @classmethod
     def open(cls, folder: Path, period: Period, cutoff: datetime, rulebook: Rulebook) -> "Kept":
         """Of the run that was scored by ``rulebook``; UsageRefusal where it keeps none or they cannot be read."""
-        layouts = tallies.read_layouts(folder)
+        layouts = published.read_layouts(folder)
         return cls(folder, period, cutoff, rulebook, rulebook.marks if layouts is None else layouts, layouts is None)
 
     @property
     def cube(self) -> Arrow:
         """`tallies.cube` as Arrow."""
-        return self._of_format_1["cube"] if self.is_old else tallies.read_kept(self.folder, tallies.CUBE)
+        return self._of_format_1["cube"] if self.is_old else published.read_kept(self.folder, published.CUBE)
 
     def rows(
         self,
@@ -427,8 +426,8 @@ class Kept:
     ) -> Arrow:
         """`facts.<table>_marked` as Arrow: of these units (all where None), without the rows of these cases."""
         if self.is_old:
-            return tallies.chosen(self._of_format_1[counts], unit_ids, without_cases)
-        return tallies.read_rows(self.folder, counts, unit_ids, without_cases, columns)
+            return published.chosen(self._of_format_1[counts], unit_ids, without_cases)
+        return published.read_rows(self.folder, counts, unit_ids, without_cases, columns)
 
     def known_cases(self) -> list[str]:
         """Every case id of the quarter: those of its rows first, then what only other tables name."""
@@ -476,7 +475,7 @@ class Kept:
         try:
             warehouse.run("facts/quarter", start=self.period.start, end=self.period.end, cutoff=self.cutoff)
             for name in FORMAT_1:
-                warehouse.store(f"facts.kept_{name}", tallies.flagged_before(tallies.read_kept(self.folder, name)))
+                warehouse.store(f"facts.kept_{name}", published.flagged_before(published.read_kept(self.folder, name)))
             named = {id: rule.measure for id, rule in self.rulebook.rules.items()}
             waivers = {counts: [(id, named.get(id, "")) for id in m.waivers] for counts, m in self.layouts.items()}
             warehouse.run_template("format_1/case_moments", waivers=waivers[CASE_ROWS])

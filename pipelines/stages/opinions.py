@@ -14,9 +14,9 @@ from pipelines.engines import literal
 from pipelines.engines.literal import Papers, Row, Span, holds, spelled
 from pipelines.model.measure import CASE_ROWS, DERIVED
 from pipelines.model.period import Period
-from pipelines.model.refusals import JudgesDisagree
 from pipelines.model.rule import Rulebook
 from pipelines.model.tally import WAIVED, WORD, Marks
+from pipelines.model.words import JudgesDisagree
 from pipelines.stages.measure import columns_of
 from pipelines.wording import say
 

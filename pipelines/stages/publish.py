@@ -10,27 +10,34 @@ from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from pipelines.edges import run_folders
-from pipelines.edges.faults import machine_fault
+from pipelines.edges import folders
 from pipelines.edges.fingerprints import code_version, contract_hashes, file_sha256, folder_sha256
-from pipelines.edges.folder import list_periods
-from pipelines.edges.library_files import FOLDER, write_library_tables, write_page
+from pipelines.edges.folders import list_periods
+from pipelines.edges.machine import machine_fault
 from pipelines.edges.paper import Sheet, absent_fonts, official_sheet, paper_problem, print_pages
 from pipelines.edges.process import in_two
-from pipelines.edges.published import keep_proposed, proposed_file
-from pipelines.edges.tablefiles import CsvFile, feed, ledger_by_unit, ledger_lines, misses, write_csv, write_json
-from pipelines.edges.tallies import tallies_of
+from pipelines.edges.published import keep_proposed, proposed_file, tallies_of
+from pipelines.edges.tablefiles import (
+    FOLDER,
+    CsvFile,
+    feed,
+    ledger_by_unit,
+    ledger_lines,
+    misses,
+    write_csv,
+    write_json,
+    write_library_tables,
+    write_page,
+)
 from pipelines.edges.templates import render, style
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.workbook import Workbook
-from pipelines.exports.text import texts_of, views
+from pipelines.exports.rows import texts_of, views
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.panel import Evaluator, Panel
-from pipelines.model.refusals import ContractStop, Refusal
-from pipelines.model.result import Paper, ScoredPeriod
-from pipelines.model.score import Standing
+from pipelines.model.score import Paper, ScoredPeriod, Standing
 from pipelines.model.text import file_stem
-from pipelines.model.words import Words
+from pipelines.model.words import ContractStop, Refusal, Words
 from pipelines.paths import CONTRACTS, REPORTS, RULES
 from pipelines.views import tables
 from pipelines.views.bulletin import Bulletin
@@ -38,12 +45,10 @@ from pipelines.views.counterfactual import Counterfactuals
 from pipelines.views.figures import Say, named, speaking
 from pipelines.views.frame import PROPOSING, SUFFIX, absences, proposing
 from pipelines.views.libraries import finding_rows
-from pipelines.views.manifest import manifest
-from pipelines.views.method import method
 from pipelines.views.ranking import RECOMPUTE, ranking, verdicts
-from pipelines.views.rules import Lines
+from pipelines.views.rules import Lines, method
 from pipelines.views.scorecard import Scorecards
-from pipelines.views.tables import SCHEMA, head
+from pipelines.views.tables import SCHEMA, head, manifest
 from pipelines.wording import say
 
 PRINTED_LINES = 32  # on a printed scorecard, shared among its rules; the web page and ledger.csv hold all of them
@@ -91,8 +96,8 @@ def publish(
     """
     out, period = Path(out), str(result.period)
     try:
-        run_folders.must_be_free(out, period)
-        with run_folders.staging(out) as folder:
+        folders.must_be_free(out, period)
+        with folders.staging(out) as folder:
             progress("tables", 0, 1)
             write_tables(warehouse, result, folder)
             if kept is not None:
@@ -106,9 +111,9 @@ def publish(
             outputs = folder_sha256(folder)
             pinned = file_sha256(proposed) if proposed else ""
             sheet = manifest(result, code_version(), contract_hashes(), outputs, paper, pinned)
-            write_json(folder / run_folders.MANIFEST, sheet)
+            write_json(folder / folders.MANIFEST, sheet)
             must_name_nobody(panel, folder)
-            in_force = run_folders.put_in_place(out, period, folder, tallies_of(kept) if kept else None)
+            in_force = folders.put_in_place(out, period, folder, tallies_of(kept) if kept else None)
             blanks = blanks_to_fill(result) if paper.state == "done" else ()
             return Published(in_force, (*paper.notices, *blanks, *list_periods(out)))
     except OSError as problem:
@@ -394,8 +399,8 @@ def panel_of_pages(warehouse: Warehouse, contracts: Contracts, panel: Panel, rul
         if _number(column) and not column.restricted
     ]
     public = frozenset(number for (number,) in warehouse.rows_template("checks/public_numbers", columns=columns))
-    folders = (*OWN_WORDS, rules)
-    files = (file for folder in folders for file in folder.rglob("*") if file.suffix in WORDED and file.is_file())
+    places = (*OWN_WORDS, rules)
+    files = (file for place in places for file in place.rglob("*") if file.suffix in WORDED and file.is_file())
     ordinary = "".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
     return replace(panel, ordinary=ordinary, public=public, pages=True)
 

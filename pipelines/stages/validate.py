@@ -14,13 +14,22 @@ from pipelines.contracts.promises import ON_SCALE, PERIOD, REFERENCES, SUCCESSIO
 from pipelines.edges.warehouse import PARSERS, Arrow, Warehouse
 from pipelines.lazy import pyarrow
 from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force, targets
-from pipelines.model.export import CUT_AT_ROW, CUT_IN_ROW, THIN_MONTH, Fault, Notice
-from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
+from pipelines.model.intake import (
+    CUT_AT_ROW,
+    CUT_IN_ROW,
+    THIN_MONTH,
+    Breach,
+    Fault,
+    Intake,
+    Notice,
+    Receipt,
+    RowCount,
+    Validation,
+)
 from pipelines.model.period import MONTH, SPAN, Period
-from pipelines.model.refusals import Refusal
 from pipelines.model.register import NO_REGISTER, Followed, Life, Register
 from pipelines.model.text import masked
-from pipelines.model.words import Words
+from pipelines.model.words import Refusal, Words
 from pipelines.wording import note, say
 
 # Faults found by the warehouse as breaches that may be shown: masked, cut, each with its remedy.

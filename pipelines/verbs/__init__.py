@@ -1,1 +1,1 @@
-"""The verbs of the command line, a module each with one function `command()`."""
+"""The verbs of the command line: for each a function `<verb>_command()`; `pipelines.cli.VERBS` says in which module."""

@@ -6,14 +6,14 @@ import click
 
 from pipelines.cli import Group, Spoken, text
 from pipelines.edges import process
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.verbs import options
 from pipelines.wording import say
 
 YEAR = 366 * 24  # hours
 
 
-def command() -> click.Command:
+def evaluators_command() -> click.Command:
     """The verb with its parts."""
     parts = [_step(), _status(), _report(), _appointments(), _send(), _key()]
     return Group("evaluators", {part.name: part for part in parts}, help=text("cli.evaluators"), no_args_is_help=True)
@@ -111,7 +111,7 @@ def step(at, exports, inbox, out, state, evaluations, first, every, rules, readi
     """Do all that is due now, or was at ``at``; say how much it was, never whose."""
     from pipelines.edges import process
     from pipelines.evaluators.desk import STANDARD_RULES, Work, moments_between, take_steps
-    from pipelines.evaluators.head import anchor_of
+    from pipelines.evaluators.log import anchor_of
 
     now = at or process.now()
     if exports is None:
@@ -138,8 +138,7 @@ def step(at, exports, inbox, out, state, evaluations, first, every, rules, readi
 
 def _of_project(at, inbox, out: Path, state: Path | None, evaluations=None, rules=None, readings=None):
     """The work of the quarters that the project file's exports have at a moment."""
-    from pipelines.evaluators.desk import STANDARD_RULES
-    from pipelines.evaluators.quarters import work_at
+    from pipelines.evaluators.desk import STANDARD_RULES, work_at
     from pipelines.model.project import PLACE
 
     if evaluations and PLACE not in str(evaluations):  # two quarters may be under way, each with its own table
@@ -151,7 +150,7 @@ def _of_project(at, inbox, out: Path, state: Path | None, evaluations=None, rule
 
 def status(at, out, state, as_json) -> None:
     """How many case rows stand where; those that wait by case number, reminders that did not go out."""
-    from pipelines.evaluators.status import standing_at
+    from pipelines.evaluators.desk import standing_at
 
     found = standing_at(folder_of(out, state), at)
     if as_json:
@@ -200,7 +199,7 @@ def appointments(at, exports, out, state, certificate, rules, as_json) -> None:
 
 def send(notify, out, state, again, as_json) -> None:
     """Send the reminders that are ready."""
-    from pipelines.evaluators.addresses import send_ready
+    from pipelines.evaluators.desk import send_ready
 
     counts = send_ready(folder_of(out, state), notify, again or "")
     if as_json:

@@ -6,13 +6,12 @@ import click
 
 from pipelines.cli import Group, language, text
 from pipelines.model.library import LibraryReport
-from pipelines.model.refusals import ContractStop, Refusal
 from pipelines.model.text import plain
-from pipelines.model.words import Words
+from pipelines.model.words import ContractStop, Refusal, Words
 from pipelines.verbs import options
 
 
-def command() -> click.Command:
+def libraries_command() -> click.Command:
     """The verb with what it can do."""
     check_ = options.verb(
         "check",
@@ -34,7 +33,7 @@ def command() -> click.Command:
 def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json) -> None:
     """Read, validate, look, write; exit 3 where the contracts stop it."""
     from pipelines.assess import STANDARD_RULES, Request, Run, joined
-    from pipelines.edges.library_files import write_alone
+    from pipelines.edges.tablefiles import write_alone
     from pipelines.libraries.inspect import inspect, last_day
     from pipelines.screen import console, progress, show_rows
     from pipelines.views.libraries import left_aside

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli import Spoken, module_of, text
+from pipelines.cli import Spoken, key_of, text
 from pipelines.edges import process
 from pipelines.model.period import After, Period
 from pipelines.model.project import KEYS
-from pipelines.model.refusals import ContractStop, UsageRefusal, VerificationFailed
+from pipelines.model.words import ContractStop, UsageRefusal, VerificationFailed
 from pipelines.wording import say
 
 
@@ -107,7 +107,7 @@ def _one_value_each(context: click.Context, option: click.Parameter, given: tupl
 
 def verb(name: str, function, *parameters: click.Parameter) -> click.Command:
     """A verb from its function and parameters, described by `cli.<name>`."""
-    return Spoken(name, callback=function, params=list(parameters), help=text(f"cli.{module_of(name)}"))
+    return Spoken(name, callback=function, params=list(parameters), help=text(f"cli.{key_of(name)}"))
 
 
 def period(name: str = "period", required: bool = True) -> click.Argument:
@@ -227,8 +227,8 @@ def without_pdf() -> click.Option:
 def desk(period, out: Path, at: datetime | None, settings: Path | None, signers: Path | None):
     """The quarter's record, open for one act; ``at`` is the typed time, ``settings`` those that the caller named."""
     from pipelines.publication.desk import open_desk
-    from pipelines.publication.settings import load_settings
     from pipelines.publication.signers import signers_of_city
+    from pipelines.publication.state import load_settings
 
     return open_desk(
         out, period, at, load_settings(settings) if settings else None, signers=signers or signers_of_city()

@@ -1,4 +1,4 @@
-"""`gongping rulebook`: a new book, all that is wrong with one, and one in older words written anew."""
+"""The verbs about a book: a new one, all that is wrong with one, one in older words, a book whole, and what if."""
 
 import sys
 from pathlib import Path
@@ -6,10 +6,14 @@ from pathlib import Path
 import click
 
 from pipelines.cli import Group, Spoken, language, text
+from pipelines.lazy import pandas
+from pipelines.paths import INSTALLED, ROOT
 from pipelines.verbs import options
 
+# `gongping rulebook`: a new book, all that is wrong with one, and one in older words written anew.
 
-def command() -> click.Command:
+
+def rulebook_command() -> click.Command:
     """The verb with its parts."""
     parts = [_new(), _check(), _upgrade()]
     return Group("rulebook", {part.name: part for part in parts}, help=text("cli.rulebook"), no_args_is_help=True)
@@ -47,7 +51,7 @@ def _upgrade() -> click.Command:
 def new(folder: Path, title, kind, since, sections, items) -> None:
     """Write a book that loads; what no option says is asked, where somebody is there to answer."""
     from pipelines.edges import process
-    from pipelines.model.refusals import UsageRefusal
+    from pipelines.model.words import UsageRefusal
     from pipelines.rulebook import load_rulebook
     from pipelines.rulebook.new import write_new
     from pipelines.wording import say
@@ -108,3 +112,129 @@ def upgrade(folder: Path, on, as_json) -> None:
 
 def _both(words) -> dict[str, str]:
     return {"zh": words.zh, "en": words.en}
+
+
+# `gongping catalogue`: a book whole, every clause with its rules, readings and tests first.
+
+
+def catalogue_command() -> click.Command:
+    """The verb with its options."""
+    return options.verb(
+        "catalogue",
+        catalogue,
+        click.Option(["--on"], type=options.MomentType(), help=text("cli.opt_on")),
+        options.rules(),
+        options.as_json(),
+    )
+
+
+def catalogue(on, rules, as_json) -> None:
+    """Print the clauses in order, then the other parts; tests of the program's own book alone."""
+    from pipelines.assess import STANDARD_RULES
+    from pipelines.catalogue import whole as parts_of
+    from pipelines.edges import process
+    from pipelines.rulebook import load_rulebook
+    from pipelines.screen import show_catalogue
+
+    folder = rules or STANDARD_RULES
+    own = folder.resolve() == STANDARD_RULES.resolve()
+    tests = ROOT / "tests" if own and not INSTALLED else None  # a wheel holds no tests
+    parts = parts_of(load_rulebook(folder, (on or process.now()).date()), tests)
+    if as_json:
+        options.print_json(parts)
+    else:
+        show_catalogue(parts, language(), own)
+
+
+# `gongping whatif`: a finished quarter under other rules; the quarter itself stays as it is.
+
+
+SUMS = ("base", "bonus", "total")
+
+
+def whatif_command() -> click.Command:
+    """The verb with its options."""
+
+    def many(name: str, to: str, type=str) -> click.Option:
+        return click.Option([f"--{name}", to], type=type, multiple=True, help=text(f"cli.opt_{to}"))
+
+    return options.verb(
+        "whatif",
+        whatif,
+        options.period(),
+        options.out(),
+        options.pairs("set", "values"),
+        options.readings(),
+        many("drop", "drop"),
+        many("add", "add", click.Path(path_type=Path)),
+        many("without-unit", "without_units"),
+        many("without-case", "without_cases"),
+        many("rank-apart", "rank_apart"),
+        click.Option(["--rank-apart-below", "rank_apart_below"], metavar="N", help=text("cli.opt_rank_apart_below")),
+        options.other_rules(),
+        click.Option(["--save"], type=click.Path(path_type=Path), help=text("cli.opt_save")),
+        options.as_json(),
+    )
+
+
+def whatif(
+    period,
+    out,
+    values,
+    readings,
+    drop,
+    add,
+    without_units,
+    without_cases,
+    rank_apart,
+    rank_apart_below,
+    rules,
+    save,
+    as_json,
+) -> None:
+    """Print who moved and why; with ``--save`` write the rulebook."""
+    from pipelines.laboratory.quarter import Quarter
+    from pipelines.screen import show_comparison
+
+    quarter, below = Quarter.open(str(period), out), rank_apart_below
+    scenario = quarter.what_if(
+        values,
+        readings,
+        drop=drop,
+        add=add,
+        exclude_units=without_units,
+        exclude_cases=without_cases,
+        rules=rules,
+        rank_apart=rank_apart,
+        rank_apart_below=int(below) if below and below.isdecimal() else below,
+    )
+    if save:
+        scenario.save(save)
+    if as_json:
+        options.print_json(report(scenario))
+    else:
+        show_comparison(scenario, save)
+
+
+def report(scenario) -> dict:
+    """What changed and what came of it, for machines: points as text, sums as the book publishes them."""
+    from pipelines.laboratory.answer import with_decimals
+
+    compared = scenario.compare()
+    return {
+        "period": str(scenario.quarter.period),
+        "change": str(scenario.change),
+        "readings": dict(scenario.readings),
+        "ranking": _records(with_decimals(scenario.ranking, compared.decimals, SUMS)),
+        "movements": _records(compared.shown),
+        "rules": _records(compared.rules),
+    }
+
+
+def _records(frame) -> list[dict]:
+    def plain(value: object) -> object:
+        if isinstance(value, float) and value == value:
+            return f"{value:.2f}"
+        return None if pandas.isna(value) else value.item() if hasattr(value, "item") else value
+
+    return [{name: plain(value) for name, value in row.items()} for row in frame.astype(object).to_dict("records")]

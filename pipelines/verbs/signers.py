@@ -12,7 +12,7 @@ TRIAL = ("林一", "吴二")  # the people of the throw-away keys
 KEYS = Path("keys")
 
 
-def command() -> click.Command:
+def signers_command() -> click.Command:
     """The verb with its parts."""
     parts = [_init(), _add(), _replace(), _revoke(), _agree(), _list()]
     return Group(
@@ -119,7 +119,7 @@ def init(people, simulated, keys, out, signers, as_json) -> None:
 def begin_trial(register, keys: Path):
     """Two people with throw-away keys, who may sign invented data in every role."""
     from pipelines.publication import ssh
-    from pipelines.publication.settings import load_settings
+    from pipelines.publication.state import load_settings
 
     register.must_be_empty()
     roles = load_settings().roles
@@ -186,7 +186,7 @@ def _change(do: str, name: str, by, key, out, signers, as_json, public=None, **m
 
 
 def _tell(change, as_json: bool) -> None:
-    from pipelines.publication.settings import FEWEST
+    from pipelines.publication.state import FEWEST
 
     left = FEWEST - len(change.by)
     if as_json:

@@ -1,18 +1,46 @@
 """The bulletin: the period in plain prose, sentence by sentence from figures, in Chinese or English."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from fractions import Fraction
 from itertools import groupby
 
-from pipelines.model.points import half_up, shown
-from pipelines.model.result import NOTHING_BEFORE, ScoredPeriod
+from pipelines.model.points import half_up, rounded, shown
 from pipelines.model.rule import Rule, Rulebook
-from pipelines.model.score import ItemScore, Standing
+from pipelines.model.score import NOTHING_BEFORE, ItemScore, ScoredPeriod, Standing
 from pipelines.model.text import masked, plain
-from pipelines.views import compared, objections, quality
-from pipelines.views.figures import NOTHING, Say, in_prose, known, listed, parted, percent, run_on, speaking
+from pipelines.views import compared, quality
+from pipelines.views.figures import NOTHING, Say, in_prose, known, listed, parted, percent, plainly, run_on, speaking
 from pipelines.views.frame import frame, made_of, words
 from pipelines.views.ranking import line, listing
+
+# What became of the period's objections, in a sentence: how many, how decided, how long it took.
+
+
+REFUSED = "refuse"
+
+
+def told(decisions: Collection[dict], say: Say, lang: str = "zh") -> str:
+    """The sentence; "" where nothing was decided.
+
+    ``decisions`` hold action, received_on, answer_by, decided_on. Days are calendar days from receipt to decision.
+    """
+    if not decisions:
+        return ""
+    counts = Counter(one["action"] for one in decisions)
+    parts = [
+        say("bulletin.decided", what=known(say, f"pages.action_{action}", action, lang), n=n).into(lang)
+        for action, n in sorted(counts.items(), key=lambda one: (one[0] == REFUSED, -one[1], one[0]))
+    ]
+    found = say("bulletin.objections", n=len(decisions), parts=listed(parts, lang)).into(lang)
+    days = [(one["decided_on"] - one["received_on"]).days for one in decisions if one["received_on"]]
+    if days:
+        facts = {"n": len(days), "days": plainly(rounded(Fraction(sum(days), len(days)), 1)), "longest": max(days)}
+        found += say("bulletin.objections_took", **facts).into(lang)
+    if late := sum(bool(one["answer_by"]) and one["decided_on"] > one["answer_by"] for one in decisions):
+        found += say("bulletin.objections_late", n=late).into(lang)
+    return found + say("bulletin.full_stop").into(lang)
+
 
 NAMED = 3  # so many units are named at the head and at the end of the ranking
 MOST_NAMED = 10  # so many units are named that share a place
@@ -91,7 +119,7 @@ class Bulletin:
             "warned": quality.by_promise(warned, self.say, self.lang),
             "notices": quality.notices(self.result, self.lang),
             "practice": self.practice(),
-            "objections": objections.told(self.decisions, self.say, self.lang),
+            "objections": told(self.decisions, self.say, self.lang),
             "method": self.method(),
             "method_says": self.method_says(),
             "record": self.record(),

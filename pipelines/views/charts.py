@@ -7,8 +7,8 @@ from math import isqrt
 
 from pipelines.model.period import Period
 from pipelines.model.points import digits, half_up, mean, published, shown, told_apart
-from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Rule
+from pipelines.model.score import ScoredPeriod
 from pipelines.model.tally import UnitTally
 from pipelines.views.figures import NOTHING, Say, month_name
 

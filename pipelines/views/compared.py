@@ -5,9 +5,8 @@ from fractions import Fraction
 
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import half_up, shown
-from pipelines.model.result import Earlier, ScoredPeriod, at
 from pipelines.model.rule import Rule, Rulebook
-from pipelines.model.score import Standing
+from pipelines.model.score import Earlier, ScoredPeriod, Standing, at
 from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
 from pipelines.views.figures import Say, named, speaking

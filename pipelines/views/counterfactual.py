@@ -12,9 +12,8 @@ from functools import cached_property
 from math import ceil, floor
 
 from pipelines.model.points import half_up, hundredths
-from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Item, Rule, chosen
-from pipelines.model.score import Standing
+from pipelines.model.score import ScoredPeriod, Standing
 from pipelines.model.tally import UnitTally
 from pipelines.views.figures import Say, month_name
 

@@ -10,8 +10,8 @@ from html import escape
 
 from markupsafe import Markup
 
-from pipelines.model.office import Office
-from pipelines.model.result import ScoredPeriod
+from pipelines.model.project import Office
+from pipelines.model.score import ScoredPeriod
 from pipelines.views.figures import Say, named, speaking
 
 # Chinese text → lines of equal width: no punctuation at a line's start, numbers whole, the slack spread evenly.

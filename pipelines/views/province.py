@@ -5,8 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
-from pipelines.model.result import ScoredPeriod
-from pipelines.model.score import Standing
+from pipelines.model.score import ScoredPeriod, Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views.figures import NOTHING, Say, named, percent, speaking
 from pipelines.views.frame import SUFFIX, frame, words

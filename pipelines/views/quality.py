@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force
-from pipelines.model.export import Notice
-from pipelines.model.intake import Breach, Intake, RowCount, Validation
-from pipelines.model.result import ScoredPeriod
+from pipelines.model.intake import Breach, Intake, Notice, RowCount, Validation
+from pipelines.model.score import ScoredPeriod
 from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
 from pipelines.views.figures import Say

@@ -3,11 +3,10 @@
 from fractions import Fraction
 from functools import cache
 
-from pipelines.model.facts import WORDS as FACT_WORDS
+from pipelines.model.condition import WORDS as FACT_WORDS
 from pipelines.model.points import hundredths, shown
-from pipelines.model.result import ScoredPeriod
 from pipelines.model.rule import Rulebook
-from pipelines.model.score import APART, ItemScore, PlaceRange, Standing
+from pipelines.model.score import APART, ItemScore, PlaceRange, ScoredPeriod, Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views import charts
 from pipelines.views.compared import city_figures, rates

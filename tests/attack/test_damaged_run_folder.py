@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.edges.published import PublishedQuarter
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 
 RANKING = "period,unit_id,unit_name,unit_group,base,bonus,total,rank,group_rank,case_rows,note\n"
 LINE = "2026Q2,U1,甲,区县,99.00,0.00,99.00,1,1,3,\n"

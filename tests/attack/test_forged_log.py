@@ -10,10 +10,20 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import _run
-from pipelines.evaluators.head import FOLDER, NAME, Head, read_head, write_head
-from pipelines.evaluators.log import FIRST, Event, Log, _chained
-from pipelines.evaluators.log_hash import log_of, reached_by
-from pipelines.model.refusals import VerificationFailed
+from pipelines.evaluators.log import (
+    FIRST,
+    FOLDER,
+    NAME,
+    Event,
+    Head,
+    Log,
+    _chained,
+    log_of,
+    reached_by,
+    read_head,
+    write_head,
+)
+from pipelines.model.words import VerificationFailed
 from pipelines.publication import desk as acts
 from pipelines.publication.status import status
 from pipelines.publication.verify import verify

@@ -12,8 +12,7 @@ from random import Random
 
 import pytest
 
-from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
-from pipelines.model.words import Words
+from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed, Words
 from pipelines.paths import ROOT
 from pipelines.publication import desk as acts
 from pipelines.publication import ssh
@@ -249,8 +248,8 @@ def test_a_flipped_bit_of_anything_below_the_output_folder_is_found(tmp_path, re
 
 
 def test_blanks_of_the_printed_bulletin_are_named_with_their_settings(tmp_path):
-    from pipelines.publication.runs import FinishedRun
-    from pipelines.publication.stops import _blanks
+    from pipelines.publication.checklist import _blanks
+    from pipelines.publication.record import FinishedRun
 
     (tmp_path / "manifest.json").write_text(json.dumps({
         "period": "2026Q2", "outputs": {}, "blanks": ["mark", "number", "signer", "issues.2026Q2.date"]}))  # fmt: skip

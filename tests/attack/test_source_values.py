@@ -4,7 +4,7 @@ import pytest
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.exports.mapping import load_source
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from tests.ingest.test_source_mapping import MAPPING
 
 

@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 
 from pipelines.model.period import Period
-from pipelines.model.refusals import NotAllowed, VerificationFailed
+from pipelines.model.words import NotAllowed, VerificationFailed
 from pipelines.publication import desk as acts
 from pipelines.publication import record as records
 from pipelines.publication import ssh
 from pipelines.publication.record import head_of
-from pipelines.publication.settings import settings_sha256
 from pipelines.publication.signatures import approval_message
 from pipelines.publication.signers import open_register, read_signers
-from pipelines.publication.state import replay
+from pipelines.publication.state import replay, settings_sha256
 from pipelines.publication.verify import verify
 from tests.attack.test_forged_publication import _chained, _found_by_all, _lines, _write
 from tests.publication.office import (
@@ -219,7 +218,7 @@ def test_a_bulletin_with_a_blank_is_not_published_and_the_blank_is_named(tmp_pat
 
 @pytest.mark.parametrize("problem", ["the disk", "the heads"])
 def test_a_stop_that_cannot_be_recorded_is_said(tmp_path, monkeypatch, problem):
-    from pipelines.model.refusals import ContractStop
+    from pipelines.model.words import ContractStop
     from pipelines.verbs.options import noted_stop
     from pipelines.wording import say
 
@@ -249,7 +248,7 @@ def test_a_stop_that_cannot_be_recorded_is_said(tmp_path, monkeypatch, problem):
 def test_after_an_upgrade_figures_are_compared_and_the_version_of_the_pages_is_told(
     tmp_path, monkeypatch, page, figures, says
 ):
-    from pipelines.publication.runs import run_in_force
+    from pipelines.publication.record import run_in_force
 
     def code(version):
         return {"inputs": [], "code": {"version": version, "sha256": "0" * 64}}

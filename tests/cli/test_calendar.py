@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from pipelines.edges import process
-from pipelines.holidays import known_year, read_notice
+from pipelines.edges.calendar import known_year, read_notice
 from pipelines.model.project import Project
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import CALENDARS
 
 NOTICES = {

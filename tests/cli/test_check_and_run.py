@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.refusals import ContractStop
+from pipelines.model.words import ContractStop
 from pipelines.publication.verify import Again, verify
 from pipelines.sample.make import make_sample
 from pipelines.stages import validate

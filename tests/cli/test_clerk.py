@@ -11,7 +11,7 @@ import openpyxl
 from pipelines.assess import Request, Run
 from pipelines.cli import _run
 from pipelines.contracts.declared import load_contracts
-from pipelines.model.fix import FILE, LINE, WHY
+from pipelines.model.contract import FILE, LINE, WHY
 from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.paths import ROOT

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.cli import main
-from pipelines.verbs import demo
+from pipelines.verbs import project
 from tests.publication.office import Checked
 
 
@@ -13,9 +13,9 @@ from tests.publication.office import Checked
 def small(tmp_path, monkeypatch):
     """A demo of a few cases in an empty folder; throw-away keys would lie in `temporary`."""
     monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
-    monkeypatch.setattr(demo, "UNITS", 4)
-    monkeypatch.setattr(demo, "CASES", 80)
-    monkeypatch.setattr(demo, "DIRT", 0)
+    monkeypatch.setattr(project, "UNITS", 4)
+    monkeypatch.setattr(project, "CASES", 80)
+    monkeypatch.setattr(project, "DIRT", 0)
     monkeypatch.setenv("GONGPING_LANG", "zh")
     (tmp_path / "work").mkdir()
     (tmp_path / "temporary").mkdir()
@@ -26,7 +26,7 @@ def small(tmp_path, monkeypatch):
 
 def test_the_demo_signs_and_publishes_and_without_ssh_keygen_says_what_it_left_out(small, monkeypatch, capsys):
     with monkeypatch.context() as bare, pytest.raises(SystemExit) as ended:
-        bare.setattr("pipelines.verbs.demo.shutil.which", lambda tool: None)
+        bare.setattr("pipelines.verbs.project.shutil.which", lambda tool: None)
         main(["demo", "--no-pdf"])
     said = capsys.readouterr().out
     assert ended.value.code == 0
@@ -34,7 +34,7 @@ def test_the_demo_signs_and_publishes_and_without_ssh_keygen_says_what_it_left_o
     out = small / "demo" / "out"
     assert not (out / "record").exists()
 
-    demo.walk(out, small / "demo" / "signers")
+    project.walk(out, small / "demo" / "signers")
     said = capsys.readouterr().out
     steps = ["第 1 稿预览", "SIMULATED 林一：SHA256:", "SIMULATED 吴二：SHA256:", "（1/2）", "（2/2）", "已发布第 1 版",
              "密钥已删除", "核验通过：台账 5 笔，已发布 1 版"]  # fmt: skip
@@ -48,7 +48,7 @@ def test_the_demo_signs_and_publishes_and_without_ssh_keygen_says_what_it_left_o
     sheet = json.loads((out / "published" / "2026Q3" / "1" / "publication.json").read_text(encoding="utf-8"))
     assert [one["simulated"] for one in sheet["signed"]] == [True, True]
 
-    demo.walk(out, small / "demo" / "signers")
+    project.walk(out, small / "demo" / "signers")
     said = capsys.readouterr().out
     assert "请先删除" in said and "核验通过" in said
     assert (out / "record" / "2026Q3.jsonl").read_text(encoding="utf-8") == record

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from pipelines import cli
-from pipelines.edges.faults import machine_fault
+from pipelines.edges.machine import machine_fault
 from pipelines.edges.workbook import Workbook
 from pipelines.paths import ROOT
 

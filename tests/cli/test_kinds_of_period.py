@@ -9,10 +9,10 @@ import pytest
 
 from pipelines import Quarter
 from pipelines.assess import Request, Run
-from pipelines.difference import compare
 from pipelines.edges.published import PublishedQuarter
+from pipelines.explain import compare
 from pipelines.model.period import LENGTH, Period
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import RULES
 from pipelines.rulebook import load_rulebook
 from pipelines.sample import make_sample

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.edges.folder import cities_in, claim, must_be_of
-from pipelines.model.refusals import NotAllowed, VerificationFailed
+from pipelines.edges.folders import cities_in, claim, must_be_of
+from pipelines.model.words import NotAllowed, VerificationFailed
 from pipelines.paths import ROOT, RULES
 from tests.publication.office import bytes_below
 

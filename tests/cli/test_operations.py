@@ -13,7 +13,7 @@ import pytest
 from pipelines.edges import process
 from pipelines.model.project import Project
 from pipelines.paths import ROOT
-from pipelines.verbs.demo import walk
+from pipelines.verbs.project import walk
 
 CITY = "泽湖市"
 PAGES = ("operations.md", "operations.en.md")

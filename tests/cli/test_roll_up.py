@@ -15,10 +15,10 @@ import pytest
 
 from pipelines import roll_up
 from pipelines.edges.fingerprints import file_sha256, folder_sha256
+from pipelines.edges.published import TALLIES
 from pipelines.edges.tablefiles import write_csv
-from pipelines.edges.tallies import TALLIES
 from pipelines.model.period import Period
-from pipelines.model.refusals import ContractStop, JudgesDisagree, NotAllowed, UsageRefusal
+from pipelines.model.words import ContractStop, JudgesDisagree, NotAllowed, UsageRefusal
 from pipelines.paths import RULES
 from pipelines.roll_up import Request, RollUp, deliver
 from pipelines.views import province as pages

@@ -6,7 +6,7 @@ import re
 import xlsxwriter
 
 from pipelines.assess import Request, Run
-from pipelines.model.fix import NAME, USE
+from pipelines.model.contract import NAME, USE
 from tests.ingest.test_fix_file import HEADER, PERIOD, case, exports, fix_of, mend
 
 PARTS = ("scored", "other_period", "excluded", "quarantined", "left_out", "counted_before")

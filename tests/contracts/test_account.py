@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts
 from pipelines.model.intake import Breach
-from pipelines.model.refusals import Refusal
-from pipelines.model.words import Words
+from pipelines.model.words import Refusal, Words
 from pipelines.stages.validate import validate
 from tests.contracts.world import CONTRACTS, good, good_tables, outcomes, read, validated
 

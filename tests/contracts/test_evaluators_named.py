@@ -8,7 +8,7 @@ from pipelines.assess import Request, Run
 from pipelines.contracts.declared import load_contracts
 from pipelines.model.panel import Evaluator, Panel
 from pipelines.model.period import Period
-from pipelines.model.refusals import ContractStop
+from pipelines.model.words import ContractStop
 from pipelines.paths import RULES
 from pipelines.sample.make import make_sample
 from pipelines.stages.publish import panel_of_pages

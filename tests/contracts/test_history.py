@@ -19,7 +19,7 @@ from pipelines.contracts.history import (
 from pipelines.contracts.quality import start_quality
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.stages.validate import validate
 from tests.contracts.world import CONTRACTS, good_tables, read
 

@@ -9,7 +9,7 @@ import yaml
 
 from pipelines.contracts.declared import check_contracts, load_contracts
 from pipelines.contracts.promises import IMPLIED, VOCABULARY
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import CONTRACTS as FOLDER
 from tests.contracts.world import CONTRACTS
 

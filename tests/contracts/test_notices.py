@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.cli import main
-from pipelines.model.export import Notice
+from pipelines.model.intake import Notice
 from pipelines.model.words import Words
 from pipelines.views.quality import folded_notices, public
 from pipelines.wording import note

@@ -13,7 +13,7 @@ from pipelines.contracts.promises import IMPLIED, ON_SCALE, REFERENCES, SUCCESSI
 from pipelines.contracts.quality import Quality, start_quality
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts
-from pipelines.model.refusals import ContractStop, Refusal
+from pipelines.model.words import ContractStop, Refusal
 from pipelines.stages.validate import ROW_CHECKS, validate
 from tests.contracts.test_broken import examples, rows_of
 from tests.contracts.world import CONTRACTS, good, good_tables, read

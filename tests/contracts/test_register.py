@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.model.period import Period
 from pipelines.model.register import MERGED, RENAMED, SPLIT, Life, Register
-from pipelines.model.result import Earlier
+from pipelines.model.score import Earlier
 from pipelines.stages.validate import validate
 from tests.contracts.world import CONTRACTS, Warehouse, good, good_tables, outcomes, read
 

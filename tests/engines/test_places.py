@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.engines.standings import SecondOpinion
-from pipelines.model.facts import Before
-from pipelines.model.refusals import JudgesDisagree, RulebookRefusal
+from pipelines.model.condition import Before
 from pipelines.model.rule import Grade, Ranking
 from pipelines.model.score import ItemScore, UnitScore
-from pipelines.model.words import Words
+from pipelines.model.words import JudgesDisagree, RulebookRefusal, Words
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.rank import give_verdicts, rank
 from tests.engines.cubes import quarters

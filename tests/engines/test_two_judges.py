@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.engines.cube import Cube
 from pipelines.engines.vector import differences, places, rescore
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.rulebook import with_changes
 from pipelines.stages.judge import judge
 from pipelines.stages.rank import places as places_of_record

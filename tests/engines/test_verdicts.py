@@ -9,11 +9,10 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from pipelines.engines.standings import SecondOpinion
-from pipelines.engines.verdicts import Adjudicator, rounds
-from pipelines.model.facts import FACTS, NAMES, Before, UnitFacts
+from pipelines.model.condition import FACTS, NAMES, Before, UnitFacts
 from pipelines.model.rule import Condition, Verdict
 from pipelines.model.words import Words
-from pipelines.stages.rank import facts_of_units, give_verdicts, rank
+from pipelines.stages.rank import Adjudicator, facts_of_units, give_verdicts, rank, rounds
 from tests.engines.cubes import UNITS, quarters
 from tests.engines.test_two_judges import both, quiet
 from tests.toy.town import ISLAND

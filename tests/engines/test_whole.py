@@ -12,18 +12,16 @@ from hypothesis import strategies as st
 
 from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.cube import Cube
-from pipelines.engines.settling import weighted
 from pipelines.engines.standings import SecondOpinion
 from pipelines.engines.summing import PART, weighed
 from pipelines.engines.vector import differences, rescore
-from pipelines.model.condition import Condition
-from pipelines.model.facts import NOTHING_KNOWN
-from pipelines.model.refusals import JudgesDisagree
+from pipelines.model.condition import NOTHING_KNOWN, Condition
 from pipelines.model.rule import Bonus, Own, Ranking, Rulebook, Veto, chosen
+from pipelines.model.words import JudgesDisagree
 from pipelines.rulebook.build import with_places
 from pipelines.stages.judge import judge
 from pipelines.stages.rank import give_verdicts, rank
-from pipelines.stages.settle import settle
+from pipelines.stages.settle import settle, weighted
 from tests.engines.cubes import columns, quarters, tallies_of
 from tests.engines.test_places import GRADES
 from tests.engines.test_two_judges import both

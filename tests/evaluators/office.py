@@ -6,17 +6,15 @@ from functools import cache
 from pathlib import Path
 
 from pipelines.edges.calendar import Calendar
-from pipelines.evaluators.clock import Clock
 from pipelines.evaluators.eligibility import Evaluator
-from pipelines.evaluators.exports import Dissatisfied, Exports
 from pipelines.evaluators.inbox import Action, InboxFile
 from pipelines.evaluators.log import Log
 from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import State
-from pipelines.evaluators.step import Step
+from pipelines.evaluators.step import Clock, Dissatisfied, Exports, Step
 from pipelines.model.panel import PanelRules
 from pipelines.paths import RULES
-from pipelines.rulebook.panel import read_panel
+from pipelines.rulebook.settings import read_panel
 
 CLAUSES = ("E0.1", "E5.1", "E5.2", "E5.4", "E5.5", "E6.0", "E7.0")
 HOUR = timedelta(hours=1)

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from pipelines.evaluators.inbox import read_inbox
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from tests.evaluators.office import Office, act, away, case, only, person
 
 T0 = datetime(2026, 7, 6, 9)

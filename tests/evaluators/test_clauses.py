@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.contracts.declared import load_contracts
-from pipelines.evaluators.exports import read_exports
 from pipelines.evaluators.outbox import reminder
-from pipelines.evaluators.pages import panel_page
-from pipelines.evaluators.panel import panel_report
+from pipelines.evaluators.reports import panel_page, panel_report
+from pipelines.evaluators.step import read_exports
 from pipelines.paths import CONTRACTS
 from pipelines.rulebook import choose_readings
 from pipelines.stages.measure import measure, tallies_in_force

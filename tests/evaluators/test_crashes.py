@@ -11,11 +11,10 @@ import pytest
 
 from pipelines.edges import process
 from pipelines.evaluators.desk import Work, take_steps
-from pipelines.evaluators.head import read_head, write_head
-from pipelines.evaluators.log import Log
+from pipelines.evaluators.log import Log, read_head, write_head
 from pipelines.evaluators.practice import make_inbox
 from pipelines.model.period import Period
-from pipelines.model.refusals import NotAllowed, VerificationFailed
+from pipelines.model.words import NotAllowed, VerificationFailed
 from pipelines.sample.make import make_sample
 from tests.evaluators.office import Office, act, case, person
 

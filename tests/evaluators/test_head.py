@@ -11,10 +11,9 @@ from hashlib import sha256
 import pytest
 
 from pipelines.cli import _run
-from pipelines.evaluators.head import Head, read_head, write_head
-from pipelines.evaluators.log import FIRST, Event, Log, _chained
+from pipelines.evaluators.log import FIRST, Event, Head, Log, _chained, read_head, write_head
 from pipelines.evaluators.private import locked
-from pipelines.model.refusals import VerificationFailed
+from pipelines.model.words import VerificationFailed
 from tests.evaluators.office import Office, case, person
 
 T0 = datetime(2026, 7, 6, 9)

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.edges import process
 from pipelines.evaluators import outbox as module
-from pipelines.evaluators.addresses import Addresses, send_ready
+from pipelines.evaluators.desk import Addresses, send_ready
 from pipelines.evaluators.outbox import (
     FAILED,
     READY,
@@ -25,7 +25,7 @@ from pipelines.evaluators.outbox import (
     standing,
 )
 from pipelines.evaluators.private import make_key, pseudonym, read_key
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from tests.evaluators.office import Office, act, case, person, rules
 
 T0 = datetime(2026, 7, 6, 9)

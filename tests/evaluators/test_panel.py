@@ -7,11 +7,18 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import pytest
 
-from pipelines.evaluators.appointments import endings, months_before, odd_terms, vacancies
-from pipelines.evaluators.panel import Severity, incomplete_beta, jeffreys, panel_report
-from pipelines.evaluators.reports import write_appointments, write_certificate, write_report
+from pipelines.evaluators.eligibility import endings, months_before, odd_terms, vacancies
+from pipelines.evaluators.reports import (
+    Severity,
+    incomplete_beta,
+    jeffreys,
+    panel_report,
+    write_appointments,
+    write_certificate,
+    write_report,
+)
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import RULES
 from pipelines.sample.make import make_sample
 from tests.evaluators.office import Office, act, case, person, rules
@@ -140,7 +147,7 @@ def test_the_report_is_printed_within_its_margins_where_paper_is_asked_for(sampl
 
 def test_an_appointment_whose_notice_is_overdue_says_so():
     """E7.0: told until 30 June, looked at on 20 July."""
-    from pipelines.evaluators.pages import endings_page
+    from pipelines.evaluators.reports import endings_page
 
     on = datetime(2026, 7, 20)
     panel = person("E1", term_ends_on=date(2026, 7, 31)), person("E2", term_ends_on=date(2026, 9, 1))

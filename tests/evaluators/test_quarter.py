@@ -10,7 +10,7 @@ from pipelines.evaluators.desk import Work, replayed, take_steps
 from pipelines.evaluators.practice import make_inbox, moments_of
 from pipelines.evaluators.state import FINAL
 from pipelines.model.period import Period
-from pipelines.model.refusals import NotAllowed
+from pipelines.model.words import NotAllowed
 from pipelines.sample.make import make_sample
 
 PERIOD = Period.parse("2026Q3")

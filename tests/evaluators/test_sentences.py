@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from pipelines.evaluators.appointments import endings
-from pipelines.evaluators.panel import panel_report, training
+from pipelines.evaluators.eligibility import endings
+from pipelines.evaluators.reports import panel_report, training
 from tests.evaluators.office import Office, act, case, only, person, rules
 
 T0 = datetime(2026, 7, 6, 9)

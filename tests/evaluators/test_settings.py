@@ -7,10 +7,10 @@ from shutil import copytree
 import pytest
 
 from pipelines.catalogue import catalogue
-from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.words import RulebookRefusal
 from pipelines.paths import ROOT, RULES
 from pipelines.rulebook import load_rulebook
-from pipelines.rulebook.panel import must_agree_on_the_clock
+from pipelines.rulebook.settings import must_agree_on_the_clock
 
 TODAY = date(2026, 7, 1)
 FILE = "evaluators.yaml"

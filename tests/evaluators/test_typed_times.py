@@ -10,7 +10,7 @@ from pipelines.edges import process
 from pipelines.evaluators.desk import Work, take_steps
 from pipelines.evaluators.log import Log
 from pipelines.model.period import Period
-from pipelines.model.refusals import NotAllowed, UsageRefusal
+from pipelines.model.words import NotAllowed, UsageRefusal
 from pipelines.sample.make import make_sample
 
 NOW = datetime(2026, 8, 3, 9)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from pipelines.model.refusals import Refusal
+from pipelines.model.words import Refusal
 from tests.evaluators.office import Office, act, case, only, person
 
 SECOND = timedelta(seconds=1)

@@ -1,10 +1,9 @@
 """A month scored from counts alone, by both judges: for books whose regulation is known by its figures."""
 
-from pipelines.engines.judging import beside_others
 from pipelines.engines.vector import differences, rescore
-from pipelines.model.facts import NOTHING_KNOWN
+from pipelines.model.condition import NOTHING_KNOWN
 from pipelines.model.tally import Unit, UnitTally
-from pipelines.stages.judge import judge
+from pipelines.stages.judge import beside_others, judge
 from pipelines.stages.rank import give_verdicts, rank
 from pipelines.stages.settle import settle
 from tests.kinds.draw import Told

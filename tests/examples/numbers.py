@@ -13,7 +13,7 @@ from shutil import copytree
 import pytest
 
 from pipelines import paths
-from pipelines.model.refusals import Refusal, RulebookRefusal
+from pipelines.model.words import Refusal, RulebookRefusal
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 

@@ -8,7 +8,7 @@ from pipelines.model.period import Period
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.rank import rank
-from pipelines.views import first_page
+from pipelines.views import scorecard
 from pipelines.views.figures import speaking
 from pipelines.wording import say
 from tests.examples.counted import scored, verdicts
@@ -109,5 +109,5 @@ def test_a_unit_of_four_case_rows_stands_apart():
 def test_the_sentence_of_the_card_adds_up_with_weights():
     """0.8 × (16 in satisfaction + 3 late) and 4 of the knowledge base: 19.2 of 100 lost."""
     score = alone(satisfied=6, late=3, articles=9)
-    said = first_page.summary(score, speaking(say, "half_year"), "en")
+    said = scorecard.summary(score, speaking(say, "half_year"), "en")
     assert said.startswith("Of 100.00 marks 19.20 were lost: base 80.80")

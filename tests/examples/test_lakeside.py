@@ -5,8 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from pipelines.contracts.declared import load_contracts
-from pipelines.contracts.of_book import of_book
+from pipelines.contracts.declared import load_contracts, of_book
 from pipelines.model.period import Period
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.paths import ROOT

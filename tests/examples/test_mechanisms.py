@@ -13,17 +13,17 @@ from fractions import Fraction
 import pytest
 
 from pipelines.contracts.declared import load_contracts
-from pipelines.engines.judging import Judge
 from pipelines.engines.literal import counts as literal
 from pipelines.engines.marks import derived_of
-from pipelines.engines.settling import Settler
 from pipelines.model.period import Period
 from pipelines.model.points import points
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.rulebook import load_rulebook
 from pipelines.rulebook import scored as named
 from pipelines.rulebook.reference import MANUALS
+from pipelines.stages.judge import Judge
 from pipelines.stages.rank import grade, rank
+from pipelines.stages.settle import Settler
 from tests.examples.counted import scored, verdicts
 
 MONTH, DUE, LATE = "2026-01", datetime(2026, 1, 9, 18), datetime(2026, 1, 9, 18, 0, 1)

@@ -12,7 +12,7 @@ import pytest
 from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal, VerificationFailed
+from pipelines.model.words import UsageRefusal, VerificationFailed
 from pipelines.paths import ROOT
 from pipelines.publication.verify import Again, verify
 from pipelines.rulebook import load_rulebook, scored

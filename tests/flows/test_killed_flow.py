@@ -7,7 +7,7 @@ import pytest
 import yaml
 from prefect.settings import Settings
 
-from pipelines.edges.begun import under_way
+from pipelines.edges.process import under_way
 from pipelines.paths import ROOT
 from tests.flows.conftest import PERIOD
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.cli import Verbs
 from pipelines.model.period import After, Period, Periods
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.model.contract import AWARD_NEEDS
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.stages.ingest import decisive_columns
 from tests.ingest.reading import read
 from tests.toy.town import ISLAND

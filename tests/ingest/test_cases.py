@@ -15,7 +15,7 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.refusals import Refusal
+from pipelines.model.words import Refusal
 from pipelines.paths import ROOT
 from pipelines.sample import make_sample
 

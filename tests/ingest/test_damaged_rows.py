@@ -118,7 +118,7 @@ def test_a_long_unclosed_quote_is_given_up_and_every_row_behind_it_read(tmp_path
 
 
 def test_records_that_cross_a_block_of_the_file_are_read_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr("pipelines.exports.text.BLOCK", 64)
+    monkeypatch.setattr("pipelines.exports.rows.BLOCK", 64)
     rows = [row(f"R{n}", f'"one {n}\ntwo, {n}\n\nthree"') if n % 3 else row(f"R{n}", "U\r1") for n in range(60)]
     got = read_cases(tmp_path, "\n".join([HEADER, *rows]))
     assert got.ids(column="unit_id") == [f"one {n}\ntwo, {n}\n\nthree" for n in range(60) if n % 3]

@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 
 from pipelines.assess import Request, Run
-from pipelines.model.fix import FILE, KEPT, LINE, NAME, NO, USE, WHY
+from pipelines.model.contract import FILE, KEPT, LINE, NAME, NO, USE, WHY
 from pipelines.model.period import Period
 
 PERIOD = Period.parse("2026Q3")

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from tests.ingest.reading import HEADER, UNITS, read, read_cases, row
 
 MATTERS = "matter_id,matter_name,unit_id,process,valid_from\nM1,路灯,U1,一般,2026-01-01\n"

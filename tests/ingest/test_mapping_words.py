@@ -11,9 +11,8 @@ import yaml
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.exports import mapping_manual
-from pipelines.exports.mapping import load_source
-from pipelines.exports.mapping_words import declarations, vocabulary
-from pipelines.model.refusals import UsageRefusal
+from pipelines.exports.mapping import declarations, load_source, vocabulary
+from pipelines.model.words import UsageRefusal
 from tests.ingest.reading import read
 
 FILLED = {

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.exports.csv import Lines, open_csv, read_block, read_records
-from pipelines.model.export import Known, Layout
+from pipelines.model.intake import Known, Layout
 from tests.ingest.reading import HEADER
 
 # Values begin and end with a letter: a row cut off right behind a quote is a sound CSV with the next one.

@@ -13,7 +13,7 @@ READ = """
 import resource, sys
 from pathlib import Path
 from pipelines.exports.xlsx import open_xlsx
-from pipelines.model.export import Known, Layout, UnreadableExport
+from pipelines.model.intake import Known, Layout, UnreadableExport
 try:
     export = open_xlsx(Path(sys.argv[1]), Layout(), Known(frozenset(), ()))
     print("read", sum(len(batch.lines) for batch in export.batches()))

@@ -13,10 +13,9 @@ import pytest
 from pipelines.engines.composing import PartFigures, composed, recomposed
 from pipelines.model.period import Period
 from pipelines.model.points import rounded
-from pipelines.model.refusals import RulebookRefusal, UsageRefusal
-from pipelines.model.result import Earlier
 from pipelines.model.rule import Compose, Item
-from pipelines.model.words import Words
+from pipelines.model.score import Earlier
+from pipelines.model.words import RulebookRefusal, UsageRefusal, Words
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook, scored
 from pipelines.stages.compose import figures_of, must_compose, of_its_own

@@ -10,8 +10,8 @@ import pytest
 
 from pipelines import Quarter
 from pipelines.assess import Request, Run
-from pipelines.difference import compare
 from pipelines.edges.published import PublishedQuarter
+from pipelines.explain import compare
 from pipelines.laboratory.steps import variants
 from pipelines.model.period import Period
 from pipelines.model.points import mean, published, shown
@@ -22,8 +22,8 @@ from pipelines.running.forecast import likely
 from pipelines.running.watch import Watch
 from pipelines.sample import make_sample
 from pipelines.screen import show_comparison, show_movements, show_run
-from pipelines.verbs import diff, whatif
-from pipelines.verbs.run import summary
+from pipelines.verbs import rulebook, scoring
+from pipelines.verbs.scoring import summary
 from tests.kinds.test_loading import HEAD
 from tests.rules.book import changed
 
@@ -79,7 +79,7 @@ class Altered:
 
 def test_what_differs_has_the_decimals_of_the_book(run, capsys):
     movements = compare(Altered(run[2], "1.0"), Altered(run[2], "0.7"))
-    [said], [told] = map(diff._plain, movements), map(plain_movement, movements)
+    [said], [told] = map(scoring._plain, movements), map(plain_movement, movements)
     assert (said["points"], told["points"], told["total_before"], told["total_after"]) == ("-0.3", "-0.3", "1.0", "0.7")
     show_movements(movements, "")
     assert "-0.3 " in capsys.readouterr().out
@@ -87,7 +87,7 @@ def test_what_differs_has_the_decimals_of_the_book(run, capsys):
 
 def test_a_what_if_has_the_decimals_of_the_book(run, capsys):
     scenario = run[1].what_if({"late_reply.deduct": "1"})
-    found = whatif.report(scenario)
+    found = rulebook.report(scenario)
     said = [line[name] for line in found["ranking"] for name in ("base", "bonus", "total")]
     said += [line[name] for line in found["movements"] for name in ("points_before", "points_after", "change")]
     assert found["movements"] and all(map(ONE.fullmatch, said))
@@ -183,7 +183,7 @@ def test_a_finer_book_is_explained_tried_and_printed(finer, capsys):
     totals = [float(made.scores[one.unit_id].total) for one in made.standings]
     assert quarter.as_it_was.ranking["total"].tolist() == totals
     scenario = quarter.what_if({"late_reply.deduct": "1"})
-    told = whatif.report(scenario)
+    told = rulebook.report(scenario)
     said = [line["total"] for line in told["ranking"]]
     assert told["movements"] and all(re.fullmatch(r"-?\d+\.\d{3}", one) for one in said)
     swept = quarter.sweep({"late_reply.deduct": ["0.5", "1"]}).frame

@@ -8,8 +8,8 @@ import pytest
 from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.refusals import ContractStop
 from pipelines.model.tally import Unit, UnitTally
+from pipelines.model.words import ContractStop
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.measure import must_fit, read_figures, with_figures
 from tests.toy.exports import island_sample

@@ -7,11 +7,11 @@ from shutil import copytree
 import pytest
 
 from pipelines.assess import Request, Run
-from pipelines.engines.judging import spans
 from pipelines.model.period import Period
-from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.words import RulebookRefusal
 from pipelines.rulebook import load_rulebook
 from pipelines.sample import make_sample
+from pipelines.stages.judge import spans
 from tests.kinds.test_loading import RULES, island
 from tests.rules.book import changed
 from tests.toy.town import LAW, Town

@@ -6,11 +6,10 @@ from shutil import copytree
 
 import pytest
 
-from pipelines.engines.judging import beside_others
-from pipelines.model.refusals import RulebookRefusal, UsageRefusal
+from pipelines.model.words import RulebookRefusal, UsageRefusal
 from pipelines.rulebook import changeable, load_rulebook, with_changes
 from pipelines.rulebook.load import value_of, values_of
-from pipelines.stages.judge import must_know_groups
+from pipelines.stages.judge import beside_others, must_know_groups
 from pipelines.views.figures import speaking
 from pipelines.views.rules import Lines, RuleTexts
 from pipelines.wording import say

@@ -2,9 +2,8 @@
 
 import pytest
 
-from pipelines.engines.judging import beside_others
 from pipelines.engines.vector import differences, rescore
-from pipelines.stages.judge import judge
+from pipelines.stages.judge import beside_others, judge
 from pipelines.stages.settle import settle
 from tests.kinds import oracle
 from tests.kinds.draw import Book, cube, tally

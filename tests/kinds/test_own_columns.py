@@ -10,7 +10,7 @@ import pytest
 from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.refusals import ContractStop
+from pipelines.model.words import ContractStop
 from tests.toy.reef import read_rows, reef_book, reef_sample, write_rows
 
 PERIOD = Period.parse("2026Q3")

@@ -7,7 +7,7 @@ import pytest
 from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.refusals import RulebookRefusal, UsageRefusal
+from pipelines.model.words import RulebookRefusal, UsageRefusal
 from pipelines.rulebook import load_rulebook
 from pipelines.sample import make_sample
 from tests.kinds.test_loading import HEAD

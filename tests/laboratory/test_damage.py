@@ -8,9 +8,9 @@ import pytest
 
 from pipelines import Quarter
 from pipelines.assess import Request, Run
-from pipelines.edges.tallies import tallies_of
+from pipelines.edges.published import tallies_of
 from pipelines.model.period import Period
-from pipelines.model.refusals import Refusal, UsageRefusal, VerificationFailed
+from pipelines.model.words import Refusal, UsageRefusal, VerificationFailed
 from tests.kinds.conftest import checked_once  # noqa: F401
 from tests.laboratory.conftest import fingerprint
 

@@ -10,8 +10,8 @@ import pytest
 
 from pipelines.edges.published import PublishedQuarter
 from pipelines.explain import explain
-from pipelines.laboratory.funnel import funnel
-from pipelines.model.refusals import UsageRefusal
+from pipelines.laboratory.charts import funnel
+from pipelines.model.words import UsageRefusal
 
 
 @pytest.fixture(scope="module")

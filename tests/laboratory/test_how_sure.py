@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from pipelines.engines.readings import alternatives
+from pipelines.engines.batch import alternatives
 from pipelines.laboratory.charts import spread
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import ROOT
 from tests.laboratory.simulation import SHORTFALLS, VOLUMES, coverage, row_of
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines import Quarter
 from pipelines.assess import Request, Run
-from pipelines.laboratory.frames import read_csv
+from pipelines.laboratory.finished import read_csv
 from pipelines.model.period import Period
 from pipelines.paths import ROOT
 from tests.attack.test_forged_publication import AS_PACKED

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import Quarter
 from pipelines.assess import Request, Run
-from pipelines.edges.tallies import keep_tallies
+from pipelines.edges.published import keep_tallies
 from pipelines.engines.vector import differences
 from pipelines.laboratory.scenario import World
 from pipelines.model.period import Period

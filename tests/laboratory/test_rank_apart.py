@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipelines.cli import main
-from pipelines.model.refusals import NotAllowed, UsageRefusal
+from pipelines.model.words import NotAllowed, UsageRefusal
 
 
 def listed(frame, among):

@@ -6,11 +6,11 @@ import pytest
 
 from pipelines import Quarter
 from pipelines.engines.vector import differences
-from pipelines.laboratory.comparison import _summed
-from pipelines.model.refusals import NotAllowed, UsageRefusal
+from pipelines.laboratory.scenario import _summed
+from pipelines.model.words import NotAllowed, UsageRefusal
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.rank import rank
-from pipelines.views.first_page import span
+from pipelines.views.scorecard import span
 from tests.laboratory.conftest import fingerprint
 
 
@@ -136,7 +136,7 @@ def test_an_added_rule_counts(quarter, tmp_path):
 
 
 def test_html_shows_no_markup_of_the_data():
-    from pipelines.laboratory.html import table
+    from pipelines.laboratory.answer import html_table as table
 
     shown = table(pd.DataFrame({"<b>": ["<script>alert(1)</script>"]}), "<i>")
     assert "<script>" not in shown and "<b>" not in shown and "<i>" not in shown

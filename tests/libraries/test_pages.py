@@ -8,7 +8,7 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from pipelines.edges.library_files import PAGE, write_alone
+from pipelines.edges.tablefiles import PAGE, write_alone
 from pipelines.edges.templates import render
 from pipelines.paths import CONTRACTS
 from pipelines.stages.publish import publish

@@ -14,7 +14,7 @@ import pyarrow.parquet as parquet
 
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.result import CountedList
+from pipelines.model.score import CountedList
 from pipelines.stages.publish import write_tables
 
 from .ledger import Line

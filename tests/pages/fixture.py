@@ -11,9 +11,18 @@ from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
 from pipelines.model.measure import Measure, Moment
 from pipelines.model.period import Period
 from pipelines.model.points import points, shown
-from pipelines.model.result import Earlier, ScoredPeriod
 from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Rulebook, Verdict
-from pipelines.model.score import Fired, GivenVerdict, ItemScore, PlaceRange, Reread, Standing, UnitScore
+from pipelines.model.score import (
+    Earlier,
+    Fired,
+    GivenVerdict,
+    ItemScore,
+    PlaceRange,
+    Reread,
+    ScoredPeriod,
+    Standing,
+    UnitScore,
+)
 from pipelines.model.tally import Unit, UnitTally
 from pipelines.model.words import Words
 from pipelines.stages.settle import losses

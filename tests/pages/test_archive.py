@@ -14,8 +14,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from pipelines.edges.fonts import drawn, widths
-from pipelines.edges.paper import numbered, paper_problem, print_pages
+from pipelines.edges.paper import drawn, numbered, paper_problem, print_pages, widths
 from pipelines.paths import FONTS
 from tests.pages.archive import faults
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.edges.office import DEMO_OFFICE, load_office
+from pipelines.edges.located_yaml import DEMO_OFFICE, load_office
 from pipelines.edges.paper import official_sheet
 from pipelines.edges.templates import render
-from pipelines.model.refusals import UsageRefusal
-from pipelines.model.result import Earlier
+from pipelines.model.score import Earlier
 from pipelines.model.tally import Unit
+from pipelines.model.words import UsageRefusal
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.compared import KEPT, received
 from pipelines.wording import say

@@ -11,11 +11,10 @@ import pytest
 from pipelines.edges.templates import render
 from pipelines.model.period import Period
 from pipelines.model.points import shown
-from pipelines.model.result import Earlier
 from pipelines.model.rule import Rule, Target
-from pipelines.model.score import ItemScore, Loss, PlaceRange, UnitScore
+from pipelines.model.score import Earlier, ItemScore, Loss, PlaceRange, UnitScore
 from pipelines.model.words import Words
-from pipelines.views import charts, first_page
+from pipelines.views import charts, scorecard
 from pipelines.views.figures import speaking
 from pipelines.views.ranking import _cell, brackets, doubt, ranking
 from pipelines.views.scorecard import Scorecards
@@ -86,13 +85,13 @@ def test_what_would_bring_most_back_comes_first_with_what_its_lines_come_to_besi
     lines = [{"rule_id": rule, "points": Decimal(points), "clause": "A3"} for rule, points in
              (("a", "-0.50"), ("b", "-4.00"), ("a", "-0.50"), ("a", "0.00"), ("floor", "-9"), ("c", "-5"), ("d", "-2"))]
     facts = [(" ".join(rule["id"] for rule in cause["rules"]), cause["points"], cause["gross"], cause["count"])
-            for cause in first_page.costliest(score, lines, named)]  # fmt: skip
+            for cause in scorecard.costliest(score, lines, named)]  # fmt: skip
     assert facts == [("b", "3.00", "4.00", "1"), ("d c", "2.00", "7", "2"), ("a", "1.00", "", "2")]
 
 
 def test_the_summary_is_the_arithmetic_of_the_total():
     quarter = result()
-    said = first_page.summary(quarter.scores["U003"], speaking(say, quarter.period.kind))
+    said = scorecard.summary(quarter.scores["U003"], speaking(say, quarter.period.kind))
     assert said == "本季度满分100.00分，扣21.50分，得基础分78.50分；加分0.00分，总分78.50分。"
 
 
@@ -105,17 +104,17 @@ def test_every_quarter_that_is_known_is_a_row_and_a_change_is_against_the_quarte
     known = (earlier("2025Q3", "90.00", "4"), earlier("2025Q4", "91.50", "5"), earlier("2026Q2"))
     quarter = replace(result(), earlier=known)
     standing = next(s for s in quarter.standings if s.unit_id == "U001")
-    rows = first_page.trend(quarter, first_page.pasts(quarter), standing, (5, 2))
+    rows = scorecard.trend(quarter, scorecard.pasts(quarter), standing, (5, 2))
     assert [(str(row.period), shown(row.total), row.rank, row.change) for row in rows] == [
         ("2025Q3", "90.00", "4 / 1", ""), ("2025Q4", "91.50", "5 / 1", "+1.50"), ("2026Q2", "95.10", "3 / 1", ""),
         ("2026Q3", "101.50", "1 / 5", "+6.40")]  # fmt: skip
-    assert first_page.trend(replace(quarter, earlier=()), [], standing, (5, 2)) == []
+    assert scorecard.trend(replace(quarter, earlier=()), [], standing, (5, 2)) == []
 
 
 def test_a_unit_that_an_earlier_quarter_did_not_know_has_no_row_for_it():
     quarter = replace(result(), earlier=(earlier("2026Q1", "無"), earlier("2026Q2")))
     standing = next(s for s in quarter.standings if s.unit_id == "U001")
-    assert len(first_page.trend(quarter, first_page.pasts(quarter), standing, (5, 2))) == 2
+    assert len(scorecard.trend(quarter, scorecard.pasts(quarter), standing, (5, 2))) == 2
 
 
 def test_the_line_of_quarters_has_a_gap_where_one_is_missing_and_needs_three():

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.edges.published import earlier_periods
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal, VerificationFailed
+from pipelines.model.words import UsageRefusal, VerificationFailed
 from pipelines.publication.verify import _link_earlier
 from pipelines.stages.publish import publish
 from pipelines.views.compared import changes

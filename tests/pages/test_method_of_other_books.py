@@ -11,8 +11,7 @@ from pipelines.model.rule import Own, Veto
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from pipelines.views.figures import speaking
-from pipelines.views.method import _whole
-from pipelines.views.rules import RuleTexts
+from pipelines.views.rules import RuleTexts, _whole
 from pipelines.wording import say
 
 

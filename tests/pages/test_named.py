@@ -9,10 +9,10 @@ import pytest
 from pipelines.assess import Request, Run
 from pipelines.contracts.declared import load_contracts
 from pipelines.edges.paper import Sheet
-from pipelines.exports.text import texts_of
+from pipelines.exports.rows import texts_of
 from pipelines.model.panel import Evaluator, Panel
 from pipelines.model.period import Period
-from pipelines.model.refusals import ContractStop
+from pipelines.model.words import ContractStop
 from pipelines.sample.make import make_sample
 from pipelines.stages.publish import must_name_nobody
 

@@ -4,8 +4,8 @@ from datetime import date
 
 from pipelines.model.period import Period
 from pipelines.stages import publish as stage
+from pipelines.views.bulletin import told
 from pipelines.views.figures import speaking
-from pipelines.views.objections import told
 from pipelines.wording import say
 from tests.pages.fixture import result, warehouse
 

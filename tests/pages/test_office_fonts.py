@@ -7,12 +7,12 @@ import pytest
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTCollection, TTFont
 
-from pipelines.edges import fonts, paper
-from pipelines.edges.office import DEMO_OFFICE, load_office
+from pipelines.edges import paper
+from pipelines.edges.located_yaml import DEMO_OFFICE, load_office
 from pipelines.edges.paper import Sheet, absent_fonts, official_sheet, paper_problem, print_pages
 from pipelines.paths import FONTS
-from pipelines.publication import stops
-from pipelines.publication.runs import FinishedRun
+from pipelines.publication import checklist
+from pipelines.publication.record import FinishedRun
 from pipelines.stages import publish as stage
 from pipelines.views.bulletin import Bulletin
 from pipelines.wording import say
@@ -30,7 +30,7 @@ BODY = "仿宋_GB2312"
 def folder(tmp_path_factory):
     """The project's fonts with two of the office's own: capital suffixes, Chinese names, one of them a collection."""
     made = tmp_path_factory.mktemp("fonts")
-    for name in (*fonts.manifest(), "fonts.conf"):
+    for name in (*paper.manifest(), "fonts.conf"):
         (made / name).symlink_to(FONTS / name)
     (made / "fonts.conf").unlink()
     (made / "fonts.conf").write_text(f"<fontconfig><dir>{made}</dir></fontconfig>", encoding="utf-8")
@@ -71,10 +71,10 @@ def office(folder, monkeypatch):
 
 
 def test_a_font_is_known_by_every_name_and_from_every_face(folder):
-    added = fonts.added(folder)
+    added = paper.added(folder)
     assert added[LICENSED] == added[BY_DRAUGHTSMEN] == ("FZXBSJW.TTF", 0)
     assert (added["Another"], added[BODY]) == (("SIMFANG.TTC", 0), ("SIMFANG.TTC", 1))
-    assert {"通", "A"} <= set(fonts.widths(LICENSED, folder)) and fonts.absent([LICENSED, BODY], folder) == []
+    assert {"通", "A"} <= set(paper.widths(LICENSED, folder)) and paper.absent([LICENSED, BODY], folder) == []
 
 
 def test_the_bulletin_is_set_in_the_office_s_fonts_and_nothing_is_noticed(office, tmp_path):
@@ -99,4 +99,4 @@ def test_a_font_that_is_only_named_stops_publication(tmp_path, monkeypatch):
     quarter = replace(result(), office=replace(settings, fonts={**settings.fonts, "title": ("No Such Font",)}))
     monkeypatch.setattr(stage, "print_pages", lambda sheets, *_: [s.file.write_bytes(b"%PDF") for s in sheets] and ())
     folder = stage.publish(warehouse(), quarter, tmp_path).folder.resolve()
-    assert "No Such Font" in str(stops._paper(FinishedRun(folder, ""), without_pdf=False))
+    assert "No Such Font" in str(checklist._paper(FinishedRun(folder, ""), without_pdf=False))

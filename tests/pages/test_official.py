@@ -8,12 +8,12 @@ from fractions import Fraction
 import pytest
 
 from pipelines.assess import Request, Run
-from pipelines.edges.office import DEMO_OFFICE, OFFICE, load_office
+from pipelines.edges.located_yaml import DEMO_OFFICE, OFFICE, load_office
 from pipelines.edges.paper import Sheet, official_sheet, paper_problem, print_pages
-from pipelines.model.office import Issue
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.project import Issue
 from pipelines.model.tally import Unit
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import REPORTS
 from pipelines.stages.publish import blanks_to_fill
 from pipelines.views.bulletin import Bulletin

@@ -12,8 +12,7 @@ import pytest
 from pipelines.edges.tablefiles import COLUMNS
 from pipelines.edges.templates import render
 from pipelines.model.points import half_up, shown
-from pipelines.model.result import Earlier
-from pipelines.model.score import PlaceRange, Reread
+from pipelines.model.score import Earlier, PlaceRange, Reread
 from pipelines.model.tally import Unit
 from pipelines.model.text import file_stem
 from pipelines.views.bulletin import Bulletin

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from pipelines.contracts.declared import load_contracts
-from pipelines.exports.text import texts_of
+from pipelines.exports.rows import texts_of
 from pipelines.sample.make import make_sample
 from tests.pages.hostile import PERIOD, publish_twin
 

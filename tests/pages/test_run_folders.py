@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from pipelines.assess import Request, Run
-from pipelines.edges import run_folders
+from pipelines.edges import folders
 from pipelines.model.period import Period
-from pipelines.model.refusals import NotAllowed, Refusal
+from pipelines.model.words import NotAllowed, Refusal
 from pipelines.stages import publish as stage
 from pipelines.stages.publish import publish
 from tests.pages.fixture import result, warehouse
@@ -58,7 +58,7 @@ def whole(folder):
 
 
 def left(out):
-    return sorted(path.name for path in (out / run_folders.STAGING).iterdir())
+    return sorted(path.name for path in (out / folders.STAGING).iterdir())
 
 
 @pytest.mark.parametrize("moment", ["tables", "pages", "manifest", "synced", "renamed", "linked"])
@@ -98,7 +98,7 @@ def test_two_runs_at_the_same_time_both_end_well(tmp_path):
     assert [run.wait(timeout=300) for run in runs] == [0, 0]
     assert whole(tmp_path / "2026Q3")
     assert left(tmp_path) == []
-    assert len([run for run in (tmp_path / run_folders.RUNS / "2026Q3").iterdir() if run.is_dir()]) == 1
+    assert len([run for run in (tmp_path / folders.RUNS / "2026Q3").iterdir() if run.is_dir()]) == 1
 
 
 def test_an_identical_run_finds_itself_already_there(tmp_path):
@@ -183,7 +183,7 @@ def test_a_full_disk_is_refused_before_the_work_and_nothing_is_left_behind(out, 
     (tmp_path / "there").mkdir()
 
     def full(self, content):
-        assert len(content) == run_folders.ROOM
+        assert len(content) == folders.ROOM
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", full)

@@ -41,8 +41,8 @@ with _watched():
     from pipelines.evaluators.state import State
     from pipelines.exports.files import READERS
     from pipelines.exports.mapping import load_source
-    from pipelines.model.export import Known, Layout
-    from pipelines.model.refusals import Refusal
+    from pipelines.model.intake import Known, Layout
+    from pipelines.model.words import Refusal
     from pipelines.paths import ROOT
     from pipelines.project import load
     from pipelines.publication.record import read, record_file

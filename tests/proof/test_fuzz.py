@@ -4,8 +4,7 @@ from random import Random
 
 import pytest
 
-from pipelines.model.refusals import Refusal
-from pipelines.model.words import Words
+from pipelines.model.words import Refusal, Words
 from tests.proof import fuzz
 
 NEIGHBOURS = {"xlsx": 0, "rulebook": 1}

@@ -8,13 +8,13 @@ from hashlib import sha256
 from pathlib import Path
 from unittest.mock import patch
 
-from pipelines.edges import run_folders
+from pipelines.edges import folders
 from pipelines.edges.fingerprints import folder_sha256
 from pipelines.model.period import Period
 from pipelines.publication import desk as acts
 from pipelines.publication import ssh
-from pipelines.publication.settings import Settings
 from pipelines.publication.signers import open_register, read_signers
+from pipelines.publication.state import Settings
 
 PERIOD = Period.parse("2026Q2")
 SETTINGS = Settings(5, ("拟稿", "审核", "签发"), 2)
@@ -57,7 +57,7 @@ def finished_run(out: Path, points: str = "-1.00", adjustment: str = "", **more)
         "ledger": f"E1,2026Q2,U1,A3.1,late_reply,A3.1,2026-04,C1,,{points},{adjustment},迟复",
         "adjustments": f"{adjustment},U1,waive_deduction,C1,late_reply," if adjustment else "",
     }
-    with run_folders.staging(out) as folder:
+    with folders.staging(out) as folder:
         for name, head in HEADS.items():
             (folder / f"{name}.csv").write_text("\n".join(filter(None, (head, rows[name]))) + "\n", encoding="utf-8")
         report = more.get("quality", {"expectations": {"error": 0}})
@@ -69,9 +69,9 @@ def finished_run(out: Path, points: str = "-1.00", adjustment: str = "", **more)
                 (folder / name).write_bytes(content)
         facts = {"period": str(PERIOD), "paper": more.get("paper", []), "printing": more.get("printing", "none"),
                 "outputs": folder_sha256(folder), **more.get("manifest", {})}
-        (folder / run_folders.MANIFEST).write_text(json.dumps(facts), encoding="utf-8")
-        named = sha256((folder / run_folders.MANIFEST).read_bytes()).hexdigest()
-        run_folders.put_in_place(out, str(PERIOD), folder)
+        (folder / folders.MANIFEST).write_text(json.dumps(facts), encoding="utf-8")
+        named = sha256((folder / folders.MANIFEST).read_bytes()).hexdigest()
+        folders.put_in_place(out, str(PERIOD), folder)
     return named
 
 

@@ -6,11 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from pipelines.edges.begun import FOLDER
-from pipelines.edges.run_log import FILE, logged, read_log
+from pipelines.edges.process import FILE, FOLDER, logged, read_log
 from pipelines.model.period import Period, Periods
-from pipelines.model.refusals import ContractStop, UsageRefusal
-from pipelines.model.words import Words
+from pipelines.model.words import ContractStop, UsageRefusal, Words
 from pipelines.publication import desk as acts
 from pipelines.publication.alerts import Channels, alerts, load_channels, tell, untold
 from tests.publication import office

@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.cli import main
-from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
+from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.publication import desk as acts
 from pipelines.publication.desk import Person
 from tests.publication.office import (

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from pipelines.model.refusals import NotAllowed, VerificationFailed
+from pipelines.model.words import NotAllowed, VerificationFailed
 from pipelines.publication.signers import open_register
 from tests.publication.office import BEGUN, LIN, WU, begin_signers, public_of, signers_of
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.cli import main
-from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
+from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.publication import desk as acts
 from pipelines.publication.checklist import BOUNDS, load_bounds
 from pipelines.publication.verify import verify

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
+from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import place_of
 from tests.publication.office import (

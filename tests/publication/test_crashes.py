@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from pipelines.model.refusals import VerificationFailed
+from pipelines.model.words import VerificationFailed
 from pipelines.paths import ROOT
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import place_of
@@ -78,7 +78,7 @@ def test_a_preview_that_was_cut_short_before_its_note_is_noted_by_the_next(tmp_p
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch, pytest.raises(OSError):
-        patch.setattr("pipelines.publication.preview.note_beside", full)
+        patch.setattr("pipelines.publication.editions.note_beside", full)
         act(tmp_path, acts.note_preview)
     if then == "a new run":
         finished_run(tmp_path, "-3.00")
@@ -91,21 +91,21 @@ def test_a_preview_that_was_cut_short_before_its_note_is_noted_by_the_next(tmp_p
 
 
 def test_counts_that_were_put_beside_a_run_before_their_note_are_noted_by_the_next(tmp_path, monkeypatch):
-    from pipelines.edges import run_folders
+    from pipelines.edges import folders
 
     def put():
         kept = tmp_path / "kept.tallies"
         kept.mkdir(exist_ok=True)
         (kept / "counts.parquet").write_bytes(b"PAR1")
-        with run_folders.staging(tmp_path / "out") as folder:
+        with folders.staging(tmp_path / "out") as folder:
             (folder / "manifest.json").write_text("{}")
-            run_folders.put_in_place(tmp_path / "out", str(PERIOD), folder, kept)
+            folders.put_in_place(tmp_path / "out", str(PERIOD), folder, kept)
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch, pytest.raises(OSError):
-        patch.setattr(run_folders, "note_beside", full)
+        patch.setattr(folders, "note_beside", full)
         put()
     put()
     assert "counts.parquet" in (tmp_path / "out" / ".beside.json").read_text()

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.refusals import NotAllowed, VerificationFailed
+from pipelines.model.words import NotAllowed, VerificationFailed
 from pipelines.publication import desk as acts
 from pipelines.publication import verify as checks
 from pipelines.publication.verify import Again

@@ -10,8 +10,7 @@ from pipelines.cli import main
 from pipelines.edges import process
 from pipelines.model.period import Periods
 from pipelines.model.project import Project
-from pipelines.model.refusals import UsageRefusal
-from pipelines.model.words import Words
+from pipelines.model.words import UsageRefusal, Words
 from pipelines.publication import desk as acts
 from pipelines.publication.alerts import Channels, load_channels, look, tell_units
 from pipelines.publication.letters import Told, again

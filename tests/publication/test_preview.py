@@ -1,7 +1,7 @@
 """What goes to the units says 预览 on every page; the run that is approved says nothing new."""
 
 from pipelines.publication import desk as acts
-from pipelines.publication.preview import marked, preview_folder
+from pipelines.publication.editions import marked, preview_folder
 from tests.publication.office import PERIOD, SENT, act, bytes_below, finished_run
 
 

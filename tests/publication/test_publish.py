@@ -11,8 +11,7 @@ from datetime import datetime
 import pytest
 
 from pipelines.engines.vector import JudgesDisagree
-from pipelines.model.refusals import NotAllowed, UsageRefusal, VerificationFailed
-from pipelines.model.words import Words
+from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed, Words
 from pipelines.paths import ROOT
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import place_of

@@ -5,10 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from pipelines.model.refusals import VerificationFailed
-from pipelines.publication.clock import Moment
-from pipelines.publication.record import append, read
-from pipelines.publication.settings import frozen, settings_sha256
+from pipelines.model.words import VerificationFailed
+from pipelines.publication.record import Moment, append, read
+from pipelines.publication.state import frozen, settings_sha256
 from tests.publication.office import LATER, SETTINGS, act, approved_run, published, record
 
 SETTLED = frozen(SETTINGS)

@@ -10,12 +10,12 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.edges import process
-from pipelines.edges.begun import FOLDER
 from pipelines.edges.fingerprints import note_beside
-from pipelines.edges.tallies import tallies_of
+from pipelines.edges.process import FOLDER
+from pipelines.edges.published import tallies_of
 from pipelines.model.period import Period
 from pipelines.model.project import LAYERS, Keep, Project
-from pipelines.model.refusals import Refusal, UsageRefusal
+from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.project import load
 from pipelines.publication import desk as acts
 from pipelines.publication.retention import LOG, delete, stocks

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.model.refusals import UsageRefusal
-from pipelines.publication.settings import STANDARD, load_settings
+from pipelines.model.words import UsageRefusal
+from pipelines.publication.state import STANDARD, load_settings
 
 
 def test_the_projects_own_settings_load():

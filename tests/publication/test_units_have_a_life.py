@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from pipelines.assess import Request, Run
-from pipelines.edges.tallies import read_registers
+from pipelines.edges.published import read_registers
 from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
 from tests.publication.office import Checked

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.model.refusals import UsageRefusal, VerificationFailed
+from pipelines.model.words import UsageRefusal, VerificationFailed
 from pipelines.publication.editions import place_of
 from pipelines.publication.verify import verify
 from tests.publication.office import PERIOD, finished_run, published

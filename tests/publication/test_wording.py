@@ -7,13 +7,12 @@ from hashlib import sha256
 
 import pytest
 
-from pipelines.edges import run_folders
+from pipelines.edges import folders
 from pipelines.edges.paper import official_sheet
-from pipelines.edges.published import PROPOSED
-from pipelines.edges.tallies import tallies_of
-from pipelines.model.refusals import VerificationFailed
-from pipelines.publication.preview import write_preview
-from pipelines.publication.runs import FinishedRun
+from pipelines.edges.published import PROPOSED, tallies_of
+from pipelines.model.words import VerificationFailed
+from pipelines.publication.editions import write_preview
+from pipelines.publication.record import FinishedRun
 from pipelines.publication.state import Preview
 from pipelines.stages.publish import publish
 from pipelines.views.bulletin import Bulletin
@@ -44,7 +43,7 @@ def run(tmp_path) -> FinishedRun:
     kept.mkdir()
     tallies_of(kept).mkdir()
     folder = publish(fixture.warehouse(), _result(), tmp_path / "out", pdf=False, kept=kept).folder.resolve()
-    return FinishedRun(folder, sha256((folder / run_folders.MANIFEST).read_bytes()).hexdigest())
+    return FinishedRun(folder, sha256((folder / folders.MANIFEST).read_bytes()).hexdigest())
 
 
 def _sent(run: FinishedRun) -> dict[str, str]:
@@ -102,5 +101,5 @@ def test_a_preview_is_not_made_from_pages_that_somebody_touched(run, harm):
 
 def test_a_run_of_an_older_version_is_sent_as_it_is(tmp_path):
     folder = publish(fixture.warehouse(), _result(), tmp_path / "out", pdf=False).folder.resolve()
-    old = FinishedRun(folder, sha256((folder / run_folders.MANIFEST).read_bytes()).hexdigest())
+    old = FinishedRun(folder, sha256((folder / folders.MANIFEST).read_bytes()).hexdigest())
     assert _sent(old).keys() == _pages(folder).keys()

@@ -6,7 +6,7 @@ from shutil import copytree
 
 import pytest
 
-from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.words import RulebookRefusal
 from pipelines.paths import RULES
 from pipelines.rulebook import load_rulebook
 

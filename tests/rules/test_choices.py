@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.rulebook import changeable, choose_readings, load_rulebook, with_changes
 from tests.rules.book import STANDARD, TODAY
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalogue import catalogue, gaps
-from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.words import RulebookRefusal
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from tests.rules.book import STANDARD, TODAY, changed

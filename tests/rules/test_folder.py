@@ -6,7 +6,7 @@ from shutil import copy
 
 import pytest
 
-from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.words import RulebookRefusal
 from pipelines.rulebook import load_rulebook
 from tests.rules.book import STANDARD, TODAY, changed, refused
 

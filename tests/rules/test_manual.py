@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pipelines.model.facts import NAMES
+from pipelines.model.condition import NAMES
 from pipelines.model.measure import DERIVED
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook

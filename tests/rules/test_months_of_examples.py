@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.words import RulebookRefusal
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 

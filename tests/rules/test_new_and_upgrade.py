@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 import yaml
 
-from pipelines.model.refusals import NotAllowed, UsageRefusal
+from pipelines.model.words import NotAllowed, UsageRefusal
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from pipelines.rulebook.check import check
@@ -154,9 +154,9 @@ def test_an_old_book_is_written_anew_and_scores_the_same(old):
 
 
 def scored_under_defaults(book, counts):
-    from pipelines.engines.judging import Judge
-    from pipelines.engines.settling import Settler
     from pipelines.model.tally import Unit, UnitTally
+    from pipelines.stages.judge import Judge
+    from pipelines.stages.settle import Settler
 
     readings = {id: reading.default for id, reading in book.readings.items()}
     months = ("2026-04", "2026-05", "2026-06")

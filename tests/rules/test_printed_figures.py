@@ -4,9 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from pipelines.engines.judging import facts
 from pipelines.model.points import digits, told_apart
 from pipelines.model.score import Finding
+from pipelines.stages.judge import facts
 from tests.rules.standard import BOOK
 
 NINETY_FIVE, TWO = Fraction(95), Fraction(2)

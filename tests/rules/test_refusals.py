@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.words import RulebookRefusal
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from pipelines.wording import say

@@ -8,13 +8,13 @@ import yaml
 
 from pipelines.assess import Request, Run
 from pipelines.catalogue import SENTENCES, as_page, sentences
-from pipelines.evaluators.appointments import endings
 from pipelines.evaluators.desk import Work, take_steps
-from pipelines.evaluators.exports import read_exports
-from pipelines.evaluators.panel import training
+from pipelines.evaluators.eligibility import endings
 from pipelines.evaluators.practice import make_inbox, moments_of
+from pipelines.evaluators.reports import training
+from pipelines.evaluators.step import read_exports
 from pipelines.model.period import Period
-from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.words import RulebookRefusal
 from pipelines.paths import ROOT
 from pipelines.sample.make import make_sample
 from tests.evaluators.office import rules

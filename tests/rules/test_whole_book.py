@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import Quarter
 from pipelines.assess import Request, Run
-from pipelines.model.refusals import RulebookRefusal
+from pipelines.model.words import RulebookRefusal
 from pipelines.paths import ROOT
 from tests.spec.scenes import LAW, PERIOD, _unchecked, written_law
 from tests.toy.exports import island_sample

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.edges.warehouse import Warehouse
 from pipelines.evaluators.private import VARIABLE, make_key
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.running.findings import FINDINGS, WATCH, find, load_watch
 
 START, MINUTE, DAY = datetime(2026, 7, 1), timedelta(minutes=1), timedelta(days=1)

@@ -9,9 +9,10 @@ import pytest
 from pipelines.assess import Request
 from pipelines.evaluators import outbox
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal
-from pipelines.publication.alerts import Channels
-from pipelines.publication.morning import OFFICE, letters, tell
+from pipelines.model.words import UsageRefusal
+from pipelines.publication.alerts import OFFICE, Channels
+from pipelines.publication.alerts import morning_letters as letters
+from pipelines.publication.alerts import tell_of_morning as tell
 from pipelines.running import pages
 from pipelines.running.findings import WatchRules, warn
 from pipelines.running.forecast import likely

@@ -5,7 +5,7 @@ import pytest
 from pipelines import Running
 from pipelines.model.period import Period
 from pipelines.model.points import CENT
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import ROOT
 from pipelines.running import pages
 from pipelines.running.forecast import likely

@@ -8,9 +8,8 @@ from fractions import Fraction
 import pytest
 
 from pipelines.cli import main
-from pipelines.edges.folder import list_periods
-from pipelines.edges.run_folders import published
-from pipelines.exports.text import texts_of
+from pipelines.edges.folders import list_periods, published
+from pipelines.exports.rows import texts_of
 from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.running.watch import Watch
 from tests.oracle.compare import FROZEN, counted_list
 from tests.oracle.tables import write_folder

@@ -7,9 +7,9 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.edges import warehouse
-from pipelines.engines import literal, vector, verdicts
+from pipelines.engines import literal, vector
 from pipelines.model.period import Period
-from pipelines.model.refusals import JudgesDisagree, VerificationFailed
+from pipelines.model.words import JudgesDisagree, VerificationFailed
 from pipelines.sample import make_sample
 from pipelines.stages import opinions, rank
 from tests.mutations import python, sql
@@ -198,8 +198,8 @@ def test_a_query_that_counts_wrongly_stops_the_run_and_what_differs_is_named(qua
     (rank, "in places(group).items()}", "in places(figure).items()}", "group_rank"),
     (rank, "(-over_all[id] if", "(over_all[id] if", "listing"),
     (rank, '"no_cases": not tally.case_rows', '"no_cases": False', "rank"),
-    (verdicts, '"at_least": ("$gte",)', '"at_least": ("$lt",)', "item_exhausted|_of_group|_of_city"),
-    (verdicts, "*map(_was_given, verdict.also)", "", "exhausted_at_the_bottom"),
+    (rank, '"at_least": ("$gte",)', '"at_least": ("$lt",)', "item_exhausted|_of_group|_of_city"),
+    (rank, "*map(_was_given, verdict.also)", "", "exhausted_at_the_bottom"),
     (rank, '"from_bottom": lower[id]', '"from_bottom": group_place', "_of_group"),
     (rank, "i.measured and not i.score]", "i.measured and i.score]", "item_exhausted|top_of_group"),
 ])

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.model.period import Period
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.sample import FORMATS, make_sample
 from pipelines.sample.make import draw_tables
 
@@ -175,7 +175,7 @@ def test_titles_hold_invented_telephone_numbers_for_leak_tests(tables):
 
 @pytest.mark.parametrize("dirt", [1, 8, 40])
 def test_as_many_dirty_rows_as_asked_for_and_the_good_ones_untouched(dirt):
-    from pipelines.sample.dirt import soil
+    from pipelines.sample.make import soil
 
     clean = drawn(cases=1000)
     soiled = soil(clean, dirt, seed=1)
@@ -187,7 +187,7 @@ def test_as_many_dirty_rows_as_asked_for_and_the_good_ones_untouched(dirt):
 
 
 def test_every_dirty_case_row_breaks_something():
-    from pipelines.sample.dirt import soil
+    from pipelines.sample.make import soil
 
     clean = drawn(cases=1000)
     units = set(clean["units"]["unit_id"].to_pylist())

@@ -13,7 +13,7 @@ import pytest
 from pipelines.cli import main
 from pipelines.laboratory import charts
 from pipelines.lazy import EXTRAS as MODULES
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import ROOT
 
 OURS = {"pipelines", "gongping", "tests", "benchmarks", "scripts"}

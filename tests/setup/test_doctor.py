@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pytest
 
 from pipelines import doctor
-from pipelines.edges import fonts
+from pipelines.edges import paper
 from pipelines.edges.process import SILENT, silence_telemetry, telemetry_is_off
 from pipelines.model.project import Project, Schedule
 
@@ -59,15 +59,15 @@ def test_only_the_pythons_of_the_rule_engine_are_well(monkeypatch, minor, ok):
 
 
 def test_missing_and_changed_fonts_are_found_by_name(tmp_path):
-    names = list(fonts.manifest())
+    names = list(paper.manifest())
     (tmp_path / names[0]).write_bytes(b"other bytes")
-    assert fonts.missing(tmp_path) == [*names[1:], "fonts.conf"]
-    assert fonts.changed(tmp_path) == names[:1]
+    assert paper.missing(tmp_path) == [*names[1:], "fonts.conf"]
+    assert paper.changed(tmp_path) == names[:1]
 
 
 def test_fonts_configured_for_another_place_count_as_missing(tmp_path):
     (tmp_path / "fonts.conf").write_text("<fontconfig><dir>/elsewhere</dir></fontconfig>")
-    assert "fonts.conf" in fonts.missing(tmp_path)
+    assert "fonts.conf" in paper.missing(tmp_path)
 
 
 def test_the_doctor_lists_extras_and_finds_one_that_the_project_asks_for(monkeypatch):

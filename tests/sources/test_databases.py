@@ -12,8 +12,8 @@ import pytest
 from pyarrow import parquet
 
 from pipelines.model.period import Period
-from pipelines.model.pull import Query, Secret, Source
-from pipelines.model.refusals import Refusal
+from pipelines.model.project import Query, Secret, Source
+from pipelines.model.words import Refusal
 from pipelines.sources.pull import CURRENT, EXPORTS, RECEIPT, damaged, pull
 from tests.ingest.reading import read
 from tests.sources.servers import PASSWORD, free_port, mariadb, postgres
@@ -273,7 +273,7 @@ PULLS = """
 import resource, sys
 from pathlib import Path
 from pipelines.model.period import Period
-from pipelines.model.pull import Query, Secret, Source
+from pipelines.model.project import Query, Secret, Source
 from pipelines.sources.pull import pull
 kind, port, database, limit, raw = sys.argv[1:]
 query = Query("cases", f"select * from requests order by case_id limit {limit}")

@@ -6,8 +6,8 @@ import pytest
 
 from pipelines.assess import Run
 from pipelines.cli import main
-from pipelines.model.pull import Secret
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.project import Secret
+from pipelines.model.words import UsageRefusal
 from pipelines.project import load
 from pipelines.sources.declared import revealed
 from tests.ingest.reading import HEADER as CASES

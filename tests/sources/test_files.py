@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.model.period import Period
-from pipelines.model.pull import Secret, Source
-from pipelines.model.refusals import Refusal
+from pipelines.model.project import Secret, Source
+from pipelines.model.words import Refusal
 from pipelines.sources import files
 from pipelines.sources.pull import EXPORTS, RECEIPT, pull
 from tests.sources.servers import sftp

@@ -22,14 +22,13 @@ import yaml
 
 from pipelines.assess import Request, Run
 from pipelines.cli import main
-from pipelines.contracts.declared import load_contracts
-from pipelines.contracts.of_book import of_book
+from pipelines.contracts.declared import load_contracts, of_book
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import within
 from pipelines.model.period import Period
-from pipelines.model.refusals import Refusal
 from pipelines.model.tally import UnitTally
+from pipelines.model.words import Refusal
 from pipelines.rulebook import choose_readings, load_rulebook, with_changes
 from pipelines.stages.ingest import ingest
 from pipelines.stages.measure import measure, tallies_in_force

@@ -16,7 +16,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.marks import place
 from pipelines.model.period import Period
 from pipelines.model.register import NO_REGISTER
-from pipelines.model.result import CountedList
+from pipelines.model.score import CountedList
 from pipelines.rulebook import choose_readings
 from pipelines.stages.measure import measure, tallies_in_force
 from pipelines.stages.validate import validate

@@ -7,7 +7,7 @@ import pytest
 from pipelines.edges.calendar import Calendar
 from pipelines.engines.marks import selection
 from pipelines.model.period import Period
-from pipelines.model.refusals import Refusal
+from pipelines.model.words import Refusal
 from pipelines.stages.measure import measure
 from tests.sql.accepted import warehouse_with
 from tests.toy.town import ISLAND

@@ -13,7 +13,7 @@ from pipelines.edges.cluster import place_of, said_for_spark
 from pipelines.edges.warehouse import Warehouse, query_text, rendered
 from pipelines.model.period import Period
 from pipelines.model.project import SPARK, Project
-from pipelines.model.refusals import UsageRefusal
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import SQL
 from tests.oracle.compare import FROZEN
 from tests.oracle.quarters import make_quarter

@@ -5,7 +5,7 @@ from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
-from pipelines.model.facts import Before
+from pipelines.model.condition import Before
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Standing
 from pipelines.model.tally import Award, Unit, UnitTally
