@@ -11,14 +11,14 @@ from pathlib import Path
 from pipelines.edges import process
 from pipelines.engines.marks import place
 from pipelines.lazy import lacking
-from pipelines.model.contract import Absent
+from pipelines.model.contract import Absent, within
 from pipelines.model.library import LibraryReport
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.panel import Panel
 from pipelines.model.period import After, Period
 from pipelines.model.project import DUCKDB
 from pipelines.model.rule import Item, Rulebook
-from pipelines.model.score import CountedList, CountedRow, Earlier, HowSure, QuarantinedRow, ScoredPeriod
+from pipelines.model.score import CountedList, CountedRow, Earlier, HowSure, QuarantinedRow, ScoredPeriod, before
 from pipelines.model.tally import units_of
 from pipelines.model.words import ContractStop, Refusal, UsageRefusal, Words
 from pipelines.paths import RULES
@@ -72,7 +72,6 @@ class Run:
         from pipelines.edges.located_yaml import OFFICE, load_office
         from pipelines.edges.machine import scratch
         from pipelines.edges.warehouse import Warehouse
-        from pipelines.model.contract import within
         from pipelines.publication.state import load_settings
         from pipelines.rulebook import choose_readings, load_rulebook, scored
 
@@ -320,7 +319,6 @@ class Run:
         """Scores → places and verdicts, both judged twice."""
         from pipelines.edges.published import earlier_periods
         from pipelines.engines.standings import SecondOpinion
-        from pipelines.model.score import before
         from pipelines.publication.signatures import head_before
         from pipelines.stages.rank import give_verdicts, rank
 

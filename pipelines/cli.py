@@ -5,12 +5,18 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from platform import python_version
+from shlex import quote
+from shutil import which
+from traceback import extract_tb
 
 import click
 
+from pipelines.model.project import Project
 from pipelines.model.words import LANGUAGES, Refusal, Words
 from pipelines.wording import say
 
@@ -87,8 +93,6 @@ class Group(Spoken, click.Group):
 
     def resolve_command(self, context: click.Context, args: list[str]) -> tuple:
         """As click does, but for a name that there is not."""
-        from difflib import get_close_matches
-
         names = self.list_commands(context)
         if args and args[0] not in names and not args[0].startswith("-"):
             near = "".join(f"{name}?" for name in get_close_matches(args[0], names, 1, 0.5))
@@ -130,7 +134,6 @@ def key_of(verb: str) -> str:
 def _open_project(verb: str, given: str | None) -> None:
     """Put the project file in force; the doctor alone goes on with one that is refused, and tells why."""
     from pipelines.edges import process
-    from pipelines.model.project import Project
     from pipelines.project import take
 
     process.use(Project())
@@ -156,9 +159,6 @@ def said(words: Words) -> str:
 @cache
 def called() -> str:
     """What this command is called in the shell: `gongping` where PATH leads to it, else where it lies."""
-    from shlex import quote
-    from shutil import which
-
     own = Path(sys.argv[0] if Path(sys.argv[0]).name == "gongping" else Path(sys.executable).with_name("gongping"))
     if not own.is_file():
         return f"{quote(sys.executable)} -m pipelines"
@@ -228,8 +228,6 @@ def _run(arguments: list[str], project: str | None = None) -> int:
 
 def _place(defect: Exception) -> str:
     """Where in the program it happened; what the exception says may hold data and is not shown."""
-    from traceback import extract_tb
-
     last = extract_tb(defect.__traceback__)[-1]
     return f"{last.filename.rpartition('/')[2]}:{last.lineno}"
 
@@ -259,7 +257,6 @@ def _version(context: click.Context, option: click.Parameter, asked: bool) -> No
     """Version, the hash of the code as manifests give it, and the Python."""
     if not asked or context.resilient_parsing:
         return
-    from platform import python_version
 
     from pipelines.edges.fingerprints import code_version
 

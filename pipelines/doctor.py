@@ -41,8 +41,6 @@ class Check:
 
 def diagnose(out: Path = Path("out")) -> list[Check]:
     """Every check, in the order in which they matter; ``out`` is the folder that results would go to."""
-    from pipelines.edges import process
-
     trials = {name: _import_aside(module) for name, module in LIBRARIES.items()}
     return [
         _project(),

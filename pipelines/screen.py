@@ -7,6 +7,7 @@ from time import perf_counter
 
 from pipelines.cli import language, said, text
 from pipelines.model.points import shown
+from pipelines.wording import say
 
 SHOWN_AT_MOST = 10
 
@@ -147,7 +148,6 @@ def show_rows(screen, rows: dict) -> None:
     from rich.table import Table
 
     from pipelines.views.quality import other_rows
-    from pipelines.wording import say
 
     if not rows:
         return

@@ -1,6 +1,7 @@
 """Data contracts: Open Data Contract Standard YAML of `data_contracts/exports/`, filled in by the rulebook."""
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -79,8 +80,6 @@ def load_contracts(folder: Path = CONTRACTS / "exports") -> Contracts:
 
 def check_contracts(folder: Path = CONTRACTS / "exports") -> int:
     """Validate every contract with the standard's own model and JSON schema; how many, ValueError for the first bad."""
-    import json
-
     import jsonschema
     from open_data_contract_standard.model import OpenDataContractStandard
 

@@ -1,5 +1,7 @@
 """The closed vocabulary of promises: which kinds a contract may name, with which arguments, and how each reads."""
 
+import difflib
+
 from pipelines.model.contract import SEVERITIES, Column, Promise
 from pipelines.model.words import UsageRefusal, Words
 from pipelines.wording import say
@@ -48,8 +50,6 @@ REFERENCES = tuple(kind for kind in VOCABULARY if kind.startswith("reference"))
 
 def near(word: str, known: object) -> Words:
     """`; the nearest known is …`, or nothing where no known word comes close."""
-    import difflib
-
     names = [str(one) for one in known]
     found = difflib.get_close_matches(str(word), names, n=1) or (names if len(names) == 1 else [])
     return say("contracts.nearest", word=found[0]) if found else Words("", "")

@@ -399,8 +399,6 @@ def write_form(
 
 
 def _close(book: _Book, file: Path) -> None:
-    from xlsxwriter.exceptions import FileCreateError
-
     try:
         book.made.close()
     except (FileCreateError, OSError) as problem:

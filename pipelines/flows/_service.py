@@ -21,6 +21,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pipelines.edges.process import SILENT
 from pipelines.model.project import Project, Schedule
@@ -140,8 +141,6 @@ def _wait_for(service: Service, process: subprocess.Popen, log: Path) -> None:
 
 def served(project: Project) -> list[Served]:
     """The project's schedules with the next moment of each; UsageRefusal (file, line) for what a flow does not take."""
-    from zoneinfo import ZoneInfo
-
     from prefect.server.schemas.schedules import CronSchedule
 
     found = []

@@ -140,7 +140,6 @@ def _with_rules(rulebook: Rulebook, files: Iterable[Path]) -> Rulebook:
     """The rulebook with the rules of these files, each checked as in a rulebook folder, its examples included."""
     from pipelines.rulebook import build, fail_if
     from pipelines.rulebook.examples import check_examples
-    from pipelines.rulebook.source import Block, read_yaml
 
     values = {id: reading.values for id, reading in rulebook.readings.items()}
     known = build.Known(rulebook.clauses, rulebook.items, rulebook.measures, rulebook.award_types, values)

@@ -224,7 +224,6 @@ def sample_quarter(
 ) -> Quarter:
     """The quarter ``period`` below ``out``; simulated and scored first where it is not there (half a minute)."""
     from pipelines.assess import Request, Run
-    from pipelines.edges.published import tallies_of
     from pipelines.sample.make import make_sample
 
     out, quarter = Path(out), Period.parse(period)

@@ -274,8 +274,6 @@ def _around(document: dict) -> dict[str, Words]:
 
 
 def _write(file: Path, template: str, document: dict, words: dict) -> None:
-    from pipelines.edges.templates import environment
-
     page = environment().get_template(template).render(page=document, words=_around(document) | words)
     file.write_text(page, encoding="utf-8", newline="\n")
 

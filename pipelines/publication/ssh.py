@@ -6,6 +6,7 @@ Debian has it in openssh-client; 9.1 and later know times in UTC (`…Z`), which
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pipelines.edges.machine import scratch
 from pipelines.model.words import NotAllowed, Refusal, UsageRefusal, VerificationFailed
@@ -107,8 +108,6 @@ def verified(message: bytes, signature: str, namespace: str, name: str, allowed:
 
 def stamp(at: datetime) -> str:
     """A local moment as OpenSSH writes it, in UTC."""
-    from zoneinfo import ZoneInfo
-
     from pipelines.edges import process
 
     return at.replace(tzinfo=ZoneInfo(process.project().zone)).astimezone(UTC).strftime("%Y%m%d%H%M%SZ")

@@ -193,8 +193,6 @@ def _notice(file: Path, promised: str) -> None:
 
 
 def _recompute(run: FinishedRun, out: Path, again, verdict: Verdict, progress) -> None:
-    from pipelines.assess import silent
-
     with scratch() as folder:
         fresh, pages = recompute(run, out, folder, again, progress or silent), can_print(run)
         same = compare_runs(run, fresh, pages)

@@ -6,6 +6,7 @@ import click
 
 from pipelines.cli import Group, Spoken, text
 from pipelines.edges import process
+from pipelines.model.project import PLACE
 from pipelines.model.words import UsageRefusal
 from pipelines.verbs import options
 from pipelines.wording import say
@@ -109,7 +110,6 @@ def folder_of(out: Path, state: Path | None) -> Path:
 
 def step(at, exports, inbox, out, state, evaluations, first, every, rules, readings, as_json) -> None:
     """Do all that is due now, or was at ``at``; say how much it was, never whose."""
-    from pipelines.edges import process
     from pipelines.evaluators.desk import STANDARD_RULES, Work, moments_between, take_steps
     from pipelines.evaluators.log import anchor_of
 
@@ -139,7 +139,6 @@ def step(at, exports, inbox, out, state, evaluations, first, every, rules, readi
 def _of_project(at, inbox, out: Path, state: Path | None, evaluations=None, rules=None, readings=None):
     """The work of the quarters that the project file's exports have at a moment."""
     from pipelines.evaluators.desk import STANDARD_RULES, work_at
-    from pipelines.model.project import PLACE
 
     if evaluations and PLACE not in str(evaluations):  # two quarters may be under way, each with its own table
         raise UsageRefusal(say("evaluators.place_of_table", place=PLACE))

@@ -1,6 +1,7 @@
 """The verbs about where exports come from: invented ones, forms to fill in, a first mapping, sources read once."""
 
 from dataclasses import asdict
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -90,8 +91,6 @@ def template_command() -> click.Command:
 
 def template(out, tables, exports, rules, as_json) -> None:
     """Write the forms, a file a table, or one workbook where OUT ends with .xlsx, and name them."""
-    from datetime import date
-
     from pipelines.assess import STANDARD_RULES
     from pipelines.contracts.declared import load_contracts, of_book
     from pipelines.edges.workbook import write_form
@@ -154,8 +153,6 @@ def draft(folder: Path, to: Path | None) -> None:
     from pipelines.contracts.declared import load_contracts
     from pipelines.edges.warehouse import Warehouse
     from pipelines.exports.draft import draft
-    from pipelines.model.words import UsageRefusal
-    from pipelines.wording import say
 
     if to and to.exists():
         raise UsageRefusal(say("cli.draft_there", file=to))
@@ -188,12 +185,8 @@ def pull_command() -> click.Command:
 
 def pull(period, names: tuple[str, ...], as_json: bool) -> None:
     """Read the sources, or those that are named; nothing is kept unless all are read whole."""
-    from difflib import get_close_matches
-
-    from pipelines.model.words import UsageRefusal
     from pipelines.screen import pulling
     from pipelines.sources.pull import EXPORTS, pull
-    from pipelines.wording import say
 
     project = process.project()
     known = {source.name: source for source in project.sources}

@@ -9,6 +9,7 @@ from pipelines.model.library import LibraryReport
 from pipelines.model.text import plain
 from pipelines.model.words import ContractStop, Refusal, Words
 from pipelines.verbs import options
+from pipelines.wording import say
 
 
 def libraries_command() -> click.Command:
@@ -37,7 +38,6 @@ def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json
     from pipelines.libraries.inspect import inspect, last_day
     from pipelines.screen import console, progress, show_rows
     from pipelines.views.libraries import left_aside
-    from pipelines.wording import say
 
     request = Request(period, exports, out, rules=rules or STANDARD_RULES, source=source, absent=tuple(absent))
     with progress() as listener, Run(request, listener) as run:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -65,8 +66,6 @@ class CutoffType(MomentType):
 
 def to_local(moment: datetime) -> datetime:
     """A moment with an offset as local time of the project's zone."""
-    from zoneinfo import ZoneInfo
-
     return moment.astimezone(ZoneInfo(process.project().zone)).replace(tzinfo=None)
 
 

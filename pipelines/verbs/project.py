@@ -13,6 +13,7 @@ from pipelines.edges import process
 from pipelines.edges.machine import scratch
 from pipelines.model.period import LENGTH, Period
 from pipelines.model.words import UsageRefusal
+from pipelines.paths import CALENDARS, INSTALLED
 from pipelines.verbs import options
 from pipelines.verbs.publication import approve, preview, publish, verify
 from pipelines.verbs.signers import TRIAL, begin_trial
@@ -90,7 +91,6 @@ def calendar_command() -> click.Command:
 def calendar(year, notice, replace, shown) -> None:
     """Read FILE, or standard input for “-”, else ask the library; write the file of the year into the calendars."""
     from pipelines.edges.calendar import known_year, read_notice
-    from pipelines.paths import CALENDARS, INSTALLED
 
     found = known_year(year) if notice is None else read_notice(_text(notice), year)
     if shown:
@@ -186,7 +186,6 @@ def walk(out: Path, signers: Path) -> None:
 
 
 def _sign_and_publish(out: Path, signers: Path, keys: Path) -> None:
-    from pipelines.edges import process
     from pipelines.publication.record import run_in_force
     from pipelines.publication.signers import open_register
 

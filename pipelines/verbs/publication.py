@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 
 from pipelines.cli import language, said, text
+from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.verbs import options
+from pipelines.wording import say
 
 # `gongping preview`: the run in force goes to the units, who may object from now on.
 
@@ -82,7 +84,6 @@ def status(period, out, at, settings, signers, as_json) -> None:
 
 def _every(out: Path, standing, as_json: bool) -> None:
     """Every quarter, the latest first; a damaged one does not hide the others, and its refusal ends the verb."""
-    from pipelines.model.words import Refusal
     from pipelines.publication.status import periods
 
     found, refused = [], None
@@ -304,9 +305,6 @@ def _numbers(words: str, known: list[int]) -> list[int]:
 
 
 def _wrong(words: str) -> Exception:
-    from pipelines.model.words import UsageRefusal
-    from pipelines.wording import say
-
     return UsageRefusal(say("checklist.wrong_lines", text=words))
 
 

@@ -7,8 +7,10 @@ import click
 
 from pipelines.cli import Group, Spoken, language, text
 from pipelines.lazy import pandas
+from pipelines.model.words import UsageRefusal
 from pipelines.paths import INSTALLED, ROOT
 from pipelines.verbs import options
+from pipelines.wording import say
 
 # `gongping rulebook`: a new book, all that is wrong with one, and one in older words written anew.
 
@@ -51,10 +53,8 @@ def _upgrade() -> click.Command:
 def new(folder: Path, title, kind, since, sections, items) -> None:
     """Write a book that loads; what no option says is asked, where somebody is there to answer."""
     from pipelines.edges import process
-    from pipelines.model.words import UsageRefusal
     from pipelines.rulebook import load_rulebook
     from pipelines.rulebook.new import write_new
-    from pipelines.wording import say
 
     asking = sys.stdin.isatty()
     if not asking and not (title and kind and sections and items):

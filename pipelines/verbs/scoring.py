@@ -200,7 +200,6 @@ def watch_command() -> click.Command:
 def watch(period, exports, at, out, cutoff, readings, rules, source, absent, bounds, send, as_json) -> None:
     """Look, write the day's pages, print who can lose most."""
     from pipelines.assess import STANDARD_RULES, Request
-    from pipelines.edges import process
     from pipelines.running import pages
     from pipelines.running.findings import WATCH
     from pipelines.running.forecast import history_of, likely
@@ -228,7 +227,6 @@ def watch(period, exports, at, out, cutoff, readings, rules, source, absent, bou
 
 def _sent(watched):
     """Each unit's own letter, to the channels that the project's file names."""
-    from pipelines.edges import process
     from pipelines.edges.notify import deliver
     from pipelines.publication.alerts import load_channels
     from pipelines.publication.alerts import tell_of_morning as tell
