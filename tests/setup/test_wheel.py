@@ -272,6 +272,7 @@ LINES = (  # of every verb but demo and init, in a project; what the demo made l
     "source draft exports/2026Q2",
     "alerts",
     "preview 2026Q2",
+    "objections 2026Q2",
     "status",
     "signers",
     "checklist 2026Q2",
@@ -287,6 +288,10 @@ LINES = (  # of every verb but demo and init, in a project; what the demo made l
 )
 
 
+def test_the_base_is_asked_of_every_verb():
+    assert {line.split()[0] for line in LINES} | {"demo", "init"} == set(VERBS)
+
+
 @pytest.mark.slow
 def test_the_base_is_under_500_mb_and_every_verb_works_or_names_its_extra(wheel, tmp_path):
     """Of a new machine: nothing but what the wheel asks for. A network, or what uv has kept, is needed."""
@@ -298,11 +303,10 @@ def test_the_base_is_under_500_mb_and_every_verb_works_or_names_its_extra(wheel,
     assert done.returncode == 0 and "no second program checks the accepted rows" in done.stdout, done.stderr
     assert base.run("gongping", "init", "泽湖市").returncode == 0
     command = base.home / "bin" / "gongping"
-    source = 'sources:\n  ours: {kind: folder, folder: ".", files: ["*.csv"]}\n'
+    source = 'sources:\n  ours: {kind: folder, folder: ".", files: ["*.csv"]}\nretention: {exports: 3 years}\n'
     with (base.work / "泽湖市" / "gongping.yaml").open("a", encoding="utf-8") as project:
         project.write(source)
     assert base.shell(f"cd 泽湖市 && {command} {of_town(WALK[0]).removeprefix('gongping ')}").returncode == 0
-    assert {line.split()[0] for line in LINES} | {"demo", "init"} == set(VERBS)
     for line in LINES:
         said = base.shell(f"cd 泽湖市 && {command} {line}")
         extra = OF_EXTRA.get(line.split()[0])
