@@ -21,11 +21,13 @@ from difflib import get_close_matches
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
+from threading import Event, Thread
 from zoneinfo import ZoneInfo
 
 from pipelines.edges.process import SILENT
 from pipelines.model.project import Project, Schedule
 from pipelines.model.words import Refusal, UsageRefusal
+from pipelines.project import take
 from pipelines.wording import say
 
 HOME = ".prefect"
@@ -33,6 +35,7 @@ HOST = "127.0.0.1"  # whoever wants it elsewhere puts a proxy with its own log-i
 USER = "gongping"
 PATIENCE = 120  # seconds for the server to answer
 ONE = 1  # run at a time: a second one waits for the first
+LOOK, AGAIN = 10, 60  # seconds between two looks for a killed run, and after one that could not be told of
 
 
 @dataclass(frozen=True)
@@ -207,6 +210,33 @@ def run(project: Project) -> None:
         runner.add_deployment(deployment)
     signal.signal(signal.SIGINT, runner.handle_sigterm)
     asyncio.run(runner.start())
+
+
+@contextmanager
+def telling(project: Project) -> Iterator[None]:
+    """Look for killed runs meanwhile and tell of them at once: the flow `alerts` may wait behind a long one."""
+    end = Event()
+    if project.alerts:
+        Thread(target=_tell_of_killed, args=(take(str(project.file.absolute())), end), daemon=True).start()
+    try:
+        yield
+    finally:
+        end.set()
+
+
+def _tell_of_killed(project: Project, end: Event) -> None:
+    from pipelines.flows.alerts import tell
+    from pipelines.publication.alerts import killed, untold
+
+    pause = 0
+    while not end.wait(pause):
+        pause = LOOK
+        try:
+            if untold(project.out, killed(project.out)) and tell(project)[0] != "sent":
+                pause = AGAIN
+        except (Refusal, OSError) as problem:  # the flow fails by it too, and is told of
+            print(problem, file=sys.stderr)
+            pause = AGAIN
 
 
 def _end_orphans() -> None:

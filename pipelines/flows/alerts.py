@@ -1,5 +1,6 @@
-"""What the operators must be told, as a Prefect flow; scheduled every few minutes by who wants to hear within them."""
+"""What the operators must be told, as a Prefect flow; `gongping serve` tells of killed runs without waiting for it."""
 
+from collections import Counter
 from pathlib import Path
 
 from prefect import flow
@@ -8,6 +9,7 @@ from prefect.states import Failed, State
 from pipelines.assess import STANDARD_RULES
 from pipelines.edges import process
 from pipelines.edges.notify import deliver
+from pipelines.model.project import Project
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.project import take
 from pipelines.publication import alerts as desk
@@ -23,16 +25,22 @@ def alerts(
     """Tell what is new, as `gongping alerts --send` does; how that went, how many things hold, letters to units."""
     try:
         city = take(project)
-        if city.alerts is None:
-            raise UsageRefusal(say("alerts.no_file"))
-        channels, now = desk.load_channels(city.alerts), process.now()
-        book = periods_of(rules or city.rulebook or STANDARD_RULES)
-        out = out or city.out
-        seen = desk.look(out, book, now, channels, signers or signers_of_city())
-        outcome = desk.tell(out, seen.found, channels, now, deliver)
-        sent = desk.tell_units(out, seen.letters, channels, now, deliver)
+        outcome, n, sent = tell(city, out, rules, signers)
     except Refusal as refusal:
         return Failed(message=str(refusal.words))
     if outcome == "failed":
         return Failed(message=str(say("alerts.failed_to_send", file=city.alerts)))
-    return " ".join((outcome, str(len(seen.found)), *(f"letters_{name}={n}" for name, n in sorted(sent.items()))))
+    return " ".join((outcome, str(n), *(f"letters_{name}={n}" for name, n in sorted(sent.items()))))
+
+
+def tell(
+    city: Project, out: Path | None = None, rules: Path | None = None, signers: Path | None = None
+) -> tuple[str, int, Counter]:
+    """Look and tell what is new: how that went, how many things hold, what became of letters; Refusal as `look` has."""
+    if city.alerts is None:
+        raise UsageRefusal(say("alerts.no_file"))
+    channels, now, out = desk.load_channels(city.alerts), process.now(), out or city.out
+    book = periods_of(rules or city.rulebook or STANDARD_RULES)
+    seen = desk.look(out, book, now, channels, signers or signers_of_city())
+    outcome = desk.tell(out, seen.found, channels, now, deliver)
+    return outcome, len(seen.found), desk.tell_units(out, seen.letters, channels, now, deliver)

@@ -1,5 +1,6 @@
 """What people must be told: operators of failed runs, dates and odd data; units of previews, deadlines and mornings."""
 
+import fcntl
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -186,10 +187,13 @@ def _of_runs(out: Path) -> list[Alert]:
             failed.pop(line["flow"], None)
     for line in failed.values():
         found.append(_alert("failed", f"{line['flow']} {line['run']}", **{**line, "period": line["period"] or "—"}))
-    for one in (*under_way(out), *under_way(out / DEFAULT)):
-        if not one.alive:
-            found.append(_alert("killed", f"{one.kind} {one.period} {one.at}", period=one.period or "—", at=one.at))
-    return found
+    return [*found, *killed(out)]
+
+
+def killed(out: Path) -> list[Alert]:
+    """What ended without being able to say so; cheap enough to be asked every few seconds."""
+    ended = (one for one in (*under_way(out), *under_way(out / DEFAULT)) if not one.alive)
+    return [_alert("killed", f"{one.kind} {one.period} {one.at}", period=one.period or "—", at=one.at) for one in ended]
 
 
 def _of_calendar(calendar: Calendar, now: datetime) -> list[Alert]:
@@ -245,11 +249,18 @@ def untold(out: Path, found: list[Alert]) -> list[Alert]:
 def tell(out: Path, found: list[Alert], channels: Channels, now: datetime, deliver: Callable[..., bool]) -> str:
     """Tell what is new in one message: "sent", "nothing", "quiet" or "failed"; what was not sent stays to be told.
 
-    The heartbeat, whose age tells an outside watcher that nobody looks any more, is renewed in any case.
+    The heartbeat, whose age tells an outside watcher that nobody looks any more, is renewed in any case; one process
+    at a time tells.
     """
     beat = out / HEARTBEAT
     beat.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beat.write_text(f"{now.isoformat()}\n", encoding="utf-8")
+    with beat.open("a", encoding="utf-8") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        beat.write_text(f"{now.isoformat()}\n", encoding="utf-8")
+        return _tell(out, found, channels, now, deliver)
+
+
+def _tell(out: Path, found: list[Alert], channels: Channels, now: datetime, deliver: Callable[..., bool]) -> str:
     new = untold(out, found)
     if not new or not channels.channels:
         return "nothing"

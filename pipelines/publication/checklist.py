@@ -337,8 +337,9 @@ def _outside(line: dict, first: str, last: str) -> bool:
     return bool(received and not first <= received <= last) or bool(decided and decided < first)
 
 
-def _ids(lines: list[dict]) -> str:
-    return "、".join(plain(line["adjustment_id"]) for line in lines[:NAMED]) + "…" * (len(lines) > NAMED)
+def _ids(lines: list[dict]) -> Words:
+    ids, more = [plain(line["adjustment_id"]) for line in lines[:NAMED]], len(lines) > NAMED
+    return Words("、".join(ids) + "等" * more, ", ".join(ids) + " and others" * more)
 
 
 def _name(line: dict) -> str:

@@ -35,7 +35,7 @@ def serve(port, dry_run) -> None:
     if dry_run:
         _tell(_service.served(project))
         return
-    with _service.server(project, port) as service:
+    with _service.telling(project), _service.server(project, port) as service:
         _tell(_service.served(project))
         click.echo(text("serve.at", url=service.url, login=service.login))
         _service.run(project)

@@ -1,9 +1,6 @@
 """A run that is killed is told of within a minute: real processes, the machine's own clock, a real address."""
 
 import json
-import os
-import signal
-import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -11,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import psutil
 import pytest
 
-from pipelines.edges.begun import under_way
+from pipelines.edges.process import under_way
 from tests.flows.conftest import PATIENCE, PERIOD, _end
 from tests.flows.test_killed_flow import _kill
 from tests.flows.test_serve import Serving, town, write  # noqa: F401 - town is a fixture
@@ -74,12 +71,10 @@ def test_a_run_that_is_killed_and_one_that_died_with_serve_are_told_of_within_a_
         first.until(lambda: [one for one in under_way(watched / "out") if one.alive])
         found.clear()
         killed = time.monotonic()
-        for child in psutil.Process(first.process.pid).children(recursive=True):
-            child.kill()
-        os.killpg(first.process.pid, signal.SIGKILL)
+        _kill(psutil.Process(first.process.pid))  # its server is a child
         first.process.wait()
     finally:
-        subprocess.run(["pkill", "-9", "-f", f"server start --host 127.0.0.1 --port {first.port}"], check=False)
+        _end(first.process)
     time.sleep(RESTART)
     second = Serving(watched)
     try:
