@@ -13,8 +13,8 @@ def _():
     import marimo as mo
 
     from pipelines import sample_quarter
-    from pipelines.laboratory.charts import of_name
     from pipelines.laboratory.answer import html_table as table
+    from pipelines.laboratory.charts import of_name
 
     quarter = sample_quarter(os.environ.get("GONGPING_OUT", "demo/out"))
     return mo, of_name, quarter, table
