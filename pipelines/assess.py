@@ -351,7 +351,7 @@ class Run:
             self.intake.flagged,
             self.absent.names,
         )
-        self._write_misses()
+        self.write_misses()
         claim(self.request.out, self.city)
         self.progress("places", 0, 1)
         sure = self._how_sure
@@ -367,7 +367,8 @@ class Run:
             panel_of_pages(self.warehouse, self.contracts, self.panel, self.request.rules),
         )
 
-    def _write_misses(self) -> None:
+    def write_misses(self) -> None:
+        """The rows behind every rate, which the pages show; after `settle`."""
         from pipelines.stages.ledger import write_misses
         from pipelines.stages.measure import given_months
 

@@ -99,6 +99,31 @@ def drawn(family: str, folder: Path = FONTS) -> frozenset[str]:
         return frozenset(map(chr, font.getBestCmap()))
 
 
+WEB_FONT = "font.woff2"  # beside pages, for machines without Chinese fonts; as `shared/shell.html.j2` names it
+WEB_FACE = "Noto Sans CJK SC"
+WEB_RANGES = ((0x3000, 0x9FFF), (0xFF00, 0xFFEF), (0x20000, 0x323AF))  # what the style of the pages asks it for
+
+
+def web_font(characters: Iterable[str], folder: Path = FONTS) -> bytes:
+    """Those of the characters that pages ask it for, as WOFF2 without hints; the same bytes for the same characters."""
+    from fontTools.subset import Options, Subsetter
+    from fontTools.ttLib import TTCollection, TTFont
+
+    file = folder / FACES[WEB_FACE]
+    with TTCollection(file, lazy=True) as faces:
+        number = next(n for n, face in enumerate(faces.fonts) if face["name"].getDebugName(1) == WEB_FACE)
+    wanted = sorted(c for c in set(characters) if any(first <= ord(c) <= last for first, last in WEB_RANGES))
+    options = Options(flavor="woff2", layout_features=[], hinting=False, desubroutinize=True, glyph_names=False)
+    options.drop_tables += ["vhea", "vmtx", "VORG", "GSUB", "GPOS", "GDEF", "BASE"]
+    with TTFont(file, fontNumber=number, lazy=True, recalcTimestamp=False) as font, BytesIO() as made:
+        chosen = Subsetter(options)
+        chosen.populate(text="".join(wanted))
+        chosen.subset(font)
+        font.flavor = "woff2"
+        font.save(made)
+        return made.getvalue()
+
+
 def uncovered(text: str, folder: Path = FONTS) -> set[str]:
     """The printable characters that no font in the folder can draw; the large fonts are opened only when need be."""
     left = {c for c in text if c.isprintable() and not c.isspace()}

@@ -14,7 +14,7 @@ from pipelines.edges import folders
 from pipelines.edges.fingerprints import code_version, contract_hashes, file_sha256, folder_sha256
 from pipelines.edges.folders import list_periods
 from pipelines.edges.machine import machine_fault
-from pipelines.edges.paper import Sheet, absent_fonts, official_sheet, paper_problem, print_pages
+from pipelines.edges.paper import WEB_FONT, Sheet, absent_fonts, official_sheet, paper_problem, print_pages, web_font
 from pipelines.edges.process import in_two
 from pipelines.edges.published import keep_proposed, proposed_file, tallies_of
 from pipelines.edges.tablefiles import (
@@ -186,8 +186,8 @@ def write_and_print(
     notices = (*absent_fonts(result), *print_pdf(pages, progress))
     if all(sheet.file.exists() for sheet in pages):
         return Paper("done", notices)
-    for sheet in pages:
-        sheet.file.unlink(missing_ok=True)
+    for file in (folder / WEB_FONT, *(sheet.file for sheet in pages)):
+        file.unlink(missing_ok=True)
     write_pages(warehouse, result, folder, False, quality, proposed)
     return Paper("failed", notices)
 
@@ -245,6 +245,9 @@ def write_pages(
         keep_proposed(proposed, others, beside)
     if result.libraries:
         printed += write_page(result.libraries, result.rulebook, folder / FOLDER, **beside)
+    if pdf:  # where nothing is printed there may be no fonts
+        texts = (file.read_text(encoding="utf-8") for file in folder.rglob("*.html"))
+        (folder / WEB_FONT).write_bytes(web_font(set().union(*texts)))
     if bulletin is not None:
         printed.insert(0, Sheet(official_sheet(result, bulletin), folder / "bulletin.pdf", alone=True))
     return printed

@@ -225,13 +225,15 @@ class Bulletin:
     def unmeasured(self) -> list[str]:
         """What was not assessed of how many units, an item a part; () where everything was."""
         scores, book = self.result.scores.values(), self.result.rulebook
-        parts = []
+        items: dict[int, list[str]] = {}
         for item in book.items.values():
             n = sum(item.id in score.items and not score.items[item.id].measured for score in scores)
             if n and item.full_marks:
-                parts.append(self._says("unmeasured_item", item=item.id, title=item.title.into(self.lang), n=n))
-        if not parts:
+                items.setdefault(n, []).append(item.title.into(self.lang))
+        if not items:
             return []
+        both = ", " if self.lang == "en" else "”“"
+        parts = [self._says("unmeasured_item", title=both.join(titles), n=n) for n, titles in items.items()]
         units = sum(
             any(not one.measured and book.items[id].full_marks for id, one in score.items.items()) for score in scores
         )

@@ -23,6 +23,7 @@ from pipelines.views.figures import (
     month_name,
     named,
     note,
+    parted,
     plainly,
     signed,
     speaking,
@@ -60,7 +61,8 @@ def summary(score: UnitScore, say: Say, lang: str = "zh", decimals: int = 2) -> 
     facts |= {"full": shown(half_up(score.full_marks)), "lost": shown(rounded(lost, max(2, decimals)))}
     if any(item.times != 1 for item in items):
         return say("pages.summary_times", **facts).into(lang)
-    return say("pages.summary_lost" if lost else "pages.summary_clean", **facts).into(lang)
+    plain = "" if score.total != score.base else "_plain"
+    return say(f"pages.summary_{'lost' if lost else 'clean'}{plain}", **facts).into(lang)
 
 
 def costliest(score: UnitScore, lines: list[dict], named: dict[str, dict]) -> list[dict]:
@@ -405,7 +407,7 @@ class Scorecards:
         return {
             **cause,
             "tally": tally + gross,
-            "remedy": "".join(rule["remedy"] for rule in cause["rules"]),
+            "remedy": parted(filter(None, (rule["remedy"] for rule in cause["rules"])), self.lang),
         }
 
     def _trend(self, rows: list[Row]) -> dict:

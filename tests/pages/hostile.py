@@ -69,6 +69,7 @@ class QuickRun(Run):
     def publish(self) -> None:
         from pipelines.stages.publish import publish
 
+        self.write_misses()
         write_report(self.work / "report", report_of(self.contracts, self.intake, self.validation, []))
         self.published = publish(self.warehouse, self.result(), self.request.out, False,
                                  lambda: self.work / "report")  # fmt: skip

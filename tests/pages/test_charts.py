@@ -92,7 +92,7 @@ def test_what_would_bring_most_back_comes_first_with_what_its_lines_come_to_besi
 def test_the_summary_is_the_arithmetic_of_the_total():
     quarter = result()
     said = scorecard.summary(quarter.scores["U003"], speaking(say, quarter.period.kind))
-    assert said == "本季度满分100.00分，扣21.50分，得基础分78.50分；加分0.00分，总分78.50分。"
+    assert said == "本季度满分100.00分，扣21.50分，总分78.50分。"
 
 
 def earlier(text, total="95.10", rank="3"):

@@ -40,6 +40,7 @@ def scored(request, exports, tmp_path_factory):
     with Run(Request(PERIOD, exports, place / "out", readings=readings, pdf=False)) as run:
         for stage in run.stages[: run.stages.index("publish")]:
             getattr(run, stage)()
+        run.write_misses()
         return run.result(), dict(ledger_by_unit(run.warehouse))
 
 

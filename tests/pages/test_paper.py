@@ -1,17 +1,22 @@
 """Printed pages: fonts, safety, the same bytes, and machines on which nothing can be printed."""
 
 import json
+from os import environ
 from pathlib import Path
 
 import pytest
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
 from pypdf import PdfReader
 
 from pipelines.edges import paper
-from pipelines.edges.paper import paper_problem, print_pages
+from pipelines.edges.paper import WEB_FONT, WEB_RANGES, paper_problem, print_pages, web_font
 from pipelines.edges.templates import style
 from pipelines.model.text import file_stem
+from pipelines.paths import FONTS
 from pipelines.stages import publish as stage
 from pipelines.stages.publish import PRINTED_LINES, publish
+from tests.pages import browser
 from tests.pages.fixture import HOSTILE, LINES, result, warehouse
 
 needs_paper = pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`")
@@ -128,3 +133,45 @@ def test_where_printing_fails_no_page_leads_to_a_pdf_and_the_reason_is_kept(tmp_
     assert not list(done.folder.rglob("*.pdf"))
     assert not [file for file in done.folder.rglob("*.html") if '.pdf"' in file.read_text(encoding="utf-8")]
     assert "forbidden" in json.loads((done.folder / "manifest.json").read_text(encoding="utf-8"))["paper"][0]
+
+
+@needs_paper
+def test_machines_without_chinese_fonts_get_what_the_pages_use_and_nothing_else(printed, folder):
+    file = printed.folder / WEB_FONT
+    with TTFont(file) as font:
+        drawn = {chr(code) for code in font.getBestCmap()}
+    pages = [page.read_text(encoding="utf-8") for page in printed.folder.rglob("*.html")]
+    used = {c for page in pages for c in page if any(first <= ord(c) <= last for first, last in WEB_RANGES)}
+    assert drawn == used and len(used) > 300 and file.stat().st_size < 200_000
+    assert all("font-src 'self'" in page and f"{WEB_FONT})" in page for page in pages)
+    assert not (folder / WEB_FONT).exists() and WEB_FONT not in (folder / "index.html").read_text(encoding="utf-8")
+
+
+@needs_paper
+def test_the_font_of_the_same_characters_is_the_same_bytes():
+    assert web_font("甲乙丙") == web_font("丙丙甲a乙") != web_font("甲乙")
+
+
+@needs_paper
+@pytest.mark.skipif(browser.chromium() is None, reason=browser.WITHOUT)
+def test_a_browser_without_chinese_fonts_takes_the_font_beside_the_page(printed, tmp_path):
+    from playwright.sync_api import sync_playwright
+
+    with TTFont(FONTS / "FandolHei-Regular.otf") as font:  # a browser needs some font: one of Latin letters alone
+        latin = Subsetter(Options(layout_features=[]))
+        latin.populate(text="".join(map(chr, range(32, 127))))
+        latin.subset(font)
+        font.save(tmp_path / "latin.otf")
+    lean = tmp_path / "fonts.conf"
+    lean.write_text(f"<fontconfig><dir>{tmp_path}</dir><cachedir>{tmp_path}</cachedir></fontconfig>", encoding="utf-8")
+    complaints = []
+    with sync_playwright() as driver:
+        chrome = driver.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"],
+                                        env={**environ, "FONTCONFIG_FILE": str(lean)})  # fmt: skip
+        page = chrome.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        for name in ("index.html", "units/U001.html", "units/en/U001.html"):
+            page.goto((printed.folder / name).as_uri())
+            assert page.evaluate("document.fonts.ready.then(all => [...all].map(one => one.status))") == ["loaded"]
+        chrome.close()
+    assert complaints == []
