@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
 import sys, time
 from pathlib import Path
-from pipelines.edges import run_folders
+from pipelines.edges import folders as run_folders
 from pipelines.stages import publish as stage
 from tests.pages.fixture import result, warehouse
 
