@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from random import Random
 
+from tests.oracle.by_hand import evaluation, evaluator
 from tests.oracle.quarters import Sample, draw_readings, make_quarter
 from tests.oracle.scorer import OracleResult, score
 from tests.oracle.tables import RawTables
@@ -78,6 +79,30 @@ def done(tables: RawTables, keys: Collection[Key], at: datetime) -> dict[str, li
         return {**row, **dict.fromkeys(events, f"{at}")}
 
     return {table: [filled(table, row) for row in rows] for table, rows in tables.items()}
+
+
+def rated(tables: RawTables, unit: str, cases: Collection[str], rating: str, at: datetime) -> dict[str, list[dict]]:
+    """The tables with these cases of a unit rated so; a dissatisfied rating stands before the evaluator, too."""
+    fills = {"public_rating": rating, "rated_at": f"{at}"}
+    found = {table: [dict(row) for row in rows] for table, rows in tables.items()}
+    for row in found["cases"]:
+        if row["unit_id"] == unit and row["case_id"] in cases:
+            row.update(fills)
+    if rating == "dissatisfied":
+        ours = evaluator(evaluator_id="VX", appointed_on="2020-01-01", term_ends_on="2099-12-31")
+        found["evaluators"] = [*found.get("evaluators", []), ours]
+        found["evaluations"] = found.get("evaluations", []) + [
+            evaluation(f"{at}", rating, assignment_id=f"PX{k}", case_id=case, unit_id=unit, evaluator_id="VX",
+                       assigned_at=f"{at}", reminded_at=f"{at}")
+            for k, case in enumerate(sorted(cases))
+        ]  # fmt: skip
+    return found
+
+
+def judged_already(tables: RawTables) -> set[tuple[str, str]]:
+    """Unit and case of what an evaluator or the office has a say in already."""
+    rows = [row for table in ("evaluations", "adjustments") for row in tables.get(table, ())]
+    return {(row["unit_id"], row["case_id"]) for row in rows}
 
 
 def scored(sample: Sample, tables: RawTables, readings: Mapping[str, str]) -> OracleResult:

@@ -8,11 +8,22 @@ import pytest
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.model.words import UsageRefusal
-from pipelines.running.watch import Watch
+from pipelines.running.watch import MOST_RATINGS, Watch
 from tests.oracle.compare import FROZEN, counted_list
 from tests.oracle.tables import write_folder
 from tests.proof import seeds
-from tests.running.by_hand import done, drawn, instant, known, scored, todo, totals, without_orphans
+from tests.running.by_hand import (
+    done,
+    drawn,
+    instant,
+    judged_already,
+    known,
+    rated,
+    scored,
+    todo,
+    totals,
+    without_orphans,
+)
 
 QUICK, MANY = (3, 8), seeds(0, 500)
 TABLE = {"case_rows": "cases", "instructions": "instructions"}
@@ -60,7 +71,31 @@ def against_brute_force(seed: int, folder) -> int:
         result = scored(sample, done(then, [one for one in everything if one != key], at), readings)
         assert totals(result) == totals(held), f"{about}: {key}"
     does_no_harm(sample, readings, then, everything, told, at, seed)
+    ratings_move_it(sample, readings, then, best, found.units, at, about)
     return len(steps)
+
+
+def ratings_move_it(sample, readings, then, best, units, at, about):
+    """So many ratings of the cases that are named, and not one fewer, move the total; those of no other case do."""
+    odd, held = judged_already(best), totals(scored(sample, best, readings))
+
+    def moved(id, cases, rating):
+        return totals(scored(sample, rated(best, id, cases, rating, at), readings))[id] - held[id]
+
+    for id, told in [(one.unit.unit_id, one.ratings) for one in units]:
+        for rating, way, after, points in (("dissatisfied", -1, told.falls_after, -told.falls),
+                                           ("satisfied", 1, told.rises_after, told.rises)):  # fmt: skip
+            asked = told.cases[: after or MOST_RATINGS]
+            if not odd.isdisjoint((id, case) for case in asked):
+                continue
+            found = moved(id, asked, rating)
+            assert found == points if after else way * found <= 0, f"{about}: {id} {rating} {asked}"
+            assert way * moved(id, asked[:-1], rating) <= 0, f"{about}: {id} {rating} {asked[:-1]}"
+        unrated = [row["case_id"] for row in then["cases"]
+                   if row["unit_id"] == id and row["closed_at"] and not row["public_rating"]]  # fmt: skip
+        others = [case for case in unrated if case not in told.cases and (id, case) not in odd]
+        for rating in ("dissatisfied", "satisfied") if others else ():
+            assert moved(id, others, rating) == 0, f"{about}: {id} {rating} {others}"
 
 
 def does_no_harm(sample, readings, then, everything, told, at, seed):
