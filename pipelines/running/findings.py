@@ -26,7 +26,7 @@ WATCH = RULES / "watch.yaml"
 WORDS = "running."  # begins the sentences of what is wrong with the file
 NEEDED = {"repeats": ("title", "matter_id"), "bunches": ("rated_at", "public_rating"), "perfect": ("public_rating",)}
 FINDINGS: dict[str, dict[str, str]] = {
-    "repeats": {"days": "whole", "alike": "share", "caller": "name"},
+    "repeats": {"days": "whole", "alike": "share", "caller": "name", "address": "name"},
     "passed_on": {"units": "whole"},
     "quick": {"minutes": "whole"},
     "bunches": {"ratings": "whole", "minutes": "whole"},
@@ -36,7 +36,7 @@ WARNINGS = {
     "rate": {"part": "name", "of": "name", "under": "percent", "at_least": "whole"},
     "matter": {"cases": "whole", "days": "whole"},
 }
-OPTIONAL = {"caller"}
+OPTIONAL = {"caller", "address"}
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,23 @@ class WatchRules:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something to look at: what kind, of which unit, in which cases; ``n`` counts them, ``same`` names the caller."""
+    """Something to look at: what kind, of which unit, in which cases; ``n`` counts them.
+
+    ``by`` tells of a repeat what it shares with the case before, `caller` or `address` where it is not the matter;
+    ``same`` names the caller.
+    """
 
     kind: str
     unit_id: str
     cases: tuple[str, ...]
     n: int
     same: str = ""
+    by: str = ""
 
     @property
     def words(self) -> Words:
         """What was found, as a sentence."""
-        return say(f"running.finding_{self.kind}{'_caller' if self.same else ''}", n=self.n, same=self.same)
+        return say(f"running.finding_{self.kind}{'_' if self.by else ''}{self.by}", n=self.n, same=self.same)
 
 
 def load_watch(file: Path = WATCH) -> WatchRules:
@@ -115,24 +120,21 @@ def find(warehouse: Warehouse, rules: WatchRules) -> tuple[Finding, ...]:
     for kind, bounds in rules.findings.items():
         if not columns.issuperset(NEEDED.get(kind, ())):
             continue
-        for same in _same(kind, bounds, columns):
-            context: dict[str, Any] = {**bounds, "same": same}
+        for by, column in _shared(kind, bounds, columns):
+            context: dict[str, Any] = {**bounds, "same": column}
             rows = warehouse.rows_template(f"running/{kind}", **context)
-            key = read_key() if rows and same == bounds.get("caller") else b""
-            found += [Finding(kind, unit, tuple(cases), n, _hashed(key, of)) for unit, cases, n, of in rows]
+            key = read_key() if rows and by == "caller" else b""
+            found += [Finding(kind, unit, tuple(cases), n, _hashed(key, of), by) for unit, cases, n, of in rows]
     return tuple(found)
 
 
-def _same(kind: str, bounds: Mapping[str, str], columns: set[str]) -> Iterator[str]:
-    """The columns by which rows are of the same matter or caller."""
-    if kind != "repeats":
-        yield ""
-        return
-    yield "matter_id"
-    if caller := bounds.get("caller"):
-        if caller not in columns:
-            raise UsageRefusal(say("running.no_caller", column=caller))
-        yield caller
+def _shared(kind: str, bounds: Mapping[str, str], columns: set[str]) -> Iterator[tuple[str, str]]:
+    """What repeats share with the case before, and its column."""
+    yield "", "matter_id"
+    for by in [by for by in ("caller", "address") if kind == "repeats" and by in bounds]:
+        if bounds[by] not in columns:
+            raise UsageRefusal(say("running.no_shared", by=by, column=bounds[by]))
+        yield by, bounds[by]
 
 
 def _hashed(key: bytes, caller: str) -> str:

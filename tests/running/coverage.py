@@ -1,6 +1,7 @@
-"""How often the forecast's interval held the end: `python -m tests.running.coverage [CITIES]` prints the table of docs.
+"""How often the forecast's interval held the end: `python -m tests.running.coverage [CITIES] [FOLDER]`, for the docs.
 
-On the project's sample, and on cities with another process than the model assumes. The quarter before is the history.
+On the project's sample, and on cities with another process than the model assumes, with the quarter before as history;
+and on the exports of the published cities in FOLDER, every quarter with the two before it as history.
 """
 
 import sys
@@ -9,7 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 from pipelines.assess import Request
+from pipelines.engines.cube import Cube
 from pipelines.model.period import Period
+from pipelines.paths import ROOT
 from pipelines.running.forecast import likely
 from pipelines.running.watch import Watch
 from pipelines.sample.make import make_sample
@@ -18,6 +21,7 @@ from tests.running.cities import restless
 BEFORE, PERIOD = Period.parse("2026Q2"), Period.parse("2026Q3")
 ABSENT = ("incidents", "instructions", "awards", "extensions", "evaluations", "evaluators", "adjustments")
 FIRST = 201  # the seeds before were looked at while the model was made
+PUBLISHED = {"baltimore": ("2014Q1", "2018Q4"), "pingshan": ("2018Q3", "2018Q4")}  # quarters of which there are rows
 INSTANTS = {"1/3": 3, "1/2": 2, "2/3": 1.5}
 
 
@@ -39,11 +43,15 @@ def restless_city(folder: Path, seed: int) -> tuple[Request, Request]:
 CITIES = {"sample": sample_city, "restless": restless_city}
 
 
-def held(before: Request, request: Request, seed: int) -> Counter:
+def counted(request: Request) -> Cube:
+    """The counts of a period that is over."""
+    with Watch(request, request.period.end) as watch:
+        return watch.run().missed
+
+
+def held(history: list[Cube], request: Request, seed: int) -> Counter:
     """By instant and figure: how many units' ends lay in the interval, and of how many; and how wide it was."""
     found: Counter = Counter()
-    with Watch(before, before.period.end) as watch:
-        history = [watch.run().missed]
     with Watch(request, request.period.end) as watch:
         end = watch.run().look()
         totals = {one.unit.unit_id: one.held_total for one in end.units}
@@ -68,7 +76,23 @@ def measured(kind: str, cities: int, first: int = 1) -> Counter:
     found: Counter = Counter()
     for seed in range(first, first + cities):
         with tempfile.TemporaryDirectory() as folder:
-            found += held(*CITIES[kind](Path(folder), seed), seed)
+            before, request = CITIES[kind](Path(folder), seed)
+            found += held([counted(before)], request, seed)
+    return found
+
+
+def published(name: str, exports: Path, quarters: tuple[str, str]) -> Counter:
+    """The same of every quarter of a published city from the first to the last of ``quarters``."""
+    found: Counter = Counter()
+    period, last, history = *map(Period.parse, quarters), []
+    while period <= last:
+        with tempfile.TemporaryDirectory() as folder:
+            mapping = ROOT / "examples" / name / "mapping.yaml"
+            request = Request(period, exports, Path(folder) / "out", source=mapping, pdf=False, counted=())
+            if history:
+                found += held(history, request, 1)
+            history = [counted(request), *history][:2]
+        period = period.next
     return found
 
 
@@ -83,6 +107,9 @@ def lines(kind: str, found: Counter) -> list[str]:
 
 
 if __name__ == "__main__":
+    numbers = [int(one) for one in sys.argv[1:] if one.isdecimal()]
     for kind in CITIES:
-        cities = int(sys.argv[1]) if len(sys.argv) > 1 else 12
-        print("\n".join(lines(kind, measured(kind, cities, FIRST))), flush=True)
+        print("\n".join(lines(kind, measured(kind, *numbers or [12], FIRST))), flush=True)
+    for folder in [Path(one) for one in sys.argv[1:] if not one.isdecimal()]:
+        for name, quarters in PUBLISHED.items():
+            print("\n".join(lines(name, published(name, folder, quarters))), flush=True)

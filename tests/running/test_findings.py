@@ -13,7 +13,7 @@ from pipelines.running.findings import FINDINGS, WATCH, find, load_watch
 START, MINUTE, DAY = datetime(2026, 7, 1), timedelta(minutes=1), timedelta(days=1)
 COLUMNS = {"case_id": "", "unit_id": "U1", "role": "lead", "matter_id": None, "title": None, "dispatched_at": START,
            "closed_at": None, "public_rating": None, "rated_at": None}  # fmt: skip
-TEXT = ("case_id", "unit_id", "role", "matter_id", "title", "public_rating", "caller_key")
+TEXT = ("case_id", "unit_id", "role", "matter_id", "title", "public_rating", "caller_key", "address")
 LAMP = "路灯不亮，请派人维修，已经一周了"
 
 
@@ -61,6 +61,23 @@ def test_a_caller_is_known_by_a_hash_alone(tmp_path, monkeypatch):
     assert len(same) == 8 and "138" not in str(told)
     with pytest.raises(UsageRefusal, match="caller_key"):
         found([call], load_watch(file))
+
+
+def test_a_repeat_is_found_behind_other_cases_of_the_matter():
+    first, other = {"matter_id": "M1", "title": LAMP}, {"matter_id": "M1", "title": "水压太低"}
+    told = (first, other, other | {"title": "?"}, first)
+    rows = [{**one, "dispatched_at": START + n * DAY} for n, one in enumerate(told)]
+    [(kind, _, cases, _, _)] = found(rows)
+    assert kind == "repeats" and cases == ("C3", "C0")
+
+
+@pytest.mark.parametrize(("address", "expected"), [("幸福路1号", ["repeats"]), ("幸福路2号", []), (None, [])])
+def test_a_repeat_of_an_address(tmp_path, address, expected):
+    file = tmp_path / "watch.yaml"
+    file.write_text("findings: {repeats: {days: 10, alike: 0.9, address: address}}", encoding="utf-8")
+    columns = {**COLUMNS, "address": None}
+    rows = [{"title": LAMP, "address": "幸福路1号"}, {"title": LAMP, "address": address, "dispatched_at": START + DAY}]
+    assert [one[0] for one in found(rows, load_watch(file), columns)] == expected
 
 
 def test_a_case_with_two_lead_units_was_passed_on():
