@@ -15,6 +15,7 @@ ARROW = {
     "date": pa.date32(),
     "boolean": pa.bool_(),
     "decimal": pa.decimal128(18, 2),
+    "integer": pa.int64(),
 }
 USUAL = {
     "units": {"unit_id": "U1", "unit_name": "甲局", "unit_group": "市直部门", "ranked": True},
