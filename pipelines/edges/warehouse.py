@@ -71,6 +71,7 @@ class Warehouse:
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
             "temp_directory": str(spill or ""),
+            "checkpoint_threshold": "1TB",  # a database in memory has nothing to keep: writing it anew only takes time
         }.items():
             self.connection.execute(f"set {name} = '" + str(value).replace("'", "''") + "'")
         with suppress(duckdb.InvalidInputException):  # refused in a notebook without ipywidgets, where there is no bar

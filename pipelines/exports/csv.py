@@ -285,14 +285,17 @@ def _plain(codes, starts, ends, delimiter: str, width: int):
         return numpy.zeros(len(ends), bool)
     delimiters = numpy.flatnonzero(codes == sign[0])
     quotes = numpy.flatnonzero(codes == QUOTE)
+    plain = numpy.ones(len(ends), bool)
+    fields = numpy.diff(numpy.searchsorted(delimiters, ends), prepend=0) + 1
     if len(quotes):
         plain = _well_quoted(codes, starts, ends, quotes, sign[0])
-        of_line = numpy.searchsorted(ends, delimiters)
-        quotes_before = numpy.searchsorted(quotes, delimiters) - numpy.searchsorted(quotes, starts)[of_line]
-        fields = numpy.bincount(of_line[quotes_before % 2 == 0], minlength=len(ends)) + 1
-    else:
-        plain = numpy.ones(len(ends), bool)
-        fields = numpy.diff(numpy.searchsorted(delimiters, ends), prepend=0) + 1
+        before = numpy.searchsorted(quotes, starts)
+        quoted = numpy.diff(numpy.append(before, len(quotes))) > 0
+        of_line = numpy.repeat(numpy.arange(len(ends)), fields - 1)
+        among = quoted[of_line]
+        at, of_line = delimiters[among], of_line[among]
+        inside = (numpy.searchsorted(quotes, at) - before[of_line]) % 2 == 1
+        fields -= numpy.bincount(of_line[inside], minlength=len(ends))
     returns = numpy.flatnonzero(codes == CR)
     bare = returns[codes[returns + 1] != LF]
     plain[numpy.searchsorted(ends, bare)] = False
@@ -485,7 +488,7 @@ def _without_marks(content: bytes, encoding: str) -> bytes:
 
 def _escaped_formulas(content: bytes, delimiter: str) -> bytes:
     """Write fields like ="…", which Excel reads as the text inside, as CSV does: quoted, with quotes doubled."""
-    if b'="' not in content:
+    if b"=" not in content or b'="' not in content:
         return content
     sign = re.escape(delimiter).encode()
     bare = rb"(^|" + sign + rb')="([^"\r\n]+)"(?=' + sign + rb"|\r*$)"

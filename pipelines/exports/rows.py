@@ -147,8 +147,10 @@ def as_utf8(content: bytes, encoding: str) -> tuple[bytes, dict[int, str]]:
     """
     strays = _strays(content) if encoding == GB18030 else {}
     try:
+        if not strays and encoding == UTF8 and decodes(content, UTF8):
+            return content, {}
         if not strays:
-            return (content if content.isascii() else content.decode(encoding).encode()), {}
+            return content.decode(encoding).encode(), {}
     except UnicodeDecodeError:
         pass
     lines, bad = content.split(b"\n"), strays
@@ -326,6 +328,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.0+)?")
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,3})")
 OFFSET = re.compile(r":\d\d?(?:[.,]\d+)?\s*(?:[zZ]|[+-]\s*\d+(?::\d+)?)\s*$")  # a moment that names its own zone
 _OFFSET_BYTES = re.compile(rb":\d\d?(?:[.,]\d+)?[ \t]*[zZ+-]")
+_USUAL = {len(form): form for form in (b"0000-00-00", b"0000-00-00 00:00:00")}
 _LONG_FRACTION = re.compile(r"-?\d+\.\d{9,}")
 # What the bytes of a column hold where some cell of it may need a closer look.
 _ANY_SIGNS = (b'="', b"\\N")
@@ -419,12 +422,13 @@ def _mended_batch(batch: Batch, table: _Table) -> Batch:
 
 def _blank_rows(batch: Batch) -> set[int]:
     """Rows in which no cell holds anything, not even what its text does not show."""
-    blank = set(range(len(batch.lines))) - {cell.row for cell in batch.odd}
+    blank: set[int] | None = None
     for column in batch.columns:
+        empty = set(_empty_rows(_trimmed(column)))
+        blank = empty if blank is None else blank & empty
         if not blank:
-            break
-        blank &= set(_empty_rows(_trimmed(column)))
-    return blank
+            return set()
+    return (set(range(len(batch.lines))) if blank is None else blank) - {cell.row for cell in batch.odd}
 
 
 def _trimmed(column):
@@ -483,12 +487,41 @@ def _bytes(column) -> bytes:
 
 def _closer_look(column, meant: Column, own_words: bool) -> Callable[[str], Repair | None] | None:
     """The function that looks at every cell of a column, where its bytes give reason to."""
-    content = _bytes(column)
-    look = _look(column, content, meant)
+    if meant.type in ("timestamp", "date") and _are_usual_moments(column):
+        return None
+    different = compute.unique(column) if meant.type in ("enum", "boolean") and _is_arrow(column) else column
+    content = _bytes(different)
+    look = _look(different, content, meant)
     no_text = meant.type in ("timestamp", "date", *NUMBERS) or (own_words and meant.type in ("enum", "boolean"))
     if not no_text or not _NULL_BYTES.search(content):
         return look
     return lambda cell: ("null_word", "") if _NULL_WORD.fullmatch(cell.strip()) else look(cell) if look else None
+
+
+def _are_usual_moments(column) -> bool:
+    """Whether every cell is empty or `2026-07-02 09:05:00`, or every one `2026-07-02`: nothing there needs mending."""
+    return _is_arrow(column) and all(map(_usual, column.chunks if hasattr(column, "chunks") else [column]))
+
+
+def _usual(chunk) -> bool:
+    if chunk.type != pyarrow.string():
+        return False
+    cells = len(chunk) - chunk.null_count
+    if not cells:
+        return True
+    ends = numpy.frombuffer(chunk.buffers()[1], numpy.int32)[chunk.offset :][: len(chunk) + 1]
+    lengths = numpy.diff(ends)
+    width = int(lengths.max())
+    if width not in _USUAL or int((lengths == width).sum()) != cells or ends[-1] - ends[0] != cells * width:
+        return False
+    written = numpy.frombuffer(chunk.buffers()[2], numpy.uint8)[ends[0] : ends[-1]].reshape(-1, width)
+    form = numpy.frombuffer(_USUAL[width], numpy.uint8)
+    digits = form == ord("0")
+    return bool(
+        (written[:, digits] - ord("0") < 10).all()  # of what is less it is the rest of a byte, and more
+        and (written[:, ~digits] == form[~digits]).all()
+        and (written[:, 0] > ord("0")).all()
+    )
 
 
 def _look(column, content: bytes, meant: Column) -> Callable[[str], Repair | None] | None:
@@ -512,7 +545,7 @@ def _look(column, content: bytes, meant: Column) -> Callable[[str], Repair | Non
         look = _broken_text
     else:
         look = _mended_text
-    return look if meant.type in NUMBERS or any(sign in content for sign in signs) else None
+    return look if meant.type in NUMBERS or any(sign[:1] in content and sign in content for sign in signs) else None
 
 
 def is_id(column: Column) -> bool:

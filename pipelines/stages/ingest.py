@@ -20,6 +20,7 @@ from pipelines.exports.headers import Resolved, known_headers, mapped_headers, r
 from pipelines.exports.mapped_rows import Tools, completed, mapped, one_row_per
 from pipelines.exports.mapping import load_source
 from pipelines.exports.rows import arrow_rows, empty_rows, mended, sha256_of, state_of
+from pipelines.lazy import pyarrow
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.intake import (
     CUT_IN_ROW,
@@ -42,6 +43,7 @@ from pipelines.stages.validate import breach_of_file, is_broken_off
 from pipelines.wording import note, say
 
 MAX_COLUMNS = 1000
+STORED = 122_880  # rows stored at a time: a row group of the database
 CASES, FIGURES = "cases", "figures"
 WITHOUT_HEADER = ("jsonl", "jsonl.gz")  # an empty file of these is an empty table; any other lacks required columns
 
@@ -268,15 +270,40 @@ def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -
             work.stops.append(problem.words)
 
 
+@dataclass
+class _Stored:
+    """Rows on their way into a table, many at a time.
+
+    After many small ones the database writes the whole table anew: five times the work.
+    """
+
+    warehouse: Warehouse
+    table: str
+    waiting: list[Any] = field(default_factory=list)
+
+    def append(self, rows: Any) -> None:
+        """Keep an Arrow table, or store it with all that wait."""
+        self.waiting.append(rows)
+        if sum(map(len, self.waiting)) >= STORED:
+            self.flush()
+
+    def flush(self) -> None:
+        """Store all that wait."""
+        if self.waiting:
+            self.warehouse.append(self.table, pyarrow.concat_tables(self.waiting))
+            self.waiting.clear()
+
+
 def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: dict[str, str]) -> None:
     """Store the rows of a file and give its receipt."""
     names = tuple(columns[name.casefold()] for name in one.columns.names)
     found, records, broken, left_out, blank = one.found, 0, 0, 0, 0
     faults: list[Fault] = []
+    stored = _Stored(work.warehouse, f"raw.{contract.name}")
     for batch in one.export.batches():
         file = f"{found.name}[{batch.part}]" if batch.part else found.name
         if len(batch.lines):
-            work.warehouse.append(f"raw.{contract.name}", arrow_rows(batch, names, file))
+            stored.append(arrow_rows(batch, names, file))
         if batch.aside:
             lines, rows = zip(*batch.aside, strict=True)
             aside = Batch(lines, tuple(zip(*rows, strict=True)))
@@ -289,6 +316,7 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
         blank += batch.blank
         broken += batch.faulty
         work.progress(found.name, records)
+    stored.flush()
     if broken:
         work.broken[contract.name] = work.broken.get(contract.name, 0) + broken
     notices = (*one.export.notices, *one.export.later)
