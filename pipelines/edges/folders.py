@@ -42,7 +42,7 @@ def staging(out: Path) -> Iterator[Path]:
     (out / STAGING).mkdir(parents=True, exist_ok=True)
     name = uuid.uuid4().hex
     folder, mark = out / STAGING / name, out / STAGING / f"{name}.lock"
-    with _locked(out):
+    with locked(out):
         _sweep(out)
         own = mark.open("w")
         fcntl.flock(own, fcntl.LOCK_EX)
@@ -87,7 +87,7 @@ def put_in_place(out: Path, period: str, folder: Path, beside: Path | None = Non
     name = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:16]
     runs = out / RUNS / period
     runs.mkdir(parents=True, exist_ok=True)
-    with _locked(out):
+    with locked(out):
         must_be_free(out, period)
         target = _place_for(runs, name, folder)
         if not target.exists():
@@ -133,7 +133,7 @@ def replace_page(out: Path, file: Path, page: Callable[[], str]) -> bool:
 
     False where the file is there and not ours: then it stays as it is.
     """
-    with _locked(out):
+    with locked(out):
         if os.path.lexists(file) and OWN_MARK not in _start_of(file):
             return False
         new = out / STAGING / f"{uuid.uuid4().hex}.html"
@@ -179,8 +179,9 @@ def _sweep(out: Path) -> None:
 
 
 @contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """One run at a time may sweep the staging folder or switch a link; held for moments only."""
+def locked(out: Path) -> Iterator[None]:
+    """One run at a time may sweep the staging folder, switch a link or write for the office; held for moments only."""
+    out.mkdir(parents=True, exist_ok=True)
     with (out / LOCK).open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
 
+from pipelines.edges.folders import locked
 from pipelines.edges.published import RESTRICTED
 from pipelines.edges.tablefiles import CsvFile, own_misses
 from pipelines.edges.warehouse import Arrow, Warehouse
@@ -329,21 +330,23 @@ def write_own_evidence(
     """
     folder = Path(out) / RESTRICTED / str(period) / FOLDER
     new = folder.with_name(f"{FOLDER}.new")
-    shutil.rmtree(new, ignore_errors=True)
     lines, clock = Lines(rulebook, say), readings.get("evaluation_clock", "reminder")
     labels = {code: known[0] for code, known in contracts.tables["cases"].columns["public_rating"].labels}
-    for unit_id, rows in groupby(own_misses(warehouse, clock), key=lambda row: row[0]):
-        if not new.exists():
-            new.mkdir(parents=True, mode=0o700)
-            new.parent.chmod(0o700)
-            new.parent.parent.chmod(0o700)
-        file = new / f"{file_stem(unit_id)}.csv"
-        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        with CsvFile(file, tuple(say(f"scorecard.own_{name}").zh for name in COLUMNS)) as table:
-            for _, rule, clause, month, case, ref, facts, *ratings in rows:
-                told = (labels.get(rating, rating or "") for rating in ratings)
-                table.write([clause, rulebook.rules[rule].title.zh, month, case, ref, lines.miss(rule, facts), *told])
-    shutil.rmtree(folder, ignore_errors=True)
-    if new.exists():
-        new.rename(folder)
+    with locked(Path(out)):
+        shutil.rmtree(new, ignore_errors=True)
+        for unit_id, rows in groupby(own_misses(warehouse, clock), key=lambda row: row[0]):
+            if not new.exists():
+                new.mkdir(parents=True, mode=0o700)
+                new.parent.chmod(0o700)
+                new.parent.parent.chmod(0o700)
+            file = new / f"{file_stem(unit_id)}.csv"
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            with CsvFile(file, tuple(say(f"scorecard.own_{name}").zh for name in COLUMNS)) as table:
+                for _, rule, clause, month, case, ref, facts, *ratings in rows:
+                    title, says = rulebook.rules[rule].title.zh, lines.miss(rule, facts)
+                    told = (labels.get(rating, rating or "") for rating in ratings)
+                    table.write([clause, title, month, case, ref, says, *told])
+        shutil.rmtree(folder, ignore_errors=True)
+        if new.exists():
+            new.rename(folder)
     return folder

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from pipelines.edges.folders import locked
 from pipelines.edges.published import RESTRICTED
 from pipelines.edges.warehouse import Warehouse
 from pipelines.lazy import pyarrow
@@ -43,7 +44,8 @@ def write_fix_file(
     hashes = {receipt.file: receipt.sha256 for receipt in intake.receipts if receipt.file not in fixes}
     try:
         if n:
-            write_fix(file, found, hashes)
+            with locked(Path(out)):
+                write_fix(file, found, hashes)
             return (say("forms.fix_written", n=n, file=file),)
         file.unlink(missing_ok=True)
     except OSError as problem:

@@ -3,12 +3,14 @@
 import hashlib
 import stat
 from datetime import datetime
+from threading import Thread
 
 import openpyxl
 import pytest
 import xlsxwriter
 
 from pipelines.assess import Request, Run
+from pipelines.edges import workbook
 from pipelines.model.contract import FILE, KEPT, LINE, NAME, NO, USE, WHY
 from pipelines.model.period import Period
 
@@ -214,3 +216,22 @@ def test_the_file_names_the_bytes_that_it_is_from(tmp_path):
     check(folder, tmp_path / "out")
     listed = dict(openpyxl.load_workbook(fix_of(tmp_path / "out"))["originals"].values)
     assert listed["cases.csv"] == hashlib.sha256((folder / "cases.csv").read_bytes()).hexdigest()
+
+
+def test_two_checks_at_once_write_one_whole_fix_file(tmp_path, monkeypatch):
+    """The second begins while the first has its workbook open, and waits for it."""
+    folder = exports(tmp_path / "x", case("C1", rating="还行"), *(case(f"D{n}") for n in range(9)))
+    out, others, written = tmp_path / "out", [], workbook._fix_notes
+
+    def while_the_other_begins(book, sheets):
+        if not others:
+            others.append(Thread(target=check, args=(folder, out)))
+            others[0].start()
+            others[0].join(3)
+        written(book, sheets)
+
+    monkeypatch.setattr(workbook, "_fix_notes", while_the_other_begins)
+    check(folder, out)
+    others[0].join()
+    assert [(file.name, file.stat().st_mode & 0o777) for file in fix_of(out).parent.iterdir()] == [(NAME, 0o600)]
+    assert mend(fix_of(out), tmp_path / "mended.xlsx")[0]["公众评价"] == "还行"

@@ -4,6 +4,7 @@ import csv
 import re
 from collections import Counter
 from dataclasses import replace
+from threading import Thread
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from pipelines.edges.published import PublishedQuarter
 from pipelines.explain import explain
 from pipelines.laboratory.charts import funnel
-from pipelines.model.words import UsageRefusal
+from pipelines.model.period import Period
+from pipelines.model.words import UsageRefusal, Words
+from pipelines.stages import ledger
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +126,31 @@ def test_ratings_stand_in_the_units_own_evidence_alone(quarter):
     evaluated = [row for _, row in rows if row["专业评价"]]
     assert all(row["群众评价"] == "不满意" for row in evaluated)
     assert not {"不满意", "基本满意"} & {word for row in public for word in re.findall(r"\w+", row["detail"])}
+
+
+def test_two_runs_at_once_write_one_whole_evidence(tmp_path, monkeypatch):
+    """The second begins while the first writes, and waits for it."""
+    others, row = [], ("U1", "r", "A", "2026-07", "C1", None, None, "dissatisfied", "")
+
+    def misses(warehouse, clock):
+        yield row
+        if not others:
+            others.append(Thread(target=written))
+            others[0].start()
+            others[0].join(1)
+        yield ("U2", *row[1:])
+
+    def written():
+        book = SimpleNamespace(rules={"r": SimpleNamespace(title=Words("满意率", "rate"))})
+        contracts = SimpleNamespace(tables={"cases": SimpleNamespace(
+            columns={"public_rating": SimpleNamespace(labels=[])})})  # fmt: skip
+        done.append(ledger.write_own_evidence(None, book, {}, contracts, tmp_path, Period.parse("2026Q3")))
+
+    done = []
+    monkeypatch.setattr(ledger, "own_misses", misses)
+    monkeypatch.setattr(ledger, "Lines", lambda *_: SimpleNamespace(miss=lambda rule, facts: ""))
+    written()
+    others[0].join()
+    assert done == [tmp_path / "restricted" / "2026Q3" / "units"] * 2
+    assert sorted(file.name for file in done[0].iterdir()) == ["U1.csv", "U2.csv"]
+    assert [file.name for file in done[0].parent.iterdir()] == ["units"]

@@ -27,6 +27,8 @@ PROMISES = Path(__file__).with_name("promises.yaml")
 NOTED = ROOT / "proof"
 DOCUMENT = ROOT / "docs" / "proof.md"
 OUTCOME = ("tried", "passed", "failed", "skipped")
+OF_EVERY_LINE = ("promise", "proof", "tried", "failed", "skipped", "part", "seed", "seconds", "date", "commit", "python",
+                 "command")  # fmt: skip
 HEAD = """# Promises and their proofs
 
 Written by `python -m tests.proof` from `proof/*.jsonl`, to which every run of a proof appends a line: its command,
@@ -114,11 +116,17 @@ def standing(lines: list[dict]) -> dict | None:
     left = sum(line.get("seconds", 0) for line in parts) / len(parts) * (every - len(parts)) / 3600
     return {
         "tried": sum(line["tried"] for line in parts), "failed": sum(line["failed"] for line in parts),
-        "skipped": sum(line.get("skipped", 0) for line in parts), "said": parts[-1].get("said", ""),
+        "skipped": sum(line.get("skipped", 0) for line in parts), "said": _said(parts[-1]),
         "parts": f"{len(parts)} of {every} parts" if every > 1 else "",
         "left": f"; the others take {left:,.1f} h" if every > len(parts) else "",
         "dates": " – ".join(dict.fromkeys((dates[0], dates[-1]))), "commits": commits,
     }  # fmt: skip
+
+
+def _said(line: dict) -> str:
+    """The figures of its own that a command told."""
+    own = {name: value for name, value in line.items() if name not in OF_EVERY_LINE}
+    return own.pop("said", "") or ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in own.items())
 
 
 def _sweep(line: dict) -> tuple[int, str]:
