@@ -27,8 +27,7 @@ PROMISES = Path(__file__).with_name("promises.yaml")
 NOTED = ROOT / "proof"
 DOCUMENT = ROOT / "docs" / "proof.md"
 OUTCOME = ("tried", "passed", "failed", "skipped")
-OF_EVERY_LINE = ("promise", "proof", "tried", "failed", "skipped", "part", "seed", "seconds", "date", "commit", "python",
-                 "command")  # fmt: skip
+OF_EVERY_LINE = {"promise", "proof", *OUTCOME, "part", "seed", "seconds", "date", "commit", "python", "command"}
 HEAD = """# Promises and their proofs
 
 Written by `python -m tests.proof` from `proof/*.jsonl`, to which every run of a proof appends a line: its command,
