@@ -9,7 +9,7 @@ from pipelines.model.score import ScoredPeriod, Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views.figures import NOTHING, Say, named, percent, speaking
 from pipelines.views.frame import SUFFIX, frame, words
-from pipelines.views.ranking import WORDS, figures, heat, listing, place
+from pipelines.views.ranking import WORDS, figures, heat, listing, place, sums
 from pipelines.views.tables import ITEMS, RANKING, VERDICTS, item_rows, ranking_rows, verdict_rows
 
 BETWEEN = "/"  # the city before the id of its unit
@@ -32,7 +32,18 @@ OWN_WORDS = (
     "left_out",
     "nav",
 )
-KEPT = ("frame", "words", "own", "graded", "lists", "placed_by", "compared", "files")  # by pages of places, of a city's
+# By the pages of places, of those of a city.
+KEPT = ("frame", "words", "own", "graded", "lists", "summed", "placed_by", "compared", "files")
+    "frame",
+    "words",
+    "own",
+    "graded",
+    "lists",
+    "summed",
+    "placed_by",
+    "compared",
+    "files",
+)  # by pages of places, of a city's
 DRAWN = ("reread", "doubt", "moves", "heat", "funnel")  # of a city's own page; a province has the heat alone
 TABLES = ("ranking.csv", "items.csv", "verdicts.csv", "cities.csv", "manifest.json")
 CITIES = (
@@ -123,15 +134,19 @@ class Province:
         for row in self._units(page):
             row["leads"] = ""  # its scorecard is its city's
         own = words(self.say, OWN_WORDS, lang, "roll_up")
-        return page | {
-            "frame": self._frame(page["frame"]),
-            "words": page["words"] | {"ranking_says": own["says"]},
-            "title": self._title(plain(masked(city)), lang),
-            "own": own,
-            "files": [],
-            "beside": [],
-            "twin": self._twin(file_stem(city), lang),
-        }
+        return (
+            page
+            | sums(self.result, self.say, lang)
+            | {  # as over all cities
+                "frame": self._frame(page["frame"]),
+                "words": page["words"] | {"ranking_says": own["says"]},
+                "title": self._title(plain(masked(city)), lang),
+                "own": own,
+                "files": [],
+                "beside": [],
+                "twin": self._twin(file_stem(city), lang),
+            }
+        )
 
     def _title(self, name: str, lang: str) -> str:
         return self.say("roll_up.title_of", name=name, period_name=named(self.result.period, lang)).into(lang)

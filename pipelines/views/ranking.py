@@ -145,7 +145,7 @@ def listing(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
         "lists": list(book.lists),
         "own_lists": [(id, title.into(lang)) for id, title in book.lists.items()],
         "said": any(given[name] for name in ("commend", "criticise", "together", *book.lists)),
-        "placed_by": say(f"site.{_placed_by(result)}").into(lang),
+        **sums(result, say, lang),
         "compared": str(result.period.previous) if result.previous else "",
     }
 
@@ -300,10 +300,18 @@ def funnel(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:
     return {"chart": chart, "says": said, "city": say("site.funnel_city", rate=chart["rate"]).into(lang)}
 
 
-def _placed_by(result: ScoredPeriod) -> str:
+def sums(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
+    """``summed``: whether a total anywhere is another figure than its base; ``placed_by``: what places go by."""
+    summed = any(score.total != score.base for score in result.scores.values())
+    return {"summed": summed, "placed_by": say(f"site.{_placed_by(result, summed)}").into(lang)}
+
+
+def _placed_by(result: ScoredPeriod, summed: bool) -> str:
     """What places over all units go by."""
     if result.rulebook.ranking.by_share:
         return "by_share"
+    if not summed:
+        return "by_total_alone"
     return "by_base" if result.rulebook.ranked_by(result.readings) == "base" else "by_total"
 
 

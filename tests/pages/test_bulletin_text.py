@@ -16,6 +16,7 @@ from pipelines.model.tally import Unit
 from pipelines.model.words import UsageRefusal
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.compared import KEPT, received
+from pipelines.views.ranking import ranking
 from pipelines.wording import say
 from tests.pages.fixture import LINES, result
 from tests.pages.test_pages import shown_text
@@ -274,3 +275,13 @@ def test_what_did_not_happen_and_what_nobody_has_is_not_said():
     assert Bulletin(replace(result(), tallies={}), [], say).occurrences() == []
     alone = Bulletin(group_of([1, 2, 3, 4, 5]), [], say)
     assert alone.leaders(alone._first()[:1]) == "第1名：单位00，总分99分。"
+
+
+def test_where_no_total_differs_from_its_base_there_is_no_column_of_either():
+    for quarter, split in ((result(), True), (group_of([0, 1, 2, 3, 4, 5]), False)):
+        page = ranking(quarter, say)
+        assert ("基础分" in render("site/index.html.j2", page)) == split == page["summed"]
+        assert (
+            '<th scope="col">加分</th>' in official_sheet(quarter, Bulletin(quarter, [], say).page(), OFFICE)
+        ) == split
+    assert page["placed_by"] == "按总分从高到低"
