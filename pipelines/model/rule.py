@@ -89,6 +89,7 @@ class Clause:
     text: Words
     why_no_rule: Words | None = None
     implemented_by: tuple[str, ...] = ()  # "kind name", such as "query evaluators/dissatisfied"
+    cited: str = ""  # as the published text numbers it, such as 第十二条; pages then call it so and not by its id
 
 
 @dataclass(frozen=True)

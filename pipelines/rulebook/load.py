@@ -513,7 +513,7 @@ def with_changes(rulebook: Rulebook, changes: Mapping[str, object]) -> Rulebook:
 
 
 HEADING = re.compile(rf"## ({fail_if.ITEM_ID.pattern})")
-LINE = re.compile(r"- (zh|en|no rule zh|no rule en|honoured by): (.+)")
+LINE = re.compile(r"- (zh|en|no rule zh|no rule en|honoured by|cited): (.+)")
 
 
 def read_clauses(path: Path, name: str) -> tuple[dict[str, Clause], Block]:
@@ -542,4 +542,6 @@ def _clause(id: str, block: Block) -> Clause:
     if any(why) and not all(why):
         raise refusal(block, "missing_field", field="no rule zh, no rule en")
     implemented_by = tuple(thing.strip() for thing in block.get("honoured by", "").split(",") if thing.strip())
-    return Clause(id, Words(block["zh"], block["en"]), Words(*why) if all(why) else None, implemented_by)
+    return Clause(
+        id, Words(block["zh"], block["en"]), Words(*why) if all(why) else None, implemented_by, block.get("cited", "")
+    )

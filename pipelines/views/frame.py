@@ -50,7 +50,7 @@ def frame(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
         "simulated_says": say("pages.simulated_says").into(lang) if simulated else "",
         "absent": absences(result, say, lang),
         "counted": say("site.counted", **facts).into(lang),
-        "clauses": sorted(rulebook.clauses),  # each a place of the method page
+        "clauses": {id: one.cited or id for id, one in sorted(rulebook.clauses.items())},  # places of the method page
     }
 
 

@@ -205,16 +205,9 @@ class Official:
             for verdict in given[name]:
                 names = "、".join(unit["name"] for unit in verdict["units"][:MOST_NAMED])
                 names += "等" if len(verdict["units"]) > MOST_NAMED else ""  # an annex lists them all
-                yield (
-                    "body",
-                    self._says(
-                        name,
-                        title=verdict["title"],
-                        says=verdict["says"],
-                        n=verdict["count"],
-                        names=names,
-                    ),
-                )
+                facts = {"title": verdict["title"], "says": verdict["says"], "n": verdict["count"], "names": names}
+                said, cited = self._says(name, **facts), self.result.rulebook.clauses.get(verdict["clause"])
+                yield "body", self._says("by_clause", clause=cited.cited, text=said) if cited and cited.cited else said
 
     def annexes(self, bulletin: dict) -> list[dict]:
         """The annexes that have something to show: ``key``, ``number`` and ``title``."""

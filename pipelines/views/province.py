@@ -32,8 +32,7 @@ OWN_WORDS = (
     "left_out",
     "nav",
 )
-# By the pages of places, of those of a city.
-KEPT = ("frame", "words", "own", "graded", "lists", "summed", "placed_by", "compared", "files")
+KEPT = (  # by pages of places, of those of a city
     "frame",
     "words",
     "own",
@@ -43,7 +42,7 @@ KEPT = ("frame", "words", "own", "graded", "lists", "summed", "placed_by", "comp
     "placed_by",
     "compared",
     "files",
-)  # by pages of places, of a city's
+)
 DRAWN = ("reread", "doubt", "moves", "heat", "funnel")  # of a city's own page; a province has the heat alone
 TABLES = ("ranking.csv", "items.csv", "verdicts.csv", "cities.csv", "manifest.json")
 CITIES = (
@@ -162,7 +161,7 @@ class Province:
 
     @staticmethod
     def _frame(around: dict) -> dict:
-        return around | {"clauses": []}  # a province has no method page
+        return around | {"clauses": {}}  # a province has no method page
 
     @staticmethod
     def _twin(stem: str, lang: str) -> str:

@@ -1,6 +1,7 @@
 """The bulletin: groups by their ends, failings by name, whole points, no ids, sections as the office wants."""
 
 import re
+import shutil
 from dataclasses import replace
 from fractions import Fraction
 from os import environ
@@ -14,6 +15,8 @@ from pipelines.edges.templates import render
 from pipelines.model.score import Earlier
 from pipelines.model.tally import Unit
 from pipelines.model.words import UsageRefusal
+from pipelines.paths import RULES
+from pipelines.rulebook import load_rulebook
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.compared import KEPT, received
 from pipelines.views.ranking import ranking
@@ -285,3 +288,20 @@ def test_where_no_total_differs_from_its_base_there_is_no_column_of_either():
             '<th scope="col">加分</th>' in official_sheet(quarter, Bulletin(quarter, [], say).page(), OFFICE)
         ) == split
     assert page["placed_by"] == "按总分从高到低"
+
+
+def test_a_clause_is_called_by_its_number_in_the_published_text_where_the_book_gives_it(tmp_path):
+    book = shutil.copytree(RULES / "standard", tmp_path / "book")
+    regulation = book / "regulation.md"
+    text = regulation.read_text(encoding="utf-8")
+    regulation.write_text(text.replace("## A0.1\n", "## A0.1\n- cited: 《办法》第三条\n"), encoding="utf-8")
+    clauses = load_rulebook(book, result().period).clauses
+    assert (clauses["A0.1"].cited, clauses["A3.1"].cited) == ("《办法》第三条", "")
+    quarter = replace(result(), rulebook=replace(result().rulebook, clauses=clauses))
+    given = [v for name, v in Bulletin(quarter, [], say).page()["verdicts"].items() if v and name != "together"]
+    assert {one["clause"] for listed in given for one in listed} == {"A0.1"}
+    told = re.sub(r"\s", "", printed(quarter))
+    assert "依据《办法》第三条，予以表彰（同类第一）" in told and "A0.1" not in told
+    assert "依据" not in printed(result()).split("附件")[0].split("三、")[-1]
+    web = render("site/index.html.j2", ranking(quarter, say))
+    assert 'method.html#A0.1">《办法》第三条</a>' in web and ">A0.1</a>" not in web
