@@ -45,14 +45,20 @@ from pipelines.wording import say
 
 MOST_ROWS = 1_000_000  # of a sheet, below the format's own limit
 POINTS = 2  # number of the style of points: xlsxwriter numbers styles in the order of their use, the header's first
+A4 = 9  # the format's number of the paper
 CREATED = datetime(2000, 1, 1)  # fixed, so that the same tables give the same bytes
-_WIDE = {"unit_name": 28, "detail": 60, "note": 40, "case_id": 22, "ref_id": 18, "entry_id": 18, "rule_id": 24}
+_WIDE = {"unit_name": 28, "detail": 60, "note": 40, "case_id": 22, "ref_id": 18, "entry_id": 18, "rule_id": 24,
+         "until": 18, "within": 30}  # fmt: skip
 
 
 class Workbook:
-    """A workbook written row by row; use as a context manager. OSError where it cannot be written."""
+    """A workbook written row by row; use as a context manager. OSError where it cannot be written.
 
-    def __init__(self, file: Path, title: str, decimals: int = 2, places: int = 2) -> None:
+    With a ``header`` it is one to print: A4 across, as wide as the page, the header and the first row on every page.
+    """
+
+    def __init__(self, file: Path, title: str, decimals: int = 2, places: int = 2, header: str = "") -> None:
+        self._header = header.replace("&", "&&")
         # Zipped in memory: a zip file on a full disk complains once more when it is thrown away.
         self._file, self._content = file, BytesIO()
         self._rows: list[Rows] = []
@@ -124,7 +130,16 @@ class Workbook:
 
     def _added(self, name: str, styles: tuple[int | None, ...]):
         self._rows.append(Rows(self._file.parent, styles))
-        return self._book.add_worksheet(name), self._rows[-1]
+        sheet = self._book.add_worksheet(name)
+        if self._header:
+            sheet.set_paper(A4)
+            sheet.set_landscape()
+            sheet.fit_to_pages(1, 0)
+            sheet.repeat_rows(0)
+            sheet.hide_gridlines(0)  # a printed list is ticked off
+            sheet.set_header(f"&L{self._header}")
+            sheet.set_footer("&C&P / &N")
+        return sheet, self._rows[-1]
 
 
 def _filter(sheet, last: int, columns: tuple[str, ...]) -> None:

@@ -476,8 +476,9 @@ class Pages:
         """The morning's list: a line a step with a column to tick; and a unit's cases that wait for a rating."""
         titles = dict(zip(LIST, (self.say(f"col_{name}") for name in COLUMNS), strict=True))
         simulated = [self.frame["simulated"], self.frame["simulated_says"]] if self.frame["simulated"] else []
-        with Workbook(file, title) as book:
-            book.table(self.say("mark"), LIST, titles, map(self._listed, steps))
+        by_urgency = sorted(steps, key=lambda step: GROUPS.index(self.group(step)))
+        with Workbook(file, title, header=f"{title}　{self.facts['at']}") as book:
+            book.table(self.say("mark"), LIST, titles, map(self._listed, by_urgency))
             if waiting:
                 book.table(self.say("col_waiting"), LIST[1:2], titles, ((case,) for case in waiting))
             book.text("说明", [title, f"{self.frame['mark']}：{self.frame['mark_says']}", *simulated])

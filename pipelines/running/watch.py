@@ -523,7 +523,6 @@ class Look:
     def _steps(self) -> tuple[Step, ...]:
         """Every act to be done, in the order of the day; those that cost nothing in this period among them."""
         found, ids, now = [], list(self.unit_at), np.datetime64(self.watch.at)
-        last = np.datetime64(self.horizons[-1])
         shown = cache(lambda cost: as_shown(cost, self.rulebook.places))
         for counts, rows in self.open.items():
             todo, stays = self._todo(counts), rows.todo & self.stays[counts]
@@ -532,9 +531,7 @@ class Look:
             alone = self._costs(counts, row, stays[row], stays[row] | (1 << bits))
             whole = self._costs(counts, row, stays[row], rows.todo[row])
             until = np.stack(rows.until)[bits, row]
-            late, moves = until < now, self.moves[counts][row] >> bits & 1 > 0
-            # what moves nothing is told while it is due, but not once that is over or where another period counts it
-            told = np.flatnonzero(moves | (alone != 0) | ~late & (until <= last))
+            late, told = until < now, np.flatnonzero(self._told(counts)[row] >> bits & 1)
             names = (column.take(pyarrow.array(row[told])).to_pylist() for column in (rows.case_id, rows.ref_id))
             columns = (one[told].tolist() for one in (rows.unit[row], bits, until, late, alone, whole))
             for case, ref, unit, bit, moment, over, cost, of_row in zip(*names, *columns, strict=True):
@@ -589,7 +586,7 @@ class Look:
             cost = held - np.broadcast_to(self._at_horizon(horizon).total, (units,))
             acts, count = np.zeros(units, np.int64), np.zeros(units, np.int64)
             for counts, rows in self.open.items():
-                falling = self.falling(counts, horizon) & self._placed(counts)
+                falling = self.falling(counts, horizon) & self._told(counts)
                 np.add.at(count, rows.unit[falling > 0], 1)
                 for bit in range(len(rows.acts)):
                     np.add.at(acts, rows.unit[falling >> bit & 1 > 0], 1)
@@ -597,9 +594,14 @@ class Look:
                 found[k][name] = Due(int(acts[k]), int(count[k]), as_shown(cost[k], self.rulebook.places))
         return found
 
-    def _placed(self, counts: str) -> np.ndarray:
-        """All bits for rows that this period can count, none for those of another."""
-        return np.where(self.cells(counts, 0)[1] >= 0, -1, 0)
+    def _told(self, counts: str) -> np.ndarray:
+        """Of every row the bits of the acts that are told.
+
+        What moves nothing is told while it is due, but not once that is over, nor where another period counts it.
+        """
+        rows, now, last = self.open[counts], np.datetime64(self.watch.at), np.datetime64(self.horizons[-1])
+        due = [np.where((one >= now) & (one <= last), 1 << bit, 0) for bit, one in enumerate(rows.until)]
+        return self._todo(counts) & (self.moves[counts] | np.bitwise_or.reduce(due))
 
     def _ratings(self) -> dict[int, Ratings]:
         """Of every unit what the ratings to come can do, by its position."""
@@ -664,7 +666,7 @@ class Look:
             last = self.watch.calendar.add_working_days(began, days)
             ends = datetime.combine(last, time()) + timedelta(days=1)
             for name, horizon in zip(HORIZONS, self.horizons, strict=True):
-                found[unit][name] += self.watch.at <= ends <= horizon
+                found[unit][name] += self.watch.at < ends <= horizon
         return dict(found)
 
 
