@@ -233,8 +233,7 @@ def _settle(folder: Path, kind: str, period: str) -> None:
 # The log of scheduled runs: `<out>/.log/runs.jsonl`, a line when one begins and one when it ends; nothing personal.
 #
 # A line has `at` (local time), `run` (an id), `flow`, `period` ("" until it is known), `state` (begun, ended, failed)
-# and
-# of a failure the kind of refusal or fault, never its text, which may hold data.
+# and of a failure the kind of refusal or fault, never its text, which may hold data.
 
 
 FILE = Path(".log") / "runs.jsonl"

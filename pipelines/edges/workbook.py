@@ -244,9 +244,8 @@ def _escaped(value: str) -> str:
 # Workbooks that people fill in: the empty forms of `gongping template`, and the fix file of rows to mend.
 #
 # Every cell is text, so that no spreadsheet makes a number of an id or a date of a word; lists are those of the
-# contract.
-# Sheets are printed in landscape, as wide as a page, with their header on every page. Heights of rows are set, for not
-# every spreadsheet program finds them itself.
+# contract. Sheets are printed in landscape, as wide as a page, with their header on every page. Heights of rows are
+# set, for not every spreadsheet program finds them itself.
 
 
 ROWS = 5000  # of a form with lists and cell formats

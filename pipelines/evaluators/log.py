@@ -174,10 +174,8 @@ def _document(content: bytes) -> dict:
 # The log of events: JSON Lines that are only ever added to, each numbered and chained to the one before.
 #
 # A line is ``{"n": …, "id": …, "at": …, "kind": …, …, "hash": …}``; ``hash`` is the sha256 of the hash before and of
-# the
-# line without it. An event's id follows from what it says, so the same event is never written twice. The lines of a
-# step
-# are written together, after the head has announced them: what a crash left of them never happened, and any other
+# the line without it. An event's id follows from what it says, so the same event is never written twice. The lines of a
+# step are written together, after the head has announced them: what a crash left of them never happened, and any other
 # damage, an end that is missing, and a line that nobody announced are a refusal.
 
 

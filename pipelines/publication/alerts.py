@@ -296,8 +296,7 @@ def _told(out: Path) -> dict[str, str]:
 # The morning's letters of a running period: to each unit what falls due, to the office what `watch.yaml` warns of.
 #
 # Through the outbox of all letters, so that none is sent twice: a letter is named by what it says, and what was said
-# once
-# is not said again until something else is due.
+# once is not said again until something else is due.
 
 
 MORNING, WARNING, OFFICE = "morning", "warning", "office"

@@ -157,11 +157,10 @@ def _how(name: str, present: dict, promised: dict) -> str:
 # The record of a quarter's publication: JSON Lines that are only ever added to, each chained to the one before.
 #
 # A line is ``{"n": …, "at": …, "kind": …, …, "clock": …, "before": …, "sha256": …}``: ``before`` is the ``sha256`` of
-# the
-# line before, ``sha256`` that of the line without it. ``at`` counts; it is what the ``clock`` showed, except where the
-# line says ``simulated``. Lines without a ``clock`` are older than keys. A line that a crash cut short never happened;
-# other damage is refused. How far each record reached stands beside them all in `heads.json`, written before and after
-# every line: a line that was taken off the end, or put there by somebody else, is told by it.
+# the line before, ``sha256`` that of the line without it. ``at`` counts; it is what the ``clock`` showed, except where
+# the line says ``simulated``. Lines without a ``clock`` are older than keys. A line that a crash cut short never
+# happened; other damage is refused. How far each record reached stands beside them all in `heads.json`, written before
+# and after every line: a line that was taken off the end, or put there by somebody else, is told by it.
 
 
 SUFFIX = ".jsonl"
