@@ -34,11 +34,14 @@ def assess_accepted(accepted: Path, period: Period, out: Path) -> None:
 
 
 def look_at(warehouse: Warehouse, accepted: Path) -> None:
-    """Every Parquet file as a view ``accepted.<table>``; tables that the export does not have are empty."""
+    """Every Parquet file as a view ``accepted.<table>``; tables and columns that the export does not have are empty."""
     warehouse.connection.execute("set schema = 'accepted'")
-    for file in sorted(accepted.glob("*.parquet")):
-        warehouse.connection.read_parquet(str(file)).create_view(file.stem)
     for name, contract in load_contracts().tables.items():
-        if not (accepted / f"{name}.parquet").is_file():
+        if (file := accepted / f"{name}.parquet").is_file():
+            rows = warehouse.connection.read_parquet(str(file))
+            lacking = [column for column in contract.columns.values() if column.name not in rows.columns]
+            empty = (f'null::{SQL_TYPES[column.type]} as "{column.name}"' for column in lacking)
+            rows.project(", ".join(["*", *empty])).create_view(name)
+        else:
             warehouse.run_template("staging/accepted", table=name, columns=contract.columns, types=SQL_TYPES)
     warehouse.connection.execute("set schema = 'main'")
