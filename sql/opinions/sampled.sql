@@ -20,3 +20,6 @@ union
 select case_id, unit_id
 from facts.case_rows_occurrences
 semi join few using (unit_id);
+
+-- Their numbers, for queries that look no further than these cases.
+set variable sampled_cases = (select list(distinct case_id) from facts.sampled);
