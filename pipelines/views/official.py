@@ -199,7 +199,8 @@ class Official:
     def _verdicts(self, bulletin: dict):
         given = bulletin["verdicts"]
         yield from (("body", f"{verdict['says']}。") for verdict in given["together"])
-        if not (given["commend"] or given["criticise"] or given["together"]):
+        nobody = not (given["commend"] or given["criticise"] or given["together"])
+        if nobody and self.result.rulebook.verdicts:  # a book that gives none has nothing to say of them
             yield "body", bulletin["no_verdicts"]
         for name in ("commend", "criticise"):
             for verdict in given[name]:

@@ -79,6 +79,7 @@ WORDS = (
 )
 RECOMPUTE = "recompute.py"  # works every sum and place out anew, for an inspector without our program
 NAMED = 12  # units of a bracket that are named, of whatever length the bracket is
+FEWEST_IN_FUNNEL = 4  # rated units, below which there is nothing to see in it
 SHADES = tuple(Fraction(n, 100) for n in (0, 5, 15, 30, 50))  # shares of an item's full marks lost: bounds of its shade
 FILES = (
     "bulletin.pdf",
@@ -287,7 +288,7 @@ def funnel(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:
     """Satisfaction by the number of rated cases with what chance allows, and in words who lies outside."""
     rows = [(_name(result, s), s.satisfied, s.rated) for s in result.standings if s.ranked]
     city = sum(part for _, part, _ in rows), sum(of for _, _, of in rows)
-    chart = charts.funnel(rows, city)
+    chart = charts.funnel(rows, city) if sum(bool(of) for _, _, of in rows) >= FEWEST_IN_FUNNEL else None
     if chart is None:
         return None
     said = [say("site.funnel_says").into(lang)]

@@ -305,3 +305,10 @@ def test_a_clause_is_called_by_its_number_in_the_published_text_where_the_book_g
     assert "依据" not in printed(result()).split("附件")[0].split("三、")[-1]
     web = render("site/index.html.j2", ranking(quarter, say))
     assert 'method.html#A0.1">《办法》第三条</a>' in web and ">A0.1</a>" not in web
+
+
+def test_a_book_without_verdicts_has_no_section_of_them_on_paper():
+    quarter = with_findings(verdicts=())
+    assert "三、予以表彰和通报批评的单位" in printed(quarter)
+    silent = replace(quarter, rulebook=replace(quarter.rulebook, verdicts=()))
+    assert "表彰" not in printed(silent).split("附件")[0]

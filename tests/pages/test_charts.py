@@ -16,7 +16,7 @@ from pipelines.model.score import Earlier, ItemScore, Loss, PlaceRange, UnitScor
 from pipelines.model.words import Words
 from pipelines.views import charts, scorecard
 from pipelines.views.figures import speaking
-from pipelines.views.ranking import _cell, brackets, doubt, ranking
+from pipelines.views.ranking import _cell, brackets, doubt, funnel, ranking
 from pipelines.views.scorecard import Scorecards
 from pipelines.wording import say
 from tests.pages.fixture import result
@@ -313,3 +313,11 @@ def test_the_heat_map_darkens_with_the_share_lost_and_hatches_what_was_not_measu
         shades[lost] = _cell(score)["shade"]
     assert shades == {"0": "0", "0.01": "1", "1": "1", "1.01": "2", "3.01": "3", "6.01": "4", "10": "4", "10.01": "5"}
     assert _cell(replace(score, measured=False))["shade"] == "none"
+
+
+@pytest.mark.parametrize("rated, drawn", [(3, False), (4, True)])
+def test_a_funnel_of_three_units_is_not_drawn(rated, drawn):
+    quarter = result()
+    placed = [replace(s, rated=100, satisfied=80 + n) for n, s in enumerate(quarter.standings) if s.ranked]
+    standings = (*placed[:rated], *(replace(s, rated=0, satisfied=0) for s in placed[rated:]))
+    assert bool(funnel(replace(quarter, standings=standings), say)) == drawn
