@@ -39,7 +39,7 @@ def run_pipeline(
         assert not stops, "; ".join(words.en for words in stops)
         for stage in (run.measure, run.judge, run.settle, run.rank):
             stage()
-        run._write_misses()
+        run.write_misses()
         out.mkdir()
         write_tables(run.warehouse, run.result(), out)
     return out
