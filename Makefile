@@ -51,7 +51,8 @@ site: ready ## 文档网站，在 .cache/site/html / the documentation as a site
 	@$(PYTHON) scripts/site.py
 
 coverage: ready ## 分支覆盖率 / branch coverage of the inner packages by their quick tests
-	@$(PYTHON) -m pytest -q --cov --cov-report=term -m "not slow" tests/rules tests/spec tests/engines tests/sql tests/oracle
+	@$(PYTHON) -m pytest -q --cov --cov-report=term -m "not slow" tests/rules tests/spec tests/engines tests/sql tests/oracle \
+	  tests/kinds tests/contracts tests/ingest tests/laboratory tests/libraries tests/examples
 
 dist: ready ## 安装包与物料清单 / the wheel, durable_rules' own for this Python, and the bill of materials (CycloneDX)
 	@rm -rf dist

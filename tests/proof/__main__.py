@@ -150,7 +150,8 @@ def _row(promise: str, says: str, name: str, proof: dict, found: dict | None) ->
     asked = proof.get("aim", "")
     asked = f"{asked:,}" if isinstance(asked, int) else asked
     if not found:
-        return f"| {promise} | {says} | {name} | {asked} | not run | | | |"
+        why = f": {proof['told']}" if "told" in proof else ""
+        return f"| {promise} | {says} | {name} | {asked} | not run{why} | | | |"
     tried = found["said"].strip("| ").replace("|", "·") or f"{found['tried']:,}"
     tried += f" ({found['parts']}{found['left']})" if found["parts"] else ""
     tried += f", {found['skipped']} skipped" if found["skipped"] else ""

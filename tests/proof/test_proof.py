@@ -29,7 +29,7 @@ def test_every_promise_is_there_and_every_test_that_proves_one():
 
 def test_what_was_not_run_has_no_figure_and_what_failed_stands_out(tmp_path):
     empty = document(declared(), tmp_path)
-    assert all("| not run |" in line for line in empty.split("## Commands")[0].splitlines()[10:] if line)
+    assert all("| not run" in line for line in empty.split("## Commands")[0].splitlines()[10:] if line)
     (tmp_path / "R1.jsonl").write_text(json.dumps(LINE | {"failed": 3, "seconds": 5400}) + "\n", encoding="utf-8")
     (row,) = [line for line in document(declared(), tmp_path).splitlines() if "abc" in line]
     assert row.endswith("| quarters | 10,000 | 10 (1 of 2 parts; the others take 1.5 h) | **3** | 2026-11-29 | abc |")
