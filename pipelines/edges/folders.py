@@ -165,9 +165,12 @@ def _files(folder: Path) -> list[str]:
 
 
 def _sweep(out: Path) -> None:
-    """Remove what dead runs left: a folder whose lock can be had, and anything without a lock."""
+    """Remove what dead runs left: a folder whose lock can be had, and anything without a lock.
+
+    A run that ends takes its own away meanwhile.
+    """
     for mark in sorted((out / STAGING).glob("*.lock")):
-        with mark.open() as file, suppress(BlockingIOError):
+        with suppress(BlockingIOError, FileNotFoundError), mark.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(mark.with_suffix(""), ignore_errors=True)
             mark.with_suffix(".link").unlink(missing_ok=True)
@@ -175,7 +178,8 @@ def _sweep(out: Path) -> None:
     for left in sorted((out / STAGING).iterdir()):
         if left.suffix == ".lock" or left.with_suffix(".lock").exists():
             continue
-        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+        with suppress(FileNotFoundError):
+            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
 
 
 @contextmanager

@@ -220,3 +220,22 @@ def test_readers_never_meet_a_gap_while_quarters_are_switched(tmp_path):
         for simulated in (True, False):
             publish(warehouse(), result(simulated), tmp_path, pdf=False)
     assert reader.wait() == 0
+
+
+@pytest.mark.parametrize("asked", ["open", "is_dir"])
+def test_what_another_run_takes_away_as_its_leftovers_are_looked_for_is_no_fault(tmp_path, monkeypatch, asked):
+    """The other one ends between the list of what is there and the look at it."""
+    ended = tmp_path / ".staging" / ("x.lock" if asked == "open" else "x")
+    ended.parent.mkdir()
+    ended.touch() if asked == "open" else ended.mkdir()
+    real = getattr(Path, asked)
+
+    def gone(path, *given, **named):
+        if path == ended and path.exists():
+            path.unlink() if asked == "open" else path.rmdir()
+        return real(path, *given, **named)
+
+    monkeypatch.setattr(Path, asked, gone)
+    with folders.staging(tmp_path) as folder:
+        assert folder.exists()
+    assert not [*ended.parent.iterdir()]

@@ -137,6 +137,6 @@ def test_twenty_runs_at_once_leave_one_whole_result(exports, usual, tmp_path):
     runs = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
             for _ in range(20)]  # fmt: skip
     said = [run.communicate()[1] for run in runs]
-    assert [run.returncode for run in runs] == [0] * 20, said
+    assert [last[-300:] for run, last in zip(runs, said, strict=True) if run.returncode] == []
     assert bytes_below(tmp_path / PERIOD) == usual
     assert not [*tmp_path.glob(".staging/*")]
