@@ -282,6 +282,7 @@ def words(lang: str = "zh") -> dict:
         "broken_rows",
         "second_check",
         "once",
+        "twice",
         "warnings",
         "notices",
         "none",
