@@ -1,4 +1,4 @@
-"""A running period beside its run: `python -m benchmarks.running [ROWS]`, both from accepted rows, and the day's pages.
+"""A running period beside its run: `python -m benchmarks.running [ROWS]`, both from exports to places, and its pages.
 
 Processor seconds, for the machine may have other work; each side in a process of its own, the better of two.
 """
@@ -20,18 +20,18 @@ AT = datetime(2026, 8, 14, 8, 30)
 TIMES_RUN, PAGES_SECONDS = 1.3, 5
 
 
-def running(accepted: Path, work: Path) -> list[tuple[str, float, float]]:
+def running(exports: Path, work: Path) -> list[tuple[str, float, float]]:
     """(what, figure, limit): a watch by a run, and the pages of its units."""
-    run, watch = (min((_child(side, accepted, work) for _ in range(RUNS)), key=lambda one: one["look"])
+    run, watch = (min((_child(side, exports, work) for _ in range(RUNS)), key=lambda one: one["whole"])
                   for side in ("run", "watch"))  # fmt: skip
     return [
-        ("a watch ÷ a run, from accepted rows to places, processor seconds", watch["look"] / run["look"], TIMES_RUN),
-        (f"pages and lists of the {watch['units']} units of a watch", watch["pages"], PAGES_SECONDS),
+        ("a watch ÷ a run, from exports to places, processor seconds", watch["whole"] / run["whole"], TIMES_RUN),
+        (f"pages of the {watch['units']} units of a watch, processor seconds", watch["pages"], PAGES_SECONDS),
     ]
 
 
-def _child(side: str, accepted: Path, work: Path) -> dict:
-    command = [sys.executable, "-m", "benchmarks.running", side, str(accepted), str(work)]
+def _child(side: str, exports: Path, work: Path) -> dict:
+    command = [sys.executable, "-m", "benchmarks.running", side, str(exports), str(work)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{side}:\n{done.stderr}")
@@ -45,35 +45,37 @@ def _took(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def measured(side: str, accepted: Path, work: Path) -> dict:
+def pages_alone(made, watched) -> None:
+    """Every page of the units, without the lists to work through."""
+    from pipelines.edges.templates import render
+
+    steps = {one.unit.unit_id: [] for one in watched.units}
+    for step in watched.steps:
+        steps[step.unit_id].append(step)
+    for one in watched.units:
+        render("running/unit.html.j2", made.unit(one, steps[one.unit.unit_id]))
+
+
+def measured(side: str, exports: Path, work: Path) -> dict:
     """Processor seconds of a side by part."""
-    from benchmarks.ours import STAGES, look_at
     from pipelines.assess import Request, Run
-    from pipelines.model.intake import Intake, Validation
     from pipelines.model.period import Period
     from pipelines.running import pages
     from pipelines.running.forecast import likely
     from pipelines.running.watch import Watch
 
-    request = Request(Period.parse(PERIOD), accepted, work / "out", pdf=False)
+    request = Request(Period.parse(PERIOD), exports, work / "out", pdf=False)
     with Run(request) if side == "run" else Watch(request, AT) as run:
-        run.intake = Intake((), (), {}, (), (), simulated=True)
-        run.validation = Validation({}, (), ())
-        look_at(run.warehouse, accepted)
-        for file in accepted.glob("*.parquet"):  # a watch puts tables of its own in their place
-            run.warehouse.connection.execute(f"drop view accepted.{file.stem}")
-            run.warehouse.connection.execute(f"create table accepted.{file.stem} as from '{file}'")
-        taken = {stage: _took(getattr(run, stage)) for stage in STAGES}
+        taken = {stage: _took(getattr(run, stage)) for stage in Watch.stages}
+        seen = []
         if side == "watch":
-            seen = []
-            taken["seen"] = _took(lambda: seen.append(run.look()))
-            taken["look"] = sum(taken.values())
-            taken["likely"] = _took(lambda: seen.append(likely(seen[0])))
-            taken["pages"] = _took(lambda: pages.write(seen[0], request.out, seen[1]))
-            taken["units"] = len(seen[0].units)
-            taken["steps"] = len(seen[0].steps)
-        else:
-            taken["look"] = sum(taken.values())
+            taken["look"] = _took(lambda: seen.append(run.look()))
+        taken["whole"] = sum(taken.values())
+        if side == "watch":
+            end = likely(seen[0])
+            taken["lists"] = _took(lambda: pages.write(seen[0], request.out, end))
+            taken["pages"] = _took(lambda: pages_alone(pages.Pages(seen[0], end, {}, "zh"), seen[0]))
+            taken |= {"units": len(seen[0].units), "steps": len(seen[0].steps)}
     return {name: round(value, 2) for name, value in taken.items()}
 
 
@@ -85,8 +87,8 @@ def main() -> None:
     from benchmarks.scoring import make_accepted
 
     with tempfile.TemporaryDirectory(prefix="gongping-bench-") as folder:
-        accepted = make_accepted(Path(folder, "accepted"), int(sys.argv[1]) if len(sys.argv) > 1 else ROWS)
-        for what, figure, limit in running(accepted, Path(folder)):
+        exports = make_accepted(Path(folder, "exports"), int(sys.argv[1]) if len(sys.argv) > 1 else ROWS)
+        for what, figure, limit in running(exports, Path(folder)):
             print(f"{what}: {figure:.2f}, at most {limit}")
 
 

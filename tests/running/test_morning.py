@@ -3,7 +3,9 @@
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from fractions import Fraction
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from pipelines.assess import Request
@@ -13,7 +15,7 @@ from pipelines.model.words import UsageRefusal
 from pipelines.publication.alerts import OFFICE, Channels
 from pipelines.publication.alerts import morning_letters as letters
 from pipelines.publication.alerts import tell_of_morning as tell
-from pipelines.running import pages
+from pipelines.running import forecast, pages
 from pipelines.running.findings import WatchRules, warn
 from pipelines.running.forecast import likely
 from pipelines.running.watch import Watch
@@ -113,6 +115,63 @@ def test_the_likely_end_lies_between_what_can_be_and_is_the_same_for_a_seed(watc
     assert ranked and all(1 <= best <= worst <= len(ranked) for best, worst in ranked)
     unranked = {one.unit_id for one in watched.standings if one.rank is None}
     assert {id for id, place in one.place.items() if place is None} == unranked
+
+
+def test_the_interval_holds_four_of_five_draws(watched):
+    total, _ = forecast._Model(watched, []).drawn(np.random.default_rng(1), forecast.DRAWS)
+    for k, (low, high) in enumerate(likely(watched).total.values()):
+        assert np.mean((low <= total[:, k]) & (total[:, k] <= high)) >= 0.8 or low == high
+        inner = np.mean((low < total[:, k]) & (total[:, k] < high))
+        assert inner <= 0.8  # and no more than it needs
+
+
+def test_awards_to_come_stay_below_their_cap(watched, monkeypatch):
+    model = forecast._Model(watched, [])
+    assert model.city.awards.types
+    many = SimpleNamespace(gamma=lambda *given: np.ones(given[-1]), poisson=lambda rate: np.full(rate.shape, 40),
+                           choice=lambda worth, shape: np.full(shape, worth.max()))  # fmt: skip
+    monkeypatch.setattr(forecast, "chosen", lambda *_: "3")
+    assert (model._awards(many, 2) == 300).all()
+
+
+def test_half_a_month_is_left_at_its_middle(watched):
+    model = forecast._Model(replace(watched, at=datetime(2026, 8, 16, 12)), [])
+    assert model._left().tolist() == [0.0, 0.5, 1.0]
+
+
+def test_a_long_past_speaks_no_louder_than_a_short_one():
+    """Of ten thousand rows, half of them good, the share spreads as that of ``TRUST`` rows."""
+    drawn = forecast._share(np.array([5000, 5000]), np.array([10_000, 10_000]), np.random.default_rng(1), 2000)
+    assert np.allclose(drawn.std(axis=0), 0.5 / (forecast.TRUST + forecast.LEAN + 1) ** 0.5, rtol=0.1)
+
+
+def test_the_counts_of_two_periods_before_are_taken_and_those_of_another_book_passed_over(watched, monkeypatch):
+    asked, kept = [], {"2026Q2": "another book", "2026Q1": "this one"}
+
+    def opened(folder, period, *_):
+        asked.append(str(period))
+        if folder == "another book":
+            raise UsageRefusal(say("running.no_forecast_data"))
+        return folder
+
+    monkeypatch.setattr(forecast, "counted_in", lambda _, period: kept.get(str(period)))
+    monkeypatch.setattr(forecast.Kept, "open", opened)
+    monkeypatch.setattr(forecast, "read_registers", lambda folder: {}[folder])
+    with pytest.raises(KeyError, match="this one"):  # of the second one the registers are read
+        forecast.history_of(watched.watch)
+    assert asked == ["2026Q2", "2026Q1"]
+    kept.pop("2026Q2")
+    asked.clear()
+    with pytest.raises(KeyError, match="this one"):
+        forecast.history_of(watched.watch)
+    assert asked == ["2026Q1"]
+
+
+@pytest.mark.parametrize(("off", "told"), [(-1, True), (0, False)])
+def test_a_letter_tells_of_what_falls_due_within_three_days(watched, off, told):
+    soon = watched.watch.horizons[1] + timedelta(seconds=off)
+    step = replace(next(one for one in watched.steps if one.cost and one.unit_id in UNITS), until=soon)
+    assert bool([*letters(replace(watched, steps=(step,)), ALL)]) == told
 
 
 def test_without_a_finished_month_there_is_no_forecast(watched):
