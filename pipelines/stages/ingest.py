@@ -44,6 +44,7 @@ from pipelines.wording import note, say
 
 MAX_COLUMNS = 1000
 STORED = 122_880  # rows stored at a time: a row group of the database
+COMPACTED = 1_000_000  # and compressed at a time: of fewer it costs more than the room is worth
 CASES, FIGURES = "cases", "figures"
 WITHOUT_HEADER = ("jsonl", "jsonl.gz")  # an empty file of these is an empty table; any other lacks required columns
 
@@ -280,6 +281,7 @@ class _Stored:
     warehouse: Warehouse
     table: str
     waiting: list[Any] = field(default_factory=list)
+    loose: int = 0  # rows stored since the last were compressed
 
     def append(self, rows: Any) -> None:
         """Keep an Arrow table, or store it with all that wait."""
@@ -291,7 +293,11 @@ class _Stored:
         """Store all that wait."""
         if self.waiting:
             self.warehouse.append(self.table, pyarrow.concat_tables(self.waiting))
+            self.loose += sum(map(len, self.waiting))
             self.waiting.clear()
+        if self.loose >= COMPACTED:
+            self.warehouse.compact()
+            self.loose = 0
 
 
 def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: dict[str, str]) -> None:
