@@ -89,7 +89,8 @@ def rated(tables: RawTables, unit: str, cases: Collection[str], rating: str, at:
         if row["unit_id"] == unit and row["case_id"] in cases:
             row.update(fills)
     if rating == "dissatisfied":
-        ours = evaluator(evaluator_id="VX", appointed_on="2020-01-01", term_ends_on="2099-12-31")
+        terms = {"appointed_on": "2000-01-01", "term_ends_on": "2099-12-31", "employer_unit_id": ""}
+        ours = evaluator(evaluator_id="VX", **terms)
         found["evaluators"] = [*found.get("evaluators", []), ours]
         found["evaluations"] = found.get("evaluations", []) + [
             evaluation(f"{at}", rating, assignment_id=f"PX{k}", case_id=case, unit_id=unit, evaluator_id="VX",
