@@ -13,6 +13,8 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+from jinja2 import TemplateError
+
 from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.folders import MANIFEST, RUNS
 from pipelines.edges.templates import render
@@ -358,7 +360,11 @@ def keep_proposed(file: Path, pages: Iterable[tuple[str, str, dict]], beside: di
 
 
 def proposed_pages(folder: Path, promised: str) -> Iterator[tuple[str, str]]:
-    """Name and HTML of each page; VerificationFailed where they are not those that the manifest ``promised``."""
+    """Name and HTML of each page.
+
+    VerificationFailed where they are not those that the manifest ``promised``, or of another version of the program
+    whose pages these templates cannot show.
+    """
     file = proposed_file(folder)
     if not file.is_file():
         raise VerificationFailed(say("publication.lost", folder=file.parent, file=file.name))
@@ -366,7 +372,11 @@ def proposed_pages(folder: Path, promised: str) -> Iterator[tuple[str, str]]:
         raise VerificationFailed(say("publication.changed", folder=file.parent, file=file.name))
     document = json.loads(file.read_text(encoding="utf-8"))
     for one in document["pages"]:
-        yield one["name"], render(one["template"], one["page"], **document["beside"])
+        try:
+            html = render(one["template"], one["page"], **document["beside"])
+        except TemplateError:  # a fact that the page of another version did not have
+            raise VerificationFailed(say("publication.older_pages", folder=folder)) from None
+        yield one["name"], html
 
 
 # The quarters before one: read from the editions in force, and from runs where nothing is published.

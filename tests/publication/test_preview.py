@@ -1,5 +1,10 @@
 """What goes to the units says 预览 on every page; the run that is approved says nothing new."""
 
+import pytest
+
+from pipelines.edges.fingerprints import file_sha256
+from pipelines.edges.published import keep_proposed, proposed_file, proposed_pages
+from pipelines.model.words import VerificationFailed
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import marked, preview_folder
 from tests.publication.office import PERIOD, SENT, act, bytes_below, finished_run
@@ -33,3 +38,12 @@ def test_each_revision_has_a_copy_of_its_own(tmp_path):
     assert sorted(entry.name for entry in place.iterdir()) == ["1", "2", "3", "index.html", "index.json"]
     page = (place / "index.html").read_text(encoding="utf-8")
     assert "最新一稿与第 2 稿相比" in page and "-1.00" in page
+
+
+def test_pages_of_another_version_that_these_templates_cannot_show_are_a_refusal_in_words(tmp_path):
+    run = tmp_path / "run"
+    (file := proposed_file(run)).parent.mkdir(parents=True)
+    keep_proposed(file, [("index.html", "site/index.html.j2", {"frame": {}})], {"pdf": False})
+    with pytest.raises(VerificationFailed) as refused:
+        list(proposed_pages(run, file_sha256(file)))
+    assert "another version" in refused.value.words.en and str(run) in refused.value.words.en
