@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from pipelines.lazy import pyarrow
 from pipelines.model.project import LEAST_MEGABYTES
 from pipelines.paths import SQL
 
+STORED = 122_880  # rows stored at a time: a row group of the database
+COMPACTED = 1_000_000  # and compressed at a time: of fewer it costs more than the room is worth
 Arrow = Any  # pyarrow.Table: the library has no types
 CONTAINER = Path("/sys/fs/cgroup/memory.max")  # what a container may take
 # type -> the macro of `sql/staging/macros.sql` that reads a cell of it
@@ -160,3 +163,32 @@ class Warehouse:
 
 def _quoted(table: str) -> str:
     return ".".join('"' + part.replace('"', '""') + '"' for part in table.split("."))
+
+
+@dataclass
+class Appender:
+    """Rows on their way into a table, many at a time.
+
+    After many small ones the database writes the whole table anew: five times the work.
+    """
+
+    warehouse: Warehouse
+    table: str
+    waiting: list[Arrow] = field(default_factory=list)
+    loose: int = 0  # rows stored since the last were compressed
+
+    def append(self, rows: Arrow) -> None:
+        """Keep an Arrow table, or store it with all that wait."""
+        self.waiting.append(rows)
+        if sum(map(len, self.waiting)) >= STORED:
+            self.flush()
+
+    def flush(self) -> None:
+        """Store all that wait."""
+        if self.waiting:
+            self.warehouse.append(self.table, pyarrow.concat_tables(self.waiting))
+            self.loose += sum(map(len, self.waiting))
+            self.waiting.clear()
+        if self.loose >= COMPACTED:
+            self.warehouse.compact()
+            self.loose = 0

@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.contracts.declared import Declared, declared
 from pipelines.edges import process
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.warehouse import Appender, Warehouse
 from pipelines.exports.control_totals import differing_totals
 from pipelines.exports.files import Folder, Found, open_export, sort_folder
 from pipelines.exports.fix import take_up
@@ -20,7 +20,6 @@ from pipelines.exports.headers import Resolved, known_headers, mapped_headers, r
 from pipelines.exports.mapped_rows import Tools, completed, mapped, one_row_per
 from pipelines.exports.mapping import load_source
 from pipelines.exports.rows import arrow_rows, empty_rows, mended, sha256_of, state_of
-from pipelines.lazy import pyarrow
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.intake import (
     CUT_IN_ROW,
@@ -43,8 +42,6 @@ from pipelines.stages.validate import breach_of_file, is_broken_off
 from pipelines.wording import note, say
 
 MAX_COLUMNS = 1000
-STORED = 122_880  # rows stored at a time: a row group of the database
-COMPACTED = 1_000_000  # and compressed at a time: of fewer it costs more than the room is worth
 CASES, FIGURES = "cases", "figures"
 WITHOUT_HEADER = ("jsonl", "jsonl.gz")  # an empty file of these is an empty table; any other lacks required columns
 
@@ -271,41 +268,12 @@ def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -
             work.stops.append(problem.words)
 
 
-@dataclass
-class _Stored:
-    """Rows on their way into a table, many at a time.
-
-    After many small ones the database writes the whole table anew: five times the work.
-    """
-
-    warehouse: Warehouse
-    table: str
-    waiting: list[Any] = field(default_factory=list)
-    loose: int = 0  # rows stored since the last were compressed
-
-    def append(self, rows: Any) -> None:
-        """Keep an Arrow table, or store it with all that wait."""
-        self.waiting.append(rows)
-        if sum(map(len, self.waiting)) >= STORED:
-            self.flush()
-
-    def flush(self) -> None:
-        """Store all that wait."""
-        if self.waiting:
-            self.warehouse.append(self.table, pyarrow.concat_tables(self.waiting))
-            self.loose += sum(map(len, self.waiting))
-            self.waiting.clear()
-        if self.loose >= COMPACTED:
-            self.warehouse.compact()
-            self.loose = 0
-
-
 def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: dict[str, str]) -> None:
     """Store the rows of a file and give its receipt."""
     names = tuple(columns[name.casefold()] for name in one.columns.names)
     found, records, broken, left_out, blank = one.found, 0, 0, 0, 0
     faults: list[Fault] = []
-    stored = _Stored(work.warehouse, f"raw.{contract.name}")
+    stored = Appender(work.warehouse, f"raw.{contract.name}")
     for batch in one.export.batches():
         file = f"{found.name}[{batch.part}]" if batch.part else found.name
         if len(batch.lines):

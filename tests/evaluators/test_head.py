@@ -22,7 +22,7 @@ WRITER = """
 import os, signal, sys
 from pathlib import Path
 from datetime import datetime
-from pipelines.evaluators import head, log, private
+from pipelines.evaluators import log, private
 folder, where, n = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 done, fsync = 0, os.fsync
 def counted(*_):

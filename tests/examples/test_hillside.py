@@ -110,4 +110,4 @@ def test_the_sentence_of_the_card_adds_up_with_weights():
     """0.8 × (16 in satisfaction + 3 late) and 4 of the knowledge base: 19.2 of 100 lost."""
     score = alone(satisfied=6, late=3, articles=9)
     said = scorecard.summary(score, speaking(say, "half_year"), "en")
-    assert said.startswith("Of 100.00 marks 19.20 were lost: base 80.80")
+    assert said.startswith("Of 100.00 marks 19.20 were lost: total 80.80")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.stages import ingest as stage
+from pipelines.edges import warehouse as stage
 from tests.ingest.reading import HEADER, UNITS, read, row
 
 
