@@ -294,7 +294,9 @@ def test_the_bounds_of_early_warnings_are_the_citys(town, call):
     assert code == 2 and f"mine.yaml 第 {line} 行" in output and "many" in output
 
 
-FROM_NO_PROJECT = {"demo --out", "template --exports", "whatif --rules", "verify --rules", "verify --exports"}
+FROM_NO_PROJECT = {
+    "demo --out", "template --exports", "whatif --rules", "objections --rules", "verify --rules", "verify --exports",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("verb", VERBS)
