@@ -339,7 +339,7 @@ class Run:
     def publish(self) -> None:
         """The scored period → pages, tables, feed and manifest, switched into place at once."""
         from pipelines.edges.folders import claim
-        from pipelines.edges.published import keep_tallies
+        from pipelines.edges.published import keep_tallies, read_where_kept
         from pipelines.stages.publish import panel_of_pages, publish
 
         kept = keep_tallies(
@@ -351,6 +351,7 @@ class Run:
             self.intake.flagged,
             self.absent.names,
         )
+        read_where_kept(self.warehouse, self.rulebook.marks, kept)
         self.write_misses()
         claim(self.request.out, self.city)
         self.progress("places", 0, 1)

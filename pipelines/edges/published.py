@@ -54,17 +54,15 @@ def keep_tallies(
     Beside it and for the office alone: which cases wait for an evaluation is nothing for the readers of a run.
 
     ``flagged`` are the columns whose moments only stand for a published flag, ``absent`` what is not assessed for
-    want of data. No titles, no reasons, nothing of
-    evaluators; the matter of an award becomes a number.
+    want of data. No titles, no reasons, nothing of evaluators; the matter of an award becomes a number.
     """
     folder.mkdir(parents=True)
     beside = tallies_of(folder)
     beside.mkdir(mode=0o700)
     tables = {CUBE: warehouse.connection.sql(query_text("keep/cube")).to_arrow_table()}
-    for counts in layouts:  # from here on the rows are read where they are kept, and not worked out again
-        file = beside / f"{ROWS}{counts}.parquet"
-        parquet.write_table(warehouse.arrow_template("keep/rows", counts=counts), file, compression="zstd")
-        warehouse.run_template("staging/parquet", table=f"facts.{counts}_marked", files=file)
+    for counts in layouts:
+        rows = warehouse.arrow_template("keep/rows", counts=counts)
+        parquet.write_table(rows, beside / f"{ROWS}{counts}.parquet", compression="zstd")
     (beside / LAYOUT).write_text(written(layouts), encoding="utf-8")
     tables["flagged"] = _table(sorted(flagged), table=pyarrow.string(), column=pyarrow.string())
     tables["absent"] = _table([(name,) for name in sorted(absent)], name=pyarrow.string())
@@ -75,6 +73,13 @@ def keep_tallies(
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
     return folder
+
+
+def read_where_kept(warehouse: Warehouse, layouts: Iterable[str], folder: Path) -> None:
+    """From here on the marked rows are read from what `keep_tallies` wrote into ``folder``, not worked out again."""
+    for counts in layouts:
+        file = tallies_of(folder) / f"{ROWS}{counts}.parquet"
+        warehouse.run_template("staging/parquet", table=f"facts.{counts}_marked", files=file)
 
 
 def tallies_of(folder: Path) -> Path:
