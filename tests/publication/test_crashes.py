@@ -24,7 +24,7 @@ def stop(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
 if sys.argv[2] == "copied":
-    editions.run_folders.sync = stop
+    editions.folders.sync = stop
 else:
     desk.append = stop
 act(Path(sys.argv[1]), desk.publish, without_pdf=True, at=LATER)
