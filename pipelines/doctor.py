@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import requires
@@ -208,17 +207,12 @@ def _machine(out: Path) -> Check:
     return _check(
         "machine",
         ok,
-        cores=_cores(),
+        cores=process.processors(),
         memory=memory // GIB,
         disk=disk // GIB,
         memory_wanted=MEMORY_WANTED // GIB,
         disk_wanted=DISK_WANTED // GIB,
     )
-
-
-def _cores() -> int:
-    affinity: Callable | None = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def _memory() -> int:

@@ -1,7 +1,6 @@
 """A province: the finished periods of its cities, ranked together by its own rulebook; tallies alone, never cases."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -18,6 +17,7 @@ from pipelines.edges.calendar import Calendar
 from pipelines.edges.fingerprints import code_version, file_sha256, folder_sha256
 from pipelines.edges.folders import MANIFEST
 from pipelines.edges.machine import machine_fault
+from pipelines.edges.process import processors
 from pipelines.edges.published import ranking_of
 from pipelines.edges.tablefiles import write_csv, write_json
 from pipelines.edges.templates import render
@@ -192,7 +192,7 @@ class RollUp:
 
     def judge(self) -> None:
         """Rulebook × tallies → scores, on every core where units are many; the second judge must come to the same."""
-        ids, share = [*self.tallies], max(SHARE, -(-len(self.tallies) // len(os.sched_getaffinity(0))))
+        ids, share = [*self.tallies], max(SHARE, -(-len(self.tallies) // processors()))
         shares = [{id: self.tallies[id] for id in ids[first : first + share]} for first in range(0, len(ids), share)]
         score = partial(scores_of, self.book, self.readings, self.period.months)
         if len(shares) > 1:

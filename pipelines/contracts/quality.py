@@ -39,8 +39,6 @@ TEMPLATE = "quality/index.html.j2"
 class CheckedOnce:
     """The quality report of rows that nothing checks a second time."""
 
-    twice = False
-
     def __init__(self, folder: Path, facts: tuple) -> None:
         self._folder, self._facts = folder, facts[:-1]
         self._figures: tuple[Figure, ...] = facts[-1]
@@ -71,8 +69,6 @@ class CheckedOnce:
 
 class Quality(CheckedOnce):
     """A quality check under way; ``history`` and ``result()`` wait for it, ``stop()`` gives it up."""
-
-    twice = True
 
     def __init__(self, line: socket, held: ExitStack, folder: Path, facts: tuple) -> None:
         super().__init__(folder, facts)

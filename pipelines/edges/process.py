@@ -73,13 +73,19 @@ def telemetry_is_off() -> bool:
 # Work of which every part stands alone, on a second processor.
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    affinity: Callable[[int], set[int]] | None = getattr(os, "sched_getaffinity", None)  # of Linux
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
 def in_two(work: Callable[[Thing], Result], things: Sequence[Thing]) -> list[Result]:
     """The result of the work on each thing, in their order; every second one is done by a fork of this process.
 
     A fork knows all that this process knows. What failed there is done again here, so that it fails as it would have.
     Only the main thread forks: what another one holds locked would stay locked. Results are pickled.
     """
-    forks = threading.current_thread() is threading.main_thread() and len(os.sched_getaffinity(0)) > 1
+    forks = threading.current_thread() is threading.main_thread() and processors() > 1
     if not forks or len(things) < 2:
         return [work(one) for one in things]
     here = os.getpid()

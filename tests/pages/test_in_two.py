@@ -7,10 +7,13 @@ import pytest
 
 from pipelines.edges import process
 
-two = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one processor: nothing is forked")
+
+@pytest.fixture(autouse=True)
+def two(monkeypatch):
+    """As on a machine with two processors; one takes turns."""
+    monkeypatch.setattr(process, "processors", lambda: 2)
 
 
-@two
 def test_every_second_thing_is_done_by_a_fork_and_the_results_keep_their_order():
     found = process.in_two(lambda one: (one, os.getpid()), [*range(5)])
     assert [one for one, _ in found] == [*range(5)]
@@ -29,7 +32,6 @@ def test_what_fails_in_the_fork_fails_here():
         process.in_two(work, [0, 1, 2])
 
 
-@two
 def test_what_only_the_fork_cannot_do_is_done_here():
     here = os.getpid()
 
@@ -41,7 +43,6 @@ def test_what_only_the_fork_cannot_do_is_done_here():
     assert process.in_two(work, [0, 1, 2]) == [0, 1, 2]
 
 
-@two
 def test_a_failure_here_ends_the_fork(tmp_path):
     began = tmp_path / "began"
 
@@ -66,3 +67,8 @@ def test_another_thread_forks_nothing():
     thread.start()
     thread.join()
     assert found == [os.getpid()] * 2
+
+
+def test_one_processor_forks_nothing(monkeypatch):
+    monkeypatch.setattr(process, "processors", lambda: 1)
+    assert process.in_two(lambda _: os.getpid(), [0, 1]) == [os.getpid()] * 2
