@@ -23,6 +23,7 @@ def published(city: str, period: str, out):
     with Run(request) as run:
         for stage in ("ingest", "_validate", "measure", "judge", "settle", "rank"):
             getattr(run, stage)()
+        run.write_misses()
         return publish(run.warehouse, run.result(), out, pdf=False).folder
 
 
