@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-OUTCOME = {"tried": 0, "passed": 0, "failed": 0, "skipped": 0}
+OUTCOME = {"tried": 0, "passed": 0, "failed": 0, "skipped": 0, "failing": []}
 PART, EVERY = map(int, os.environ["GONGPING_PART"].split("/"))
 
 
@@ -43,6 +43,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """A test that ran, or a fixture that failed before it could."""
     if report.when == "call" or report.outcome != "passed":
         OUTCOME[report.outcome] += 1
+    if report.outcome == "failed":
+        OUTCOME["failing"].append(report.nodeid)
     if report.when == "call":
         OUTCOME["tried"] += sum(count for name, count in report.user_properties if name == "tried")
 

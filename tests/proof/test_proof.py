@@ -8,7 +8,7 @@ import sys
 
 from pipelines.paths import ROOT
 from tests.proof import seeds
-from tests.proof.__main__ import DOCUMENT, declared, document, standing
+from tests.proof.__main__ import DOCUMENT, declared, document, interval, left, run, standing
 
 LINE = {"promise": "R1", "proof": "quarters", "tried": 10, "failed": 0, "skipped": 0, "part": "1/2", "seed": 0,
         "date": "2026-11-29", "commit": "abc"}  # fmt: skip
@@ -29,7 +29,9 @@ def test_every_promise_is_there_and_every_test_that_proves_one():
 
 def test_what_was_not_run_has_no_figure_and_what_failed_stands_out(tmp_path):
     empty = document(declared(), tmp_path)
-    assert all("| not run" in line for line in empty.split("## Commands")[0].splitlines()[10:] if line)
+    table = empty.split("## Commands")[0].splitlines()
+    rows = [line for line in table if line.startswith(("| R", "| watch", "| readers"))]
+    assert len(rows) >= 24 and all("| not run" in row for row in rows)
     (tmp_path / "R1.jsonl").write_text(json.dumps(LINE | {"failed": 3, "seconds": 5400}) + "\n", encoding="utf-8")
     (row,) = [line for line in document(declared(), tmp_path).splitlines() if "abc" in line]
     assert row.endswith("| quarters | 10,000 | 10 (1 of 2 parts; the others take 1.5 h) | **3** | 2026-11-29 | abc |")
@@ -43,6 +45,47 @@ def test_parts_add_up_the_newest_of_each_under_one_seed():
     assert standing([*lines, LINE | {"part": "1/3", "tried": 5}])["tried"] == 5
     assert standing([LINE | {"first_run_s": "19.86", "peak_MB": 367}])["said"] == "first run s 19.86, peak MB 367"
     assert standing([]) is None
+
+
+def test_a_figure_of_an_older_program_is_marked_and_what_failed_is_named(tmp_path):
+    older, newer = LINE | {"part": "1/1", "program": "aa"}, LINE | {"proof": "books", "program": "bb", "commit": "def"}
+    failed = newer | {"part": "1/1", "at": "10:00:00", "failed": 1, "failing": ["tests/x.py::test_y"]}
+    lines = [json.dumps(line) for line in (failed, older | {"at": "09:59:59"})]
+    (tmp_path / "R1.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rows = document(declared(), tmp_path).splitlines()
+    assert any(row.endswith("| 0 | 2026-11-29 | abc † |") for row in rows)
+    assert any(row.endswith("| **1**: `tests/x.py::test_y` | 2026-11-29 | def |") for row in rows)
+
+
+def test_a_sweep_goes_on_with_the_parts_that_are_left():
+    lines = [LINE | {"part": "2/4"}, LINE | {"part": "1/4", "seed": 7}, LINE | {"part": "3/5"}]
+    assert left(lines, 4, 0) == ["1/4", "3/4", "4/4"]
+    assert left(lines, 4, 7) == ["2/4", "3/4", "4/4"]
+
+
+def test_a_share_has_the_interval_of_wilson():
+    """Of the worked example in Agresti and Coull (1998): 0 of 10 to 28 %; and of 15 of 20."""
+    assert interval(0, 10) == (0, 28)
+    assert interval(15, 20) == (53, 89)
+
+
+def test_what_is_drawn_is_drawn_again(tmp_path):
+    """A line's command shows a failure again: the same part and seed draw the same examples."""
+    drawn = tmp_path / "test_drawn.py"
+    drawn.write_text(f"""
+from hypothesis import given, strategies as st
+
+@given(st.integers())
+def test_drawn(n):
+    with open({str(tmp_path / "seen")!r}, "a") as file:
+        file.write(f"{{n}} ")
+""", encoding="utf-8")  # fmt: skip
+    seen = []
+    for seed in (0, 0, 1):
+        assert run("R7", "x", {"tests": f"-c {os.devnull} {drawn}", "each": 30}, "1/1", seed)["tried"] == 30
+        seen.append((tmp_path / "seen").read_text(encoding="utf-8"))
+        (tmp_path / "seen").unlink()
+    assert seen[0] == seen[1] != seen[2]
 
 
 def test_a_proof_runs_its_part_and_counts_what_was_tried(tmp_path):
@@ -65,7 +108,9 @@ def test_drawn(n):
     command = [sys.executable, "-m", "pytest", "-p", "tests.proof.plugin", "-c", os.devnull, "--rootdir", tmp_path]
     subprocess.run([*command, tmp_path], env={**os.environ, "PYTHONPATH": str(ROOT)} | variables, cwd=tmp_path,
                    check=False, capture_output=True)  # fmt: skip
-    assert json.loads(told.read_text()) == {"tried": 300, "passed": 2, "failed": 1, "skipped": 0}
+    found = json.loads(told.read_text())
+    assert found.pop("failing") == ["test_few.py::test_numbers[2]"]
+    assert found == {"tried": 300, "passed": 2, "failed": 1, "skipped": 0}
     subprocess.run([*command, tmp_path], env={**os.environ, "PYTHONPATH": str(ROOT)} | variables | {
         "GONGPING_PART": "2/2"}, cwd=tmp_path, check=False, capture_output=True)  # fmt: skip
     found = json.loads(told.read_text())
