@@ -39,7 +39,7 @@ bench: ready ## 量速度 / measure the speed
 
 lint: ready ## 查代码 / check the code
 	@.venv/bin/ruff check .
-	@.venv/bin/ruff format --check -q pipelines tests/shape
+	@.venv/bin/ruff format --check -q .
 	@.venv/bin/mypy --no-error-summary
 	@said=$$(.venv/bin/deptry . 2>&1) || { echo "$$said" >&2; exit 1; }
 	@$(UV) lock --check -q || { echo "uv.lock does not fit pyproject.toml: uv lock" >&2; exit 1; }
