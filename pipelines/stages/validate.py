@@ -312,6 +312,8 @@ def validate(
     if period:
         account.stops += _without_case_rows(warehouse, intake, contracts, account, period, by)
         _tell_signs_of_a_cut(warehouse, intake, contracts, period, present, account)
+    if account.stops:
+        account.stops[:0] = _empty_targets(intake, contracts, account)
     return Validation(
         rows={name: account.rows[name] for name in sorted(account.rows)},
         breaches=tuple(sorted(account.breaches, key=_place)),
@@ -334,6 +336,23 @@ def _tell_signs_of_a_cut(
         account.stops[:0] = [*(one.remedy for one in intake.warnings if one.promise == CUT_IN_ROW), *signs]
     else:
         account.notices += signs
+
+
+def _empty_targets(intake: Intake, contracts: Contracts, account: _Account) -> list[Words]:
+    """The files without a row whose table rows of others name in vain: the cause behind those rows' faults."""
+    broken = {(breach.table, breach.promise) for breach in account.breaches}
+    sought = {
+        target
+        for table in contracts.tables.values()
+        for promise in table.promises
+        if (table.name, promise.id) in broken
+        for target, _ in targets(promise)
+    }
+    return [
+        say("contracts.empty_target", file=one.file, title=contracts.tables[one.table].title.zh, table=one.table)
+        for one in intake.receipts
+        if one.table in sought and not account.rows[one.table].read
+    ]
 
 
 def _stage_typed(warehouse: Warehouse, contract: TableContract, context: dict[str, Any]) -> None:

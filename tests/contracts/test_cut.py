@@ -79,6 +79,20 @@ def test_where_the_run_stops_the_signs_come_first():
     assert "seems to be cut" in stops[0].en and "units" in stops[1].en
 
 
+@pytest.mark.parametrize("table", ["cases", "units"])
+def test_a_file_without_a_row_comes_before_the_faults_of_the_rows_that_name_its_rows(table):
+    stops = validated({**good_tables(), table: []}).stops
+    assert stops[0].en.startswith(f"{table}.csv: {table} holds no rows") and len(stops) > 1
+    assert stops[0].zh.startswith(f"{table}.csv：《") and "没有数据行" in stops[0].zh
+
+
+def test_an_empty_file_that_no_row_names_is_no_cause():
+    tables = naming("20260820-9")
+    tables["units"].append(good("units", unit_id="U2", unit_name=None))
+    tables["knowledge"] = []
+    assert not any("knowledge" in stop.en for stop in validated(tables).stops)
+
+
 @pytest.mark.parametrize(
     ("rows", "thin"),
     [
