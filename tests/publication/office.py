@@ -65,7 +65,7 @@ def finished_run(out: Path, points: str = "-1.00", adjustment: str = "", **more)
                  "quality/report.json": json.dumps(report).encode() if report else None}  # fmt: skip
         for name, content in {**usual, **more.get("files", {})}.items():
             if content is not None:
-                (folder / name).parent.mkdir(exist_ok=True)
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(content)
         facts = {"period": str(PERIOD), "paper": more.get("paper", []), "printing": more.get("printing", "none"),
                 "outputs": folder_sha256(folder), **more.get("manifest", {})}

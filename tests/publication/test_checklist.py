@@ -1,12 +1,16 @@
 """The signers' one page: what must be mended is told before anybody signs; what is unusual is answered and kept."""
 
 import json
+import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from pipelines.cli import main
 from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
+from pipelines.paths import RULES
+from pipelines.publication import checklist as source
 from pipelines.publication import desk as acts
 from pipelines.publication.checklist import BOUNDS, load_bounds
 from pipelines.publication.verify import verify
@@ -85,6 +89,89 @@ def test_rows_that_no_second_program_checked_are_a_line_to_answer(tmp_path, mani
     assert ("once" in lines_of(tmp_path, manifest=manifest)) == told
 
 
+@cache
+def standard_book() -> dict[str, bytes]:
+    """The standard edition, as a run keeps it."""
+    files = (file for file in (RULES / "standard").rglob("*") if file.is_file())
+    return {f"rulebook/{file.relative_to(RULES / 'standard').as_posix()}": file.read_bytes() for file in files}
+
+
+def verdicts(*given: tuple[str, str]) -> bytes:
+    """The table of verdicts: unit and list."""
+    rows = [f"{PERIOD},{unit},{unit}局,{name},A0.1,题,说" for unit, name in given]
+    return "\n".join(["period,unit_id,unit_name,list,clause,title,says", *rows, ""]).encode()
+
+
+def lost(unit: str, rule: str, points: str) -> dict[str, bytes]:
+    """A ledger of one entry, and two units of which U1 is the first."""
+    entry = f"E1,{PERIOD},{unit},A3.4,{rule},A3.4,2026-04,,,{points},,率"
+    files = {"ledger.csv": "\n".join([HEADS["ledger"], entry, ""]).encode()}
+    return {**files, "ranking.csv": ranking({"U1": "99.00", "U2": "98.00"})}
+
+
+def measured(unit: str, marks: str) -> dict[str, bytes]:
+    """An item of ten marks, of which so many rest on data, and two units of which U1 is the first."""
+    head, row = "period,unit_id,item_id,full_marks,deducted,score,measured_marks,note", f"{PERIOD},{unit},A3.1,10.00"
+    items = f"{head}\n{row},0.00,10.00,{marks},\n".encode()
+    return {"items.csv": items, "ranking.csv": ranking({"U1": "99.00", "U2": "98.00"})}
+
+
+BOTH = [("U1", "commend"), ("U2", "criticise")]
+RATE, LATE = "satisfaction_rate", "late_reply"
+UNUSUAL = {  # key of a line → (a run that is told of, the nearest that is not)
+    "first_under": [(lost("U1", RATE, "-0.01"), True), (lost("U1", RATE, "0.00"), False),
+                    (lost("U2", RATE, "-0.01"), False), (lost("U1", LATE, "-0.01"), False)],
+    "first_unmeasured": [(measured("U1", "9.99"), True), (measured("U1", "10.00"), False),
+                         (measured("U2", "9.99"), False), (measured("U1", ""), False)],
+    "both_lists": [({"verdicts.csv": verdicts(*BOTH, ("U1", "criticise"))}, True),
+                   ({"verdicts.csv": verdicts(*BOTH)}, False),
+                   ({"verdicts.csv": verdicts(*BOTH, ("U1", "remark"), ("", "criticise"))}, False)],
+    "nobody_commend": [({"verdicts.csv": verdicts(BOTH[1])}, True), ({"verdicts.csv": verdicts(*BOTH)}, False)],
+    "nobody_criticise": [({"verdicts.csv": verdicts(BOTH[0], ("", "criticise"))}, True),
+                         ({"verdicts.csv": verdicts(*BOTH)}, False)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "n"), [(key, n) for key, cases in UNUSUAL.items() for n in range(len(cases))])
+def test_what_is_unusual_of_the_first_places_and_the_verdicts_is_told_and_its_neighbour_is_not(tmp_path, key, n):
+    files, told = UNUSUAL[key][n]
+    assert (key in lines_of(tmp_path, files={**standard_book(), **files})) == told
+
+
+def test_without_a_book_nobody_is_asked_why_nobody_is_commended(tmp_path):
+    assert not {"nobody_commend", "nobody_criticise"} & {*lines_of(tmp_path, files={"verdicts.csv": verdicts()})}
+
+
+@pytest.mark.parametrize(("now", "told"), [(2, False), (3, True)])
+def test_a_unit_that_moved_by_more_than_a_third_of_the_places_is_told(tmp_path, now, told):
+    """Six units: two places are a third of them."""
+    earlier(tmp_path, {f"U{n}": f"{100 - n}.00" for n in range(6)})
+    order = [*range(1, now + 1), 0, *range(now + 1, 6)]
+    totals = {f"U{unit}": f"{100 - place}.00" for place, unit in enumerate(order)}
+    assert ("sprung" in lines_of(tmp_path, files={"ranking.csv": ranking(totals)})) == told
+
+
+@pytest.mark.parametrize(("readings", "told"), [({}, False), ({"satisfied": "with_basic"}, False),
+                                                ({"satisfied": "full_only"}, True)])  # fmt: skip
+def test_a_reading_that_is_not_the_default_is_told(tmp_path, readings, told):
+    manifest = {"readings": readings}
+    assert ("readings" in lines_of(tmp_path, files=standard_book(), manifest=manifest)) == told
+
+
+@pytest.mark.parametrize(("promise", "told"), [("thin_month", True), ("unique", False)])
+def test_exports_that_seem_cut_are_told(tmp_path, promise, told):
+    remedy = {"zh": "缺了几天", "en": "days are missing"}
+    report = {"expectations": {"error": 0}, "warnings": [{"promise": promise, "remedy": remedy}]}
+    assert ("cut" in lines_of(tmp_path, quality=report)) == told
+
+
+def test_every_line_of_the_checklist_has_a_run_that_it_is_told_of():
+    """Read off this module: a new line comes with its test."""
+    here, there = (Path(file).read_text(encoding="utf-8") for file in (__file__, source.__file__))
+    keys = {key for key in re.findall(r'_line\(f?"(\w+)', there) if not key.endswith("_")}
+    assert len(keys) > 10 and [key for key in sorted(keys) if f'"{key}"' not in here] == []
+
+
 FAULTS = {
     "blank": ({"manifest": {"blanks": ["signer"]}}, "署名"),
     "glyph": (
@@ -96,6 +183,9 @@ FAULTS = {
         "DejaVuSans",
     ),
     "quality": ({"quality": {"expectations": {"error": 2}}}, "2 项"),
+    "no quality": ({"quality": None}, "quality/report.json"),
+    "a page without paper": ({"files": {"bulletin.pdf": b"%PDF-"}}, "units/U1.pdf"),
+    "printing that failed": ({"printing": "failed", "paper": ["打不开 x.png"]}, "打不开 x.png"),
 }
 
 
@@ -222,6 +312,16 @@ DECISIONS = {  # the window is open from 2026-07-06 to 2026-07-13
     "answered on its last day": (("D1 refuse ,2026-07-14,2026-07-14",), set()),
     "answered a day later": (("D1 refuse ,2026-07-13,2026-07-14",), {"late_answers"}),
 }
+
+
+def test_decisions_about_other_rules_are_not_alike_and_a_rule_that_the_book_does_not_know_has_its_name(tmp_path):
+    table = decided(*DECISIONS["one of each"][0])["files"]["adjustments.csv"]
+    other = table.replace(b"waive_deduction,C2,late_reply", b"waive_deduction,C2,late_signing")
+    assert other != table and "unlike" not in lines_of(tmp_path / "a", files={"adjustments.csv": other})
+    old = {"adjustments.csv": table.replace(b"late_reply", b"of_an_older_book")}
+    finished_run(tmp_path / "b", files={**standard_book(), **old})
+    (line,) = [line for line in act(tmp_path / "b", acts.checklist_of).lines if line.id == "unlike"]
+    assert "of_an_older_book" in line.says.zh and "采纳1件、不予采纳1件" in line.says.zh
 
 
 @pytest.mark.parametrize("case", DECISIONS)
