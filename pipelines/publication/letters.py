@@ -102,8 +102,12 @@ class _Writer:
         revision, editions = self.standing["revision"], self.standing["editions"]
         if not revision:
             return
-        known = {*self.open(self.runs[revision])} | ({*self.open(editions[-1]["run"])} if editions else set())
-        for unit_id in sorted(known & channels.keys()):
+        runs = [self.runs[revision], *(one["run"] for one in editions[-1:])]
+        if not all(map(self.open, runs)):  # gone or damaged: nobody is told that they are not in it any more
+            return
+        for unit_id in sorted(channels):
+            if unit_id not in self.open(runs[0]) and not self.told.of(self.period, unit_id, PREVIEW):
+                continue
             for kind, n in self._due(unit_id):
                 if n not in self.told.of(self.period, unit_id, kind):
                     name = f"{name_of(self.period, unit_id, kind)} {n}"

@@ -15,6 +15,7 @@ from pipelines.publication import desk as acts
 from pipelines.publication.alerts import Channels, load_channels, look, tell_units
 from pipelines.publication.letters import Told, again
 from tests.publication.office import (
+    HEADS,
     LATER,
     LIN,
     SENT,
@@ -89,6 +90,36 @@ def test_a_new_revision_that_changes_nothing_for_the_unit_says_so(post):
     finished_run(post.out, manifest={"note": "another run"})
     act(post.out, acts.note_preview, at=datetime(2026, 7, 7, 8))
     assert "与上次告知的相比没有变化" in post.look(datetime(2026, 7, 7, 9))[0]
+
+
+RANKING = "\n".join([HEADS["ranking"], "2026Q2,{},甲局,district,99.00,0.00,99.00,{},{},9,", ""])
+
+
+@pytest.mark.parametrize(
+    ("ranking", "said"),
+    [(("U1", "", ""), "甲局：2026Q2 考核预览第 2 稿。总分 99.00，不参加排名。"),
+     (("U2", 1, 1), "U1：2026Q2 考核预览第 2 稿。本单位不再列入。")],
+)  # fmt: skip
+def test_a_unit_that_is_not_ranked_or_not_there_any_more_is_told_so(post, ranking, said):
+    post.look()
+    finished_run(post.out, files={"ranking.csv": RANKING.format(*ranking).encode()})
+    act(post.out, acts.note_preview, at=datetime(2026, 7, 7, 8))
+    (letter,) = post.look(datetime(2026, 7, 7, 9))
+    assert letter.startswith(said) and "2026-07-13" in letter
+
+
+def test_who_heard_of_a_preview_hears_of_a_later_one_after_the_objections_too(post):
+    post.look()
+    finished_run(post.out, "-3.00")
+    act(post.out, acts.note_preview, at=datetime(2026, 7, 7, 8))
+    (letter,) = post.look(datetime(2026, 7, 20, 9))
+    assert "第 2 稿" in letter and "异议期已于 2026-07-1" in letter
+
+
+def test_without_an_address_of_the_pages_nobody_is_sent_to_one(post):
+    post.channels = Channels(units={"U1": ("json://x",)})
+    (letter,) = post.look()
+    assert letter.endswith("有异议请在 2026-07-13（含当日）前提出。")
 
 
 @pytest.mark.parametrize(("day", "n"), [(9, 0), (10, 1), (13, 0)])
@@ -204,6 +235,14 @@ def test_a_run_that_was_damaged_is_told_and_its_letters_wait(post):
     (post.out / "2026Q2").resolve().joinpath("ranking.csv").unlink()
     assert post.look() == []
     assert "damaged" in post.alerts
+
+
+def test_a_damaged_revision_does_not_tell_a_unit_that_it_is_not_in_it(post):
+    post.look()
+    finished_run(post.out, "-3.00")
+    act(post.out, acts.note_preview, at=datetime(2026, 7, 7, 8))
+    (post.out / "2026Q2").resolve().joinpath("ranking.csv").unlink()
+    assert post.look(datetime(2026, 7, 7, 9)) == [] and "damaged" in post.alerts
 
 
 @pytest.mark.parametrize(

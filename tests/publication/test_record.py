@@ -1,17 +1,71 @@
 """The record: only added to, chained, and honest about damage."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
-from pipelines.model.words import VerificationFailed
-from pipelines.publication.record import Moment, append, read
+from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
+from pipelines.publication.record import Moment, append, heads, moment_of, must_reach_its_head, read
 from pipelines.publication.state import frozen, settings_sha256
 from tests.publication.office import LATER, SETTINGS, act, approved_run, published, record
 
 SETTLED = frozen(SETTINGS)
 AT = Moment(datetime(2026, 7, 6, 9), datetime(2026, 7, 6, 9))
+
+
+CUTOFF, CLOCK = datetime(2026, 7, 1), datetime(2026, 7, 6, 9, 0, 0, 123456)
+SHOWN = CLOCK.replace(microsecond=0)
+SECOND = timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("typed", "simulated", "cutoff", "moment"),
+    [
+        (None, False, CUTOFF, Moment(SHOWN, SHOWN)),
+        (CUTOFF, False, CUTOFF, Moment(SHOWN, SHOWN, CUTOFF)),
+        (CLOCK, False, CUTOFF, Moment(SHOWN, SHOWN, SHOWN)),  # what is typed to the fraction is noted to the second
+        (CUTOFF - SECOND, False, None, Moment(SHOWN, SHOWN, CUTOFF - SECOND)),
+        (CUTOFF - SECOND, False, CUTOFF, UsageRefusal),
+        (SHOWN + SECOND, False, CUTOFF, UsageRefusal),
+        (SHOWN + SECOND, False, None, UsageRefusal),
+        (None, True, CUTOFF, Moment(SHOWN, SHOWN, None, True)),
+        (CUTOFF, True, CUTOFF, Moment(CUTOFF, SHOWN, None, True)),
+        (SHOWN + SECOND, True, CUTOFF, Moment(SHOWN + SECOND, SHOWN, None, True)),
+        (CUTOFF - SECOND, True, None, Moment(CUTOFF - SECOND, SHOWN, None, True)),
+        (CUTOFF - SECOND, True, CUTOFF, UsageRefusal),
+        (None, False, SHOWN, Moment(SHOWN, SHOWN)),
+        (None, False, SHOWN + SECOND, NotAllowed),
+        (None, True, SHOWN + SECOND, Moment(SHOWN, SHOWN, None, True)),
+    ],
+)
+def test_the_moment_of_an_act_is_the_clocks_and_a_typed_one_counts_for_invented_data_alone(
+    typed, simulated, cutoff, moment
+):
+    if isinstance(moment, Moment):
+        assert moment_of(CLOCK, typed, simulated, cutoff) == moment
+    else:
+        with pytest.raises(moment):
+            moment_of(CLOCK, typed, simulated, cutoff)
+
+
+def test_a_record_ends_where_its_head_says_and_what_does_not_is_named(tmp_path):
+    file = tmp_path / "2026Q2.jsonl"
+    events = append(file, append(file, (), "preview", AT, run="a"), "preview", AT, run="b")
+    kept = (tmp_path / "heads.json").read_bytes()
+    must_reach_its_head(file, events)
+    with pytest.raises(VerificationFailed, match="少|only 1|1"):
+        must_reach_its_head(file, events[:1])
+    more = append(file, append(file, events, "preview", AT, run="c"), "preview", AT, run="d")
+    (tmp_path / "heads.json").write_bytes(kept)
+    for some in (more[:3], more):  # by somebody else: the head never promised them
+        with pytest.raises(VerificationFailed, match="第 3 行"):
+            must_reach_its_head(file, some)
+    promised = {"2026Q2": heads(tmp_path)["2026Q2"] | {"next": more[2].sha256}}
+    (tmp_path / "heads.json").write_text(json.dumps(promised), encoding="utf-8")
+    must_reach_its_head(file, more[:3])  # a crash came between the line and its head
+    with pytest.raises(VerificationFailed, match="第 3 行"):
+        must_reach_its_head(file, more)
 
 
 def _lines(out) -> list[bytes]:
