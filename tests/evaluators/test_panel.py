@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -10,9 +11,13 @@ import pytest
 from pipelines.evaluators.eligibility import endings, months_before, odd_terms, vacancies
 from pipelines.evaluators.reports import (
     Severity,
+    certificate_page,
+    endings_page,
     incomplete_beta,
     jeffreys,
+    panel_page,
     panel_report,
+    percent,
     write_appointments,
     write_certificate,
     write_report,
@@ -73,6 +78,93 @@ def test_the_report_counts_what_happened(tmp_path):
     ]  # fmt: skip
 
 
+def a_day_at_the_office(folder):
+    """One case is rated, one asked about, answered and given back twice; then E1 is away and E3's term is over."""
+    people = [
+        person("E1", away_from=date(2026, 7, 7)),
+        person("E2", background="other", fields=("交通", "城建"), employer_unit_id="U9"),
+        person("E3", background=None, fields=("交通",), term_ends_on=T0.date()),
+    ]
+    office, hour = Office(folder, people, [case("C1"), case("C2", "U2")]), DAY / 24
+    one, two = office.step(T0).assignments.values()
+    told = [act(two, "ask", T0 + hour), act(two, "answered", T0 + 2 * hour)]
+    told.append(act(two, "return", T0 + 3 * hour, reason="难"))
+    rated = act(one, "rate", T0 + hour, rating="dissatisfied", reason="未办")
+    (three,) = office.step(T0 + 3 * hour, rated, *told).open.values()
+    office.step(T0 + 4 * hour, act(three, "return", T0 + 4 * hour, reason="难"))
+    return office
+
+
+def page_at(office, at, simulated=False):
+    return panel_page(panel_report(office.step(at), office.seen, rules(), at), at, simulated)
+
+
+def columns(lines, *names):
+    return [tuple(line[name] for name in names) for line in lines]
+
+
+def test_the_panels_page_says_the_figures_of_a_day_in_words(tmp_path):
+    page = page_at(a_day_at_the_office(tmp_path / "s"), T0 + DAY, simulated=True)
+    assert page["frame"] == {"at": "2026-07-07 09:00", "simulated": "模拟数据"}
+    assert page["figures"] == [("在聘 / 定额", "2 / 50"), ("暂停", "1"), ("按时评价", "100.0%"),
+                               ("改变公众评价", "0.0%"), ("待派", "0"), ("未评价", "0")]  # fmt: skip
+    assert page["vacant"].startswith("比定额少 48 人") and page["odd_terms"] == "E1、E2"
+    assert page["backgrounds"] == [("行业专家", 1), ("其他", 1)] and page["without_employer"] == 1
+    assert [n for _, n in page["work"]] == [2, 4, 1, 0, 2, 0, 2, 1, 0, 0, 0]
+    assert page["severity"] == {"upheld": "1/1", "share": "100.0%", "interval": "15%–100%", "against": ""}
+    shown = ("evaluator_id", "background", "last_day", "marks", "assignments", "rated", "returned", "open", "interval")
+    assert columns(page["evaluators"], *shown) == [
+        ("E1", "行业专家", "2030-12-31", "暂停中", 2, 1, 0, 1, "15%–100%"),
+        ("E2", "其他", "2030-12-31", "", 1, 0, 1, 0, "—"),
+        ("E3", "未填", "2026-07-06", "不在聘期", 1, 0, 1, 0, "—"),
+    ]
+    assert columns(page["attention"], "clause", "who", "what")[:3] == [
+        ("E2.0", "E1 name of E1", "未填专业领域，派评时无法对口"),
+        ("E5.3", "E1 name of E1", "有 1 件评价没有说全三项要点"),
+        ("E5.4", "E1 name of E1", "暂停没有截止日期"),
+    ]
+    hard = ("case_id", "assignments", "returned", "outcome", "reasons", "suggestions")
+    assert columns(page["hard"], *hard) == [("C2", 3, 2, "未评价", "难", "尚无调研建议，请市政府办公室委托调研")]
+    asked = ("unit_name", "case_id", "evaluator_id", "asked_at", "outcome")
+    answered = ("U2", "C2", "E2", "2026-07-06 10:00:00", "单位 2026-07-06 11:00:00 已提供")
+    assert columns(page["asked"], *asked) == [answered]
+    assert columns(page["points"], "unit_id", "rated", "spoken", "duty_done") == [("U1", 1, 0, 0)]
+    assert "最近 365 天没有组织评价员学习" in page["no_training"]
+
+
+def test_before_anything_happened_the_page_has_dashes_and_the_fields_that_most_have_come_first(tmp_path):
+    people = [person("E2", fields=("城建", "交通")), person("E1", fields=("交通",)), person("E3", fields=("Ａ",))]
+    page = page_at(Office(tmp_path / "s", people, []), T0)
+    assert [shown for _, shown in page["figures"]] == ["3 / 50", "0", "—", "—", "0", "0"]
+    assert page["fields"] == [("交通", 2), ("城建", 1), ("Ａ", 1)] and page["frame"]["simulated"] == ""
+    assert page["severity"] == {"upheld": "—", "share": "—", "interval": "—", "against": ""}
+    assert [one["marks"] for one in page["evaluators"]] == ["", "", ""]
+
+
+def test_a_hard_case_says_what_a_study_suggested_and_an_evaluator_who_is_strict_is_marked(tmp_path):
+    office = Office(tmp_path / "s", [person(f"E{n}") for n in (1, 2)], [case(f"C{n}") for n in range(16)])
+    given = list(office.step(T0).assignments.values())
+    rates = [act(one, "rate", T0 + 0.1 * DAY, rating="dissatisfied" if one.evaluator_id == "E1" else "satisfied")
+             for one in given[:14]]  # fmt: skip
+    back = act(given[14], "return", T0 + 0.1 * DAY, reason="甲")
+    (again,) = (one for one in office.step(T0 + 0.1 * DAY, *rates, back).open.values() if one.number == 2)
+    study = act(again, "study", T0 + 0.3 * DAY, reason="分级办理")
+    office.step(T0 + 0.3 * DAY, act(again, "return", T0 + 0.2 * DAY, reason="乙"), study)
+    page = page_at(office, T0 + 0.3 * DAY)
+    assert columns(page["evaluators"], "evaluator_id", "upheld", "share", "against") == [
+        ("E1", "7/7", "100.0%", "偏严"), ("E2", "0/7", "0.0%", "偏宽"),
+    ]  # fmt: skip
+    assert columns(page["hard"], "reasons", "suggestions") == [("甲；乙", "分级办理")]
+
+
+@pytest.mark.parametrize(
+    ("part", "of", "shown"),
+    [(0, 0, "—"), (0, 3, "0.0%"), (1, 3, "33.3%"), (1, 16, "6.3%"), (2, 3, "66.7%"), (3, 3, "100.0%")],
+)
+def test_a_share_is_shown_in_tenths_half_up(part, of, shown):
+    assert percent(part, of) == shown
+
+
 @pytest.mark.parametrize(
     ("day", "months", "then"),
     [("2026-07-31", 1, "2026-06-30"), ("2026-03-31", 1, "2026-02-28"), ("2026-01-15", 1, "2025-12-15"),
@@ -126,6 +218,18 @@ def test_the_pages_are_written_for_the_office_alone_and_hold_their_figures(sampl
     assert [line["evaluator_id"] for line in lines] == ["E001", "E002", "E003"]
 
 
+def test_the_table_of_appointments_has_the_employer_or_nothing_and_what_is_to_be_done(sample, tmp_path):
+    exports, state = tmp_path / "x", tmp_path / "s"
+    shutil.copytree(sample / "x", exports)
+    text = (exports / "evaluators.csv").read_text(encoding="utf-8-sig")
+    (exports / "evaluators.csv").write_text(text.replace("U001", "", 1), encoding="utf-8")
+    _, file = write_appointments(exports, state, T0, STANDARD)
+    lines = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+    shown = columns(lines, "evaluator_id", "employer_unit_id", "todo")
+    assert [line[:2] for line in shown[:3]] == [("E001", "U005"), ("E002", ""), ("E003", "U006")]
+    assert "resigned_late;ask_replacement" in {todo for _, _, todo in shown}
+
+
 def test_the_report_is_printed_within_its_margins_where_paper_is_asked_for(sample, tmp_path):
     from pypdf import PdfReader
 
@@ -153,6 +257,33 @@ def test_an_appointment_whose_notice_is_overdue_says_so():
     panel = person("E1", term_ends_on=date(2026, 7, 31)), person("E2", term_ends_on=date(2026, 9, 1))
     page = endings_page(endings(panel, on.date(), rules()), 0, on, False, {})
     assert [one["late"] for one in page["endings"]] == ["（已过）", ""]
+
+
+def test_an_appointment_that_ends_says_why_whom_it_concerns_and_what_is_to_be_done():
+    """E7.0: renewal asked for, ended early and replaced, and one of whom nothing is known."""
+    on = datetime(2026, 7, 20)
+    panel = (
+        person("E1", term_ends_on=date(2026, 8, 31), employer_unit_id="U1", recommended_by="市政协"),
+        person("E2", ended_on=date(2026, 8, 1)),
+        person("E3", term_ends_on=date(2026, 7, 10), employer_unit_id="U9"),
+    )
+    steps = (("E2", "resigned", date(2026, 6, 30)), ("E2", "released", date(2026, 7, 2)))
+    page = endings_page(endings(panel, on.date(), rules(), steps), 48, on, True, {"U1": "甲局"})
+    shown = ("evaluator_id", "employer", "early", "proposal", "recommended_by", "steps", "todo")
+    assert page["vacant"] == 48 and columns(page["endings"], *shown) == [
+        ("E3", "U9", "", "已届满：补办续聘，或请推荐单位推荐替换人选", "—", "", "请市政府办公室决定续聘与否"),
+        ("E2", "—", "（提前解聘）", "请推荐单位推荐替换人选", "—", "2026-06-30 申请不再担任；2026-07-02 解除聘任",
+         "请推荐单位推荐替换人选"),
+        ("E1", "甲局", "", "征求本人意愿：续聘，或由推荐单位另荐人选", "市政协", "", ""),
+    ]  # fmt: skip
+
+
+def test_the_days_of_a_certificate_are_those_of_the_appointment():
+    one = person("E1", appointed_on=date(2025, 3, 1), term_ends_on=date(2027, 2, 28))
+    page = certificate_page(one, T0, False, rules())
+    assert (page["first"], page["last"], page["years"], page["on"]) == (
+        "2025年3月1日", "2027年2月28日", 2, "2025年3月1日",
+    )  # fmt: skip
 
 
 def test_a_certificate_says_who_and_for_how_long(sample, tmp_path):
