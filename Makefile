@@ -3,6 +3,8 @@ PYTHON := .venv/bin/python
 # Asked in the recipe, for set-up may have just made it.
 UV = $$([ -x .tools/bin/uv ] && echo .tools/bin/uv || echo uv)
 export DO_NOT_TRACK := 1
+# What Python compiles is kept, also in a container that forbids it: workers and some hundred commands compile it once.
+COMPILED = PYTHONDONTWRITEBYTECODE=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo notebook app test proof world bench lint reference site coverage dist lowest fonts clean
@@ -24,12 +26,12 @@ app: ready ## 试算滑块，在浏览器里 / sliders that rank anew, in the br
 
 test: ready ## 测试，几分钟内 / the tests, within minutes
 	@sh scripts/test_tools.sh
-	@$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow" $(TESTS)
+	@$(COMPILED) $(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow" $(TESTS)
 
 proof: ready ## 全部测试，含慢的 / every test, the slow ones too
 	@$(UV) sync -q --frozen --inexact --extra cluster
 	@sh scripts/test_tools.sh
-	@GONGPING_NEW_EXAMPLES=1 $(PYTHON) -m pytest
+	@$(COMPILED) GONGPING_NEW_EXAMPLES=1 $(PYTHON) -m pytest
 
 world: ready ## 一个种子一座城（SEED=7） / a city's quarters in which everything goes wrong, the same for the same SEED
 	@$(PYTHON) -m tests.proof.world --seed $(or $(SEED),0)

@@ -47,11 +47,16 @@ def rewrite(file, rows):
         table.writerows(rows)
 
 
-def stops(exports, reason: str, settings=None) -> str:
-    """What a check says of one decision with this reason."""
+def decide(exports, reason: str) -> None:
+    """Write one decision, with this reason, as the only one."""
     case = rows_of(exports / "cases.csv")[0]
     row = f"J77,exclude_case,{case['unit_id']},{case['case_id']},,,复核组,2026-10-02,{reason}"
     (exports / "adjustments.csv").write_text(f"{HEAD}\n{row}\n", encoding="utf-8")
+
+
+def stops(exports, reason: str, settings=None) -> str:
+    """What a check says of one decision with this reason."""
+    decide(exports, reason)
     with Run(Request(PERIOD, exports, exports / "out", settings=settings)) as run:
         return "\n".join(stop.zh for stop in run.check())
 
@@ -82,7 +87,7 @@ def test_a_reason_without_a_name_is_no_stop(exports):
 
 
 def test_nothing_is_published(exports):
-    stops(exports, f"经{panel(exports)['name']}核实")
+    decide(exports, f"经{panel(exports)['name']}核实")
     with pytest.raises(ContractStop), Run(Request(PERIOD, exports, exports / "out", pdf=False)) as run:
         run.run()
     assert not (exports / "out" / str(PERIOD)).exists()
@@ -98,8 +103,8 @@ def test_every_table_with_free_texts_is_looked_at():
 @pytest.mark.parametrize(("table", "column"), PRINTED)
 def test_a_name_in_any_free_text_of_any_table_is_a_stop_that_says_where(exports, table, column):
     file, who = exports / f"{table}.csv", panel(exports)["name"]
+    decide(exports, "重复派单")
     before = file.read_bytes()
-    stops(exports, "重复派单")
     rows = [{column: "", **row} for row in rows_of(file)]
     rows[-1][column] = f"{rows[-1][column] or ''}（{who}）"
     rewrite(file, rows)

@@ -144,22 +144,19 @@ def test_an_accepted_table_has_exactly_the_columns_of_its_contract_even_when_abs
     assert str(warehouse.arrow("accepted.cases").schema.field("signed_at").type) == "timestamp[us]"
 
 
-# Every blank that Unicode has, the controls that move a line on, and the two signs without width.
-BLANKS = "\t\n\v\f\r\x85\u200B\uFEFF" + "".join(
-    chr(code) for code in range(sys.maxunicode) if category(chr(code)) in ("Zs", "Zl", "Zp")
-)
-
-
 def test_no_blank_of_unicode_stays_at_the_end_of_a_name_or_a_code():
+    """Every blank that Unicode has, the controls that move a line on, and the two signs without width."""
+    every = map(chr, range(sys.maxunicode))
+    blanks = "\t\n\v\f\r\x85\u200B\uFEFF" + "".join(one for one in every if category(one) in ("Zs", "Zl", "Zp"))
     tables = good_tables()
     tables["units"] += [
         good("units", unit_id=f"{blank}N{i}{blank}", unit_name=f"{blank}单位{i}{blank}")
-        for i, blank in enumerate(BLANKS)
+        for i, blank in enumerate(blanks)
     ]
     _, warehouse = validated(tables)
     rows = warehouse.arrow("accepted.units").select(["unit_id", "unit_name"]).to_pylist()
     read = {row["unit_id"]: row["unit_name"] for row in rows if row["unit_id"].startswith("N")}
-    assert read == {f"N{i}": f"单位{i}" for i in range(len(BLANKS))}
+    assert read == {f"N{i}": f"单位{i}" for i in range(len(blanks))}
 
 
 @pytest.mark.parametrize(("score", "kept"), [("4.001", False), ("4.0010", False), ("4.01", True), ("4.010", True)])

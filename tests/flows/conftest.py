@@ -10,10 +10,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from pipelines.edges.process import SILENT
@@ -124,6 +125,16 @@ def _end(process: subprocess.Popen) -> None:
             return
         except subprocess.TimeoutExpired:
             continue
+
+
+def kill(pid: int) -> None:
+    """kill -9 of a process and of all that it started, as when the power goes: none sees the others die."""
+    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    for act in (psutil.Process.suspend, psutil.Process.kill):
+        for one in family:
+            with suppress(psutil.NoSuchProcess):
+                act(one)
+    psutil.wait_procs(family)
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,11 @@
 """A flow that died with its worker does not stay Running in Prefect: the automation of the clone marks it Crashed."""
 
-from contextlib import suppress
-
-import psutil
 import pytest
 import yaml
-from prefect.settings import Settings
 
 from pipelines.edges.process import under_way
 from pipelines.paths import ROOT
-from tests.flows.conftest import PERIOD
+from tests.flows.conftest import PERIOD, kill
 
 AUTOMATION = "prefect-automations.yaml"
 SECONDS = 45  # without a heartbeat, in the place of minutes
@@ -29,6 +25,8 @@ def automation(server, tmp_path) -> dict:
 
 
 def test_the_automation_is_taken_as_it_is_written_and_waits_for_three_heartbeats(server):
+    from prefect.settings import Settings  # takes seconds, and every worker of pytest reads this file
+
     server.prefect("automation", "create", "--from-file", AUTOMATION)
     (found,) = server.ask("automations/filter")
     server.ask(f"automations/{found['id']}", method="DELETE")
@@ -41,10 +39,10 @@ def test_a_flow_that_is_killed_alone_is_marked_by_its_worker_and_one_that_died_w
 ):
     with server.worker("gongping") as worker:
         alone = _under_way(server, deployment, exports, tmp_path / "alone")
-        _kill(psutil.Process(_process_of(tmp_path / "alone")))
+        kill(_process_of(tmp_path / "alone"))
         assert server.until(lambda: _state(server, alone) == "CRASHED")
         both = _under_way(server, deployment, exports, tmp_path / "both")
-        _kill(psutil.Process(worker.pid))
+        kill(worker.pid)
         assert [(one.flow_run, one.alive) for one in under_way(tmp_path / "both")] == [(both, False)]
         assert _state(server, both) == "RUNNING"  # and so for ever, but for the automation
         assert server.until(lambda: _state(server, both) == "CRASHED")
@@ -69,13 +67,3 @@ def _process_of(out) -> int:
     """The process of the run whose note is in ``out``."""
     (one,) = under_way(out)
     return one.pid
-
-
-def _kill(process: psutil.Process) -> None:
-    """kill -9 of a process and of all that it started, as when the power goes: none sees the others die."""
-    family = [process, *process.children(recursive=True)]
-    for act in (psutil.Process.suspend, psutil.Process.kill):
-        for one in family:
-            with suppress(psutil.NoSuchProcess):
-                act(one)
-    psutil.wait_procs(family)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.edges.process import under_way
-from tests.flows.conftest import PATIENCE, PERIOD, _end, _free_port
+from tests.flows.conftest import PATIENCE, PERIOD, _end, _free_port, kill
 
 GONGPING = [sys.executable, "-m", "pipelines", "--lang", "en", "serve"]
 
@@ -109,8 +109,7 @@ def test_a_schedule_fires_and_what_it_scores_lies_in_the_project(serving):
 def test_a_run_that_was_killed_with_its_server_is_marked_by_the_next_one_which_scores_the_period(town):
     first = Serving(town)
     first.until(lambda: "RUNNING" in first.states() and under_way(town / "out"))
-    os.killpg(first.process.pid, signal.SIGKILL)
-    subprocess.run(["pkill", "-9", "-f", f"server start --host 127.0.0.1 --port {first.port}"], check=False)
+    kill(first.process.pid)
     assert [one.kind for one in under_way(town / "out")] == ["run"]  # it had begun and did not end
     second = Serving(town)
     try:

@@ -7,10 +7,19 @@ from pathlib import Path
 from pipelines.paths import ROOT
 
 
+def names() -> list[str]:
+    """The dotted name of every module in `pipelines`; parses nothing, for every worker of pytest asks."""
+    return [_name(file) for file in _files()]
+
+
 @cache
 def modules() -> dict[str, ast.Module]:
     """Dotted name → tree of every module in `pipelines`."""
-    return {_name(file): ast.parse(file.read_text(encoding="utf-8")) for file in sorted(ROOT.glob("pipelines/**/*.py"))}
+    return {_name(file): ast.parse(file.read_text(encoding="utf-8")) for file in _files()}
+
+
+def _files() -> list[Path]:
+    return sorted(ROOT.glob("pipelines/**/*.py"))
 
 
 def _name(file: Path) -> str:

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from pipelines.paths import ROOT
-from tests.shape.source import imports, modules
+from tests.shape.source import imports, modules, names
 
 LAYERS = [  # each package imports from those above its own line, and none from one beside it
     {"model"},
@@ -60,18 +60,18 @@ def test_every_package_has_its_place():
     assert {_folder(name) for name in modules() if (ROOT / "pipelines" / _folder(name)).is_dir()} - {""} == set(RANKS)
 
 
-@pytest.mark.parametrize("module", [name for name in modules() if _folder(name) in RANKS])
+@pytest.mark.parametrize("module", [name for name in names() if _folder(name) in RANKS])
 def test_a_package_imports_lower_ones_only(module):
     """So packages cannot form a cycle."""
     assert not {used for used in _used(module) if RANKS.get(used, -1) >= RANKS[_folder(module)]}
 
 
-@pytest.mark.parametrize("module", [name for name in modules() if _folder(name) in PURE])
+@pytest.mark.parametrize("module", [name for name in names() if _folder(name) in PURE])
 def test_a_pure_package_knows_no_edge(module):
     assert "edges" not in _used(module)
 
 
-@pytest.mark.parametrize("module", modules())
+@pytest.mark.parametrize("module", names())
 def test_every_name_that_is_imported_from_us_is_there(module):
     """Also inside functions, where only a call would tell."""
     wanted = [(node.module, alias.name) for node in ast.walk(modules()[module]) if isinstance(node, ast.ImportFrom)
@@ -96,7 +96,7 @@ def test_a_library_is_imported_in_its_own_package_alone(library, owner):
     assert all(_under(user, owner) for user in users), users
 
 
-@pytest.mark.parametrize("module", [name for name in modules() if name != "pipelines.lazy"])
+@pytest.mark.parametrize("module", [name for name in names() if name != "pipelines.lazy"])
 def test_what_many_modules_use_is_imported_lazily_in_one_way(module):
     """Inside a function only what is imported for it alone: the rest comes from `pipelines.lazy`."""
     top = {id(node) for node in modules()[module].body}
