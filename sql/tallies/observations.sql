@@ -1,5 +1,5 @@
 -- What is worth a line in the summary though it breaks no promise. Grain: observation.
--- Reads: accepted.evaluations, .cases, .adjustments, .incidents, facts.evaluations, .dissatisfied, ledger.occurrences.
+-- Reads: accepted.evaluations, .cases, .extensions, .adjustments, .incidents, facts.evaluations, .dissatisfied, ledger.occurrences.
 select 'evaluation_not_needed' as observation, count(*) as n
 from facts.evaluations
 anti join facts.dissatisfied using (case_id, unit_id)
@@ -18,6 +18,12 @@ where
     refused is null
     and $clock is not null
     and case $clock when 'assignment' then late_by_assignment else late_by_reminder end
+union all
+-- One that ends with the deadline itself is how systems write that they moved the deadline.
+select 'extension_without_effect' as observation, count(*) as n
+from accepted.extensions as x
+join accepted.cases as c using (case_id, unit_id)
+where x.decision = 'approved' and x.extended_until < c.reply_due_at
 union all
 select 'adjustment_without_effect' as observation, count(*) as n
 from accepted.adjustments as a

@@ -94,3 +94,18 @@ def test_evaluations_are_counted_by_reason():
 def test_a_decision_that_changes_nothing_is_told(decision, met, message):
     found = observed(met=met, cases=[{"case_id": "C1"}], adjustments=[{"adjustment_id": "D1", **decision}])
     assert found == ({"adjustment_without_effect": 1} if message else {})
+
+
+@pytest.mark.parametrize(
+    ("extension", "told"),
+    [
+        ({"extended_until": "2026-08-09 17:59:59"}, True),
+        ({"extended_until": "2026-08-09 18:00:00"}, False),  # so write systems that move the deadline themselves
+        ({"extended_until": "2026-08-09 18:00:01"}, False),
+        ({"extended_until": "2026-08-01 18:00:00", "decision": "rejected"}, False),
+    ],
+)
+def test_an_approved_extension_that_ends_before_the_deadline_is_told(extension, told):
+    case = {"case_id": "C1", "reply_due_at": "2026-08-09 18:00:00"}
+    found = observed(cases=[case], extensions=[{"case_id": "C1"} | extension])
+    assert found == ({"extension_without_effect": 1} if told else {})
