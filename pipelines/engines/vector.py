@@ -133,7 +133,7 @@ def has_fired(cube: Cube, counts: Counts, rule: Rule, rules: Sequence[Rule], rea
         costing = sum(_in_force(rule, table, readings, cube.months).sum(axis=1) for _, _, table in costs)
         return np.asarray((costing > 0) & told)
     top, bottom, judged = _rates(rule, counts, readings)
-    gap = (_targets(cube, rule, top.shape[1]) * bottom - 100 * top) * judged
+    gap = (targets_of(cube, rule, top.shape[1]) * bottom - 100 * top) * judged
     return np.asarray(((-gap if rule.fewer else gap) > 0).any(axis=1) & told)
 
 
@@ -570,7 +570,7 @@ def _quotient(rule: Rule, part: np.ndarray, of: np.ndarray, needs: int) -> tuple
 def _rate(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -> Deduction:
     """Points for a rate on the wrong side of its target, in steps or in proportion; and for one beyond it."""
     top, bottom, judged = _rates(rule, counts, readings)
-    gap = (_targets(cube, rule, top.shape[1]) * bottom - 100 * top) * judged
+    gap = (targets_of(cube, rule, top.shape[1]) * bottom - 100 * top) * judged
     gap = -gap if rule.fewer else gap
     short, step = np.maximum(gap, 0), np.maximum(_hundredths(rule.each) * bottom, 1)
     over, beyond = np.maximum(-gap, 0), np.maximum(_hundredths(rule.over_each) * bottom, 1)
@@ -583,7 +583,7 @@ def _rate(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str]) -
     return _over_months(cube, rule, short // step * deduct - over // beyond * award, readings)
 
 
-def _targets(cube: Cube, rule: Rule, spans: int) -> np.ndarray:
+def targets_of(cube: Cube, rule: Rule, spans: int) -> np.ndarray:
     """Unit × span: the target in hundredths, of a group before any other, on the first day of the span."""
     found = np.full((len(cube.unit_ids), spans), _hundredths(rule.target), np.int64)
     for column in range(spans):

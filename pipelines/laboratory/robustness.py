@@ -1,12 +1,13 @@
 """How sure a place is: under every combination of the readings, and against chance in small numbers."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from pipelines.engines.batch import Batch, Combinations, alternatives, by_item, combinations
 from pipelines.engines.cube import Cube
+from pipelines.engines.rereading import rereading
 from pipelines.engines.vector import Rescored, deduction, overall_figure, places, rescore, worth_nothing
 from pipelines.laboratory.answer import Answer, copied
 from pipelines.laboratory.changes import names, whole_number
@@ -16,7 +17,7 @@ from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rule, Rulebook, chosen
-from pipelines.model.score import HowSure, PlaceRange, Reread
+from pipelines.model.score import HowSure, PlaceRange
 from pipelines.model.words import UsageRefusal
 from pipelines.wording import say
 
@@ -30,7 +31,6 @@ class PlaceRanges:
     readings: Combinations
     mover: tuple[str, ...]  # the one reading that moves the unit most, such as ``satisfied=full_only``
     moved_to: np.ndarray  # the place under it
-    reread: tuple[Reread, ...]
     chance: tuple[np.ndarray, np.ndarray]  # best and worst place that chance allows
     jointly: tuple[np.ndarray, np.ndarray]  # the same for all units at once
 
@@ -42,8 +42,7 @@ def place_ranges(
     scores = rescore(cube, rulebook, readings)
     figure = overall_figure(rulebook, _figure(rulebook, scores.base, scores.total, readings), scores.full)
     place = np.where(ranked, places(figure, ranked), 0)
-    reread = tuple(_reread(cube, rulebook, readings, ranked))
-    names, moved_to = _movers(cube.unit_ids, reread, place)
+    names, moved_to = _movers(cube, rulebook, readings, ranked, place)
     by_chance, jointly = _by_chance(cube, rulebook, readings, scores, ranked, seed)
     return PlaceRanges(
         cube.unit_ids,
@@ -51,7 +50,6 @@ def place_ranges(
         combinations(cube, rulebook, readings, ranked),
         names,
         moved_to,
-        reread,
         by_chance,
         jointly,
     )
@@ -61,36 +59,21 @@ def _figure(rulebook: Rulebook, base: np.ndarray, total: np.ndarray, readings: M
     return base if rulebook.ranked_by(readings) == "base" else total
 
 
-def _reread(cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray) -> Iterator[Reread]:
-    """The ranking under every other value of every reading, one at a time; the same units have a place."""
+def _movers(
+    cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray, place: np.ndarray
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The single reading that moves each unit most, and the place that it moves it to; the same units have a place."""
     batch, sheet = Batch(cube), by_item(rulebook)
-    groups = [(cube.groups == group) & ranked for group in dict.fromkeys(cube.groups.tolist())]
-    at = np.flatnonzero(ranked).tolist()
+    far, names, to = np.zeros(len(place), np.int64), np.full(len(place), "", object), place.copy()
     for id, values in alternatives(rulebook, readings).items():
         for value in values[1:]:
             under = {**readings, id: value}
             base, bonus = batch.base_and_bonus(sheet, under)
-            total = base + bonus + batch.whole(sheet, under, base)
-            figure = _figure(rulebook, base, total, under)
-            place = places(batch.overall(rulebook, sheet, under, figure), ranked)
-            of_group = np.zeros(len(ranked), np.int64)
-            for group in groups:
-                of_group[group] = places(figure, group)[group]
-            columns = zip(*(column.tolist() for column in (place, of_group, total, base, bonus)), strict=True)
-            every = list(columns)
-            yield Reread(id, value, {cube.unit_ids[k]: every[k] for k in at})
-
-
-def _movers(
-    unit_ids: tuple[str, ...], reread: Iterable[Reread], place: np.ndarray
-) -> tuple[tuple[str, ...], np.ndarray]:
-    """The single reading that moves each unit most, and the place that it moves it to."""
-    far, names, to = np.zeros(len(place), np.int64), np.full(len(place), "", object), place.copy()
-    for one in reread:
-        found = np.array([one.figures[id][0] if id in one.figures else 0 for id in unit_ids], np.int64)
-        further = np.abs(found - place) > far
-        far[further], to[further] = np.abs(found - place)[further], found[further]
-        names[further] = f"{one.reading}={one.value}"
+            figure = _figure(rulebook, base, base + bonus + batch.whole(sheet, under, base), under)
+            found = np.where(ranked, places(batch.overall(rulebook, sheet, under, figure), ranked), 0)
+            further = np.abs(found - place) > far
+            far[further], to[further] = np.abs(found - place)[further], found[further]
+            names[further] = f"{id}={value}"
     return tuple(names), to
 
 
@@ -202,8 +185,8 @@ def how_sure(
         return HowSure()  # chance is worked out for totals that are plain sums alone (docs/robustness.md)
     table = warehouse.arrow("tallies.cube")
     cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)
-    with_place = {standing.unit_id for standing in standings if standing.rank is not None}
-    ranked = np.array([id in with_place for id in cube.unit_ids], bool)
+    with_place = [standing.unit_id for standing in standings if standing.rank is not None]
+    ranked = np.isin(cube.unit_ids, with_place)
     found = place_ranges(cube, rulebook, readings, ranked)
     spans = [np.stack(pair, axis=1).tolist() for pair in ((found.readings.best, found.readings.worst), found.chance)]
     ranges = {
@@ -213,7 +196,7 @@ def how_sure(
         for k, id in enumerate(cube.unit_ids)
         if ranked[k]
     }
-    return HowSure(ranges, found.reread)
+    return HowSure(ranges, rereading(cube, rulebook, readings, with_place) if with_place else None)
 
 
 # What chance alone could do to a place: draws of the true rates behind small counts (Jeffreys), scored again.

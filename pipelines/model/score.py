@@ -204,15 +204,16 @@ class PlaceRange:
 
 
 @dataclass(frozen=True)
-class Reread:
-    """What one other reading, and nothing else, would make of the ranking.
+class Rereading:
+    """What a page needs to rank anew under any readings at once.
 
-    ``figures``: of every ranked unit its place, its place in its group, and total, base and bonus in hundredths.
+    ``choices``: each reading that changes anything, with its other values. ``numbers``: what the page counts with, as
+    pipelines/engines/rereading.py makes it, of ``unit_ids`` in this order.
     """
 
-    reading: str
-    value: str
-    figures: Mapping[str, tuple[int, int, int, int, int]] = field(hash=False)
+    unit_ids: tuple[str, ...]
+    choices: tuple[tuple[str, tuple[str, ...]], ...]
+    numbers: Mapping[str, Any] = field(hash=False)
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ class HowSure:
     """How sure the places of a period are; nothing where chance is not worked out (docs/robustness.md)."""
 
     ranges: Mapping[str, PlaceRange] = field(default_factory=dict, hash=False)  # by unit_id, the ranked ones
-    reread: tuple[Reread, ...] = ()  # one for every value of every reading that is not in force
+    reread: Rereading | None = None  # the ranking under any other readings
 
 
 @dataclass(frozen=True)
@@ -340,7 +341,7 @@ class ScoredPeriod:
     earlier: tuple[Earlier, ...] = ()  # the quarters before that are known, the oldest first
     libraries: LibraryReport | None = None  # of the matter library and the knowledge base, where the exports have them
     place_ranges: Mapping[str, PlaceRange] = field(default_factory=dict)  # by unit_id, the ranked ones
-    reread: tuple[Reread, ...] = ()  # the ranking under every other reading, one at a time
+    reread: Rereading | None = None  # the ranking under any other readings
     observations: tuple[Words, ...] = ()  # worth a line in the summary, no breach
     counted: tuple[CountedList, ...] = ()  # what earlier published quarters counted
     counted_rows: tuple[CountedRow, ...] = ()  # case rows left out for that

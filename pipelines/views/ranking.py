@@ -4,8 +4,8 @@ from fractions import Fraction
 from functools import cache
 
 from pipelines.model.condition import WORDS as FACT_WORDS
-from pipelines.model.points import hundredths, shown
-from pipelines.model.rule import Rulebook
+from pipelines.model.points import shown
+from pipelines.model.rule import Reading, Rulebook
 from pipelines.model.score import APART, ItemScore, PlaceRange, ScoredPeriod, Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views import charts
@@ -55,10 +55,12 @@ WORDS = (
     "list_remark",
     "list_together",
     "reread",
-    "reread_none",
     "reread_said",
     "reread_same",
     "reread_hidden",
+    "reread_alone",
+    "reread_back",
+    "reread_says",
     "doubt",
     "doubt_says",
     "doubt_by_chance",
@@ -152,42 +154,24 @@ def listing(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
 
 
 def rereadings(result: ScoredPeriod, lang: str = "zh") -> dict | None:
-    """What the page needs to rank anew by another reading: the ``choices``, and ``under`` each the units that change.
-
-    Under each stand [changes, units]: by how much the figures of `Reread` change, those at the end that stay left out,
-    and the units that change so, by their numbers in the list of places.
-    """
-    if not result.reread:
+    """The ``choices`` of the page's switches, one for each reading, and the ``numbers`` that it counts with."""
+    if result.reread is None or not result.reread.choices:
         return None
-    ids = [s.unit_id for s in result.standings if s.rank is not None]
-    now = {s.unit_id: (s.rank, s.group_rank, *_figures_of(result, s.unit_id)) for s in result.standings}
-    choices: dict[str, dict] = {}
-    under: dict[str, list] = {}
-    for one in result.reread:
-        changed: dict[tuple[int, ...], list[int]] = {}
-        for at, id in enumerate(ids):
-            changed.setdefault(_changes(now[id], one.figures[id]), []).append(at)
-        changed.pop((), None)
-        if not changed:
-            continue
-        reading, name = result.rulebook.readings[one.reading], f"{one.reading}={one.value}"
-        under[name] = list(changed.items())
-        said = reading.says[one.value].into(lang) if one.value in reading.says else one.value
-        own = choices.setdefault(one.reading, {"title": reading.title.into(lang), "values": []})
-        own["values"].append({"name": name, "says": said})
-    return {"choices": list(choices.values()), "under": under} if under else None
+    book = result.rulebook
+    order = [given[0] for given in result.reread.numbers["readings"]]
+    choices = []
+    for id, others in result.reread.choices:
+        reading = book.readings[id]
+        values = [{"n": str(n), "says": _says(reading, value, lang)} for n, value in enumerate(others, 1)]
+        now = _says(reading, result.readings[id], lang)
+        choices.append({"title": reading.title.into(lang), "n": str(order.index(id)), "now": now, "values": values})
+    titles = {item.id: item.title.into(lang) for item in book.items.values()}
+    numbers = {**result.reread.numbers, "titles": [titles[one["id"]] for one in result.reread.numbers["items"]]}
+    return {"choices": choices, "numbers": numbers}
 
 
-def _changes(now: tuple[int, ...], then: tuple[int, ...]) -> tuple[int, ...]:
-    found = [after - before for before, after in zip(now, then, strict=True)]
-    while found and not found[-1]:
-        found.pop()
-    return tuple(found)
-
-
-def _figures_of(result: ScoredPeriod, unit_id: str) -> tuple[int, int, int]:
-    score = result.scores[unit_id]
-    return hundredths(score.total), hundredths(score.base), hundredths(score.bonus)
+def _says(reading: Reading, value: str, lang: str) -> str:
+    return reading.says[value].into(lang) if value in reading.says else value
 
 
 def doubt(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:
@@ -347,7 +331,7 @@ def line(result: ScoredPeriod, standing: Standing, say: Say, lang: str = "zh") -
         "bonus": result.rulebook.sum(score.bonus),
         "total": result.rulebook.sum(score.total),
         "measured": shown(score.measured_marks),
-        "unmeasured": say("notes.partly_unmeasured", marks=shown(score.unmeasured_marks)).into(lang)
+        "unmeasured": say("notes.partly_unmeasured", marks=plainly(score.unmeasured_marks)).into(lang)
         if score.unmeasured_marks
         else "",
         "case_rows": str(standing.case_rows),

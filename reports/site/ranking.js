@@ -79,33 +79,128 @@
     say(shown ? tools.dataset.shown : tools.dataset.none, { shown, all });
   }
 
-  // Another reading: places and points were worked out by the program, {reading=value: [[changes, units], …]} with the
-  // changes of place, place in group, total, base and bonus, points in hundredths.
-  const reread = document.getElementById("reread");
-  const under = reread ? JSON.parse(document.getElementById("under").textContent) : {};
+  // Other readings, one or several at once: the page counts again with the program's numbers, whole ones all.
+  const reread = document.getElementById("reread"), switches = reread ? [...reread.querySelectorAll("select")] : [];
+  const numbers = reread && JSON.parse(document.getElementById("numbers").textContent);
   const columns = new Map(tables.map(table => [table, [...table.tHead.rows[0].cells].filter(head => head.dataset.is)]));
   const rows = tables.flatMap(table => [...table.querySelectorAll("tr[data-at]")].map(row => ({
-    row, at: row.dataset.at, cells: columns.get(table).map(head => row.cells[head.cellIndex]), is: columns.get(table).map(head => Number(head.dataset.is)),
+    row, at: Number(row.dataset.at), cells: columns.get(table).map(head => row.cells[head.cellIndex]), is: columns.get(table).map(head => Number(head.dataset.is)),
   })));
-  const hundredths = text => Number(text.replace(".", ""));
   for (const one of rows) one.was = one.cells.map(cell => cell.textContent);
-  // What holds under the reading in force alone: the grade, and the change of place since the period before.
+  // What holds under the readings in force alone: case rows, the rate, the grade, and the change since the period before.
   const only = tables.flatMap(table => [...table.tHead.rows[0].cells].filter(head => head.dataset.only !== undefined).flatMap(head =>
     [...table.tBodies[0].rows].map(row => ({ cell: row.cells[head.cellIndex], was: row.cells[head.cellIndex].textContent, title: head.textContent.trim() }))));
-  const points = n => `${n < 0 ? "-" : ""}${Math.trunc(Math.abs(n) / 100)}.${String(Math.abs(n) % 100).padStart(2, "0")}`;
-  const changed = (was, by, is) => is < 2 ? String(Number(was) + by) : points(hundredths(was) + by);
+  const points = n => `${n < 0n ? "-" : ""}${(n < 0n ? -n : n) / 100n}.${String((n < 0n ? -n : n) % 100n).padStart(2, "0")}`;
+  const listed = names => names.join(document.documentElement.lang === "en" ? ", " : "、");
+  const OUT = ["left_out", "reweighted"];
+
+  const down = (a, b) => a / b - (a < 0n && a % b ? 1n : 0n);
+  const nearest = (a, b) => a < 0n ? -nearest(-a, b) : (2n * a + b) / (2n * b);  // halves away from nothing
+  const word = (said, how) => typeof said === "number" ? numbers.readings[said][1 + how[said]] : said;
+  function added(parts, how, size) {
+    const found = Array(size).fill(0);
+    for (const [key, different] of Object.entries(parts)) {
+      if (key && !key.split(" ").every(one => how[one.split(".")[0]] === Number(one.split(".")[1]))) continue;
+      for (const [n, where] of different) { let at = 0; for (const gap of where) { at += gap; found[at] += n; } }
+    }
+    return found;
+  }
+
+  // What the rates of an item leave of it: how far each lies under its target, month by month or in one.
+  function rated(item, how) {
+    const { months, base: { length: size } } = numbers, without = word(item.unmeasured, how);
+    const full = BigInt(item.full), floor = item.floor === null ? null : BigInt(item.floor);
+    const read = item.rates.map(rate => ({
+      rate, mode: word(rate.mode, how), per: word(rate.per, how), part: added(rate.part, how, size * months), of: added(rate.of, how, size * months),
+    }));
+    return Array.from({ length: size }, (_, unit) => {
+      let top = 0n, bottom = 1n, bare = 0;
+      for (const { rate, mode, per, part, of } of read) {
+        const cells = Array.from({ length: months }, (_, month) => unit * months + month), sum = table => cells.reduce((all, at) => all + table[at], 0);
+        if (sum(of) < rate.needs) {
+          bare += 1;
+          if (without === "zero") top += (full - (floor !== null && floor < 0n ? floor : 0n)) * bottom;
+          continue;
+        }
+        const held = cells.filter((_, month) => rate.held[month]), times = BigInt(per === "mean" ? Math.max(held.length, 1) : 1);
+        const spans = per !== "period" && per !== "pooled" ? held.map(at => [part[at], of[at], at]) : rate.held[0] ? [[sum(part), sum(of), cells[0]]] : [];
+        for (const [some, all, at] of spans) {
+          const target = typeof rate.target === "number" ? rate.target : rate.target[at];
+          const short = all < rate.needs ? 0n : BigInt(target) * BigInt(all) - 10000n * BigInt(some), step = BigInt(rate.each) * BigInt(all);
+          if (short <= 0n) continue;
+          const [cost, parts] = mode === "pro_rata" ? [short, step] : [mode === "any_part" ? (short + step - 1n) / step : short / step, 1n];
+          top = top * parts * times + cost * BigInt(rate.deduct) * bottom;
+          bottom *= parts * times;
+        }
+      }
+      if (bare === read.length && OUT.includes(without)) return [0n, full, without === "reweighted" ? 0n : full];
+      const left = item.round === "score" ? nearest(full * bottom - top, bottom) : full - nearest(top, bottom);
+      const kept = floor !== null && left < floor ? floor : left;
+      return [kept < full ? kept : full, 0n, 0n];
+    });
+  }
+
+  // Of every unit its points of an item, and the marks that do not count for it, and that nothing stands for.
+  function scored(item, how) {
+    if (item.rates) return rated(item, how);
+    const [more, gone, lacks] = [item.points, item.gone, item.lacks].map(parts => added(parts, how, numbers.base.length));
+    return more.map((by, unit) => [BigInt(item.score[unit] + by), BigInt(gone[unit]), BigInt(lacks[unit])]);
+  }
+
+  const groupOf = new Map(rows.map(({ row, at }) => [at, row.dataset.group]));
+  function figures(how) {
+    const found = numbers.base.map((base, unit) => ({ base: BigInt(base), bonus: BigInt(numbers.bonus[unit]), left: BigInt(numbers.rest), stands: BigInt(numbers.rest) }));
+    for (const item of numbers.items) {
+      scored(item, how).forEach(([now, gone, lacks], unit) => {
+        const one = found[unit];
+        one[item.full ? "base" : "bonus"] += now - BigInt(item.score[unit]);
+        one.left += BigInt(item.full) - gone;
+        one.stands += BigInt(item.full) - lacks;
+      });
+    }
+    for (const one of found) {
+      const { base, bonus, left, stands } = one;
+      one.total = base + bonus + (left !== stands && left > 0n ? down(2n * base * stands + left, 2n * left) - base : 0n);
+      one.figure = word(numbers.by, how) === "base" ? base : one.total;
+      one.share = numbers.share ? left ? [one.figure, left] : [0n, 1n] : [one.figure, 1n];
+    }
+    const above = (a, b) => a.share[0] * b.share[1] > b.share[0] * a.share[1];
+    return found.map((one, unit) => [
+      BigInt(1 + found.filter(other => above(other, one)).length),
+      BigInt(1 + found.filter((other, k) => groupOf.get(k) === groupOf.get(unit) && other.figure > one.figure).length),
+      one.total, one.base, one.bonus,
+    ]);
+  }
+  const shownAs = (figure, is) => is < 2 ? String(figure) : points(figure);
+  const now = numbers && figures(numbers.readings.map(() => 0));
+  const counts = Boolean(numbers) && rows.every(({ at, is, was }) => is.every((which, n) => shownAs(now[at][which], which) === was[n]));
+  // What does not come to the printed figures is not offered.
+  const chosen = () => switches.filter(one => one.value !== "0");
+  const named = one => one.labels[0].textContent;
+
+  function together() {
+    const changed = chosen().map(one => Number(one.dataset.n));
+    for (const [k, { alone }] of numbers.items.entries()) {
+      const both = changed.filter(n => alone && alone.includes(n));
+      if (both.length > 1) return [numbers.titles[k], listed(chosen().filter(one => both.includes(Number(one.dataset.n))).map(named))];
+    }
+    return null;
+  }
 
   function rank() {
-    const found = new Map((under[reread.value] || []).flatMap(([by, units]) => units.map(at => [String(at), by]))), placeOf = new Map();
-    let moved = 0, most = 0, others = 0;
-    for (const { cell, was } of only) cell.textContent = reread.value ? "—" : was;
+    const changed = chosen(), apart = together(), any = changed.length > 0 && !apart;
+    const how = numbers.readings.map(() => 0), placeOf = new Map();
+    if (any) for (const one of changed) how[one.dataset.n] = Number(one.value);
+    const then = any ? figures(how) : now;
+    let moved = 0, most = 0n, others = 0;
+    for (const { cell, was } of only) cell.textContent = any ? "—" : was;
     for (const { row, at, cells, is, was } of rows) {
-      const by = found.get(at);
-      cells.forEach((cell, n) => { cell.textContent = by ? changed(was[n], by[is[n]] || 0, is[n]) : was[n]; });
-      row.classList.toggle("reread", Boolean(by));
-      if (row.closest("table") !== tables[0] || !by) continue;
-      if (by[0]) placeOf.set(Number(at), Number(was[is.indexOf(0)]) + by[0]);
-      moved += by[0] !== 0; most = Math.max(most, Math.abs(by[0])); others += Boolean(by[2]);
+      cells.forEach((cell, n) => { cell.textContent = any ? shownAs(then[at][is[n]], is[n]) : was[n]; });
+      row.classList.toggle("reread", then[at].some((figure, which) => figure !== now[at][which]));
+      if (row.closest("table") !== tables[0]) continue;
+      const by = then[at][0] - now[at][0], far = by < 0n ? -by : by;
+      if (by) placeOf.set(at, Number(then[at][0]));
+      moved += by !== 0n; most = far > most ? far : most; others += then[at][2] !== now[at][2];
     }
     for (const chart of document.querySelectorAll("svg.places")) {
       const { from, count, last, left, right, row, top } = Object.fromEntries(Object.entries(chart.dataset).map(([name, text]) => [name, Number(text)]));
@@ -113,11 +208,13 @@
       chart.querySelector(".reread").setAttribute("d", [...placeOf].filter(([at]) => at >= from && at < from + count)
         .map(([at, place]) => `M${x(place).toFixed(1)} ${top + row * (at - from)}m-5 0l5 -5l5 5l-5 5z`).join(""));
     }
-    keep("reread", reread.value);
+    keep("reread", changed.map(one => { const [id, ...values] = numbers.readings[one.dataset.n]; return `${id}=${values[one.value]}`; }).join(","));
     for (const table of tables.filter(one => columns.get(one).length)) sort(table, table.tHead.rows[0].cells[0], true);
-    const hidden = [...new Set(only.map(one => one.title))];
-    say((reread.value ? reread.dataset.said + (hidden.length ? reread.dataset.hidden : "") : reread.dataset.same),
-      { moved, most, changed: others, columns: hidden.join(document.documentElement.lang === "en" ? ", " : "、") });
+    const hidden = [...new Set(only.map(one => one.title))], { said, hidden: left, same, alone } = reread.dataset;
+    say(apart ? alone : any ? said + (hidden.length ? left : "") : same,
+      { n: changed.length, moved, most, changed: others, columns: listed(hidden), item: apart && apart[0], readings: apart && apart[1] });
+    for (const one of switches) one.classList.toggle("changed", one.value !== "0");
+    reread.querySelector("button").hidden = changed.length === 0;
   }
 
   // Two units beside each other, item by item, out of the table of scores.
@@ -141,7 +238,7 @@
         cell(row, head.firstChild.textContent, "th").scope = "row";
         for (const text of pair) cell(row, text).className = "n";
         const [a, b] = pair.map(text => Math.round(100 * Number(text)));  // shown figures have two decimals at most
-        cell(row, Number.isNaN(a - b) ? "—" : `${a > b ? "+" : ""}${points(a - b)}`).className = "n";
+        cell(row, Number.isNaN(a - b) ? "—" : `${a > b ? "+" : ""}${points(BigInt(a - b))}`).className = "n";
       });
       body.append(table);
     };
@@ -171,11 +268,17 @@
   if ([...group.options].some(one => one.value === state.get("group"))) group.value = state.get("group");
   const [column, order] = (state.get("sort") || "").split(",");
   const head = column && tables[0] && tables[0].tHead.rows[0].cells[Number(column)];
-  if (reread) {
-    reread.addEventListener("change", rank);
-    reread.value = Object.hasOwn(under, state.get("reread")) ? state.get("reread") : "";
-    if (reread.value) rank();
+  if (counts) {
+    reread.hidden = false;
+    for (const one of switches) one.addEventListener("change", rank);
+    reread.querySelector("button").addEventListener("click", () => { for (const one of switches) one.value = "0"; rank(); });
+    for (const said of (state.get("reread") || "").split(",")) {
+      const [id, value] = said.split("="), n = numbers.readings.findIndex(([name]) => name === id);
+      const one = switches.find(other => Number(other.dataset.n) === n), at = n < 0 ? 0 : numbers.readings[n].indexOf(value) - 1;
+      if (one && at > 0) one.value = String(at);
+    }
+    if (chosen().length) { reread.open = true; rank(); }
   }
   if (head) sort(tables[0], head, order === "up");
-  if (!reread || !reread.value) filter();
+  if (!chosen().length) filter();
 })();

@@ -160,16 +160,3 @@ def test_an_explanation_ends_with_a_step(quarter):
     first = quarter.ranking["unit_id"][0]
     assert "已是第 1 名" in str(quarter.explain(first))
 
-
-def test_every_other_reading_ranks_as_scoring_from_the_start_does(quarter):
-    found, seen = quarter.robustness().place_ranges.reread, set()
-    for one in found:
-        scenario = quarter.what_if({}, {one.reading: one.value})
-        rows = scenario.ranking.set_index("unit_id")
-        for unit, (place, in_group, total, base, bonus) in one.figures.items():
-            row = rows.loc[unit]
-            assert (row["rank"], row["group_rank"]) == (place, in_group)
-            assert [round(100 * row[name]) for name in ("total", "base", "bonus")] == [total, base, bonus]
-        seen.add((one.reading, one.value))
-    every = alternatives(quarter.rulebook, quarter.readings)
-    assert seen == {(id, value) for id, values in every.items() for value in values[1:]}

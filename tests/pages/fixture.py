@@ -18,7 +18,7 @@ from pipelines.model.score import (
     GivenVerdict,
     ItemScore,
     PlaceRange,
-    Reread,
+    Rereading,
     ScoredPeriod,
     Standing,
     UnitScore,
@@ -142,6 +142,8 @@ def result(simulated: bool = True, lines=LINES, units=UNITS) -> ScoredPeriod:
     )
 
 
+COUNTED = {"due": Words("到期办件", "due"), "completed": Words("已办结", "completed"),
+           "rated": Words("已评价", "rated"), "satisfied": Words("满意", "satisfied")}  # fmt: skip
 # What another reading makes of the five: by their places now, the place and the points then.
 REREAD = {0: (4, "95.00", "93.00", "2.00"), 1: (1, "99.50", "99.50", "0.00"), 2: (2, "98.50", "98.50", "0.00"),
           3: (3, "97.66", "97.66", "0.00"), 4: (5, "78.50", "78.50", "0.00")}  # fmt: skip
@@ -151,9 +153,25 @@ def doubted(quarter: ScoredPeriod) -> dict:
     """Places that chance leaves open, and one other reading, of the quarter above."""
     placed = [standing for standing in quarter.standings if standing.rank]
     ranges = {s.unit_id: PlaceRange(s.rank, (1, 5), (max(s.rank - 1, 1), s.rank), "", s.rank) for s in placed}
-    then = {s.unit_id: (REREAD[at][0], s.group_rank, *(int(100 * points(p)) for p in REREAD[at][1:]))
-            for at, s in enumerate(placed)}  # fmt: skip
-    return {"place_ranges": ranges, "reread": (Reread("satisfied", "with_basic", then),)}
+    then = [[int(100 * points(REREAD[at][n])) for at in range(len(placed))] for n in (2, 3)]
+    return {"place_ranges": ranges, "reread": reread(quarter, placed, {"with_basic": then})}
+
+
+def reread(quarter: ScoredPeriod, placed: list[Standing], then: dict[str, list[list[int]]]) -> Rereading:
+    """What base and bonus of the placed come to under other values of the reading `satisfied`, in hundredths."""
+    scores = [quarter.scores[s.unit_id] for s in placed]
+    now = [[int(100 * score.base) for score in scores], [int(100 * score.bonus) for score in scores]]
+    items = [
+        {"id": id, "full": full, "score": [0] * len(placed), "gone": {}, "lacks": {}, "alone": [],
+         "points": {f"0.{n}": [[after - before, [at]]
+                               for at, (before, after) in enumerate(zip(now[which], figures[which], strict=True))
+                               if after != before]
+                    for n, figures in enumerate(then.values(), 1)}}
+        for which, (id, full) in enumerate((("A3.2", 10_000), ("A4", 0)))
+    ]  # fmt: skip
+    numbers = {"readings": [["satisfied", "full_only", *then]], "months": 3, "base": now[0], "bonus": now[1],
+               "by": "total", "share": False, "rest": 0, "items": items}  # fmt: skip
+    return Rereading(tuple(s.unit_id for s in placed), (("satisfied", tuple(then)),), numbers)
 
 
 def _score(unit_id: str, lines) -> UnitScore:
@@ -241,8 +259,8 @@ def rulebook() -> Rulebook:
                           Words(remedy, ""), "", measure=name, part=RATE.get(name, ("", ""))[0],
                           of=RATE.get(name, ("", ""))[1], per="month" if name in RATE else "occurrence")
                for name, (item, title, remedy) in rules.items()},
-        measures={id: Measure(id, Words(rules.get(id, ("", id))[1], id), "case_rows", (), Moment("due_at"), "",
-                              ("case_id",), None, (), "")
+        measures={id: Measure(id, COUNTED.get(id) or Words(rules.get(id, ("", id))[1], id), "case_rows", (),
+                              Moment("due_at"), "", ("case_id",), None, (), "")
                   for id in MEASURES},
         readings={
             "satisfied": Reading("satisfied", "A3.2", Words("满意的认定", "satisfied"), ("with_basic", "full_only"),

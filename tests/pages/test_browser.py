@@ -38,7 +38,7 @@ def site(tmp_path_factory):
     rulebook = load_rulebook(RULES / "standard", scored.period.start.date())
     readings = {reading.id: reading.default for reading in rulebook.readings.values()} | {"satisfied": "full_only"}
     quarter = replace(scored, rulebook=rulebook, readings=readings, **fixture.doubted(scored))
-    publish(fixture.warehouse(), quarter, out / "out", pdf=False, quality=lambda: out / "report")
+    publish(fixture.warehouse(), quarter, out / "out", pdf=False, quality=lambda _: out / "report")
     return out / "out" / "2026Q3"
 
 
@@ -229,18 +229,19 @@ def test_another_reading_ranks_the_page_anew_and_back_and_stands_in_the_address(
     moved = "rows => rows.map(row => row.cells[row.cells.length - 1].textContent)"
     since = table.locator("tbody tr").evaluate_all(moved)
     assert any(one != "—" for one in since)
-    page.get_by_label("换一种读法排名").select_option("satisfied=with_basic")
+    page.locator("#reread summary").click()
+    page.get_by_label("满意的认定").select_option("1")
     assert set(table.locator("tbody tr").evaluate_all(moved)) == {"—"}  # a change between two readings says nothing
     after = table.locator("tbody tr").evaluate_all(cells)
     assert {int(at): (int(place), total, base, bonus) for at, place, total, base, bonus in after} == fixture.REREAD
     assert [row[1] for row in after] == sorted((row[1] for row in after), key=int)
     assert page.locator("[role=status]").inner_text() == (
-        "改按此读法：4 个单位名次变动，最多 3 位；总分变动 1 个单位；“较上季”只按现行读法，此时不列"
+        "改换 1 项读法后：4 个单位名次变动，最多 3 位；1 个单位总分变动；“办件、满意率、较上季”只按现行读法，此时不列"
     )
     assert page.locator("svg.places .reread").get_attribute("d").count("M") == 4
     again = opened(f"index.html#{page.url.partition('#')[2]}")
     assert again.locator("table.sortable").first.locator("tbody tr").evaluate_all(cells) == after
-    page.get_by_label("换一种读法排名").select_option("")
+    page.get_by_role("button", name="全部恢复现行读法").click()
     assert table.locator("tbody tr").evaluate_all(moved) == since
     assert table.locator("tbody tr").evaluate_all(cells) == before and page.complaints == again.complaints == []
 
