@@ -51,6 +51,8 @@ CONF = {
         "font_family": FONTS,
         "head_font_family": FONTS,
     },
+    # Sphinx's box for searching: the theme's own says "Search" in it, whatever the language.
+    "html_sidebars": {"**": ["about.html", "searchbox.html", "navigation.html", "relations.html"]},
     "html_show_copyright": False,
     "html_static_path": ["_static"],
     "html_css_files": ["site.css"],

@@ -76,4 +76,6 @@ def test_the_site_is_built_without_a_complaint(tmp_path):
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "site" / "html" / "docs" / "rulebook.html").read_text(encoding="utf-8")
     assert 'lang="zh' in page and "../examples/panjin/README.html" in page
+    box = page[page.index('id="searchbox"') :].partition("</search>")[0]
+    assert "快速搜索" in box and not re.search(r">[A-Za-z ]+<|(?:placeholder|value)=\"[A-Za-z]", box)
     assert "README.zh-CN.html" in (tmp_path / "site" / "html" / "index.html").read_text(encoding="utf-8")
