@@ -1,6 +1,7 @@
 """Read from published tables: a unit's score, clause by clause to the case, and what differs between two runs."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
@@ -39,14 +40,14 @@ class Explanation:
     items: tuple[ExplainedItem, ...]
 
 
-def explain(quarter: PublishedQuarter, unit: str, case_id: str | None = None) -> Explanation:
-    """Explain the unit with this id or name; with ``case_id`` only the lines of that case and the rates it misses.
+def explain(quarter: PublishedQuarter, unit: str, cases: Collection[str] = ()) -> Explanation:
+    """Explain the unit with this id or name; with ``cases`` only the lines of those and the rates that they miss.
 
     UsageRefusal with the nearest name for an unknown unit.
     """
     line = find_unit(quarter, unit)
-    ledger = _by_item(quarter.ledger_of(line["unit_id"]), case_id)
-    misses = _by_item(quarter.misses_of(line["unit_id"]), case_id)
+    ledger = _by_item(quarter.ledger_of(line["unit_id"]), cases)
+    misses = _by_item(quarter.misses_of(line["unit_id"]), cases)
     items = tuple(
         ExplainedItem(
             item_id, item["full_marks"], ledger.get(item_id, ()), item["score"], item["note"], misses.get(item_id, ())
@@ -57,10 +58,10 @@ def explain(quarter: PublishedQuarter, unit: str, case_id: str | None = None) ->
     return Explanation(line["period"], line, items)
 
 
-def _by_item(rows: list[dict], case_id: str | None) -> dict[str, tuple[dict, ...]]:
+def _by_item(rows: list[dict], cases: Collection[str]) -> dict[str, tuple[dict, ...]]:
     found: dict[str, list[dict]] = {}
     for row in rows:
-        if case_id is None or row["case_id"] == case_id:
+        if not cases or row["case_id"] in cases or row["ref_id"] in cases:
             found.setdefault(row["item_id"], []).append(row)
     return {item: tuple(own) for item, own in found.items()}
 

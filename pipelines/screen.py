@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter
+from collections.abc import Collection
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -230,7 +231,7 @@ def _safe(value: str) -> str:
     return escape(printable)
 
 
-def show_explanation(explanation, case_id: str | None) -> None:
+def show_explanation(explanation, cases: Collection[str]) -> None:
     """Items with their lines and a running sum, then base, bonus and total."""
     from rich.table import Table
 
@@ -239,18 +240,18 @@ def show_explanation(explanation, case_id: str | None) -> None:
     for name in ("item", "clause", "why", "case", "points"):
         table.add_column(text(f"cli.col_{name}"), justify="right" if name == "points" else "left")
     for item in explanation.items:
-        if case_id is not None and not (item.lines or item.misses):
+        if cases and not (item.lines or item.misses):
             continue
         table.add_row(item.item_id, "", text("cli.full_marks"), "", item.full_marks)
         for line in item.lines:
             reason = " ".join(part for part in (line["detail"], line["adjustment_id"]) if part)
             which = line["case_id"] or line["ref_id"]
             table.add_row("", line["clause"], _safe(reason or line["rule_id"]), _safe(which), line["points"])
-            for row in item.misses_of(line) if case_id is None else ():
+            for row in item.misses_of(line) if not cases else ():
                 table.add_row("", "", _safe(f"  {row['detail']}"), _safe(row["case_id"] or row["ref_id"]), "")
-        for row in item.misses if case_id is not None else ():
+        for row in item.misses if cases else ():
             table.add_row("", row["clause"], _safe(row["detail"]), _safe(row["case_id"]), "")
-        if case_id is None:
+        if not cases:
             table.add_row(
                 "",
                 "",
@@ -260,8 +261,8 @@ def show_explanation(explanation, case_id: str | None) -> None:
                 end_section=True,
             )
     screen.print(table)
-    if case_id is not None and not any(item.lines or item.misses for item in explanation.items):
-        screen.print(_safe(text("cli.nothing_on_case", case=case_id)))
+    if cases and not any(item.lines or item.misses for item in explanation.items):
+        screen.print(_safe(text("cli.nothing_on_case", case=" ".join(cases))))
     sums = {name: unit[name] for name in ("base", "bonus", "total")}
     screen.print(_safe(text("cli.sum_up", rank=unit["rank"] or "–", **sums)))
 

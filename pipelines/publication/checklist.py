@@ -319,7 +319,7 @@ class _Unusual:
                 yield _line("unlike", rule=title, upheld=alike[False], refused=alike[True])
         if self.window:
             first, last = map(str, self.window)
-            outside = [line for line in decisions if _outside(line, first, last)]
+            outside = [line for line in decisions if outside_window(line, first, last)]
             if outside:
                 yield _line("outside", n=len(outside), first=first, last=last, ids=_ids(outside))
         late = [line for line in decisions if "" < line.get("answer_by", "") < line.get("decided_on", "")]
@@ -331,7 +331,7 @@ def _line(id: str, /, **facts: object) -> tuple[str, Words]:
     return id, say(f"checklist.{id}", **facts)
 
 
-def _outside(line: dict, first: str, last: str) -> bool:
+def outside_window(line: dict, first: str, last: str) -> bool:
     """Whether an objection came in outside the window, or was decided before anybody could object."""
     received, decided = line.get("received_on", ""), line.get("decided_on", "")
     return bool(received and not first <= received <= last) or bool(decided and decided < first)

@@ -16,8 +16,10 @@ from pipelines.model.period import Period
 from pipelines.model.points import published
 from pipelines.model.text import compared, masked, plain, unguarded
 from pipelines.model.words import NotAllowed, Words
+from pipelines.publication.checklist import Days, outside_window
 from pipelines.publication.pages import write_restricted
-from pipelines.publication.record import FinishedRun, run_in_force
+from pipelines.publication.record import FinishedRun, read, record_file, run_in_force
+from pipelines.publication.state import load_settings, replay, window, with_frozen
 from pipelines.publication.verify import own_rules
 from pipelines.views.bulletin import REFUSED
 from pipelines.views.figures import named
@@ -80,6 +82,7 @@ class Tried:
     rule: Words | None
     changes: tuple[Change, ...]
     alike: Alike
+    window: Days | None = None  # the first and the last day for objections, where the decision lies outside them
 
     @property
     def upheld(self) -> bool:
@@ -133,7 +136,7 @@ def try_decisions(
             made.score_again(TABLE, rows.take(sorted([*old, *more])))
             return _standings(made)
 
-        steps = len(new) + 2
+        days, steps = _window(out, period), len(new) + 2
         progress("measure", 0, steps)
         base, tried = scored(), []
         before = _table(edition_in_force(out, period.previous) or Path(out) / str(period.previous))
@@ -142,7 +145,8 @@ def try_decisions(
             one = decisions[n]
             changes = () if one["action"] == REFUSED else _changes(base, scored(n), one["unit_id"])
             unit = base[one["unit_id"]].name if one["unit_id"] in base else one["unit_id"]
-            tried.append(Tried(one, unit, _rule(made, one), changes, _alike(decisions, n, before)))
+            outside = days if days and outside_window(_dated(one), *map(str, days)) else None
+            tried.append(Tried(one, unit, _rule(made, one), changes, _alike(decisions, n, before), outside))
         progress("measure", steps - 1, steps)
         alone = tried[0].changes if len(tried) == 1 else None
         together = _changes(base, scored(*new)) if alone is None and new else alone or ()
@@ -150,6 +154,20 @@ def try_decisions(
         ranked = {id: (line.total, line.rank, line.group_rank) for id, line in base.items()}
         differs, simulated = ranked != _published(run), bool(made.intake.simulated)
     return Objections(len(old), tuple(tried), together, differs, simulated)
+
+
+def _window(out: Path, period: Period) -> Days | None:
+    """The days in which units may object, as the record counts them; None before the first preview."""
+    file = record_file(out, period)
+    state = replay(read(file), file)
+    if state.opened is None:
+        return None
+    settings = with_frozen(state.settings, load_settings()) if state.settings else load_settings()
+    return state.opened.date(), window(state, state.opened, settings).last
+
+
+def _dated(decision: dict) -> dict[str, str]:
+    return {name: str(decision[name] or "")[:10] for name in ("received_on", "decided_on")}
 
 
 def _request(run: FinishedRun, out: Path, exports: Path, source: Path | None, rules: Path | None) -> Request:
@@ -273,9 +291,19 @@ def _told_of(one: Tried) -> dict:
         "ground": say("objections.ground", text=ground) if ground else None,
         "alike": said,
         "unlike": say("objections.unlike") if one.is_unlike else None,
+        "outside": _outside(one),
         "rows": [_row(change) for change in one.changes],
         "none": say("objections.unchanged" if one.upheld else "objections.refused"),
     }
+
+
+def _outside(one: Tried) -> Words | None:
+    """That an objection came in, or was decided, outside the days for objections."""
+    if one.window is None:
+        return None
+    dated = [say(f"objections.{name}", day=day) for name, day in _dated(one.decision).items() if day]
+    days = Words("、".join(day.zh for day in dated), ", ".join(day.en for day in dated))
+    return say("objections.outside", days=days, first=one.window[0], last=one.window[1])
 
 
 def _row(one: Change) -> dict:

@@ -207,7 +207,7 @@ def objections(period, exports, out, rules, source, as_json) -> None:
         click.echo(text("objections.differs"))
     for one in told["tried"]:
         click.echo("\n" + said(one["heading"]))
-        for line in filter(None, (one["about"], one["ground"], one["alike"], one["unlike"])):
+        for line in filter(None, (one["about"], one["ground"], one["alike"], one["unlike"], one["outside"])):
             click.echo(f"  {said(line)}")
         _show(one["rows"], one["none"])
     if len(found.tried) > 1:

@@ -248,22 +248,50 @@ def explain_command() -> click.Command:
         click.Argument(["unit"], metavar="UNIT"),
         options.period(),
         options.out(),
-        click.Option(["--case", "case_id"], help=text("cli.opt_case")),
+        click.Option(["--case", "cases"], multiple=True, help=text("cli.opt_case")),
+        click.Option(["--objection"], type=click.Path(path_type=Path, dir_okay=False), help=text("cli.opt_objection")),
         options.as_json(),
     )
 
 
-def explain(unit, period, out, case_id, as_json) -> None:
-    """Print items, lines and sums."""
+def explain(unit, period, out, cases, objection, as_json) -> None:
+    """Print items, lines and sums; with ``objection`` write the objection to these lines instead."""
     from pipelines.edges.published import PublishedQuarter
     from pipelines.explain import explain as explained
     from pipelines.screen import show_explanation
 
-    explanation = explained(PublishedQuarter.open(out / str(period)), unit, case_id)
-    if as_json:
+    quarter = PublishedQuarter.open(out / str(period))
+    explanation = explained(quarter, unit, cases)
+    if objection is not None:
+        _write_objection(quarter, period, explanation, cases, objection, as_json)
+    elif as_json:
         options.print_json(asdict(explanation))
     else:
-        show_explanation(explanation, case_id)
+        show_explanation(explanation, cases)
+
+
+def _write_objection(quarter, period, explanation, cases, file, as_json) -> None:
+    """The workbook and, beside it, the form to print; what was there is not written over."""
+    from pipelines.edges.published import RULEBOOK
+    from pipelines.edges.templates import render
+    from pipelines.edges.workbook import write_list
+    from pipelines.rulebook import load_rulebook
+    from pipelines.views.objection import objection
+
+    unit = explanation.unit
+    ledger, misses = (of(unit["unit_id"]) for of in (quarter.ledger_of, quarter.misses_of))
+    page = objection(unit, ledger, misses, load_rulebook(quarter.folder / RULEBOOK, period), say, cases)
+    files = {suffix: file.with_suffix(suffix) for suffix in (".xlsx", ".html")}
+    if there := [str(one) for one in files.values() if one.exists()]:
+        raise UsageRefusal(say("scorecard.objection_there", files=" ".join(there)))
+    write_list(files[".xlsx"], say("pages.table_adjustments").zh, page["heads"], page["rows"])
+    files[".html"].write_text(render("scorecard/objection.html.j2", {**page, "frame": {}}), encoding="utf-8")
+    if as_json:
+        options.print_json({"lines": len(page["lines"]), "files": [str(one) for one in files.values()]})
+    else:
+        click.echo(
+            text("scorecard.objection_written", n=len(page["lines"]), workbook=files[".xlsx"], form=files[".html"])
+        )
 
 
 # `gongping diff`: what differs between two runs or two quarters.

@@ -70,6 +70,20 @@ def test_the_page_names_units_and_like_cases_and_is_for_the_office_alone(call, o
     file.unlink()
 
 
+def test_what_is_dated_outside_the_window_is_told_on_the_terminal_and_on_the_page(call, out, more, tmp_path):
+    """The window begins with the preview; the three decisions of `more` are of 12 October."""
+    place = tmp_path / "out"
+    shutil.copytree(out, place, symlinks=True)
+    asked = ("objections", PERIOD, "--exports", str(more), "--out", str(place))
+    assert "在异议期" not in call(*asked)[1]  # before the first preview nobody could object
+    assert call("preview", PERIOD, "--out", str(place), "--at", "2026-10-13 09:00")[0] == 0
+    said, page = call(*asked)[1], (place / "restricted" / PERIOD / "objections.html").read_text(encoding="utf-8")
+    for told in (said, page):
+        assert told.count("日期在异议期（2026-10-13 至 ") == 3 and "决定 2026-10-12" in told
+    told = json.loads(call(*asked, "--json")[1])
+    assert all("2026-10-13" in one["outside"]["en"] for one in told["tried"])
+
+
 def test_without_a_run_there_is_nothing_to_compare_with(call, exports, tmp_path):
     code, _, error = call("objections", PERIOD, "--exports", str(exports), "--out", str(tmp_path))
     assert code == 4 and "gongping run" in error

@@ -106,7 +106,7 @@ def test_a_unit_is_explained_to_the_misses_of_its_rates(quarter):
     lines = [line for line in item.lines if line["rule_id"] == "completion_rate"]
     assert row in [case for line in lines for case in item.misses_of(line)]
     assert all(case["month"] == line["month"] for line in lines for case in item.misses_of(line))
-    [alone] = [one for one in explain(published, row["unit_id"], row["case_id"]).items if row in one.misses]
+    [alone] = [one for one in explain(published, row["unit_id"], [row["case_id"]]).items if row in one.misses]
     assert {case["case_id"] for case in alone.misses} == {row["case_id"]}
 
 
