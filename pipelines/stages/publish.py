@@ -81,15 +81,16 @@ def publish(
     result: ScoredPeriod,
     out: Path,
     pdf: bool = True,
-    quality: Callable[[], Path] | None = None,
+    quality: Callable[[bool], Path] | None = None,
     progress: Progress = silent,
     kept: Path | None = None,
     panel: Panel = NOBODY,
 ) -> Published:
     """Write everything beside the published period, then switch to it; readers see the old or the new one, whole.
 
-    ``quality`` waits for the folder of the quality report, which is copied as it is; it is asked last, for it is made
-    beside the printing and may still stop the publication. ``kept`` is the folder of what the laboratory needs later:
+    ``quality`` waits for the folder of the quality report, which is copied as it is, and is told whether its pages find
+    the font beside the others; it is asked last, for it is made beside the printing and may still stop the publication.
+    ``kept`` is the folder of what the laboratory needs later:
     the rulebook goes to the readers, the tallies beside it stay beside the run.
     ContractStop where a file or a page to be printed names one of the ``panel``, NotAllowed where `<out>/<period>` is a
     real folder, Refusal where the disk is full or cannot be written.
@@ -106,7 +107,10 @@ def publish(
             paper = write_and_print(warehouse, result, folder, pdf, quality is not None, progress, proposed, panel)
             progress("quality", 0, 1)
             if quality is not None:
-                shutil.copytree(quality(), folder / "quality")
+                shutil.copytree(quality(paper.state == "done"), folder / "quality")
+            if paper.state == "done":  # where nothing is printed there may be no fonts
+                texts = (file.read_text(encoding="utf-8") for file in folder.rglob("*.html"))
+                (folder / WEB_FONT).write_bytes(web_font(set().union(*texts)))
             progress("in_place", 0, 1)
             outputs = folder_sha256(folder)
             pinned = file_sha256(proposed) if proposed else ""
@@ -186,8 +190,8 @@ def write_and_print(
     notices = (*absent_fonts(result), *print_pdf(pages, progress))
     if all(sheet.file.exists() for sheet in pages):
         return Paper("done", notices)
-    for file in (folder / WEB_FONT, *(sheet.file for sheet in pages)):
-        file.unlink(missing_ok=True)
+    for sheet in pages:
+        sheet.file.unlink(missing_ok=True)
     write_pages(warehouse, result, folder, False, quality, proposed)
     return Paper("failed", notices)
 
@@ -245,9 +249,6 @@ def write_pages(
         keep_proposed(proposed, others, beside)
     if result.libraries:
         printed += write_page(result.libraries, result.rulebook, folder / FOLDER, **beside)
-    if pdf:  # where nothing is printed there may be no fonts
-        texts = (file.read_text(encoding="utf-8") for file in folder.rglob("*.html"))
-        (folder / WEB_FONT).write_bytes(web_font(set().union(*texts)))
     if bulletin is not None:
         printed.insert(0, Sheet(official_sheet(result, bulletin), folder / "bulletin.pdf", alone=True))
     return printed

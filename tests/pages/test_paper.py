@@ -9,6 +9,7 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from pypdf import PdfReader
 
+from pipelines.contracts.quality import write_report
 from pipelines.edges import paper
 from pipelines.edges.paper import WEB_FONT, WEB_RANGES, paper_problem, print_pages, web_font
 from pipelines.edges.templates import style
@@ -18,6 +19,7 @@ from pipelines.stages import publish as stage
 from pipelines.stages.publish import PRINTED_LINES, publish
 from tests.pages import browser
 from tests.pages.fixture import HOSTILE, LINES, result, warehouse
+from tests.pages.test_browser import REPORT
 
 needs_paper = pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`")
 
@@ -145,6 +147,27 @@ def test_machines_without_chinese_fonts_get_what_the_pages_use_and_nothing_else(
     assert drawn == used and len(used) > 300 and file.stat().st_size < 200_000
     assert all("font-src 'self'" in page and f"{WEB_FONT})" in page for page in pages)
     assert not (folder / WEB_FONT).exists() and WEB_FONT not in (folder / "index.html").read_text(encoding="utf-8")
+
+
+@needs_paper
+def test_the_quality_report_draws_with_the_font_of_the_period(tmp_path):
+    """Its own characters are in it, rare ones too; without PDF there is neither."""
+    asked = []
+
+    def report(font):
+        asked.append(font)
+        notices = [{"zh": "多出一列：龘", "en": "龘"}]
+        write_report(tmp_path / f"report-{font}", {**REPORT, "notices": notices}, font=font)
+        return tmp_path / f"report-{font}"
+
+    made = publish(warehouse(), result(), tmp_path / "with", quality=report).folder
+    for name in ("index.html", "index.en.html"):
+        page = (made / "quality" / name).read_text(encoding="utf-8")
+        assert f"url(../{WEB_FONT})" in page and "font-src 'self'" in page
+    with TTFont(made / WEB_FONT) as font:
+        assert {ord(c) for c in "龘隔离"} <= set(font.getBestCmap())
+    bare = publish(warehouse(), result(), tmp_path / "bare", pdf=False, quality=report).folder
+    assert WEB_FONT not in (bare / "quality" / "index.html").read_text(encoding="utf-8") and asked == [True, False]
 
 
 @needs_paper
