@@ -110,7 +110,7 @@ OFFICE = REPORTS / "bulletin" / "office.yaml"
 DEMO_OFFICE = REPORTS / "bulletin" / "demo.yaml"
 LONGEST_PRACTICE = 200  # characters of a paragraph that praises a practice
 FONT_USES = ("body", "first", "second", "title", "page")
-OWN_PLACES = {"number": ("serial",), "closing": ("failing", "due")}  # what a text may name beside the period
+OWN_PLACES = {"number": ("serial",), "closing": ("failing", "often", "due")}  # what a text may name beside the period
 _FAMILY = re.compile(r"[\w \-]+")  # goes into the style sheet
 
 

@@ -1,7 +1,7 @@
 """The bulletin: the period in plain prose, sentence by sentence from figures, in Chinese or English."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
 from itertools import groupby
 
@@ -109,6 +109,7 @@ class Bulletin:
             "paper": {"overall": self.overall(paper=True), "failings": self.failings(paper=True)},
             "unmeasured": self.unmeasured(),
             "failing": self.failing(),
+            "often": self.often(),
             "places": self.places(whole["groups"]),
             "failings": self.failings(),
             "verdicts": whole["verdicts"],
@@ -144,7 +145,7 @@ class Bulletin:
         totals = [a.scores[s.unit_id].total for s in self.ranked]
         first = [
             self._says(
-                "overall",
+                "overall" if now["ranked"] != now["units"] else "overall_all_ranked",
                 period_name=frame(a, self.say, self.lang)["period_name"],
                 units=now["units"],
                 ranked=now["ranked"],
@@ -154,7 +155,8 @@ class Bulletin:
         if totals:
             book = a.rulebook
             best, worst, mean = map(book.sum, (max(totals), min(totals), book.mean(totals)))
-            first.append(self._says("overall_scores", mean=mean, best=best, worst=worst))
+            key = "overall_alike" if best == worst else "overall_scores"
+            first.append(self._says(key, mean=mean, best=best, worst=worst))
         rates = [
             self._says(
                 "overall_rate",
@@ -215,7 +217,9 @@ class Bulletin:
         counted = [rule for rule in book.rules.values() if rule.kind == "occurrence" and not self._untold(rule.measure)]
         counts = [(rule, sum(tally.occurrences(rule.id, rule.measure) for tally in tallies)) for rule in counted]
         said = [self._says("count", measure=book.measures[rule.measure].title, n=n) for rule, n in counts if n]
-        return [self._says("occurrences", counts=parted(said, self.lang))] if said else []
+        waived = any(sum(by.values()) for tally in tallies for by in tally.waived.values())
+        key = "occurrences_waived" if waived else "occurrences"
+        return [self._says(key, counts=parted(said, self.lang))] if said else []
 
     def _untold(self, measure: str) -> bool:
         """Whether the exports do not tell how often something happened: its table is not there, or declared absent."""
@@ -356,17 +360,25 @@ class Bulletin:
                 names = [self._says("unit_rate", name=self._name(s), rate=percent(p, o)) for _, s, p, o in under]
                 facts = {"title": rule.title, "n": len(under), "names": self._first_names(names)}
                 found.append(self._says("under_target", **facts))
-        for rule in book.rules.values():
+        for rule, most in self._often():
+            names = [self._says("unit_count", name=self._name(s), n=n) for n, s in most]
+            title = book.measures[rule.measure].title
+            often.append(self._says("most_often", title=title, names=listed(names, self.lang)))
+        return [run_on(said, self.lang) for said in (found, often) if said] if paper else [*found, *often]
+
+    def _often(self) -> Iterator[tuple[Rule, list[tuple[int, Standing]]]]:
+        """Where what costs points by the case happened most, of those to whom it happened more than once."""
+        for rule in self.result.rulebook.rules.values():
             if rule.kind == "occurrence" and not self._untold(rule.measure):
                 tallies = self.result.tallies
                 counts = [(tallies[s.unit_id].occurrences(rule.id, rule.measure), s) for s in self.ranked]
                 several = ((n, s) for n, s in counts if n > 1)
-                most = sorted(several, key=lambda one: (-one[0], self._order(one[1])))[:NAMED]
-                if most:
-                    names = [self._says("unit_count", name=self._name(s), n=n) for n, s in most]
-                    title = book.measures[rule.measure].title
-                    often.append(self._says("most_often", title=title, names=listed(names, self.lang)))
-        return [run_on(said, self.lang) for said in (found, often) if said] if paper else [*found, *often]
+                if most := sorted(several, key=lambda one: (-one[0], self._order(one[1])))[:NAMED]:
+                    yield rule, most
+
+    def often(self) -> list[str]:
+        """The units of the last sentences on failings."""
+        return list(dict.fromkeys(self._name(standing) for _, most in self._often() for _, standing in most))
 
     def failing(self) -> list[str]:
         """The units under a target, the lowest rate first."""
@@ -408,8 +420,8 @@ class Bulletin:
             lost=(", " if self.lang == "en" else "，").join(self._all_lost(lost)),
             bonus_says=self._says("and_bonus", bonus=self._facts(standing)["bonus"]) if score.bonus else "",
         )
-        causes, key = self._causes(standing.unit_id), "causes_short" if short else "causes"
-        return run_on([text, *([self._says(key, causes=listed(causes, self.lang))] if causes else [])], self.lang)
+        causes = self._causes(standing.unit_id)
+        return run_on([text, *([self._says("causes", causes=listed(causes, self.lang))] if causes else [])], self.lang)
 
     def _all_lost(self, lost: list[ItemScore]) -> Iterator[str]:
         """The items that lost most, each with its points, in the order of the sheet, and the others together."""
@@ -509,13 +521,19 @@ class Bulletin:
         lines = {s["rule_id"]: s["lines"] for s in self.sums if s["unit_id"] == unit_id}
         return [
             self._says(
-                "cause",
+                self._kind_of(loss.rules),
                 rule=listed(map(self._rule, loss.rules), self.lang),
-                points=shown(loss.back),
+                points=self._points(loss.back),
                 n=sum(lines.get(rule, 0) for rule in loss.rules),
             )
             for loss in self.result.scores[unit_id].losses[:CAUSES]
         ]
+
+    def _kind_of(self, rules: Iterable[str]) -> str:
+        """How a cause is told: by how often it happened, as a rate under its target, or by its name alone."""
+        book = self.result.rulebook.rules
+        kinds = {book[id].kind if id in book else "" for id in rules}
+        return {("occurrence",): "cause_cases", ("rate",): "cause_rate"}.get((*kinds,), "cause")
 
     def _rule(self, rule_id: str) -> str:
         rule = self.result.rulebook.rules.get(rule_id)

@@ -128,6 +128,7 @@ BLANK = "\u3000"
 WIDEST = 430  # points that the issuing office's name may take
 TALLEST = 46
 MOST_NAMED = 10  # units in a sentence
+NUMBERED = re.compile(rf"(?<=^（)[{CHINESE}](?=）)|^[{CHINESE}](?=是)")  # how an order begins
 ORDERED = 3  # units in an order
 DUE = datetime.timedelta(days=30)  # after the bulletin's date, until when an order is to be carried out
 
@@ -176,20 +177,22 @@ class Official:
             "failings": [("body", text) for text in bulletin["paper"]["failings"]],
             "verdicts": list(self._verdicts(bulletin)),
             "practice": [("body", text) for text in bulletin["practice"]],
-            "closing": [part for text in self.orders(bulletin["failing"]) for part in _headed(text)],
+            "closing": [part for text in self.orders(bulletin) for part in _headed(text)],
         }
         made = [("body", self.filled(self.office.opening))]
         for number, name in enumerate(name for name in self.office.sections if parts[name]):
             made += [("first", f"{CHINESE[number]}、{self._says(f'section_{name}')}"), *parts[name]]
         return [{"level": level, "lines": self.lines(text, use=level)} for level, text in made]
 
-    def orders(self, failing: list[str]) -> Iterator[str]:
-        """What is asked; an order that names the units under a target falls away where there are none."""
-        names = "、".join(failing[:ORDERED]) + (f"等{len(failing)}个单位" if len(failing) > ORDERED else "")
+    def orders(self, bulletin: dict) -> Iterator[str]:
+        """What is asked; an order that names units falls away where there are none; those left are numbered anew."""
+        units = {name: _first(bulletin[name]) for name in ("failing", "often")}
         due = chinese_date(self.issue.date + DUE if self.issue.date else None)
-        for text in self.office.closing:
-            if failing or "{failing}" not in text:
-                yield self.filled(text, failing=names, due=due)
+        asked = [
+            one for one in self.office.closing if all(said or f"{{{name}}}" not in one for name, said in units.items())
+        ]
+        for number, text in enumerate(asked):
+            yield self.filled(NUMBERED.sub(CHINESE[number], text, count=1), **units, due=due)
 
     def _places(self, places: list[dict]) -> Iterator[tuple[str, str]]:
         for number, part in enumerate(part for part in places if part["paper"]):
@@ -247,6 +250,11 @@ class Official:
 
     def _says(self, sentence: str, /, **facts: object) -> str:
         return self.say(f"bulletin.{sentence}", **facts).zh
+
+
+def _first(names: list[str]) -> str:
+    """The first units by name, and how many there are."""
+    return "、".join(names[:ORDERED]) + (f"等{len(names)}个单位" if len(names) > ORDERED else "")
 
 
 def _headed(text: str) -> list[tuple[str, str]]:

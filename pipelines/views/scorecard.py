@@ -395,20 +395,28 @@ class Scorecards:
         }
         return {
             "summary": summary(score, self.say, self.lang, a.rulebook.decimals),
-            "costliest": [self._cause(cause) for cause in costliest(score, lines, judged)],
+            "costliest": [self._cause(cause, score) for cause in costliest(score, lines, judged)],
             **self._trend(trend(a, self.past, standing, places)),
             "strip": self._strip(score.total) if self.strip else None,
             "rates": charts.rates(a, a.tallies[standing.unit_id], self.say, self.lang),
         }
 
-    def _cause(self, cause: dict) -> dict:
+    def _cause(self, cause: dict, score: UnitScore) -> dict:
         tally = self._says("tally", n=cause["count"])
-        gross = self._says("gross", points=cause["gross"]) if cause["gross"] else ""
+        rule = self.result.rulebook.rules.get(cause["rules"][0]["id"])
+        gross = self._gross(cause["gross"], score.items.get(rule.item) if rule else None)
         return {
             **cause,
             "tally": tally + gross,
             "remedy": parted(filter(None, (rule["remedy"] for rule in cause["rules"])), self.lang),
         }
+
+    def _gross(self, points: str, score: ItemScore | None) -> str:
+        """What the lines come to where that is not what counts: the item is used up, or its sum was rounded."""
+        if not points:
+            return ""
+        used_up = score is not None and score.score == self.result.rulebook.items[score.item_id].floor
+        return self._says("gross_used_up" if used_up else "gross", points=points)
 
     def _trend(self, rows: list[Row]) -> dict:
         """The periods as a table, and as a chart where there are enough of them."""
@@ -480,7 +488,7 @@ class Scorecards:
         ordered = sorted(entries, key=lambda entry: (self.order.get(entry["rule_id"], 0), entry["rule_id"]))
         back = {loss.rules[0]: loss.back for loss in score.losses if len(loss.rules) == 1}
         rules = [
-            self._rule(item_id, rule_id, list(group), most, back.get(rule_id), ticks)
+            self._rule(score, rule_id, list(group), most, back.get(rule_id), ticks)
             for rule_id, group in groupby(ordered, _rule_id)
         ]
         columns = {name: any(entry[of] for entry in entries) for name, of in COLUMNS.items()}
@@ -495,7 +503,7 @@ class Scorecards:
         }
 
     def _rule(
-        self, item_id: str, rule_id: str, entries: list[dict], most: int | None, back: Fraction | None, ticks: Ticks
+        self, score: ItemScore, rule_id: str, entries: list[dict], most: int | None, back: Fraction | None, ticks: Ticks
     ) -> dict:
         """A rule's lines under its own row, which shows what would come back without it; their sum stands small."""
         shown_lines = _first(entries, most)
@@ -504,12 +512,12 @@ class Scorecards:
         net = points if points >= 0 or rule_id not in self.result.rulebook.rules else -(back or Fraction(0))
         return {
             **self._named(rule_id),
-            "anchor": f"rule-{rule_id}" if rule_id in self.result.rulebook.rules else f"rule-{rule_id}-{item_id}",
+            "anchor": f"rule-{rule_id}" if rule_id in self.result.rulebook.rules else f"rule-{rule_id}-{score.item_id}",
             "clause": entries[0]["clause"],
             "tally": self._says("tally", n=len(entries)),
             "count": str(len(entries)),
             "points": shown(net),
-            "gross": self._says("gross", points=shown(-points)) if net != points else "",
+            "gross": self._gross(shown(-points) if net != points else "", score),
             "entries": [] if _alone(entries) else [self._line(entry, most, ticks) for entry in shown_lines],
             "only": self._line(entries[0], most, ticks) if _alone(entries) else None,
             "left_out": self._says("left_out", n=left) if left else "",

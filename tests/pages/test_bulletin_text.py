@@ -15,7 +15,7 @@ from pipelines.edges.templates import render
 from pipelines.model.score import Earlier
 from pipelines.model.tally import Unit
 from pipelines.model.words import UsageRefusal
-from pipelines.paths import RULES
+from pipelines.paths import REPORTS, RULES
 from pipelines.rulebook import load_rulebook
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.compared import KEPT, received
@@ -227,9 +227,29 @@ def test_an_order_names_the_units_under_a_target_and_a_day_and_falls_away_withou
     rule = replace(book.rules["satisfaction_rate"], target=Fraction(86))
     failing = replace(quarter, rulebook=replace(book, rules={**book.rules, rule.id: rule}))
     units = [s.unit_id for s in failing.standings if s.ranked]
-    told = re.sub(r"\\s", "", printed(failing, office))
+    told = re.sub(r"\s", "", printed(failing, office))
     assert f"等{len(units)}个单位于2026年11月11日前报送整改结果" in told
     assert "限期整改" not in printed(quarter, office) and "及时提出异议" in printed(quarter, office)
+
+
+def test_orders_name_who_has_most_of_what_costs_points_and_are_numbered_without_a_gap():
+    orders = ("（一）整改。{failing}要整改。", "（二）销号。{often}要销号。", "（三）异议。可提出。")
+    office = replace(OFFICE, closing=orders)
+    quarter = result()
+    counts = {"U001": 1, "U002": 3, "U003": 2, "U004": 0}
+    tallies = {
+        id: replace(one, counts={**one.counts, "attitude": {"2026-07": counts[id]}}) if id in counts else one
+        for id, one in quarter.tallies.items()
+    }
+    told = re.sub(r"\s", "", printed(replace(quarter, tallies=tallies), office))
+    assert "（一）销号" in told and "西山区人民政府、市供水集团有限公司要销号。" in told and "（二）异议" in told
+    assert "整改" not in told and "（一）异议" in re.sub(r"\s", "", printed(quarter, office))
+
+
+def test_the_settings_as_they_come_ask_of_nobody_what_nobody_lacks():
+    office = load_office(REPORTS / "bulletin" / "office.yaml")
+    told = re.sub(r"\s", "", printed(result(), office)).split("工作要求")[1].split("附件：")[0]
+    assert told.startswith("（一）有异议的及时提出") and "（二）" not in told
 
 
 def test_units_are_banded_by_case_rows_as_the_office_says_and_the_smallest_are_not_told_of():

@@ -89,6 +89,14 @@ def test_what_would_bring_most_back_comes_first_with_what_its_lines_come_to_besi
     assert facts == [("b", "3.00", "4.00", "1"), ("d c", "2.00", "7", "2"), ("a", "1.00", "", "2")]
 
 
+@pytest.mark.parametrize(
+    ("score", "said"), [("17.67", "，逐条合计扣 7.34 分"), ("0", "，逐条合计扣 7.34 分，扣完为止")]
+)
+def test_an_item_is_called_used_up_where_nothing_of_it_is_left_and_not_where_its_sum_was_rounded(score, said):
+    item = ItemScore("A3.1", Fraction(25), Fraction(score))
+    assert Scorecards(result(), say)._gross("7.34", item) == said
+
+
 def test_the_summary_is_the_arithmetic_of_the_total():
     quarter = result()
     said = scorecard.summary(quarter.scores["U003"], speaking(say, quarter.period.kind))
@@ -225,7 +233,7 @@ def test_the_card_hatches_the_bar_of_an_item_without_data_and_of_no_other():
 def test_the_ranking_marks_the_unit_whose_marks_rest_on_no_data_and_no_other():
     page = render("site/index.html.j2", ranking(unmeasured(), say), pdf=False)
     marked = [part for part in page.split("<tr") if 'class="tag unmeasured"' in part]
-    assert marked and all("东湖区人民政府" in part and "其中20.00分未考核" in part for part in marked)
+    assert marked and all("东湖区人民政府" in part and "其中20分未考核" in part for part in marked)
     assert 'class="tag unmeasured"' not in render("site/index.html.j2", ranking(result(), say), pdf=False)
 
 
