@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.edges import folders
 from pipelines.edges.fingerprints import note_beside
-from pipelines.edges.paper import Sheet, paper_problem, print_pages
+from pipelines.edges.paper import WEB_FONT, Sheet, paper_problem, print_pages, web_font
 from pipelines.edges.published import RESTRICTED, RULEBOOK
 from pipelines.edges.tablefiles import write_json
 from pipelines.edges.templates import environment, style
@@ -116,7 +116,22 @@ def write_notice(out: Path, period: Period, number: int, document: dict) -> dict
 
 def write_index(out: Path, period: Period, state: State) -> None:
     """The list of editions, newest first; made anew from the record after every act."""
-    note_beside(Path(out), index_into(place_of(out, period), out, period, state))
+    place = place_of(out, period)
+    note_beside(Path(out), [*index_into(place, out, period, state), *_write_font(place)])
+
+
+def _has_font(place: Path) -> bool:
+    """Whether an edition has a font for machines without Chinese ones; then the pages beside them have one too."""
+    return any(place.glob(f"*/{WEB_FONT}"))
+
+
+def _write_font(place: Path) -> list[Path]:
+    """The font of the pages beside the editions; on a machine that has none to take it from, what is there stays."""
+    if not _has_font(place) or paper_problem():
+        return []
+    texts = set().union(*(page.read_text(encoding="utf-8") for page in place.glob("*.html")))
+    replace_file(place / WEB_FONT, lambda file: file.write_bytes(web_font(texts)))
+    return [place / WEB_FONT]
 
 
 def index_into(target: Path, out: Path, period: Period, state: State) -> list[Path]:
@@ -143,8 +158,9 @@ def index_into(target: Path, out: Path, period: Period, state: State) -> list[Pa
         "superseded": [_says("superseded", n=one["folder"], now=editions[0]["folder"]) for one in editions],
     }
     replace_file(target / "index.json", lambda file: write_json(file, document))
-    replace_file(target / "index.html", lambda file: _write(file, INDEX, document, words))
-    return [target / "index.json", target / "index.html", *_frames(target, state, document)]
+    font = _has_font(place)
+    replace_file(target / "index.html", lambda file: _write(file, INDEX, document, words, font))
+    return [target / "index.json", target / "index.html", *_frames(target, state, document, font)]
 
 
 def write_previews(out: Path, period: Period, state: State, place: Path) -> None:
@@ -178,7 +194,7 @@ def previews_into(target: Path, out: Path, period: Period, state: State) -> list
     return [target / "index.json", target / "index.html"]
 
 
-def _frames(place: Path, state: State, listed: dict) -> list[Path]:
+def _frames(place: Path, state: State, listed: dict, font: bool) -> list[Path]:
     """`edition-<n>.html` beside every edition: what became of it, over its bytes as they were published."""
     now, made = state.edition.folder, []
     reasons = {
@@ -202,7 +218,7 @@ def _frames(place: Path, state: State, listed: dict) -> list[Path]:
             "sheet": bool(one.clock),
         }
         file = place / f"edition-{one.folder}.html"
-        replace_file(file, lambda file, document=document, words=words: _write(file, FRAME, document, words))
+        replace_file(file, lambda file, document=document, words=words: _write(file, FRAME, document, words, font))
         made.append(file)
     return made
 
@@ -217,7 +233,7 @@ def _page(file: Path, document: dict) -> None:
         "paragraphs": [_opening(document), *_moved(document), _closing(document)],
         "signed": _says("notice_signed", **document, day=chinese_date(datetime.fromisoformat(document["at"]))),
     }
-    _write(file, NOTICE, document, words)
+    _write(file, NOTICE, document, words, _has_font(file.parent))
 
 
 MOST_TOLD = 20  # units in the text of a notice; a table lists them all
@@ -273,8 +289,8 @@ def _around(document: dict) -> dict[str, Words]:
     return {name: spoken(f"site.{name}") for name in SHELL} | {name: say(f"pages.{name}") for name in LABEL}
 
 
-def _write(file: Path, template: str, document: dict, words: dict) -> None:
-    page = environment().get_template(template).render(page=document, words=_around(document) | words)
+def _write(file: Path, template: str, document: dict, words: dict, font: bool = False) -> None:
+    page = environment().get_template(template).render(page=document, words=_around(document) | words, font=font)
     file.write_text(page, encoding="utf-8", newline="\n")
 
 
@@ -427,7 +443,9 @@ def _sheet_page(document: dict, paper: bool = False) -> str:
     words["settings_line"] = say("publication.page_settings_line", **rules)
     words["corrections"] = [say("publication.page_correction", n=one["correction"]) for one in document["editions"]]
     words["numbers"] = [say("publication.page_edition", n=one["edition"]) for one in document["editions"]]
-    return environment().get_template(TEMPLATE).render(page=document, words=words, paper=paper, up="../../../")
+    return (
+        environment().get_template(TEMPLATE).render(page=document, words=words, paper=paper, up="../../../", font=False)
+    )
 
 
 def _print(html: str, file: Path) -> None:

@@ -5,10 +5,13 @@ import json
 import re
 
 import pytest
+from fontTools.ttLib import TTFont
 
+from pipelines.edges.paper import WEB_FONT, paper_problem
 from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import place_of
+from pipelines.publication.verify import verify
 from tests.publication.office import (
     LATER,
     LIN,
@@ -21,6 +24,7 @@ from tests.publication.office import (
     finished_run,
     published,
     record,
+    signers_of,
 )
 
 
@@ -125,3 +129,21 @@ def test_a_canary_in_the_reason_stops_the_correction(tmp_path):
         _correct(tmp_path, reason="见 KANARI-7", settings=dataclasses.replace(SETTINGS, texts=("KANARI-7",)))
     assert record(tmp_path).read_bytes() == before
     assert not list(place_of(tmp_path, PERIOD).glob("correction-*"))
+
+
+@pytest.mark.skipif(paper_problem() is not None, reason="no fonts on this machine: see `gongping doctor`")
+def test_pages_beside_editions_with_a_font_have_one_of_their_own_characters_and_others_none(tmp_path):
+    for name, files in (("with", {"font.woff2": b"of the edition"}), ("bare", {})):
+        out = tmp_path / name
+        approved_run(out, files=files)
+        act(out, acts.publish, without_pdf=True, at=LATER)
+        _approved_again(out)
+        _correct(out, "龘字有误")
+        pages = {file.name: file.read_text(encoding="utf-8") for file in place_of(out, PERIOD).glob("*.html")}
+        assert {"index.html", "edition-1.html", "edition-2.html", "correction-1.html"} <= set(pages)
+        font = place_of(out, PERIOD) / WEB_FONT
+        assert {WEB_FONT in page and "font-src 'self'" in page for page in pages.values()} == {name == "with"}
+        assert font.is_file() == (name == "with")
+        assert verify(out, PERIOD, signers=signers_of(out)).editions == ["1", "2"]
+    with TTFont(place_of(tmp_path / "with", PERIOD) / WEB_FONT) as drawn:
+        assert {ord(sign) for sign in "龘更正通报"} <= set(drawn.getBestCmap())
