@@ -10,11 +10,11 @@ from pathlib import Path
 from pipelines.edges import folders
 from pipelines.edges.fingerprints import note_beside
 from pipelines.edges.paper import WEB_FONT, Sheet, paper_problem, print_pages, web_font
-from pipelines.edges.published import RESTRICTED, RULEBOOK
+from pipelines.edges.published import RESTRICTED, RULEBOOK, PublishedQuarter
 from pipelines.edges.tablefiles import write_json
 from pipelines.edges.templates import environment, style
 from pipelines.model.period import Period
-from pipelines.model.rule import Reading
+from pipelines.model.rule import Reading, Rulebook
 from pipelines.model.text import masked, plain
 from pipelines.model.words import Words
 from pipelines.publication.checklist import Checklist
@@ -75,22 +75,32 @@ def notice(period: Period, number: int, earlier: FinishedRun, later: FinishedRun
         "role": facts["role"],
         "reason": plain(masked(facts["reason"])),
         "made_from": in_words(made_from(earlier.manifest, later.manifest), _readings(later, period)),
-        **changed(before, after),
+        **changed(before, after, period),
     }
+
+
+def _book(folder: Path, period: Period) -> Rulebook | None:
+    """The rulebook that a run was made by; runs from before books were kept with them have none."""
+    book = folder / RULEBOOK
+    return load_rulebook(book, period) if book.is_dir() else None
 
 
 def _readings(run: FinishedRun, period: Period) -> dict[str, Reading]:
-    """The readings of the rulebook that a run was made by; runs from before books were kept with them have none."""
-    book = run.folder / RULEBOOK
-    return load_rulebook(book, period).readings if book.is_dir() else {}
+    book = _book(run.folder, period)
+    return book.readings if book else {}
 
 
-def changed(before: Path, after: Path) -> dict:
-    """What a run changed against another: ``movements`` of units, ``adjustments`` that are new."""
-    return {
-        "movements": [plain_movement(one) for one in movements(before, after)],
-        "adjustments": [plain_effect(one) for one in effects(before, after)],
-    }
+def changed(before: Path, after: Path, period: Period) -> dict:
+    """What a run changed against another: ``movements`` of units, ``adjustments`` that are new, in words."""
+    new = [plain_effect(one) for one in effects(before, after)]
+    book = _book(after, period) if new else None
+    titles = {id: rule.title.zh for id, rule in book.rules.items()} if book else {}
+    ranking = PublishedQuarter.open(after).ranking if new else {}
+    for one in new:
+        line = ranking.get(one["unit_id"])
+        one["unit_name"] = plain(masked(line["unit_name"])) if line else one["unit_id"]
+        one["rule"] = titles.get(one["rule_id"], one["rule_id"])
+    return {"movements": [plain_movement(one) for one in movements(before, after)], "adjustments": new}
 
 
 def texts(document: object) -> Iterator[str]:
@@ -172,7 +182,7 @@ def previews_into(target: Path, out: Path, period: Period, state: State) -> list
     """The list of previews, written into a folder; the files."""
     known = {one.revision: finished_run(out, period, one.run) for one in state.previews[-2:]}
     both = list(known.values())
-    moved = changed(both[0].folder, both[1].folder) if len(both) == 2 and all(both) else {}
+    moved = changed(both[0].folder, both[1].folder, period) if len(both) == 2 and all(both) else {}
     previews = [
         {"revision": one.revision, "at": one.at.isoformat(" ", "minutes"), "run": one.run}
         for one in reversed(state.previews)

@@ -9,6 +9,7 @@ from fontTools.ttLib import TTFont
 
 from pipelines.edges.paper import WEB_FONT, paper_problem
 from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
+from pipelines.paths import RULES
 from pipelines.publication import desk as acts
 from pipelines.publication.editions import place_of
 from pipelines.publication.verify import verify
@@ -50,6 +51,18 @@ def test_a_correction_tells_reason_places_points_and_adjustments(tmp_path):
     assert (moved["unit_name"], moved["points"], moved["by_rule"]) == ("甲局", "0.50", {"late_reply": "0.50"})
     (decided,) = document["adjustments"]
     assert (decided["adjustment_id"], decided["before"], decided["after"]) == ("FH1", "-1.00", "-0.50")
+
+
+def test_a_new_decision_is_told_by_the_names_of_unit_and_rule(tmp_path):
+    book = {f"rulebook/{file.relative_to(RULES / 'standard')}": file.read_bytes()
+            for file in (RULES / "standard").rglob("*") if file.is_file()}  # fmt: skip
+    published(tmp_path)
+    finished_run(tmp_path, "-0.50", "FH1", files=book)
+    for person in (LIN, WU):
+        act(tmp_path, acts.approve, person, at=LATER)
+    _correct(tmp_path)
+    row = (place_of(tmp_path, PERIOD) / "correction-1.html").read_text(encoding="utf-8").rpartition("<tbody>")[2]
+    assert "逾期回复" in row and "甲局" in row and "late_reply" not in row and "U1" not in row
 
 
 def test_a_correction_is_a_notice_that_says_what_changed_why_and_for_whom(tmp_path):
