@@ -78,13 +78,14 @@ def killed_at(line, work):
                 raise Killed
         return trace
 
+    before = sys.gettrace()  # such as that of coverage
     sys.settrace(trace)
     try:
         work()
     except Killed:
         return True
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
     return False
 
 
