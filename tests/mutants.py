@@ -10,8 +10,8 @@ As many are drawn from SQL as from each layer of Python. A fault is drawn by the
 so that a change elsewhere draws no other faults. Each is put into a copy of the project. There the tests run that
 noticed earlier faults of its file, then those that name it, then the folders that tests/README.md names for it, the
 cheapest first, up to the first failure; that one must pass without the fault. Where ``--reached`` names what coverage
-noted of those folders, test by test (`pytest --cov --cov-context=test FOLDER`), only the tests that reach the line run,
-in the place of all: what they let pass counts as survived. The report tells killed from survived, each with file, line and
+noted of those folders, test by test (`pytest --cov --cov-context=test`), only the tests that reach the line run, in the
+place of all: what they let pass counts as survived. The report tells killed from survived, each with file, line and
 difference; what stands there already is not run again. Exit 0 where at most ``--may-survive`` are left, else 1.
 """
 
