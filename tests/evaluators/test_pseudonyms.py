@@ -39,9 +39,12 @@ def test_a_key_that_is_missing_open_or_none_is_refused_with_the_remedy(key, monk
     key.chmod(0o640)
     assert "chmod 600" in refused()
     key.chmod(0o600)
-    for text in ("", "short", "ab" * 8):
+    for text in ("", "short", "ab" * 8, "ab" * 31, "钥匙"):
         key.write_text(text, encoding="utf-8")
         assert "holds no key" in refused()
+    key.unlink()
+    key.mkdir()
+    assert "holds no key" in refused()
     monkeypatch.delenv("GONGPING_KEY_FILE")
     assert "GONGPING_KEY_FILE" in refused()
 
