@@ -182,8 +182,13 @@ def document(promises: dict[str, dict], folder: Path = NOTED) -> str:
             rows.append(_row(promise, facts["promise"] if first else "", name, proof, standing(own), last))
             commands.append(f"| {promise} | {name} | `python -m tests.proof {promise} {shlex.quote(name)}` | "
                             f"`{proof.get('run') or 'pytest ' + proof['tests']}` |".replace("{python}", "python"))
-    return (HEAD + "\n".join(rows) + "\n\n## Commands\n\n| | proof | noted by | runs |\n|---|---|---|---|\n"
-            + "\n".join(commands) + "\n")  # fmt: skip
+    gaps = [f"- `{one['file']}`, `{one['line']}`: {one['why']}." for one in promises["R6"]["gaps"]]
+    told = {
+        "What no test reaches": gaps,
+        "Commands": ["| | proof | noted by | runs |", "|---|---|---|---|", *commands],
+    }
+    sections = (line for name, lines in told.items() for line in ("", f"## {name}", "", *lines))
+    return HEAD + "\n".join([*rows, *sections, ""])
 
 
 def _row(promise: str, says: str, name: str, proof: dict, found: dict | None, last: dict) -> str:

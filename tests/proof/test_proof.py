@@ -27,6 +27,12 @@ def test_every_promise_is_there_and_every_test_that_proves_one():
             assert all((ROOT / name).exists() for name in named), named
 
 
+def test_a_gap_that_is_told_of_is_a_line_of_its_file():
+    for gap in declared()["R6"]["gaps"]:
+        lines = [line.strip() for line in (ROOT / gap["file"]).read_text(encoding="utf-8").splitlines()]
+        assert lines.count(gap["line"]) == 1 and gap["why"], gap
+
+
 def test_what_was_not_run_has_no_figure_and_what_failed_stands_out(tmp_path):
     empty = document(declared(), tmp_path)
     table = empty.split("## Commands")[0].splitlines()
