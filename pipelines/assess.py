@@ -8,9 +8,33 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
+from pipelines.contracts.declared import load_contracts, of_book, unasked
+from pipelines.contracts.history import figures_of
+from pipelines.contracts.quality import checked_once, make_ready, start_quality
 from pipelines.edges import process
+from pipelines.edges.calendar import Calendar
+from pipelines.edges.cluster import counting, place_of
+from pipelines.edges.folders import claim, must_be_of, must_take
+from pipelines.edges.located_yaml import DEMO_OFFICE, OFFICE, load_office
+from pipelines.edges.machine import machine_fault, scratch
+from pipelines.edges.process import RUN, begun
+from pipelines.edges.published import (
+    at_its_newest,
+    counted_lists,
+    counted_table,
+    earlier_periods,
+    keep_tallies,
+    read_where_kept,
+)
+from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.marks import place
+from pipelines.engines.standings import SecondOpinion
+from pipelines.engines.vector import must_agree, second_opinion
+from pipelines.evaluators.log import log_of, reached_by
+from pipelines.exports.mapping import load_source
+from pipelines.laboratory.robustness import how_sure
 from pipelines.lazy import lacking
+from pipelines.libraries.inspect import inspect, last_day
 from pipelines.model.contract import Absent, within
 from pipelines.model.library import LibraryReport
 from pipelines.model.measure import CASE_ROWS
@@ -22,7 +46,21 @@ from pipelines.model.score import CountedList, CountedRow, Earlier, HowSure, Qua
 from pipelines.model.tally import units_of
 from pipelines.model.words import ContractStop, Refusal, UsageRefusal, Words
 from pipelines.paths import RULES
-from pipelines.stages import STAGES
+from pipelines.publication.signatures import head_before
+from pipelines.publication.state import load_settings
+from pipelines.rulebook import choose_readings, load_rulebook, scored
+from pipelines.stages import STAGES, compose
+from pipelines.stages.compose import must_compose, of_its_own
+from pipelines.stages.ingest import ingest
+from pipelines.stages.judge import judge, must_know_groups
+from pipelines.stages.ledger import write_ledger, write_misses, write_own_evidence
+from pipelines.stages.measure import given_months, measure, must_have_prices, notices, tallies_in_force, with_before
+from pipelines.stages.mending import write_fix_file
+from pipelines.stages.opinions import must_read_alike
+from pipelines.stages.publish import named_in_rows, panel_of, panel_of_pages, publish
+from pipelines.stages.rank import give_verdicts, rank
+from pipelines.stages.settle import settle, without_assessment
+from pipelines.stages.validate import validate
 from pipelines.wording import say
 
 STANDARD_RULES = RULES / "standard"
@@ -66,15 +104,6 @@ class Run:
     flow_run = ""  # its id in Prefect, where Prefect runs it
 
     def __init__(self, request: Request, progress: Callable[[str, int, int], None] = silent) -> None:
-        from pipelines.contracts.declared import load_contracts, of_book
-        from pipelines.edges.calendar import Calendar
-        from pipelines.edges.cluster import place_of
-        from pipelines.edges.located_yaml import OFFICE, load_office
-        from pipelines.edges.machine import scratch
-        from pipelines.edges.warehouse import Warehouse
-        from pipelines.publication.state import load_settings
-        from pipelines.rulebook import choose_readings, load_rulebook, scored
-
         self.request = request
         self.period = scored(request.rules, request.period)
         self.progress = progress
@@ -142,20 +171,12 @@ class Run:
         return ()
 
     def _start_quality(self) -> None:
-        from pipelines.contracts.history import figures_of
-        from pipelines.contracts.quality import checked_once, start_quality
-
         self.history = figures_of(self.warehouse, self.contracts, self.intake, self.period, self.request.out)
         facts = (self.intake, self.validation, self.contracts, self.history, self.work)
         self.quality = start_quality(self.warehouse, *facts) if self.twice else checked_once(*facts)
 
     def ingest(self) -> None:
         """Export files → raw tables, a receipt per file; Refusal where nothing could be published in the end."""
-        from pipelines.contracts.quality import make_ready
-        from pipelines.edges.folders import must_be_of, must_take
-        from pipelines.edges.process import RUN, begun
-        from pipelines.stages.compose import must_compose
-
         must_be_of(self.request.out, self.city)
         must_take(self.request.out, str(self.period))
         if self.how:
@@ -168,8 +189,6 @@ class Run:
             make_ready()
 
     def _read(self) -> None:
-        from pipelines.stages.ingest import ingest
-
         request = self.request
         self.intake = ingest(
             self.warehouse,
@@ -181,8 +200,6 @@ class Run:
             measures=self.rulebook.measures.values(),
         )
         if self.intake.simulated and self.request.office is None:
-            from pipelines.edges.located_yaml import DEMO_OFFICE, load_office
-
             self.office = load_office(DEMO_OFFICE)  # an invented office for invented data
         self.warehouse.lock(self.work)
 
@@ -193,11 +210,6 @@ class Run:
         self._start_quality()
 
     def _validate(self) -> None:
-        from pipelines.edges.published import counted_lists, counted_table
-        from pipelines.stages.judge import must_know_groups
-        from pipelines.stages.publish import named_in_rows, panel_of
-        from pipelines.stages.validate import validate
-
         if self.request.counted is None:
             self.counted, self.counted_notices = counted_lists(self.request.out, self.period)
         else:
@@ -216,8 +228,6 @@ class Run:
             must_know_groups(self.rulebook, {row["unit_group"] for row in self.warehouse.records("tallies/units")})
 
     def _write_fix_file(self) -> None:
-        from pipelines.stages.mending import write_fix_file
-
         found = (self.warehouse, self.intake, self.breaches, self.contracts)
         self.fix_notices = write_fix_file(*found, self.request.out, self.period)
 
@@ -230,10 +240,6 @@ class Run:
 
     def measure(self) -> None:
         """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""
-        from pipelines.edges.cluster import counting
-        from pipelines.stages.measure import measure, must_have_prices, tallies_in_force, with_before
-        from pipelines.stages.opinions import must_read_alike
-
         register = self.validation.register
         with counting(self.request.engine, self.warehouse, self.work) as counter:
             measure(counter, self.period, self.cutoff, self.rulebook, self.calendar, self.counted, register)
@@ -253,16 +259,12 @@ class Run:
     @cached_property
     def parts(self) -> dict[Period, Earlier | None]:
         """What the periods published that make this one, in their order; None where there is nothing."""
-        from pipelines.edges.published import at_its_newest
-
         wanted = self.period.parts(self.how.of) if self.how else ()
         return {part: at_its_newest(self.request.out, part) for part in wanted}
 
     @cached_property
     def scored_by(self) -> Rulebook:
         """The rulebook; of a period that is made of others what is left to judge in it."""
-        from pipelines.stages.compose import of_its_own
-
         return of_its_own(self.rulebook, self.how, len(self.parts)) if self.how else self.rulebook
 
     @property
@@ -272,18 +274,12 @@ class Run:
 
     def judge(self) -> None:
         """Rulebook × tallies → findings; what is unusual in the export as a whole is known before."""
-        from pipelines.stages.judge import judge
-
         if self.quality is not None:
             self.unusual = self.quality.warnings()
         self.findings, self.trace = judge(self.scored_by, self.readings, self.tallies, self.period.months)
 
     def settle(self) -> None:
         """Findings → item scores and ledger; the second judge must come to the same scores."""
-        from pipelines.engines.vector import must_agree, second_opinion
-        from pipelines.stages import compose
-        from pipelines.stages.settle import settle
-
         book, months = self.scored_by, self.period.months
         self.scores, entries, fired = settle(book, self.readings, self.findings, self.tallies, months)
         self.trace = (*self.trace, *fired)
@@ -298,9 +294,6 @@ class Run:
         self.rescored = again
 
     def _write_ledger(self, entries: list) -> None:
-        from pipelines.stages.ledger import write_ledger
-        from pipelines.stages.measure import given_months
-
         write_ledger(
             self.warehouse,
             self.period,
@@ -317,11 +310,6 @@ class Run:
 
     def rank(self) -> None:
         """Scores → places and verdicts, both judged twice."""
-        from pipelines.edges.published import earlier_periods
-        from pipelines.engines.standings import SecondOpinion
-        from pipelines.publication.signatures import head_before
-        from pipelines.stages.rank import give_verdicts, rank
-
         asked = self.request.record_before
         self.record_before = head_before(self.request.out, self.period) if asked is None else asked
         found, register = earlier_periods(self.request.out, self.period), self.validation.register
@@ -338,10 +326,6 @@ class Run:
 
     def publish(self) -> None:
         """The scored period → pages, tables, feed and manifest, switched into place at once."""
-        from pipelines.edges.folders import claim
-        from pipelines.edges.published import keep_tallies, read_where_kept
-        from pipelines.stages.publish import panel_of_pages, publish
-
         kept = keep_tallies(
             self.warehouse,
             self.tallies,
@@ -370,9 +354,6 @@ class Run:
 
     def write_misses(self) -> None:
         """The rows behind every rate, which the pages show; after `settle`."""
-        from pipelines.stages.ledger import write_misses
-        from pipelines.stages.measure import given_months
-
         write_misses(
             self.warehouse,
             self.period,
@@ -386,9 +367,6 @@ class Run:
 
     def _write_own_evidence(self) -> None:
         """What a unit may see of its misses beyond its public page, in the restricted folder."""
-        from pipelines.edges.machine import machine_fault
-        from pipelines.stages.ledger import write_own_evidence
-
         found = (self.warehouse, self.rulebook, self.readings, self.contracts)
         try:
             write_own_evidence(*found, self.request.out, self.period)
@@ -401,7 +379,6 @@ class Run:
         """How sure every place is; read while the warehouse is open. None is known where parts make the period."""
         if self.how:
             return HowSure()
-        from pipelines.laboratory.robustness import how_sure
 
         return how_sure(
             self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent
@@ -416,8 +393,6 @@ class Run:
     @cached_property
     def city(self) -> str:
         """Whose quarter this is: as the project, else the source mapping, else the rulebook's edition names it."""
-        from pipelines.exports.mapping import load_source
-
         if self.request.city:
             return self.request.city
         if self.request.source is None:
@@ -516,8 +491,6 @@ class Run:
     @cached_property
     def evaluators(self) -> str:
         """The hash of the evaluators' log of this output folder at the cutoff, "" where there is none."""
-        from pipelines.evaluators.log import log_of, reached_by
-
         return reached_by(log_of(self.request.out), self.cutoff)
 
     @cached_property
@@ -531,17 +504,12 @@ class Run:
     @cached_property
     def libraries(self) -> LibraryReport | None:
         """The matter library and the knowledge base on the last day before the cutoff; None without their tables."""
-        from pipelines.libraries.inspect import inspect, last_day
-
         on = last_day(self.cutoff)
         return inspect(self.warehouse, self.period, on, self.rulebook, self.calendar, self.intake, self.breaches)
 
     @cached_property
     def observations(self) -> tuple[Words, ...]:
         """What is worth a line in the summary though it breaks no promise; read while the warehouse is open."""
-        from pipelines.stages.measure import notices
-        from pipelines.stages.settle import without_assessment
-
         # a book without this reading asks nothing of evaluations
         found = self.warehouse.rows("tallies/observations", clock=self.readings.get("evaluation_clock"))
         counted = tuple(say(f"assess.{name}", n=n) for name, n in found if n)
@@ -559,8 +527,6 @@ class Run:
     @property
     def _unasked(self) -> tuple[Words, ...]:
         """The tables whose rows lie there though the rulebook asks nothing of them."""
-        from pipelines.contracts.declared import unasked
-
         rows = {table: self.rows[table].accepted for table in unasked(self.rulebook)}
         titles = {table: self.contracts.tables[table].title for table in rows}
         return tuple(say("assess.unasked", n=n, title=titles[table].zh, table=table) for table, n in rows.items() if n)

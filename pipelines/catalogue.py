@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
+import click
 import yaml
 
+from pipelines.cli import Verbs
+from pipelines.contracts.declared import load_contracts
 from pipelines.engines.marks import readings_that_count
 from pipelines.model.condition import Condition
 from pipelines.model.measure import Measure
@@ -44,8 +47,6 @@ def there(file: str, place: str, thing: str, rulebook: Rulebook) -> None:
 @cache
 def _contracts() -> set[str]:
     """Columns as `table.column`, promises as `table.promise`."""
-    from pipelines.contracts.declared import load_contracts
-
     tables = {}
     for folder in ("exports", "inbox"):
         tables |= load_contracts(CONTRACTS / folder).tables
@@ -56,10 +57,6 @@ def _contracts() -> set[str]:
 @cache
 def _commands() -> set[str]:
     """Verbs and their parts, such as `evaluators step`."""
-    import click
-
-    from pipelines.cli import Verbs
-
     verbs, found = Verbs("gongping"), set()
     for name in verbs.list_commands(click.Context(verbs)):
         command = verbs.get_command(click.Context(verbs), name)
@@ -81,8 +78,6 @@ def _pages() -> set[str]:
 @cache
 def _actions() -> set[str]:
     """What evaluators may send in."""
-    from pipelines.contracts.declared import load_contracts
-
     actions = load_contracts(CONTRACTS / "inbox").tables["evaluator_actions"].columns["action"]
     return {value for value, _ in actions.labels}
 

@@ -12,11 +12,14 @@ from pathlib import Path
 from shlex import quote
 
 from pipelines.edges import paper, process
+from pipelines.edges.calendar import Calendar
+from pipelines.edges.machine import sweep
 from pipelines.edges.process import telemetry_is_off
 from pipelines.lazy import EXTRAS, lacking
 from pipelines.model.project import Project
 from pipelines.model.words import Refusal, Words
 from pipelines.paths import CALENDARS, DATA, INSTALLED, shown
+from pipelines.publication.ssh import TOOL
 from pipelines.wording import say
 
 PYTHONS = ((3, 11), (3, 14))  # the first and the last that durable_rules runs on
@@ -111,8 +114,6 @@ def _rebuild() -> str:
 
 def _calendar(today: date) -> Check:
     """The year of today must be covered; where the next one lacks soon, that is worth a word."""
-    from pipelines.edges.calendar import Calendar
-
     folder = process.project().calendars or CALENDARS
     try:
         calendar = Calendar.load()
@@ -159,8 +160,6 @@ def _fonts() -> list[Check]:
 
 def _signing() -> Check:
     """Nothing is approved, published or verified without OpenSSH's tool; runs do not need it."""
-    from pipelines.publication.ssh import TOOL
-
     there, version = bool(shutil.which(TOOL)), _openssh()
     ok = there and (version is None or version >= OPENSSH_WANTED)
     shown, wanted = (".".join(map(str, one or "?")) for one in (version, OPENSSH_WANTED))
@@ -194,8 +193,6 @@ def _telemetry() -> Check:
 
 def _leftovers() -> Check:
     """What killed runs left in the temporary folder is removed here and now; it may hold what is confidential."""
-    from pipelines.edges.machine import sweep
-
     return _check("leftovers", True, number=sweep())
 
 

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from pipelines.contracts.declared import declared, load_contracts
 from pipelines.edges import process
 from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.model.period import LENGTH
 from pipelines.model.project import KEYS, LAYERS, LEAST_MEGABYTES, PLACE, UNITS, Keep, Project, Schedule
 from pipelines.model.words import UsageRefusal
 from pipelines.paths import PACKAGE
+from pipelines.sources.declared import declared as declared_sources
 from pipelines.wording import say
 
 FILE = "gongping.yaml"
@@ -117,8 +119,6 @@ def _exports(block: Block, key: str, home: Path) -> str:
 
 
 def _absent(block: Block, key: str, home: Path) -> tuple[str, ...]:
-    from pipelines.contracts.declared import declared, load_contracts
-
     names = [block[key]] if isinstance(block[key], str) else block[key]
     if isinstance(names, Block) or not all(isinstance(name, str) for name in names):
         raise block.refuse(key, "no_names")
@@ -145,12 +145,6 @@ def _schedules(block: Block, key: str, home: Path) -> tuple[Schedule, ...]:
         parameters = tuple((word, value) for word, value in one.items() if word != "cron")
         found.append(Schedule(name, one["cron"], parameters, given.places[name][1]))
     return tuple(found)
-
-
-def _sources(block: Block, key: str, home: Path) -> tuple:
-    from pipelines.sources.declared import declared
-
-    return declared(block, key, home)
 
 
 def _retention(block: Block, key: str, home: Path) -> tuple[Keep, ...]:
@@ -198,7 +192,7 @@ _CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
     "output": _output,
     "absent": _absent,
     "schedules": _schedules,
-    "sources": _sources,
+    "sources": declared_sources,
     "retention": _retention,
     "memory": _memory,
     "spark_master": _spark_master,

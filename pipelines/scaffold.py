@@ -20,6 +20,7 @@ from pipelines.paths import CALENDARS, REPORTS, ROOT, RULES
 from pipelines.project import FILE, load
 from pipelines.publication.state import STANDARD
 from pipelines.rulebook import load_rulebook, periods_of
+from pipelines.sample.make import make_sample
 from pipelines.wording import say
 
 TEMPLATES = REPORTS / "project"
@@ -75,8 +76,6 @@ def found(folder: Path, name: str, book: str = "standard", kind: str = "") -> Fo
 
 
 def _fill(folder: Path, name: str, kind: str) -> Founded:
-    from pipelines.sample.make import make_sample
-
     if kind:
         _score_by(folder / BOOK, kind)
     periods = periods_of(folder / BOOK)

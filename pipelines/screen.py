@@ -6,8 +6,16 @@ from collections.abc import Collection
 from contextlib import contextmanager
 from time import perf_counter
 
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipelines.catalogue import gaps
 from pipelines.cli import language, said, text
 from pipelines.model.points import shown
+from pipelines.stages import STAGES
+from pipelines.views.quality import folded_notices, other_rows
 from pipelines.wording import say
 
 SHOWN_AT_MOST = 10
@@ -15,8 +23,6 @@ SHOWN_AT_MOST = 10
 
 def console(stderr: bool = False):
     """A rich console; plain text where it is not a terminal."""
-    from rich.console import Console
-
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else 160
     return Console(stderr=stderr, highlight=False, width=width, soft_wrap=not stream.isatty())
@@ -59,9 +65,6 @@ def pulling():
     if not sys.stderr.isatty():
         yield lambda name, done, whole: None
         return
-    from rich.console import Console
-    from rich.progress import Progress
-
     with Progress(console=Console(stderr=True), transient=True) as bar:
         tasks: dict = {}
 
@@ -79,15 +82,11 @@ def _plain_lines(stage: str, done: int, total: int) -> None:
 
 
 def _is_stage(stage: str) -> bool:
-    from pipelines.stages import STAGES
-
     return stage in STAGES
 
 
 @contextmanager
 def _bar():
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -122,8 +121,6 @@ def show_run(run) -> None:
 
 def show_ranking(screen, run) -> None:
     """The top of the ranking."""
-    from rich.table import Table
-
     table = Table(title=text("cli.top_of_ranking", period=run.period), title_justify="left")
     for name in ("rank", "unit", "group", "base", "bonus", "total"):
         table.add_column(
@@ -146,10 +143,6 @@ def show_ranking(screen, run) -> None:
 
 def show_rows(screen, rows: dict) -> None:
     """What became of the rows, a line a table that has rows; nothing where none was read."""
-    from rich.table import Table
-
-    from pipelines.views.quality import other_rows
-
     if not rows:
         return
     table = Table(title=text("cli.account_of_rows"), title_justify="left")
@@ -174,8 +167,6 @@ def show_periods(screen, run) -> None:
 
 def show_notices(screen, notices) -> None:
     """A line each; what is the same of several files of a table is one."""
-    from pipelines.views.quality import folded_notices
-
     for notice in folded_notices(notices):
         screen.print("· " + _safe(said(notice)))
 
@@ -199,8 +190,6 @@ def show_check(run, stops) -> None:
 
 def show_breaches(screen, breaches) -> None:
     """Breaches counted by promise, with the first of each; nothing where there is none."""
-    from rich.table import Table
-
     firsts = {}
     for breach in breaches:
         firsts.setdefault(_promise(breach), breach)
@@ -225,16 +214,12 @@ def _promise(breach) -> tuple[str, str, str]:
 
 
 def _safe(value: str) -> str:
-    from rich.markup import escape
-
     printable = "".join(c if c.isprintable() else "�" for c in value)
     return escape(printable)
 
 
 def show_explanation(explanation, cases: Collection[str]) -> None:
     """Items with their lines and a running sum, then base, bonus and total."""
-    from rich.table import Table
-
     screen, unit = console(), explanation.unit
     table = Table(title=_safe(f"{explanation.period} {unit['unit_id']} {unit['unit_name']}"), title_justify="left")
     for name in ("item", "clause", "why", "case", "points"):
@@ -269,8 +254,6 @@ def show_explanation(explanation, cases: Collection[str]) -> None:
 
 def show_movements(movements, title: str) -> None:
     """Who moved, by how much, through which rules."""
-    from rich.table import Table
-
     screen = console()
     table = Table(title=_safe(title), title_justify="left")
     for name in ("unit", "before", "after", "points", "why"):
@@ -289,8 +272,6 @@ def show_movements(movements, title: str) -> None:
 
 def show_comparison(scenario, saved=None) -> None:
     """Who would move under a what-if, and why."""
-    from rich.table import Table
-
     screen, compared = console(), scenario.compare()
     movers, decimals = compared.movers, compared.decimals
     table = Table(
@@ -328,10 +309,6 @@ def show_catalogue(parts: dict[str, list[dict]], lang: str, own: bool) -> None:
 
     ``own``: whether it is the program's own book.
     """
-    from rich.table import Table
-
-    from pipelines.catalogue import gaps
-
     rows, table = parts["clauses"], Table(show_lines=False)
     for name in ("clause", "what", "rules", "readings", "tests"):
         table.add_column(text(f"cli.col_{name}"))
@@ -358,8 +335,6 @@ PARTS = {  # of a book, beside its clauses, with what is shown of each
 
 
 def _part(part: str, columns: tuple[str, ...], rows: list[dict], lang: str):
-    from rich.table import Table
-
     table = Table(title=text(f"cli.catalogue_{part}"), title_justify="left")
     for name in columns:
         table.add_column(text(f"cli.part_{name}"))
@@ -390,8 +365,6 @@ def catalogue_cells(row: dict, lang: str) -> tuple[str, str, str, str, str]:
 
 def show_signers(people, now) -> None:
     """Who may sign what: a column a role, those in force first; who has ended stays in the list."""
-    from rich.table import Table
-
     roles = list(dict.fromkeys(role for one in people for role in one.roles))
     table = Table(title=text("signers.title"), title_justify="left")
     for head in (text("signers.col_name"), *map(_safe, roles), text("signers.col_key"), text("signers.col_since")):

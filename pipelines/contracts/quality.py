@@ -20,6 +20,7 @@ from pipelines.contracts.expectations import checks_of
 from pipelines.contracts.history import Figure, checks_of_history, compared, drawn, judged, kept_as, warnings_of
 from pipelines.edges.machine import nameless
 from pipelines.edges.process import SILENT
+from pipelines.edges.templates import render
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts, in_force, targets
 from pipelines.model.intake import Intake, Validation
@@ -243,8 +244,6 @@ def write_report(
 
 
 def _page(report: dict, kind: str, lang: str, compared: list[dict], font: bool) -> str:
-    from pipelines.edges.templates import render
-
     simulated = say("pages.simulated").into(lang) if report["simulated"] else ""
     frame = {
         **shell(speaking(say, kind), lang),

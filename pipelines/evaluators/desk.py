@@ -10,7 +10,7 @@ from pipelines.edges import process
 from pipelines.edges import process as machine
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.folders import PUBLISHED
-from pipelines.edges.notify import Hours, hours, is_quiet
+from pipelines.edges.notify import Hours, deliver, hours, is_address, is_quiet
 from pipelines.edges.process import STEP, begun
 from pipelines.evaluators import outbox
 from pipelines.evaluators.inbox import read_inbox
@@ -289,8 +289,6 @@ def send_ready(state_folder: Path, notify: Path, repeat: str = "") -> Counter:
 
     VerificationFailed where the log was touched: what waits in the outbox follows from it.
     """
-    from pipelines.edges.notify import deliver
-
     addresses = Addresses.load(notify)
     must_be_sound(state_folder)
     outbox = open_outbox(state_folder)
@@ -309,8 +307,6 @@ def _hours(block: Block) -> Hours:
 
 
 def _urls(block: Block, key: str) -> tuple[str, ...]:
-    from pipelines.edges.notify import is_address
-
     urls = block[key] if isinstance(block[key], list) else [block[key]]
     for place, url in enumerate(urls, 1):
         if not (isinstance(url, str) and is_address(url)):  # never repeated in the message: it holds passwords

@@ -13,10 +13,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO
 
+from pipelines.contracts.declared import load_contracts
+from pipelines.edges.machine import nameless, scratch
+from pipelines.edges.warehouse import Warehouse
+from pipelines.exports.files import FOREIGN_SUFFIXES, READERS, list_files, split_name
+from pipelines.exports.rows import sha256_of
 from pipelines.model.contract import Contracts
 from pipelines.model.intake import UnreadableExport
 from pipelines.model.words import UsageRefusal, Words
 from pipelines.paths import CONTRACTS
+from pipelines.stages.ingest import ingest
+from pipelines.stages.validate import validate
 from pipelines.wording import say
 
 TABLE = "evaluator_actions"
@@ -81,9 +88,6 @@ class InboxFile:
 
 def read_inbox(folder: Path, done: set[str]) -> Iterator[InboxFile]:
     """Every file of the inbox by name, without those whose sha256 is ``done``. UsageRefusal where there is no inbox."""
-    from pipelines.exports.files import list_files
-    from pipelines.exports.rows import sha256_of
-
     if not folder.is_dir():
         raise UsageRefusal(say("evaluators.no_inbox", folder=folder))
     for file in list_files(folder):
@@ -93,20 +97,12 @@ def read_inbox(folder: Path, done: set[str]) -> Iterator[InboxFile]:
 
 
 def _read(file: Path, digest: str) -> InboxFile:
-    from pipelines.exports.files import FOREIGN_SUFFIXES, READERS, split_name
-
     if split_name(file.name)[1] not in (*READERS, *FOREIGN_SUFFIXES):
         return _unreadable(file, digest, say("evaluators.no_inbox_format", file=file.name))
     return _through_the_contract(file, digest)
 
 
 def _through_the_contract(file: Path, digest: str) -> InboxFile:
-    from pipelines.contracts.declared import load_contracts
-    from pipelines.edges.machine import nameless, scratch
-    from pipelines.edges.warehouse import Warehouse
-    from pipelines.stages.ingest import ingest
-    from pipelines.stages.validate import validate
-
     contracts = load_contracts(CONTRACTS / "inbox")
     with scratch() as work, nameless(work)[0] as lines:
         warehouse = Warehouse(spill=work)
@@ -140,8 +136,6 @@ def _lay_out(file: Path, folder: Path, lines: IO[bytes]) -> None:
 
 def _linked(file: Path) -> str:
     """The link's name: it tells the table and the format, and nothing of the file's own name, which may name people."""
-    from pipelines.exports.files import split_name
-
     suffix = split_name(file.name)[1]
     return f"{TABLE}.{'jsonl' if suffix == 'json' else suffix}"
 

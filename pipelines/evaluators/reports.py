@@ -11,6 +11,8 @@ from fractions import Fraction
 from math import exp, lgamma, log
 from pathlib import Path
 
+from pipelines.edges.paper import paper_problem, print_pages
+from pipelines.edges.templates import render, style
 from pipelines.evaluators.desk import Work, clock_of, must_have_begun, replayed
 from pipelines.evaluators.eligibility import Ending, Evaluator, appointed, endings, not_away, odd_terms, vacancies
 from pipelines.evaluators.private import private_folder, write_private
@@ -578,9 +580,6 @@ def write_certificate(exports: Path, folder: Path, evaluator_id: str, at: dateti
 
 def _printed(template: str, page: dict, file: Path) -> Path:
     """A page on paper, for its owner alone. Refusal where nothing can print."""
-    from pipelines.edges.paper import paper_problem, print_pages
-    from pipelines.edges.templates import style
-
     if problem := paper_problem():
         raise Refusal(problem)
     print_pages([(_rendered(template, page, paper=True), file)], style(), lambda done, total: None)
@@ -593,8 +592,6 @@ def _settings(exports: Path, folder: Path, rules: Path, at: datetime):
 
 
 def _rendered(template: str, page: dict, paper: bool = False) -> str:
-    from pipelines.edges.templates import render
-
     return render(f"evaluators/{template}.html.j2", page, paper=paper)
 
 

@@ -7,7 +7,10 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from pipelines.contracts.declared import load_contracts
 from pipelines.edges.calendar import Calendar
+from pipelines.edges.machine import scratch
+from pipelines.edges.warehouse import Warehouse
 from pipelines.evaluators.eligibility import Choice, Evaluator, choose, fields_of, on_duty
 from pipelines.evaluators.inbox import Action, InboxFile
 from pipelines.evaluators.log import Event, Log
@@ -28,6 +31,8 @@ from pipelines.evaluators.state import (
 from pipelines.model.contract import Contracts
 from pipelines.model.panel import PanelRules
 from pipelines.model.words import ContractStop, Words
+from pipelines.stages.ingest import ingest
+from pipelines.stages.validate import validate
 
 # What the step needs of the exports: dissatisfied case rows, the panel, the names of units; all under contract.
 
@@ -75,12 +80,6 @@ def joined(parts: list[Exports]) -> Exports:
 
 def read_exports(folder: Path) -> Exports:
     """Read and validate the tables that matter here; ContractStop where a contract stops the run."""
-    from pipelines.contracts.declared import load_contracts
-    from pipelines.edges.machine import scratch
-    from pipelines.edges.warehouse import Warehouse
-    from pipelines.stages.ingest import ingest
-    from pipelines.stages.validate import validate
-
     every = load_contracts()
     contracts = Contracts({name: table for name, table in every.tables.items() if name in TABLES})
     with scratch() as work:  # nothing is copied there: only what memory cannot hold

@@ -11,7 +11,9 @@ from html import unescape
 from importlib import import_module
 from pathlib import Path
 
-from pipelines.exports.rows import kind_of
+from pipelines.exports.headers import known_headers, resolve
+from pipelines.exports.rows import kind_of, texts
+from pipelines.exports.xlsx import heads
 from pipelines.model.contract import ORIGINALS, Contracts
 from pipelines.model.intake import Export, Known, Layout, Notice, UnreadableExport, folded
 from pipelines.model.source import SourceMapping, TableSource
@@ -236,9 +238,6 @@ def open_export(found: Found, known: Known) -> Export:
 
 def read_units(exports: Path, contracts: Contracts) -> list[tuple[str, str]]:
     """Code and name of every unit in a folder, as they are written; none where its files cannot be read."""
-    from pipelines.exports.headers import known_headers, resolve
-    from pipelines.exports.rows import texts
-
     contract, units = contracts.tables["units"], {}
     for found in sort_folder(exports, contracts).tables.get(contract.name, ()):
         try:
@@ -339,8 +338,6 @@ def sheets_of_tables(file: Path, own: str, contracts: Contracts) -> Book | None:
 
     ``own`` is the table that the file is named after: it has the sheets without a table's name, unless one has its own.
     """
-    from pipelines.exports.xlsx import heads
-
     names = _sheet_names(file)
     tables = {name: table for name in names if (table := table_of(split_name(name)[0], contracts))}
     if not set(tables.values()) - {own}:
@@ -374,15 +371,11 @@ def _sheet_names(file: Path) -> list[str]:
 
 
 def _every_header(contracts: Contracts) -> Known:
-    from pipelines.exports.headers import known_headers
-
     return Known(frozenset().union(*(known_headers(table).headers for table in contracts.tables.values())))
 
 
 def _whole(header: Iterable[str], contracts: Contracts) -> str:
     """The table whose required columns a header all has; "" for none."""
-    from pipelines.exports.headers import known_headers
-
     cells = {folded(cell) for cell in header}
     known = {table.name: known_headers(table) for table in contracts.tables.values()}
     whole = [name for name, one in known.items() if all(cells & names for names in one.needed)]
@@ -391,8 +384,6 @@ def _whole(header: Iterable[str], contracts: Contracts) -> str:
 
 def _table_of_header(file: Path, suffix: str, contracts: Contracts) -> str:
     """The table whose required columns a file all has; "" for none, and where the file cannot be read."""
-    from pipelines.exports.xlsx import heads
-
     try:
         if suffix in SPREADSHEETS:
             found = heads(file, _every_header(contracts)).values()
@@ -403,13 +394,6 @@ def _table_of_header(file: Path, suffix: str, contracts: Contracts) -> str:
 
 
 # Files that are not what their suffix says, with the remedy that fits what they are.
-
-
-def must_be_workbook(path: Path) -> None:
-    """Refuse a file with a workbook's name that is none, by what it is; nothing where that is not known."""
-    found = kind_of(path)
-    if found in ("encrypted", "old_workbook", "open_document", "web_page", "text"):
-        raise UnreadableExport(say(f"ingest.disguised_{found}", file=path.name))
 
 
 def must_be_text(path: Path) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO
 
 from pipelines.exports import workbook_child
-from pipelines.exports.files import must_be_workbook
 from pipelines.exports.rows import kind_of
 from pipelines.model.intake import Batch, Export, Fault, Known, Layout, OddCell, UnreadableExport, folded
 from pipelines.model.words import Words
@@ -90,10 +89,10 @@ def _look_at_zip(path: Path, part: str = "xl/") -> int:
             entries = archive.infolist()
             is_workbook = any(entry.filename.startswith(part) for entry in entries)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        must_be_workbook(path)
+        _must_be_workbook(path)
         is_workbook = False
     if not is_workbook:
-        must_be_workbook(path)
+        _must_be_workbook(path)
         raise UnreadableExport(say("ingest.not_a_workbook", file=path.name))
     size = sum(entry.file_size for entry in entries)
     ratio = size // max(path.stat().st_size, 1)
@@ -224,3 +223,10 @@ def _placed(cells: list[str], places: list[int | None], width: int) -> list[str]
         if place is not None:
             row[place] = cell
     return row
+
+
+def _must_be_workbook(path: Path) -> None:
+    """Refuse a file with a workbook's name that is none, by what it is; nothing where that is not known."""
+    found = kind_of(path)
+    if found in ("encrypted", "old_workbook", "open_document", "web_page", "text"):
+        raise UnreadableExport(say(f"ingest.disguised_{found}", file=path.name))

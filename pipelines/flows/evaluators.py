@@ -14,7 +14,7 @@ from prefect.states import Failed, State
 
 from pipelines.edges import process
 from pipelines.edges.process import logged
-from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, take_steps, work_at
+from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, send_ready, take_steps, work_at
 from pipelines.evaluators.private import open_private, private_folder
 from pipelines.model.words import Refusal
 from pipelines.project import take
@@ -86,6 +86,4 @@ def _step(work: Work) -> dict:
 
 
 def _send(folder: Path, notify: Path) -> dict:
-    from pipelines.evaluators.desk import send_ready
-
     return {f"send_{outcome}": n for outcome, n in send_ready(folder, notify).items()}

@@ -29,6 +29,7 @@ from pipelines.model.project import DUCKDB, PLACE, Project
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.project import take
 from pipelines.rulebook import periods_of
+from pipelines.sources.pull import pulled_exports
 from pipelines.stages import STAGES
 from pipelines.wording import say
 
@@ -114,8 +115,6 @@ def score(
 
 def pulled(request: Request, city: Project) -> Request:
     """The request with the exports that the project's sources have now."""
-    from pipelines.sources.pull import pulled_exports
-
     exports, _ = pulled_exports(city.sources, request.period, city.raw)
     return replace(request, exports=exports)
 

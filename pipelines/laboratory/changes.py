@@ -13,8 +13,8 @@ from pipelines.model.period import Period
 from pipelines.model.points import CENT, plain
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
-from pipelines.rulebook import changeable, choose_readings, load_rulebook, with_changes
-from pipelines.rulebook.examples import outcome
+from pipelines.rulebook import build, changeable, choose_readings, fail_if, load_rulebook, with_changes
+from pipelines.rulebook.examples import check_examples, outcome
 from pipelines.rulebook.load import value_of, values_of
 from pipelines.rulebook.source import Block, read_yaml
 from pipelines.rulebook.upgrade import Path_, append, spliced
@@ -138,9 +138,6 @@ def _must_know(dropped: Iterable[str], rules: Mapping[str, object]) -> None:
 
 def _with_rules(rulebook: Rulebook, files: Iterable[Path]) -> Rulebook:
     """The rulebook with the rules of these files, each checked as in a rulebook folder, its examples included."""
-    from pipelines.rulebook import build, fail_if
-    from pipelines.rulebook.examples import check_examples
-
     values = {id: reading.values for id, reading in rulebook.readings.items()}
     known = build.Known(rulebook.clauses, rulebook.items, rulebook.measures, rulebook.award_types, values)
     rules = dict(rulebook.rules)

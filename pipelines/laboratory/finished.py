@@ -25,6 +25,8 @@ from pipelines.model.tally import UnitTally
 from pipelines.model.text import unguarded
 from pipelines.model.words import RulebookRefusal, UsageRefusal, VerificationFailed
 from pipelines.rulebook import load_rulebook, periods_of
+from pipelines.stages.ledger import write_ledger
+from pipelines.stages.measure import given_months
 from pipelines.stages.rank import grade
 from pipelines.views.figures import notes
 from pipelines.views.rules import Lines
@@ -102,9 +104,6 @@ def items(scenario):
 
 def ledger(scenario):
     """The ledger of a scenario by the ledger's own queries; VerificationFailed where it does not add up."""
-    from pipelines.stages.ledger import write_ledger
-    from pipelines.stages.measure import given_months
-
     scores, entries = scenario.judged
     warehouse = Warehouse()
     try:

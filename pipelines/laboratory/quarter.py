@@ -7,21 +7,26 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
+from pipelines.assess import Request, Run
 from pipelines.edges.folders import MANIFEST
 from pipelines.edges.published import PublishedQuarter, tallies_of
 from pipelines.explain import Explanation, explain
 from pipelines.laboratory import answer, finished
 from pipelines.laboratory.answer import copied
 from pipelines.laboratory.changes import Change, hint, names, pairs, several, whole_number
-from pipelines.laboratory.charts import in_session_language
+from pipelines.laboratory.charts import funnel, in_session_language
 from pipelines.laboratory.finished import Manifest, as_scored, must_be_as_published, rulebook_of, table_of
+from pipelines.laboratory.robustness import Robustness
+from pipelines.laboratory.running import Running
 from pipelines.laboratory.scenario import Scenario, World
-from pipelines.laboratory.steps import Step, next_step, no_step
+from pipelines.laboratory.steps import Step, next_step, next_steps, no_step
+from pipelines.laboratory.sweep import Sweep, Tornado
 from pipelines.lazy import pandas
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import UsageRefusal
 from pipelines.rulebook import changeable
+from pipelines.sample.make import make_sample
 from pipelines.wording import say
 
 
@@ -127,20 +132,14 @@ class Quarter:
 
     def sweep(self, values: Mapping[str, Iterable], readings: Mapping[str, Iterable] | None = None):
         """Every combination of the given values and readings: ``{"satisfaction_rate.target": [85, 90]}``."""
-        from pipelines.laboratory.sweep import Sweep
-
         return Sweep.of(self, several(values) | several(readings))
 
     def tornado(self):
         """Which single value or reading moves the ranking most."""
-        from pipelines.laboratory.sweep import Tornado
-
         return Tornado.of(self)
 
     def robustness(self, seed: int = 1):
         """Each unit's best and worst place under all combinations of readings, and an interval from small numbers."""
-        from pipelines.laboratory.robustness import Robustness
-
         return Robustness.of(self, seed)
 
     def funnel(self, measure: str = ""):
@@ -148,8 +147,6 @@ class Quarter:
 
         By default the rate that lists units of equal figures, else the first of the book.
         """
-        from pipelines.laboratory.charts import funnel
-
         return funnel(self, measure)
 
     def explain(self, unit: str):
@@ -177,8 +174,6 @@ class Quarter:
 
     def next_steps(self):
         """For every unit the cheapest one step that would have meant a better place, as a frame."""
-        from pipelines.laboratory.steps import next_steps
-
         return next_steps(self.as_it_was)
 
     def watch(self, exports: str | Path, at: str | datetime | None = None):
@@ -187,8 +182,6 @@ class Quarter:
         By the rulebook and the readings of this run; ``exports`` are read again. `pipelines.Running.of` looks at a
         period that no run has scored yet.
         """
-        from pipelines.laboratory.running import Running
-
         rules, out = self.folder / "rulebook", self.folder.parents[2]
         absent = tuple(sorted(self.world.absent.names))
         return Running.of(self.period, exports, at, out, rules, self.readings, absent)
@@ -223,9 +216,6 @@ def sample_quarter(
     out: str | Path = "demo/out", period: str = "2026Q3", units: int = 40, cases: int = 4000, seed: int = 1
 ) -> Quarter:
     """The quarter ``period`` below ``out``; simulated and scored first where it is not there (half a minute)."""
-    from pipelines.assess import Request, Run
-    from pipelines.sample.make import make_sample
-
     out, quarter = Path(out), Period.parse(period)
     if not tallies_of(out / str(quarter)).is_dir():
         exports = out.parent / "exports" / str(quarter)

@@ -11,6 +11,7 @@ from pipelines.engines.rereading import rereading
 from pipelines.engines.vector import Rescored, deduction, overall_figure, places, rescore, worth_nothing
 from pipelines.laboratory.answer import Answer, copied
 from pipelines.laboratory.changes import names, whole_number
+from pipelines.laboratory.charts import ranges
 from pipelines.laboratory.charts import text as chart_text
 from pipelines.lazy import pandas
 from pipelines.model.contract import NOTHING, Absent
@@ -160,8 +161,6 @@ class Robustness(Answer):
 
     def chart(self, units: Iterable[str] | str = ()):
         """The place of each unit, or of these units, with its ranges under the readings and by chance."""
-        from pipelines.laboratory.charts import ranges
-
         asked = {self.quarter.world.unit(given) for given in names(units)}
         return ranges(self._frame[self._frame["unit_id"].isin(asked)] if asked else self._frame, self.title)
 

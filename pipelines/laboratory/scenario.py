@@ -17,9 +17,10 @@ from pipelines.engines.cube import Cube
 from pipelines.engines.vector import Rescored, differences, in_points, rescore
 from pipelines.laboratory import answer, finished
 from pipelines.laboratory.answer import Answer, copied, with_decimals
-from pipelines.laboratory.changes import Change, changed_rulebook, readings_under
-from pipelines.laboratory.charts import in_session_language, of_change
+from pipelines.laboratory.changes import Change, changed_rulebook, readings_under, save_rulebook
+from pipelines.laboratory.charts import in_session_language, of_change, slope
 from pipelines.laboratory.finished import Placed, placed, readable, rulebook_of
+from pipelines.laboratory.steps import Gaming
 from pipelines.lazy import pandas
 from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.period import Period
@@ -28,7 +29,9 @@ from pipelines.model.score import Entry, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import JudgesDisagree, UsageRefusal
 from pipelines.running.moved import tallies_of
+from pipelines.stages.judge import judge
 from pipelines.stages.measure import Kept, must_fit, tally
+from pipelines.stages.settle import Told, settle, unit_scores
 from pipelines.wording import say
 
 if TYPE_CHECKING:
@@ -112,8 +115,6 @@ class Comparison(Answer):
 
     def chart(self, most: int = 25):
         """A slope chart of the units that moved most."""
-        from pipelines.laboratory.charts import slope
-
         return slope(self.movers.head(most), self.title)
 
     def _why(self, unit_id: str) -> str:
@@ -357,8 +358,6 @@ class Scenario:
     @cached_property
     def unit_scores(self) -> dict[str, UnitScore]:
         """The second judge's scores with what each item is worth, by the notes of the first."""
-        from pipelines.stages.settle import Told, unit_scores
-
         months, scores = self.quarter.period.months, self.scores
         return unit_scores(
             self.rulebook,
@@ -383,9 +382,6 @@ class Scenario:
     @cached_property
     def judged(self) -> tuple[dict[str, UnitScore], list[Entry]]:
         """Scores and settled lines of the engine of record; JudgesDisagree where the second judge differs."""
-        from pipelines.stages.judge import judge
-        from pipelines.stages.settle import settle
-
         months = self.quarter.period.months
         findings, _ = judge(self.rulebook, self.readings, self.tallies, months)
         scores, entries, _ = settle(self.rulebook, self.readings, findings, self.tallies, months)
@@ -404,14 +400,10 @@ class Scenario:
 
     def gaming(self):
         """Which behaviour buys most points per case under these rules, and which clauses tell no units apart."""
-        from pipelines.laboratory.steps import Gaming
-
         return Gaming.of(self)
 
     def save(self, folder: str | Path) -> Path:
         """The changed rules as a rulebook folder that `gongping run --rules` takes; NotAllowed where it exists."""
-        from pipelines.laboratory.changes import save_rulebook
-
         return save_rulebook(self, Path(folder))
 
     @property

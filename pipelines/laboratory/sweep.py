@@ -9,9 +9,11 @@ from itertools import product
 from math import prod
 
 import numpy as np
+from rich.progress import track
 
 from pipelines.engines.batch import Batch, all_places, alternatives, by_item
 from pipelines.engines.vector import places
+from pipelines.laboratory import charts
 from pipelines.laboratory.answer import Answer, copied
 from pipelines.laboratory.changes import names
 from pipelines.laboratory.charts import of_change
@@ -78,8 +80,6 @@ class Sweep(Answer):
 
         For two values a heat map of how many places units move on average; UsageRefusal for more.
         """
-        from pipelines.laboratory import charts
-
         if len(self.names) > 2:
             raise UsageRefusal(say("laboratory.too_many_axes", names=" ".join(self.names)))
         if len(self.names) == 2:
@@ -187,8 +187,6 @@ def _with_progress(grid: tuple, progress: bool):
     """The grid, with a progress bar where it is long."""
     if not progress or len(grid) < PROGRESS_FROM:
         return grid
-    from rich.progress import track
-
     return track(grid, description="sweep", transient=True)
 
 
@@ -257,8 +255,6 @@ class Tornado(Answer):
 
     def chart(self, most: int = SHOWN):
         """Bars, the longest first."""
-        from pipelines.laboratory import charts
-
         return charts.tornado(self._frame.head(most), self.title)
 
     def _says(self, change: str) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.located_yaml import Block, read_blocks
-from pipelines.edges.notify import hours, is_quiet
+from pipelines.edges.notify import hours, is_address, is_quiet
 from pipelines.edges.process import BEGUN, FAILED, read_log, under_way
 from pipelines.evaluators.desk import DEFAULT
 from pipelines.evaluators.outbox import Deliver
@@ -103,8 +103,6 @@ def _pages(block: Block, key: str) -> str:
 
 
 def _addresses(block: Block, key: str) -> tuple[str, ...]:
-    from pipelines.edges.notify import is_address
-
     given = block[key] if isinstance(block[key], list) else [block[key]]
     for place, url in enumerate(given, 1):
         if not (isinstance(url, str) and is_address(url)):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from pipelines.edges import process
 from pipelines.edges.machine import scratch
 from pipelines.model.words import NotAllowed, Refusal, UsageRefusal, VerificationFailed
 from pipelines.wording import say
@@ -108,8 +109,6 @@ def verified(message: bytes, signature: str, namespace: str, name: str, allowed:
 
 def stamp(at: datetime) -> str:
     """A local moment as OpenSSH writes it, in UTC."""
-    from pipelines.edges import process
-
     return at.replace(tzinfo=ZoneInfo(process.project().zone)).astimezone(UTC).strftime("%Y%m%d%H%M%SZ")
 
 

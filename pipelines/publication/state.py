@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from pipelines.edges import process
+from pipelines.edges.calendar import Calendar
 from pipelines.edges.located_yaml import read_blocks
 from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed, Words
 from pipelines.paths import RULES
@@ -284,8 +285,6 @@ def replay(events: tuple[Event, ...], file: Path) -> State:
 
 def window(state: State, at: datetime, settings: Settings) -> Window | None:
     """The objection window at ``at``, from the first preview on; None before it. A Refusal for an uncovered year."""
-    from pipelines.edges.calendar import Calendar
-
     if state.opened is None:
         return None
     calendar = Calendar.load()

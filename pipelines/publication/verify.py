@@ -10,6 +10,7 @@ from pipelines.assess import STANDARD_RULES, Request, Run, silent
 from pipelines.edges.fingerprints import check_beside, code_version, file_sha256, folder_sha256
 from pipelines.edges.folders import MANIFEST, RUNS, must_stay_here
 from pipelines.edges.machine import scratch
+from pipelines.edges.paper import paper_problem
 from pipelines.edges.published import RULEBOOK, list_of
 from pipelines.lazy import lacking, without
 from pipelines.model.period import Period
@@ -247,8 +248,6 @@ class Again:
 
 def can_print(run: FinishedRun) -> bool:
     """Whether the run's pages can be made here: they show whether there is paper beside them."""
-    from pipelines.edges.paper import paper_problem
-
     return not _printed(run) or paper_problem() is None
 
 

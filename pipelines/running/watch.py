@@ -13,6 +13,7 @@ import pyarrow
 
 from pipelines.assess import Request, Run, silent, stop_for
 from pipelines.edges import process
+from pipelines.edges.folders import must_be_of
 from pipelines.engines.cube import Cube, Rows
 from pipelines.engines.marks import place, variant
 from pipelines.engines.summing import as_shown
@@ -36,6 +37,9 @@ from pipelines.model.tally import Unit
 from pipelines.model.words import UsageRefusal
 from pipelines.running import moved
 from pipelines.running.findings import WATCH, find, load_watch, warn
+from pipelines.stages.judge import judge
+from pipelines.stages.rank import rank
+from pipelines.stages.settle import settle
 from pipelines.wording import say
 
 # What units can still do about their rows: the moments that the book's measures ask for, and until when.
@@ -220,8 +224,6 @@ class Watch(Run):
 
     def ingest(self) -> None:
         """As a run, without asking for a place to publish."""
-        from pipelines.edges.folders import must_be_of
-
         must_be_of(self.request.out, self.city)
         self._read()
         stop_for(self.intake.stops)
@@ -255,8 +257,6 @@ class Watch(Run):
 
     def rank(self) -> None:
         """Places only: nothing is said of who is commended. And what is found beside the score, in the same rows."""
-        from pipelines.stages.rank import rank
-
         self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
         self.findings = find(self.warehouse, self.bounds)
         names = {id: tally.unit.unit_name for id, tally in self.tallies.items()}
@@ -485,10 +485,6 @@ class Look:
     @cached_property
     def seen(self) -> Watched:
         """Everything, scored; the held scores by both judges."""
-        from pipelines.stages.judge import judge
-        from pipelines.stages.rank import rank
-        from pipelines.stages.settle import settle
-
         watch, months = self.watch, self.watch.period.months
         tallies = moved.tallies_of(self.held, self.rulebook, self.readings, watch.tallies)
         findings, _ = judge(self.rulebook, self.readings, tallies, months)

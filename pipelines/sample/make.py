@@ -13,6 +13,8 @@ from pipelines.lazy import pyarrow as pa
 from pipelines.model.contract import Column
 from pipelines.model.period import Period
 from pipelines.model.words import UsageRefusal
+from pipelines.sample import cases, city, events
+from pipelines.sample.city import Span, stream
 from pipelines.wording import say
 
 # Rows that break a promise of the contracts, so that the quarantine has something to show.
@@ -25,8 +27,6 @@ def soil(tables: dict, dirt: int, seed: int) -> dict:
     """The tables with ``dirt`` more rows, each to be turned away for one fault; nothing refers to them."""
     if not dirt or not tables["cases"].num_rows:
         return tables
-    from pipelines.sample.city import stream
-
     rng = stream(seed, "dirt")
     rows = {name: [] for name in tables}
     for n in range(dirt):
@@ -121,9 +121,6 @@ def draw_tables(period: Period, units: int, cases: int, seed: int) -> Iterator[t
 
 
 def _columns(period: Period, units: int, count: int, seed: int) -> Iterator[tuple[str, dict]]:
-    from pipelines.sample import cases, city, events
-    from pipelines.sample.city import Span, stream
-
     span = Span.of(period, Calendar.load())
     town = city.found_city(units, seed)
     drawn = cases.draw_cases(town, span, count, seed, period)

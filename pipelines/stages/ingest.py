@@ -38,6 +38,7 @@ from pipelines.model.intake import (
 from pipelines.model.measure import Measure
 from pipelines.model.source import SourceMapping, TableSource
 from pipelines.model.words import Words
+from pipelines.sources.pull import changed_since
 from pipelines.stages.validate import breach_of_file, is_broken_off
 from pipelines.wording import note, say
 
@@ -108,8 +109,6 @@ def ingest(
 
 
 def _changed_since_pull(exports: Path) -> tuple[Words, ...]:
-    from pipelines.sources.pull import changed_since
-
     return changed_since(exports)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from pipelines.edges.folders import locked
 from pipelines.edges.published import RESTRICTED
 from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.workbook import write_fix
 from pipelines.lazy import pyarrow
 from pipelines.model.contract import NAME, Contracts, FixSheet, TableContract, ToMend
 from pipelines.model.intake import Breach, Intake, Mended
@@ -26,8 +27,6 @@ def write_fix_file(
 
     Where there is none, an earlier file goes. A fix file in force is part of the new one, which takes its place.
     """
-    from pipelines.edges.workbook import write_fix
-
     file = Path(out) / RESTRICTED / str(period) / NAME
     by_table: dict[str, list[Breach]] = {}
     for breach in breaches:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipelines.cli import Group, language, text
+from pipelines.cli import Group, language, said, text
 from pipelines.model.library import LibraryReport
 from pipelines.model.text import plain
 from pipelines.model.words import ContractStop, Refusal, Words
@@ -76,7 +76,6 @@ def _show_report(report: LibraryReport, folder: Path, notices: tuple[Words, ...]
     from rich.markup import escape
     from rich.table import Table
 
-    from pipelines.cli import said
     from pipelines.screen import console
 
     screen = console()

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import language, said, text
+from pipelines.edges.process import under_way
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.verbs import options
 from pipelines.wording import say
@@ -114,13 +115,10 @@ def _every(out: Path, standing, as_json: bool) -> None:
 
 
 def _runs(out: Path, period) -> list[dict]:
-    from pipelines.edges.process import under_way
-
     return [vars(one) for one in under_way(out) if one.period == str(period)]
 
 
 def _steps(out: Path) -> list[dict]:
-    from pipelines.edges.process import under_way
     from pipelines.evaluators.desk import DEFAULT
 
     return [vars(one) for one in under_way(out / DEFAULT)]

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import Group, Spoken, language, text
+from pipelines.edges import process
 from pipelines.lazy import pandas
 from pipelines.model.words import UsageRefusal
 from pipelines.paths import INSTALLED, ROOT
@@ -52,7 +53,6 @@ def _upgrade() -> click.Command:
 
 def new(folder: Path, title, kind, since, sections, items) -> None:
     """Write a book that loads; what no option says is asked, where somebody is there to answer."""
-    from pipelines.edges import process
     from pipelines.rulebook import load_rulebook
     from pipelines.rulebook.new import write_new
 
@@ -80,7 +80,6 @@ def _asked(what: str) -> list[str]:
 
 def check(folder: Path, on, as_json) -> None:
     """Print every refusal, then the notes; exit 2 if there is any refusal."""
-    from pipelines.edges import process
     from pipelines.rulebook.check import check as checked
 
     refusals, notes = checked(folder, (on or process.now()).date())
@@ -98,7 +97,6 @@ def check(folder: Path, on, as_json) -> None:
 
 def upgrade(folder: Path, on, as_json) -> None:
     """Print what changed, file by file."""
-    from pipelines.edges import process
     from pipelines.rulebook.upgrade import upgrade as upgraded
 
     changes = upgraded(folder, (on or process.now()).date())
@@ -132,7 +130,6 @@ def catalogue(on, rules, as_json) -> None:
     """Print the clauses in order, then the other parts; tests of the program's own book alone."""
     from pipelines.assess import STANDARD_RULES
     from pipelines.catalogue import whole as parts_of
-    from pipelines.edges import process
     from pipelines.rulebook import load_rulebook
     from pipelines.screen import show_catalogue
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import Group, Spoken, text
+from pipelines.edges import process
 from pipelines.verbs import options
 
 TRIAL = ("林一", "吴二")  # the people of the throw-away keys
@@ -150,7 +151,6 @@ def agree(by, key, line, out, signers, as_json) -> None:
 
 def list_them(write, out, signers, as_json) -> None:
     """Signers, fingerprints, changes that wait."""
-    from pipelines.edges import process
     from pipelines.publication.signers import read_signers, signers_of_city
     from pipelines.screen import show_signers
 
@@ -202,7 +202,6 @@ def _tell(change, as_json: bool) -> None:
 
 
 def _register(out: Path, signers: Path | None, rewrite: bool = False):
-    from pipelines.edges import process
     from pipelines.publication.signers import open_register, signers_of_city
 
     return open_register(out, signers or signers_of_city(), process.now(), rewrite)

@@ -56,4 +56,4 @@ def call(capsys, monkeypatch):
 @pytest.fixture
 def quick(monkeypatch):
     """Runs in this process leave the second quality check out, which takes seconds and changes no score."""
-    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    monkeypatch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))

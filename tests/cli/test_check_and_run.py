@@ -48,7 +48,7 @@ def test_what_the_second_check_alone_finds_stops_check_as_it_stops_a_run(overloo
 
 
 def test_what_stops_before_the_second_check_is_told_without_waiting_for_it(overlooked, call, monkeypatch):
-    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *_: pytest.fail("asked in vain"))
+    monkeypatch.setattr("pipelines.assess.start_quality", lambda *_: pytest.fail("asked in vain"))
     (overlooked / "units.csv").unlink()
     assert call("check", PERIOD, "--exports", str(overlooked))[0] == 3
 
@@ -78,7 +78,7 @@ def test_a_run_without_the_second_check_says_so_on_every_page_of_it_and_is_the_s
 ):
     folder, out = town
     _lacks(monkeypatch, "great_expectations")
-    monkeypatch.setattr("pipelines.contracts.quality.make_ready", lambda: pytest.fail("loaded in vain"))
+    monkeypatch.setattr("pipelines.assess.make_ready", lambda: pytest.fail("loaded in vain"))
     assert not _run(folder, out)["checked_twice"]
     quality = out / str(PUBLISHED) / "quality"
     report = json.loads((quality / "report.json").read_text(encoding="utf-8"))
@@ -95,8 +95,8 @@ def test_a_run_without_the_second_check_says_so_on_every_page_of_it_and_is_the_s
 def test_what_was_checked_twice_is_verified_without_the_second_program_but_for_its_report(town, monkeypatch):
     folder, out = town
     _lacks(monkeypatch)
-    monkeypatch.setattr("pipelines.contracts.quality.make_ready", lambda: None)
-    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    monkeypatch.setattr("pipelines.assess.make_ready", lambda: None)
+    monkeypatch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
     assert _run(folder, out)["checked_twice"]
     _lacks(monkeypatch, "great_expectations")
     found = verify(out, PUBLISHED, Again(folder), signers=out / "signers")

@@ -12,7 +12,7 @@ from tests.publication.office import Checked
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     """A demo of a few cases in an empty folder; throw-away keys would lie in `temporary`."""
-    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    monkeypatch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
     monkeypatch.setattr(project, "UNITS", 4)
     monkeypatch.setattr(project, "CASES", 80)
     monkeypatch.setattr(project, "DIRT", 0)

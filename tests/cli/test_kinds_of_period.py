@@ -55,7 +55,7 @@ def done(request, tmp_path_factory):
     place = tmp_path_factory.mktemp(kind)
     book = book_of(place / "book", kind, starts)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+        patch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
         for name in (before, asked):
             period = Period.parse(name, int(starts))
             make_sample(place / str(period), period, units=6, cases=240, seed=5)

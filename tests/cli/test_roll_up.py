@@ -287,7 +287,7 @@ def test_a_province_of_200_cities_and_20_000_units_takes_a_minute(tmp_path):
 
     make_sample(tmp_path / "in", Q3, 100, 20_000, 1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+        patch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
         with Run(OfCity(Q3, tmp_path / "in", tmp_path / "out", pdf=False)) as run:
             run.run()
     place = tmp_path / "cities"

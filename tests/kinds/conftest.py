@@ -15,5 +15,5 @@ def checked_once(request):
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+        patch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
         yield

@@ -73,7 +73,7 @@ def call(capsys, monkeypatch, home, tmp_path):
     """Call the command on an output folder of the test's own; what it printed."""
     monkeypatch.setenv("GONGPING_LANG", "zh")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    monkeypatch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
 
     def run(verb, period, *arguments):
         signers = () if verb == "run" else ("--signers", str(signers_of(tmp_path / "out")))

@@ -22,7 +22,7 @@ DAYS = {PERIOD: ("2026-07-06", "2026-07-14", "2026-07-15"), NEXT: ("2026-10-09",
 @pytest.fixture
 def office(tmp_path, monkeypatch):
     """Exports of two quarters, signers, and no second quality check."""
-    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    monkeypatch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
     for period in DAYS:
         make_sample(tmp_path / str(period), period, 4, 80, 7)
     begin_signers(tmp_path / "out")

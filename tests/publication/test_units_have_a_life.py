@@ -32,7 +32,7 @@ def scored(tmp_path_factory):
     home = tmp_path_factory.mktemp("lives")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(home)
-        patch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+        patch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
         make_sample(home / "before", BEFORE, 4, 80, 7)
         make_sample(home / "now", NOW, 4, 80, 8)
         units = rows_of(home / "now" / "units.csv")

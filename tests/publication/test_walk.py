@@ -26,7 +26,7 @@ def commands(title: str) -> list[list[str]]:
 
 
 def test_every_command_of_the_page_does_what_it_says(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    monkeypatch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GONGPING_LANG", "zh")
     found = {}

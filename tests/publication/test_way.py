@@ -121,7 +121,7 @@ def _whole_way(call, exports, out: Path) -> None:
 
 
 def test_the_whole_way_from_preview_to_correction(call, exports, tmp_path, monkeypatch):
-    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    monkeypatch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
     _whole_way(call, exports, tmp_path / "out")
 
 

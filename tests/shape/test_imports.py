@@ -107,6 +107,35 @@ def test_what_many_modules_use_is_imported_lazily_in_one_way(module):
     assert not [name for name in named for library in SHARED if _under(name, library)]
 
 
+DOORS = ("pipelines.cli", "pipelines.verbs", "pipelines.flows._service")  # what a command needs they load when it runs
+
+
+@pytest.mark.parametrize("module", names())
+def test_what_is_ours_is_imported_at_the_top(module):
+    """But in the doors, so that `--help` comes at once; and there too where it is loaded with the door."""
+    tree = modules()[module]
+    inside = {name for name in _ours(tree) - _ours(_top(tree)) if name in modules()}
+    at_a_door = any(_under(module, door) for door in DOORS)
+    assert not inside & (_loaded_with(module) if at_a_door else inside)
+
+
+def _top(tree: ast.Module) -> ast.Module:
+    """The imports of a module but those inside its functions."""
+    late = {id(node) for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) for node in ast.walk(one)}
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return ast.Module([node for node in nodes if id(node) not in late], [])
+
+
+def _loaded_with(module: str) -> set[str]:
+    """Every module of ours that is loaded with this one."""
+    found, asked = set(), [module]
+    while asked:
+        if (one := asked.pop()) not in found and one in modules():
+            found.add(one)
+            asked += [*_ours(_top(modules()[one])), one.rpartition(".")[0]]
+    return found
+
+
 @pytest.mark.parametrize("module", ["pipelines", "pipelines.cli", "pipelines.doctor", "pipelines.assess"])
 def test_importing_a_light_module_pulls_in_nothing_heavy(module):
     code = f"import sys, {module}; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"

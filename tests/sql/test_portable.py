@@ -71,7 +71,7 @@ def said(tmp_path_factory):
         return noted
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+        patch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
         for way in ("run", "rows", "records", "run_template", "rows_template", "records_template"):
             patch.setattr(Warehouse, way, noting(way))
         with Scored(asked(tmp_path_factory.mktemp("asked"))) as run:
@@ -151,7 +151,7 @@ def test_without_pyspark_or_java_what_to_install_is_said(monkeypatch, tmp_path):
 @pytest.mark.parametrize("seed", [None, *range(7000, 7020)])
 def test_spark_counts_what_duckdb_counts(tmp_path, monkeypatch, seed):
     """The same ledger, line by line, the same tally, scores and places."""
-    monkeypatch.setattr("pipelines.contracts.quality.start_quality", lambda *facts: Checked(facts[-1]))
+    monkeypatch.setattr("pipelines.assess.start_quality", lambda *facts: Checked(facts[-1]))
     spark_on(monkeypatch, spark_master="local[2]")
     request = asked(tmp_path, seed)
     ours = scored(request)
