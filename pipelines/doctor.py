@@ -13,7 +13,7 @@ from shlex import quote
 
 from pipelines.edges import paper, process
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.machine import sweep
+from pipelines.edges.machine import processors, sweep
 from pipelines.edges.process import telemetry_is_off
 from pipelines.lazy import EXTRAS, lacking
 from pipelines.model.project import Project
@@ -204,7 +204,7 @@ def _machine(out: Path) -> Check:
     return _check(
         "machine",
         ok,
-        cores=process.processors(),
+        cores=processors(),
         memory=memory // GIB,
         disk=disk // GIB,
         memory_wanted=MEMORY_WANTED // GIB,

@@ -11,7 +11,7 @@ from pipelines.edges import process as machine
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.folders import PUBLISHED
 from pipelines.edges.notify import Hours, deliver, hours, is_address, is_quiet
-from pipelines.edges.process import STEP, begun
+from pipelines.edges.runs import STEP, begun
 from pipelines.evaluators import outbox
 from pipelines.evaluators.inbox import read_inbox
 from pipelines.evaluators.log import FOLDER, HEAD, LOG, Log, anchor_of, gc_at_rest

@@ -12,7 +12,7 @@ from pipelines.assess import STANDARD_RULES, Request
 from pipelines.edges import process
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.notify import deliver
-from pipelines.edges.process import logged
+from pipelines.edges.runs import logged
 from pipelines.flows.score import pulled, request_of
 from pipelines.model.period import Period
 from pipelines.model.words import Refusal, UsageRefusal

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.edges.notify import hours, is_address, is_quiet
-from pipelines.edges.process import BEGUN, FAILED, read_log, under_way
+from pipelines.edges.runs import BEGUN, FAILED, read_log, under_way
 from pipelines.evaluators.desk import DEFAULT
 from pipelines.evaluators.outbox import Deliver
 from pipelines.model.period import Period, Periods
@@ -298,7 +298,6 @@ def _told(out: Path) -> dict[str, str]:
 
 
 MORNING, WARNING, OFFICE = "morning", "warning", "office"
-SOON = ("day", "three_days")
 
 
 def morning_letters(watched: Watched, channels: Channels, warnings: tuple[Words, ...] = ()) -> Iterator[Letter]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pipelines.edges import process as machine
 from pipelines.edges.folders import PUBLISHED
-from pipelines.edges.process import under_way
 from pipelines.edges.published import PublishedQuarter
+from pipelines.edges.runs import under_way
 from pipelines.explain import Movement, compare
 from pipelines.model.period import Period
 from pipelines.model.points import shown

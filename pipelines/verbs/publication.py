@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli import language, said, text
-from pipelines.edges.process import under_way
+from pipelines.edges.runs import under_way
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.verbs import options
 from pipelines.wording import say

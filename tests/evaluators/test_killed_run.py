@@ -18,7 +18,7 @@ import pytest
 
 from pipelines.edges.machine import PREFIX
 from pipelines.edges.paper import paper_problem
-from pipelines.edges.process import FOLDER
+from pipelines.edges.runs import NOTES
 from pipelines.model.period import Period
 from pipelines.paths import ROOT
 from pipelines.sample.make import make_sample
@@ -52,7 +52,7 @@ def scratch(pattern: str):
 FIX = Path("out", "restricted", str(PERIOD), "fix.xlsx")  # the office's own: the cells at fault, to be mended
 CHECK = "as the second check begins"
 MOMENTS = {
-    "as it begins": file(f"{FOLDER}/*.json"),
+    "as it begins": file(f"{NOTES}/*.json"),
     "as a workbook is read": child("workbook_child"),
     CHECK: child("quality_process"),
     "as rows are judged": printed("[4/7]"),

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from pipelines.edges.process import under_way
+from pipelines.edges.runs import under_way
 from pipelines.paths import ROOT
 from tests.flows.conftest import PERIOD, kill
 

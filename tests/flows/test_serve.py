@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.edges.process import under_way
+from pipelines.edges.runs import under_way
 from tests.flows.conftest import PATIENCE, PERIOD, _end, _free_port, kill
 
 GONGPING = [sys.executable, "-m", "pipelines", "--lang", "en", "serve"]

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import psutil
 import pytest
 
-from pipelines.edges.process import under_way
+from pipelines.edges.runs import under_way
 from tests.flows.conftest import PATIENCE, PERIOD, _end
 from tests.flows.test_killed_flow import _kill
 from tests.flows.test_serve import Serving, town, write  # noqa: F401 - town is a fixture

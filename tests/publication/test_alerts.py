@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from pipelines.edges.process import FILE, FOLDER, logged, read_log
+from pipelines.edges.runs import LOG, NOTES, logged, read_log
 from pipelines.model.period import Period, Periods
 from pipelines.model.words import ContractStop, UsageRefusal, Words
 from pipelines.publication import desk as acts
@@ -32,7 +32,7 @@ def test_a_scheduled_run_that_failed_is_told_until_one_of_its_flow_ends_well(tmp
     with pytest.raises(ContractStop), logged(tmp_path, "score", "2026Q2"):
         raise ContractStop(Words("张三的电话", "somebody's number"))
     assert told(tmp_path) == ["failed"]
-    assert "number" not in (tmp_path / FILE).read_text() and oct((tmp_path / FILE).stat().st_mode)[-3:] == "600"
+    assert "number" not in (tmp_path / LOG).read_text() and oct((tmp_path / LOG).stat().st_mode)[-3:] == "600"
     with logged(tmp_path, "publish"):
         pass
     assert told(tmp_path) == ["failed"]
@@ -45,15 +45,15 @@ def test_a_scheduled_run_that_failed_is_told_until_one_of_its_flow_ends_well(tmp
 def test_a_line_that_was_cut_does_not_hide_the_others(tmp_path):
     with logged(tmp_path, "score"):
         pass
-    with (tmp_path / FILE).open("a") as stream:
+    with (tmp_path / LOG).open("a") as stream:
         stream.write('{"at": "2026')
     assert [line["state"] for line in read_log(tmp_path)] == ["begun", "ended"]
 
 
 def test_a_run_that_was_killed_is_told(tmp_path):
-    (tmp_path / FOLDER).mkdir()
+    (tmp_path / NOTES).mkdir()
     note = {"kind": "run", "period": "2026Q2", "at": "2026-07-06 06:00:00", "pid": os.getpid(), "host": "x"}
-    (tmp_path / FOLDER / "a.json").write_text(json.dumps(note))
+    (tmp_path / NOTES / "a.json").write_text(json.dumps(note))
     assert told(tmp_path) == ["killed"]
 
 

@@ -11,8 +11,8 @@ import pytest
 from pipelines.cli import main
 from pipelines.edges import process
 from pipelines.edges.fingerprints import note_beside
-from pipelines.edges.process import FOLDER
 from pipelines.edges.published import tallies_of
+from pipelines.edges.runs import NOTES
 from pipelines.model.period import Period
 from pipelines.model.project import LAYERS, Keep, Project
 from pipelines.model.words import Refusal, UsageRefusal
@@ -180,9 +180,9 @@ def test_a_period_that_nobody_scored_is_deleted_all_the_same(tmp_path):
 def test_a_period_that_is_being_scored_is_held(home):
     import fcntl
 
-    (home / "out" / FOLDER).mkdir()
+    (home / "out" / NOTES).mkdir()
     note = {"kind": "run", "period": "2026Q2", "at": "2027-07-01 06:00:00", "pid": os.getpid(), "host": "x"}
-    file = home / "out" / FOLDER / "a.json"
+    file = home / "out" / NOTES / "a.json"
     file.write_text(json.dumps(note))
     with file.open() as mark:
         fcntl.flock(mark, fcntl.LOCK_EX)

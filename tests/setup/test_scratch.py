@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 from pipelines.edges.machine import nameless, scratch, sweep
-from pipelines.edges.process import RUN, begun, killed, under_way
+from pipelines.edges.runs import RUN, begun, killed, under_way
 
 CHILD = """
 import os, signal, sys, time
 from pathlib import Path
-from pipelines.edges.process import begun
+from pipelines.edges.runs import begun
 from pipelines.edges.machine import nameless, scratch
 place, out = map(Path, sys.argv[1:3])
 with begun(out, "run", "2026Q3"), scratch(place) as folder:
