@@ -45,7 +45,7 @@ def told(decisions: Collection[dict], say: Say, lang: str = "zh") -> str:
 NAMED = 3  # so many units are named at the head and at the end of the ranking
 MOST_NAMED = 10  # so many units are named that share a place
 CHANNELS, TOPICS = 4, 5  # so many channels and matters are named
-CAUSES = 3  # so many causes are named of a low score
+CAUSES, SHORT_CAUSES = 3, 2  # so many causes are named of a low score, and on paper
 WORDS = (
     "heading_overall",
     "heading_places",
@@ -219,7 +219,7 @@ class Bulletin:
         said = [self._says("count", measure=book.measures[rule.measure].title, n=n) for rule, n in counts if n]
         waived = any(sum(by.values()) for tally in tallies for by in tally.waived.values())
         key = "occurrences_waived" if waived else "occurrences"
-        return [self._says(key, counts=parted(said, self.lang))] if said else []
+        return [self._says(key, counts=listed(said, self.lang))] if said else []
 
     def _untold(self, measure: str) -> bool:
         """Whether the exports do not tell how often something happened: its table is not there, or declared absent."""
@@ -420,7 +420,7 @@ class Bulletin:
             lost=(", " if self.lang == "en" else "，").join(self._all_lost(lost)),
             bonus_says=self._says("and_bonus", bonus=self._facts(standing)["bonus"]) if score.bonus else "",
         )
-        causes = self._causes(standing.unit_id)
+        causes = self._causes(standing.unit_id)[: SHORT_CAUSES if short else CAUSES]
         return run_on([text, *([self._says("causes", causes=listed(causes, self.lang))] if causes else [])], self.lang)
 
     def _all_lost(self, lost: list[ItemScore]) -> Iterator[str]:

@@ -111,7 +111,7 @@ def test_both_places_stand_in_one_table_with_case_rows_and_the_interval():
 
 
 def test_the_office_chooses_and_orders_its_sections():
-    office = replace(OFFICE, sections=("closing", "overall"))
+    office = replace(OFFICE, sections=("closing", "overall"), closing=("一是及时整改。",))
     text = printed(result(), office)
     assert text.index("一、工作要求") < text.index("二、总体情况") and "三、" not in text.split("附件：")[0]
     assert office.sha256("2026Q3") != OFFICE.sha256("2026Q3")
@@ -248,8 +248,7 @@ def test_orders_name_who_has_most_of_what_costs_points_and_are_numbered_without_
 
 def test_the_settings_as_they_come_ask_of_nobody_what_nobody_lacks():
     office = load_office(REPORTS / "bulletin" / "office.yaml")
-    told = re.sub(r"\s", "", printed(result(), office)).split("工作要求")[1].split("附件：")[0]
-    assert told.startswith("（一）有异议的及时提出") and "（二）" not in told
+    assert "工作要求" not in printed(result(), office)
 
 
 def test_units_are_banded_by_case_rows_as_the_office_says_and_the_smallest_are_not_told_of():
