@@ -4,8 +4,9 @@ Nothing here is shared with the queries of `sql/facts`, which judge all rows at 
 """
 
 import json
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -151,58 +152,81 @@ def by_row(rows: Iterable[Row]) -> dict[tuple[str, str], tuple[Row, ...]]:
 # Measures read a second time: the `where` of a rulebook file as it is written, asked of one row after another.
 
 
+Question = Callable[[Row], bool]
 NUMBERS = ("decimal", "integer")
 MOMENTS = ("timestamp", "date")
+COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "equals": operator.eq,
+    "at_most": operator.le,
+    "at_least": operator.ge,
+    "before": operator.lt,
+    "less_than": operator.lt,
+    "after": operator.gt,
+    "more_than": operator.gt,
+}
 
 
-def counts(parts: Sequence[Row], row: Row, readings: Mapping[str, str], types: Mapping[str, str]) -> bool:
-    """Whether a row is counted: every part holds. ``types`` are those of all columns that there could be."""
-    return all(holds(part, row, readings, types) for part in parts)
+@dataclass(frozen=True)
+class Reader:
+    """Makes a question of the words of a `where`, read once and asked of one row after another.
+
+    ``types`` are those of all columns that there could be. ``derived`` names, for each column that is worked out, the
+    readings that bear on it: a row has its value under these readings.
+    """
+
+    readings: Mapping[str, str]
+    types: Mapping[str, str]
+    derived: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def asks(self, part: Any) -> Question:
+        """Whether one part, or every one of several, is true of a row; an empty value makes no comparison true."""
+        if not isinstance(part, Mapping):
+            return _all([self.asks(one) for one in part])
+        if "reading" in part:
+            return self.asks(part[_chosen(part["reading"], self.readings)])
+        return _all([self._says(key, value) for key, value in part.items()])
+
+    def _says(self, key: str, value: Any) -> Question:
+        if key == "any":
+            several = [self.asks(one) for one in value]
+            return lambda row: any(one(row) for one in several)
+        if key == "all":
+            return self.asks(value)
+        if key == "not":
+            return _not(self.asks(value))
+        return _all([self._tests(key, test, bound) for test, bound in _tests_of(value)])
+
+    def _tests(self, column: str, test: str, bound: Any) -> Question:
+        if test == "not":
+            return _not(_all([self._tests(column, name, value) for name, value in _tests_of(bound)]))
+        name = _variant(column, self.readings, self.derived)
+        if test == "given":
+            return lambda row: (row.get(name) is not None) == (bound == "true")
+        kind = self.types[column]
+        if test == "in":
+            values = [_value(one, kind) for one in bound]
+            return lambda row: row.get(name) in values
+        compare = COMPARED[test]
+        if kind in (*MOMENTS, *NUMBERS) and (bound in self.types or bound == "cutoff"):
+            beside = _variant(bound, self.readings, self.derived)
+            return lambda row: None not in (sides := (row.get(name), row.get(beside))) and compare(*sides)
+        value = _value(bound, kind)
+        return lambda row: (have := row.get(name)) is not None and compare(have, value)
 
 
-def holds(part: Any, row: Row, readings: Mapping[str, str], types: Mapping[str, str]) -> bool:
-    """Whether one part of a `where` is true of a row; an empty value makes no comparison true."""
-    if isinstance(part, list):
-        return all(holds(one, row, readings, types) for one in part)
-    if "reading" in part:
-        chosen = _chosen(part["reading"], readings)
-        return holds(part[chosen], row, readings, types)
-    return all(_says(key, value, row, readings, types) for key, value in part.items())
+def _all(questions: Sequence[Question]) -> Question:
+    return questions[0] if len(questions) == 1 else lambda row: all(question(row) for question in questions)
 
 
-def _says(key: str, value: Any, row: Row, readings: Mapping[str, str], types: Mapping[str, str]) -> bool:
-    if key == "any":
-        return any(holds(one, row, readings, types) for one in value)
-    if key == "all":
-        return all(holds(one, row, readings, types) for one in value)
-    if key == "not":
-        return not holds(value, row, readings, types)
-    if not isinstance(value, Mapping):
-        value = {"in" if isinstance(value, list) else "equals": value}
-    return all(_test(key, test, bound, row, types) for test, bound in value.items())
+def _not(question: Question) -> Question:
+    return lambda row: not question(row)
 
 
-def _test(column: str, test: str, bound: Any, row: Row, types: Mapping[str, str]) -> bool:
-    have = row.get(column)
-    if test == "given":
-        return (have is not None) == (bound == "true")
-    if test == "not":
-        inner = bound if isinstance(bound, Mapping) else {"in" if isinstance(bound, list) else "equals": bound}
-        return not all(_test(column, name, value, row, types) for name, value in inner.items())
-    if test == "in":
-        return have is not None and have in [_value(one, types[column]) for one in bound]
-    kind = types[column]
-    refers = kind in (*MOMENTS, *NUMBERS) and (bound in types or bound == "cutoff")
-    other = row.get(bound) if refers else _value(bound, kind)
-    if have is None or other is None:
-        return False
-    if test == "equals":
-        return have == other
-    if test == "at_most":
-        return have <= other
-    if test == "at_least":
-        return have >= other
-    return have < other if test in ("before", "less_than") else have > other
+def _tests_of(value: Any) -> Iterable[tuple[str, Any]]:
+    """What a column is compared with: (test, bound); a bare value is equal, a bare list holds it."""
+    if isinstance(value, Mapping):
+        return value.items()
+    return [("in" if isinstance(value, list) else "equals", value)]
 
 
 def _value(text: str, kind: str) -> object:
@@ -241,10 +265,8 @@ def _plain(part: Any, readings: Mapping[str, str], derived: Mapping[str, Sequenc
 
 
 def _column(name: str, value: Any, readings: Mapping[str, str], derived: Mapping[str, Sequence[str]]) -> Row:
-    if not isinstance(value, Mapping):
-        value = {"in" if isinstance(value, list) else "equals": value}
     found: list[Row] = []
-    for test, bound in value.items():
+    for test, bound in _tests_of(value):
         if test == "not":
             found.append({"not": _column(name, bound, readings, derived)})
         else:

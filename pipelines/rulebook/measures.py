@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.contracts.declared import load_contracts
-from pipelines.engines.literal import counts
+from pipelines.engines.literal import Reader
 from pipelines.engines.marks import derived_of
 from pipelines.model.condition import TRUTH, Block, day, exact, typed
 from pipelines.model.contract import Column, Contracts, TableContract
@@ -575,7 +575,7 @@ def _counted(
     measure: Measure, row: Mapping[str, object], readings: Mapping[str, str], types: Mapping[str, str]
 ) -> Fraction:
     """What one row counts for: one, its amount, or one where it has a value of which the different ones count."""
-    holds = counts(measure.written, row, readings, types)
+    holds = Reader(readings, types).asks(measure.written)(row)
     amount: Any = row.get(measure.sum) or 0 if measure.sum else measure.distinct in ("", *row)
     return Fraction(amount) if holds else Fraction(0)
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import product
@@ -11,7 +10,7 @@ from typing import Any
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines import literal
-from pipelines.engines.literal import Papers, Row, Span, holds, spelled
+from pipelines.engines.literal import Papers, Question, Reader, Span, spelled
 from pipelines.model.measure import CASE_ROWS, DERIVED
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
@@ -27,32 +26,6 @@ WORKED_OUT = {name: [reading for reading, _ in derived.readings] for name, deriv
 UNKNOWN = {"counted_before": ("again",)}  # to books that do not name the reading
 
 Key = tuple[str, str]  # case_id, unit_id
-
-
-@dataclass(frozen=True)
-class Question:
-    """One part of a measure's `where` under one choice of readings, and the mark that answers it."""
-
-    key: str
-    part: Any
-    readings: Mapping[str, str]
-
-    def of(self, row: Row, types: Mapping[str, str]) -> bool:
-        """The answer for one row."""
-        return holds(self.part, _Chosen(row, self.readings), self.readings, types)
-
-
-class _Chosen(dict[str, Any]):
-    """A row in which a derived column has the value that it has under some readings."""
-
-    def __init__(self, row: Row, readings: Mapping[str, str]) -> None:
-        super().__init__()
-        self.row, self.readings = row, readings
-
-    def get(self, column: str, default: Any = None) -> Any:
-        if column in WORKED_OUT:
-            column = "__".join([column, *(self.readings[name] for name in WORKED_OUT[column])])
-        return self.row.get(column, default)
 
 
 def must_read_alike(
@@ -72,8 +45,8 @@ def must_read_alike(
         _same_cube(ours, warehouse.arrow("tallies.cube").to_pylist(), marks)
 
 
-def questions(rulebook: Rulebook) -> list[Question]:
-    """Every question that the measures of case rows ask, each once."""
+def questions(rulebook: Rulebook, types: Mapping[str, str]) -> dict[str, Question]:
+    """Every question that the measures of case rows ask under some reading, each once, by the mark that answers it."""
     values = {**UNKNOWN, **{id: reading.values for id, reading in rulebook.readings.items()}}
     found: dict[str, Question] = {}
     for measure in rulebook.measures.values():
@@ -82,9 +55,9 @@ def questions(rulebook: Rulebook) -> list[Question]:
             for chosen in product(*(values[name] for name in names)):
                 readings = dict(zip(names, chosen, strict=True))
                 key = spelled(part, readings, WORKED_OUT)
-                found.setdefault(key, Question(key, part, readings))
+                found.setdefault(key, Reader(readings, types, WORKED_OUT).asks(part))
     found.pop('{"all":[]}', None)
-    return list(found.values())
+    return found
 
 
 def _readings(part: Any) -> Iterator[str]:
@@ -107,7 +80,7 @@ def _literal(warehouse: Warehouse, span: Span, rulebook: Rulebook, marks: Marks)
     happened = [name for name, column in columns.items() if column.type == "timestamp" and not column.deadline]
     papers = {name: literal.by_row(warehouse.records(f"opinions/{name}")) for name in PAPERS}
     evaluators = {row["evaluator_id"]: row for row in warehouse.records("opinions/evaluators")}
-    asked, found = questions(rulebook), {}
+    asked, found = questions(rulebook, types), {}
     old = rulebook.format == 1  # decisions named the measure of a rule
     names = {id: (id, rule.measure) for id, rule in rulebook.rules.items() if old and rule.kind == "occurrence"}
     for row in warehouse.records("opinions/cases"):
@@ -119,7 +92,7 @@ def _literal(warehouse: Warehouse, span: Span, rulebook: Rulebook, marks: Marks)
         places = [span.month(answers[column]) for column in marks.places]
         if any(places):
             answers["cutoff"] = span.cutoff
-            found[key] = _answers(answers, own, places, asked, marks, types, names)
+            found[key] = _answers(answers, own, places, asked, marks, names)
     return found
 
 
@@ -127,13 +100,12 @@ def _answers(
     row: dict[str, Any],
     papers: Papers,
     places: list[int],
-    asked: list[Question],
+    asked: Mapping[str, Question],
     marks: Marks,
-    types: Mapping[str, str],
     names: Mapping[str, tuple[str, ...]],
 ) -> dict[str, Any]:
     found: dict[str, Any] = {f"place_{k}": place for k, place in enumerate(places)}
-    found |= {question.key: question.of(row, types) for question in asked}
+    found |= {key: question(row) for key, question in asked.items()}
     for rule in marks.waivers:
         waiver = literal.waived(papers, *names.get(rule, (rule,) if rule else ()))
         found |= {f"waived_by__{rule}": waiver, WAIVED + rule: waiver is not None}

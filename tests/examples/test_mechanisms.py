@@ -13,7 +13,7 @@ from fractions import Fraction
 import pytest
 
 from pipelines.contracts.declared import load_contracts
-from pipelines.engines.literal import counts as literal
+from pipelines.engines.literal import Reader
 from pipelines.engines.marks import derived_of
 from pipelines.model.period import Period
 from pipelines.model.points import points
@@ -117,7 +117,8 @@ class Trial:
         types = {column.name: column.type for column in load_contracts().tables["cases"].columns.values()}
         types |= {name: one.type for name, one in derived_of("case_rows").items()} | {"cutoff": "timestamp"}
         rows = [{"role": "lead", "reply_due_at": DUE, **row} for row in rows]
-        counted = {id: sum(int(literal(book.measures[id].written, row, {}, types)) for row in rows) for id in MEASURES}
+        asks = {id: Reader({}, types).asks(book.measures[id].written) for id in MEASURES}
+        counted = {id: sum(int(asks[id](row)) for row in rows) for id in MEASURES}
         return self.total(book, counted | {"case_rows": len(rows)})
 
     def tally(self, book, months, **facts):

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.edges.warehouse import Warehouse
-from pipelines.engines.literal import counts
+from pipelines.engines.literal import Reader
 from pipelines.engines.marks import selection
 from pipelines.model.measure import DERIVED
 from pipelines.rulebook import load_rulebook
@@ -138,7 +138,7 @@ def test_examples_of_a_measure_hold_for_the_reader_of_its_words(id):
         row = {name: moment(value) if types[name] == "timestamp" else truth(value)
                for name, value in example.get("row", {}).items()}  # fmt: skip
         readings = {key: reading.default for key, reading in BOOK.readings.items()} | dict(example.get("readings", {}))
-        assert int(counts(measure.written, row, readings, types)) == int(example["counts"]), example["name"]
+        assert int(Reader(readings, types).asks(measure.written)(row)) == int(example["counts"]), example["name"]
 
 
 EXAMPLES = [(id, number) for id, one in BOOK.measures.items() for number in range(len(one.examples))]
