@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipelines.engines.summing import nearest
+from pipelines.engines.summing import PART, as_shown
 from pipelines.engines.vector import Rescored, in_points, overall_figure, places
 from pipelines.model.condition import BEFORE, NOTHING_KNOWN, Before, Condition, UnitFacts, Value
 from pipelines.model.rule import Rulebook, Verdict
@@ -50,6 +50,13 @@ class SecondOpinion:
         self.peers = {group: self.ranked & (self.groups == group) for group in dict.fromkeys(self.groups.tolist())}
         self.placed, self.inside = self.overall[self.ranked], {id: self.figures[at] for id, at in self.peers.items()}
         self.spoilt = self._vetoed("grade")
+        sheets = {group: rulebook.of_group(group).items.values() for group in self.peers}
+        self._marks = {
+            group: {item.id: int(item.full_marks * item.weight * PART) for item in sheet if item.full_marks}
+            for group, sheet in sheets.items()
+        }
+        asked = {condition.fact for verdict in rulebook.verdicts for condition in verdict.when}
+        self._asked = [(name, *name.partition(" ")[::2]) for name in asked]
         self._before = {
             unit: (line["unit_group"], int(line["rank"] or NO_PLACE), int(line["group_rank"]))
             for unit, line in before.ranking.items()
@@ -146,10 +153,8 @@ class SecondOpinion:
         """What verdicts may ask of a ranked unit; what has no value is not among them."""
         at, rescored = self.at[unit], self.rescored
         mine, peers = self.figures[at], self.inside[self.groups[at]]
-        sheet = self.rulebook.of_group(self.groups[at])
-        items = {id: item for id, item in sheet.items.items() if item.full_marks}
-        counting = {id: item for id, item in items.items() if not rescored.out[id][at]}
-        measured = {id: item for id, item in counting.items() if not rescored.bare[id][at]}
+        counting = {id: marks for id, marks in self._marks[self.groups[at]].items() if not rescored.out[id][at]}
+        measured = {id: marks for id, marks in counting.items() if not rescored.bare[id][at]}
         empty = [id for id in measured if not self._shown(id, at)]
         among, ranked, all_of = self.overall[at], len(self.placed), self.placed
         level = int((all_of == among).sum())
@@ -157,7 +162,7 @@ class SecondOpinion:
         over_all = (place, lower, level, Fraction(100 * level, ranked)) if self.how.overall else (None,) * 4
         columns = (rescored.total, rescored.base, rescored.bonus)
         total, base, bonus = (in_points(column[at]) for column in columns)
-        full = sum((item.full_marks * item.weight for item in counting.values()), Fraction(0))
+        full = Fraction(sum(counting.values()), PART)
         own = UnitFacts(
             **dict(zip(OVER_ALL, over_all, strict=True)),
             group_place=1 + int((peers > mine).sum()),
@@ -170,7 +175,7 @@ class SecondOpinion:
             total=total,
             base=base,
             bonus=bonus,
-            measured_marks=sum((item.full_marks * item.weight for item in measured.values()), Fraction(0)),
+            measured_marks=Fraction(sum(measured.values()), PART),
             full_marks=full,
             share=100 * total / full if full else None,
             case_rows=int(rescored.case_rows[at]),
@@ -183,8 +188,7 @@ class SecondOpinion:
         """Rates, measures, items and sections that conditions name, where they have a value."""
         found: dict[str, Value] = {}
         rescored = self.rescored
-        for name in {condition.fact for verdict in self.rulebook.verdicts for condition in verdict.when}:
-            kind, _, what = name.partition(" ")
+        for name, kind, what in self._asked:
             if kind == "measure" and not _silent(rescored, at, what):
                 found[name] = Fraction(int(rescored.sums[what][at]), self.rulebook.measures[what].scale)
             elif kind == "rate":
@@ -195,14 +199,12 @@ class SecondOpinion:
                 ids = [id for id, item in self.rulebook.items.items() if what in (id, item.section)]
                 ids = [id for id in ([what] if kind == "item" else ids) if id in rescored.bare]
                 if not all(rescored.bare[id][at] for id in ids):
-                    found[name] = sum((self._shown(id, at) for id in ids), Fraction(0))
+                    found[name] = Fraction(sum(self._shown(id, at) for id in ids), 100)
         return found
 
-    def _shown(self, id: str, at: int) -> Fraction:
-        """The points of an item as they are printed."""
-        points = self.rescored.items[id][at]
-        exact = isinstance(points, Fraction)
-        return nearest(points, self.rulebook.places) / 100 if exact else in_points(points)
+    def _shown(self, id: str, at: int) -> int | Fraction:
+        """The points of an item as they are printed, in hundredths."""
+        return as_shown(self.rescored.items[id][at], self.rulebook.places)
 
     def _previous(self, unit: str) -> dict[str, Value]:
         """The facts of the quarter before, of a unit that was ranked in it."""

@@ -312,7 +312,7 @@ def differences(scores: dict[str, UnitScore], rescored: Rescored) -> list[tuple[
 
 def in_points(hundredths: "np.integer | Fraction") -> Fraction:
     """A figure of the second judge as points."""
-    return (hundredths if isinstance(hundredths, Fraction) else Fraction(int(hundredths))) / 100
+    return hundredths / 100 if isinstance(hundredths, Fraction) else Fraction(int(hundredths), 100)
 
 
 class Tables(Protocol):

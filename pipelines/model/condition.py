@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 # A mapping of a rule file that knows where it stands, so that a refusal can name file and line.
@@ -37,12 +38,12 @@ class Condition:
     test: str  # equals, at_most, at_least, more_than, less_than, in
     value: int | Fraction | str | tuple[Fraction, ...] | tuple[str, ...]  # a word of a fact that is one
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[int | Fraction | str, ...]:
         """What the fact is compared with: one number or word, or several for the test ``in``."""
         return self.value if isinstance(self.value, tuple) else (self.value,)
 
-    @property
+    @cached_property
     def numbers(self) -> tuple[int | Fraction, ...]:
         """The bounds of a fact that is a number; those of a word are none."""
         return tuple(bound for bound in self.bounds if not isinstance(bound, str))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import count
+from math import lcm
 
 CENT = 100
 FINEST = 6  # decimals that any published figure has: four of a total, and two more of items that stay exact
@@ -16,14 +17,32 @@ def points(value: "str | int | Fraction") -> Fraction:
     return Fraction(value)
 
 
+def added(values: Iterable[Fraction]) -> Fraction:
+    """The sum, exact: whole numbers over a common denominator, for fractions reduce themselves at every step."""
+    top, bottom = 0, 1
+    for value in values:
+        if bottom % value.denominator:
+            common = lcm(bottom, value.denominator)
+            top, bottom = top * (common // bottom), common
+        top += value.numerator * (bottom // value.denominator)
+    return Fraction(top, bottom)
+
+
+def times(value: Fraction, factor: Fraction) -> Fraction:
+    """The product, of which nearly every factor is 1."""
+    return value if factor == 1 else value * factor
+
+
 def half_up(value: Fraction) -> Fraction:
     """Round to two decimals, halves away from zero (readings.md, Points)."""
-    return value if CENT % value.denominator == 0 else rounded(value, 2)
+    return rounded(value, 2)
 
 
 def rounded(value: Fraction, decimals: int) -> Fraction:
     """Round to so many decimals, halves away from zero."""
     parts, top, bottom = 10**decimals, abs(value.numerator), value.denominator
+    if parts % bottom == 0:
+        return value
     whole = (2 * parts * top + bottom) // (2 * bottom)
     return Fraction(whole if value >= 0 else -whole, parts)
 
@@ -51,7 +70,7 @@ def published(value: Fraction, decimals: int = 2) -> str:
 
 def mean(values: Sequence[Fraction], decimals: int = 2) -> Fraction:
     """The mean of sums, rounded as they are."""
-    return rounded(sum(values, Fraction(0)) / len(values), decimals)
+    return rounded(added(values) / len(values), decimals)
 
 
 def told_apart(value: Fraction, marks: Iterable[tuple[Fraction, Fraction]]) -> Fraction:

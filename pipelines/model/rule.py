@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 
 from pipelines.model.condition import Block, Condition
 from pipelines.model.contract import Column
@@ -114,7 +115,7 @@ class Item:
     times: Fraction = Fraction(1)  # a coefficient of its points, not of its full marks, on the sheet of some units
     capped: bool = False  # its section, multiplied so, stays within its full marks
 
-    @property
+    @cached_property
     def factor(self) -> Fraction:
         """With which its points enter base and total."""
         return self.weight * self.times
@@ -295,12 +296,16 @@ class Rule:
 
     def target_of(self, group: str, month: str) -> Fraction:
         """The target of a unit's group on the first day of a month; its own group before any other."""
+        if not self.targets:
+            return self.target
         day = date.fromisoformat(f"{month}-01")
         holding = [one for one in self.targets if one.first <= day <= one.last and one.group in (group, ANY)]
         return max(holding, key=lambda one: one.group == group).value if holding else self.target
 
     def holds_on(self, month: str) -> bool:
         """Whether it is in force on the first day of a month, such as ``2026-07`` (semantics G24)."""
+        if self.in_force_from is self.in_force_to is None:
+            return True
         day = date.fromisoformat(f"{month}-01")
         return (self.in_force_from or date.min) <= day <= (self.in_force_to or date.max)
 

@@ -12,6 +12,7 @@ from pipelines.model.condition import NOTHING_KNOWN, Before
 from pipelines.model.intake import Intake, Validation
 from pipelines.model.library import LibraryReport
 from pipelines.model.period import Period
+from pipelines.model.points import added, times
 from pipelines.model.project import Office
 from pipelines.model.rule import Rulebook
 from pipelines.model.tally import UnitTally
@@ -148,12 +149,12 @@ class UnitScore:
     @cached_property
     def measured_marks(self) -> Fraction:
         """The full marks of the items that were measured."""
-        return sum((item.measured_marks * item.weight for item in self.items.values()), Fraction(0))
+        return added(times(item.measured_marks, item.weight) for item in self.items.values())
 
     @cached_property
     def full_marks(self) -> Fraction:
         """The full marks of the items that count."""
-        return sum((item.full_marks * item.weight for item in self.items.values()), Fraction(0))
+        return added(times(item.full_marks, item.weight) for item in self.items.values())
 
     @cached_property
     def unmeasured_marks(self) -> Fraction:

@@ -44,6 +44,7 @@ class Judge:
             [{"rule": id} for id in rulebook.rules],
         )
         self._order = {id: k for k, id in enumerate(rulebook.rules)}
+        self._spans = {rule.id: spans(rule, readings, months) for rule in rules}
 
     def judge(self, tally: UnitTally) -> tuple[list[Finding], list[tuple[str, str, Fact]]]:
         """A unit's findings in the order of the rulebook, and (rule, month, fact) for each rule that fired."""
@@ -54,7 +55,7 @@ class Judge:
 
     def spans(self, rule: Rule) -> tuple[str, ...]:
         """The months that a rule tests, or the period as a whole."""
-        return spans(rule, self.readings, self.months)
+        return self._spans[rule.id]
 
     # Productions: what a rule asks of its facts.
 

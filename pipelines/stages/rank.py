@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.engines.rete import Match, Pattern, Production, Session
 from pipelines.model.condition import BEFORE, Before, Condition, UnitFacts, Value
-from pipelines.model.points import half_up, plain, points
+from pipelines.model.points import added, half_up, plain, points
 from pipelines.model.rule import Item, Ranking, Rulebook, Verdict
 from pipelines.model.score import APART, Fired, GivenVerdict, Standing, UnitScore
 from pipelines.model.tally import UnitTally
@@ -118,10 +118,9 @@ def _sides(name: str, fact: Value, condition: Condition) -> dict[str, int]:
         for k, value in enumerate(condition.bounds):
             sides |= {f"{name}_{k}_has": int(fact == value), f"{name}_{k}_asks": 1}
         return sides
-    has = Fraction(fact)
-    for k, value in enumerate(map(Fraction, condition.numbers)):
-        sides[f"{name}_{k}_has"] = has.numerator * value.denominator
-        sides[f"{name}_{k}_asks"] = value.numerator * has.denominator
+    for k, value in enumerate(condition.numbers):
+        sides[f"{name}_{k}_has"] = fact.numerator * value.denominator
+        sides[f"{name}_{k}_asks"] = value.numerator * fact.denominator
     return sides
 
 
@@ -310,7 +309,7 @@ def _book_fact(kind: str, name: str, rulebook: Rulebook, score: UnitScore, tally
     sheet = {id: item for id, item in rulebook.items.items() if id in score.items}
     items = [score.items[id] for id, item in sheet.items() if name == (id if kind == "item" else item.section)]
     measured = any(item.measured for item in items)
-    return sum((item.score for item in items), Fraction(0)) if measured else None
+    return added(item.score for item in items) if measured else None
 
 
 def _facts_before(before: Before, items: dict[str, Item]) -> dict[str, dict[str, Value]]:

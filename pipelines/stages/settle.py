@@ -9,7 +9,7 @@ from math import ceil
 from typing import NamedTuple
 
 from pipelines.engines.rete import Fact, Firing, Match, Pattern, Production, Session, text_of
-from pipelines.model.points import half_up, parts_of, plain, rounded
+from pipelines.model.points import added, half_up, parts_of, plain, rounded, times
 from pipelines.model.rule import Bonus, Item, Left, Rule, Rulebook, Veto, Word, chosen
 from pipelines.model.score import AT_MOST, OVER, WHOLE, Entry, Finding, Fired, ItemScore, Loss, UnitScore
 from pipelines.model.tally import Award, UnitTally
@@ -33,18 +33,18 @@ def weighted(
 
     ``gone`` are the items that do not count.
     """
-    base, bonus = Fraction(0), Fraction(0)
+    base, bonus = [], []
     held: dict[str, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
     for item in (item for item in rulebook.items.values() if item.id in scores):
-        points = scores[item.id] * item.factor
+        points = times(scores[item.id], item.factor)
         if not item.full_marks:
-            bonus += points
+            bonus.append(points)
         elif item.capped:
             held[item.section][0] += points
             held[item.section][1] += 0 if item.id in gone else item.full_marks * item.weight
         else:
-            base += points
-    return base + sum((min(*both) for both in held.values()), Fraction(0)), bonus
+            base.append(points)
+    return added([*base, *(min(*both) for both in held.values())]), added(bonus)
 
 
 class Settler:
@@ -108,14 +108,14 @@ class Settler:
     def _rule_facts(self) -> Iterator[Fact]:
         """What each bounded rule takes or gives, in parts: a piece of one counts as one, so that > is exact."""
         for id, found in self._by_rule.items():
-            most, points = self.rulebook.rules[id].at_most, sum((f.points for f in found), Fraction(0))
+            most, points = self.rulebook.rules[id].at_most, added(f.points for f in found)
             if most is not None:
                 yield {"step": "rule", "rule": id, "points": ceil(abs(points) * self._grain), "most": self._parts(most)}
 
     def _at_most(self, match: Match) -> Finding:
         """What a rule took or gave beyond its bound, back again."""
         found, most = self._by_rule[match.fact["rule"]], Fraction(match.fact["most"], self._grain)
-        points = sum((f.points for f in found), Fraction(0))
+        points = added(f.points for f in found)
         back = (most if points > 0 else -most) - points
         return replace(found[0], month="", ref_id="", n=0, of=0, points=back, sentence=AT_MOST, unmeasured=False)
 
@@ -129,11 +129,13 @@ class Settler:
 
     def _whole_fact(self, scores: dict[str, Fraction]) -> Iterator[Fact]:
         """What counts, and what counts or is stretched over; an item that is left out is neither."""
+        stretched = {id for id in self.gone if self.rulebook.items[id].without_data(self.readings) == "reweighted"}
+        if not stretched:
+            return
         items = {item.id: item for item in self.rulebook.items.values() if item.full_marks}
-        stretched = {id for id in self.gone if items[id].without_data(self.readings) == "reweighted"}
         marks = {id: int(item.full_marks * item.weight * FINE) for id, item in items.items()}
         left = sum(full for id, full in marks.items() if id not in self.gone)
-        if left and stretched:
+        if left:
             self._base, _ = weighted(self.rulebook, scores, self.gone)
             yield {
                 "step": "whole",
@@ -159,7 +161,7 @@ class Settler:
         for item in self.rulebook.items.values():
             if item.id in self.gone or not (by_item.get(item.id) or item.starts == "zero"):
                 continue
-            points = sum((f.points for f in by_item[item.id]), Fraction(0))
+            points = added(f.points for f in by_item[item.id])
             if item is self.bonus:
                 most = chosen(self._words.cap, self.readings)
                 found[item.id] = points if most == NO_CAP else min(points, Fraction(most))
@@ -209,7 +211,7 @@ class Settler:
             if item is self.bonus or item.id in self.gone or not (found or item.starts == "zero"):
                 continue
             start = item.full_marks if item.starts == "full" else Fraction(0)
-            points = sum((f.points for f in found), Fraction(0))
+            points = added(f.points for f in found)
             rounds_score = item.round == "score" or item.exact
             exact = self._rounded(start + points) - start if rounds_score else self._rounded(points)
             yield {
@@ -224,7 +226,7 @@ class Settler:
             if award.award_id in self._ranked:
                 yield {"step": "award", "award": number, "place": self._ranked[award.award_id][0]}
         if self.bonus and by_item.get(self.bonus.id):
-            yield from self._bonus_fact(sum((f.points for f in by_item[self.bonus.id]), Fraction(0)))
+            yield from self._bonus_fact(added(f.points for f in by_item[self.bonus.id]))
 
     def _bonus_fact(self, counted: Fraction) -> Iterator[Fact]:
         most = chosen(self._words.cap, self.readings)
@@ -507,23 +509,27 @@ def settle(
     """
     books = {group: rulebook.of_group(group) for group in ("", *rulebook.sheets)}
     engines = {group: (book, Settler(book, readings), Whole(book)) for group, book in books.items()}
+    plain_sums = {group: _is_plain_sum(book) for group, book in books.items()}
     by_unit = defaultdict(list)
     for finding in findings:
         by_unit[finding.unit_id].append(finding)
     scores, entries, fired = {}, [], []
     for unit_id in sorted(tallies):
         tally = tallies[unit_id]
-        book, engine, whole = engines.get(tally.unit.unit_group, engines[""])
+        group = tally.unit.unit_group if tally.unit.unit_group in books else ""
+        book, engine, whole = engines[group]
         marks, lines, firings = engine.settle(tally, by_unit[unit_id])
-        flags = notes(book, readings, tally, months)
+        silent = without_data(book, tally)
+        flags = notes(book, readings, tally, months, silent)
         exact = {**marks, **engine.exact}
         sums = whole.sums(unit_id, exact, by_unit[unit_id], engine.gone)
         for line in sums.lines:
             marks[line.item_id] = marks.get(line.item_id, Fraction(0)) + line.points
             exact |= {line.item_id: Fraction(0)} if line.item_id != WHOLE else {}  # a bonus that is not given
         told = Told(sums.base, sums.bonus, marks.get(WHOLE, Fraction(0)), sums.veto)
-        score = _unit_score(book, readings, tally, marks, told, flags, by_unit[unit_id], exact)
-        if WHOLE in marks or not _is_plain_sum(book):
+        missing = silent, engine.gone
+        score = _unit_score(book, unit_id, marks, told, flags, missing, by_unit[unit_id], exact)
+        if WHOLE in marks or not plain_sums[group]:
             score = replace(score, regained=_regained(score, tally, by_unit[unit_id], engine, whole))
         scores[unit_id] = score
         entries += [*lines, *sums.lines]
@@ -544,23 +550,28 @@ def unit_scores(
     found = {}
     for id, tally in tallies.items():
         book = rulebook.of_group(tally.unit.unit_group)
-        flags = notes(book, readings, tally, months)
-        found[id] = _unit_score(book, readings, tally, marks[id], sums[id], flags)
+        silent = without_data(book, tally)
+        missing = silent, left_out(book, readings, tally)
+        flags = notes(book, readings, tally, months, silent)
+        found[id] = _unit_score(book, id, marks[id], sums[id], flags, missing)
     return found
 
 
 def _unit_score(
     rulebook: Rulebook,
-    readings: dict[str, str],
-    tally: UnitTally,
+    unit_id: str,
     marks: dict[str, Fraction],
     sums: Told,
     flags: dict[str, tuple[str, ...]],
+    missing: tuple[Container[str], Container[str]],
     findings: Iterable[Finding] = (),
     exact: Mapping[str, Fraction] | None = None,
 ) -> UnitScore:
-    """``exact``: the items before they are rounded; ``marks`` where it says nothing."""
-    silent, gone = without_data(rulebook, tally), left_out(rulebook, readings, tally)
+    """``missing``: the items without data, and those that do not count.
+
+    ``exact``: the items before they are rounded; ``marks`` where it says nothing.
+    """
+    silent, gone = missing
     taken: dict[str, dict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     for finding in findings:
         taken[finding.item_id][finding.rule_id] -= finding.points
@@ -580,7 +591,7 @@ def _unit_score(
         )
         for item in rulebook.items.values()
     }
-    return UnitScore(tally.unit.unit_id, items, *sums)
+    return UnitScore(unit_id, items, *sums)
 
 
 def losses(
@@ -597,13 +608,14 @@ def losses(
     """
 
     def left(without: tuple[str, ...] = ()) -> Fraction:
-        rest = sum((points for rule, points in taken.items() if rule not in without), Fraction(0))
+        rest = added(points for rule, points in taken.items() if rule not in without)
         kept = full_marks - rounded(rest, places) if rounds == "deduction" else rounded(full_marks - rest, places)
         return kept if floor is None else max(kept, floor)
 
     rules = sorted(rule for rule, points in taken.items() if points)
+    now = left() if rules else full_marks
     for size in range(1, len(rules) + 1):
-        found = [Loss(some, left(some) - left()) for some in combinations(rules, size)]
+        found = [Loss(some, left(some) - now) for some in combinations(rules, size)]
         if any(loss.back for loss in found):
             found = [loss for loss in found if loss.back]
             return tuple(sorted(found, key=lambda loss: (-loss.back, loss.rules))[: None if size == 1 else 1])
@@ -642,11 +654,13 @@ def _regained(
 
 
 def notes(
-    rulebook: Rulebook, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...]
+    rulebook: Rulebook, readings: dict[str, str], tally: UnitTally, months: tuple[str, ...], silent: Container[str]
 ) -> dict[str, tuple[str, ...]]:
-    """Keys of wording/notes.yaml per item: an empty denominator, a missing assessment, what was not assessed."""
+    """Keys of wording/notes.yaml per item: an empty denominator, a missing assessment, what was not assessed.
+
+    ``silent`` are the items without data.
+    """
     flags: dict[str, dict[str, None]] = {}
-    silent = without_data(rulebook, tally)
     for rule in rulebook.rules.values():
         if not rule.is_for(tally.unit.unit_group):
             continue
