@@ -33,7 +33,8 @@ def weighted(
 
     ``gone`` are the items that do not count.
     """
-    base, bonus = [], []
+    base: list[Fraction] = []
+    bonus: list[Fraction] = []
     held: dict[str, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
     for item in (item for item in rulebook.items.values() if item.id in scores):
         points = times(scores[item.id], item.factor)
