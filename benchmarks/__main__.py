@@ -16,14 +16,13 @@ from benchmarks.libraries import measure_check
 from benchmarks.pages import measure_pages, sample_exports
 from benchmarks.periods import periods
 from benchmarks.reading import measure_reading
-from benchmarks.report import Measured, document, scoring_table
+from benchmarks.report import DOCUMENT, Measured, document, scoring_table
+from benchmarks.running import measure_running
 from benchmarks.scoring import Disagreement, compare_sides, make_accepted
 from benchmarks.waits import SAMPLE_ROWS, waits
-from pipelines.paths import ROOT
 
 SIZES = (300_000, 3_000_000)
 CI_RATIO, CI_SLACK = 6.2, 1.25  # processor seconds of scoring the first size ÷ the SQL script's, of 30 November 2026
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
 
 
 def main() -> int:
@@ -55,6 +54,7 @@ def main() -> int:
             _apart(measure_step, work / "evaluators"),
             _apart(measure_check, work / "libraries"),
             measure_reading(work / "reading"),
+            measure_running(most, work / "running", max(asked.rows)),
         )
         text = document(measured)
         print(text)

@@ -8,10 +8,12 @@ from benchmarks.pages import CARDS, COMPARED, Pages, Printed
 from benchmarks.scoring import UNITS, Timing
 from benchmarks.sides import RUNS
 from pipelines.edges.warehouse import half_of_memory
+from pipelines.paths import ROOT
 
 TITLES = {"ours": "Gongping", "by_hand": "one SQL script by hand", "by_pandas": "pandas script",
           "plain_pool": "plain WeasyPrint, two processes", "plain_loop": "plain WeasyPrint, a loop",
           "chromium": "Chromium, page after page"}  # fmt: skip
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
 TIMES_SCRIPT, TIMES_PANDAS = 1.3, 0.5
 HEAD = """# Benchmarks
 
@@ -50,6 +52,12 @@ EVALUATORS = """
 READING = """
 ## An export read and checked, and pulled from a database
 """
+RUNNING = """
+## A running period beside its run
+
+Both from the same invented exports, in a process each, the better of two; a watch in the middle of the quarter's second
+month. `python -m benchmarks.running` measures and writes this section alone.
+"""
 LIBRARIES = """
 ## The libraries of matters and knowledge checked
 """
@@ -77,11 +85,12 @@ class Measured:
     step: Sides
     check: Sides
     reading: Sides
+    running: Sides
 
     def limits(self) -> list[tuple[str, float, float]]:
         """(what, figure, limit) of everything that has a limit."""
         return [*scoring_limits(self.timings), *self.waits, *self.scenarios, *self.step.limits(), *self.check.limits(),
-                *self.reading.limits(), *self.pages.limits()]  # fmt: skip
+                *self.reading.limits(), *self.pages.limits(), *self.running.limits()]  # fmt: skip
 
 
 def scoring_table(timings: list[Timing]) -> str:
@@ -224,5 +233,24 @@ def document(measured: Measured) -> str:
         SCORING.format(runs=RUNS, limit=half_of_memory()), scoring_table(measured.timings), *_fixed(measured.timings),
         PRINTING.format(cards=COMPARED, all=CARDS), printing_table(measured.pages),
         LABORATORY.format(slower=slower), EVALUATORS, measured.step.table(), LIBRARIES, measured.check.table(),
-        READING, measured.reading.table(), WHOLE,
+        READING, measured.reading.table(), RUNNING, measured.running.table(), WHOLE,
     ])  # fmt: skip
+
+
+def with_section(text: str, limits: list[tuple[str, float, float]], head: str, table: str) -> str:
+    """The document with one section, and its lines of what was asked, measured anew; the section is the last but one.
+
+    ValueError where it lacks the table of what was asked or the last section.
+    """
+    title, asked = head.strip().partition("\n")[0], "## What was asked\n\n"
+    before, _, behind = text.partition(asked)
+    rows, gap, rest = behind.partition("\n\n")
+    last = rest.find(WHOLE.strip().partition("\n")[0])
+    if not behind or last < 0:
+        raise ValueError(f"no place for {title}")
+    start = rest.find(title)
+    sections = rest[: start if start >= 0 else last].rstrip("\n")
+    new = limits_table(limits).splitlines()[2:]
+    names = {line.split(" | ")[0] for line in new}
+    kept = [line for line in rows.splitlines() if line.split(" | ")[0] not in names]
+    return "\n".join([before + asked + "\n".join([*kept, *new]), "", sections, head, table, "", rest[last:]])

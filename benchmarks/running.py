@@ -1,6 +1,7 @@
-"""A running period beside its run: `python -m benchmarks.running [ROWS]`, both from exports to places, and its pages.
+"""A running period beside its run, and its pages: `python -m benchmarks.running [ROWS]` measures and writes it alone.
 
-Processor seconds, for the machine may have other work; each side in a process of its own, the better of two.
+Processor seconds, for the machine may have other work; each side in a process of its own, the better of two. The usual
+number of rows is written into docs/benchmarks.md, another one only printed.
 """
 
 import json
@@ -9,25 +10,57 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from benchmarks.report import DOCUMENT, RUNNING, with_section
 from benchmarks.sides import PERIOD
 from pipelines.paths import ROOT
 
 ROWS, RUNS = 3_000_000, 2
 AT = datetime(2026, 8, 14, 8, 30)
 TIMES_RUN, PAGES_SECONDS = 1.3, 5
+MEASURED = ("measure", "judge", "settle", "rank", "look")  # the stages of a run behind the accepted rows, and what sees
+PARTS = {"look": "what is open, due and at risk", "whole": "all of these", "likely": "the likely end",
+         "lists": "every page, list and table, written", "pages": "of it, the units' pages"}  # fmt: skip
 
 
-def running(exports: Path, work: Path) -> list[tuple[str, float, float]]:
-    """(what, figure, limit): a watch by a run, and the pages of its units."""
+@dataclass(frozen=True)
+class Running:
+    """Processor seconds by part of a run up to its places, and of a watch of the same rows with its pages."""
+
+    rows: int
+    run: dict[str, float]
+    watch: dict[str, float]
+
+    def limits(self) -> list[tuple[str, float, float]]:
+        """(what, figure, limit) of each."""
+        before = sum(self.run[stage] for stage in ("ingest", "validate"))
+        own, look = self.run["whole"] - before, sum(self.watch[one] for one in MEASURED)
+        what = f"watch of {self.rows:,} case rows ÷ a run"
+        return [
+            (f"{what}, exports to places, processor seconds", self.watch["whole"] / self.run["whole"], TIMES_RUN),
+            (f"{what}, accepted rows to places, processor seconds", look / own, TIMES_RUN),
+            (f"pages of the {self.watch['units']:,.0f} units of a watch, processor seconds", self.watch["pages"],
+             PAGES_SECONDS),
+        ]  # fmt: skip
+
+    def table(self) -> str:
+        """Both sides by part, as Markdown."""
+        lines = ["| processor seconds | a run | a watch |", "|---|---:|---:|"]
+        for name in self.watch:
+            if name not in ("units", "steps"):
+                lines.append(f"| {PARTS.get(name, name)} | {self.run.get(name, '–')} | {self.watch[name]} |")
+        return "\n".join([*lines, f"\n{self.rows:,} case rows, {self.watch['units']:,.0f} units, "
+                          f"{self.watch['steps']:,.0f} acts still to be done."])  # fmt: skip
+
+
+def measure_running(exports: Path, work: Path, rows: int = ROWS) -> Running:
+    """Both sides over the exports of so many case rows."""
     run, watch = (min((_child(side, exports, work) for _ in range(RUNS)), key=lambda one: one["whole"])
                   for side in ("run", "watch"))  # fmt: skip
-    return [
-        ("a watch ÷ a run, from exports to places, processor seconds", watch["whole"] / run["whole"], TIMES_RUN),
-        (f"pages of the {watch['units']} units of a watch, processor seconds", watch["pages"], PAGES_SECONDS),
-    ]
+    return Running(rows, run, watch)
 
 
 def _child(side: str, exports: Path, work: Path) -> dict:
@@ -72,7 +105,9 @@ def measured(side: str, exports: Path, work: Path) -> dict:
             taken["look"] = _took(lambda: seen.append(run.look()))
         taken["whole"] = sum(taken.values())
         if side == "watch":
-            end = likely(seen[0])
+            seen_end = []
+            taken["likely"] = _took(lambda: seen_end.append(likely(seen[0])))
+            [end] = seen_end
             taken["lists"] = _took(lambda: pages.write(seen[0], request.out, end))
             taken["pages"] = _took(lambda: pages_alone(pages.Pages(seen[0], end, {}, "zh"), seen[0]))
             taken |= {"units": len(seen[0].units), "steps": len(seen[0].steps)}
@@ -80,16 +115,21 @@ def measured(side: str, exports: Path, work: Path) -> dict:
 
 
 def main() -> None:
-    """Measure and print, or be one of the sides."""
+    """Measure, print and write the section, or be one of the sides."""
     if len(sys.argv) > 2:
         print(json.dumps(measured(sys.argv[1], *map(Path, sys.argv[2:4]))))
         return
     from benchmarks.scoring import make_accepted
 
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
     with tempfile.TemporaryDirectory(prefix="gongping-bench-") as folder:
-        exports = make_accepted(Path(folder, "exports"), int(sys.argv[1]) if len(sys.argv) > 1 else ROWS)
-        for what, figure, limit in running(exports, Path(folder)):
-            print(f"{what}: {figure:.2f}, at most {limit}")
+        found = measure_running(make_accepted(Path(folder, "exports"), rows), Path(folder), rows)
+    print(found.table())
+    for what, figure, limit in found.limits():
+        print(f"{what}: {figure:.2f}, at most {limit}")
+    if rows == ROWS:
+        text = DOCUMENT.read_text(encoding="utf-8")
+        DOCUMENT.write_text(with_section(text, found.limits(), RUNNING, found.table()), encoding="utf-8")
 
 
 if __name__ == "__main__":

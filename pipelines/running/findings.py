@@ -5,7 +5,8 @@ The bounds stand in `watch.yaml`. All is found in the exports themselves; a call
 
 import hmac
 from base64 import b32encode
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
@@ -37,6 +38,8 @@ WARNINGS = {
     "matter": {"cases": "whole", "days": "whole"},
 }
 OPTIONAL = {"caller", "address"}
+BEYOND = 4  # two standard deviations of what the city's share lets expect, squared: less is chance
+RATED_KINDS = ("repeats", "passed_on", "quick", "bunches")  # of these so many a case are expected in every unit
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,50 @@ class Finding:
     by: str = ""
 
     @property
+    def rows(self) -> int:
+        """How many case rows it names."""
+        return self.n if self.kind in ("bunches", "perfect") else 1
+
+    @property
     def words(self) -> Words:
         """What was found, as a sentence."""
         return say(f"running.finding_{self.kind}{'_' if self.by else ''}{self.by}", n=self.n, same=self.same)
+
+
+@dataclass(frozen=True)
+class Many:
+    """How many case rows of how many a kind names; and units with more by the city's share than chance explains.
+
+    ``more``: unit_id, its rows and how many it would have by the city's share, the strongest first.
+    """
+
+    kind: str
+    n: int
+    of: int
+    more: tuple[tuple[str, int, Fraction], ...]
+
+
+def how_many(findings: Iterable[Finding], rows: Mapping[str, int]) -> tuple[Many, ...]:
+    """The findings of each kind of which a share is expected, counted against the case rows of every unit."""
+    named: dict[str, Counter] = {kind: Counter() for kind in RATED_KINDS}
+    for one in findings:
+        if one.kind in named:
+            named[one.kind][one.unit_id] += one.rows
+    found, of = [], sum(rows.values())
+    for kind, own in named.items():
+        n = own.total()
+        if not n or not of:
+            continue
+        units = [(id, there, Fraction(n * rows.get(id, 0), of)) for id, there in own.items()]
+        beyond = (one for one in units if one[1] > one[2] and _apart(*one[1:]) >= BEYOND)
+        more = sorted(beyond, key=lambda one: (-_apart(*one[1:]), one[0]))
+        found.append(Many(kind, n, of, tuple(more)))
+    return tuple(found)
+
+
+def _apart(n: int, expected: Fraction) -> Fraction:
+    """How far a count lies from what is expected: the square of its distance in standard deviations (Poisson)."""
+    return (n - expected) ** 2 / max(expected, Fraction(1, 100))
 
 
 def load_watch(file: Path = WATCH) -> WatchRules:

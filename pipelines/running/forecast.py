@@ -1,8 +1,9 @@
 """The likely end of a running period: an interval of each unit's total and place, from its own pace and chance.
 
-Method (docs/running.md): every rate of the book is a chain of measures, each a part of the one before. What is still
-open becomes a part, and what is still to come comes, by beta-binomial and gamma-Poisson draws around the unit's own
-finished months; units with few rows lean towards the city. Each draw is scored by the rules. An estimate: floats.
+Method and sources (docs/running.md): case rows come by Poisson draws, each unit's pace between its own months and the
+city's; every measure is a part of another, in the end of the case rows, by beta-binomial draws around the unit's own
+share. All units are drawn together, those without a case so far too, and what moves the whole city moves them alike.
+Each draw is scored and placed by the rules. An estimate: floats.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,9 +17,10 @@ from pipelines.edges.published import counted_in, read_absent, read_registers
 from pipelines.engines.cube import Cube
 from pipelines.engines.vector import overall_figure, places, rescore
 from pipelines.model.contract import Absent
-from pipelines.model.measure import Measure, columns_of
+from pipelines.model.measure import CASE_ROWS, Measure, columns_of
 from pipelines.model.points import CENT
 from pipelines.model.rule import chosen
+from pipelines.model.score import APART
 from pipelines.model.words import UsageRefusal, Words
 from pipelines.running import moved
 from pipelines.running.watch import Watch, Watched
@@ -31,6 +33,11 @@ LEAN = 5.0  # rows of the city that a unit's own rows are weighed against
 MONTHS = 0.4  # months of the city that a unit's own months are weighed against
 TRUST = 25.0  # rows of a unit's past that speak for its future at most: units change
 SWING = 5.0  # shape of the gamma by which a month's rows differ from the mean of the months before
+TOGETHER, MONTHS_SAID = 0.25, 3  # by how much (logarithms) a city moves from month to month, if so many months say so
+LOG_RATES = np.linspace(-6, 10, 321)  # logarithms of rows a month
+ROUNDS, LEAST_SPREAD = 40, 0.3  # of the fit of the city's paces
+UNLIKE, SEEN = 3, 0.25  # a past with so many times more or fewer rows a month says nothing; from so many months on
+FOR_PLACES = 2  # finished months without which nothing tells how months differ
 RATING = frozenset({"rated", "final_rating", "satisfied", "evaluation_pending"})
 TINY = 1e-3
 PLAIN = ("rate", "occurrence", "assessed", "award")  # kinds of rules that counts alone decide
@@ -38,15 +45,17 @@ PLAIN = ("rate", "occurrence", "assessed", "award")  # kinds of rules that count
 
 @dataclass(frozen=True)
 class Likely:
-    """By unit_id: lowest and highest total (hundredths) and best and worst place (None: unranked) that are likely.
+    """By unit_id: lowest and highest total (hundredths) and best and worst place that are likely.
 
-    ``why_not`` tells why there is none; ``months`` is how many finished months it rests on.
+    The place is None for a unit without one so far, and for all where ``no_place`` tells why; ``why_not`` tells why
+    there is no interval at all. ``months`` is how many finished months it rests on.
     """
 
     total: Mapping[str, tuple[int, int]]
     place: Mapping[str, tuple[int, int] | None]
     months: int
     why_not: Words | None = None
+    no_place: Words | None = None
 
 
 def likely(watched: Watched, history: Iterable[Cube] = (), seed: int = 1, draws: int = DRAWS) -> Likely:
@@ -58,13 +67,16 @@ def likely(watched: Watched, history: Iterable[Cube] = (), seed: int = 1, draws:
     if why := model.why_not():
         return Likely({}, {}, model.months, why)
     total, place = model.drawn(np.random.default_rng(seed), draws)
-    ids, ranked = watched.watch.missed.unit_ids, model.ranked
-    low, high = np.quantile(total, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="closest_observation")
-    best, worst = np.quantile(place, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="closest_observation")
+    no_place = say("running.no_forecast_place") if model.months < FOR_PLACES else None
+    inner, lines = [(1 - LEVEL) / 2, (1 + LEVEL) / 2], dict(enumerate(watched.watch.missed.unit_ids))
+    low, high = np.quantile(total, inner, axis=0, method="closest_observation")
+    best, worst = np.quantile(place, inner, axis=0, method="closest_observation")
+    with_place = model.ranked & (no_place is None)
     return Likely(
-        {id: (int(low[k]), int(high[k])) for k, id in enumerate(ids)},
-        {id: (int(best[k]), int(worst[k])) if ranked[k] else None for k, id in enumerate(ids)},
+        {id: (int(low[k]), int(high[k])) for k, id in lines.items()},
+        {id: (int(best[k]), int(worst[k])) if with_place[k] else None for k, id in lines.items()},
         model.months,
+        no_place=no_place,
     )
 
 
@@ -74,22 +86,28 @@ class _Model:
         self.book, self.readings = self.watch.rulebook, self.watch.readings
         self.city, self.at = self.watch.missed, watched.at
         used = {id for rule in self.book.rules.values() for id in (rule.part, rule.of, rule.measure)}
-        self.measures = [one for one in self.book.measures.values() if one.id in self._asked(used)]
+        self.measures = [one for one in self.book.measures.values() if one.id in self._asked({*used, CASE_ROWS})]
         self.now = {one.id: self.city.count(one.id, self.readings) for one in self.measures}
         held = watched.held_cube
         self.room = {one.id: held.count(one.id, self.readings) - self.now[one.id] for one in self.measures}
-        self.past = self._past(history)
-        self.history = history
+        self.past, self.history = self._past(history), history
         self.months = next((len(table[0]) for table in self.past.values()), 0)
-        with_place = {one.unit_id for one in watched.standings if one.rank is not None}
-        self.ranked = np.array([id in with_place for id in self.city.unit_ids], bool)
+        at_unit = {one.unit_id: one for one in watched.standings}
+        standings = [at_unit[id] for id in self.city.unit_ids]
+        self.ranked = np.array([one.rank is not None for one in standings], bool)
+        # without a place for want of cases alone: some of these join before the end
+        self.waits = np.array([one.notes in (("no_cases",), APART) for one in standings], bool)
 
     def _asked(self, used: set[str]) -> set[str]:
         """The measures that rules name, with those that they are a part of."""
         known = {id for id in used if id in self.book.measures}
-        while more := {self.book.measures[id].among for id in known} - known - {""}:
+        while more := {self._among(self.book.measures[id]) for id in known} - known - {""}:
             known |= more
         return known
+
+    def _among(self, one: Measure) -> str:
+        """The measure that one is a part of: case rows of all case rows, where the book names no other."""
+        return one.among or (CASE_ROWS if one.counts == CASE_ROWS and one.id != CASE_ROWS else "")
 
     def _past(self, history: list[Cube]) -> dict[str, np.ndarray]:
         """Measure → unit × finished month: of this period those that are over, and the months of earlier ones."""
@@ -112,22 +130,35 @@ class _Model:
             return say("running.no_forecast_rules", rule=(odd.title if odd else unlike.title))
         if not self.months:
             return say("running.no_forecast_data")
-        return None
+        return self._unlike()
 
-    def _left(self) -> np.ndarray:
-        """Of every month the share that is still to come."""
+    def _unlike(self) -> Words | None:
+        """That far more or far fewer case rows come than in the periods before."""
+        running, before = 1 - self._left(self.at), sum(len(cube.months) for cube in self.history)
+        own = self.months - before
+        seen, months = self.past[CASE_ROWS][:, :own].sum() + self.watched.came.sum(), own + _part(running)
+        if not before or months < SEEN:
+            return None
+        now, then = seen / months, self.past[CASE_ROWS][:, own:].sum() / before
+        if now <= UNLIKE * then and then <= UNLIKE * now:
+            return None
+        return say("running.no_forecast_pace", now=round(now), then=round(then), times=UNLIKE)
+
+    def _left(self, at: datetime) -> np.ndarray:
+        """Of every month the share that is still to come at an instant."""
         found = []
         for month in self.city.months:
             first = datetime(int(month[:4]), int(month[5:]), 1)
             end = datetime(first.year + first.month // 12, first.month % 12 + 1, 1)
-            found.append(min(max((end - self.at) / (end - first), 0.0), 1.0))
+            found.append(min(max((end - at) / (end - first), 0.0), 1.0))
         return np.array(found)
 
     def drawn(self, rng: np.random.Generator, draws: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw × unit: totals in hundredths, and places among the ranked."""
         units = len(self.city.unit_ids)
-        left = np.broadcast_to(self._left(), (draws, units, len(self.city.months)))
+        left = np.broadcast_to(self._left(self.at), (draws, units, len(self.city.months)))
         swing = rng.gamma(SWING, 1 / SWING, (draws, units, 1))  # one month has more of everything than another
+        swing = swing * _together(np.log(self.past[CASE_ROWS].sum(axis=0) + 0.5), rng, draws)[:, None, None]
         added: dict[str, np.ndarray] = {}
         for one in self._in_order():
             added[one.id] = self._added(one, added, left, swing, rng)
@@ -139,7 +170,10 @@ class _Model:
         total = np.rint(total.astype(float)).astype(np.int64) if total.dtype == object else total
         figure = scores.base if self.book.ranked_by(self.readings) == "base" else total
         figure = overall_figure(self.book, np.broadcast_to(figure, of.shape), scores.full).reshape(draws, units)
-        return total.reshape(draws, units), np.stack([places(row, self.ranked) for row in figure])
+        enough = np.asarray(scores.case_rows).reshape(draws, units) >= max(self.book.ranking.apart_below, 1)
+        ranked = self.ranked | self.waits & enough
+        placed = [np.where(among, places(row, among), 0) for row, among in zip(figure, ranked, strict=True)]
+        return total.reshape(draws, units), np.stack(placed)
 
     def _awards(self, rng: np.random.Generator, draws: int) -> np.ndarray:
         """Draw × unit: hundredths of awards to come, as many a month as there were, each like one of those."""
@@ -147,7 +181,7 @@ class _Model:
         cubes, ids = [self.city, *self.history], self.city.unit_ids
         worth = [int(rules[kind].award * rules[kind].times * CENT)
                  for cube in cubes for kind in cube.awards.types if kind in rules]  # fmt: skip
-        months = len(self.city.months) - self._left().sum() + sum(len(cube.months) for cube in self.history)
+        months = len(self.city.months) - self._left(self.at).sum() + sum(len(cube.months) for cube in self.history)
         count = np.zeros(len(ids))
         for cube in cubes:
             of = [ids.index(cube.unit_ids[k]) for k in cube.awards.unit.tolist() if cube.unit_ids[k] in ids]
@@ -155,7 +189,7 @@ class _Model:
         if not worth:
             return np.zeros((draws, len(ids)), np.int64)
         rate = rng.gamma(count + MONTHS * count.mean() + TINY, 1 / (months + MONTHS), (draws, len(ids)))
-        number = rng.poisson(rate * self._left().sum())
+        number = rng.poisson(rate * self._left(self.at).sum())
         found = np.zeros(number.shape, np.int64)
         for k in range(int(number.max(initial=0))):
             found += np.where(number > k, rng.choice(np.array(worth), number.shape), 0)
@@ -167,7 +201,7 @@ class _Model:
         """Every measure after the one that it is a part of."""
 
         def depth(one: Measure) -> int:
-            return 1 + depth(self.book.measures[one.among]) if one.among else 0
+            return 1 + depth(self.book.measures[self._among(one)]) if self._among(one) else 0
 
         return sorted(self.measures, key=depth)  # fmt: skip
 
@@ -181,12 +215,20 @@ class _Model:
     ) -> np.ndarray:
         """Draw × unit × month of what the end has more of a measure than the count where nothing more is done."""
         past, now = self.past[one.id], self.now[one.id]
-        if not one.among:
+        among = self._among(one)
+        if not among:
             return self._to_come(one, past, now, left, swing, rng)
-        whole = self.past[one.among].sum(axis=1)
-        share = _share(past.sum(axis=1), whole, rng, len(left))[:, :, None]
-        fresh = added[one.among]
-        whole_now = self.now[one.among]
+        whole = self.past[among].sum(axis=1)
+        share = _share(past.sum(axis=1), whole, rng, len(left))
+        odds = _together(_log_odds(past.sum(axis=0), self.past[among].sum(axis=0)), rng, len(left))[:, None]
+        share = (share * odds / (1 - share + share * odds))[:, :, None]
+        fresh = np.maximum(added[among], 0)
+        whole_now = self.now[among]
+        if one.better == "fewer":
+            # all that is open counts as missed already: of what falls due from now on, some is done in time after all
+            room = self.room[one.id]
+            due = np.rint((whole_now + fresh) * left).astype(np.int64) if room.any() else fresh
+            return room + rng.binomial(due, np.broadcast_to(share, due.shape))
         open_now = whole_now - now
         if (self.room[one.id] != 0).any() or RATING & set().union(*map(columns_of, one.where)) == {"rated"}:
             short = np.maximum(share * whole_now - now, 0) / np.maximum(open_now, 1)
@@ -204,17 +246,45 @@ class _Model:
         swing: np.ndarray,
         rng: np.random.Generator,
     ) -> np.ndarray:
-        months = past.shape[1]
-        city = past.sum() / max(past.size, 1)
-        shape = past.sum(axis=1) + MONTHS * city + TINY
-        rate = rng.gamma(shape, 1 / (months + MONTHS), (len(left), len(now)))[:, :, None] * swing
-        if one.better == "fewer" and (self.room[one.id] != 0).any():
-            # all that is open counts as missed already: some of it is done in time after all
-            held = now + self.room[one.id]
-            return np.broadcast_to(held - now, left.shape) + rng.poisson(rate * left)
-        if one.better == "fewer":
-            return rng.poisson(rate * left)
+        months, seen = past.shape[1], past.sum(axis=1)
+        if one.id == CASE_ROWS:  # of these is known when they came, and how long after that they count
+            months, seen = months + _part(1 - self._left(self.at)), seen + self.watched.came
+        rate = _pace(seen, months, rng, len(left))[:, :, None] * swing
+        if one.id == CASE_ROWS:
+            return rng.poisson(rate * self._left(self.at + self.watched.lag))
+        if one.better == "fewer":  # all that is open counts as missed already: some of it is done in time after all
+            return self.room[one.id] + rng.poisson(rate * left)
         return rng.poisson(np.maximum(rate - now, 0) * (left > 0))
+
+
+def _part(passed: np.ndarray) -> float:
+    """Of the month that is running the share that has passed, from that of all months."""
+    return float(passed[(passed > 0) & (passed < 1)].sum())
+
+
+def _pace(rows: np.ndarray, months: float, rng: np.random.Generator, draws: int) -> np.ndarray:
+    """Draw × unit: rows a month, each unit's between its own and the city's: Poisson, with log-normal rates by EM."""
+    told = rows[:, None] * LOG_RATES - months * np.exp(LOG_RATES)
+    told -= told.max(axis=1, keepdims=True)
+    middle, spread = np.log(max(rows.mean() / months, TINY)), 1.0
+    for _ in range(ROUNDS):
+        weight = np.exp(told - ((LOG_RATES - middle) / spread) ** 2 / 2)
+        weight /= weight.sum(axis=1, keepdims=True)
+        middle = (weight @ LOG_RATES).mean()
+        spread = max(np.sqrt((weight @ (LOG_RATES - middle) ** 2).mean()), LEAST_SPREAD)
+    up_to, drawn = weight.cumsum(axis=1), rng.random((draws, len(rows)))
+    return np.exp(np.stack([np.interp(drawn[:, k], one, LOG_RATES) for k, one in enumerate(up_to)], axis=1))
+
+
+def _together(months: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:
+    """Draw: by what factor the whole city moves, from its months so far as logarithms."""
+    apart = (MONTHS_SAID * TOGETHER**2 + ((months - months.mean()) ** 2).sum()) / (MONTHS_SAID + len(months) - 1)
+    return np.exp(rng.normal(0, min(np.sqrt(apart), 2 * TOGETHER), draws))
+
+
+def _log_odds(hits: np.ndarray, of: np.ndarray) -> np.ndarray:
+    """Of the city's months."""
+    return np.log(hits + 0.5) - np.log(np.maximum(of - hits, 0) + 0.5)
 
 
 def _share(hits: np.ndarray, of: np.ndarray, rng: np.random.Generator, draws: int) -> np.ndarray:

@@ -19,20 +19,23 @@ from pipelines.edges.published import RUNNING
 from pipelines.edges.tablefiles import write_csv, write_json
 from pipelines.edges.templates import render
 from pipelines.edges.workbook import Workbook
-from pipelines.model.points import CENT, shown
+from pipelines.model.measure import CASE_ROWS
+from pipelines.model.points import CENT, half_up, shown
 from pipelines.model.text import file_stem, link_to
 from pipelines.model.words import Refusal, Words
-from pipelines.running.findings import Finding
+from pipelines.running.findings import FINDINGS as KINDS
+from pipelines.running.findings import Finding, Many, how_many
 from pipelines.running.forecast import Likely
 from pipelines.running.watch import HORIZONS, MOST_RATINGS, Step, UnitWatch, Watched
-from pipelines.views.figures import NOTHING, day, known, listed, moment, named, run_on, signed, speaking
+from pipelines.views.figures import NOTHING, day, known, listed, moment, named, percent, run_on, signed, speaking
 from pipelines.views.frame import SUFFIX, shell
 from pipelines.wording import say
 
 MOST = 80  # steps on a page
 MOVERS = 8
-LISTED, FEW = 40, 4  # findings on a page, and cases that one of them names there
+LISTED, FEW = 8, 4  # findings of a kind on a page, and cases that one of them names there
 FINDINGS = ("state", "period", "at", "unit_id", "unit_name", "kind", "what", "cases")
+BY_UNIT = ("state", "period", "at", "unit_id", "unit_name", "kind", "cases", "by_city_rate")
 FIGURES = "watch.json"
 STEPS = (
     "state",
@@ -149,6 +152,7 @@ def _write(watched: Watched, end: Likely, folder: Path, before: dict) -> None:
     pages = Pages(watched, end, before, "zh")
     write_csv(folder / "steps.csv", STEPS, (pages.step_row(step) for step in watched.steps))
     write_csv(folder / "findings.csv", FINDINGS, map(pages.finding_row, watched.watch.findings))
+    write_csv(folder / "findings_by_unit.csv", BY_UNIT, pages.finding_units())
     write_csv(folder / "units.csv", UNITS, map(pages.unit_row, watched.units))
     pages.workbook(folder / "morning.xlsx", say("running.title_section", **pages.facts).zh, watched.steps)
     for one in watched.units:
@@ -343,6 +347,8 @@ class Pages:
             place = self.end.place[one.unit.unit_id]
             places = self.say("says_likely_place", best=place[0], worst=place[1]) if place else ""
             yield self.say("says_likely", low=low, high=high, places=places, months=self.end.months)
+            if not place:
+                yield (self.end.no_place or say("running.no_forecast_no_case")).into(self.lang)
 
     def section(self) -> dict:
         """The section's page: the heat map, what falls due, who moved, who is beyond help."""
@@ -384,15 +390,48 @@ class Pages:
         """The day that was watched before."""
         return day(datetime.fromisoformat(self.before["at"]), self.lang)
 
+    @cached_property
+    def many(self) -> dict[str, Many]:
+        """The findings counted, by kind."""
+        watch = self.watched.watch
+        rows = watch.missed.whole(CASE_ROWS, watch.readings).tolist()
+        return {one.kind: one for one in how_many(watch.findings, dict(zip(watch.missed.unit_ids, rows, strict=True)))}
+
     def _findings(self) -> dict:
-        found = self.watched.watch.findings
-        told = [
-            self.say("finding", name=self.names.get(one.unit_id, one.unit_id), what=one.words.into(self.lang),
-                     cases=f" {' '.join(one.cases[:FEW])}" + ("…" if len(one.cases) > FEW else ""))
-            for one in found[:LISTED]
-        ]  # fmt: skip
-        more = self.say("findings_more", n=len(found) - LISTED) if len(found) > LISTED else ""
-        return {"findings": told, "findings_more": more, "findings_none": self.say("findings_none")}
+        found = {kind: [one for one in self.watched.watch.findings if one.kind == kind] for kind in KINDS}
+        kinds = [
+            {
+                "title": self.say(f"findings_{kind}"),
+                "says": self._many(self.many[kind]) if kind in self.many else "",
+                "told": [self._finding(one) for one in own[:LISTED]],
+                "more": self.say("findings_more", n=len(own) - LISTED) if len(own) > LISTED else "",
+            }
+            for kind, own in found.items()
+            if own
+        ]
+        return {"findings": kinds, "findings_none": self.say("findings_none")}
+
+    def _many(self, one: Many) -> str:
+        """How many there are, and where there are more than the city's share of them."""
+        told = self.say("findings_many", n=f"{one.n:,}", share=percent(one.n, one.of))
+        units = [self.say("findings_unit", name=self.names.get(id, id), n=f"{n:,}", expected=f"{round(expected):,}")
+                 for id, n, expected in one.more[:FEW]]  # fmt: skip
+        return run_on(
+            [told, *([self.say("findings_above", units=listed(units, self.lang))] if units else [])], self.lang
+        )
+
+    def _finding(self, one: Finding) -> str:
+        cases = f" {' '.join(one.cases[:FEW])}" + ("…" if len(one.cases) > FEW else "")
+        return self.say(
+            "finding", name=self.names.get(one.unit_id, one.unit_id), what=one.words.into(self.lang), cases=cases
+        )
+
+    def finding_units(self) -> Iterator[dict]:
+        """Lines of `findings_by_unit.csv`: units above the city's rate, by kind, the strongest first."""
+        for one in self.many.values():
+            for id, n, expected in one.more:
+                own = {"kind": one.kind, "cases": str(n), "by_city_rate": shown(half_up(expected))}
+                yield {**self.marked(id), **own}
 
     def finding_row(self, one: Finding) -> dict:
         """A line of `findings.csv`."""

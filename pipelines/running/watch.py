@@ -294,6 +294,8 @@ class Watched:
     held_cube: Cube = field(repr=False)
     held: Rescored = field(repr=False)
     standings: tuple[Standing, ...] = field(repr=False)  # with everything done
+    came: np.ndarray = field(repr=False)  # case rows of every unit that came in the month that is running
+    lag: timedelta  # from a case row's coming to the moment by which it counts, on the average
 
 
 class Look:
@@ -304,6 +306,7 @@ class Look:
         self.rulebook, self.readings = watch.rulebook, watch.readings
         self.unit_at = {id: k for k, id in enumerate(watch.missed.unit_ids)}
         self.evaluations = self._evaluations()
+        self.came = self._came()
         acts = acts_of(self.rulebook, self.readings, watch.contracts) if watch.at < watch.cutoff else {}
         lacking = watch.absent.names
         kept = {
@@ -511,7 +514,8 @@ class Look:
             for one in standings
             for k in (self.unit_at[one.unit_id],)
         ]
-        return Watched(watch, watch.at, tuple(units), steps, self.held, self.scored, standings)
+        found = self.held, self.scored, standings, *self.came
+        return Watched(watch, watch.at, tuple(units), steps, *found)
 
     def _todo(self, counts: str) -> np.ndarray:
         return self.open[counts].todo & ~self.stays[counts]
@@ -650,6 +654,19 @@ class Look:
             told = moved.variants(self.watch.missed, 0 * line, {CASE_ROWS: change}).change
             waits |= self._is_moved(told)[kind_of]
         return row[waits]
+
+    def _came(self) -> tuple[np.ndarray, timedelta]:
+        """Of every unit how many case rows came in the month that is running; and how long until they count."""
+        first = self.watch.at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        arrival = arrival_of(self.watch.contracts.tables[TABLE_OF[CASE_ROWS]])
+        by = place(self.rulebook.measures[CASE_ROWS], self.readings)
+        facts = {"place": by, "arrival": arrival, "first": first, "at": self.watch.at}
+        came, seconds = np.zeros(len(self.unit_at), np.int64), 0
+        for unit, rows, all_of_them in self.warehouse.rows_template("running/arrivals", **facts):
+            if unit in self.unit_at:
+                came[self.unit_at[unit]] = rows
+            seconds += all_of_them
+        return came, timedelta(seconds=max(seconds, 0) // max(int(came.sum()), 1))
 
     def _evaluations(self) -> dict[str, dict[str, int]]:
         """Of every unit how many evaluations reach their limit before each horizon."""

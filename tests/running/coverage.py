@@ -21,7 +21,7 @@ from tests.running.cities import restless
 BEFORE, PERIOD = Period.parse("2026Q2"), Period.parse("2026Q3")
 ABSENT = ("incidents", "instructions", "awards", "extensions", "evaluations", "evaluators", "adjustments")
 FIRST = 201  # the seeds before were looked at while the model was made
-PUBLISHED = {"baltimore": ("2014Q1", "2018Q4"), "pingshan": ("2018Q3", "2018Q4")}  # quarters of which there are rows
+PUBLISHED = {"baltimore": ("2014Q3", "2018Q4", 2), "pingshan": ("2018Q4", "2018Q4", 1)}  # quarters, and how many before
 INSTANTS = {"1/3": 3, "1/2": 2, "2/3": 1.5}
 
 
@@ -50,7 +50,10 @@ def counted(request: Request) -> Cube:
 
 
 def held(history: list[Cube], request: Request, seed: int) -> Counter:
-    """By instant and figure: how many units' ends lay in the interval, and of how many; and how wide it was."""
+    """By instant and figure: how many units' ends lay in the interval, and of how many; and how wide it was.
+
+    `units` and `placed` are those with an end, `told` and `told_place` those of them with a forecast.
+    """
     found: Counter = Counter()
     with Watch(request, request.period.end) as watch:
         end = watch.run().look()
@@ -60,14 +63,17 @@ def held(history: list[Cube], request: Request, seed: int) -> Counter:
         at = (request.period.start + (request.period.end - request.period.start) / part).replace(microsecond=0)
         with Watch(request, at) as watch:
             told = likely(watch.run().look(), history, seed)
-        assert told.why_not is None, told.why_not
-        for id, (low, high) in told.total.items():
-            found[name, "total"] += low <= totals[id] <= high
+        for id, total in totals.items():
+            low, high = told.total.get(id, (1, 0))
             found[name, "units"] += 1
-            found[name, "width"] += high - low
-            if told.place[id] and places[id]:
-                found[name, "place"] += told.place[id][0] <= places[id] <= told.place[id][1]
+            found[name, "told"] += id in told.total
+            found[name, "total"] += low <= total <= high
+            found[name, "width"] += high - low if id in told.total else 0
+            if places[id]:
+                best, worst = told.place.get(id) or (1, 0)
                 found[name, "placed"] += 1
+                found[name, "told_place"] += bool(worst)
+                found[name, "place"] += best <= places[id] <= worst
     return found
 
 
@@ -81,27 +87,34 @@ def measured(kind: str, cities: int, first: int = 1) -> Counter:
     return found
 
 
-def published(name: str, exports: Path, quarters: tuple[str, str]) -> Counter:
-    """The same of every quarter of a published city from the first to the last of ``quarters``."""
+def published(name: str, exports: Path, first: str, last_of_all: str, before: int) -> Counter:
+    """The same of every quarter of a published city from the first to the last, with those ``before`` it as history."""
     found: Counter = Counter()
-    period, last, history = *map(Period.parse, quarters), []
+    period, last, history = Period.parse(first), Period.parse(last_of_all), []
+    for _ in range(before):
+        period = period.previous
     while period <= last:
         with tempfile.TemporaryDirectory() as folder:
             mapping = ROOT / "examples" / name / "mapping.yaml"
             request = Request(period, exports, Path(folder) / "out", source=mapping, pdf=False, counted=())
-            if history:
+            if len(history) == before:
                 found += held(history, request, 1)
-            history = [counted(request), *history][:2]
+            history = [counted(request), *history][:before]
         period = period.next
     return found
 
 
 def lines(kind: str, found: Counter) -> list[str]:
-    """Rows of the table in docs/running.md."""
+    """Rows of the table in docs/running.md: of those with a forecast how many it held, and how many had none."""
+
+    def share(name: str, part: str, of: str) -> str:
+        return f"{100 * found[name, part] / found[name, of]:.1f} %" if found[name, of] else "–"
+
     return [
-        f"| {kind} | {name} | {found[name, 'units']} | {100 * found[name, 'total'] / found[name, 'units']:.1f} % "
-        f"| {100 * found[name, 'place'] / found[name, 'placed']:.1f} % "
-        f"| {found[name, 'width'] / found[name, 'units'] / 100:.1f} |"
+        f"| {kind} | {name} | {found[name, 'units']} | {share(name, 'total', 'told')} "
+        f"| {100 - 100 * found[name, 'told'] / found[name, 'units']:.1f} % | {share(name, 'place', 'told_place')} "
+        f"| {100 - 100 * found[name, 'told_place'] / found[name, 'placed']:.1f} % "
+        f"| {found[name, 'width'] / max(found[name, 'told'], 1) / 100:.1f} |"
         for name in INSTANTS
     ]
 
@@ -112,4 +125,4 @@ if __name__ == "__main__":
         print("\n".join(lines(kind, measured(kind, *numbers or [12], FIRST))), flush=True)
     for folder in [Path(one) for one in sys.argv[1:] if not one.isdecimal()]:
         for name, quarters in PUBLISHED.items():
-            print("\n".join(lines(name, published(name, folder, quarters))), flush=True)
+            print("\n".join(lines(name, published(name, folder, *quarters))), flush=True)

@@ -8,7 +8,7 @@ import pytest
 from pipelines.edges.warehouse import Warehouse
 from pipelines.evaluators.private import VARIABLE, make_key
 from pipelines.model.words import UsageRefusal
-from pipelines.running.findings import FINDINGS, WATCH, find, load_watch
+from pipelines.running.findings import FINDINGS, WATCH, Finding, find, how_many, load_watch
 
 START, MINUTE, DAY = datetime(2026, 7, 1), timedelta(minutes=1), timedelta(days=1)
 COLUMNS = {"case_id": "", "unit_id": "U1", "role": "lead", "matter_id": None, "title": None, "dispatched_at": START,
@@ -111,6 +111,39 @@ def test_every_rating_the_best_one(ratings, expected):
 def test_rows_of_before_the_period_are_not_told():
     before = START - DAY
     assert kinds({"dispatched_at": before, "closed_at": before}) == []
+
+
+def test_the_strongest_come_first():
+    """Of repeats the most alike, among equals the soonest; of what was closed quickly the quickest."""
+    other = LAMP.replace("一周", "两周")
+    told = (LAMP, other, other, LAMP + "！")
+    rows = [{"matter_id": "M1", "title": title, "dispatched_at": START + (3 - k) * k * DAY + k * MINUTE}
+            for k, title in enumerate(told)]  # fmt: skip
+    rows += [{"dispatched_at": START, "closed_at": START + minutes * MINUTE} for minutes in (4, 2)]
+    rows += [{"matter_id": "M2", "title": LAMP, "dispatched_at": START + days * DAY} for days in (0, 5)]
+    assert [cases for kind, _, cases, *_ in found(rows) if kind == "repeats"][:2] == [("C2", "C1"), ("C7", "C6")]
+    assert [(cases, n) for kind, _, cases, n, _ in found(rows) if kind == "quick"] == [(("C5",), 2), (("C4",), 4)]
+
+
+def test_what_is_found_is_told_beside_the_city_s_share():
+    """Of 1,000 case rows 40 are named: U1 with 20 of 100 is far above its 4, U3 with 10 above its 8 by chance."""
+    many = {"U1": 20, "U2": 10, "U3": 10}
+    findings = [Finding("quick", unit, (f"{unit}-{k}",), 3) for unit, n in many.items() for k in range(n)]
+    findings += [Finding("bunches", "U2", ("C1", "C2"), 9), Finding("perfect", "U3", (), 30)]
+    quick, bunches = how_many(findings, {"U1": 100, "U2": 700, "U3": 200})
+    assert (quick.kind, quick.n, quick.of) == ("quick", 40, 1000)
+    assert quick.more == (("U1", 20, 4),)
+    assert (bunches.kind, bunches.n, bunches.more) == ("bunches", 9, ())
+    assert [one[0] for one in how_many(findings, {"U1": 100, "U2": 700, "U3": 100})[0].more] == ["U1", "U3"]
+
+
+@pytest.mark.parametrize(("n", "told"), [(16, False), (17, True)])
+def test_a_unit_is_named_from_two_standard_deviations_on(n, told):
+    """Of 100 in 10,000, U1 has 1,000 rows: 10 expected, and 4 times 10 is between the squares of 6 and of 7."""
+    findings = [Finding("quick", unit, ("C",), 3) for unit, rows in (("U1", n), ("U2", 100 - n)) for _ in range(rows)]
+    [many] = how_many(findings, {"U1": 1000, "U2": 9000})
+    assert bool(many.more) == told
+    assert how_many(findings, {}) == how_many([], {"U1": 1}) == ()
 
 
 @pytest.mark.parametrize(("text", "says"), [

@@ -1,5 +1,7 @@
 """The morning's letters: each unit its own, once; nothing on days off and in quiet hours. And the likely end."""
 
+import csv
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from fractions import Fraction
@@ -16,10 +18,11 @@ from pipelines.publication.alerts import OFFICE, Channels
 from pipelines.publication.alerts import morning_letters as letters
 from pipelines.publication.alerts import tell_of_morning as tell
 from pipelines.running import forecast, pages
-from pipelines.running.findings import WatchRules, warn
+from pipelines.running.findings import Finding, WatchRules, warn
 from pipelines.running.forecast import likely
 from pipelines.running.watch import Watch
 from pipelines.sample.make import make_sample
+from pipelines.views.figures import percent
 from pipelines.wording import say
 
 FRIDAY, SATURDAY = datetime(2026, 8, 14, 9), datetime(2026, 8, 15, 9)
@@ -107,12 +110,13 @@ def test_a_letter_that_did_not_arrive_stays_known(watched, tmp_path):
 
 
 def test_the_likely_end_lies_between_what_can_be_and_is_the_same_for_a_seed(watched):
-    one, other = likely(watched), likely(watched)
-    assert one == other and one.why_not is None and one.months == 1
+    history = [watched.watch.missed]
+    one, other = likely(watched, history), likely(watched, history)
+    assert one == other and one.why_not is None and one.months == 4
     for low, high in one.total.values():
         assert 0 <= low <= high
     ranked = [place for place in one.place.values() if place]
-    assert ranked and all(1 <= best <= worst <= len(ranked) for best, worst in ranked)
+    assert ranked and all(1 <= best <= worst <= len(watched.units) for best, worst in ranked)
     unranked = {one.unit_id for one in watched.standings if one.rank is None}
     assert {id for id, place in one.place.items() if place is None} == unranked
 
@@ -136,7 +140,99 @@ def test_awards_to_come_stay_below_their_cap(watched, monkeypatch):
 
 def test_half_a_month_is_left_at_its_middle(watched):
     model = forecast._Model(replace(watched, at=datetime(2026, 8, 16, 12)), [])
-    assert model._left().tolist() == [0.0, 0.5, 1.0]
+    assert model._left(model.at).tolist() == [0.0, 0.5, 1.0]
+
+
+@pytest.mark.parametrize(("months", "told"), [(1, False), (2, True)])
+def test_places_are_forecast_from_two_finished_months_on(watched, months, told):
+    found = likely(replace(watched, at=FRIDAY if months == 1 else datetime(2026, 9, 2)))
+    assert found.months == months and found.total
+    assert any(found.place.values()) == told
+    assert told or "does not tell how months differ" in found.no_place.en
+    says = pages.Pages(watched, found, {}, "en").unit(watched.units[0], [])["says"]
+    assert (found.no_place and found.no_place.en in says) or "place" in says[-1]
+
+
+@pytest.mark.parametrize("off", [-1, 1])
+def test_where_far_more_come_than_before_nothing_is_forecast(watched, monkeypatch, off):
+    history = [watched.watch.missed]
+    model = forecast._Model(watched, history)
+    rows = model.past["case_rows"]
+    now = (rows[:, 0].sum() + watched.came.sum()) / (1 + (FRIDAY - datetime(2026, 8, 1)) / timedelta(days=31))
+    times = now / (rows[:, 1:].sum() / 3)
+    monkeypatch.setattr(forecast, "UNLIKE", max(times, 1 / times) - off / 1000)
+    found = likely(watched, history)
+    assert bool(found.why_not) == (off == 1) == (not found.total)
+    assert not found.why_not or "the past tells nothing" in found.why_not.en
+
+
+def test_what_came_this_month_is_counted_by_unit_from_its_first_to_the_instant(watched):
+    with (watched.watch.request.exports / "cases.csv").open(encoding="utf-8-sig") as stream:
+        rows = [*csv.DictReader(stream)]
+    came = Counter(row["unit_id"] for row in rows if "2026-08-01" <= row["dispatched_at"] < f"{FRIDAY}")
+    assert dict(zip(watched.watch.missed.unit_ids, watched.came.tolist(), strict=True)) == {
+        id: came[id] for id in watched.watch.missed.unit_ids
+    }
+    assert watched.came.sum() > 20 and timedelta(days=3) < watched.lag < timedelta(days=10)
+
+
+def test_units_without_a_case_so_far_join_the_places_of_those_that_have_one(watched):
+    """Of draws in which they get one: then there are more places, and a worse one is the last."""
+    model = forecast._Model(watched, [watched.watch.missed])
+    model.waits = ~model.ranked & False
+    _, before = model.drawn(np.random.default_rng(1), 50)
+    assert (before[:, ~model.ranked] == 0).all()
+    model.waits = ~model.ranked
+    _, after = model.drawn(np.random.default_rng(1), 50)
+    joined = after[:, ~model.ranked] > 0
+    assert joined.any() and (after[:, model.ranked] >= before[:, model.ranked]).all()
+    assert (after.max(axis=1) <= (after > 0).sum(axis=1)).all()
+
+
+def test_what_is_to_come_counts_when_its_time_has_come(watched):
+    """Rows that count forty days after they come do not count in August any more, and in September a part of them."""
+
+    def fresh(lag):
+        model = forecast._Model(replace(watched, lag=lag), [watched.watch.missed])
+        [one] = [one for one in model.measures if one.id == "case_rows"]
+        left = np.broadcast_to(model._left(model.at), (20, len(model.now[one.id]), 3))
+        return model._added(one, {}, left, np.ones((20, left.shape[1], 1)), np.random.default_rng(1)).sum(axis=(0, 1))
+
+    soon, late = fresh(timedelta(0)), fresh(timedelta(days=40))
+    assert soon[0] == late[0] == late[1] == 0 < soon[1] and 0 < late[2] < soon[2] / 3
+
+
+def test_of_each_kind_of_finding_the_section_reads_eight_and_how_many_there_are(watched):
+    unit = watched.units[0].unit
+    nine, one = (
+        [Finding("quick", unit.unit_id, (f"C{k}",), 2) for k in range(9)],
+        Finding("perfect", unit.unit_id, (), 31),
+    )
+    watch = SimpleNamespace(
+        **{
+            name: getattr(watched.watch, name)
+            for name in ("period", "cutoff", "readings", "rulebook", "missed", "intake", "warnings_of_day")
+        },
+        findings=(*nine, one),
+    )
+    page = pages.Pages(replace(watched, watch=watch), likely(watched), {}, "en").section()
+    quick, perfect = page["findings"]
+    assert len(quick["told"]) == 8 and quick["more"] == "1 more are in findings.csv."
+    assert quick["told"][0].endswith("closed within 2 min of being sent out C0")
+    rows = watched.watch.missed.whole("case_rows", watched.watch.readings)
+    assert quick["says"].startswith(f"9 cases, {percent(9, int(rows.sum()))} of all the city's.")
+    assert unit.unit_name in quick["says"] and perfect["says"] == perfect["more"] == "" and len(perfect["told"]) == 1
+
+
+def test_a_pace_lies_between_the_unit_s_own_and_the_city_s():
+    rows = np.array([0, 0, 4, 40, 400])
+    drawn = np.quantile(forecast._pace(rows, 4.0, np.random.default_rng(1), 4000), 0.5, axis=0)
+    assert 0 < drawn[0] < 1 and 0.8 < drawn[2] < 2 and 9 < drawn[3] < 11 and 95 < drawn[4] < 105
+
+
+def test_a_city_s_months_tell_how_far_it_moves_as_a_whole():
+    steady, lively = (forecast._together(np.array(one), np.random.default_rng(1), 4000) for one in ([3.0] * 9, [2, 3]))
+    assert np.log(steady).std() < forecast.TOGETHER < np.log(lively).std() < 2.1 * forecast.TOGETHER
 
 
 def test_a_long_past_speaks_no_louder_than_a_short_one():
