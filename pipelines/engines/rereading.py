@@ -66,7 +66,7 @@ def _item(
     at: np.ndarray,
 ) -> dict:
     """An item: its rates, or its points; ``alone``: the readings of which it tells one at a time."""
-    full, names = int(100 * item.full_marks), batch.touching(rules, item)
+    full, names = int(100 * item.full_marks), [name for name in batch.touching(rules, item) if name in values]
     made, on = {"id": item.id, "full": full}, [list(values).index(name) for name in names]
     if rules and full and _is_plain(item) and all(_is_counted(batch.cube, rule, values) for rule in rules):
         rates = [_rate(batch.cube, rule, values, in_force, at) for rule in rules]
