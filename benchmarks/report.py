@@ -218,8 +218,8 @@ the last 2.4: all of them were put in order at once. Since they are by portions,
 Not within what was asked: 300,000 rows in 6 s and 6,000,000 in 60 s and 4 GB, on a quiet machine, were not measured
 again for want of one. Scoring at 300,000 rows takes 5.2 to 6.2 times the SQL script's processor seconds, where 1.5
 times were asked. Where they go now: queries 43 % (the one pass over the rows 14 %, the second look at single rows 9 %),
-settling 19 %, first judge 15 %, ranking and verdicts twice 9 %, words of the ledger 4 %; of all of these durable_rules takes
-16 %, its actions apart 13 %, and collecting garbage 5 %.
+settling 19 %, first judge 15 %, ranking and verdicts twice 9 %, words of the ledger 4 %; of all of these
+durable_rules takes 16 %, its actions apart 13 %, and collecting garbage 5 %.
 """  # of one day, not measured anew
 
 
