@@ -8,6 +8,7 @@ are those of the counts, and the page holds the rates to their targets; of other
 from collections.abc import Mapping, Sequence
 from itertools import product
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def _item(
     values: Mapping[str, tuple[str, ...]],
     in_force: Mapping[str, str],
     at: np.ndarray,
-) -> dict:
+) -> dict[str, Any]:
     """An item: its rates, or its points; ``alone``: the readings of which it tells one at a time."""
     full, names = int(100 * item.full_marks), [name for name in batch.touching(rules, item) if name in values]
     made, on = {"id": item.id, "full": full}, [list(values).index(name) for name in names]
@@ -108,7 +109,7 @@ def _is_counted(cube: Cube, rule: Rule, values: Mapping[str, tuple[str, ...]]) -
 
 def _rate(
     cube: Cube, rule: Rule, values: Mapping[str, tuple[str, ...]], in_force: Mapping[str, str], at: np.ndarray
-) -> dict:
+) -> dict[str, Any]:
     """The counts of a rate, its cells unit after unit and month after month, and what it is held to."""
     targets = targets_of(cube, rule, len(cube.months))[at]
     alike = bool((targets == targets[:1, :1]).all())
@@ -167,7 +168,7 @@ def _parts(
     return found
 
 
-def _parts_of(made: Mapping) -> list[Parts]:
+def _parts_of(made: Mapping[str, Any]) -> list[Parts]:
     """The parts of an item that are anything."""
     if "rates" not in made:
         tables = [made[name] for name in ("points", "gone", "lacks")]
@@ -176,7 +177,7 @@ def _parts_of(made: Mapping) -> list[Parts]:
     return [table for table in tables if table]
 
 
-def _changing(made: Mapping) -> set[int]:
+def _changing(made: Mapping[str, Any]) -> set[int]:
     """The readings that change anything of an item, by their numbers."""
     words = [rate[name] for rate in made.get("rates", ()) for name in ("mode", "per")]
     words += [made["unmeasured"]] if any(rate["bare"] for rate in made.get("rates", ())) else []
