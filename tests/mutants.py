@@ -9,10 +9,9 @@
 As many are drawn from SQL as from each layer of Python. A fault is drawn by the hash of its seed, file, kind and line,
 so that a change elsewhere draws no other faults. Each is put into a copy of the project. There the tests run that
 noticed earlier faults of its file, then those that name it, then the folders that tests/README.md names for it, the
-cheapest first, up to the first failure; that one must pass without the fault. Where ``--reached`` names what coverage
-noted of those folders, test by test (`pytest --cov --cov-context=test`), only the tests that reach the line run, in the
-place of all: what they let pass counts as survived. The report tells killed from survived, each with file, line and
-difference; what stands there already is not run again. Exit 0 where at most ``--may-survive`` are left, else 1.
+cheapest first, up to the first failure; that one must pass without the fault. The report tells killed from survived,
+each with file, line and difference; what stands there already is not run again. Exit 0 where at most ``--may-survive``
+are left, else 1.
 """
 
 import argparse
@@ -47,7 +46,6 @@ MOST_OF_A_FILE = 15  # no file is more than a fifteenth of the draw
 REPORT = ROOT / "proof" / "mutants.jsonl"
 AGAIN = 6  # of the tests that noticed a fault of a file are tried first on the next one
 NAMING = 6  # test modules that name what is at fault, before whole folders
-AT_ONCE = 40  # tests that reach a line in one run of pytest
 NOT_THERE = 4  # pytest's exit code for a test that it does not find
 TIMEOUT = 900  # seconds for the tests of one fault; a loop without an end is a fault noticed
 SOURCES = {  # what reads, counts, judges, ranks and publishes; stages/publish.py lays out pages, which pages' tests see
@@ -151,26 +149,6 @@ def _functions(mutant: Mutant) -> list[str]:
     return [node.name for node in found if node.lineno <= mutant.line <= node.end_lineno and node.name[:2] != "__"]
 
 
-def reaching(mutant: Mutant, reached: Path) -> list[str]:
-    """The tests under which a line ran, those that reach least of the file first; [] where it ran while importing."""
-    from coverage import CoverageData
-
-    data = CoverageData(basename=str(reached))
-    data.read()
-    file = next((one for one in data.measured_files() if one.endswith("/" + mutant.file)), "")
-    tests = data.contexts_by_lineno(file) if file else {}
-    of = Counter(name.split("|")[0] for names in tests.values() for name in names if name)
-    lines = range(_statement(mutant), mutant.line + 1)
-    here = {name.split("|")[0] for line in lines for name in tests.get(line, ()) if name}
-    return sorted(here, key=lambda name: (of[name], name))
-
-
-def _statement(mutant: Mutant) -> int:
-    """The first line of the innermost statement of a line."""
-    nodes = [node for node in ast.walk(ast.parse(mutant.sound)) if isinstance(node, ast.stmt)]
-    return max(node.lineno for node in nodes if node.lineno <= mutant.line <= node.end_lineno)
-
-
 def copy_of_the_project(into: Path) -> Path:
     """The files that git knows or would take, without what runs made."""
     listed = subprocess.run(
@@ -213,28 +191,19 @@ def failing(tree: Path, chosen: list[list[str]], seconds: int) -> tuple[str, str
     return "", ""
 
 
-def chosen(mutant: Mutant, reached: Path | None) -> list[list[str]]:
+def chosen(mutant: Mutant) -> list[list[str]]:
     """The runs of pytest that may notice a fault, the likeliest first."""
-    here = reaching(mutant, reached) if reached and mutant.file.endswith(".py") else []
-    if here:
-        return [here[at : at + AT_ONCE] for at in range(0, len(here), AT_ONCE)]
     return [*([named] if (named := naming(mutant)) else []), *([one] for one in folders(mutant.file))]
 
 
-def run(
-    mutants: list[Mutant],
-    report: Path,
-    seconds: int = TIMEOUT,
-    tests: list[str] | None = None,
-    reached: Path | None = None,
-) -> None:
+def run(mutants: list[Mutant], report: Path, seconds: int = TIMEOUT, tests: list[str] | None = None) -> None:
     """Each in turn; a line of the report for each, as it is known."""
     proven = set()
     with tempfile.TemporaryDirectory(prefix="gongping-mutants-") as folder:
         tree = copy_of_the_project(Path(folder))
         for mutant in mutants:
             place, before = tree / mutant.file, _noticed_by(mutant.file, report)
-            others = [[one] for one in tests] if tests else chosen(mutant, reached)
+            others = [[one] for one in tests] if tests else chosen(mutant)
             started = time.monotonic()
             place.write_text(mutant.change.apply(mutant.sound), encoding="utf-8")
             test, _ = failing(tree, [*([before] if before else []), *others], seconds)
@@ -275,7 +244,6 @@ def main() -> int:
     asked.add_argument("--drawn", type=int, default=DRAWN)
     asked.add_argument("--from", dest="layer", help=f"a layer ({', '.join(SOURCES)}) or a pattern of files")
     asked.add_argument("--tests", help="only these, in the place of the table's")
-    asked.add_argument("--reached", type=Path, help="what coverage noted of each test: only those that reach a line")
     asked.add_argument("--only", type=int, nargs="+", help="their numbers")
     asked.add_argument("--part", default="1/1", help="i/n: every n-th, from the i-th")
     asked.add_argument("--list", action="store_true", help="show what is drawn, run nothing")
@@ -298,7 +266,7 @@ def main() -> int:
         return 0
     known = _reported(given.report)
     left = [one for one in mutants if (one.file, one.diff()) not in known]
-    run(left, given.report, given.seconds, given.tests.split() if given.tests else None, given.reached)
+    run(left, given.report, given.seconds, given.tests.split() if given.tests else None)
     known |= _reported(given.report)
     survivors = [one for one in mutants if known[one.file, one.diff()] == "survived"]
     print(f"{len(mutants)} mutants: {len(mutants) - len(survivors)} killed, {len(survivors)} survived: "

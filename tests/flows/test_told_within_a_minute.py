@@ -5,12 +5,10 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-import psutil
 import pytest
 
 from pipelines.edges.runs import under_way
-from tests.flows.conftest import PATIENCE, PERIOD, _end
-from tests.flows.test_killed_flow import _kill
+from tests.flows.conftest import PATIENCE, PERIOD, _end, kill
 from tests.flows.test_serve import Serving, town, write  # noqa: F401 - town is a fixture
 
 MINUTE = 60
@@ -66,12 +64,12 @@ def test_a_run_that_is_killed_and_one_that_died_with_serve_are_told_of_within_a_
     try:
         one = first.until(lambda: under_way(watched / "out"))[0]
         killed = time.monotonic()
-        _kill(psutil.Process(one.pid))
+        kill(one.pid)
         alone = _told(found, killed)
         first.until(lambda: [one for one in under_way(watched / "out") if one.alive])
         found.clear()
         killed = time.monotonic()
-        _kill(psutil.Process(first.process.pid))  # its server is a child
+        kill(first.process.pid)  # its server is a child
         first.process.wait()
     finally:
         _end(first.process)

@@ -1,6 +1,7 @@
 """What once published wrong results in silence stops the run: faults put in on purpose, none comes through."""
 
 import inspect
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -148,12 +149,19 @@ def query(name: str, text: str):
 
 @contextmanager
 def source(module, text: str):
-    """A module with another source."""
-    sound = dict(vars(module))
+    """A module with another source, for those too that took something of it when they were loaded."""
+    sound, took = dict(vars(module)), []
     try:
         exec(compile(text, module.__file__, "exec"), vars(module))
+        now = {id(old): vars(module)[name] for name, old in sound.items() if vars(module)[name] is not old}
+        for user in [one for name, one in sys.modules.items() if name.startswith("pipelines.") and one is not module]:
+            took += [(user, name, old) for name, old in vars(user).items() if id(old) in now]
+        for user, name, old in took:
+            setattr(user, name, now[id(old)])
         yield
     finally:
+        for user, name, old in took:
+            setattr(user, name, old)
         vars(module).clear()
         vars(module).update(sound)
 

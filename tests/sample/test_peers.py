@@ -113,11 +113,11 @@ class Other:
 
 def test_the_document_holds_every_limit_and_every_table():
     measured = Measured(SCORED, [("help", 0.5, 1.0)], [("a scenario", 0.1, 1.0)], [("pandas", 12.3)], PAGES, Other(),
-                        Other(), Other())  # fmt: skip
+                        Other(), Other(), Other())  # fmt: skip
     text = document(measured)
-    assert len(measured.limits()) == 2 + 1 + 1 + 1 + 1 + 1 + 3 and limits_table(measured.limits()) in text
+    assert len(measured.limits()) == 2 + 1 + 1 + 1 + 1 + 1 + 1 + 3 and limits_table(measured.limits()) in text
     assert all(table in text for table in (scoring_table(SCORED), printing_table(PAGES), "- pandas: 12 times as long"))
-    assert text.count("| another table |") == 3
+    assert text.count("| another table |") == 4
 
 
 def test_the_memory_of_what_a_process_starts_is_counted():

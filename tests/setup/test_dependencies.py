@@ -20,7 +20,7 @@ OURS = {"pipelines", "gongping", "tests", "benchmarks", "scripts"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # No line of ours imports these: bounds on what Prefect takes, data, commands, a package with a script in it.
 BOUNDS, DATA = {"fastapi", "sqlalchemy"}, {"tzdata"}
-COMMANDS = {"deptry", "hatchling", "ipykernel", "jupyterlab", "mypy", "pip", "pytest-cov", "pytest-xdist", "ruff"}
+COMMANDS = {"deptry", "hatchling", "ipykernel", "jupyterlab", "mypy", "pip", "pytest-cov", "ruff"}
 CARRIERS = {"axe-playwright-python", "myst-parser", "types-jsonschema", "types-pyyaml"}  # of a script, a setting, types
 
 
