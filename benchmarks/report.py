@@ -215,13 +215,13 @@ million); of longer ones it is compressed after every million, for about 1.5 pro
 beside the 5.5. Without that a run of 6,000,000 CSV rows took 6.9 GB; with it 5.2, of which accepting the case rows took
 the last 2.4: all of them were put in order at once. Since they are by portions, the whole takes 4.2.
 
-Not within what was asked. Alone on the machine, on a day on which its SQL script took 0.48 s where it took 0.28 before:
-300,000 CSV rows and 300 units took 23.9 s, 6 asked (checking 19 %, places under the readings and by chance 22 %, pages
-21 %, reading 12 %, scoring 10 %), and 0.9 GB; 6,000,000 CSV rows took 197 s, 60 asked, and 4.2 GB, 4 asked.
+Not within what was asked. Alone on the machine, on a day on which its SQL script took 0.48 s where it took 0.28
+before: 300,000 CSV rows and 300 units took 23.9 s, 6 asked (checking 19 %, places under the readings and by chance 22
+%, pages 21 %, reading 12 %, scoring 10 %), and 0.9 GB; 6,000,000 CSV rows took 197 s, 60 asked, and 4.2 GB, 4 asked.
 Scoring at 300,000 rows takes 4.2 times the SQL script's processor seconds alone on the machine, 5.2 to 6.2 beside
-others, where 1.5 times were asked. Where they go now: queries 43 % (the one pass over the rows 14 %, the second look at single rows 9 %),
-settling 19 %, first judge 15 %, ranking and verdicts twice 9 %, words of the ledger 4 %; of all of these
-durable_rules takes 16 %, its actions apart 13 %, and collecting garbage 5 %.
+others, where 1.5 times were asked. Where they go now: queries 43 % (the one pass over the rows 14 %, the second look
+at single rows 9 %), settling 19 %, first judge 15 %, ranking and verdicts twice 9 %, words of the ledger 4 %; of all
+of these durable_rules takes 16 %, its actions apart 13 %, and collecting garbage 5 %.
 """  # of one day, not measured anew
 
 
