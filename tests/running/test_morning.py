@@ -235,6 +235,11 @@ def test_a_city_s_months_tell_how_far_it_moves_as_a_whole():
     assert np.log(steady).std() < forecast.TOGETHER < np.log(lively).std() < 2.1 * forecast.TOGETHER
 
 
+def test_however_wild_a_city_s_months_were_half_a_logarithm_is_the_most_that_it_is_thought_to_move():
+    wild = forecast._together(np.array([0.0, 9.0] * 6), np.random.default_rng(1), 4000)
+    assert np.log(wild).std() == pytest.approx(2 * forecast.TOGETHER, rel=0.05)
+
+
 def test_a_long_past_speaks_no_louder_than_a_short_one():
     """Of ten thousand rows, half of them good, the share spreads as that of ``TRUST`` rows."""
     drawn = forecast._share(np.array([5000, 5000]), np.array([10_000, 10_000]), np.random.default_rng(1), 2000)
