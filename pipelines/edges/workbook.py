@@ -5,7 +5,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -256,7 +256,7 @@ SPARE = ("duplicate_row", "duplicate_key", "type", "enum", "required", "plausibl
 WIDTHS_OF_OWN = (18, 8, 7, 50)  # of OWN
 WIDTHS = {"timestamp": 19, "date": 12, "boolean": 10, "enum": 16, "integer": 10, "decimal": 10, "text": 20}
 FONT = {"font_name": "宋体", "font_size": 11}  # every Chinese office has it
-LIST_WIDTH, LIST_WIDE, WIDE_HEADS = 16, 36, ("扣分事由", "异议理由")  # as the workbook of a scorecard's form
+LIST_WIDTH, LIST_WIDE = 16, 36  # as the workbook of a scorecard's form
 LINE_HEIGHT, MOST_LINES = 15, 12  # in points
 A4, A3 = 9, 8  # paper sizes of Excel
 WIDEST = {A4: 200, A3: 290}  # characters of a row that can still be read there
@@ -413,13 +413,15 @@ def write_form(
     _close(book, file)
 
 
-def write_list(file: Path, name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """One sheet of text under its heads, for people to fill in the rest."""
+def write_list(
+    file: Path, name: str, heads: Mapping[str, str], rows: Iterable[Mapping[str, str]], long: Collection[str]
+) -> None:
+    """One sheet of text under its heads, for people to fill in the rest; rows by field, ``long`` are those of prose."""
     book = _opened(file, name)
-    sheet = book.sheet(name, [LIST_WIDE if head in WIDE_HEADS else LIST_WIDTH for head in heads])
-    sheet.write(0, heads, "head")
+    sheet = book.sheet(name, [LIST_WIDE if field in long else LIST_WIDTH for field in heads])
+    sheet.write(0, list(heads.values()), "head")
     for line, row in enumerate(rows, 1):
-        sheet.write(line, row, "cell")
+        sheet.write(line, [row.get(field, "") for field in heads], "cell")
     sheet.finish(name, header=0)
     _close(book, file)
 

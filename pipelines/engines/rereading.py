@@ -21,10 +21,8 @@ from pipelines.model.rule import Item, Left, Rule, Rulebook, Word
 from pipelines.model.score import Rereading
 
 SETS = 512  # combinations of an item's readings, beyond which its points are told of one reading at a time
-STEPS = ("whole_steps", "pro_rata", "any_part")
-Parts = dict[
-    str, list[list[int | list[int]]]
-]  # by the readings changed, as `3.1 5.2`: [how much, [where]] for each different number
+# By the readings changed, as `3.1 5.2`: [how much, [where]] for each different number.
+Parts = dict[str, list[list[int | list[int]]]]
 
 
 def rereading(cube: Cube, rulebook: Rulebook, in_force: Mapping[str, str], unit_ids: Sequence[str]) -> Rereading:
@@ -69,7 +67,7 @@ def _item(
     """An item: its rates, or its points; ``alone``: the readings of which it tells one at a time."""
     full, names = int(100 * item.full_marks), [name for name in batch.touching(rules, item) if name in values]
     made, on = {"id": item.id, "full": full}, [list(values).index(name) for name in names]
-    if rules and full and _is_plain(item) and all(_is_counted(batch.cube, rule, values) for rule in rules):
+    if rules and full and _is_plain(item) and all(_is_counted(batch.cube, rule) for rule in rules):
         rates = [_rate(batch.cube, rule, values, in_force, at) for rule in rules]
         unmeasured = item.unmeasured or ("unmeasured" in in_force and Left("unmeasured")) or "full"
         least = None if item.floor is None else int(100 * item.floor)
@@ -92,7 +90,7 @@ def _is_plain(item: Item) -> bool:
     return item.starts == "full" and not item.exact and item.places == 2 and not item.bonus
 
 
-def _is_counted(cube: Cube, rule: Rule, values: Mapping[str, tuple[str, ...]]) -> bool:
+def _is_counted(cube: Cube, rule: Rule) -> bool:
     """Whether a page can hold a rule to its target: a rate without anything besides, told of all units or of none."""
     if rule.kind != "rate" or not rule.is_exact or not rule.each or not rule.needs or rule.round_rate is not None:
         return False
@@ -100,10 +98,9 @@ def _is_counted(cube: Cube, rule: Rule, values: Mapping[str, tuple[str, ...]]) -
         return False
     if rule.times != 1 or rule.at_most is not None:
         return False
-    modes = values[rule.mode.reading] if isinstance(rule.mode, Left) else (rule.mode,)
     measures = [cube.measures[id] for id in (rule.part, rule.of)]
     silent = cube.silent(*rule.counted)
-    plain = all(one.scale == 1 and not one.distinct for one in measures) and set(modes) <= set(STEPS)
+    plain = all(one.scale == 1 and not one.distinct for one in measures)
     return plain and bool(silent.all() or not silent.any())
 
 

@@ -276,7 +276,7 @@ def _write_objection(quarter, period, explanation, cases, file, as_json) -> None
     from pipelines.edges.templates import render
     from pipelines.edges.workbook import write_list
     from pipelines.rulebook import load_rulebook
-    from pipelines.views.objection import objection
+    from pipelines.views.objection import LONG, objection
 
     unit = explanation.unit
     ledger, misses = (of(unit["unit_id"]) for of in (quarter.ledger_of, quarter.misses_of))
@@ -284,7 +284,7 @@ def _write_objection(quarter, period, explanation, cases, file, as_json) -> None
     files = {suffix: file.with_suffix(suffix) for suffix in (".xlsx", ".html")}
     if there := [str(one) for one in files.values() if one.exists()]:
         raise UsageRefusal(say("scorecard.objection_there", files=" ".join(there)))
-    write_list(files[".xlsx"], say("pages.table_adjustments").zh, page["heads"], page["rows"])
+    write_list(files[".xlsx"], say("pages.table_adjustments").zh, page["heads"], page["rows"], LONG)
     files[".html"].write_text(render("scorecard/objection.html.j2", {**page, "frame": {}}), encoding="utf-8")
     if as_json:
         options.print_json({"lines": len(page["lines"]), "files": [str(one) for one in files.values()]})

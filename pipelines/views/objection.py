@@ -14,6 +14,26 @@ from pipelines.model.words import UsageRefusal, Words
 from pipelines.views.figures import Say, named
 
 WORDS = ("objection_unit", "objection_leader", "objection_contact", "objection_day")
+# What stands under each head of the workbook; those of the export table of decisions by their names there.
+FIELDS = (
+    "adjustment_id",
+    "received_on",
+    "answer_by",
+    "unit_id",
+    "unit_name",
+    "case_id",
+    "rule_id",
+    "ref_id",
+    "why",
+    "asked",
+    "ground",
+    "evidence",
+    "action",
+    "decided_by",
+    "decided_on",
+    "reason",
+)
+LONG = ("why", "ground")  # prose: wider than the others
 COLUMNS = ("col_n", "col_case", "col_rule", "col_detail", "col_asked", "col_ground", "col_evidence")
 
 
@@ -25,7 +45,7 @@ def objection(
     say: Say,
     numbers: Iterable[str] = (),
 ) -> dict:
-    """The form: ``title``, ``says``, ``lines``, ``columns``, ``words``; ``heads`` and ``rows`` of the workbook.
+    """The form: ``title``, ``says``, ``lines``, ``columns``, ``words``; ``heads``, ``rows`` of the workbook by field.
 
     ``unit`` is a line of ranking.csv, ``ledger`` and ``misses`` its lines of ledger.csv and evidence.csv. Of the lines
     that cost points and bear one of the ``numbers`` of cases or incidents, of rates' misses too; without numbers all
@@ -39,7 +59,7 @@ def objection(
     if not lines:
         raise UsageRefusal(say("scorecard.objection_nothing"))
     heads, period = say("scorecard.objection_heads").zh.split(), Period.parse(unit["period"])
-    facts = {"承办单位编码": unit["unit_id"], "单位名称": unit["unit_name"]}
+    facts = {"unit_id": unit["unit_id"], "unit_name": unit["unit_name"]}
     return {
         "title": say("scorecard.objection_title", period_name=Words(named(period), named(period, "en"))).zh,
         "says": say("scorecard.objection_text").zh.replace("{n}", str(len(lines))),
@@ -47,8 +67,8 @@ def objection(
         "lines": lines,
         "columns": [say(f"scorecard.{name}").zh for name in COLUMNS],
         "words": {name: say(f"scorecard.{name}").zh for name in WORDS},
-        "heads": heads,
-        "rows": [tuple({**facts, **line["cells"]}.get(head, "") for head in heads) for line in lines],
+        "heads": dict(zip(FIELDS, heads, strict=True)),
+        "rows": [{**facts, **line["cells"]} for line in lines],
     }
 
 
@@ -75,11 +95,10 @@ def _number(line: Mapping[str, str]) -> str:
 def _line(line: Mapping[str, str], asked: str, book: Rulebook) -> dict:
     rule = book.rules.get(line["rule_id"])
     why = plain(masked(line["detail"]))
-    cells = {"诉求件编号": line["case_id"], "规则编号": line["rule_id"], "依据编号": line["ref_id"]}
     return {
         "number": _number(line),
         "rule": rule.title.zh if rule else line["rule_id"],
         "why": why,
         "asked": asked,
-        "cells": {**cells, "扣分事由": why, "申请事项": asked},
+        "cells": {**{name: line[name] for name in ("case_id", "rule_id", "ref_id")}, "why": why, "asked": asked},
     }

@@ -93,6 +93,9 @@
   const points = n => `${n < 0n ? "-" : ""}${(n < 0n ? -n : n) / 100n}.${String((n < 0n ? -n : n) % 100n).padStart(2, "0")}`;
   const listed = names => names.join(document.documentElement.lang === "en" ? ", " : "、");
   const OUT = ["left_out", "reweighted"];
+  const STEPS = {
+    whole_steps: (short, step) => [short / step, 1n], any_part: (short, step) => [(short + step - 1n) / step, 1n], pro_rata: (short, step) => [short, step],
+  };
 
   const down = (a, b) => a / b - (a < 0n && a % b ? 1n : 0n);
   const nearest = (a, b) => a < 0n ? -nearest(-a, b) : (2n * a + b) / (2n * b);  // halves away from nothing
@@ -128,7 +131,7 @@
           const target = typeof rate.target === "number" ? rate.target : rate.target[at];
           const short = all < rate.needs ? 0n : BigInt(target) * BigInt(all) - 10000n * BigInt(some), step = BigInt(rate.each) * BigInt(all);
           if (short <= 0n) continue;
-          const [cost, parts] = mode === "pro_rata" ? [short, step] : [mode === "any_part" ? (short + step - 1n) / step : short / step, 1n];
+          const [cost, parts] = STEPS[mode](short, step);  // a way that the page does not know stops it
           top = top * parts * times + cost * BigInt(rate.deduct) * bottom;
           bottom *= parts * times;
         }

@@ -5,6 +5,10 @@ import csv
 import openpyxl
 import pytest
 
+from pipelines.contracts.declared import load_contracts
+from pipelines.views.objection import FIELDS
+from pipelines.wording import say
+
 PERIOD = "2026Q3"
 
 
@@ -24,6 +28,13 @@ def late(out):
     miss = next(row for row in table(out / PERIOD / "evidence.csv")
                 if row["unit_id"] == unit and row["case_id"] not in own)  # fmt: skip
     return [*own.values()][:2], miss, own
+
+
+def test_its_heads_are_those_of_the_export_table_of_decisions():
+    heads = dict(zip(FIELDS, say("scorecard.objection_heads").zh.split(), strict=True))
+    columns = load_contracts().tables["adjustments"].columns
+    assert {name: heads.get(name) for name in columns} == {name: column.title for name, column in columns.items()}
+    assert set(FIELDS) - set(columns) == {"unit_name", "why", "asked"}
 
 
 def rows_of(file):
