@@ -86,6 +86,13 @@ def test_a_file_without_a_row_comes_before_the_faults_of_the_rows_that_name_its_
     assert stops[0].zh.startswith(f"{table}.csv：《") and "没有数据行" in stops[0].zh
 
 
+def test_a_table_that_has_rows_is_no_cause_though_others_name_what_it_lacks():
+    tables = good_tables()
+    tables["cases"].append(good("cases", case_id="20260820-9", unit_id="U9"))
+    stops = validated(tables).stops
+    assert stops and "U9" in stops[0].en and not any("holds no rows" in stop.en for stop in stops)
+
+
 def test_an_empty_file_that_no_row_names_is_no_cause():
     tables = naming("20260820-9")
     tables["units"].append(good("units", unit_id="U2", unit_name=None))
