@@ -88,7 +88,7 @@ def test_a_file_without_a_row_comes_before_the_faults_of_the_rows_that_name_its_
 
 def test_a_table_that_has_rows_is_no_cause_though_others_name_what_it_lacks():
     tables = good_tables()
-    tables["cases"].append(good("cases", case_id="20260820-9", unit_id="U9"))
+    tables["cases"] += [good("cases", case_id=f"20260820-{n}", unit_id="U9") for n in range(30)]
     stops = validated(tables).stops
     assert stops and "U9" in stops[0].en and not any("holds no rows" in stop.en for stop in stops)
 
