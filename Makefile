@@ -7,7 +7,7 @@ export DO_NOT_TRACK := 1
 COMPILED = PYTHONDONTWRITEBYTECODE=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo notebook app test proof world bench lint reference site coverage dist lowest fonts clean
+.PHONY: help setup demo notebook app test proof world fuzz bench lint reference site coverage dist lowest fonts clean
 
 help: ## 本说明 / this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -29,12 +29,17 @@ test: ready ## 测试，几分钟内 / the tests, within minutes
 	@$(COMPILED) $(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow" $(TESTS)
 
 proof: ready ## 全部测试，含慢的 / every test, the slow ones too
-	@$(UV) sync -q --frozen --inexact --extra cluster
+	@$(UV) sync -q --frozen --inexact --extra cluster --group fuzz
 	@sh scripts/test_tools.sh
+	@$(PYTHON) -m tests.proof.fuzz --seconds 20
 	@$(COMPILED) GONGPING_NEW_EXAMPLES=1 $(PYTHON) -m pytest
 
 world: ready ## 一个种子一座城（SEED=7） / a city's quarters in which everything goes wrong, the same for the same SEED
 	@$(PYTHON) -m tests.proof.world --seed $(or $(SEED),0)
+
+fuzz: ready ## 逐个读取口喂随意内容（SECONDS=60） / every reader fed with whatever, each for SECONDS, the draws of SEED
+	@$(UV) sync -q --frozen --inexact --group fuzz
+	@$(PYTHON) -m tests.proof.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),0)
 
 bench: ready ## 量速度 / measure the speed
 	@$(PYTHON) -m benchmarks

@@ -5,6 +5,7 @@
     python tests/mutants.py --only 7                   one of them
     python tests/mutants.py --drawn 500 --part 2/40    of 500 every fortieth, from the second
     python tests/mutants.py --from engines             those of a layer, or of files: 'pipelines/engines/v*.py'
+    python tests/mutants.py --again                    those that survived once more, when tests were added
 
 As many are drawn from SQL as from each layer of Python. A fault is drawn by the hash of its seed, file, kind and line,
 so that a change elsewhere draws no other faults. Each is put into a copy of the project. There the tests run that
@@ -20,7 +21,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.mutations import Change, python, sql  # noqa: E402
+from tests.proof import group  # noqa: E402
 
 SEED = 20261129
 DRAWN = 60
@@ -47,6 +48,7 @@ REPORT = ROOT / "proof" / "mutants.jsonl"
 AGAIN = 6  # of the tests that noticed a fault of a file are tried first on the next one
 NAMING = 6  # test modules that name what is at fault, before whole folders
 NOT_THERE = 4  # pytest's exit code for a test that it does not find
+TOLD = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 TIMEOUT = 900  # seconds for the tests of one fault; a loop without an end is a fault noticed
 SOURCES = {  # what reads, counts, judges, ranks and publishes; stages/publish.py lays out pages, which pages' tests see
     "sql": ("sql/facts/*", "sql/tallies/*", "sql/ledger/*", "sql/checks/*", "sql/staging/*"),
@@ -173,15 +175,11 @@ def failing(tree: Path, chosen: list[list[str]], seconds: int) -> tuple[str, str
     command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "-m", "not slow", "--tb=line", "-rfE"]
     started = time.monotonic()
     for tests in chosen:
-        process = subprocess.Popen(
-            [*command, *tests], cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            start_new_session=True,
-        )
+        left = seconds - (time.monotonic() - started)
         try:
-            said, _ = process.communicate(timeout=seconds - (time.monotonic() - started))
+            with group([*command, *tests], cwd=tree, env=environment, **TOLD) as process:
+                said, _ = process.communicate(timeout=left)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
             return f"FAILED {tests[0]}", "out of time"
         gone = process.returncode == NOT_THERE and "::" in tests[0]
         if process.returncode and not gone:
@@ -246,6 +244,7 @@ def main() -> int:
     asked.add_argument("--tests", help="only these, in the place of the table's")
     asked.add_argument("--only", type=int, nargs="+", help="their numbers")
     asked.add_argument("--part", default="1/1", help="i/n: every n-th, from the i-th")
+    asked.add_argument("--again", action="store_true", help="what survived once more; its newest outcome counts")
     asked.add_argument("--list", action="store_true", help="show what is drawn, run nothing")
     asked.add_argument("--report", type=Path, default=REPORT, help="a file that gets a JSON line for each")
     asked.add_argument("--seconds", type=int, default=TIMEOUT, help="for the tests of one fault")
@@ -265,7 +264,8 @@ def main() -> int:
             print("\n".join("      " + line for line in mutant.diff().splitlines()))
         return 0
     known = _reported(given.report)
-    left = [one for one in mutants if (one.file, one.diff()) not in known]
+    done = {"killed"} if given.again else {"killed", "survived"}
+    left = [one for one in mutants if known.get((one.file, one.diff())) not in done]
     run(left, given.report, given.seconds, given.tests.split() if given.tests else None)
     known |= _reported(given.report)
     survivors = [one for one in mutants if known[one.file, one.diff()] == "survived"]

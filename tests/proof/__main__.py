@@ -25,6 +25,9 @@ from hashlib import sha256
 from pathlib import Path
 
 import yaml
+from scipy.stats import binomtest
+
+from tests.proof import group
 
 ROOT = Path(__file__).resolve().parents[2]
 PROMISES = Path(__file__).with_name("promises.yaml")
@@ -83,10 +86,11 @@ def _tests(proof: dict, part: str, seed: int) -> dict:
         variables |= {"GONGPING_COUNT": str(asked)} if asked else {}
         plugins = ("-p", "tests.proof.plugin", "-p", "no:cacheprovider", "--hypothesis-seed", str(seed))
         command = [sys.executable, "-m", "pytest", *plugins, *shlex.split(proof["tests"])]
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, check=False)
+        with group(command, cwd=ROOT, env={**os.environ, **variables}) as process:
+            process.wait()
         ended = outcome.exists()  # not where pytest was killed, or could not begin
         found = json.loads(outcome.read_text(encoding="utf-8")) if ended else dict.fromkeys(OUTCOME, 0)
-    failed = found["failed"] or int(done.returncode not in (0, 5))
+    failed = found["failed"] or int(process.returncode not in (0, 5))
     tried = found["tried"] or found["passed"] + found["failed"]
     said = {"tried": tried, "failed": failed, "skipped": found["skipped"]}
     return said | ({"failing": found["failing"][:FAILING]} if found.get("failing") else {})
@@ -95,11 +99,12 @@ def _tests(proof: dict, part: str, seed: int) -> dict:
 def _command(proof: dict, part: str, seed: int) -> dict:
     """What another command came to, by what it says last; a command that says nothing of the kind has failed."""
     command = [word.format(python=sys.executable, part=part, seed=seed) for word in shlex.split(proof["run"])]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        lines = []
+    lines = []
+    with group(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout:
             print(line, end="", flush=True)
             lines.append(line)
+        process.wait()
     found = [*re.finditer(proof["says"], "".join(lines), re.MULTILINE)]
     said = found[-1].groupdict() if found else {}
     figures = {name: int(value) if value.isdecimal() else value for name, value in said.items()}
@@ -166,9 +171,8 @@ def newest(lines: list[dict]) -> dict:
 
 def interval(share: int, whole: int) -> tuple[int, int]:
     """The 95 % interval of a share in hundredths, by Wilson's score; whole > 0."""
-    z = 1.96
-    middle, spread = share + z * z / 2, z * math.sqrt(share * (whole - share) / whole + z * z / 4)
-    return math.floor(100 * (middle - spread) / (whole + z * z)), math.ceil(100 * (middle + spread) / (whole + z * z))
+    found = binomtest(share, whole).proportion_ci(method="wilson")
+    return math.floor(100 * found.low), math.ceil(100 * found.high)
 
 
 def document(promises: dict[str, dict], folder: Path = NOTED) -> str:

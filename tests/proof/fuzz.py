@@ -1,6 +1,6 @@
 """Every reader, fed with whatever: it reads, or refuses in words, and neither crashes nor grows.
 
-    python -m tests.proof.fuzz --seconds 60             each reader for so long, by coverage (atheris: --group fuzz)
+    python -m tests.proof.fuzz --seconds 60             each reader for so long, by coverage (atheris: make fuzz)
     python -m tests.proof.fuzz csv --seconds 600        one of them
     python -m tests.proof.fuzz csv --one FILE           one input, as a crash left it
 
@@ -49,6 +49,7 @@ with _watched():
     from pipelines.publication.signers import read_signers
     from pipelines.publication.state import replay
     from pipelines.rulebook import load_rulebook
+    from tests.proof import group
 
     OPENS = {suffix: getattr(importlib.import_module(f"pipelines.exports.{module}"), function)
              for suffix, (module, function) in READERS.items()}  # fmt: skip
@@ -256,18 +257,20 @@ def main() -> int:
                 _fuzz(given.reader, given.seconds, given.seed, WORK / given.reader)
         return 0
     if not importlib.util.find_spec("atheris"):
-        asked.error("atheris is not here: uv sync --group fuzz")
+        asked.error("atheris is not here: make fuzz")
     inputs, crashed = 0, []
     for name in [given.reader] if given.reader else FUZZED:
         command = [sys.executable, "-m", "tests.proof.fuzz", name, HERE, "--seconds", str(given.seconds),
                    "--seed", str(given.seed)]  # fmt: skip
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
-        runs = re.findall(r"number_of_executed_units: (\d+)|^#(\d+)\b", done.stderr, re.MULTILINE)
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        with group(command, cwd=ROOT, text=True, errors="replace", **streams) as process:
+            _, told = process.communicate()
+        runs = re.findall(r"number_of_executed_units: (\d+)|^#(\d+)\b", told, re.MULTILINE)
         found = max((int(a or b) for a, b in runs), default=0)
         inputs += found
-        if done.returncode or not found:
+        if process.returncode or not found:
             crashed.append(name)
-            print(done.stderr[-4000:])
+            print(told[-4000:])
         print(f"{name}: {found} inputs, {'CRASHED' if name in crashed else 'sound'}", flush=True)
     print(f"{inputs} inputs: {len(FUZZED)} readers, {len(crashed)} crashed")
     return int(bool(crashed))

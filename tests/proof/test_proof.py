@@ -3,15 +3,20 @@
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
 
 from pipelines.paths import ROOT
-from tests.proof import seeds
+from tests.proof import group, seeds
 from tests.proof.__main__ import DOCUMENT, declared, document, interval, left, run, standing
 
 LINE = {"promise": "R1", "proof": "quarters", "tried": 10, "failed": 0, "skipped": 0, "part": "1/2", "seed": 0,
         "date": "2026-11-29", "commit": "abc"}  # fmt: skip
+SLEEPS = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 
 
 def test_the_document_is_that_of_what_was_noted():
@@ -67,6 +72,20 @@ def test_a_sweep_goes_on_with_the_parts_that_are_left():
     lines = [LINE | {"part": "2/4"}, LINE | {"part": "1/4", "seed": 7}, LINE | {"part": "3/5"}]
     assert left(lines, 4, 0) == ["1/4", "3/4", "4/4"]
     assert left(lines, 4, 7) == ["2/4", "3/4", "4/4"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_what_a_proof_started_ends_with_it(number, tmp_path):
+    """A sweep of faults starts a test run, which starts programs: none outlives a sweep that is stopped."""
+    inner = f"import sys; from tests.proof import group; command = [sys.executable, '-c', {SLEEPS!r}]"
+    wait = "\nwith group(command) as process: process.wait()"
+    outer = f"import sys; from tests.proof import group; command = [sys.executable, '-c', {inner + wait!r}]" + wait
+    with group([sys.executable, "-c", outer], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        sleeper = int(process.stdout.readline())
+        process.send_signal(number)
+        assert process.wait(30) == 128 + number
+        assert process.stdout.read() == "", "the sleeper holds the pipe"
+    assert not Path(f"/proc/{sleeper}").exists()
 
 
 def test_a_share_has_the_interval_of_wilson():
