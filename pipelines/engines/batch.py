@@ -444,12 +444,16 @@ def _count(figures: np.ndarray, weights: np.ndarray, counted: np.ndarray, bottom
     rows, units = figures.shape
     if not units:
         return
-    order = np.argsort(-figures, axis=1)  # whichever way the equal stand: they share a place
-    ordered = np.take_along_axis(figures, order, axis=1)
-    first = np.zeros((rows, units), np.int64)
-    first[:, 1:] = np.where(ordered[:, 1:] != ordered[:, :-1], np.arange(1, units), 0)
-    places = np.maximum.accumulate(first, axis=1, out=first) + 1
-    every = counted.reshape(-1)
-    np.add.at(every, (order * (units + 1) + places).reshape(-1), np.repeat(weights, units))
-    among_last = figures <= ordered[:, [max(units - TOP, 0)]]
-    bottom += weights @ among_last
+    # A figure and its unit as one number sort several times faster than an order of figures, in 32 bits again.
+    figures = np.unique(figures, return_inverse=True)[1].reshape(rows, units) if figures.dtype == object else figures
+    behind, bits = int(figures.max()) - figures, units.bit_length()
+    ordered = behind << bits | np.arange(units)
+    ordered = ordered.astype(np.int32) if ordered.max() < 2**31 else ordered
+    ordered.sort(axis=1)
+    unit = ordered & ((1 << bits) - 1)
+    ordered >>= bits
+    place = np.zeros_like(ordered)
+    place[:, 1:] = (ordered[:, 1:] != ordered[:, :-1]) * np.arange(1, units, dtype=ordered.dtype)
+    np.maximum.accumulate(place, axis=1, out=place)
+    np.add.at(counted.reshape(-1), (unit * (units + 1) + place + 1).reshape(-1), np.repeat(weights, units))
+    bottom += weights @ (behind >= ordered[:, [max(units - TOP, 0)]])
