@@ -232,8 +232,11 @@ def _number(text: str) -> str:
     """A number as it is written; one with an exponent that is whole without a guess is written out."""
     if "e" not in text.casefold() or len(text) > LONGEST_NUMBER:
         return text
-    number = Decimal(text)
-    whole = abs(number) < EXACT_TO and number == number.to_integral_value()
+    try:
+        number = Decimal(text)
+        whole = abs(number) < EXACT_TO and number == number.to_integral_value()
+    except ArithmeticError:  # an exponent that is beyond any number of decimals
+        return text
     return str(int(number)) if whole else text
 
 

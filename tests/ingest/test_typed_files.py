@@ -51,6 +51,16 @@ def test_json_lines_keep_numbers_as_written(tmp_path):
     assert [got[name] for name in COLUMNS] == ["1001.10", "7", None, "true", "甲"]
 
 
+@pytest.mark.parametrize(
+    "number", ["1e99999999", "-1E+99999999999999999999", "0e" + "1" * 38, "1e-99999999999999999999"]
+)
+@pytest.mark.parametrize(("file", "written"), [("cases.jsonl", "{}"), ("cases.json", "[{}]")])
+def test_an_exponent_beyond_all_numbers_is_kept_as_written(tmp_path, number, file, written):
+    """What the fuzzing of readers found: these ended the run with a traceback."""
+    row = SOUND.replace('"x"', number, 1)
+    assert read_cases(tmp_path, written.format(row), file).ids() == [number]
+
+
 SOUND = json.dumps(dict.fromkeys(COLUMNS, "x"))
 
 
