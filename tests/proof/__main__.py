@@ -37,6 +37,7 @@ OUTCOME = ("tried", "passed", "failed", "skipped")
 ABOUT_THE_RUN = {"part", "seed", "seconds", "date", "at", "commit", "program", "python", "command", "failing"}
 OF_EVERY_LINE = {"promise", "proof", *OUTCOME, *ABOUT_THE_RUN}
 PROGRAM = ("pipelines", "sql", "rules", "reports", "data_contracts")  # what a figure is of
+NO_REASON = "not looked at yet"
 FAILING = 5  # failed tests that a line names
 HEAD = """# Promises and their proofs
 
@@ -189,10 +190,23 @@ def document(promises: dict[str, dict], folder: Path = NOTED) -> str:
     gaps = [f"- `{one['file']}`, `{one['line']}`: {one['why']}." for one in promises["R6"]["gaps"]]
     told = {
         "What no test reaches": gaps,
+        "Faults that no test notices": survivors(promises["R5"]["survivors"], folder / "mutants.jsonl"),
         "Commands": ["| | proof | noted by | runs |", "|---|---|---|---|", *commands],
     }
     sections = (line for name, lines in told.items() for line in ("", f"## {name}", "", *lines))
     return HEAD + "\n".join([*rows, *sections, ""])
+
+
+def survivors(reasons: list[dict], report: Path) -> list[str]:
+    """Each fault that a report tells last to have survived, and why: no test could notice it, or one was missing."""
+    lines = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()] if report.exists() else []
+    newest = {(line["file"], line["diff"]): line for line in lines}
+    why = {(one["file"], one["fault"]): one["why"] for one in reasons}
+    told = []
+    for file, diff in (place for place, line in newest.items() if line["outcome"] == "survived"):
+        sound, fault = (next(part[1:].strip() for part in diff.splitlines() if part[0] == sign) for sign in "-+")
+        told.append(f"- `{file}`, `{sound}` → `{fault}`: {why.get((file, fault), NO_REASON)}.")
+    return told
 
 
 def _row(promise: str, says: str, name: str, proof: dict, found: dict | None, last: dict) -> str:

@@ -12,7 +12,18 @@ import pytest
 
 from pipelines.paths import ROOT
 from tests.proof import group, seeds
-from tests.proof.__main__ import DOCUMENT, declared, document, interval, left, run, standing
+from tests.proof.__main__ import (
+    DOCUMENT,
+    NO_REASON,
+    NOTED,
+    declared,
+    document,
+    interval,
+    left,
+    run,
+    standing,
+    survivors,
+)
 
 LINE = {"promise": "R1", "proof": "quarters", "tried": 10, "failed": 0, "skipped": 0, "part": "1/2", "seed": 0,
         "date": "2026-11-29", "commit": "abc"}  # fmt: skip
@@ -36,6 +47,25 @@ def test_a_gap_that_is_told_of_is_a_line_of_its_file():
     for gap in declared()["R6"]["gaps"]:
         lines = [line.strip() for line in (ROOT / gap["file"]).read_text(encoding="utf-8").splitlines()]
         assert lines.count(gap["line"]) == 1 and gap["why"], gap
+
+
+def test_a_fault_that_survived_is_told_with_its_reason_until_a_test_notices_it(tmp_path):
+    told = {"file": "a.py", "diff": "@@ -1 +1 @@\n-    if a < 1:\n+    if a <= 1:", "outcome": "survived"}
+    report = tmp_path / "mutants.jsonl"
+    report.write_text(json.dumps(told | {"outcome": "killed"}) + "\n" + json.dumps(told) + "\n", encoding="utf-8")
+    reason = {"file": "a.py", "fault": "if a <= 1:", "why": "a is never 1"}
+    assert survivors([reason], report) == ["- `a.py`, `if a < 1:` → `if a <= 1:`: a is never 1."]
+    assert survivors([], report)[0].endswith(f": {NO_REASON}.")
+    with report.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(told | {"outcome": "killed"}) + "\n")
+    assert survivors([reason], report) == []
+
+
+def test_every_fault_that_survived_has_a_reason_and_no_other_has():
+    reasons = declared()["R5"]["survivors"]
+    told = survivors(reasons, NOTED / "mutants.jsonl")
+    assert not [line for line in told if line.endswith(f": {NO_REASON}.")]
+    assert len(told) == len(reasons)
 
 
 def test_what_was_not_run_has_no_figure_and_what_failed_stands_out(tmp_path):

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 from pipelines.paths import ROOT
-from tests.mutants import SOURCES
+from tests.mutants import LATE, SOURCES, failing
 from tests.mutations import python, sql
 
 MODULE = """
@@ -52,3 +52,11 @@ def test_a_seed_draws_sixty_faults_in_sixty_places():
     assert len(set(places)) == 60
     layers = [place.split("/")[1] if place.startswith("pipelines/") else "sql" for place in places]
     assert {layer: layers.count(layer) for layer in SOURCES} == dict.fromkeys(SOURCES, 10)
+
+
+def test_a_run_of_tests_that_does_not_end_is_told_from_one_that_fails(tmp_path):
+    (tmp_path / "test_ends.py").write_text("def test_no():\n    assert False\n", encoding="utf-8")
+    (tmp_path / "test_stays.py").write_text("import time\n\ndef test_long():\n    time.sleep(60)\n", encoding="utf-8")
+    assert failing(tmp_path, [["test_stays.py"]], 2) == ("FAILED test_stays.py", LATE)
+    test, said = failing(tmp_path, [["test_ends.py"], ["test_stays.py"]], 60)
+    assert (test, said != LATE) == ("FAILED test_ends.py::test_no", True)
