@@ -79,10 +79,11 @@ dist: ready ## 安装包与物料清单 / the wheel, durable_rules' own for this
 	@sed -e '/^  "serialNumber": /d' -e '/^    "timestamp": /d' dist/sbom >dist/sbom.cdx.json && rm dist/sbom
 	@ls dist
 
-lowest: ready ## 以最低允许版本试 / the lowest allowed versions, tried
+lowest: ready ## 以最低允许版本试（PART=1/20 一部分） / the lowest allowed versions, tried by every test of five folders
 	@$(UV) venv -q --clear --python $(PYTHON) .cache/lowest
 	@$(UV) pip install -q --python .cache/lowest/bin/python --resolution lowest-direct -e . --group dev --group notebooks
-	@.cache/lowest/bin/python -m pytest -n 2 -m "not slow" tests/cli tests/contracts tests/ingest tests/engines tests/pages
+	@GONGPING_PART=$(or $(PART),1/1) GONGPING_OUTCOME=.cache/lowest/outcome.json .cache/lowest/bin/python -m pytest -n 2 \
+	  -p tests.proof.plugin -m "not slow" tests/cli tests/contracts tests/ingest tests/engines tests/pages
 
 fonts: ## 取字体到 .fonts/ / bring the fonts into .fonts/
 	@sh scripts/fonts.sh

@@ -75,7 +75,8 @@ def test_what_was_not_run_has_no_figure_and_what_failed_stands_out(tmp_path):
     assert len(rows) >= 24 and all("| not run" in row for row in rows)
     (tmp_path / "R1.jsonl").write_text(json.dumps(LINE | {"failed": 3, "seconds": 5400}) + "\n", encoding="utf-8")
     (row,) = [line for line in document(declared(), tmp_path).splitlines() if "abc" in line]
-    assert row.endswith("| quarters | 10,000 | 10 (1 of 2 parts; the others take 1.5 h) | **3** | 2026-11-29 | abc |")
+    why = declared()["R1"]["proofs"]["quarters"]["rest"]
+    assert row.endswith(f"| 10,000 | 10 (1 of 2 parts; the others take 1.5 h: {why}) | **3** | 2026-11-29 | abc |")
 
 
 def test_parts_add_up_the_newest_of_each_under_one_seed():
