@@ -1,18 +1,21 @@
 """A quarter walked from the public's dissatisfaction to the satisfaction rate that the scoring run publishes (E6.0)."""
 
 import csv
+from collections import namedtuple
 from datetime import datetime
+from hashlib import sha256
 
 import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.evaluators.desk import Work, replayed, take_steps
-from pipelines.evaluators.practice import make_inbox, moments_of
-from pipelines.evaluators.state import FINAL
+from pipelines.evaluators.practice import _acts, make_inbox, moments_of
+from pipelines.evaluators.state import FINAL, Assignment
 from pipelines.model.period import Period
 from pipelines.model.words import NotAllowed
 from pipelines.sample.make import make_sample
 
+Panel, Named = namedtuple("Panel", "panel"), namedtuple("Named", "evaluator_id")
 PERIOD = Period.parse("2026Q3")
 
 
@@ -52,6 +55,28 @@ def test_the_ratings_of_the_evaluators_and_nothing_else_move_the_satisfaction_ra
     moved = sum(one.case in counted for one in overturned)
     assert moved > 5
     assert after == (before[0] + moved, before[1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "does"),
+    [
+        (79, "rates"), (80, "returns"), (87, "returns"), (88, "rates without a reason"), (91, "rates without a reason"),
+        (92, "rates for another"), (93, "rates for another"), (94, "nothing"), (99, "nothing"),
+    ],
+)  # fmt: skip
+def test_of_a_hundred_invented_evaluators_so_many_do_what_the_sample_says(kind, does):
+    draw = next(n for n in range(10_000) if draw_of(f"A{n}") % 100 == kind)
+    given = Assignment(f"A{draw}", ("C1", "U1"), "E1", 1, datetime(2026, 7, 1))
+    first = next(_acts(given, Panel([Named("E1"), Named("E2")]), 11), None)
+    told = "nothing"
+    if first:
+        told = {"rate": "rates", "return": "returns"}[first.action] + ("" if first.reason else " without a reason")
+        told += " for another" if first.evaluator_id == "E2" else ""
+    assert told == does
+
+
+def draw_of(id):
+    return int.from_bytes(sha256(f"11/{id}".encode()).digest()[:8], "big")
 
 
 def due(home, row):
