@@ -5,7 +5,8 @@
     python tests/mutants.py --only 7                   one of them
     python tests/mutants.py --drawn 500 --part 2/40    of 500 every fortieth, from the second
     python tests/mutants.py --from engines             those of a layer, or of files: 'pipelines/engines/v*.py'
-    python tests/mutants.py --again                    those that survived once more, when tests were added
+    python tests/mutants.py --near                     by the tests that name them alone: as many at least are noticed
+    python tests/mutants.py --again                    those that survived once more, by all their tests
 
 As many are drawn from SQL as from each layer of Python. A fault is drawn by the hash of its seed, file, kind and line,
 so that a change elsewhere draws no other faults. Each is put into a copy of the project. There the tests run that
@@ -189,19 +190,20 @@ def failing(tree: Path, chosen: list[list[str]], seconds: int) -> tuple[str, str
     return "", ""
 
 
-def chosen(mutant: Mutant) -> list[list[str]]:
-    """The runs of pytest that may notice a fault, the likeliest first."""
-    return [*([named] if (named := naming(mutant)) else []), *([one] for one in folders(mutant.file))]
+def chosen(mutant: Mutant, near: bool) -> list[list[str]]:
+    """The runs of pytest that may notice a fault, the likeliest first; only that one where ``near`` and it is there."""
+    named = naming(mutant)
+    return [named] if near and named else [*([named] if named else []), *([one] for one in folders(mutant.file))]
 
 
-def run(mutants: list[Mutant], report: Path, seconds: int = TIMEOUT, tests: list[str] | None = None) -> None:
-    """Each in turn; a line of the report for each, as it is known."""
+def run(mutants: list[Mutant], report: Path, seconds: int, tests: list[str] | None, near: bool) -> None:
+    """Each in turn, by its own tests, or by those that are given; a line of the report for each, as it is known."""
     proven = set()
     with tempfile.TemporaryDirectory(prefix="gongping-mutants-") as folder:
         tree = copy_of_the_project(Path(folder))
         for mutant in mutants:
             place, before = tree / mutant.file, _noticed_by(mutant.file, report)
-            others = [[one] for one in tests] if tests else chosen(mutant)
+            others = [[one] for one in tests] if tests else chosen(mutant, near)
             started = time.monotonic()
             place.write_text(mutant.change.apply(mutant.sound), encoding="utf-8")
             test, said = failing(tree, [*([before] if before else []), *others], seconds)
@@ -244,6 +246,7 @@ def main() -> int:
     asked.add_argument("--tests", help="only these, in the place of the table's")
     asked.add_argument("--only", type=int, nargs="+", help="their numbers")
     asked.add_argument("--part", default="1/1", help="i/n: every n-th, from the i-th")
+    asked.add_argument("--near", action="store_true", help="no whole folders of tests, only those that name a fault")
     asked.add_argument("--again", action="store_true", help="what survived once more; its newest outcome counts")
     asked.add_argument("--list", action="store_true", help="show what is drawn, run nothing")
     asked.add_argument("--report", type=Path, default=REPORT, help="a file that gets a JSON line for each")
@@ -266,7 +269,7 @@ def main() -> int:
     known = _reported(given.report)
     done = {"killed"} if given.again else {"killed", "survived"}
     left = [one for one in mutants if known.get((one.file, one.diff())) not in done]
-    run(left, given.report, given.seconds, given.tests.split() if given.tests else None)
+    run(left, given.report, given.seconds, given.tests.split() if given.tests else None, given.near)
     known |= _reported(given.report)
     survivors = [one for one in mutants if known[one.file, one.diff()] == "survived"]
     print(f"{len(mutants)} mutants: {len(mutants) - len(survivors)} killed, {len(survivors)} survived: "
