@@ -14,6 +14,7 @@ REPORTS = ROOT / "reports"
 WORDING = REPORTS / "wording"
 SCRIPTS = ROOT / "scripts"
 CALENDARS = RULES / "calendars"
+COMPILED = ROOT / "__pycache__"  # templates, as Python keeps modules
 
 
 def _own_data() -> Path:

@@ -1,13 +1,17 @@
 """Jinja2: page dicts → HTML, everything escaped, an unknown name an error."""
 
+import sys
 from base64 import b64encode
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
+from pickle import UnpicklingError
+from typing import Any
 
 from markupsafe import Markup
 
 from pipelines.model.text import plain
-from pipelines.paths import REPORTS
+from pipelines.paths import COMPILED, REPORTS
 
 STYLE = "shared/base.css"
 SITE_STYLE = "site/site.css"
@@ -28,6 +32,7 @@ def environment():
         lstrip_blocks=True,
         auto_reload=False,
         finalize=_shown,
+        bytecode_cache=compiled(),
     )
     made.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
     made.filters["pinyin"] = pinyin
@@ -36,6 +41,27 @@ def environment():
         own |= {f"{name}_script": _file(file), f"{name}_hash": _hash(_file(file))}
     made.globals |= {name: Markup(text) for name, text in own.items()}  # noqa: S704 - our own files, no data in them
     return made
+
+
+@cache
+def compiled():
+    """Keeps compiled templates on disk from one process to the next, as Python does its modules, if it can."""
+    import jinja2
+
+    class Compiled(jinja2.FileSystemBytecodeCache):
+        def load_bytecode(self, bucket: Any) -> None:
+            try:
+                super().load_bytecode(bucket)
+            except (OSError, EOFError, ValueError, UnpicklingError):  # a damaged file is as good as none
+                bucket.reset()
+
+        def dump_bytecode(self, bucket: Any) -> None:
+            if not sys.dont_write_bytecode:
+                with suppress(OSError):  # a folder that is not ours, or full
+                    COMPILED.mkdir(exist_ok=True)
+                    super().dump_bytecode(bucket)
+
+    return Compiled(str(COMPILED))
 
 
 def _shown(value: object) -> object:

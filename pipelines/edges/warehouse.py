@@ -12,6 +12,7 @@ import duckdb
 
 from pipelines.edges import process
 from pipelines.edges.machine import NAMELESS
+from pipelines.edges.templates import compiled
 from pipelines.lazy import pyarrow
 from pipelines.model.project import LEAST_MEGABYTES
 from pipelines.paths import SQL
@@ -39,14 +40,20 @@ def query_text(name: str) -> str:
 
 def rendered(name: str, **context: object) -> str:
     """The text of the template ``sql/<name>.sql.j2`` with its context in place."""
-    return str(_template(query_text(name)).render(**context))
+    return str(_template(name, query_text(name)).render(**context))
 
 
 @cache
-def _template(text: str) -> Any:
+def _template(name: str, text: str) -> Any:
     import jinja2
 
-    return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False).from_string(text)
+    queries = jinja2.Environment(
+        loader=jinja2.DictLoader({name: text}),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        bytecode_cache=compiled(),
+    )
+    return queries.get_template(name)
 
 
 def half_of_memory() -> str:
@@ -106,21 +113,21 @@ class Warehouse:
 
     def run_template(self, name: str, **context: object) -> None:
         """Render ``sql/<name>.sql.j2`` (identifiers and closed vocabularies only) and run it."""
-        self.connection.execute(_template(query_text(name)).render(**context))
+        self.connection.execute(_template(name, query_text(name)).render(**context))
 
     def records_template(self, name: str, **context: object) -> list[dict[str, Any]]:
         """The rows of the rendered ``sql/<name>.sql.j2`` as dicts by column name."""
-        cursor = self.connection.execute(_template(query_text(name)).render(**context))
+        cursor = self.connection.execute(_template(name, query_text(name)).render(**context))
         columns = [column[0] for column in cursor.description]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
 
     def arrow_template(self, name: str, **context: object) -> Arrow:
         """The rows of the rendered ``sql/<name>.sql.j2`` as an Arrow table."""
-        return self.connection.sql(_template(query_text(name)).render(**context)).to_arrow_table()
+        return self.connection.sql(_template(name, query_text(name)).render(**context)).to_arrow_table()
 
     def rows_template(self, name: str, **context: object) -> list[tuple[Any, ...]]:
         """The rows of the rendered ``sql/<name>.sql.j2``."""
-        return self.connection.execute(_template(query_text(name)).render(**context)).fetchall()
+        return self.connection.execute(_template(name, query_text(name)).render(**context)).fetchall()
 
     def store(self, table: str, arrow: Arrow) -> None:
         """Create or replace ``schema.table`` from an Arrow table; dots separate schema and table."""

@@ -357,7 +357,7 @@ def _loaded() -> None:
     for period in PERIODS:
         load_rulebook(RULES / "standard", period)
     for file in SQL.rglob("*.sql.j2"):
-        warehouse._template(file.read_text(encoding="utf-8"))
+        warehouse._template(file.relative_to(SQL).as_posix()[: -len(".sql.j2")], file.read_text(encoding="utf-8"))
     pages = templates.environment()
     for name in pages.list_templates(extensions=["j2"]):
         pages.get_template(name)
