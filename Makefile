@@ -51,8 +51,8 @@ lint: ready ## 查代码 / check the code
 	@said=$$(.venv/bin/deptry . 2>&1) || { echo "$$said" >&2; exit 1; }
 	@$(UV) lock --check -q || { echo "uv.lock does not fit pyproject.toml: uv lock" >&2; exit 1; }
 
-reference: ready ## 规则语言的对照表与编辑器提示 / the manual's tables and the editors' schemas, from rules/language.yaml
-	@$(PYTHON) -m pipelines.rulebook.reference
+reference: ready ## 手册中的对照表与编辑器提示 / tables of the manuals and the editors' schemas, from what is declared
+	@$(PYTHON) -m scripts.reference
 
 site: ready ## 文档网站，在 .cache/site/html / the documentation as a site, checked for broken links
 	@$(PYTHON) scripts/site.py

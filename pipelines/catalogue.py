@@ -163,29 +163,6 @@ def _is_there(test: str, folder: Path) -> bool:
     return file.is_file() and f"def {function}(" in file.read_text(encoding="utf-8")
 
 
-def as_page(rows: list[dict]) -> str:
-    """`docs/regulation.md`: a line a sentence, Chinese first."""
-    head = (
-        "# 规章逐句落实 · The regulation, sentence by sentence\n\n"
-        "评分之外要做的事：每句由哪张表、哪个操作、哪个问题落实，谁记录，哪里看，哪个测试。"
-        "出自 `rules/sentences.yaml`，`gongping catalogue` 核对每一项都在。\n"
-        "What is to be done beside the score sheet: what does it, who records it, where it shows, what tests it. "
-        "Derived from `rules/sentences.yaml`; `gongping catalogue` checks that each is there.\n\n"
-        "| 条款 clause | 内容 sentence | 由何落实 done by | 谁记录 recorded by | 哪里看 shown on | 测试 test |\n"
-        "|---|---|---|---|---|---|\n"
-    )
-    lines = (
-        f"| {row['clause']} | {row['zh']}<br>{row['en']} | {_listed(row['by'])}"
-        f" | {row['who']['zh']}<br>{row['who']['en']} | {_listed(row['shows'])} | {_listed(row['tests'])} |\n"
-        for row in rows
-    )
-    return head + "".join(lines)
-
-
-def _listed(names: list[str]) -> str:
-    return "<br>".join(f"`{name}`" for name in names)
-
-
 def _item(rulebook: Rulebook, item: Item) -> dict:
     rules = [rule.id for rule in rulebook.rules.values() if rule.item == item.id]
     marks = plain(item.full_marks)

@@ -198,17 +198,3 @@ _CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
     "spark_master": _spark_master,
     "elsewhere": _elsewhere,
 }
-
-
-def table() -> list[str]:
-    """The keys as the rows of the table in docs/project.md."""
-    rows = [
-        (
-            f"`{key}`",
-            say(f"project.kind_{facts['kind']}").en,
-            f"`{facts['option']}`" if facts["option"] else "",
-            say(f"project.key_{key}").en,
-        )
-        for key, facts in KEYS.items()
-    ]
-    return [f"| {' | '.join(row)} |" for row in rows]

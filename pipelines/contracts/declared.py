@@ -1,7 +1,6 @@
 """Data contracts: Open Data Contract Standard YAML of `data_contracts/exports/`, filled in by the rulebook."""
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -76,20 +75,6 @@ def load_contracts(folder: Path = CONTRACTS / "exports") -> Contracts:
     titles = {table["name"]: _title(table) for table, _ in documents.values()}
     tables = [_table(file, *document, titles) for file, document in documents.items()]
     return Contracts({table.name: table for table in _in_order(tables)})
-
-
-def check_contracts(folder: Path = CONTRACTS / "exports") -> int:
-    """Validate every contract with the standard's own model and JSON schema; how many, ValueError for the first bad."""
-    import jsonschema
-    from open_data_contract_standard.model import OpenDataContractStandard
-
-    schema = json.loads(OpenDataContractStandard.json_schema())
-    validator = jsonschema.validators.validator_for(schema)(schema)
-    files = sorted(Path(folder).glob("*.yaml"))
-    for file in files:
-        OpenDataContractStandard.from_file(str(file))
-        validator.validate(yaml.safe_load(file.read_text(encoding="utf-8")))
-    return len(files)
 
 
 def _document(file: Path) -> tuple[dict, str]:

@@ -37,7 +37,6 @@ VOCABULARY = {
         "equals": "values?",
     },
 }
-IMPLIED = ("required", "type", "enum", "plausible", "duplicate_row", "duplicate_key")
 ON_SCALE = "on_scale"  # a mark in words, by item: a book's own, no contract names it
 # Kinds whose remedy, for a row, names another row or value: what they say without one ends in `_plain`.
 WITH_OTHER = ("duplicate_row", "duplicate_key", "one_spelling", "spelled_as", "no_part_beside", "within_whole")

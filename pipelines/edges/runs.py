@@ -76,11 +76,6 @@ def killed(folder: Path) -> list[Begun]:
     return [one for one in under_way(folder) if not one.alive]
 
 
-def plain(one: Begun) -> dict:
-    """For machines."""
-    return asdict(one)
-
-
 def _missing(folder: Path) -> list[Path]:
     """The folders that will have to be made, the innermost first."""
     return [one for one in (folder, *folder.parents) if not os.path.lexists(one)]

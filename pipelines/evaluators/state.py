@@ -30,8 +30,6 @@ WAITING, ASSIGNED, REMINDED, RETURNED, WITHDRAWN, FINAL, PENDING = STATES = (
     "pending",
 )
 OPEN = (ASSIGNED, REMINDED)  # somebody has the case
-TO_ASSIGN = (WAITING, RETURNED, WITHDRAWN)  # somebody must get it
-SETTLED = (FINAL, PENDING)
 HOUR = 3600
 POINTS = ("request_reasonable", "procedure_followed", "duty_done")  # what a rating speaks to (E5.3)
 

@@ -12,7 +12,6 @@ from pipelines.model.words import Words
 
 
 SEVERITIES = ("reject", "warn", "stop")
-TYPES = ("text", "timestamp", "date", "boolean", "integer", "decimal", "enum")
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Column:
     name: str
     title: str  # the Chinese header
     synonyms: tuple[str, ...]
-    type: str  # one of TYPES
+    type: str  # text, timestamp, date, boolean, integer, decimal, enum
     required: bool
     restricted: bool  # personal data or evaluator identity: masked in every output
     identifier: bool = False  # a code: full-width characters are folded; other text is only trimmed

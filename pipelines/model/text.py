@@ -4,7 +4,7 @@ import hashlib
 import re
 from functools import lru_cache
 from unicodedata import normalize
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 BYTE_MARK = "\ufeff"  # before a CSV file: without it Excel takes UTF-8 for the machine's own letters
 
@@ -87,7 +87,7 @@ _HASH = 32
 def file_stem(identifier: str) -> str:
     """The file name, without suffix, of an identifier: never empty, never a path, never hidden.
 
-    Everything unusual is percent-encoded, so `identifier_of` gives it back. A name that would be too long is cut
+    Everything unusual is percent-encoded, so it can be read back. A name that would be too long is cut
     and ends in ``~`` and a hash: unique still, and result.json names the page of every unit.
     """
     encoded = "".join(c if _KEPT.fullmatch(c) else _percent(c) for c in identifier)
@@ -97,13 +97,6 @@ def file_stem(identifier: str) -> str:
     digest = hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH]
     head = encoded.encode()[: LONGEST - _HASH - 1].decode("utf-8", "ignore")
     return f"{re.sub('%.?$', '', head)}~{digest}"
-
-
-def identifier_of(stem: str) -> str | None:
-    """The identifier behind a file stem, or None where the name was cut."""
-    if "~" in stem:
-        return None
-    return "" if stem == "%" else unquote(stem)
 
 
 def link_to(stem: str) -> str:

@@ -23,7 +23,7 @@ from pipelines.publication.record import finished_run, run_in_force
 from pipelines.publication.status import movements
 from pipelines.wording import say
 
-PREVIEW, ENDS, STOPPED, EDITION = KINDS = ("preview", "ends", "stopped", "edition")
+PREVIEW, ENDS, STOPPED, EDITION = ("preview", "ends", "stopped", "edition")
 LISTED = 3  # units or letters that an alert names; of the others it gives the number
 Channels = Mapping[str, tuple[str, ...]]  # unit_id -> addresses
 

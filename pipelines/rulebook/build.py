@@ -43,8 +43,6 @@ from pipelines.model.words import Words
 from pipelines.rulebook import fail_if, vocabulary
 from pipelines.rulebook.source import refusal, shown_text
 
-DATES = ("in_force",)
-
 READING = ("reading",)
 
 

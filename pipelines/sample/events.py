@@ -107,7 +107,6 @@ def _cases_of(rng, cases: Cases, unit, wanted):
 
 EXCLUDE, WAIVE, VOID = range(3)
 ACTIONS = ("exclude_case", "waive_deduction", "void_evaluation")
-RULES = ("late_signing", "late_reply", "")
 
 
 def adjustments_table(

@@ -17,8 +17,9 @@ from pipelines.edges import process
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.project import KEYS, Project
 from pipelines.paths import CALENDARS, ROOT, RULES
-from pipelines.project import table, take
+from pipelines.project import take
 from pipelines.publication.ssh import stamp
+from scripts import reference
 
 PERIOD = "2026Q3"
 CITY = "泽湖市"
@@ -388,7 +389,7 @@ def test_a_file_that_cannot_be_opened_is_refused_and_not_passed_over(town, call)
 
 def test_the_page_has_the_table_of_the_keys():
     page = (ROOT / "docs" / "project.md").read_text(encoding="utf-8").splitlines()
-    assert [line for line in page if line.startswith("| `")] == table()
+    assert [line for line in page if line.startswith("| `")] == reference.keys()
 
 
 def test_the_example_of_the_page_is_taken(town, call):

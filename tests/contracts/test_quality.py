@@ -9,14 +9,14 @@ import pytest
 
 from pipelines.contracts import quality
 from pipelines.contracts.expectations import COMPILERS, checks_of
-from pipelines.contracts.promises import IMPLIED, ON_SCALE, REFERENCES, SUCCESSION, VOCABULARY
+from pipelines.contracts.promises import ON_SCALE, REFERENCES, SUCCESSION, VOCABULARY
 from pipelines.contracts.quality import Quality, start_quality
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts
 from pipelines.model.words import ContractStop, Refusal
 from pipelines.stages.validate import ROW_CHECKS, validate
 from tests.contracts.test_broken import examples, rows_of
-from tests.contracts.world import CONTRACTS, good, good_tables, read
+from tests.contracts.world import CONTRACTS, IMPLIED, good, good_tables, read
 
 EVERY_TABLE = frozenset(CONTRACTS.tables)
 # Parsing has settled these before a row can be accepted: what is left of them is told apart by hand below.

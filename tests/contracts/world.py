@@ -15,6 +15,7 @@ from pipelines.stages.validate import validate
 
 HERE = Path(__file__).parent
 CONTRACTS = load_contracts()
+IMPLIED = ("required", "type", "enum", "plausible", "duplicate_row", "duplicate_key")  # by a column or a key
 
 
 @cache

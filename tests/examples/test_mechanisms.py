@@ -20,10 +20,10 @@ from pipelines.model.points import points
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.rulebook import load_rulebook
 from pipelines.rulebook import scored as named
-from pipelines.rulebook.reference import MANUALS
 from pipelines.stages.judge import Judge
 from pipelines.stages.rank import grade, rank
 from pipelines.stages.settle import Settler
+from scripts.rulebook_reference import MANUALS
 from tests.examples.counted import scored, verdicts
 
 MONTH, DUE, LATE = "2026-01", datetime(2026, 1, 9, 18), datetime(2026, 1, 9, 18, 0, 1)

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from pipelines.contracts.declared import load_contracts
-from pipelines.exports import mapping_manual
 from pipelines.exports.mapping import declarations, load_source, vocabulary
 from pipelines.model.words import UsageRefusal
+from scripts import mapping_reference
 from tests.ingest.reading import read
 
 FILLED = {
@@ -75,12 +75,12 @@ def test_every_word_that_is_no_detail_of_another_has_an_example():
 
 
 def test_manual_and_schema_are_those_of_the_vocabulary():
-    for file, content in mapping_manual.files().items():
-        assert file.read_text(encoding="utf-8") == content, "python -m pipelines.exports.mapping_manual"
+    for file, content in mapping_reference.files().items():
+        assert file.read_text(encoding="utf-8") == content, "make reference"
 
 
 def test_the_schema_takes_what_the_loader_takes_and_nothing_else(tmp_path):
-    schema = json.loads(mapping_manual.SCHEMA.read_text(encoding="utf-8"))
+    schema = json.loads(mapping_reference.SCHEMA.read_text(encoding="utf-8"))
     validator = jsonschema.Draft202012Validator(schema)
     for block, word in EXAMPLES:
         says = declarations()[block][word]["example"]["says"]

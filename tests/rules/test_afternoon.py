@@ -13,7 +13,7 @@ import pytest
 
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
-from pipelines.rulebook.reference import MANUALS
+from scripts.rulebook_reference import MANUALS
 
 BLOCK = re.compile(r"```(sh|yaml)( [^\n]*)?\n(.*?)```", re.DOTALL)
 

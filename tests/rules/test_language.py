@@ -9,7 +9,7 @@ import yaml
 
 from pipelines.rulebook import vocabulary
 from pipelines.rulebook.language import CLOSED, choices, forms
-from pipelines.rulebook.reference import MANUALS, SCHEMAS, committed, manual, schema_of, schemas, with_schema, written
+from scripts.rulebook_reference import MANUALS, SCHEMAS, committed, manual, schema_of, schemas, with_schema, written
 from tests.rules.book import STANDARD
 
 MAKE = "make reference writes it again"

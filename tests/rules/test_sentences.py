@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from pipelines.assess import Request, Run
-from pipelines.catalogue import SENTENCES, as_page, sentences
+from pipelines.catalogue import SENTENCES, sentences
 from pipelines.evaluators.desk import Work, take_steps
 from pipelines.evaluators.eligibility import endings
 from pipelines.evaluators.practice import make_inbox, moments_of
@@ -17,6 +17,7 @@ from pipelines.model.period import Period
 from pipelines.model.words import RulebookRefusal
 from pipelines.paths import ROOT
 from pipelines.sample.make import make_sample
+from scripts import reference
 from tests.evaluators.office import rules
 from tests.libraries.office import BOOK
 
@@ -27,7 +28,7 @@ AUGUST = date(2026, 8, 15)
 
 
 def test_the_page_says_what_the_file_declares():
-    assert (ROOT / "docs" / "regulation.md").read_text(encoding="utf-8") == as_page(sentences(BOOK, TESTS))
+    assert reference.REGULATION.read_text(encoding="utf-8") == reference.regulation(sentences(BOOK, TESTS))
 
 
 @pytest.mark.parametrize(("part", "value"), [

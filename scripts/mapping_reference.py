@@ -1,6 +1,6 @@
 """What is made from the vocabulary of the mapping language: the words of both manuals, and the JSON schema.
 
-`python -m pipelines.exports.mapping_manual` writes them; a test holds them to the vocabulary.
+`make reference` writes them; a test holds them to the vocabulary.
 """
 
 import json
@@ -134,8 +134,3 @@ def _value(word: Word) -> dict:
         },
     }
     return shapes[word.kind]
-
-
-if __name__ == "__main__":
-    for file, content in files().items():
-        file.write_text(content, encoding="utf-8")

@@ -75,7 +75,7 @@ def _of_form(form: Form) -> Schema:
 def _of_marks() -> Iterator[Schema]:
     """A rule has the mark of exactly one kind; with it, what that kind needs and what it may have."""
     yield {"oneOf": [{"required": [mark]} for mark in vocabulary.MARKS if mark != "award"]
-           + [{"anyOf": [{"required": ["award"]}, {"required": ["tiers"]}]}]}  # fmt: skip
+           + [{"anyOf": [{"required": ["award"]}, {"required": ["tiers"]}]}]}
     for mark in vocabulary.MARKS:
         needed, allowed = vocabulary.of_mark(mark)
         more = {"propertyNames": {"enum": [*allowed]}}
@@ -97,7 +97,7 @@ WORDS: Schema = {
 READING: Schema = {
     "type": "object", "properties": {"reading": {"type": "string"}}, "required": ["reading"],
     "additionalProperties": False,
-}  # fmt: skip
+}
 SIMPLE: dict[str, Schema] = {
     "text": {"type": ["string", "number", "boolean"]},
     "id": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$"},
@@ -174,7 +174,7 @@ def tables(lang: str) -> dict[str, str]:
     """The generated parts by name."""
     head = {"zh": ("列", "类型", "有关释义"), "en": ("column", "type", "readings")}[lang]
     derived = [(f"`{name}`", one.type, ", ".join(f"`{reading}`" for reading, _ in one.readings))
-               for name, one in DERIVED.items()]  # fmt: skip
+               for name, one in DERIVED.items()]
     return {
         "derived": _table(head, derived),
         "tables": _counted(lang),
@@ -185,7 +185,7 @@ def tables(lang: str) -> dict[str, str]:
 def _counted(lang: str) -> str:
     head = {"zh": ("`counts`", "时间列"), "en": ("`counts`", "moments")}[lang]
     return _table(head, [(f"`{word}`", ", ".join(f"`{name}`" for name in moments))
-                         for word, moments in counted_tables().items()])  # fmt: skip
+                         for word, moments in counted_tables().items()])
 
 
 def _keys(form: Form, lang: str) -> str:
@@ -218,21 +218,13 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def main() -> None:
-    """Write everything again."""
-    SCHEMAS.mkdir(exist_ok=True)
-    for name, schema in schemas().items():
-        (SCHEMAS / name).write_text(written(schema), encoding="utf-8")
-    for file, book in committed():
-        file.write_text(with_schema(file, book), encoding="utf-8")
-    for lang, file in MANUALS.items():
-        file.write_text(manual(lang), encoding="utf-8")
+def files() -> dict[Path, str]:
+    """Every file that is made, and what it should hold."""
+    made = {SCHEMAS / name: written(schema) for name, schema in schemas().items()}
+    made |= {file: with_schema(file, book) for file, book in committed()}
+    return made | {file: manual(lang) for lang, file in MANUALS.items()}
 
 
 def written(schema: Schema) -> str:
     """A schema as its file holds it."""
     return json.dumps(schema, ensure_ascii=False, indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    main()
