@@ -31,6 +31,7 @@ from pipelines.engines.marks import place
 from pipelines.engines.standings import SecondOpinion
 from pipelines.engines.vector import must_agree, second_opinion
 from pipelines.evaluators.log import log_of, reached_by
+from pipelines.exports.fix import write_fix_file
 from pipelines.exports.mapping import load_source
 from pipelines.laboratory.robustness import how_sure
 from pipelines.lazy import lacking
@@ -55,7 +56,6 @@ from pipelines.stages.ingest import ingest
 from pipelines.stages.judge import judge, must_know_groups
 from pipelines.stages.ledger import write_ledger, write_misses, write_own_evidence
 from pipelines.stages.measure import given_months, measure, must_have_prices, notices, tallies_in_force, with_before
-from pipelines.stages.mending import write_fix_file
 from pipelines.stages.opinions import must_read_alike
 from pipelines.stages.publish import named_in_rows, panel_of, panel_of_pages, publish
 from pipelines.stages.rank import give_verdicts, rank

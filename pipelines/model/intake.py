@@ -182,6 +182,10 @@ class Breach:
     remedy: Words
 
 
+REFERENCE_REJECTED = "reference_rejected"
+NO_OWN_FAULT = ("duplicate_row", REFERENCE_REJECTED)  # promises that a row breaks by another row's fault
+
+
 @dataclass(frozen=True)
 class Mended:
     """A row of a fix file and the row of an export file that it replaces."""

@@ -17,6 +17,8 @@ from pipelines.model.contract import Contracts, Promise, TableContract, columns_
 from pipelines.model.intake import (
     CUT_AT_ROW,
     CUT_IN_ROW,
+    NO_OWN_FAULT,
+    REFERENCE_REJECTED,
     THIN_MONTH,
     Breach,
     Fault,
@@ -36,7 +38,6 @@ from pipelines.wording import note, say
 
 
 CUT = 60
-REFERENCE_REJECTED = "reference_rejected"
 _SERIAL = re.compile(r"\d{5}(\.\d+)?")
 # Serials that spreadsheets give to the days of 1954 to 2119.
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
@@ -262,7 +263,6 @@ ROW_CHECKS = (
     ON_SCALE,
     "period",
 )
-NO_OWN_FAULT = ("duplicate_row", REFERENCE_REJECTED)
 NAMED_ROWS = 5
 NAMED_KINDS = 5  # kinds of faults that a stop names, each with its first row
 
