@@ -16,7 +16,8 @@ from pipelines.edges import folders, published
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.fingerprints import code_version, file_sha256, folder_sha256
 from pipelines.edges.folders import MANIFEST
-from pipelines.edges.machine import machine_fault, processors
+from pipelines.edges.machine import machine_fault
+from pipelines.edges.process import processors
 from pipelines.edges.published import ranking_of
 from pipelines.edges.tablefiles import write_csv, write_json
 from pipelines.edges.templates import render

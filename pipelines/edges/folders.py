@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipelines.edges.fingerprints import file_sha256, note_beside, note_left_out
-from pipelines.edges.machine import machine_fault, scratch
+from pipelines.edges.machine import machine_fault
+from pipelines.edges.scratch import scratch
 from pipelines.edges.templates import render
 from pipelines.model.period import Period
 from pipelines.model.words import NotAllowed, Refusal, VerificationFailed, Words

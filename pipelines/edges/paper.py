@@ -19,7 +19,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from pipelines.edges.located_yaml import load_office
-from pipelines.edges.machine import scratch
+from pipelines.edges.scratch import scratch
 from pipelines.edges.templates import render
 from pipelines.model.project import Office
 from pipelines.model.score import ScoredPeriod

@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed, State
 
 from pipelines.edges import process
-from pipelines.edges.runs import logged
+from pipelines.edges.log import logged
 from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, send_ready, take_steps, work_at
 from pipelines.evaluators.private import open_private, private_folder
 from pipelines.model.words import Refusal

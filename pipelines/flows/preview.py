@@ -10,7 +10,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.states import Failed, State
 
-from pipelines.edges.runs import logged
+from pipelines.edges.log import logged
 from pipelines.flows.score import Engine, local_time, period_of, pulled, request_of, scored
 from pipelines.model.project import DUCKDB
 from pipelines.model.words import Refusal

@@ -6,7 +6,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.states import Failed, State
 
-from pipelines.edges.runs import logged
+from pipelines.edges.log import logged
 from pipelines.flows.score import local_time, period_of
 from pipelines.model.words import Refusal
 from pipelines.project import take

@@ -6,7 +6,7 @@ from prefect import flow
 from prefect.states import Failed, State
 
 from pipelines.edges import process
-from pipelines.edges.runs import logged
+from pipelines.edges.log import logged
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.project import take
 from pipelines.publication import retention

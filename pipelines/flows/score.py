@@ -23,7 +23,7 @@ from prefect.states import Failed, State
 from pipelines.assess import STANDARD_RULES, Request, Run
 from pipelines.edges import process
 from pipelines.edges.folders import MANIFEST
-from pipelines.edges.runs import logged
+from pipelines.edges.log import logged
 from pipelines.model.period import After, Period, Periods
 from pipelines.model.project import DUCKDB, PLACE, Project
 from pipelines.model.words import Refusal, UsageRefusal

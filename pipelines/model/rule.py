@@ -1,10 +1,11 @@
 """Rules, readings, verdicts and the rulebook that holds them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
+from math import ceil, floor
 
 from pipelines.model.condition import Block, Condition
 from pipelines.model.contract import Column
@@ -28,6 +29,8 @@ MEAN, SUM, POOLED = COMPOSED_BY = ("mean", "sum", "pooled")
 REFUSE, LEFT_OUT, ZERO = MISSING = ("refuse", "left_out", "zero")
 PUBLISHED, EXACT = OF_FIGURES = ("published", "exact")
 ITEM, TOTAL = ROUND_AT = ("item", "total")
+# What counts of the steps that a rate is short of its target, or beyond it, by `mode`.
+STEPS: dict[str, Callable[[Fraction], int | Fraction]] = {"whole_steps": floor, "pro_rata": Fraction, "any_part": ceil}
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil, floor
+from math import floor
 
 from pipelines.engines.rete import Fact, Match, Pattern, Production, Session, text_of
 from pipelines.model.contract import AWARDS
 from pipelines.model.points import CENT, digits, half_up, hundredths, plain, rounded, shown, told_apart
-from pipelines.model.rule import ANY, Item, Rule, Rulebook, chosen
+from pipelines.model.rule import ANY, STEPS, Item, Rule, Rulebook, chosen
 from pipelines.model.score import AT_MOST, BEYOND, GIVEN, MEAN, OVER, UNMEASURED, UNMEASURED_FULL, Finding, Fired
 from pipelines.model.tally import Award, UnitTally
 from pipelines.model.words import ContractStop, RulebookRefusal
@@ -23,7 +23,6 @@ from pipelines.wording import hint, say
 # their denominators. Points are computed of what fired.
 
 
-STEPS: dict[str, Callable[[Fraction], int | Fraction]] = {"whole_steps": floor, "pro_rata": Fraction, "any_part": ceil}
 WHOLE = ""
 BY_MONTH = ("sum", "mean")  # what `per` says of rules that test every month
 LEAVES_OUT = ("left_out", "reweighted")  # values of `unmeasured` under which an item without data does not count

@@ -13,8 +13,9 @@ from unicodedata import normalize
 from pipelines.edges import folders
 from pipelines.edges.fingerprints import code_version, contract_hashes, file_sha256, folder_sha256
 from pipelines.edges.folders import list_periods
-from pipelines.edges.machine import in_two, machine_fault
+from pipelines.edges.machine import machine_fault
 from pipelines.edges.paper import WEB_FONT, Sheet, absent_fonts, official_sheet, paper_problem, print_pages, web_font
+from pipelines.edges.process import in_two
 from pipelines.edges.published import keep_proposed, proposed_file, tallies_of
 from pipelines.edges.tablefiles import (
     FOLDER,

@@ -5,21 +5,19 @@ begin full, of books whose totals are plain sums. An item that does not come to 
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import ceil, floor
 
 from pipelines.model.points import half_up, hundredths
-from pipelines.model.rule import Item, Rule, chosen
+from pipelines.model.rule import STEPS, Item, Rule, chosen
 from pipelines.model.score import ScoredPeriod, Standing
 from pipelines.model.tally import UnitTally
 from pipelines.views.figures import Say, month_name
 
 CLOSING = ("rounding", "floor", "ceiling")  # lines of an item that follow from its others
 MOST_STEPS = 3
-STEPS: dict[str, Callable[[Fraction], int | Fraction]] = {"whole_steps": floor, "pro_rata": Fraction, "any_part": ceil}
 
 
 class Counterfactuals:

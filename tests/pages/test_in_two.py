@@ -5,17 +5,17 @@ import threading
 
 import pytest
 
-from pipelines.edges import machine
+from pipelines.edges import process
 
 
 @pytest.fixture(autouse=True)
 def two(monkeypatch):
     """As on a machine with two processors; one takes turns."""
-    monkeypatch.setattr(machine, "processors", lambda: 2)
+    monkeypatch.setattr(process, "processors", lambda: 2)
 
 
 def test_every_second_thing_is_done_by_a_fork_and_the_results_keep_their_order():
-    found = machine.in_two(lambda one: (one, os.getpid()), [*range(5)])
+    found = process.in_two(lambda one: (one, os.getpid()), [*range(5)])
     assert [one for one, _ in found] == [*range(5)]
     assert {pid for _, pid in found[::2]} == {os.getpid()}
     [fork] = {pid for _, pid in found[1::2]}
@@ -29,7 +29,7 @@ def test_what_fails_in_the_fork_fails_here():
         return one
 
     with pytest.raises(OSError, match="no room"):
-        machine.in_two(work, [0, 1, 2])
+        process.in_two(work, [0, 1, 2])
 
 
 def test_what_only_the_fork_cannot_do_is_done_here():
@@ -40,7 +40,7 @@ def test_what_only_the_fork_cannot_do_is_done_here():
             os._exit(9)
         return one
 
-    assert machine.in_two(work, [0, 1, 2]) == [0, 1, 2]
+    assert process.in_two(work, [0, 1, 2]) == [0, 1, 2]
 
 
 def test_a_failure_here_ends_the_fork(tmp_path):
@@ -56,19 +56,19 @@ def test_a_failure_here_ends_the_fork(tmp_path):
         raise OSError("no room")
 
     with pytest.raises(OSError, match="no room"):
-        machine.in_two(work, [0, 1])
+        process.in_two(work, [0, 1])
     with pytest.raises(ProcessLookupError):
         os.kill(int(began.read_text()), 0)
 
 
 def test_another_thread_forks_nothing():
     found = []
-    thread = threading.Thread(target=lambda: found.extend(machine.in_two(lambda _: os.getpid(), [0, 1])))
+    thread = threading.Thread(target=lambda: found.extend(process.in_two(lambda _: os.getpid(), [0, 1])))
     thread.start()
     thread.join()
     assert found == [os.getpid()] * 2
 
 
 def test_one_processor_forks_nothing(monkeypatch):
-    monkeypatch.setattr(machine, "processors", lambda: 1)
-    assert machine.in_two(lambda _: os.getpid(), [0, 1]) == [os.getpid()] * 2
+    monkeypatch.setattr(process, "processors", lambda: 1)
+    assert process.in_two(lambda _: os.getpid(), [0, 1]) == [os.getpid()] * 2

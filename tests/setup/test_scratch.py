@@ -4,14 +4,14 @@ import signal
 import subprocess
 import sys
 
-from pipelines.edges.machine import nameless, scratch, sweep
-from pipelines.edges.runs import RUN, begun, killed, under_way
+from pipelines.edges.runs import RUN, begun, under_way
+from pipelines.edges.scratch import nameless, scratch, sweep
 
 CHILD = """
 import os, signal, sys, time
 from pathlib import Path
 from pipelines.edges.runs import begun
-from pipelines.edges.machine import nameless, scratch
+from pipelines.edges.scratch import nameless, scratch
 place, out = map(Path, sys.argv[1:3])
 with begun(out, "run", "2026Q3"), scratch(place) as folder:
     (folder / "spilled").write_text("KANARIE")
@@ -41,11 +41,11 @@ def test_what_a_killed_process_left_is_swept_and_what_a_living_one_has_is_not(tm
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()
-    assert [one.pid for one in killed(out)] == [child.pid]
+    assert [one.pid for one in under_way(out) if not one.alive] == [child.pid]
     with scratch(place) as folder:
         assert list(place.iterdir()) == [folder]
     assert list(place.iterdir()) == []
-    assert [one.pid for one in killed(out)] == [child.pid]  # sweeping does not make it unsaid
+    assert [one.pid for one in under_way(out) if not one.alive] == [child.pid]  # sweeping does not make it unsaid
     with begun(out, RUN, "2026Q3"):
         pass
     assert under_way(out) == []
