@@ -27,7 +27,7 @@ FIRST, AT = datetime(2020, 1, 6, 9), datetime(2026, 7, 20, 9)
 OPEN = {timedelta(days=6): 100, timedelta(hours=26): 100, timedelta(hours=1): 100}  # assigned so long ago, so many
 ASKED = 2_000  # questions that the slow side answers; its time is scaled to all case rows
 TITLES = {"ours": "Gongping: the whole step", "pandas": "pandas: the log replayed, no step",
-          "each": "every case row through durable_rules, no log"}  # fmt: skip
+          "each": "every case row through durable_rules, no log"}
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Sides:
         ours = self.seconds["ours"][1]
         lines = ["| side | s | CPU s | CPU × ours |", "|---|---:|---:|---:|"]
         lines += [f"| {TITLES[side]} | {clock:.2f} | {cpu:.2f} | {cpu / ours:.1f} |"
-                  for side, (clock, cpu) in self.seconds.items()]  # fmt: skip
+                  for side, (clock, cpu) in self.seconds.items()]
         done = ", ".join(f"{kind} {n}" for kind, n in self.counts.items())
         return "\n".join([*lines, "", f"{self.events:,} events in the log; the step: {done}; durable_rules was asked "
-                                      f"{self.asked} different questions."])  # fmt: skip
+                                      f"{self.asked} different questions."])
 
 
 def measure_step(home: Path, events: int = EVENTS) -> Sides:
@@ -66,7 +66,7 @@ def measure_step(home: Path, events: int = EVENTS) -> Sides:
     _, *some = _timed(ask_about_each)
     each = tuple(part * cases / ASKED for part in some)
     return Sides(events, dict(sorted(outcome.counts.items())), asked,
-                 {"ours": tuple(ours), "pandas": tuple(by_pandas), "each": each})  # fmt: skip
+                 {"ours": tuple(ours), "pandas": tuple(by_pandas), "each": each})
 
 
 def replay_with_pandas(log: Path) -> set[str]:

@@ -44,7 +44,7 @@ class Sides:
         ours = self.seconds["ours"][1]
         lines = ["| side | s | CPU s | CPU × ours |", "|---|---:|---:|---:|"]
         lines += [f"| {TITLES[side]} | {clock:.2f} | {cpu:.2f} | {cpu / ours:.2f} |"
-                  for side, (clock, cpu) in self.seconds.items()]  # fmt: skip
+                  for side, (clock, cpu) in self.seconds.items()]
         size = f"{self.cases:,} case rows, {self.matters:,} matters, every tenth changed once"
         return "\n".join([*lines, "", f"{size}; {self.findings:,} findings."])
 
@@ -73,7 +73,7 @@ def make_library(folder: Path, cases: int, matters: int) -> Path:
     of_unit = {unit: ids[k::len(units)] for k, unit in enumerate(units)}
     draw, stray = rng.integers(0, 2**31, held.num_rows), rng.integers(0, 100, held.num_rows)
     named = [None if s == 0 else ids[d % matters] if s < 20 else of_unit[unit][d % len(of_unit[unit])]
-             for unit, d, s in zip(held["unit_id"].to_pylist(), draw, stray, strict=True)]  # fmt: skip
+             for unit, d, s in zip(held["unit_id"].to_pylist(), draw, stray, strict=True)]
     place = held.schema.get_field_index("matter_id")
     parquet.write_table(held.set_column(place, "matter_id", pa.array(named, pa.string())), folder / "cases.parquet")
     library = {"matter_id": ids, "matter_name": [f"事项{k}" for k in n], "unit_id": units[n % len(units)],
@@ -83,7 +83,7 @@ def make_library(folder: Path, cases: int, matters: int) -> Path:
     changes = {"change_id": [f"G{k}" for k in range(len(changed))], "matter_id": ids[changed],
                "unit_id": units[changed % len(units)], "change": ["modify"] * len(changed),
                "matter_name": [f"新事项{k}" for k in changed], "requested_on": [date(2026, 5, 1)] * len(changed),
-               "decided_on": [date(2026, 5, 12)] * len(changed), "decision": ["approved"] * len(changed)}  # fmt: skip
+               "decided_on": [date(2026, 5, 12)] * len(changed), "decision": ["approved"] * len(changed)}
     parquet.write_table(pa.table(changes), folder / "matter_changes.parquet")
     return folder
 
@@ -94,7 +94,7 @@ def _with_second_processes(library):
 
     rows = library.to_pylist()
     second = [{**row, "unit_id": rows[k - 1]["unit_id"], "process": "另一流程"} for k, row in enumerate(rows)
-              if k % 50 == 7]  # fmt: skip
+              if k % 50 == 7]
     return pa.concat_tables([library, pa.Table.from_pylist(second, library.schema)])
 
 

@@ -34,7 +34,7 @@ OPINIONS = {
 def clocked(taken: dict[str, float]):
     """Every second opinion adds the processor seconds that it takes to ``taken``."""
     patches = [patch.object(owner, name, _clocked(getattr(owner, name), opinion, taken))
-               for opinion, (owner, name) in OPINIONS.items()]  # fmt: skip
+               for opinion, (owner, name) in OPINIONS.items()]
     for one in patches:
         one.start()
     try:

@@ -54,7 +54,7 @@ def measure_pages(work: Path, exports: Path) -> Pages:
     whole = _printed("ours", printers.ours, sheets, work / "whole")
     some = sheets[: COMPARED + 1]  # the bulletin is the first
     pools = [_printed(name, getattr(printers, name), some, work / f"{name}-{n}")
-             for n in range(ROUNDS) for name in ("ours", "plain_pool")]  # fmt: skip
+             for n in range(ROUNDS) for name in ("ours", "plain_pool")]
     assert _contents(work / "ours-0") == _contents(work / "plain_pool-0"), "ours and the plain pool print other bytes"
     sides = [min((p for p in pools if p.side == name), key=lambda p: p.usage.cpu) for name in ("ours", "plain_pool")]
     sides.append(_printed("plain_loop", printers.plain_loop, some, work / "loop"))

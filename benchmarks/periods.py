@@ -109,7 +109,7 @@ def _exports(folder: Path, rulebook, months) -> None:
     given = [id for id in rulebook.measures if can_be_given(id, rulebook)]
     with (folder / "figures.csv").open("w", encoding="utf-8", newline="") as file:
         lines = [(unit, month, id, 400 >> depth(id) if not depth(id) else (400 >> depth(id)) - k % 90)
-                 for k, unit in enumerate(units) for month in months for id in given]  # fmt: skip
+                 for k, unit in enumerate(units) for month in months for id in given]
         csv.writer(file).writerows([("unit_id", "period", "measure", "n"), *lines])
 
 

@@ -131,7 +131,7 @@ def _pull(port: int, raw: Path, rows: int) -> None:
     source = Source(
         name="hotline", kind="postgresql", host="127.0.0.1", port=port, user="owner", database="postgres",
         password=Secret(env="GONGPING_BENCH"), tls="off", tables=(Query("cases", "select * from cases"),),
-    )  # fmt: skip
+    )
     pulled = pull((source,), PERIOD, raw)
     assert [table.rows for table in pulled.tables] == [rows]
 

@@ -12,7 +12,7 @@ from pipelines.paths import ROOT
 
 TITLES = {"ours": "Gongping", "by_hand": "one SQL script by hand", "by_pandas": "pandas script",
           "plain_pool": "plain WeasyPrint, two processes", "plain_loop": "plain WeasyPrint, a loop",
-          "chromium": "Chromium, page after page"}  # fmt: skip
+          "chromium": "Chromium, page after page"}
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 TIMES_SCRIPT, TIMES_PANDAS = 1.3, 0.5
 HEAD = """# Benchmarks
@@ -90,7 +90,7 @@ class Measured:
     def limits(self) -> list[tuple[str, float, float]]:
         """(what, figure, limit) of everything that has a limit."""
         return [*scoring_limits(self.timings), *self.waits, *self.scenarios, *self.step.limits(), *self.check.limits(),
-                *self.reading.limits(), *self.pages.limits(), *self.running.limits()]  # fmt: skip
+                *self.reading.limits(), *self.pages.limits(), *self.running.limits()]
 
 
 def scoring_table(timings: list[Timing]) -> str:
@@ -114,7 +114,7 @@ def scoring_limits(timings: list[Timing]) -> list[tuple[str, float, float]]:
           for t in ours),
         (f"scoring {most.rows:,} case rows ÷ pandas", most.best / _of(timings, "by_pandas", most.rows).best,
          TIMES_PANDAS),
-    ]  # fmt: skip
+    ]
 
 
 def fixed_seconds(timings: list[Timing], side: str) -> float:
@@ -158,7 +158,7 @@ def _fixed(timings: list[Timing]) -> list[str]:
         return []
     ours, script = (fixed_seconds(timings, side) for side in ("ours", "by_hand"))
     return [f"\nBy the line through both sizes, {ours:.2f} s of the project's run do not depend on the rows, "
-            f"{script:.2f} s of the script's."]  # fmt: skip
+            f"{script:.2f} s of the script's."]
 
 
 WHOLE = """
@@ -236,7 +236,7 @@ def document(measured: Measured) -> str:
         PRINTING.format(cards=COMPARED, all=CARDS), printing_table(measured.pages),
         LABORATORY.format(slower=slower), EVALUATORS, measured.step.table(), LIBRARIES, measured.check.table(),
         READING, measured.reading.table(), RUNNING, measured.running.table(), WHOLE,
-    ])  # fmt: skip
+    ])
 
 
 def with_section(text: str, limits: list[tuple[str, float, float]], head: str, table: str) -> str:

@@ -23,7 +23,7 @@ AT = datetime(2026, 8, 14, 8, 30)
 TIMES_RUN, PAGES_SECONDS = 1.3, 5
 MEASURED = ("measure", "judge", "settle", "rank", "look")  # the stages of a run behind the accepted rows, and what sees
 PARTS = {"look": "what is open, due and at risk", "whole": "all of these", "likely": "the likely end",
-         "lists": "every page, list and table, written", "pages": "of it, the units' pages"}  # fmt: skip
+         "lists": "every page, list and table, written", "pages": "of it, the units' pages"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Running:
             (f"{what}, accepted rows to places, processor seconds", look / own, TIMES_RUN),
             (f"pages of the {self.watch['units']:,.0f} units of a watch, processor seconds", self.watch["pages"],
              PAGES_SECONDS),
-        ]  # fmt: skip
+        ]
 
     def table(self) -> str:
         """Both sides by part, as Markdown."""
@@ -53,13 +53,13 @@ class Running:
             if name not in ("units", "steps"):
                 lines.append(f"| {PARTS.get(name, name)} | {self.run.get(name, '–')} | {self.watch[name]} |")
         return "\n".join([*lines, f"\n{self.rows:,} case rows, {self.watch['units']:,.0f} units, "
-                          f"{self.watch['steps']:,.0f} acts still to be done."])  # fmt: skip
+                          f"{self.watch['steps']:,.0f} acts still to be done."])
 
 
 def measure_running(exports: Path, work: Path, rows: int = ROWS) -> Running:
     """Both sides over the exports of so many case rows."""
     run, watch = (min((_child(side, exports, work) for _ in range(RUNS)), key=lambda one: one["whole"])
-                  for side in ("run", "watch"))  # fmt: skip
+                  for side in ("run", "watch"))
     return Running(rows, run, watch)
 
 

@@ -15,7 +15,7 @@ FILE = Path(__file__).parents[1] / "reports" / "site" / "pinyin.txt"
 ALSO = {"长": "zhang", "行": "hang", "重": "zhong", "都": "du", "乐": "yue", "会": "kuai", "调": "tiao", "朝": "chao",
         "单": "shan", "藏": "zang", "参": "shen", "率": "shuai", "省": "xing", "传": "zhuan", "厦": "sha", "石": "dan",
         "种": "zhong", "兴": "xing", "应": "ying", "台": "tai", "解": "xie", "曲": "qu", "区": "ou", "地": "di",
-        "蚌": "bang", "六": "lu", "铅": "yan", "莘": "xin", "番": "pan", "尉": "yu", "涡": "guo"}  # fmt: skip
+        "蚌": "bang", "六": "lu", "铅": "yan", "莘": "xin", "番": "pan", "尉": "yu", "涡": "guo"}
 
 
 def characters() -> list[str]:

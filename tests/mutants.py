@@ -273,7 +273,7 @@ def main() -> int:
     known |= _reported(given.report)
     survivors = [one for one in mutants if known[one.file, one.diff()] == "survived"]
     print(f"{len(mutants)} mutants: {len(mutants) - len(survivors)} killed, {len(survivors)} survived: "
-          f"{[one.number for one in survivors]}")  # fmt: skip
+          f"{[one.number for one in survivors]}")
     return int(len(survivors) > given.may_survive)
 
 

@@ -47,8 +47,17 @@ MOST_ROWS = 1_000_000  # of a sheet, below the format's own limit
 POINTS = 2  # number of the style of points: xlsxwriter numbers styles in the order of their use, the header's first
 A4 = 9  # the format's number of the paper
 CREATED = datetime(2000, 1, 1)  # fixed, so that the same tables give the same bytes
-_WIDE = {"unit_name": 28, "detail": 60, "note": 40, "case_id": 22, "ref_id": 18, "entry_id": 18, "rule_id": 24,
-         "until": 18, "within": 30}  # fmt: skip
+_WIDE = {
+    "unit_name": 28,
+    "detail": 60,
+    "note": 40,
+    "case_id": 22,
+    "ref_id": 18,
+    "entry_id": 18,
+    "rule_id": 24,
+    "until": 18,
+    "within": 30,
+}
 
 
 class Workbook:

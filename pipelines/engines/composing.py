@@ -150,8 +150,10 @@ def recomposed(
         points[id] = _hundredths(found, grain)
         counts[id] = own.any(axis=1)
     if how.of_figures == "exact":
-        of_unit = [[part.total for (_, part), is_in in zip(parts[unit], row, strict=True) if part and is_in]
-               for unit, row in zip(units, enters, strict=True)]  # fmt: skip
+        of_unit = [
+            [part.total for (_, part), is_in in zip(parts[unit], row, strict=True) if part and is_in]
+            for unit, row in zip(units, enters, strict=True)
+        ]
         sums = [sum(one, Fraction(0)) for one in of_unit]
         among = np.maximum(enters.sum(axis=1), 1) if by_mean else np.ones(len(units), np.int64)
         exact = [one * CENTS / int(n) for one, n in zip(sums, among, strict=True)]

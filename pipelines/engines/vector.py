@@ -278,9 +278,10 @@ def stretched(base: np.ndarray, left: np.ndarray, whole: np.ndarray, places: int
         triples = zip(base.tolist(), left.tolist(), whole.tolist(), strict=True)
         gained = [
             nearest(Fraction(one) * of / at / PART, places) - nearest(Fraction(one) / PART, places)
-            if at and at != of else Fraction(0)
+            if at and at != of
+            else Fraction(0)
             for one, at, of in triples
-        ]  # fmt: skip
+        ]
         return np.array(gained, object)
     found = np.zeros(base.shape, np.int64)
     if (some := (left != whole) & (left > 0)).any():

@@ -281,8 +281,12 @@ def questions(assignments: list[Assignment], units: dict[str, str]) -> list[dict
     """Requests to units and what became of them, and questions of units that evaluators need not answer."""
     found = []
     for one in assignments:
-        line = {"unit_name": units.get(one.case[1], one.case[1]), "case_id": one.case[0],
-                "evaluator_id": one.evaluator_id, "asked_at": f"{one.asked_at or ''}"}  # fmt: skip
+        line = {
+            "unit_name": units.get(one.case[1], one.case[1]),
+            "case_id": one.case[0],
+            "evaluator_id": one.evaluator_id,
+            "asked_at": f"{one.asked_at or ''}",
+        }
         if one.asked_at:
             outcome = "answered" if one.answered_at else "unanswered"
             found.append({**line, "outcome": outcome, "at": f"{one.answered_at or ''}"})

@@ -104,8 +104,11 @@ def server(project: Project, port: int) -> Iterator[Service]:
         with log.open("a", encoding="utf-8") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)],
-                cwd=home, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+                cwd=home,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         try:
             _wait_for(service, process, log)
             yield service

@@ -45,8 +45,9 @@ class Running(Answer):
         """Look at the period at an instant, now where None; refusals as of `gongping watch`. Writes nothing."""
         instant = datetime.fromisoformat(at) if isinstance(at, str) else at
         parsed = period if isinstance(period, Period) else Period.parse(period)
-        request = Request(parsed, Path(exports), Path(out), None, dict(readings or {}), Path(rules), pdf=False,
-                          absent=tuple(absent))  # fmt: skip
+        request = Request(
+            parsed, Path(exports), Path(out), None, dict(readings or {}), Path(rules), pdf=False, absent=tuple(absent)
+        )
         look = Look(Watch(request, instant).run())
         return cls(look, Path(out))
 
@@ -68,8 +69,18 @@ class Running(Answer):
                 None if value is None else float(value / CENT) for value in (one.held_total, one.at_risk, low, high)
             ]
             rows.append((one.unit.unit_id, one.unit.unit_name, one.place, *points, best, worst, *due))
-        columns = ["unit_id", "unit_name", "place_if_kept", "can_be_kept", "at_risk", "likely_low", "likely_high",
-                   "likely_best", "likely_worst", *(f"due_{name}" for name in HORIZONS)]  # fmt: skip
+        columns = [
+            "unit_id",
+            "unit_name",
+            "place_if_kept",
+            "can_be_kept",
+            "at_risk",
+            "likely_low",
+            "likely_high",
+            "likely_best",
+            "likely_worst",
+            *(f"due_{name}" for name in HORIZONS),
+        ]
         whole = dict.fromkeys(("place_if_kept", "likely_best", "likely_worst"), "Int64")
         return pandas.DataFrame(rows, columns=columns).astype(whole)
 
@@ -77,10 +88,18 @@ class Running(Answer):
     def steps(self):
         """A line an act that is still to be done, with what it costs."""
         rows = [
-            (one.unit_id, one.case_id, one.ref_id, one.event, one.until, one.late, float(one.cost / CENT),
-             float(one.cost_of_row / CENT))
+            (
+                one.unit_id,
+                one.case_id,
+                one.ref_id,
+                one.event,
+                one.until,
+                one.late,
+                float(one.cost / CENT),
+                float(one.cost_of_row / CENT),
+            )
             for one in self.watched.steps
-        ]  # fmt: skip
+        ]
         columns = ["unit_id", "case_id", "ref_id", "event", "until", "late", "costs", "costs_with_row"]
         return pandas.DataFrame(rows, columns=columns)
 
@@ -112,21 +131,34 @@ class Running(Answer):
         place = places(overall_figure(watch.rulebook, np.broadcast_to(figure, (len(ids),)), scores.full), ranked)
         found = {one.unit.unit_id: one for one in self.watched.units}
         rows = [
-            (id, found[id].unit.unit_name, float(found[id].missed_total / CENT), float(total[k] / CENT),
-             float(found[id].held_total / CENT), int(place[k]) if ranked[k] else None)
+            (
+                id,
+                found[id].unit.unit_name,
+                float(found[id].missed_total / CENT),
+                float(total[k] / CENT),
+                float(found[id].held_total / CENT),
+                int(place[k]) if ranked[k] else None,
+            )
             for k, id in enumerate(ids)
-        ]  # fmt: skip
+        ]
         columns = ["unit_id", "unit_name", "nothing_done", "so_done", "all_done", "place"]
         return pandas.DataFrame(rows, columns=columns).astype({"place": "Int64"})
 
     def film(self):
         """The days of the period that were watched below ``out``, a line a day and unit."""
         rows = [
-            (day["at"], one["unit_id"], one["unit_name"], float(one["can_be_kept"]), float(one["at_risk"]),
-             one["place_if_kept"], *(one["likely_place"] or (None, None)))
+            (
+                day["at"],
+                one["unit_id"],
+                one["unit_name"],
+                float(one["can_be_kept"]),
+                float(one["at_risk"]),
+                one["place_if_kept"],
+                *(one["likely_place"] or (None, None)),
+            )
             for day in days(self.out, self.look.watch.period)
             for one in day["units"]
-        ]  # fmt: skip
+        ]
         whole = dict.fromkeys(("place_if_kept", "likely_best", "likely_worst"), "Int64")
         return pandas.DataFrame(rows, columns=list(FILM)).astype({"at": "datetime64[s]", **whole})
 

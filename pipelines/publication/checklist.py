@@ -258,8 +258,14 @@ class _Unusual:
 
     def _unmeasured(self, unit_id: str) -> Fraction:
         items = [item for (unit, _), item in self.quarter.items.items() if unit == unit_id]
-        return sum((Fraction(one["full_marks"]) - Fraction(one["measured_marks"]) for one in items
-                    if one.get("measured_marks")), Fraction(0))  # fmt: skip
+        return sum(
+            (
+                Fraction(one["full_marks"]) - Fraction(one["measured_marks"])
+                for one in items
+                if one.get("measured_marks")
+            ),
+            Fraction(0),
+        )
 
     def _moved(self) -> Iterator[tuple[str, Words]]:
         """Units that lost much, or sprang far, since the period before."""
@@ -301,8 +307,11 @@ class _Unusual:
         for sign in signs_of_damage(self.run):
             yield "cut", sign
         readings = self.run.manifest.get("readings", {})
-        chosen = [one.title for id, one in (self.book.readings if self.book else {}).items()
-                  if readings.get(id, one.default) != one.default]  # fmt: skip
+        chosen = [
+            one.title
+            for id, one in (self.book.readings if self.book else {}).items()
+            if readings.get(id, one.default) != one.default
+        ]
         if chosen:
             yield _line("readings", n=len(chosen), titles=_listed(chosen))
         yield from self._decisions(_table(self.run.folder / "adjustments.csv"))

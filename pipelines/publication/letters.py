@@ -163,9 +163,11 @@ class _Writer:
     def _where(self, unit_id: str, edition: dict | None) -> Words | str:
         if not self.pages:
             return ""
-        place = place_of(self.out, self.period) / edition["edition"] if edition else (
-            place_of_previews(self.out, self.period) / str(self.standing["revision"])
-        )  # fmt: skip
+        place = (
+            place_of(self.out, self.period) / edition["edition"]
+            if edition
+            else (place_of_previews(self.out, self.period) / str(self.standing["revision"]))
+        )
         file = place / "units" / f"{file_stem(unit_id)}.html"
         path = quote(file.relative_to(self.out).as_posix())
         return say("alerts.letter_where", url=f"{self.pages.rstrip('/')}/{path}")

@@ -57,8 +57,11 @@ class Change:
     def lists(self) -> tuple[Words, ...]:
         """The lists that the unit comes onto, then those that it leaves, each a phrase."""
         both = (("gained", self.after.lists - self.before.lists), ("lost", self.before.lists - self.after.lists))
-        return tuple(say(f"objections.{how}", list=name, title=title)
-                     for how, lists in both for name, title in sorted(lists, key=str))  # fmt: skip
+        return tuple(
+            say(f"objections.{how}", list=name, title=title)
+            for how, lists in both
+            for name, title in sorted(lists, key=str)
+        )
 
 
 @dataclass(frozen=True)
@@ -308,8 +311,10 @@ def _outside(one: Tried) -> Words | None:
 
 def _row(one: Change) -> dict:
     points = published(one.points, len(one.after.total.partition(".")[2]))
-    sides = ((name, getattr(one.before, name) or "—", getattr(one.after, name) or "—")
-             for name in ("total", "rank", "group_rank"))  # fmt: skip
+    sides = (
+        (name, getattr(one.before, name) or "—", getattr(one.after, name) or "—")
+        for name in ("total", "rank", "group_rank")
+    )
     told = {
         name: was if was == now else say("objections.from_to", before=was, after=now).zh for name, was, now in sides
     }

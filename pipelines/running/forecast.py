@@ -179,8 +179,12 @@ class _Model:
         """Draw × unit: hundredths of awards to come, as many a month as there were, each like one of those."""
         rules = {rule.measure: rule for rule in self.book.rules.values() if rule.kind == "award"}
         cubes, ids = [self.city, *self.history], self.city.unit_ids
-        worth = [int(rules[kind].award * rules[kind].times * CENT)
-                 for cube in cubes for kind in cube.awards.types if kind in rules]  # fmt: skip
+        worth = [
+            int(rules[kind].award * rules[kind].times * CENT)
+            for cube in cubes
+            for kind in cube.awards.types
+            if kind in rules
+        ]
         months = len(self.city.months) - self._left(self.at).sum() + sum(len(cube.months) for cube in self.history)
         count = np.zeros(len(ids))
         for cube in cubes:
@@ -203,7 +207,7 @@ class _Model:
         def depth(one: Measure) -> int:
             return 1 + depth(self.book.measures[self._among(one)]) if self._among(one) else 0
 
-        return sorted(self.measures, key=depth)  # fmt: skip
+        return sorted(self.measures, key=depth)
 
     def _added(
         self,

@@ -207,8 +207,11 @@ class Pages:
     @cached_property
     def acts(self) -> dict[str, str]:
         """Every act in words, by its event."""
-        titles = {name: column.title for one in self.watched.watch.contracts.tables.values()
-                  for name, column in one.columns.items()}  # fmt: skip
+        titles = {
+            name: column.title
+            for one in self.watched.watch.contracts.tables.values()
+            for name, column in one.columns.items()
+        }
         events = {step.event for step in self.watched.steps}
         return {event: known(say, f"running.act_{event}", titles[event], self.lang) for event in events}
 
@@ -253,8 +256,11 @@ class Pages:
     def lost(self, one: UnitWatch) -> list[tuple[str, int]]:
         """Title and hundredths of every item that has lost something for good, most first."""
         items = self.watched.watch.rulebook.items
-        found = [(items[id].title.into(self.lang), int(score.full_marks * CENT) - one.held[id])
-                 for id, score in one.score.items.items() if score.full_marks]  # fmt: skip
+        found = [
+            (items[id].title.into(self.lang), int(score.full_marks * CENT) - one.held[id])
+            for id, score in one.score.items.items()
+            if score.full_marks
+        ]
         return sorted((pair for pair in found if pair[1] > 0), key=lambda pair: (-pair[1], pair[0]))
 
     def unit(self, one: UnitWatch, steps: list[Step]) -> dict:
@@ -353,8 +359,9 @@ class Pages:
     def section(self) -> dict:
         """The section's page: the heat map, what falls due, who moved, who is beyond help."""
         items = [item for item in self.watched.watch.rulebook.items.values() if item.full_marks]
-        at_risk = {one.unit.unit_id: {id: one.held[id] - one.missed[id] for id in one.held}
-                   for one in self.watched.units}  # fmt: skip
+        at_risk = {
+            one.unit.unit_id: {id: one.held[id] - one.missed[id] for id in one.held} for one in self.watched.units
+        }
         concerned = [item for item in items if any(own[item.id] for own in at_risk.values())]
         most = max((points for own in at_risk.values() for points in own.values()), default=0)
         by_risk = sorted(self.watched.units, key=lambda one: (-one.at_risk, one.unit.order))
@@ -371,8 +378,13 @@ class Pages:
                     "at_risk": cents(one.at_risk) if one.at_risk else "",
                     "likely": "–".join(map(cents, self.end.total.get(one.unit.unit_id, ()))),
                     "cells": [_cell(at_risk[one.unit.unit_id][item.id], most) for item in concerned],
-                    "due": [{"rows": str(one.due[name].rows or ""), "cost": cents(one.due[name].cost)
-                             if one.due[name].cost else ""} for name in HORIZONS],
+                    "due": [
+                        {
+                            "rows": str(one.due[name].rows or ""),
+                            "cost": cents(one.due[name].cost) if one.due[name].cost else "",
+                        }
+                        for name in HORIZONS
+                    ],
                 }
                 for one in by_risk
             ],
@@ -383,7 +395,7 @@ class Pages:
             "warnings": [one.into(self.lang) for one in self.watched.watch.warnings_of_day],
             **self._findings(),
             "beyond": self.say("beyond_says", names=listed(beyond, self.lang)) if beyond else self.say("beyond_none"),
-        }  # fmt: skip
+        }
 
     @property
     def day_before(self) -> str:
@@ -414,8 +426,10 @@ class Pages:
     def _many(self, one: Many) -> str:
         """How many there are, and where there are more than the city's share of them."""
         told = self.say("findings_many", n=f"{one.n:,}", share=percent(one.n, one.of))
-        units = [self.say("findings_unit", name=self.names.get(id, id), n=f"{n:,}", expected=f"{round(expected):,}")
-                 for id, n, expected in one.more[:FEW]]  # fmt: skip
+        units = [
+            self.say("findings_unit", name=self.names.get(id, id), n=f"{n:,}", expected=f"{round(expected):,}")
+            for id, n, expected in one.more[:FEW]
+        ]
         return run_on(
             [told, *([self.say("findings_above", units=listed(units, self.lang))] if units else [])], self.lang
         )
@@ -444,14 +458,18 @@ class Pages:
 
     def _movers(self) -> list[str]:
         was = {one["unit_id"]: Fraction(one["can_be_kept"]) for one in self.before.get("units", ())}
-        moved = [(Fraction(one.held_total, CENT) - was[one.unit.unit_id], one)
-                 for one in self.watched.units if one.unit.unit_id in was]  # fmt: skip
+        moved = [
+            (Fraction(one.held_total, CENT) - was[one.unit.unit_id], one)
+            for one in self.watched.units
+            if one.unit.unit_id in was
+        ]
         moved = sorted((pair for pair in moved if pair[0]), key=lambda pair: (-abs(pair[0]), pair[1].unit.order))
         return [
-            self.say("moved", name=one.unit.unit_name, held=cents(one.held_total), change=signed(by),
-                     risk=cents(one.at_risk))
+            self.say(
+                "moved", name=one.unit.unit_name, held=cents(one.held_total), change=signed(by), risk=cents(one.at_risk)
+            )
             for by, one in moved[:MOVERS]
-        ]  # fmt: skip
+        ]
 
     def leaders(self) -> dict:
         """Three sentences."""
@@ -477,8 +495,12 @@ class Pages:
         total = sum(one.at_risk for one in units)
         first = self.say(
             "leaders_1" if open_units else "leaders_1_none",
-            units=len(units), n=len(open_units), risk=cents(total), name=risk.unit.unit_name, most=cents(risk.at_risk),
-        )  # fmt: skip
+            units=len(units),
+            n=len(open_units),
+            risk=cents(total),
+            name=risk.unit.unit_name,
+            most=cents(risk.at_risk),
+        )
         due = {name: sum(one.due[name].rows for one in units) for name in HORIZONS}
         cost = sum(one.due["five_working_days"].cost for one in units)
         second = self.say("leaders_2", day=due["day"], five=due["five_working_days"], cost=cents(cost))
@@ -529,8 +551,22 @@ class Pages:
 
 
 COLUMNS = ("unit", "case", "act", "until", "within", "cost", "cost_of_row", "done")
-SECTION = ("heat", "heat_says", "due_table", "beyond", "findings", "warnings", "col_unit", "col_held", "col_at_risk",
-           "col_likely", "due_day", "due_three_days", "due_five_working_days", "due_end")  # fmt: skip
+SECTION = (
+    "heat",
+    "heat_says",
+    "due_table",
+    "beyond",
+    "findings",
+    "warnings",
+    "col_unit",
+    "col_held",
+    "col_at_risk",
+    "col_likely",
+    "due_day",
+    "due_three_days",
+    "due_five_working_days",
+    "due_end",
+)
 
 
 def _cell(points: int, most: int) -> dict[str, str]:

@@ -112,8 +112,9 @@ def _tables(
                 facts = {"source": source.name, "table": query.table, "there": counted, "here": rows}
                 raise Refusal(say("sources.counts_differ", **facts))
             facts = {"file": file.name, "bytes": file.stat().st_size, "sha256": file_sha256(file)}
-            yield Pulled(source.name, place, query.table, query.text, open_.moment, **facts,
-                         rows_at_source=counted, rows=rows)  # fmt: skip
+            yield Pulled(
+                source.name, place, query.table, query.text, open_.moment, **facts, rows_at_source=counted, rows=rows
+            )
 
 
 def _files(

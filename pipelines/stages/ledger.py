@@ -186,10 +186,12 @@ def _selected(
     position, pattern = selection(of_price(measure, rule, value), readings, marks)
     waiver = rule.id if rule.id in marks.waivers else ""
     dearer = [
-        (selection(of_price(rulebook.measures[other.measure], other, at), readings, marks)[1],
-         other.id if other.id in marks.waivers else "")
+        (
+            selection(of_price(rulebook.measures[other.measure], other, at), readings, marks)[1],
+            other.id if other.id in marks.waivers else "",
+        )
         for other, at in rulebook.dearer(rule, cost)
-    ]  # fmt: skip
+    ]
     quotes = [
         _Quote(
             name,

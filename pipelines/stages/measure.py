@@ -219,10 +219,12 @@ def selected(rulebook: Rulebook, readings: Mapping[str, str]) -> list[Selected]:
                 for price, cost in rule.costs:
                     own = selection(of_price(one, rule, price), readings, marks)[1]
                     dearer = tuple(
-                        (selection(of_price(rulebook.measures[other.measure], other, at), readings, marks)[1],
-                         _waivers(other, marks))
+                        (
+                            selection(of_price(rulebook.measures[other.measure], other, at), readings, marks)[1],
+                            _waivers(other, marks),
+                        )
                         for other, at in rulebook.dearer(rule, cost)
-                    )  # fmt: skip
+                    )
                     more = (_waivers(rule, marks), amount, "", dearer, price)
                     found.append(Selected(id, one.counts, place, own, rule.id, *more))
     return found

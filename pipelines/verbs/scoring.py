@@ -207,9 +207,17 @@ def watch(period, exports, at, out, cutoff, readings, rules, source, absent, bou
     from pipelines.screen import progress
 
     request = Request(
-        period, exports, out, cutoff, readings, rules or STANDARD_RULES, source, False, absent=tuple(absent),
+        period,
+        exports,
+        out,
+        cutoff,
+        readings,
+        rules or STANDARD_RULES,
+        source,
+        False,
+        absent=tuple(absent),
         city=process.project().name,
-    )  # fmt: skip
+    )
     with progress() as listener, Watch(request, at, listener, bounds or WATCH) as looking:
         watched = looking.run().look()
         end = likely(watched, history_of(looking))

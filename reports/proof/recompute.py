@@ -71,8 +71,12 @@ def sums(folder: Path, ranking: list, plain: bool) -> None:
             wrong.append((unit, id, float(score), item["score"]))
     compared("分项 = 满分 + 台账各行", "items = full marks + ledger lines", len(items), wrong)
     whole = {unit: points for (unit, id), points in lines.items() if id == "ALL"}
-    compared("台账每行都属于某一分项", "every ledger line belongs to an item", len(lines),
-             [key for key in lines if key[1] != "ALL"])  # fmt: skip
+    compared(
+        "台账每行都属于某一分项",
+        "every ledger line belongs to an item",
+        len(lines),
+        [key for key in lines if key[1] != "ALL"],
+    )
     wrong = []
     for unit in ranking:
         id, base, bonus, total = unit["unit_id"], *(Fraction(unit[name]) for name in ("base", "bonus", "total"))

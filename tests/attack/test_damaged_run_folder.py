@@ -25,7 +25,7 @@ def test_a_whole_one_is_read(tmp_path):
 @pytest.mark.parametrize("damage", [
     b"", RANKING + "2026Q2,U9\n", RANKING + LINE[:-9], RANKING + LINE.strip() + ",x,y\n", RANKING + LINE + "\0\0\n",
     RANKING + LINE + '"abc', RANKING.replace("unit_group", "grp") + LINE, (RANKING + LINE).encode("gb18030"),
-])  # fmt: skip
+])
 def test_a_damaged_ranking_is_refused(tmp_path, damage):
     with pytest.raises(UsageRefusal) as refusal:
         PublishedQuarter.open(run_folder(tmp_path, ranking=damage))

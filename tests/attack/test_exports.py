@@ -7,7 +7,7 @@ from pyarrow import parquet
 from tests.ingest.reading import COLUMNS, HEADER, UNITS, read, read_cases, row
 
 CASE = ('{"case_id": "A", "unit_id": "U1", "dispatched_at": "2026-07-02 09:05", "sign_due_at": "2026-07-02 17:00", '
-        '"reply_due_at": "2026-07-09 17:00", ')  # fmt: skip
+        '"reply_due_at": "2026-07-09 17:00", ')
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", " \n"])

@@ -91,7 +91,7 @@ def rewritten(out: Path, old: str, new: str, more: tuple[Event, ...] = ()) -> He
         lines += f'{body},"hash":"{before}"}}\n'.encode()
     (out / FOLDER / "log.jsonl").write_bytes(lines)
     return replace(read_head(out / FOLDER), lines=len(events), bytes=len(lines), sha256=sha256(lines).hexdigest(),
-                   hash=before)  # fmt: skip
+                   hash=before)
 
 
 def forget(out: Path, entry: dict | None = None) -> None:

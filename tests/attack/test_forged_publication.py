@@ -82,7 +82,7 @@ def _lines(out: Path) -> list[dict]:
 
 
 @pytest.mark.parametrize("change", ["a name", "a role", "the last day", "an earlier preview", "another run's",
-                                    "no signature"])  # fmt: skip
+                                    "no signature"])
 def test_a_forged_line_is_found_though_chain_and_head_are_right(tmp_path, change):
     approved_run(tmp_path)
     lines = _lines(tmp_path)
@@ -136,7 +136,7 @@ def test_a_record_cannot_be_begun_again_after_a_loss(tmp_path, heads_too):
     dataclasses.replace(SETTINGS, objection_days=1),
     dataclasses.replace(SETTINGS, roles=("a", "b")),
     dataclasses.replace(SETTINGS, approvals=3),
-])  # fmt: skip
+])
 def test_settings_of_the_first_preview_bind_every_later_act(tmp_path, settings):
     approved_run(tmp_path)
     for what in (acts.note_preview, acts.publish):
@@ -231,7 +231,7 @@ def test_a_flipped_bit_of_anything_below_the_output_folder_is_found(tmp_path, re
     published(tmp_path)
     verify(tmp_path, PERIOD, signers=OFFICE(tmp_path))
     files = [file for file in sorted(tmp_path.rglob("*")) if file.is_file() and file.stat().st_size
-             and str(PERIOD) != file.relative_to(tmp_path).parts[0]]  # fmt: skip
+             and str(PERIOD) != file.relative_to(tmp_path).parts[0]]
     assert len(files) > 25
     drawn, more = Random(seeds(0, 0).start), len(seeds(0, 0)) // len(files)
     for file in files:
@@ -252,7 +252,7 @@ def test_blanks_of_the_printed_bulletin_are_named_with_their_settings(tmp_path):
     from pipelines.publication.record import FinishedRun
 
     (tmp_path / "manifest.json").write_text(json.dumps({
-        "period": "2026Q2", "outputs": {}, "blanks": ["mark", "number", "signer", "issues.2026Q2.date"]}))  # fmt: skip
+        "period": "2026Q2", "outputs": {}, "blanks": ["mark", "number", "signer", "issues.2026Q2.date"]}))
     said = _blanks(FinishedRun(tmp_path, "")).zh
     assert all(word in said for word in ("发文机关标志", "发文字号", "署名", "成文日期（issues.2026Q2.date）"))
 

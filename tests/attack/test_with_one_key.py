@@ -55,7 +55,7 @@ def forged_approval(out: Path, who, clock) -> None:
     signer = next(one for one in signers.all if one.name == who.by)
     line = {"at": str(clock), "kind": "approval", **facts, "revision": state.preview.revision, "run": state.preview.run,
             "settings": settings_sha256(state.settings), "key": signer.fingerprint, "signers": signers.heads[0][0],
-            "signature": ssh.sign(message, who.role, signer.key, who.key), "clock": str(clock)}  # fmt: skip
+            "signature": ssh.sign(message, who.role, signer.key, who.key), "clock": str(clock)}
     _write(out, [*_lines(out), line])
 
 
@@ -172,7 +172,7 @@ def test_a_reason_to_end_the_window_early_that_nobody_signed_is_found(tmp_path, 
     if where == "a publication":
         at = str(SENT + 2 * HOUR)
         lines.append({"at": at, "kind": "publication", "edition": "1", "run": lines[0]["run"], "notice": 0,
-                      "without_pdf": True, "early": "x", "clock": at})  # fmt: skip
+                      "without_pdf": True, "early": "x", "clock": at})
     else:
         for line in lines[1:]:
             line["early"] = "x"
@@ -184,7 +184,7 @@ def test_a_run_of_another_city_put_into_the_folder_by_hand_is_found(tmp_path):
     approved_run(tmp_path, manifest={"rulebook": {"edition": "elsewhere"}})
     (tmp_path / "city.json").write_text('{"city": "standard"}', encoding="utf-8")
     for attempt in (lambda: act(tmp_path, acts.publish, without_pdf=True, at=LATER),
-                    lambda: verify(tmp_path, PERIOD, signers=signers_of(tmp_path))):  # fmt: skip
+                    lambda: verify(tmp_path, PERIOD, signers=signers_of(tmp_path))):
         with pytest.raises(VerificationFailed, match="elsewhere"):
             attempt()
 
@@ -244,7 +244,7 @@ def test_a_stop_that_cannot_be_recorded_is_said(tmp_path, monkeypatch, problem):
 @pytest.mark.parametrize(("page", "figures", "says"), [
     (b"<p>old</p>", "-1.00", "pages differ"), (None, "-1.00", "every file compared is the same"),
     (b"<p>old</p>", "-3.00", None),
-])  # fmt: skip
+])
 def test_after_an_upgrade_figures_are_compared_and_the_version_of_the_pages_is_told(
     tmp_path, monkeypatch, page, figures, says
 ):
@@ -271,7 +271,7 @@ def test_after_an_upgrade_figures_are_compared_and_the_version_of_the_pages_is_t
 @pytest.mark.parametrize("file", ["published/2026Q2/index.html", "published/2026Q2/index.json",
                                   "published/2026Q2/edition-1.html", "preview/2026Q2/index.html",
                                   "preview/2026Q2/index.json", "preview/2026Q2/1/units/U1.html",
-                                  "preview/2026Q2/1/ranking.csv"])  # fmt: skip
+                                  "preview/2026Q2/1/ranking.csv"])
 def test_a_list_or_preview_edited_together_with_its_hash_is_found(tmp_path, file):
     from pipelines.edges.fingerprints import code_version
 

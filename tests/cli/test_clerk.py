@@ -21,7 +21,7 @@ EXPORTS = Path("exports/2026Q3")
 DAMAGE = {  # row of cases.csv -> a column, what the clerk finds there, and what is wrong with it
     5: ("公众评价", "很满意"), 9: ("承办单位编码", "U404"), 14: ("签收时间", "2026-07-32 09:00"),
     20: ("办理时限", "2026-07-10"),
-}  # fmt: skip
+}
 
 
 def commands(file: str) -> list[list[str]]:

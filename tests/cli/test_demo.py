@@ -37,7 +37,7 @@ def test_the_demo_signs_and_publishes_and_without_ssh_keygen_says_what_it_left_o
     project.walk(out, small / "demo" / "signers")
     said = capsys.readouterr().out
     steps = ["第 1 稿预览", "SIMULATED 林一：SHA256:", "SIMULATED 吴二：SHA256:", "（1/2）", "（2/2）", "已发布第 1 版",
-             "密钥已删除", "核验通过：台账 5 笔，已发布 1 版"]  # fmt: skip
+             "密钥已删除", "核验通过：台账 5 笔，已发布 1 版"]
     assert [step for step in steps if step not in said] == []
     assert [said.index(step) for step in steps] == sorted(said.index(step) for step in steps)
     assert [file for file in (small.parent / "temporary").rglob("*") if "keys" in str(file)] == []

@@ -16,7 +16,7 @@ from pipelines.edges.workbook import Workbook
 from pipelines.paths import ROOT
 
 REMEDIES = {errno.ENOSPC: "清出空间", errno.EDQUOT: "配额", errno.EROFS: "只读", errno.EACCES: "权限",
-            errno.EPERM: "权限", errno.EMFILE: "ulimit", errno.EIO: "检查磁盘", errno.ENOMEM: "内存"}  # fmt: skip
+            errno.EPERM: "权限", errno.EMFILE: "ulimit", errno.EIO: "检查磁盘", errno.ENOMEM: "内存"}
 WHERE = "/city/out/2026Q3/units/U001.pdf"
 
 
@@ -74,7 +74,7 @@ def _small_files() -> None:
     ["sample", "{place}/new", "--period", "2026Q3", "--units", "12", "--cases", "3000"],
     ["run", "2026Q3", "--exports", "{exports}", "--out", "{place}/out", "--no-pdf"],
     ["demo", "--out", "{place}/demo", "--no-pdf"],
-], ids=["sample", "run", "demo"])  # fmt: skip
+], ids=["sample", "run", "demo"])
 def test_a_limit_on_file_size_ends_a_verb_with_a_line_and_no_python(arguments, exports, tmp_path):
     filled = [one.format(place=tmp_path, exports=exports) for one in arguments]
     done = subprocess.run([sys.executable, "-m", "pipelines", *filled], cwd=ROOT, capture_output=True, text=True,

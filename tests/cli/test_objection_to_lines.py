@@ -23,10 +23,10 @@ def late(out):
     lines = [line for line in table(out / PERIOD / "ledger.csv") if float(line["points"]) < 0 and line["case_id"]]
     missed = {row["unit_id"] for row in table(out / PERIOD / "evidence.csv")}
     unit = next(one["unit_id"] for one in lines if one["unit_id"] in missed and
-                len({line["case_id"] for line in lines if line["unit_id"] == one["unit_id"]}) > 1)  # fmt: skip
+                len({line["case_id"] for line in lines if line["unit_id"] == one["unit_id"]}) > 1)
     own = {line["case_id"]: line for line in lines if line["unit_id"] == unit}
     miss = next(row for row in table(out / PERIOD / "evidence.csv")
-                if row["unit_id"] == unit and row["case_id"] not in own)  # fmt: skip
+                if row["unit_id"] == unit and row["case_id"] not in own)
     return [*own.values()][:2], miss, own
 
 

@@ -23,7 +23,7 @@ def more(exports, out, tmp_path_factory):
     folder = tmp_path_factory.mktemp("more") / "exports"
     shutil.copytree(exports, folder)
     late = {line["unit_id"]: line for line in table(out / PERIOD / "ledger.csv")
-            if line["rule_id"] == "late_reply" and float(line["points"]) < 0}  # fmt: skip
+            if line["rule_id"] == "late_reply" and float(line["points"]) < 0}
     rows = table(folder / "adjustments.csv")
     actions = ("waive_deduction", "waive_deduction", "refuse")
     for n, (action, line) in enumerate(zip(actions, late.values(), strict=False), 1):
@@ -39,7 +39,7 @@ def more(exports, out, tmp_path_factory):
 
 def places(folder):
     return {line["unit_id"]: [line[name] for name in ("total", "rank", "group_rank")]
-            for line in table(folder / PERIOD / "ranking.csv")}  # fmt: skip
+            for line in table(folder / PERIOD / "ranking.csv")}
 
 
 @pytest.mark.slow
@@ -53,7 +53,7 @@ def test_what_is_foretold_of_every_unit_is_what_the_next_run_comes_to(call, out,
     assert call("run", PERIOD, "--exports", str(more), "--out", str(tmp_path), "--no-pdf")[0] == 0
     was, now = places(out), places(tmp_path)
     changed = {row["unit_id"]: [row[name].split(" → ")[-1] for name in ("total", "rank", "group_rank")]
-               for row in told["together"]}  # fmt: skip
+               for row in told["together"]}
     assert changed == {id: line for id, line in now.items() if line != was[id]} and len(changed) >= 2
     alone = [row for one in told["tried"][:2] for row in one["rows"] if row["points"]]
     assert [row["points"] for row in alone] == ["+0.50", "+0.50"]

@@ -39,7 +39,7 @@ def test_the_first_run_notes_its_city(out):
 def test_a_run_of_another_city_is_refused_before_anything_is_written(exports, out, other_book, call, lang, words):
     before = bytes_below(out)
     code, _, output = call("--lang", lang, "run", PERIOD, "--exports", str(exports), "--out", str(out), "--rules",
-                         str(other_book), "--no-pdf")  # fmt: skip
+                         str(other_book), "--no-pdf")
     assert code == 4
     assert all(word in output for word in (words, "standard", "mine", str(out)))
     assert bytes_below(out) == before
@@ -57,7 +57,7 @@ def test_a_source_mapping_names_the_city_whatever_the_rulebook(exports, out, cal
     ({"published/2026Q1/1": PINGSHAN}, ("pingshan",)),
     ({"published/2026Q1/1": PINGSHAN, "2026Q2": STANDARD}, ("pingshan",)),  # a trial run does not make it another's
     ({"published/2026Q1/1": PINGSHAN, "published/2026Q2/1": STANDARD}, ("pingshan", "standard")),
-])  # fmt: skip
+])
 def test_a_folder_older_than_the_file_belongs_to_whom_its_published_manifests_name(tmp_path, places, known):
     for place, manifest in places.items():
         put(tmp_path, place, manifest)

@@ -250,7 +250,7 @@ def test_a_mapping_counts_working_days_by_the_citys_calendars(town, call, export
     columns = {name: name for name in header}
     columns["reply_due_at"] = "{working_days_after: {column: dispatched_at, days: 5}}"
     lines = ["name: x", "title: {zh: x, en: x}", "tables:", "  cases:", "    files: [cases.csv]", "    columns:",
-             *(f"      {name}: {value}" for name, value in columns.items())]  # fmt: skip
+             *(f"      {name}: {value}" for name, value in columns.items())]
     (town / "mine.yaml").write_text("\n".join(lines), encoding="utf-8")
     shutil.copytree(CALENDARS, town / "days")
     write(town, "calendars: days", "exports: exports", "mapping: mine.yaml")
@@ -297,7 +297,7 @@ def test_the_bounds_of_early_warnings_are_the_citys(town, call):
 
 FROM_NO_PROJECT = {
     "demo --out", "template --exports", "whatif --rules", "objections --rules", "verify --rules", "verify --exports",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -308,7 +308,7 @@ def test_every_option_of_a_key_has_its_default_from_the_file(town, verb):
     for name in ("map.yaml", "office.yaml", "watch.yaml"):
         (town / name).touch()
     given = {"rulebook": "rules", "mapping": "map.yaml", "exports": "in", "out": "results", "absent": "[cases.title]",
-             "office": "office.yaml", "watch": "watch.yaml"}  # fmt: skip
+             "office": "office.yaml", "watch": "watch.yaml"}
     write(town, *(f"{key}: {value}" for key, value in given.items()))
     bare = click.Context(Verbs("gongping"))
     found = options_of(Verbs("gongping").get_command(bare, verb))
@@ -359,7 +359,7 @@ def test_every_option_of_a_key_has_its_default_from_the_file(town, verb):
     ("zone: UTC\nzone: UTC", ("zone", "两次")),
     ("name: [a", ("YAML",)),
     ("- a", ("YAML",)),
-])  # fmt: skip
+])
 def test_what_nothing_would_honour_is_refused_at_its_line(town, call, line, message):
     (town / "rules").mkdir()
     (town / "file.yaml").touch()

@@ -149,7 +149,7 @@ def test_the_catalogue_says_who_looks_at_a_measure_and_what_honours_a_reading(ca
     assert readings["shortfall"]["honoured_by"][0] == "rule completion_rate"
     assert readings["bonus_cap"]["honoured_by"] == ["item A4"] and readings["rank_on"]["honoured_by"] == ["rank"]
     assert all(one["honoured_by"] for one in readings.values()) and all(one["named_by"] or one["id"] == "case_rows"
-                                                                         for one in measures.values())  # fmt: skip
+                                                                         for one in measures.values())
 
 
 def observed(exports, folder, lacking: set[tuple[str, str]], **readings) -> list[str]:

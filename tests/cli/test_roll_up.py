@@ -100,7 +100,7 @@ def test_what_a_city_delivers_holds_no_case(out, exports, cities):
 def test_every_unit_of_every_city_has_one_line(cities, ranked):
     table = lines(ranked.folder / "ranking.csv")
     own = Counter((city, f"{city}/{line['unit_id']}") for city in (CITY, OTHER)
-                  for line in lines(cities / city / PERIOD / "ranking.csv"))  # fmt: skip
+                  for line in lines(cities / city / PERIOD / "ranking.csv"))
     assert Counter((line["city"], line["unit_id"]) for line in table) == own
     told = {line["city"]: line for line in lines(ranked.folder / "cities.csv")}
     assert {city: int(line["units"]) for city, line in told.items()} == Counter(city for city, _ in own)
@@ -232,7 +232,7 @@ def lacking(city):
     (more_rows, (TALLIES, "case rows")),
     (lambda city: other_rules(city, "rulebook.yaml", **{"working_days: 2": "working_days: 3"}), ("evaluation",)),
     (lacking, ("absent.parquet", "late_reply")),
-])  # fmt: skip
+])
 def test_a_city_that_does_not_fit_is_refused_and_nothing_is_written(copied, tmp_path, do, says):
     do(copied / OTHER)
     with RollUp(Request(Q3, copied, out=tmp_path / "out")) as run, pytest.raises(ContractStop) as stop:
@@ -301,7 +301,7 @@ def test_a_province_of_200_cities_and_20_000_units_takes_a_minute(tmp_path):
     used += (getrusage(RUSAGE_CHILDREN).ru_utime - beside) / 2
     sizes = [file.stat().st_size for file in run.folder.rglob("*.html")]
     print(f"\n{len(run.standings):,} units: {took:.1f} s, {used:.1f} s of two cores; "
-          f"{len(sizes)} pages, the largest {max(sizes) / 1e6:.1f} MB")  # fmt: skip
+          f"{len(sizes)} pages, the largest {max(sizes) / 1e6:.1f} MB")
     assert len(run.standings) == 20_000
     assert max(sizes) < 3e6
     assert used <= 60

@@ -8,7 +8,7 @@ from tests.ingest.reading import read
 
 UNITS = "单位编码,单位名称,单位类别\nU1,甲局,区县\nU2,乙局,区县\n"
 BY_HAND = {"定性评分.xlsx", "加分申报.xlsx", "复核决定.xlsx", "推诿与投诉.xlsx", "领导批示件.xlsx",
-           "特事特办记录.xlsx", "聘任事项.xlsx", "指导与培训.xlsx", "客观困难说明.xlsx", "表彰与函告.xlsx"}  # fmt: skip
+           "特事特办记录.xlsx", "聘任事项.xlsx", "指导与培训.xlsx", "客观困难说明.xlsx", "表彰与函告.xlsx"}
 
 
 def folder(tmp_path):
@@ -71,7 +71,7 @@ def test_what_is_filled_in_is_read_back(tmp_path):
     exports = folder(tmp_path)
     assert _run(["template", str(exports / "填报.xlsx"), "--tables", "加分申报,assessments"]) == 0
     award = {"申报编号": "W1", "承办单位编码": "U1", "加分类型": "市级媒体", "事项": "报道", "加分日期": "2026-07-02",
-             "是否核准": "是"}  # fmt: skip
+             "是否核准": "是"}
     fill(exports / "填报.xlsx", "加分申报", award)
     got = read(exports)
     assert [row["award_type"] for row in got.tables["awards"]] == ["市级媒体"]
@@ -105,7 +105,7 @@ def test_a_form_that_is_there_is_not_overwritten(tmp_path, capsys):
 
 @pytest.mark.parametrize(("words", "said"), [
     (["--tables", "award"], "最接近的是 awards"), (["--exports", "nowhere"], "nowhere"),
-])  # fmt: skip
+])
 def test_what_cannot_be_written_is_refused(tmp_path, monkeypatch, capsys, words, said):
     monkeypatch.chdir(tmp_path)
     assert _run(["template", "表", *words]) == 2

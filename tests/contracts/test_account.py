@@ -46,7 +46,7 @@ def test_other_tables_tolerate_twenty_percent(total, faulty, stopped):
         (0, 3, 3, ""), (0, 3, 4, "4 rows of incidents break the contract, more than 0 % of 50"),
         (4, 0, 2, ""), (4, 0, 3, "3 rows of incidents break the contract, more than 4 % of 50"),
     ],
-)  # fmt: skip
+)
 def test_a_table_that_tolerates_some_rows_is_not_said_to_tolerate_none(percent, rows, faulty, message):
     incidents = replace(CONTRACTS.tables["incidents"], tolerance_percent=percent, tolerated_rows=rows)
     broken = [good("incidents", incident_id=f"I{i}", verified=None if i < faulty else "1") for i in range(50)]
@@ -169,7 +169,7 @@ def test_a_percentage_among_numbers_is_told_as_one(score, message):
 
 def test_telephone_and_identity_numbers_are_masked_and_long_values_cut():
     rows = [good("cases", case_id="13812345678", signed_at="找张三 13987654321 身份证 110101199003071234"),
-            good("cases", case_id="C2", signed_at="很" * 200)]  # fmt: skip
+            good("cases", case_id="C2", signed_at="很" * 200)]
     validation, _ = validated({**good_tables(), "cases": rows})
     first, second = (breach for breach in validation.breaches if breach.table == "cases")
     assert not any(number in first.key + first.value for number in ("13812345678", "13987654321", "110101199003071234"))
@@ -196,7 +196,7 @@ CELL = st.one_of(
     st.none(), st.sampled_from(["", "　", "C1", "C2", "U1", "U2", "2026-07-01 09:00:00", "2026/7/1 9:00", "2026-07-01",
                                 "满意", "是", "lead", "4.5", "'; drop table raw.cases --", "x" * 300, "\x00", "😀"]),
     st.text(max_size=6),
-)  # fmt: skip
+)
 
 
 def dirty(table: str):
@@ -215,6 +215,6 @@ def test_whatever_the_dirt_rows_read_are_accepted_or_quarantined_with_a_reason(t
         assert (count.read, count.quarantined) == (len(rows), len(refused))
         assert warehouse.arrow(f"accepted.{table}").num_rows == count.accepted
         keys = [tuple(row[k] for k in CONTRACTS.tables[table].key)
-                for row in warehouse.arrow(f"accepted.{table}").to_pylist()]  # fmt: skip
+                for row in warehouse.arrow(f"accepted.{table}").to_pylist()]
         assert len(set(keys)) == len(keys)
         assert all(None not in key for key in keys)

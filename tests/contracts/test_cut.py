@@ -139,7 +139,7 @@ def due(month: int, day: int, n: int, table: str = "cases") -> list[dict]:
     ("september", "zh", "en"),
     [(0, "2026-09 一行也没有，而其他月份平均有 20 行", "has no row at all"),
      (1, "2026-09 只有 1 行，不到其他月份平均 20 行的十分之一", "has 1 row, under a tenth of the 20")],
-)  # fmt: skip
+)
 def test_a_month_without_a_row_is_told_in_words(september, zh, en):
     tables = good_tables() | {"incidents": due(7, 1, 20, "incidents") + due(8, 31, 20, "incidents")}
     tables["incidents"] += due(9, 30, september, "incidents")

@@ -21,7 +21,7 @@ def decided(*rows: dict, **tables: list[dict]):
         {"case_id": None, "ref_id": "I1"}, {"case_id": "C1", "ref_id": "I1"}, {"case_id": "Ｃ1"},
         {"case_id": "C77", "ref_id": "I2"},  # the case of the unit's incident, which no case row has
     ],
-)  # fmt: skip
+)
 def test_a_decision_on_what_exists_is_accepted(row):
     incidents = [good("incidents"), good("incidents", incident_id="I2", case_id="C77")]
     validation = decided(row, incidents=incidents)
@@ -62,7 +62,7 @@ def test_a_decision_on_another_units_case_is_rejected_and_the_nearest_is_named()
         {"case_id": "202606-0012"}, {"case_id": "〔2025〕12号", **EXCLUDE}, {"case_id": None, "ref_id": "SJ2026063012"},
         {"case_id": "C12", "decided_on": "2026-06-30", **EXCLUDE},  # no date in the number, decided before the quarter
     ],
-)  # fmt: skip
+)
 def test_a_decision_on_another_period_is_left_out_with_a_notice_and_counted(row):
     validation = decided(row, {"case_id": "C1"})
     count = validation.rows["adjustments"]

@@ -79,7 +79,7 @@ def of_files(**files: list[dict]):
     """(copied file, what is said of it) of a case table in these files, and how many rows were accepted."""
     warehouse = Warehouse()
     rows = [{**row, "_file": f"{name}.csv", "_line": line}
-            for name, own in files.items() for line, row in enumerate(own, 2)]  # fmt: skip
+            for name, own in files.items() for line, row in enumerate(own, 2)]
     intake = read(warehouse, {**good_tables(), "cases": rows})
     [cases] = [one for one in intake.receipts if one.table == "cases"]
     receipts = [one for one in intake.receipts if one.table != "cases"]

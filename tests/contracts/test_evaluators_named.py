@@ -21,7 +21,7 @@ PRINTED = [
     for table in load_contracts().tables.values() if table.name not in ("evaluators", "evaluations")
     for column in table.columns.values()
     if column.type == "text" and not column.restricted and not column.name.endswith("_id") and column.name not in CODES
-]  # fmt: skip
+]
 SETTINGS = """objection: {working_days: 5}
 approval: {roles: [审核, 签发], needed: 2}
 canaries: {coincidences: [COINCIDENCE]}
@@ -97,7 +97,7 @@ def test_every_table_with_free_texts_is_looked_at():
     assert len(PRINTED) == 16 and {table for table, _ in PRINTED} == {
         "units", "cases", "assessments", "awards", "adjustments", "matters", "matter_changes", "knowledge",
         "commendations",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(("table", "column"), PRINTED)
@@ -132,7 +132,7 @@ LI = Evaluator("evaluators.csv", 2, "E0012", "李和平", "云溪区")
     ("text", "found"),
     [("李和平", True), ("李 和\u200b平", True), ("李和", False), ("李和乎", False), ("E0012", True),
      ("评价员E0012号", True), ("E00123", False), ("AE0012", False), ("AE0012、E0012", True), ("", False)],
-)  # fmt: skip
+)
 def test_what_is_a_name_or_a_number(text, found):
     assert Panel((LI,)).found_in(text) is (LI if found else None)
 
@@ -150,7 +150,7 @@ def test_nobody_is_found_where_there_is_nobody():
 @pytest.mark.parametrize(
     ("number", "public", "found"),
     [("E0012", (), True), ("10012", (), False), ("U0012", ("U0012",), False), ("U0012", ("U0013",), True)],
-)  # fmt: skip
+)
 def test_pages_have_numbers_of_their_own(number, public, found):
     everyone = Panel((Evaluator("e", 2, number, "李和平"),), public=frozenset(public), pages=True)
     assert bool(everyone.found_in(f"见 {number} 等")) is found

@@ -35,9 +35,9 @@ def cases(n: int, **cells) -> list[dict]:
         begun = datetime(2026, 7, 1, 9) + timedelta(hours=number)
         moments = {"received_at": begun, "dispatched_at": begun, "sign_due_at": begun + timedelta(hours=1),
                    "signed_at": begun, "reply_due_at": begun + timedelta(days=2), "replied_at": begun,
-                   "closed_at": begun, "rated_at": begun}  # fmt: skip
+                   "closed_at": begun, "rated_at": begun}
         row = {**first, "case_id": f"C{number:04d}", "public_rating": "满意",
-               **{name: str(at) for name, at in moments.items()}}  # fmt: skip
+               **{name: str(at) for name, at in moments.items()}}
         made.append(row | {name: of(number) for name, of in cells.items()})
     return made
 
@@ -70,7 +70,7 @@ def figure(**facts) -> dict:
 
 @pytest.mark.parametrize(("kind", "before", "low", "high"), [
     ("rows", [90, 100, 400], 50, 200), ("rows", [31, 60], 23, 91), ("empty", [500, 1500, 2500], 500, 2500),
-    ("label", [100], 0, 1100), ("freshness", [1, 2, 3], 0, 9), ("deadline", [60, 61], 31, 121)])  # fmt: skip
+    ("label", [100], 0, 1100), ("freshness", [1, 2, 3], 0, 9), ("deadline", [60, 61], 31, 121)])
 def test_what_is_expected_is_counted_from_the_median(kind, before, low, high):
     now = replace(ROWS, kind=kind, label="")
     earlier = [(f"202{n}Q3", [replace(now, value=value)]) for n, value in enumerate(before)]
@@ -81,7 +81,7 @@ def test_what_is_expected_is_counted_from_the_median(kind, before, low, high):
 
 def test_rows_stand_beside_the_same_month_and_without_one_beside_every_month():
     of_years = [("2025Q3", [replace(ROWS, label="2025-07", value=100), replace(ROWS, label="2025-08", value=900)]),
-                ("2026Q2", [replace(ROWS, label="2026-06", value=900)])]  # fmt: skip
+                ("2026Q2", [replace(ROWS, label="2026-06", value=900)])]
     assert _expected(ROWS, of_years).before == (("2025-07", 100, ""),)
     assert _expected(ROWS, of_years[1:]).before == (("2026-06", 900, ""),)
     assert _expected(ROWS, []) == ROWS
@@ -98,7 +98,7 @@ def test_every_figure_at_its_bounds_is_kept_and_beyond_them_told_by_great_expect
     """The real library, once: below, at and above both bounds, beside a real check of the rows."""
     values = {"below": 49, "low": 50, "high": 200, "above": 201}
     bounded = tuple(replace(ROWS, label=f"2026-{n:02}", value=value, low=50, high=200, before=(("2025-07", 100, ""),))
-                    for n, value in enumerate(values.values(), 1))  # fmt: skip
+                    for n, value in enumerate(values.values(), 1))
     monkeypatch.setattr("tests.contracts.test_history.figures_of", lambda *_: bounded)
     quality = started(tmp_path, cases(3))
     assert [one.outcome for one in quality.history] == ["broken", "kept", "kept", "broken"]
@@ -117,7 +117,7 @@ def test_every_figure_at_its_bounds_is_kept_and_beyond_them_told_by_great_expect
 def test_figures_tell_of_volume_emptiness_labels_freshness_and_deadlines(tmp_path):
     rows = cases(40, matter_id=lambda n: "", channel=lambda n: "" if n < 10 else "热线",
                  public_rating=lambda n: "不满意" if n < 4 else "满意",
-                 role=lambda n: "协办" if n < 4 else "主办")  # fmt: skip
+                 role=lambda n: "协办" if n < 4 else "主办")
     quality = started(tmp_path, rows)
     quality.stop()
     found = {one.name: one.value for one in quality.history if one.table == "cases"}
@@ -161,9 +161,9 @@ def test_a_damaged_history_is_refused_with_its_folder(tmp_path, text):
 def test_a_page_shows_what_is_outside_first_and_draws_it_otherwise():
     past = (("2025-07", 100, "kept"), ("2025-08", 500, "broken"))
     bounded = (replace(ROWS, value=100, low=50, high=200, before=past), replace(ROWS, label="2026-08", value=300,
-               low=50, high=200, before=past))  # fmt: skip
+               low=50, high=200, before=past))
     outcomes = [{"promises": [one.name], "outcome": outcome} for one, outcome in
-                zip(bounded, ("kept", "broken"), strict=True)]  # fmt: skip
+                zip(bounded, ("kept", "broken"), strict=True)]
     first, second = drawn(judged(bounded, outcomes), CONTRACTS, "en")
     assert [point["broken"] for point in first["chart"]["points"]] == [False, True, True]
     assert [point["broken"] for point in second["chart"]["points"]] == [False, True, False]

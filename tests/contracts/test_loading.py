@@ -65,7 +65,7 @@ def test_personal_data_and_evaluators_are_restricted():
         ("adjustments", "decided_by"), ("adjustments", "evidence"), ("knowledge", "signed_off_by"),
         ("matter_steps", "done_by"), ("guidance", "topic"), ("difficulties", "reason"),
         ("commendations", "person"), ("commendations", "reason"),
-    }  # fmt: skip
+    }
 
 
 def test_every_kind_of_the_vocabulary_is_used_by_a_contract():
@@ -138,7 +138,7 @@ def test_references_in_a_circle_do_not_load(tmp_path):
     units["schema"][0]["quality"].append({
         "id": "back", "type": "custom", "engine": "gongping", "severity": "reject",
         "implementation": {"kind": "reference", "columns": ["unit_id"], "table": "cases", "keys": ["unit_id"]},
-    })  # fmt: skip
+    })
     (folder / "units.yaml").write_text(yaml.safe_dump(units, allow_unicode=True), encoding="utf-8")
     with pytest.raises(UsageRefusal, match="units"):
         load_contracts(folder)

@@ -104,7 +104,7 @@ def test_codes_are_folded_and_free_text_stays_as_written():
     ("cell", "code"),
     [("A  1", "A 1"), ("A\u3000 1", "A 1"), ("城 管 局", "城管局"), ("城管\r\n局", "城管局"),
      ("城管 A1", "城管 A1"), ("A\r\n1", "A 1")],
-)  # fmt: skip
+)
 def test_blanks_inside_a_code_are_folded(cell, code):
     _, warehouse = validated({"units": [good("units")], "cases": [good("cases", case_id=cell)]})
     assert warehouse.arrow("accepted.cases").to_pylist()[0]["case_id"] == code

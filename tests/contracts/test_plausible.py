@@ -25,7 +25,7 @@ def of_quarter(tables: dict[str, list[dict]], period: Period = PERIOD, by: str =
         ("2036-10-01 00:00:00", False), ("9999-12-31 23:59:59", False), ("0001-01-01 00:00:00", False),
         ("1970-01-01 08:00:00", False), ("3026-07-02 09:00:00", False),
     ],
-)  # fmt: skip
+)
 def test_a_moment_before_2000_or_more_than_ten_years_after_the_quarter_is_rejected(moment, kept):
     tables = {**good_tables(), "incidents": [good("incidents", occurred_at=moment)]}
     validation, _ = of_quarter(tables)
@@ -56,7 +56,7 @@ def test_every_moment_of_every_table_is_judged_and_days_of_validity_are_not():
         ("adjustments", "answer_by"), ("matter_changes", "requested_on"), ("matter_changes", "decided_on"),
         ("matter_steps", "done_on"), ("appointment_steps", "done_on"), ("guidance", "given_on"),
         ("difficulties", "decided_on"), ("commendations", "dated"),
-    }  # fmt: skip
+    }
 
 
 def test_a_quarter_without_a_case_row_is_a_stop_that_names_file_and_quarters():
@@ -84,7 +84,7 @@ def test_the_reading_and_an_extension_decide_whether_a_case_is_of_the_quarter():
     ("due", "inside"),
     [("2026-06-30 23:59:59", False), ("2026-07-01 00:00:00", True), ("2026-09-30 23:59:59", True),
      ("2026-10-01 00:00:00", False)],
-)  # fmt: skip
+)
 def test_a_quarter_answers_from_its_first_instant_to_the_last_before_the_next(due, inside):
     early = dict.fromkeys(("dispatched_at", "sign_due_at"), "2026-06-20 09:00:00") | dict.fromkeys(OPEN)
     tables = {**good_tables(), "extensions": [], "cases": [good("cases", reply_due_at=due, **early)]}
@@ -100,4 +100,4 @@ def test_rows_are_told_by_the_quarter_that_they_are_of():
     assert set(validation.periods) == {
         "cases", "extensions", "incidents", "instructions", "awards", "evaluations", "adjustments", "matter_changes",
             "matter_steps", "appointment_steps", "guidance", "difficulties", "commendations",
-    }  # fmt: skip
+    }

@@ -60,7 +60,7 @@ def checked_twice(tmp_path_factory):
 
 def test_every_kind_of_promise_is_executed_by_both_checkers():
     in_sql = {*ROW_CHECKS, *REFERENCES, "unique", "duplicate_row", "duplicate_key",
-              "one_spelling", "spelled_as", "number_in_any", "no_part_beside", "within_whole", *SUCCESSION}  # fmt: skip
+              "one_spelling", "spelled_as", "number_in_any", "no_part_beside", "within_whole", *SUCCESSION}
     assert in_sql == set(COMPILERS) == {*VOCABULARY, *IMPLIED, ON_SCALE}
 
 
@@ -135,7 +135,7 @@ def test_values_of_the_wrong_type_are_found_by_the_expectations():
     settled = tuple(p for p in contract.promises if p.kind in SETTLED)
     checks = checks_of(contract, settled, EVERY_TABLE)
     frame = pd.DataFrame({"unit_id": ["U1", "U1"], "item_id": ["B9", "B9"], "score": [4.125, 4.125],
-                          "score as text": ["4.125", "4.125"]})  # fmt: skip
+                          "score as text": ["4.125", "4.125"]})
     source = gx.get_context(mode="ephemeral").data_sources.add_pandas("test")
     batch = source.add_dataframe_asset("t").add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
     found = suite_outcomes(batch, "assessments", checks)

@@ -43,7 +43,7 @@ def test_rows_go_to_the_successor_from_the_day_after_the_last_one():
     cases = [good("cases"), case("A", "2026-07-31 23:59:59", "U2"), case("B", "2026-08-01 00:00:00", "U2")]
     granted = [good("extensions"), good("extensions", extension_id="X2", case_id="B", unit_id="U2"),
                good("extensions", extension_id="X3", case_id="A", unit_id="U2", requested_at="2026-08-03 09:00:00",
-                    decided_at="2026-08-04 09:00:00")]  # fmt: skip
+                    decided_at="2026-08-04 09:00:00")]
     found, warehouse = judged(units, cases=cases, extensions=granted)
     assert found.stops == () and found.breaches == ()
     assert at(warehouse, "cases", "case_id", "unit_id") == [("A", "U2"), ("B", "U3"), ("C1", "U1")]
@@ -51,7 +51,7 @@ def test_rows_go_to_the_successor_from_the_day_after_the_last_one():
     assert at(warehouse, "extensions", "extension_id", "unit_id") == [("X1", "U1"), ("X2", "U3"), ("X3", "U2")]
     assert [(one.table, one.former, one.heir, one.n) for one in found.register.followed] == [
         ("cases", "U2", "U3", 1), ("extensions", "U2", "U3", 1),
-    ]  # fmt: skip
+    ]
     said = "1 行写的是名U2（U2），该单位 2026-07-31 停用，计入继任单位名U3（U3）"
     assert any(said in one.zh for one in found.notices)
     assert {id for (id,) in at(warehouse, "units", "unit_id")} == {"U1", "U2", "U3"}
@@ -60,7 +60,7 @@ def test_rows_go_to_the_successor_from_the_day_after_the_last_one():
 def test_a_unit_that_ended_before_the_period_is_not_scored_and_its_old_rows_follow_through_the_chain():
     units = [unit("U2", valid_to="2026-03-31", succeeded_by="U3"),
              unit("U3", valid_from="2026-04-01", valid_to="2026-06-30", succeeded_by="U4"),
-             unit("U4", valid_from="2026-07-01")]  # fmt: skip
+             unit("U4", valid_from="2026-07-01")]
     found, warehouse = judged(units, cases=[good("cases"), case("A", "2026-02-01 09:00:00", "U2")])
     assert found.stops == ()
     assert at(warehouse, "cases", "case_id", "unit_id") == [("A", "U4"), ("C1", "U1")]

@@ -64,7 +64,7 @@ def validated(tables: dict[str, list[dict]], **more) -> tuple[Validation, Wareho
 def without(kind: str) -> Contracts:
     """The contracts without the promises of a kind."""
     tables = {name: replace(table, promises=tuple(p for p in table.promises if p.kind != kind))
-              for name, table in CONTRACTS.tables.items()}  # fmt: skip
+              for name, table in CONTRACTS.tables.items()}
     return Contracts(tables)
 
 

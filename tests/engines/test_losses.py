@@ -21,7 +21,7 @@ from tests.toy.town import ISLAND, Town
     ({"a": 20, "b": 20, "c": 20}, [("a b c", 20)]),
     ({"a": 30, "b": 20, "c": 1}, [("a b", 19)]),
     ({}, []),
-])  # fmt: skip
+])
 def test_what_a_rule_cost_is_what_would_come_back_without_it(taken, back):
     exact = {rule: Fraction(points) for rule, points in taken.items()}
     assert [(" ".join(loss.rules), loss.back) for loss in losses(Fraction(20), exact)] == back
@@ -55,7 +55,7 @@ def test_a_weighed_item_gives_back_what_it_is_worth_to_the_total():
     (94, {"tardy": 4, "unclaimed": 2}),
     (99, {"tardy unclaimed": 1}),
     (100, {}),
-])  # fmt: skip
+])
 def test_a_total_that_was_lifted_gets_back_what_lies_above_its_floor(floor, back):
     assert of_the_total(replace(ISLAND.book, total_floor=Fraction(floor)), tardy=2, unclaimed=2) == back
 

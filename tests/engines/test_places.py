@@ -39,7 +39,7 @@ def test_both_judges_place_alike_however_a_book_ranks(quarter, seed):
     scores, _, _, rescored, tallies = both(quarter, book)
     tallies = {id: replace(one, unit=replace(one.unit, unit_group=rng.choice("xy"), ranked=rng.random() < 0.9,
                                              sort=rng.choice([None, 1, 2])))
-               for id, one in tallies.items()}  # fmt: skip
+               for id, one in tallies.items()}
     standings = rank(book, quarter[3], tallies, scores)
     second = SecondOpinion(book, quarter[3], rescored, {id: one.unit for id, one in tallies.items()})
     second.must_place_alike(standings)
@@ -95,7 +95,7 @@ def test_a_verdict_may_ask_for_a_grade_and_stand_on_a_list_of_the_book(tmp_path)
     - {name: dim, given: {grade: dim}, holds: false}
     - {name: none, given: {grade: ""}, holds: false}
 - verdict: last_of_kind""")],
-    )  # fmt: skip
+    )
     units = [town.unit("A"), town.unit("B", tardy=2), town.unit("C", tardy=3), town.unit("D", case_rows=0)]
     assert {id for id, verdict in town.verdicts(*units) if verdict == "red_list"} == {"A", "B"}
     assert LAW.is_dir() and list(town.book.lists) == ["red"]

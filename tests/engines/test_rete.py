@@ -111,7 +111,7 @@ def test_a_derived_fact_with_a_fraction_is_an_error():
 
 @pytest.mark.parametrize(("held_up", "seconds", "right"), [
     (0, 5.1, True), (1, 5.1, True), (rete.TRIES - 1, 5.1, True), (rete.TRIES, 5.0, True), (rete.TRIES, 5.1, False),
-])  # fmt: skip
+])
 def test_a_unit_whose_action_was_held_up_is_judged_anew_and_a_slow_rule_is_an_error(
     held_up, seconds, right, monkeypatch
 ):

@@ -134,12 +134,12 @@ def published(seed: int) -> Before:
         ranking[unit] = {
             "unit_group": "district", "rank": rng.choice(["1", "2", ""]), "group_rank": rng.choice(["1", "2"]),
             **{name: rng.choice(["", "7", "0"]) for name in LINES},
-        }  # fmt: skip
+        }
         lines = [
             {"item_id": id, "full_marks": f"{item.full_marks}.00", "score": rng.choice(["0.00", "1.50"]),
              "measured_marks": rng.choice(["", "0.00", "5.00"])}
             for id, item in ISLAND.book.items.items()
-        ]  # fmt: skip
+        ]
         if rng.random() < 0.8:
             items[unit] = tuple(lines)
     return Before(ranking, items)
@@ -155,7 +155,7 @@ def test_both_judges_know_the_same_of_every_unit(quarter, seed, widths):
                                   rng.choice([Fraction(0), Fraction(1), Fraction(5, 2), Fraction(75)]))),
                 groups=rng.choice([(), (), ("district",), ("county",)]))
         for k, fact in enumerate((*FACTS, *things))
-    )  # fmt: skip
+    )
     book = replace(ISLAND.book, verdicts=every)
     scores, _, _, rescored, tallies = both(quarter, book)
     standings = rank(book, quarter[3], tallies, scores)
@@ -169,13 +169,13 @@ def test_both_judges_know_the_same_of_every_unit(quarter, seed, widths):
 
 def test_what_the_quarter_before_published_is_what_is_known_of_it():
     line = {"unit_group": "district", "rank": "2", "group_rank": "1", "total": "45.00", "base": "44.00",
-            "bonus": "1.00", "measured_marks": "30.00", "case_rows": "12", "steady": "3"}  # fmt: skip
+            "bonus": "1.00", "measured_marks": "30.00", "case_rows": "12", "steady": "3"}
     other = line | {"rank": "1", "unit_group": "reef"}
     items = ({"item_id": "H2.1", "full_marks": "25.00", "score": "0.00", "measured_marks": "25.00"},
              {"item_id": "H1.1", "full_marks": "10.00", "score": "0.00", "measured_marks": "10.00"},
              {"item_id": "H1.2", "full_marks": "5.00", "score": "0.00", "measured_marks": "0.00"},
              {"item_id": "H2.2", "full_marks": "30.00", "score": "45.00", "measured_marks": "30.00"},
-             {"item_id": "H3", "full_marks": "0.00", "score": "0.00", "measured_marks": "0.00"})  # fmt: skip
+             {"item_id": "H3", "full_marks": "0.00", "score": "0.00", "measured_marks": "0.00"})
     before = Before({"U1": line, "U2": other}, {"U1": items})
     units = [ISLAND.unit("U1")]
     scores, tallies = ISLAND.settled(*units)[0], {"U1": units[0]}
@@ -186,7 +186,7 @@ def test_what_the_quarter_before_published_is_what_is_known_of_it():
         "group_size": 1, "level": 1, "level_share": 50, "items_at_zero": 2, "quality_items_at_zero": 1, "total": 45,
         "base": 44, "bonus": 1, "measured_marks": 30, "full_marks": 70, "share": Fraction(4500, 70), "case_rows": 12,
         "steady": 3,
-    }  # fmt: skip
+    }
 
 
 def test_a_fact_of_older_tables_that_tell_less_has_no_value():

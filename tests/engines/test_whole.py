@@ -55,7 +55,7 @@ def some_book(rng: Random) -> Rulebook:
         total_floor=rng.choice(floors),
         total_cap=rng.choice(caps), sheets=some_sheets(rng),
         ranking=rng.choice((Ranking(by_share=True), Ranking(overall=False))),
-    )  # fmt: skip
+    )
 
 
 def some_sheets(rng: Random) -> dict[str, dict[str, Own]]:
@@ -76,7 +76,7 @@ def scored(quarter, book: Rulebook, rng: Random):
     """(scores, entries, second judge's scores, tallies); units are of the groups x, y and z."""
     cells, assessed, awards, readings = quarter
     tallies = {id: replace(one, unit=replace(one.unit, unit_group=rng.choice("xyz")))
-               for id, one in tallies_of(cells, assessed, awards, readings).items()}  # fmt: skip
+               for id, one in tallies_of(cells, assessed, awards, readings).items()}
     findings, _ = judge(book, readings, tallies, MONTHS)
     scores, entries, _ = settle(book, readings, findings, tallies, MONTHS)
     cube = Cube.prepare(columns(cells), book.marks, book.measures, tallies, MONTHS)
@@ -173,7 +173,7 @@ def test_both_judges_and_the_page_agree_on_random_books(quarter, seed):
         struck, asked = [entry for entry in own if entry.rule_id == "only_when"], book.items["H3"].bonus.only_when
         if struck or (asked and score.items["H3"].score):
             holds = {"more_than": base > asked.value, "at_least": base >= asked.value, "equals": base == asked.value,
-                     "at_most": base <= asked.value, "less_than": base < asked.value}[asked.test]  # fmt: skip
+                     "at_most": base <= asked.value, "less_than": base < asked.value}[asked.test]
             assert holds == (not struck) and (holds or not score.items["H3"].score)
     standings = rank(book, readings, tallies, scores)
     second = SecondOpinion(book, readings, rescored, {id: one.unit for id, one in tallies.items()})
@@ -217,7 +217,7 @@ def test_the_laboratory_sums_as_the_second_judge_does(quarter, seed):
     rng = Random(seed)
     book, (cells, *rest) = some_book(rng), quarter
     tallies = {id: replace(one, unit=replace(one.unit, unit_group=rng.choice("xyz")))
-               for id, one in tallies_of(cells, *rest).items()}  # fmt: skip
+               for id, one in tallies_of(cells, *rest).items()}
     cube = Cube.prepare(columns(cells), book.marks, book.measures, tallies, MONTHS)
     once, batch = rescore(cube, book, quarter[3]), Batch(cube)
     for _ in range(2):  # the second time from what is kept

@@ -37,7 +37,7 @@ def plant(folder: Path, table: str, file: Path | None = None) -> list[str]:
     others = [column for column in columns if column not in {*TEXTS[table], *OPEN} and table in WHOLE]
     pairs = [others[n : n + 2] for n in range(0, len(others), 2)]
     broken = [{**rows[0], columns[0]: f"broken{n}", **{column: word(table, column) for column in pair}}
-              for n, pair in enumerate(pairs)]  # fmt: skip
+              for n, pair in enumerate(pairs)]
     for row in rows:
         for column in TEXTS[table]:
             if row[column]:

@@ -58,7 +58,7 @@ def act(assignment, action: str, at: datetime, id: str = "", who: str = "", **mo
     usual = {"rating": "satisfied", "reason": "in order"} if action == "rate" else {"rating": None, "reason": None}
     facts = {"away_from": None, "away_until": None, **usual, **more}
     return Action("inbox.csv", id or f"{action} {assignment.id} {at}", who or assignment.evaluator_id, action, at,
-                  assignment.id, **facts)  # fmt: skip
+                  assignment.id, **facts)
 
 
 def away(who: str, first: date, last: date | None, at: datetime, id: str = "away") -> Action:

@@ -13,9 +13,9 @@ from tests.evaluators.office import Office, act, away, case, only, person
 T0 = datetime(2026, 7, 6, 9)
 HOUR = timedelta(hours=1)
 COLUMNS = ("action_id", "evaluator_id", "action", "acted_at", "assignment_id", "rating", "reason", "away_from",
-           "away_until")  # fmt: skip
+           "away_until")
 GOOD = {"action_id": "A1", "evaluator_id": "E1", "action": "rate", "acted_at": "2026-07-06 10:00:00",
-        "assignment_id": "P1", "rating": "satisfied", "reason": "all in order"}  # fmt: skip
+        "assignment_id": "P1", "rating": "satisfied", "reason": "all in order"}
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_every_format_gives_the_same_action(name, tmp_path):
      {"action": "shred"}, {"evaluator_id": ""}, {"action": "away"},
      {"action": "away", "away_from": "2026-07-09", "away_until": "2026-07-08"}],
     ids=str,
-)  # fmt: skip
+)
 def test_a_row_that_breaks_the_contract_is_turned_away_with_its_reason_and_kept(change, tmp_path):
     rows = [GOOD, {**GOOD, "action_id": "A2", **change}]
     (file,) = read_inbox(written(tmp_path / "in", "a.csv", rows), set())
@@ -132,7 +132,7 @@ def test_a_row_that_breaks_the_contract_is_turned_away_with_its_reason_and_kept(
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.json", b"{"), ("a.json", b'{"a": 1}'), ("a.xlsx", b"PK no"),
-                                               ("a.exe", b"MZ"), ("a.csv", b"only,some\n1,2\n")])  # fmt: skip
+                                               ("a.exe", b"MZ"), ("a.csv", b"only,some\n1,2\n")])
 def test_a_file_that_cannot_be_read_is_turned_away_and_stops_no_other(name, content, tmp_path):
     folder = written(tmp_path / "in", "z.csv", [GOOD])
     (folder / name).write_bytes(content)

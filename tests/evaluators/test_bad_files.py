@@ -144,7 +144,7 @@ def test_every_refusal_is_kept_with_its_file_line_and_row_and_only_once(sample, 
     assert found == [("july.csv", "3", "A2"), ("july.csv", "2", "A1")]
     assert [one["why"] for one in refused(work.state)] == [
         "请补填理由", "评价员编码不在专业评价员名单中。请核对编码。",
-    ]  # fmt: skip
+    ]
     (tmp_path / "in" / "july.csv").write_text(rows + ROW.replace("A1", "A3"), encoding="utf-8")
     (tmp_path / "in" / "sent again.csv").write_text(HEADER + ROW.replace("E001", "E999"), encoding="utf-8")
     take_steps(work, [AT])

@@ -33,7 +33,7 @@ def test_evaluators_whose_background_or_field_nobody_wrote_down_are_named(tmp_pa
     assert looked_at(Office(tmp_path / "s", people, [])) == [
         ("E1.0", "E1", "no_background"), ("E2.0", "E2", "no_fields"),
         ("E7.0", "E1", "odd_term"), ("E7.0", "E2", "odd_term"), ("E7.0", "E3", "odd_term"),
-    ]  # fmt: skip
+    ]
 
 
 def test_only_those_in_force_are_asked_for_their_particulars(tmp_path):
@@ -125,7 +125,7 @@ def test_everything_about_an_evaluator_is_restricted_in_the_contracts(table):
     tables = load_contracts().tables | load_contracts(Path(CONTRACTS) / "inbox").tables
     facts = {"evaluators": {"evaluator_id", "name", "fields", "employer_unit_id", "background"},
             "evaluations": {"evaluator_id", "rating", "reason", "assigned_at", "rated_at", "withdrawn_at"},
-            "evaluator_actions": {"evaluator_id", "rating", "reason", "away_from"}}[table]  # fmt: skip
+            "evaluator_actions": {"evaluator_id", "rating", "reason", "away_from"}}[table]
     assert {name for name in facts if not tables[table].columns[name].restricted} == set()
     assert load_contracts().tables["cases"].columns["title"].restricted
 

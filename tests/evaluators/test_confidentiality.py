@@ -69,7 +69,7 @@ def work_through(home, gongping):
     gongping("signers", "init", "--out", "out", "--simulated")
     for name, role in (("林一", "审核"), ("吴二", "签发")):
         gongping("approve", str(PERIOD), "--out", "out", "--by", name, "--role", role, "--key", f"keys/{name}",
-                 "--before-objections-end", "试", "--ticked", "all")  # fmt: skip
+                 "--before-objections-end", "试", "--ticked", "all")
     gongping("publish", str(PERIOD), "--out", "out", "--without-pdf")
     gongping("status", str(PERIOD), "--out", "out")
     gongping("verify", str(PERIOD), "--out", "out", "--exports", "x")

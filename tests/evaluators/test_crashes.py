@@ -136,7 +136,7 @@ def test_two_steps_at_once_wait_for_each_other(sample, tmp_path):
     """A second process, started while the first holds the log, finds everything done."""
     call = ("import sys; from pathlib import Path; from datetime import datetime;"
             "from pipelines.evaluators.desk import Work, take_steps; a, b, c = map(Path, sys.argv[1:]);"
-            "take_steps(Work(a, b, c), [datetime(2026, 8, 1)])")  # fmt: skip
+            "take_steps(Work(a, b, c), [datetime(2026, 8, 1)])")
     arguments = [sys.executable, "-c", call, str(sample / "x"), str(sample / "in"), str(tmp_path / "s")]
     both = [subprocess.Popen(arguments) for _ in range(2)]
     assert [process.wait(timeout=300) for process in both] == [0, 0]

@@ -73,7 +73,7 @@ def test_a_field_of_the_case_decides_where_one_who_may_take_it_has_it():
     ("fields", "topic", "match"),
     [("城建;交通", "公共交通", True), ("城建；ＡＩ", "ai 应用", True), ("教育", "交通", False), ("", "交通", False),
      ("交通管理、法律", "交通", True)],
-)  # fmt: skip
+)
 def test_fields_are_matched_by_what_they_say(fields, topic, match):
     assert matches(person("E1", fields=fields_of(fields)), CaseRow(("C1", "U1"), None, (topic,), T0)) is match
 

@@ -105,7 +105,7 @@ def test_a_head_that_was_touched_is_refused(office, change):
         "nothing": "", "nonsense": "{", "a list": "[]",
         "fewer lines": json.dumps({**said, "lines": 1}),
         "no seal": json.dumps({name: value for name, value in said.items() if name != "seal"}),
-    }[change]  # fmt: skip
+    }[change]
     file.write_text(said, encoding="utf-8")
     assert "head.json is damaged" in refusal(office)
 
@@ -118,7 +118,7 @@ def test_a_writer_killed_at_any_step_to_the_disk_is_followed_by_one_that_goes_on
     """The announced head (1, 2), the lines (3, 4), the head that says they are there (5, 6)."""
     for n, place, code in ((0, 0, 0), (3, where, -signal.SIGKILL if where else 0)):
         done = subprocess.run([sys.executable, "-c", WRITER, str(tmp_path / "s"), str(place), str(n)],
-                              capture_output=True)  # fmt: skip
+                              capture_output=True)
         assert done.returncode == code, done.stderr
     assert read_head(tmp_path / "s").lines == known
     with locked(tmp_path / "s") as folder:
@@ -163,7 +163,7 @@ def test_a_line_that_was_announced_and_torn_is_taken_away(office):
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_a_line_that_nobody_announced_is_refused_though_it_is_rightly_chained(office, end):
     event = Event("away:x", T0, "away", {"evaluator_id": "E1", "away_from": "2026-07-07", "away_until": "",
-                                         "action_id": "x", "digest": "0"})  # fmt: skip
+                                         "action_id": "x", "digest": "0"})
     body = event.body(5)
     with (office.folder / "log.jsonl").open("a", encoding="utf-8") as file:
         file.write(f'{body},"hash":"{_chained(read_head(office.folder).hash, body.encode())}"}}{end}')

@@ -65,7 +65,7 @@ def test_every_state_is_reached_and_only_the_settled_ones_are_left_by_nothing():
 def test_the_chart_answers_the_same_however_often_and_in_whatever_order_it_is_asked():
     fresh = statechart(rules())
     facts = [("assigned", {"event": "tick", "asg": 1, "current": 1, "age": age, "worked": worked})
-            for age in (0, 86_400) for worked in (0, 1, 2)]  # fmt: skip
+            for age in (0, 86_400) for worked in (0, 1, 2)]
     first = [fresh.move(*one) for one in facts]
     assert [fresh.move(*one) for one in reversed(facts)] == first[::-1]
     assert [moved and moved[1] for moved in first] == [None, None, "withdrawn", "reminded", "reminded", "withdrawn"]

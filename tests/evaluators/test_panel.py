@@ -37,7 +37,7 @@ STANDARD = RULES / "standard"
     ("k", "n", "low", "high"),
     [(0, 0, 0, 1), (0, 5, 0, 0.3794), (5, 5, 0.6206, 1), (1, 10, 0.0110, 0.3813), (5, 10, 0.2235, 0.7765),
      (50, 179, 0.2176, 0.3482)],
-)  # fmt: skip
+)
 def test_jeffreys_interval_is_the_published_one(k, n, low, high):
     assert jeffreys(k, n) == pytest.approx((low, high), abs=6e-4)
 
@@ -66,16 +66,16 @@ def test_the_report_counts_what_happened(tmp_path):
     report = panel_report(state, office.seen, rules(), T0 + 1.2 * DAY)
     assert {name: report["size"][name] for name in ("wanted", "in_force", "vacant", "backgrounds", "fields")} == {
         "wanted": 50, "in_force": 3, "vacant": 47, "backgrounds": {"expert": 2, "other": 1}, "fields": {"交通": 1},
-    }  # fmt: skip
+    }
     assert report["work"] == {
         "cases": 3, "assignments": 4, "rated": 2, "reminded": 1, "returned": 1, "withdrawn": 0, "reassigned": 1,
         "open": 1, "waiting": 0, "pending": 0, "on_time": (2, 2), "conflicts_blocked": 1,
-    }  # fmt: skip
+    }
     assert report["overturned"]["share"] == (1, 2) and report["refused"] == 1
     assert [(line["unit_id"], line["overturned"]) for line in report["overturned"]["units"]] == [("U1", 1), ("U2", 0)]
     assert [(one["evaluator_id"], one["assignments"], one["rated"]) for one in report["evaluators"]] == [
         ("E1", 2, 1), ("E2", 1, 0), ("E3", 1, 1),
-    ]  # fmt: skip
+    ]
 
 
 def a_day_at_the_office(folder):
@@ -107,7 +107,7 @@ def test_the_panels_page_says_the_figures_of_a_day_in_words(tmp_path):
     page = page_at(a_day_at_the_office(tmp_path / "s"), T0 + DAY, simulated=True)
     assert page["frame"] == {"at": "2026-07-07 09:00", "simulated": "模拟数据"}
     assert page["figures"] == [("在聘 / 定额", "2 / 50"), ("暂停", "1"), ("按时评价", "100.0%"),
-                               ("改变公众评价", "0.0%"), ("待派", "0"), ("未评价", "0")]  # fmt: skip
+                               ("改变公众评价", "0.0%"), ("待派", "0"), ("未评价", "0")]
     assert page["vacant"].startswith("比定额少 48 人") and page["odd_terms"] == "E1、E2"
     assert page["backgrounds"] == [("行业专家", 1), ("其他", 1)] and page["without_employer"] == 1
     assert [n for _, n in page["work"]] == [2, 4, 1, 0, 2, 0, 2, 1, 0, 0, 0]
@@ -145,7 +145,7 @@ def test_a_hard_case_says_what_a_study_suggested_and_an_evaluator_who_is_strict_
     office = Office(tmp_path / "s", [person(f"E{n}") for n in (1, 2)], [case(f"C{n}") for n in range(16)])
     given = list(office.step(T0).assignments.values())
     rates = [act(one, "rate", T0 + 0.1 * DAY, rating="dissatisfied" if one.evaluator_id == "E1" else "satisfied")
-             for one in given[:14]]  # fmt: skip
+             for one in given[:14]]
     back = act(given[14], "return", T0 + 0.1 * DAY, reason="甲")
     (again,) = (one for one in office.step(T0 + 0.1 * DAY, *rates, back).open.values() if one.number == 2)
     study = act(again, "study", T0 + 0.3 * DAY, reason="分级办理")
@@ -153,7 +153,7 @@ def test_a_hard_case_says_what_a_study_suggested_and_an_evaluator_who_is_strict_
     page = page_at(office, T0 + 0.3 * DAY)
     assert columns(page["evaluators"], "evaluator_id", "upheld", "share", "against") == [
         ("E1", "7/7", "100.0%", "偏严"), ("E2", "0/7", "0.0%", "偏宽"),
-    ]  # fmt: skip
+    ]
     assert columns(page["hard"], "reasons", "suggestions") == [("甲；乙", "分级办理")]
 
 
@@ -169,7 +169,7 @@ def test_a_share_is_shown_in_tenths_half_up(part, of, shown):
     ("day", "months", "then"),
     [("2026-07-31", 1, "2026-06-30"), ("2026-03-31", 1, "2026-02-28"), ("2026-01-15", 1, "2025-12-15"),
      ("2026-12-31", -2, "2027-02-28")],
-)  # fmt: skip
+)
 def test_a_month_before_is_the_same_day_or_the_months_last(day, months, then):
     assert months_before(date.fromisoformat(day), months) == date.fromisoformat(then)
 
@@ -275,7 +275,7 @@ def test_an_appointment_that_ends_says_why_whom_it_concerns_and_what_is_to_be_do
         ("E2", "—", "（提前解聘）", "请推荐单位推荐替换人选", "—", "2026-06-30 申请不再担任；2026-07-02 解除聘任",
          "请推荐单位推荐替换人选"),
         ("E1", "甲局", "", "征求本人意愿：续聘，或由推荐单位另荐人选", "市政协", "", ""),
-    ]  # fmt: skip
+    ]
 
 
 def test_the_days_of_a_certificate_are_those_of_the_appointment():
@@ -283,7 +283,7 @@ def test_the_days_of_a_certificate_are_those_of_the_appointment():
     page = certificate_page(one, T0, False, rules())
     assert (page["first"], page["last"], page["years"], page["on"]) == (
         "2025年3月1日", "2027年2月28日", 2, "2025年3月1日",
-    )  # fmt: skip
+    )
 
 
 def test_a_certificate_says_who_and_for_how_long(sample, tmp_path):

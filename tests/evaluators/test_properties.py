@@ -30,7 +30,7 @@ cases = st.lists(
     st.tuples(st.sampled_from(["C1", "C2", "C3"]), st.sampled_from(["U1", "U2"]), st.integers(0, 200),
               st.sampled_from([(), ("交通",)])),
     max_size=6, unique_by=lambda one: one[:2],
-)  # fmt: skip
+)
 # hours until the next step, and what is done before it: which assignment, what, by whom, how long before the step
 steps = st.lists(
     st.tuples(
@@ -39,7 +39,7 @@ steps = st.lists(
                            st.integers(0, 90)), max_size=4),
     ),
     min_size=1, max_size=14,
-)  # fmt: skip
+)
 
 
 def played(office, plan):
@@ -57,7 +57,7 @@ def played(office, plan):
                 who = one.evaluator_id if own else "E0"
                 moment = at - timedelta(hours=before)
                 actions.append(away(who, moment.date(), None, moment, f"a{facts}") if what == "away"
-                               else act(one, what, moment, f"a{facts}", who))  # fmt: skip
+                               else act(one, what, moment, f"a{facts}", who))
         office.step(at, *actions)
         yield at, Log(office.folder).events
 

@@ -83,7 +83,7 @@ def due(home, row):
     """The effective reply deadline of a case row: its own or an approved extension's, whichever is later."""
     with (home / "x" / "extensions.csv").open(encoding="utf-8-sig", newline="") as stream:
         until = [one["extended_until"] for one in csv.DictReader(stream) if one["decision"] == "approved"
-                 and (one["case_id"], one["unit_id"]) == (row["case_id"], row["unit_id"])]  # fmt: skip
+                 and (one["case_id"], one["unit_id"]) == (row["case_id"], row["unit_id"])]
     return max([row["reply_due_at"], *until])
 
 

@@ -37,7 +37,7 @@ def test_an_evaluator_asks_hears_declines_and_suggests(tmp_path):
 
 
 @pytest.mark.parametrize("points", [{}, {"duty_done": False}, dict.fromkeys(
-    ("request_reasonable", "procedure_followed", "duty_done"), False)])  # fmt: skip
+    ("request_reasonable", "procedure_followed", "duty_done"), False)])
 def test_a_rating_speaks_to_three_points(tmp_path, points):
     """E5.3: the rating counts all the same; who leaves one out is named."""
     office = Office(tmp_path / "s", [person("E1", fields=("x",))], [case("C1")])
@@ -52,7 +52,7 @@ def test_a_rating_speaks_to_three_points(tmp_path, points):
 
 @pytest.mark.parametrize(("held", "overdue"), [
     ("2025-07-05", True), ("2025-07-06", False), ("2026-07-06", False), ("2026-07-07", True),
-])  # fmt: skip
+])
 def test_training_longer_than_a_year_ago_is_told(held, overdue):
     """E6.0"""
     assert training((("training", date.fromisoformat(held), "x"),), T0.date())["overdue"] is overdue
@@ -66,7 +66,7 @@ def test_training_longer_than_a_year_ago_is_told(held, overdue):
     ([("renewed", "2026-06-20")], ("term_not_extended",)),
     ([("released", "2026-06-20"), ("replacement_asked", "2026-06-21")], ("await_replacement",)),
     ([("released", "2026-06-20"), ("replacement_asked", "2026-06-21"), ("replacement_named", "2026-06-30")], ()),
-])  # fmt: skip
+])
 def test_leaving_is_told_a_month_ahead_and_replaced(steps, todo):
     """E7.0: the term ended the day before; until the fifth of June leaving was told in time."""
     one = replace(person("E1", recommended_by="市政协"), term_ends_on=date(2026, 7, 5))

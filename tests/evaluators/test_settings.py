@@ -65,7 +65,7 @@ def test_a_condition_without_which_ratings_would_not_count_must_be_there(change)
 
 def test_another_time_limit_than_the_scores_is_refused_when_the_evaluators_work_begins(change):
     for old, new, file in (("working_days: 2", "working_days: 3", FILE),
-                           ("reminder_after_hours: 24", "reminder_after_hours: 12", "rulebook.yaml")):  # fmt: skip
+                           ("reminder_after_hours: 24", "reminder_after_hours: 12", "rulebook.yaml")):
         with pytest.raises(RulebookRefusal, match="rulebook.yaml"):
             must_agree_on_the_clock(change(old, new, file))
 

@@ -101,7 +101,7 @@ def test_late_replies_of_pingshan_are_the_published_flag_unit_by_unit(period, at
         for row in csv.DictReader(file):
             if f"2018Q{(int(row['CREATE_TIME'][5:7]) + 2) // 3}" == period and "-" not in (
                 row["DISPOSE_UNIT_ID"], row["INTIME_ARCHIVE_NUM"]
-            ):  # fmt: skip
+            ):
                 wanted[0][row["DISPOSE_UNIT_ID"]] += 1
                 wanted[1][row["DISPOSE_UNIT_ID"]] += row["OVERTIME_ARCHIVE_NUM"] == "1"
     tallies, validation = quarter("pingshan/mapping.yaml", period, attribution=attribution)

@@ -19,7 +19,7 @@ MONTH = "2026-01"
 
 def unit(completed=90, satisfied=9, rated=10, late=0, articles=10, received=100):
     return {"case_rows": received, "received": received, "completed": completed, "rated": rated, "satisfied": satisfied,
-            "late_reply": late, "articles": articles}  # fmt: skip
+            "late_reply": late, "articles": articles}
 
 
 def alone(**facts):

@@ -29,7 +29,7 @@ def settled(group="乡镇街道", awards=(), **monthly):
     findings, _ = judge(BOOK, {}, {"U1": tally}, MONTHS)
     scores, _, _ = settle(BOOK, {}, findings, {"U1": tally}, MONTHS)
     return {id: item.score for id, item in scores["U1"].items.items()} | {
-        "bonus": scores["U1"].bonus, "total": scores["U1"].total}  # fmt: skip
+        "bonus": scores["U1"].bonus, "total": scores["U1"].total}
 
 
 def of(**changes):
@@ -55,7 +55,7 @@ def test_three_late_signatures_of_every_month_are_free(late, points):
         ("乡镇街道", [95, 95, 95], 30), ("乡镇街道", [94, 95, 95], "29.5"), ("乡镇街道", [91, 93, 95], 27),
         ("市直部门", [98, 97, 96], "28.5"), ("市直部门", [95, 95, 95], "25.5"),
     ],
-)  # fmt: skip
+)
 def test_whole_points_short_cost_by_month_and_are_averaged(group, completed, points):
     """91 and 93 of 100 against 95: four and two whole points, (6 + 3 + 0) / 3 off."""
     assert settled(group, due=[100, 100, 100], completed=completed)["L2"] == Fraction(points)
@@ -86,7 +86,7 @@ def test_a_falsified_record_leaves_the_items_and_no_total():
     ("awards", "bonus"),
     [(["innovation"], 3), (["press"] * 3, "2.5"), (["innovation", "innovation", "press", "press"], 8),
      (["innovation"] * 3, 8)],
-)  # fmt: skip
+)
 def test_bonus_by_tiers_and_up_to_eight(awards, bonus):
     whole = {"due": [10, 10, 10], "completed": [10, 10, 10], "rated": [5, 0, 0], "satisfied": [5, 0, 0]}
     assert settled(awards=awards, **whole)["bonus"] == Fraction(bonus)
@@ -121,7 +121,7 @@ def test_no_bonus_under_a_base_of_eighty():
      ({"returned": 8}, "good"), ({"satisfied": 17, "shirked": 2}, "pass"),
      ({"satisfied": 0, "returned": 8, "late_signing": 13}, "pass"),
      ({"satisfied": 0, "returned": 8, "late_signing": 14}, "fail")],
-)  # fmt: skip
+)
 def test_grades(counted, expected):
     """100, 100 - 2 - 3, 94, 85, 100 - 10 - 6, 100 - 20 - 15 - 5, and half a point less."""
     scores, _, tallies = of(**counted)

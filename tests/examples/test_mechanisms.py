@@ -76,7 +76,7 @@ class Trial:
         }
         self._write("rulebook.yaml", head | {"sections": sections} | more)
         self._write("verdicts.yaml", [{"clause": sheet[0]["id"], "title": WORDS, "says": WORDS, "examples": [], **one}
-                                      for one in verdicts])  # fmt: skip
+                                      for one in verdicts])
         clauses = "".join(
             f"## {item['id']}\n- zh: 试\n- en: trial\n- no rule zh: 试\n- no rule en: trial\n" for item in sheet
         )
@@ -260,7 +260,7 @@ def test_other_marks_by_group_of_units(trial):
 
 def places(trial, book, completed, groups=None, case_rows=10):
     units = {f"U{k}": {"due": 10, "completed": n, "case_rows": case_rows if n is not None else 0}
-             | ({} if n is not None else {"completed": 0}) for k, n in enumerate(completed)}  # fmt: skip
+             | ({} if n is not None else {"completed": 0}) for k, n in enumerate(completed)}
     scores, tallies = trial.units(book, units, groups)
     return {one.unit_id: one for one in rank(book, {}, tallies, scores)}, scores, tallies
 
@@ -269,7 +269,7 @@ def test_ranking_inside_named_groups(trial):
     groups = {"U0": "county", "U1": "town", "U2": "county", "U3": "town"}
     standings, _, _ = places(trial, trial.book([worth("completed")]), [9, 8, 7, 6], groups)
     assert {id: (one.rank, one.group_rank) for id, one in standings.items()} == {
-        "U0": (1, 1), "U1": (2, 1), "U2": (3, 2), "U3": (4, 2)}  # fmt: skip
+        "U0": (1, 1), "U1": (2, 1), "U2": (3, 2), "U3": (4, 2)}
 
 
 def test_month(trial):
@@ -323,7 +323,7 @@ def test_knowledge_base_in_the_score(trial):
 
 def test_own_bonus_kinds_tiers_caps(trial):
     rules = [{"item": "Q9", "measure": "media", "tiers": [{"from": 1, "award": 2}, {"from": 3, "award": 1}]},
-             {"item": "Q9", "measure": "praise", "award": 3, "at_most": 6}]  # fmt: skip
+             {"item": "Q9", "measure": "praise", "award": 3, "at_most": 6}]
     book = trial.book(rules, items=[("Q1", 100), ("Q9", 0)], bonus={"cap": 9})
     for awards, bonus in ((["media"] * 3, 5), (["praise"] * 3, 6), (["media"] * 2 + ["praise"] * 2, 9)):
         assert trial.tally(book, (MONTH,), awards=awards)["Q9"] == bonus
@@ -354,7 +354,7 @@ def test_last_n_of_all(trial):
 
 def test_grades_by_score(trial):
     grades = [{"id": "good", "at_least": 90, "title": WORDS}, {"id": "fair", "at_least": 60, "title": WORDS},
-              {"id": "poor", "at_least": 0, "title": WORDS}]  # fmt: skip
+              {"id": "poor", "at_least": 0, "title": WORDS}]
     book = trial.book([worth("completed")], grades=grades)
     expected = {900: "good", 899: "fair", 600: "fair", 599: "poor"}
     scores, tallies = trial.units(book, {f"U{n}": {"due": 1000, "completed": n, "case_rows": 1} for n in expected})

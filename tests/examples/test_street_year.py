@@ -49,10 +49,10 @@ def exports(folder: Path, assessed: str) -> Path:
     """The communities, a case of each, and what the residents said."""
     folder.mkdir()
     (folder / "units.csv").write_text("unit_id,unit_name,unit_group,ranked\n"
-                                      "C1,平安社区,社区,true\nC2,红旗社区,社区,true\n", encoding="utf-8")  # fmt: skip
+                                      "C1,平安社区,社区,true\nC2,红旗社区,社区,true\n", encoding="utf-8")
     head = "case_id,unit_id,role,dispatched_at,sign_due_at,signed_at,reply_due_at,replied_at,closed_at,public_rating"
     rows = [f"N{k},C{k},lead,2026-02-01 09:00:00,2026-02-01 12:00:00,2026-02-01 10:00:00,2026-02-05 18:00:00,"
-            "2026-02-03 09:00:00,2026-02-04 09:00:00,satisfied" for k in (1, 2)]  # fmt: skip
+            "2026-02-03 09:00:00,2026-02-04 09:00:00,satisfied" for k in (1, 2)]
     (folder / "cases.csv").write_text("\n".join((head, *rows)) + "\n", encoding="utf-8")
     (folder / "assessments.csv").write_text(f"unit_id,item_id,score\n{assessed}", encoding="utf-8")
     return folder
@@ -90,7 +90,7 @@ def test_items_are_the_means_of_the_months_and_the_year_has_one_more(year):
     """35.5 + 38.25 + 17.5 = 91.25 of 100; Hongqi, unranked in October: 30 + 40 of 80, for nobody assessed it."""
     run, _ = year
     got = {id: ([str(item.score) for item in score.items.values()], score.total, score.full_marks)
-           for id, score in run.scores.items()}  # fmt: skip
+           for id, score in run.scores.items()}
     assert got["C1"] == (["71/2", "153/4", "35/2"], Fraction("91.25"), 100)
     assert got["C2"] == (["30", "40", "0"], 70, 80)
     assert {one.unit_id: one.grade for one in run.standings} == {"C1": "excellent", "C2": "pass"}
@@ -108,7 +108,7 @@ def test_the_ledger_has_a_line_for_every_month_and_item(year):
     items = {(one["unit_id"], one["item_id"]): one for one in lines(out / "2026", "items")}
     for key, one in items.items():
         took = sum(Fraction(line["points"]) for line in lines(out / "2026", "ledger")
-                   if (line["unit_id"], line["item_id"]) == key)  # fmt: skip
+                   if (line["unit_id"], line["item_id"]) == key)
         assert Fraction(one["full_marks"]) + took == Fraction(one["score"])
 
 

@@ -24,7 +24,7 @@ def counts(completed: int, satisfied: int, of: int = 100) -> dict[str, int]:
         ("市直部门", 95, 60, 60), ("市直部门", 94, 50, 60), ("市直部门", 80, 40, 60), ("市直部门", 79, 20, 60),
         ("县(市、区)", 95, 40, 40), ("县(市、区)", 94, 30, 40), ("县(市、区)", 79, 0, 40),
     ],
-)  # fmt: skip
+)
 def test_the_same_points_are_taken_of_other_full_marks(group, completed, score, full):
     scores, _, _ = scored(BOOK, MONTH, {"U1": counts(completed, 100)}, {"U1": group})
     item = scores["U1"].items["Q1"]

@@ -101,7 +101,7 @@ def server(tmp_path_factory):
     url, log = f"http://127.0.0.1:{port}/api", home / "server.log"
     env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     env |= SILENT | {"PREFECT_HOME": str(home), "PREFECT_API_URL": url, "PWD": str(ROOT), "NO_COLOR": "1",
-                     "PREFECT_SERVER_DATABASE_TIMEOUT": "60"}  # fmt: skip
+                     "PREFECT_SERVER_DATABASE_TIMEOUT": "60"}
     with log.open("w") as out:
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)],

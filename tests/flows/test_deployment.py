@@ -46,7 +46,7 @@ def test_a_worker_scores_the_quarter_that_the_schedule_asked_for(server, deploym
     (schedule,) = server.ask(f"deployments/{deployment['id']}/schedules", [often])
     with server.worker("gongping"):
         done = {**SCHEDULED, "deployment_id": {"any_": [deployment["id"]]},
-                "state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}}  # fmt: skip
+                "state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED"]}}}
         runs = server.until(lambda: server.ask("flow_runs/filter", flow_runs=done))
     server.ask(f"deployments/{deployment['id']}/schedules/{schedule['id']}", method="DELETE")
     assert [run["state_type"] for run in runs] == ["COMPLETED"], json.dumps(runs[0]["state"])

@@ -53,7 +53,7 @@ class Serving:
             self.process = subprocess.Popen(
                 [*GONGPING, "--port", str(self.port)], cwd=home, env=environment(), stdout=out,
                 stderr=subprocess.STDOUT, start_new_session=True,
-            )  # fmt: skip
+            )
 
     def states(self) -> list[str]:
         """The states of the runs that have begun."""
@@ -62,7 +62,7 @@ class Serving:
             request = urllib.request.Request(
                 f"http://127.0.0.1:{self.port}/api/flow_runs/filter", b"{}",
                 {"Content-Type": "application/json", "Authorization": f"Basic {login}"},
-            )  # fmt: skip
+            )
             with urllib.request.urlopen(request, timeout=30) as answer:
                 found = [run["state_type"] for run in json.loads(answer.read())]
         except OSError:
@@ -129,7 +129,7 @@ def test_a_server_with_ten_thousand_old_runs_starts_and_runs_what_falls_due(town
         columns = [row[1] for row in database.execute("PRAGMA table_info(flow_run)")]
         parts = ("(4)", "(2)", "(2)", "(2)", "(6)")
         own = {"id": " || '-' || ".join(f"lower(hex(randomblob{size}))" for size in parts), "name": "'old'",
-               "idempotency_key": "NULL", "state_id": "NULL", "state_type": "'COMPLETED'"}  # fmt: skip
+               "idempotency_key": "NULL", "state_id": "NULL", "state_type": "'COMPLETED'"}
         database.execute(
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000) "
             f"INSERT INTO flow_run ({', '.join(columns)}) SELECT {', '.join(own.get(c, c) for c in columns)} "
@@ -156,7 +156,7 @@ def test_a_server_with_ten_thousand_old_runs_starts_and_runs_what_falls_due(town
         ('score: {cron: "0 7 6 * *", no_pfd: true}', "line 4: the flow score has no parameter no_pfd"),
         ('score: {cron: "0 7 6 * *", no_pdf: perhaps}', "line 4: a parameter of the flow score is wrong"),
     ],
-)  # fmt: skip
+)
 def test_a_schedule_that_nothing_would_honour_is_refused_with_its_line(schedule, said, tmp_path):
     (tmp_path / "exports").mkdir()
     write(tmp_path, schedule)

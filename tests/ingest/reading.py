@@ -57,7 +57,7 @@ def read(folder: Path, source: Path | None = None, scored: bool = False, **more)
         measures = ISLAND.book.measures.values() if scored else ()
         intake = ingest(warehouse, folder, contracts, source, measures=measures, **more)
         tables = {name: warehouse.arrow(f"raw.{name}").to_pylist() if warehouse.columns(f"raw.{name}") else []
-                  for name in contracts.tables}  # fmt: skip
+                  for name in contracts.tables}
     finally:
         warehouse.close()
     for rows in tables.values():

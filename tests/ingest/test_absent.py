@@ -77,7 +77,7 @@ def test_what_nothing_can_be_scored_without_cannot_be_absent(folder, name):
 
 def test_every_measure_says_what_it_needs_and_every_name_is_one_of_the_contracts():
     known = {*load_contracts().tables, *(f"{table.name}.{column}" for table in load_contracts().tables.values()
-                                         for column in table.columns)}  # fmt: skip
+                                         for column in table.columns)}
     for measure in BOOK.measures.values():
         assert set(measure.needs) <= known and bool(measure.needs) == (measure.id != "case_rows")
     assert known >= AWARD_NEEDS
@@ -87,7 +87,7 @@ def test_the_decisive_columns_are_those_that_are_counted_or_compared():
     decisive = decisive_columns(BOOK.measures.values(), load_contracts())
     found = {f"{table}.{name}" for table, names in decisive.items() for name in names}
     assert found == {"cases.signed_at", "cases.replied_at", "cases.closed_at", "cases.public_rating",
-                     "instructions.implemented_at", "evaluations.rated_at", "evaluations.rating"}  # fmt: skip
+                     "instructions.implemented_at", "evaluations.rated_at", "evaluations.rating"}
 
 
 def test_a_mapping_of_the_old_form_is_refused_with_the_line_to_add(tmp_path):

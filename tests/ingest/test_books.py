@@ -8,7 +8,7 @@ from tests.ingest.reading import COLUMNS, UNITS, read, row
 CASES = [COLUMNS, row("A").split(","), row("B").split(",")]
 CITY = [line.split(",") for line in UNITS.splitlines()]
 AWARDS = [["申报编号", "承办单位编码", "加分类型", "事项", "加分日期", "是否核准"],
-          ["W1", "U1", "市级媒体", "报道", "2026-07-02", "是"]]  # fmt: skip
+          ["W1", "U1", "市级媒体", "报道", "2026-07-02", "是"]]
 
 
 def book(file, hidden=(), **sheets):
@@ -28,10 +28,10 @@ def test_the_sheets_of_a_workbook_are_tables_by_their_names(tmp_path, name):
     folder = book(tmp_path / name, 诉求件=CASES, units=CITY, 加分申报=[["2026年第三季度加分申报"], *AWARDS])
     got = read(folder)
     assert (got.stops, got.ids(), got.ids("units", "unit_id"), got.ids("awards", "award_id")) == (
-        "", ["A", "B"], ["U1"], ["W1"])  # fmt: skip
+        "", ["A", "B"], ["U1"], ["W1"])
     assert {(r["_file"], r["_line"]) for r in got.tables["awards"]} == {(f"{name}[加分申报]", 3)}
     assert {(r.table, r.file, r.records) for r in got.intake.receipts} == {
-        ("units", name, 1), ("cases", name, 2), ("awards", name, 1)}  # fmt: skip
+        ("units", name, 1), ("cases", name, 2), ("awards", name, 1)}
 
 
 def test_a_table_may_have_a_sheet_a_month_in_it(tmp_path):

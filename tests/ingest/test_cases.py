@@ -43,7 +43,7 @@ def scored(exports: Path, out: Path) -> Outcome:
             stops = run.check()
             said = [words.en for words in (*stops, *run.notices())]
             said += [f"{b.file} line {b.line} {b.column} {b.promise} {b.value}: {b.remedy.en}"
-                     for b in (*run.breaches, *run.warnings)]  # fmt: skip
+                     for b in (*run.breaches, *run.warnings)]
             away = frozenset((breach.table, breach.line) for breach in run.breaches)
             if stops:
                 return Outcome(None, "\n".join(said), run.rows, away)
@@ -149,7 +149,7 @@ EXPECTED = {
     "85": (SAME, "cases.xlsx", "填表说明"),
     "87": (SAME, "merged"),
     "89": (ROWS, "awards.csv line 4", "20260920"),
-}  # fmt: skip
+}
 
 
 def test_every_case_is_expected_to_become_something():

@@ -69,7 +69,7 @@ def without_value(xml, cached=""):
     (("=NA()", "#N/A"), ("error", "H3: #N/A")),
     (("=1/0", "#DIV/0!"), ("error", "H3: #DIV/0!")),
     (('=CHOOSE(1,"满意")', "NEVER"), ("formula", 'H3: =CHOOSE(1,"满意")')),
-])  # fmt: skip
+])
 def test_an_error_or_a_formula_never_calculated_is_a_fault_of_its_row(tmp_path, cell, fault):
     got = read_rows(tmp_path, case("A"), case("B", rating=cell), case("C"), change=without_value)
     assert (got.ids(), reported(got)) == (["A", "C"], [(3, "public_rating", *fault)])
@@ -105,7 +105,7 @@ def test_every_fault_of_a_row_is_listed_and_the_row_counts_once(tmp_path):
     ((datetime(2026, 7, 2, 9, 5), "day"), "2026-07-02 09:05:00"),
     ((0.96, "percent"), "96%"), ((1, "percent"), "100%"), ((0.9625, "fraction"), "96.25%"),
     (4.6999999999999993, "4.7"), (4.25, "4.25"), (1 / 3, repr(1 / 3)),
-])  # fmt: skip
+])
 def test_a_number_reads_as_it_is_shown(tmp_path, cell, text):
     assert read_rows(tmp_path, case(due=cell)).ids(column="reply_due_at") == [text]
 
@@ -158,7 +158,7 @@ def test_hidden_rows_and_columns_are_read_and_told(tmp_path):
     assert got.ids() == ["A", "B", "C"]
     assert "the sheet “诉求件” has 1 hidden row" in got.notices and "hidden columns (F)" in got.notices
     assert [(w.file, w.promise) for w in got.intake.warnings] == [
-        ("cases.xlsx", "hidden_rows"), ("cases.xlsx", "hidden_columns"), ("cases.xlsx", "extra_columns")]  # fmt: skip
+        ("cases.xlsx", "hidden_rows"), ("cases.xlsx", "hidden_columns"), ("cases.xlsx", "extra_columns")]
 
 
 def test_totals_and_signatures_are_no_rows_and_are_told(tmp_path):
@@ -166,7 +166,7 @@ def test_totals_and_signatures_are_no_rows_and_are_told(tmp_path):
     got = read_rows(tmp_path, *rows)
     assert (got.ids(), reported(got), got.receipt().records) == (["A"], [], 1)
     assert [(w.line, w.promise, w.value) for w in got.intake.warnings if w.line] == [
-        (3, "footer", "合计"), (5, "footer", "制表人：李某")]  # fmt: skip
+        (3, "footer", "合计"), (5, "footer", "制表人：李某")]
 
 
 def test_a_row_that_begins_like_a_total_but_is_whole_is_a_row(tmp_path):

@@ -13,7 +13,7 @@ from tests.ingest.reading import COLUMNS, UNITS, read
     (lambda content: content[: len(content) // 2], "末尾缺失，或不是 Parquet 文件"),
     (lambda content: content[:4] + bytes(200) + content[204:], "内容读不出来"),
     (lambda content: b"PAR1", "末尾缺失，或不是 Parquet 文件"),
-])  # fmt: skip
+])
 def test_no_english_phrase_stands_in_a_chinese_sentence(tmp_path, damage, zh):
     rows = {name: [f"{name} {n}" for n in range(50)] for name in COLUMNS}
     parquet.write_table(pyarrow.table(rows), tmp_path / "cases.parquet", compression="none", use_dictionary=False)
@@ -22,4 +22,4 @@ def test_no_english_phrase_stands_in_a_chinese_sentence(tmp_path, damage, zh):
     (tmp_path / "units.csv").write_text(UNITS, encoding="utf-8")
     [stop] = read(tmp_path).intake.stops
     assert zh in stop.zh and re.findall(r"[A-Za-z]{3,}", stop.zh) in (["cases", "parquet", "Parquet", "Parquet"],
-                                                                      ["cases", "parquet", "Parquet"])  # fmt: skip
+                                                                      ["cases", "parquet", "Parquet"])

@@ -37,7 +37,7 @@ DAMAGES = {
     "a bare carriage return beside a quote": ([A, row("B", '\r"U1"'), C], "AC", [(3, "bare_cr")]),
     "blank lines are no rows": ([A, "", "   ", B], "AB", []),
     "a row of commas with a mark in it is a row": ([A, ",,,,-", B], ["A", None, "B"], []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("lines", "kept", "faults"), DAMAGES.values(), ids=DAMAGES)
@@ -87,7 +87,7 @@ def test_every_kind_of_line_end_reads_alike(tmp_path, end):
     got = read_cases(tmp_path, end.join([HEADER, A, row("B", '"U,1"'), C]) + end)
     assert [(r["case_id"], r["unit_id"], r["reply_due_at"]) for r in got.tables["cases"]] == [
         ("A", "U1", "2026-07-09 17:00"), ("B", "U,1", "2026-07-09 17:00"), ("C", "U1", "2026-07-09 17:00"),
-    ]  # fmt: skip
+    ]
 
 
 def test_the_value_of_a_quoted_field_is_read_whole(tmp_path):
@@ -104,7 +104,7 @@ def test_a_breach_names_the_line_and_repeats_no_text(tmp_path):
 def test_a_multi_line_title_cannot_smuggle_in_a_row(tmp_path):
     fake = row("FAKE")
     lines = ["case_id,title,unit_id,dispatched_at,sign_due_at,reply_due_at",
-             f'A,"harmless\n{fake},x\nmore",U1,2026-07-02 09:05,2026-07-02 17:00,2026-07-09 17:00']  # fmt: skip
+             f'A,"harmless\n{fake},x\nmore",U1,2026-07-02 09:05,2026-07-02 17:00,2026-07-09 17:00']
     got = read_cases(tmp_path, "\n".join(lines))
     assert got.ids() == ["A"]
     assert "FAKE" in got.ids(column="title")[0]

@@ -40,7 +40,7 @@ def test_a_drafted_mapping_loads_and_has_what_is_certain(drafted):
     "派发时间: 3 moments; %m/%d/%Y %I:%M %p; 2026-07: 1 2026-08: 2",
     "签收时限: 3 moments; 2026-07: 3; 3 carry an offset",
     "来源: 3 texts; web (2)、app (1)", "odd.csv (1 row): which table this is cannot be told",
-])  # fmt: skip
+])
 def test_a_draft_asks_about_what_is_not_certain(drafted, said):
     comments = [line for line in (drafted / "town.yaml").read_text(encoding="utf-8").splitlines() if "#" in line]
     assert any(said in line for line in comments), "\n".join(comments)

@@ -16,7 +16,7 @@ TEXT = "\n".join([HEADER, *CHINESE]) + "\n"
     (TEXT.encode("gb18030"), "gb18030"),
     (TEXT.replace("城管", "\U00020087").encode("gb18030"), "gb18030"),
     (HEADER.encode(), "utf-8"),
-])  # fmt: skip
+])
 def test_the_encoding_is_found_out(tmp_path, content, encoding):
     got = read_cases(tmp_path, content)
     assert got.receipt().encoding == encoding
@@ -70,6 +70,6 @@ def test_a_header_without_known_names_is_not_taken_for_another_delimiter(tmp_pat
 
 def test_chinese_headers_and_canonical_ones_read_alike(tmp_path):
     got = read_cases(tmp_path, TEXT.replace(HEADER, "诉求件编号, 承办单位编码 ,派发时间,DISPATCHED_AT2,办理时限"
-                                            .replace("DISPATCHED_AT2", "Sign_Due_At")))  # fmt: skip
+                                            .replace("DISPATCHED_AT2", "Sign_Due_At")))
     assert [name for name in got.tables["cases"][0] if name in COLUMNS] == list(COLUMNS)
     assert got.ids() == ["甲一", "乙", "丙"]

@@ -17,9 +17,9 @@ from pipelines.model.period import Period
 PERIOD = Period.parse("2026Q3")
 UNITS = "单位编码,单位名称,单位类别\nU1,甲,区县\nU2,乙,区县\n"
 HEADER = ["诉求件编号", "承办单位编码", "诉求标题", "派发时间", "签收时限", "签收时间", "办理时限", "回复时间",
-          "办结时间", "公众评价"]  # fmt: skip
+          "办结时间", "公众评价"]
 MOMENTS = ["2026-07-02 09:05", "2026-07-02 17:00", "2026-07-02 10:00", "2026-07-09 17:00", "2026-07-08 17:00",
-           "2026-07-08 17:00"]  # fmt: skip
+           "2026-07-08 17:00"]
 
 
 def case(id, unit="U1", rating="满意", title="标题", **change):
@@ -54,7 +54,7 @@ def mend(file, to, table="诉求件", **change):
     sheet = book[table]
     heads = {cell.value: cell.column for cell in sheet[1]}
     was = [{head: sheet.cell(row, column).value for head, column in heads.items()}
-           for row in range(2, sheet.max_row + 1)]  # fmt: skip
+           for row in range(2, sheet.max_row + 1)]
     for row, cells in change.items():
         for head, value in cells.items():
             sheet.cell(int(row[1:]), heads[head]).value = value
@@ -75,7 +75,7 @@ def test_quarantined_rows_are_written_mended_and_taken_up(tmp_path):
     assert rows.counts() == {"read": 6, "accepted": 4, "quarantined": 0, "replaced": 2}
     assert "2 mended in cases, in place of cases.csv:3、cases.csv:4" in notices
     assert [(row["case_id"], row["unit_id"], row["title"]) for row in accepted] == [
-        ("A", "U1", "标题"), ("B", "U1", "标题"), ("C", "U2", "标题"), ("D", "U1", "标题")]  # fmt: skip
+        ("A", "U1", "标题"), ("B", "U1", "标题"), ("C", "U2", "标题"), ("D", "U1", "标题")]
     assert not file.exists()  # nothing is left to mend
 
 
@@ -170,7 +170,7 @@ def test_a_moment_that_excel_made_of_the_text_is_read_and_a_cell_kept_is_the_ori
     ({"r2": {FILE: None}}, "names no file and row"),
     ({"r2": {USE: "也许"}}, "says “也许”"),
     ({"r1": {LINE: "行号"}}, "lacks 来源行"),
-])  # fmt: skip
+])
 def test_a_fix_file_that_does_not_say_what_it_replaces_is_a_stop(tmp_path, change, said):
     folder = exports(tmp_path / "in", case("A"), case("B", rating="很满意"), case("C", "U9"))
     check(folder, tmp_path / "out")

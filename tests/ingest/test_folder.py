@@ -67,7 +67,7 @@ def test_a_table_in_a_format_that_is_not_read_is_a_stop(tmp_path, suffix):
 
 def test_the_same_table_in_two_formats_is_read_and_reported(tmp_path):
     (tmp_path / "cases.jsonl").write_text('{"case_id": "A", "unit_id": "U1", "dispatched_at": "", "sign_due_at": "", '
-                                          '"reply_due_at": ""}\n')  # fmt: skip
+                                          '"reply_due_at": ""}\n')
     got = read_cases(tmp_path, f"{HEADER}\n{row('A')}\n")
     assert got.ids() == ["A", "A"]
     assert "cases.csv、cases.jsonl" in got.notices
@@ -122,7 +122,7 @@ PACKED = gzip.compress("\n".join([HEADER, *map(row, map(str, range(999)))]).enco
     (PACKED + b"more", "damaged"),
     (HEADER.encode(), "is no gzip file"),
     (gzip.compress(b"a,b\n" * (30 << 20), mtime=0), "expands to"),
-])  # fmt: skip
+])
 def test_damaged_gzip_is_a_stop_and_nothing_of_it_is_read(tmp_path, content, said):
     got = read_cases(tmp_path, content, "cases.csv.gz")
     assert said in got.stops and "cases.csv.gz" in got.stops

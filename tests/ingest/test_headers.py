@@ -14,7 +14,7 @@ ROW = row("A")
     (HEADER.replace(",reply_due_at", ""), ROW, ["reply_due_at (办理时限)"]),
     ('case_id,"unit_id', ROW, ["header in line 1 cannot be read"]),
     ("case_id,\0unit_id", ROW, ["UTF-16", "cannot be read"]),
-])  # fmt: skip
+])
 def test_a_header_that_cannot_be_used_stops_the_run_and_names_it(tmp_path, header, line, said):
     got = read_cases(tmp_path, f"{header}\n{line}\n")
     assert any(words in got.stops for words in said)
@@ -24,7 +24,7 @@ def test_a_header_that_cannot_be_used_stops_the_run_and_names_it(tmp_path, heade
 
 @pytest.mark.parametrize("around", [
     "*{}", "※{}", "{}*", "{}（必填）", "{}(选填)", "* {} （必填）", "{}\n（yyyy-mm-dd hh:mm）",
-])  # fmt: skip
+])
 def test_a_header_that_says_how_it_is_filled_in_is_the_column(tmp_path, around):
     header = HEADER.split(",")
     header[0] = f'"{around.format(header[0])}"'

@@ -20,7 +20,7 @@ from pipelines.sample import make_sample
 from tests.ingest.test_cases import PERIOD, ROWS, SAME, STOP, Outcome, scored
 
 MOMENTS = ("received_at", "dispatched_at", "sign_due_at", "signed_at", "reply_due_at", "replied_at", "closed_at",
-           "rated_at")  # fmt: skip
+           "rated_at")
 RATINGS = {"satisfied": "1", "basically_satisfied": "2", "dissatisfied": "3", "": "-"}
 CHINESE = {"case_id": "诉求件编号", "unit_id": "承办单位编码", "dispatched_at": "派发时间", "replied_at": "回复时间"}
 
@@ -84,7 +84,7 @@ class Quarter:
         self.drop(table)
         rows = self.tables[table]
         columns = {name: pa.array([_typed(row[name], types.get(name)) for row in rows], types.get(name, pa.string()))
-                   for name in rows[0]}  # fmt: skip
+                   for name in rows[0]}
         whole = pa.table(columns).replace_schema_metadata(footer)
         parquet.write_table(whole, self.folder / f"{table}.parquet", **how)
 
@@ -381,14 +381,14 @@ def mapped(q, more: str, named: str = "工单.csv") -> None:
     """The case table through a source mapping, with ``more`` for its last columns."""
     columns = "".join(f"      {name}: {name}\n" for name in q.rows("cases")[0] if f"{name}:" not in more)
     q.mapping(f"format: 2\nname: 例\ntitle: {{zh: 例, en: example}}\ntables:\n  cases:\n    files: [{named}]\n"
-              f"    null_values: ['-']\n    columns:\n{columns}{more}")  # fmt: skip
+              f"    null_values: ['-']\n    columns:\n{columns}{more}")
 
 
 @fault(SAME)
 def g_chinese_moments_and_codes(q):
     codes = "{1: satisfied, 2: basically_satisfied, 3: dissatisfied}"
     mapped(q, '      received_at: {from: received_at, format: "%Y年%m月%d日 %H时%M分%S秒"}\n'
-              f"      public_rating: {{from: public_rating, values: {codes}}}\n")  # fmt: skip
+              f"      public_rating: {{from: public_rating, values: {codes}}}\n")
     for row in q.rows("cases"):
         row["received_at"] = datetime.fromisoformat(row["received_at"]).strftime("%Y年%m月%d日 %H时%M分%S秒")
         row["public_rating"] = RATINGS[row["public_rating"]]

@@ -18,7 +18,7 @@ from tests.ingest.reading import read
 FILLED = {
     "case_id": "1", "unit_id": "U1", "dispatched_at": "2026-07-01 09:00:00", "sign_due_at": "2026-07-02 09:00:00",
     "reply_due_at": "2026-07-09 17:00:00",
-}  # fmt: skip
+}
 EXAMPLES = [
     (block, word) for block, words in declarations().items() for word, facts in words.items() if "example" in facts
 ]
@@ -30,7 +30,7 @@ def whole(says: dict, given: dict[str, str], table: str = "cases", filled: bool 
     there = " ".join(given.values())
     if filled and table == "cases":
         columns = {name: {"constant": value} for name, value in FILLED.items()
-                   if name not in columns and name not in there} | columns  # fmt: skip
+                   if name not in columns and name not in there} | columns
     block = says | ({"columns": columns} if columns else {})
     document = {
         "name": "town",
@@ -70,7 +70,7 @@ def test_every_example_of_the_manual_reads_as_it_says(tmp_path, block, word):
 
 def test_every_word_that_is_no_detail_of_another_has_an_example():
     without = {f"{block}.{word}" for block, words in declarations().items() for word, facts in words.items()
-               if "example" not in facts and block in ("table", "column")}  # fmt: skip
+               if "example" not in facts and block in ("table", "column")}
     assert without == {"table.encoding", "table.sheet", "table.sheets", "column.by", "column.take"}
 
 
@@ -117,7 +117,7 @@ REFUSED = {
     "no_header": ({"columns": {"channel": {"from": "c", "values_from": "headless.csv"}}}, "its headers: 甲、乙"),
     "contradicts": ({"columns": {"channel": {"from": "c", "values_from": "twice.csv"}}}, "twice.csv, line 3"),
     "no_value": ({"columns": {"role": {"from": "c", "values_from": "aliases.csv"}}}, "aliases.csv, line 2: 主力 is not known"),  # noqa: E501
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -159,7 +159,7 @@ def test_all_values_that_are_not_listed_are_told_with_their_counts_the_most_freq
 
 def test_a_kept_value_is_told_as_well_and_a_restricted_one_is_not_shown(tmp_path):
     says = {"columns": {"channel": {"from": "Src", "values": {"a": "b", "*": "keep"}},
-                        "title": {"from": "T", "values": {"a": "b", "*": "keep"}}}}  # fmt: skip
+                        "title": {"from": "T", "values": {"a": "b", "*": "keep"}}}}
     given = {"cases.csv": "case_id,Src,T\n1,web,secret\n"}
     town = read_by(tmp_path, whole(says, given), given)
     assert "1 value of channel is not listed in the source mapping, 1 different: web (1)" in town.notices
@@ -171,7 +171,7 @@ def test_a_kept_value_is_told_as_well_and_a_restricted_one_is_not_shown(tmp_path
     ("2026-03-08 02:59:59", None, "no_such_hour"), ("2026-03-08 03:00:00", "2026-03-08 15:00:00", ""),
     ("2026-11-01 00:59:59", "2026-11-01 12:59:59", ""), ("2026-11-01 01:00:00", None, "hour_twice"),
     ("2026-11-01 02:00:00", "2026-11-01 15:00:00", ""), ("9999-12-31 20:00:00", None, "beyond_calendar"),
-])  # fmt: skip
+])
 def test_a_zone_converts_by_its_own_summer_time_and_guesses_no_hour(tmp_path, moment, reads, fault):
     given = {"cases.csv": f"case_id,replied_at\n1,{moment}\n2,\n"}
     town = read_by(tmp_path, whole({"zone": "America/New_York"}, given), given)
@@ -206,7 +206,7 @@ def test_offsets_are_told_without_a_mapping_too_and_plain_moments_are_not(tmp_pa
 def working_hours(folder: Path, start: str, hours: int) -> str | None:
     """Four hours and three hours a day, from a Friday on."""
     says = {"columns": {"sign_due_at": {"working_hours_after": {
-        "column": "dispatched_at", "hours": hours, "day": ["09:00-12:00", "14:00-18:00"]}}}}  # fmt: skip
+        "column": "dispatched_at", "hours": hours, "day": ["09:00-12:00", "14:00-18:00"]}}}}
     given = {"cases.csv": f"case_id,dispatched_at\n1,{start}\n"}
     return read_by(folder, whole(says, given), given).ids(column="sign_due_at")[0]
 
@@ -216,7 +216,7 @@ def working_hours(folder: Path, start: str, hours: int) -> str | None:
     ("2026-07-03 13:00", 4, "2026-07-03 18:00:00"), ("2026-07-03 13:00", 5, "2026-07-06 10:00:00"),
     ("2026-07-03 18:00", 1, "2026-07-06 10:00:00"), ("2026-07-04 10:00", 7, "2026-07-06 18:00:00"),
     ("2026-07-03 09:30", 14, "2026-07-07 09:30:00"), ("2026-07-03 09:30", 0, "2026-07-03 09:30:00"),
-])  # fmt: skip
+])
 def test_working_hours_are_those_of_working_days_alone(tmp_path, start, hours, end):
     assert working_hours(tmp_path, start, hours) == end
 
@@ -225,7 +225,7 @@ def test_working_hours_are_those_of_working_days_alone(tmp_path, start, hours, e
     (("基本满意", "不满意", "不满意"), "mean_of", "dissatisfied"), (("满意", "满意", "不满意"), "mean_of", "basically_satisfied"),  # noqa: E501
     (("满意", "满意", "基本满意"), "mean_of", "satisfied"), (("满意", "未评价", ""), "worst_of", "satisfied"),
     (("未评价", "", ""), "best_of", None), (("基本满意", "不满意", "满意"), "worst_of", "dissatisfied"),
-])  # fmt: skip
+])
 def test_ratings_of_several_columns_go_by_their_order(tmp_path, cells, choice, reads):
     given = {"cases.csv": f"case_id,a,b,c\n1,{','.join(cells)}\n"}
     town = read_by(tmp_path, whole({"columns": {"public_rating": {choice: ["a", "b", "c"]}}}, given), given)
@@ -241,7 +241,7 @@ def test_a_rating_of_several_that_nobody_knows_is_a_fault_of_its_row(tmp_path):
 @pytest.mark.parametrize(("cells", "choice", "reads"), [
     (("1", "2"), "mean_of", "1.50"), (("0.01", "0.02"), "mean_of", "0.02"), (("1", "1", "2"), "mean_of", "1.33"),
     (("10", "9"), "worst_of", "9"), (("10", "9"), "best_of", "10"), (("1.234", "2"), "worst_of", "1.234"),
-])  # fmt: skip
+])
 def test_numbers_of_several_columns_are_exact(tmp_path, cells, choice, reads):
     names = [f"m{i}" for i in range(len(cells))]
     given = {"assessments.csv": f"unit_id,item_id,{','.join(names)}\nU1,A1.1,{','.join(cells)}\n"}
@@ -281,7 +281,7 @@ def test_row_numbers_tell_files_of_a_table_apart_and_stay_with_their_file(tmp_pa
 
 def test_row_numbers_of_unpivoted_rows_differ(tmp_path):
     says = {"files": "cases.csv", "unpivot": {"names": "m", "values": "n", "columns": ["7月", "8月"]},
-            "columns": {"case_id": {"row_number": "true"}, "channel": "n"}}  # fmt: skip
+            "columns": {"case_id": {"row_number": "true"}, "channel": "n"}}
     given = {"cases.csv": "单位,7月,8月\n甲,1,2\n"}
     assert read_by(tmp_path, whole(says, given), given).ids() == ["2:7月", "2:8月"]
 
@@ -300,7 +300,7 @@ def test_unpivoted_rows_add_up_and_an_empty_cell_is_a_blank_row(tmp_path):
 @pytest.mark.parametrize(("unpivot", "said"), [
     ({"names": "m", "values": "n", "columns": ["7月", "9月"]}, "the header “9月” of the source mapping is there 0 times"),  # noqa: E501
     ({"names": "单位", "values": "n", "columns": ["7月"]}, "the header “单位” that unpivot is to make is in the file already"),  # noqa: E501
-])  # fmt: skip
+])
 def test_an_unpivot_that_does_not_fit_the_file_is_a_stop(tmp_path, unpivot, said):
     given = {"cases.csv": "单位,7月,8月\n甲,11,12\n"}
     assert said in read_by(tmp_path, whole({"unpivot": unpivot, "columns": {"case_id": "n"}}, given), given).stops
@@ -329,7 +329,7 @@ def test_a_flag_that_says_both_is_a_fault_even_where_silence_is_open(tmp_path):
 @pytest.mark.parametrize(("content", "ids"), [
     ('[{"case_id": "1"}, {"case_id": 20260700000000000001}]', ["1", "20260700000000000001"]),
     ("[]", []), (' [\n{"case_id": "1"}\n]\n ', ["1"]),
-])  # fmt: skip
+])
 def test_an_array_of_objects_is_a_table(tmp_path, content, ids):
     given = {"cases.json": content}
     assert read_by(tmp_path, whole({}, {"cases.json": "case_id"}), given).ids() == ids
@@ -338,7 +338,7 @@ def test_an_array_of_objects_is_a_table(tmp_path, content, ids):
 @pytest.mark.parametrize(("content", "said"), [
     ('[{"case_id": "1"}', "no JSON"), ('[{"case_id": "1"}] x', "no JSON"), ('[{"case_id": "1"},', "no JSON"),
     ('{"items": [{"case_id": "1"}]}', "(there are: items)"), ("", "no JSON"), ('"x"', "no array"), ("[" * 100_000, "no JSON"),  # noqa: E501
-])  # fmt: skip
+])
 def test_json_that_is_none_to_its_end_is_a_stop(tmp_path, content, said):
     assert said in read_by(tmp_path, whole({}, {"cases.json": "case_id"}), {"cases.json": content}).stops
 
@@ -370,7 +370,7 @@ def test_dotted_names_reach_into_json_lines_too(tmp_path):
     }
     town = read_by(tmp_path, whole(says, given), given)
     assert rows(town, "cases", ["case_id", "unit_id", "channel"]) == [
-        {"case_id": "1", "unit_id": "A", "channel": "街道"}, {"case_id": "2", "unit_id": "B", "channel": ""}]  # fmt: skip  # noqa: E501
+        {"case_id": "1", "unit_id": "A", "channel": "街道"}, {"case_id": "2", "unit_id": "B", "channel": ""}]  # noqa: E501
 
 
 def test_every_kind_of_word_is_one_that_the_loader_checks():

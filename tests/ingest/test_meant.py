@@ -42,7 +42,7 @@ IDS = [
     ('="0012"', "0012"), ("2026\u200b0721", "20260721"), ("2026\ufeff0721", "20260721"),
     ("2026072100004．0", "2026072100004"), ("1.500E+3", "1500"), ("\\N", None), ("007", "007"), ("12E5", "12E5"),
     ("A1.1", "A1.1"), ("20.5", "20.5"), ("1,23", "1,23"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("written", "meant"), IDS)
@@ -94,7 +94,7 @@ def test_any_other_word_is_a_fault(tmp_path, word):
 def test_a_mapping_says_itself_what_such_a_word_means(tmp_path):
     (tmp_path / "map.yaml").write_text(
         "name: town\ntitle: {zh: 某市, en: Town}\nformat: 2\ntables: {cases: {columns: {public_rating: "
-        "{from: 评价, values: {None: dissatisfied}}}}}\n", encoding="utf-8")  # fmt: skip
+        "{from: 评价, values: {None: dissatisfied}}}}}\n", encoding="utf-8")
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "units.csv").write_text(UNITS, encoding="utf-8")
     (tmp_path / "in" / "cases.csv").write_text(f"{HEADER},评价\n{row('A')},None\n", encoding="utf-8")
@@ -111,7 +111,7 @@ def test_a_zero_date_is_none_and_is_told(tmp_path):
 @pytest.mark.parametrize(("written", "meant"), [
     ("4.8500000000000005", "4.85"), ("4.6999999999999993", "4.7"), ("4.9999999999999999", "4.9999999999999999"),
     ("4.123456789", "4.123456789"),
-])  # fmt: skip
+])
 def test_the_noise_of_floats_is_taken_from_a_number(tmp_path, written, meant):
     (tmp_path / "assessments.csv").write_text(f"unit_id,item_id,score\nU1,A1.1,{written}\n")
     assert read_cases(tmp_path, f"{HEADER}\n").ids("assessments", "score") == [meant]
@@ -140,7 +140,7 @@ def test_what_a_narrow_column_showed_is_told_as_lost(tmp_path):
 
 @pytest.mark.parametrize(("total", "n"), [
     ("U1 汇总", 1), ("U1 计数", 1), ("城市管理局 小计", 1), ("U1 Total", 1), ("U1汇总", 0), ("汇总处", 0),
-])  # fmt: skip
+])
 def test_a_subtotal_between_the_rows_is_no_row(tmp_path, total, n):
     line = f",{total},,3" + "," * (HEADER.count(",") - 3)
     got = read_cases(tmp_path, f"{HEADER}\n{row('A')}\n{line}\n{row('B')}\n")
@@ -200,7 +200,7 @@ def beside(folder, name, content=b"x"):
     "加分申报(1).csv", "extensions [最新].csv", "2026Q3 awards.xlsx", "awards-copy.csv", "副本加分申报.et",
     "awards.csv.crdownload", "加分申报.xls", "awards.zip", "加分申报/7月.csv", "导出/awards.csv",
     "awards.parquet/part-00000.parquet",
-])  # fmt: skip
+])
 def test_what_looks_like_a_table_and_was_not_read_is_a_stop_that_names_it(tmp_path, name):
     assert name.split("/")[0] in beside(tmp_path, name)
 
@@ -228,7 +228,7 @@ def test_a_zip_of_tables_is_a_stop(tmp_path):
     ("awards.csv", b"PK\x03\x04" + b"\0" * 600, "unpack it"),
     ("awards.csv", b"PAR1" + b"\0" * 600, ".parquet"),
     ("awards.csv", b"<table><tr><td>award_id</td></tr></table>", "web page"),
-])  # fmt: skip
+])
 def test_a_disguised_file_is_a_stop_with_the_remedy_for_what_it_is(tmp_path, name, content, said):
     stops = beside(tmp_path, name, content)
     assert f"{name}: " in stops and said in stops and "\n" not in stops
@@ -280,7 +280,7 @@ def ods(folder):
     ("奖励.xls", "save it as awards.xlsx"), ("奖励.et", "save it as awards.xlsx"),
     ("awards.ods", "save awards as .xlsx"), ("奖励.ods", "save it as awards.xlsx"),
     ("awards.xlsx", "open it in Excel or WPS"), ("加分申报.csv", "open it in Excel or WPS"),
-])  # fmt: skip
+])
 def test_a_true_spreadsheet_of_another_format_is_a_stop_however_it_is_called(tmp_path, name, said):
     stops = beside(tmp_path, name, ods(tmp_path) if name.endswith("ods") else XLS)
     assert f"{name}: " in stops and said in stops and "\n" not in stops
@@ -306,7 +306,7 @@ def typed(folder, columns, **how):
 
 @pytest.mark.parametrize(("metadata", "hour", "said"), [
     ({"org.apache.spark.version": "3.5.1"}, "17", "in UTC"), (None, "09", "unknown writer"),
-])  # fmt: skip
+])
 def test_the_old_times_of_parquet_are_what_their_writer_meant(tmp_path, metadata, hour, said):
     times = pyarrow.array([datetime(2026, 7, 2, 9, 5)], pyarrow.timestamp("ns"))
     got = typed(tmp_path, {"replied_at": times}, metadata=metadata, **INT96)
@@ -317,7 +317,7 @@ def test_the_old_times_of_parquet_are_what_their_writer_meant(tmp_path, metadata
 @pytest.mark.parametrize(("writer", "origin"), [
     ("parquet-mr version 1.13.1", "utc"), ("parquet-cpp-arrow org.apache.spark.version", "utc"),
     ("impala version 4.0", "local"), ("parquet-cpp-arrow version 26.0.1", "unknown"),
-])  # fmt: skip
+])
 def test_the_writer_of_old_times_is_told_by_its_name(writer, origin):
     assert _origin_of_int96(writer) == origin
 
@@ -338,7 +338,7 @@ def test_a_nested_column_that_is_needed_is_a_stop_and_another_is_kept(tmp_path):
     (pyarrow.array([2026072100004.0]), "2026072100004"), (pyarrow.array([2.0**53 + 2]), None),
     (pyarrow.array([2026072.0], "float32"), "2026072"), (pyarrow.array([2026072100004.0], "float32"), None),
     (pyarrow.array([Decimal("2026072100004")], pyarrow.decimal128(38, 10)), "2026072100004"),
-])  # fmt: skip
+])
 def test_an_id_that_is_a_number_keeps_its_digits_or_is_a_fault(tmp_path, column, id):
     got = typed(tmp_path, {"case_id": column})
     assert (got.ids(), [fault[2] for fault in reported(got)]) == (([id], []) if id else ([], ["digits"]))
@@ -347,7 +347,7 @@ def test_an_id_that_is_a_number_keeps_its_digits_or_is_a_fault(tmp_path, column,
 def test_keys_of_json_are_known_in_any_case_and_doubles_written_out(tmp_path):
     one = dict(zip(COLUMNS, row("x").split(","), strict=True))
     lines = [json.dumps(one | {"case_id": 1}), json.dumps({k.upper(): v for k, v in one.items()}),
-             json.dumps(one).replace('"x"', "2.0260615E+12"), json.dumps(one | {"CASE_ID": "y"})]  # fmt: skip
+             json.dumps(one).replace('"x"', "2.0260615E+12"), json.dumps(one | {"CASE_ID": "y"})]
     got = read_cases(tmp_path, "\n".join(lines), "cases.jsonl")
     assert got.ids() == ["1", "x", "2026061500000"]
     assert reported(got) == [(4, "", "json", "duplicate key")]

@@ -181,7 +181,7 @@ def test_a_mapping_that_says_something_unknown_is_refused_with_its_line(tmp_path
      "once its aliases (*) are written out"),
     ("a: &a\n  b: *a\n", "cannot be read: *"),
     ("a: " + "[" * 3000 + "]" * 3000, "recursion"),
-])  # fmt: skip
+])
 def test_a_mapping_that_is_small_on_paper_and_endless_when_read_is_refused(tmp_path, content, said):
     (tmp_path / "town.yaml").write_text(content)
     with pytest.raises(UsageRefusal) as refusal:
@@ -204,7 +204,7 @@ def test_a_mapping_that_is_not_there_is_refused(tmp_path):
     ("requests.csv", HEADER.replace("Part", "Role"), "the header “Part” of the source mapping is there 0 times"),
     ("requests.csv", HEADER + ",Part", "is there 2 times"),
     ("requets.csv", HEADER, "not in the folder"),
-])  # fmt: skip
+])
 def test_an_export_that_does_not_fit_the_mapping_is_a_stop(tmp_path, name, content, said):
     (tmp_path / "exports").mkdir()
     (tmp_path / "exports" / name).write_text(content)
@@ -223,7 +223,7 @@ def test_a_late_reply_that_only_a_flag_tells_is_quoted_as_a_flag_and_not_as_a_mo
     mapping = tmp_path / "town.yaml"
     mapping.write_text(MAPPING, encoding="utf-8")
     request = Request(Period.parse("2026Q3"), tmp_path / "in", tmp_path / "out", source=mapping,
-                      absent=("cases.public_rating",))  # fmt: skip
+                      absent=("cases.public_rating",))
     with Run(request) as run:
         assert not run.check()
         for stage in (run.measure, run.judge, run.settle):
@@ -263,7 +263,7 @@ WRITTEN = {
     "2026-07-03 09:05:00": "2026-07-08 09:05:00", "2026/7/3 9:05": "2026-07-08 09:05:00",
     "2026/7/3 9:05:09": "2026-07-08 09:05:09", "２０２６-07-03　09:05": "2026-07-08 09:05:00",
     "2026-07-03T01:05:00Z": "2026-07-08 09:05:00", "2026-07-03T09:05:00+0800": "2026-07-08 09:05:00",
-}  # fmt: skip
+}
 
 
 def test_makers_read_every_moment_that_the_contract_reads(tmp_path):
@@ -278,7 +278,7 @@ def test_makers_read_every_moment_that_the_contract_reads(tmp_path):
     ("9999-12-31 00:00:00", "beyond_calendar"), ("9999-12-27 00:00:00", "beyond_calendar"),
     ("1900-01-01 00:00:00", "calendar_years"), ("2026-07-03", "not_a_moment"), ("昨天", "not_a_moment"),
     ("2026-02-30 09:00", "not_a_moment"),
-])  # fmt: skip
+])
 def test_what_a_maker_cannot_use_is_a_fault_of_that_row_and_column(tmp_path, written, promise):
     lines = ["No,Office,Made,Late", "1,A,2026-07-03 09:05,0", f"2,A,{written},0"]
     town = read_mapped(tmp_path, {"cases.csv": "\n".join(lines)}, MOMENTS)
@@ -301,7 +301,7 @@ def test_a_flag_is_read_as_the_contract_reads_yes_and_no(tmp_path, late, second)
 @pytest.mark.parametrize(("form", "said"), [
     ("%Y-%m-%d %Q", "there is no directive %Q"), ("%Y-%m-%d %", "no directive %"), ("%d/%d/%Y", "one directive twice"),
     ("%Y-%L-%d", "no directive %L"),
-])  # fmt: skip
+])
 def test_a_format_that_cannot_be_is_refused_at_its_line(tmp_path, form, said):
     (tmp_path / "town.yaml").write_text(MAPPING.replace("%m/%d/%Y %I:%M %p", form), encoding="utf-8")
     with pytest.raises(UsageRefusal) as refusal:
@@ -326,7 +326,7 @@ def test_a_table_split_over_files_reads_as_the_whole_file_does(tmp_path):
     parts["requests 9.csv"] = HEADER
     several = read_mapped(split, parts, MAPPING)
     known = [[(r["unit_id"], r["unit_name"]) for r in sorted(town.tables["units"], key=lambda row: row["unit_id"])]
-             for town in (one, several)]  # fmt: skip
+             for town in (one, several)]
     assert known[0] == known[1] == [("A", "Alpha"), ("B", "Gamma")]
     assert sum(receipt.records for receipt in several.intake.receipts if receipt.table == "units") == 2
     assert len(several.tables["cases"]) + several.intake.broken["cases"] == len(lines)
@@ -348,7 +348,7 @@ WHERE = """
 
 def test_rows_that_the_mapping_leaves_out_are_counted_and_no_breaches(tmp_path):
     rows = ["1,A,x,L,20260703,1,0,t", "2,A,x,CANC,nonsense,1,1,t", "3,B,x,ｄｕｐ,20260703,1,0,t",
-            "4,C,x,L,20260703,1,0,t", "5,B,x,,20260703,1,0,t", "6,B,x,dup,20260703,1,0,t"]  # fmt: skip
+            "4,C,x,L,20260703,1,0,t", "5,B,x,,20260703,1,0,t", "6,B,x,dup,20260703,1,0,t"]
     mapping = MAPPING.replace("\n    columns:\n      case_id: No", WHERE, 1)
     town = read_mapped(tmp_path, {"requests.csv": "\n".join([HEADER, *rows])}, mapping)
     assert town.ids() == ["1", "5"]
@@ -358,7 +358,7 @@ def test_rows_that_the_mapping_leaves_out_are_counted_and_no_breaches(tmp_path):
 
 @pytest.mark.parametrize(("where", "said"), [
     ("{not_in: [A], in: [B]}", "has either in or not_in"), ("{unlike: [A]}", "unlike is not known"), ("{}", "no “name"),
-])  # fmt: skip
+])
 def test_a_condition_that_says_nothing_known_is_refused(tmp_path, where, said):
     columns = "    columns:\n      case_id: No"
     mapping = MAPPING.replace(columns, f"    where: {{Part: {where}}}\n{columns}")
@@ -370,7 +370,7 @@ def test_a_condition_that_says_nothing_known_is_refused(tmp_path, where, said):
 
 @pytest.mark.parametrize(("other", "role", "breaches"), [
     ("keep", "X", 0), ("assist", "assist", 0), ("reject", None, 1), ("主办", "主办", 0),
-])  # fmt: skip
+])
 def test_any_other_value_is_kept_rejected_or_mapped_as_the_mapping_says(tmp_path, other, role, breaches):
     mapping = MAPPING.replace("A: assist}", f'A: assist, "*": {other}}}')
     town = read_mapped(tmp_path, {"requests.csv": HEADER + "\n5,A,Alpha,X,20260703,1,0,t\n"}, mapping)
@@ -380,5 +380,5 @@ def test_any_other_value_is_kept_rejected_or_mapped_as_the_mapping_says(tmp_path
 
 def test_a_file_whose_name_has_brackets_is_found_by_its_name(tmp_path):
     town = read_mapped(tmp_path, {"[2026]cases.csv": "No,Office,Made,Late\n1,A,2026-07-03 09:05,0\n"},
-                       MOMENTS.replace("[cases.csv]", '["[2026]cases.csv"]'))  # fmt: skip
+                       MOMENTS.replace("[cases.csv]", '["[2026]cases.csv"]'))
     assert town.ids() == ["1"] and "cases" not in town.stops

@@ -31,7 +31,7 @@ def read_column(folder, column):
     (pyarrow.array([datetime(2026, 7, 2, 9, 5)], pyarrow.timestamp("ns")), ["2026-07-02 09:05:00"]),
     (pyarrow.array([datetime(2026, 7, 2, 9, 5, 0, 5)], pyarrow.timestamp("us")), ["2026-07-02 09:05:00.000005"]),
     (pyarrow.array([datetime(2026, 7, 2, 9, 5)], UTC), ["2026-07-02 17:05:00"]),
-])  # fmt: skip
+])
 def test_a_parquet_value_reads_as_a_csv_of_the_table_would(tmp_path, column, text):
     assert read_column(tmp_path, column) == text
 
@@ -67,7 +67,7 @@ SOUND = json.dumps(dict.fromkeys(COLUMNS, "x"))
 @pytest.mark.parametrize("line", [
     "{", "[1]", '"text"', '{"case_id": {"a": 1}}', '{"case_id": [1]}', '{"case_id": 1, "case_id": 2}',
     '{"case_id": NaN}', '{"case_id": "\\ud800"}', '{"case_id": "\\u0000"}', "[" * 100_000, SOUND + SOUND,
-])  # fmt: skip
+])
 def test_a_line_that_is_no_plain_object_is_a_breach_of_its_own(tmp_path, line):
     got = read_cases(tmp_path, f"{SOUND}\n{line}\n\n{SOUND}\n", "cases.jsonl")
     assert (got.faults, len(got.ids())) == ([(2, "json")], 2)

@@ -38,7 +38,7 @@ def read_workbook(folder, content):
     (MOMENT, "2026-07-02 09:05:07"), (datetime(2026, 7, 2), "2026-07-02 00:00:00"), (1001, "1001"), (1001.0, "1001"),
     (0.1, "0.1"), (202607020001, "202607020001"), (True, "true"), (False, "false"), ("007", "007"), (" x ", " x "),
     (time(9, 5), "09:05:00"), ("", None), (46205.378553240741, "46205.37855324074"),
-])  # fmt: skip
+])
 def test_a_cell_reads_as_a_csv_of_the_table_would(tmp_path, cell, text):
     got = read_workbook(tmp_path, workbook(tmp_path / "w.bin", table(["A", cell, "x", "y", "z"])))
     assert got.ids(column="unit_id") == [text]
@@ -99,6 +99,6 @@ def test_a_workbook_that_is_none_is_a_stop(tmp_path):
     with zipfile.ZipFile(tmp_path / "broken.bin", "w") as archive:
         archive.writestr("xl/workbook.xml", "<")
     for content in (f"{HEADER}\n{row('A')}".encode(), b"\xd0\xcf\x11\xe0" + b"\0" * 600, sound[: len(sound) // 2], b"",
-                    (tmp_path / "other.bin").read_bytes(), (tmp_path / "broken.bin").read_bytes()):  # fmt: skip
+                    (tmp_path / "other.bin").read_bytes(), (tmp_path / "broken.bin").read_bytes()):
         got = read_workbook(tmp_path, content)
         assert len(got.intake.stops) == 1 and "cases.xlsx" in got.stops and "\n" not in got.stops

@@ -62,7 +62,7 @@ def deduct(rng):
 
 def many(rng):
     return {"deduct": number(rng, 3), "measure": rng.choice(("tardy", "rudeness")),
-            "per": {"each": number(rng, 200, 1), "of": rng.choice(list(WHOLES))}}  # fmt: skip
+            "per": {"each": number(rng, 200, 1), "of": rng.choice(list(WHOLES))}}
 
 
 def short(rng):
@@ -71,7 +71,7 @@ def short(rng):
     found["target"] = rng.choice([
         plain, plain, {"*": plain, rng.choice(GROUPS): number(rng, 99)},
         [{"to": "2026-08-31", "at": plain}, {"from": "2026-09-01", "at": number(rng, 99)}],
-    ])  # fmt: skip
+    ])
     mode = rng.choice(("whole_steps", "pro_rata", "any_part"))
     found["short"] = {"each": number(rng, 5), "deduct": number(rng, 2), "mode": mode}
     if rng.random() < 0.3:
@@ -156,7 +156,7 @@ def award(rng, kind):
 
 
 TAKING = (deduct, many, short, lambda rng: bands(rng, -1), lambda rng: by_place(rng, -1),
-          lambda rng: change(rng, -1))  # fmt: skip
+          lambda rng: change(rng, -1))
 GIVING = (worth, merit, lambda rng: bands(rng, 1), lambda rng: by_place(rng, 1), lambda rng: change(rng, 1))
 
 
@@ -189,7 +189,7 @@ class Book:
             self.rules += own
         full = number(rng, 20)
         self.items[ASSESSED] = {"full_marks": full, "round": "deduction", "floor": "0",
-                                "unassessed": rng.choice(("full", "zero"))}  # fmt: skip
+                                "unassessed": rng.choice(("full", "zero"))}
         self.rules.append(assessed(rng, full) | {"rule": "marked", "item": ASSESSED})
         self.apart_below = rng.choice((0, 3, 8))
         bonus = [award(rng, kind) for kind in LAW.award_types] + [merit(rng) for _ in range(rng.randint(0, 1))]
@@ -227,12 +227,12 @@ class Book:
             written = {key: value for key, value in rule.items() if key not in ("fewer", "of_type")}
             counted = oracle.inner(rule).get("part")
             turned = {id: replace(one, better="fewer" if rule.get("fewer") and id == counted else one.better)
-                      for id, one in LAW.measures.items()}  # fmt: skip
+                      for id, one in LAW.measures.items()}
             for kind in {"by_place", "change"} & set(written):
                 written[kind] = {key: one for key, one in written[kind].items() if key != "fewer"}
             known = build.Known(LAW.clauses, self._items, turned, LAW.award_types, {})
             block = _block({**written, "clause": "H2.1", "title": WORDS, "says": WORDS, "remedy": WORDS,
-                            "examples": [{"name": "none"}]})  # fmt: skip
+                            "examples": [{"name": "none"}]})
             made = build.rule(block, known)
             rules[rule["rule"]] = replace(made, apart_below=self.apart_below) if made.kind == "by_place" else made
         items = build.with_starts(Block("book", 1), self._items, rules.values())
@@ -250,7 +250,7 @@ class Book:
                 least = least if least is None else min(least, Fraction(words["full_marks"]))
                 found[id] = replace(item, full_marks=Fraction(words["full_marks"]), floor=least,
                                     round=words["round"], starts=words.get("starts", ""),
-                                    unassessed=words.get("unassessed", item.unassessed))  # fmt: skip
+                                    unassessed=words.get("unassessed", item.unassessed))
             elif id == "H3":
                 found[id] = replace(item, bonus=Bonus("highest", "all_awards", self.cap))
         return build.with_places(found, self.decimals, self.round_at)
@@ -270,7 +270,7 @@ class Book:
             lacking = [name for name in LAW.measures if name != "case_rows" and rng.random() < 0.04]
             awards = [(f"A{j:02}", rng.choice(list(LAW.award_types)), rng.choice("xyz"),
                        date.fromisoformat(f"{rng.choice(months)}-{rng.randint(1, 28):02}"))
-                      for j in range(rng.randint(0, 9))]  # fmt: skip
+                      for j in range(rng.randint(0, 9))]
             counts["case_rows"][0] = rng.randint(1, 12)
             [scale] = (rule["scale"] for rule in self.rules if "scale" in rule)
             marks = {ASSESSED: rng.choice(list(scale))} if rng.random() < 0.8 else {}
@@ -300,12 +300,12 @@ class Book:
         """Counts that a unit gives in place of rows, a part with its whole: by month, or of the period under ""."""
         rng, found, rules = self.rng, {}, [*self.rules, *self.bonus]
         of_rows = {name for rule in rules if "with" in rule or isinstance(rule.get("deduct"), dict)
-                   for name in LAW.measures if name in str(rule)}  # fmt: skip
+                   for name in LAW.measures if name in str(rule)}
         for names in (*WHOLES.items(), ("tardy",), ("unclaimed",), ("rudeness",)):
             if rng.random() < 0.5 or of_rows & set(names):
                 continue
             by_month = any("month" in str(rule.get("per")) and any(name in str(rule) for name in names)
-                           for rule in rules)  # fmt: skip
+                           for rule in rules)
             spans = list(self.months) if by_month or rng.random() < 0.5 else [""]
             if spans != [""] and not silent & set(names):
                 spans = rng.sample(spans, rng.randint(1, len(spans)))
@@ -340,7 +340,7 @@ def tally(id: str, unit: oracle.Unit) -> UnitTally:
     counts = {name: dict(zip(unit.months, counted, strict=True)) for name, counted in unit.rows.items()}
     listed = tuple(Award(id, kind, matter, on) for id, kind, matter, on in unit.awards)
     found = UnitTally(Unit(id, id, unit.group, True), 1, counts, {}, unit.points, listed, frozenset(unit.silent),
-                      before=unit.before)  # fmt: skip
+                      before=unit.before)
     span = Period.parse(f"{unit.months[0]}..{unit.months[-1]}")
     return replace(with_figures(found, unit.figures, span, FREE), case_rows=sum(unit.rows["case_rows"]))
 

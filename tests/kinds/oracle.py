@@ -242,7 +242,7 @@ def of_target(rule: dict, rate: Fraction, wanted: Fraction) -> Fraction:
 
 def of_bands(bands: list[dict], value: Fraction) -> Fraction:
     holds = {"at_least": lambda a, b: a >= b, "more_than": lambda a, b: a > b,
-             "at_most": lambda a, b: a <= b, "less_than": lambda a, b: a < b}  # fmt: skip
+             "at_most": lambda a, b: a <= b, "less_than": lambda a, b: a < b}
     before = None
     for band in bands:
         if "then" in band:

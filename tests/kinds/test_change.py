@@ -96,7 +96,7 @@ def test_the_laboratory_scores_it_as_it_was(quarters):
 @pytest.mark.parametrize(("page", "said"), [
     ("method.html", "逾期回复与上一期相比（本期减前期）：不多于 -1 得 0 分、不多于 0 得 -1 分、其余 -2 分。"),
     ("method.en.html", "beside the period before (now less before)"),
-])  # fmt: skip
+])
 def test_the_method_page_says_against_what(quarters, page, said):
     text = (quarters[1].folder / page).read_text(encoding="utf-8")
     assert said in text or said.replace("逾期回复", "") in text

@@ -18,7 +18,7 @@ from tests.toy.town import LAW
 PERIOD = Period.parse("2026Q3")
 BOOK = load_rulebook(LAW, PERIOD)
 GIVEN = [("U001", "2026-07", "tardy", 3), ("U002", "2026Q3", "rudeness", 2), ("U002", "2026Q2", "rudeness", 9),
-         ("U003", "2026-07..2026-09", "errands", 10), ("U003", "2026Q3", "errands_run", 4)]  # fmt: skip
+         ("U003", "2026-07..2026-09", "errands", 10), ("U003", "2026Q3", "errands_run", 4)]
 
 
 def figures(folder, rows):
@@ -87,7 +87,7 @@ def test_the_laboratory_counts_with_the_figures(both):
     assert scenario.ledger.detail.tolist() == quarter.ledger.detail.tolist()
     dearer = quarter.what_if({"manners.deduct": 4})
     item = dearer.items.set_index(["unit_id", "item_id"]).deducted - quarter.items.set_index(
-        ["unit_id", "item_id"]).deducted  # fmt: skip
+        ["unit_id", "item_id"]).deducted
     assert item["U002", "H2.3"] == -2
     assert len(quarter.next_steps()) == 5
     sure = quarter.robustness().place_ranges
@@ -115,14 +115,14 @@ class Rows:
 
 def test_figures_of_the_period_and_of_its_months_are_read_and_no_others():
     found = read_figures(Rows(("U1", "2026Q3", "rudeness", 2), ("U1", "2026-07", "tardy", 1),
-                              ("U1", "2026-06", "tardy", 7), ("U1", "2026", "rudeness", 8)), PERIOD, BOOK)  # fmt: skip
+                              ("U1", "2026-06", "tardy", 7), ("U1", "2026", "rudeness", 8)), PERIOD, BOOK)
     assert found == {"U1": {"rudeness": {"": 2}, "tardy": {"2026-07": 1}}}
 
 
 @pytest.mark.parametrize(("row", "why"), [
     (("U1", "2026Q3", "owed", 5), "look at its months"),
     (("U1", "2026-07", "tardy", Fraction(3, 2)), "counts whole ones"),
-])  # fmt: skip
+])
 def test_a_figure_that_cannot_be_used_stops(row, why):
     with pytest.raises(ContractStop) as stop:
         read_figures(Rows(row), PERIOD, BOOK)
@@ -167,7 +167,7 @@ def test_without_the_case_table_every_ranked_unit_needs_its_case_rows(tmp_path):
         if file.stem != "units":
             file.unlink()
     figures(exports, [(f"U00{k}", "2026Q3", "case_rows", 9) for k in range(1, 5)] + [
-        ("U005", month, "case_rows", 3) for month in ("2026-07", "2026-08")])  # fmt: skip
+        ("U005", month, "case_rows", 3) for month in ("2026-07", "2026-08")])
     with Run(Request(PERIOD, exports, tmp_path / "out", rules=LAW, pdf=False)) as run:
         [stop] = run.check()
     assert "U005" in stop.en and "U001" not in stop.en

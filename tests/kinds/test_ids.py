@@ -20,7 +20,7 @@ def test_an_item_may_be_named_by_digits_alone(tmp_path):
     book, exports = copytree(LAW, tmp_path / "book"), island_sample(tmp_path / "in", PERIOD, units=3, cases=60)
     named = {file: re.sub(r"\bH(\d)(\.\d)?", lambda found: f"{found[1]}{found[2] + '0' if found[2] else ''}", text)
              for file in (*book.rglob("*.yaml"), book / "regulation.md", exports / "assessments.csv")
-             if (text := file.read_text(encoding="utf-8"))}  # fmt: skip
+             if (text := file.read_text(encoding="utf-8"))}
     for file, text in named.items():
         file.write_text(text, encoding="utf-8")
     for folder in book.glob("H?.?"):

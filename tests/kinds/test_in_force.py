@@ -35,7 +35,7 @@ def by_month(folder, days: str):
     book = island(folder)
     file = book / "H2.2" / "short.yaml"
     kept = [line for line in RULES["short"][2].splitlines() if "bounded" not in line and "at_most" not in line
-            and "enough" not in line]  # fmt: skip
+            and "enough" not in line]
     head = file.read_text(encoding="utf-8").split("part: mended")[0]
     file.write_text(head + "\n".join(kept) + f"\nper: month\nin_force: {days}\n", encoding="utf-8")
     return book
@@ -134,7 +134,7 @@ def marks(folder, word: str, said: str = "", readings: bool = False):
     ("word", "said", "score", "full"),
     [("left_out", "", 0, 0), ("reweighted", "", 0, 0), ("zero", "", 0, 10), ("full", "", 10, 10),
      ("left_out", ", unassessed: zero", 0, 10)],
-)  # fmt: skip
+)
 def test_a_missing_mark_is_worth_what_its_item_says(tmp_path, word, said, score, full):
     town = marks(tmp_path, word, said)
     scores, _, _ = town.settled(town.unit(assessed={"H1.2": 4}))
@@ -149,7 +149,7 @@ def test_the_other_items_are_stretched_over_a_missing_mark(tmp_path):
     """90 of the 100 marks are there; 4 of 5 and 85 of 85 are stretched to 100: 89 × 100 / 90 = 98.89."""
     town = marks(tmp_path, "reweighted")
     scores, _, _ = town.settled(town.unit(assessed={"H1.2": 4}, owed=1, mended=1, asked=1, content=1, errands=1,
-                                          errands_run=1))  # fmt: skip
+                                          errands_run=1))
     assert scores["U1"].total == Fraction("98.89")
     assert scores["U1"].items["H1.1"].notes == ("unmeasured_reweighted",)
 

@@ -124,7 +124,7 @@ examples:
   - {name: bounded, group: harbours, given: {errands_run: 9}, points: 3}
   - {name: not of these units, group: reefs, given: {errands_run: 9}, points: 0}
 """),
-}  # fmt: skip
+}
 
 
 def island(folder, change=None):
@@ -214,7 +214,7 @@ BROKEN = {
                                 "is for worth and bands"),
     "no example of everybody": ("worth", "  - {name: all, given: {asked: 3, content: 3}, points: 30}\n", "",
                                 "a rate of 100 %"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -251,7 +251,7 @@ def test_a_group_that_no_unit_is_of(book):
 CHANGES = {"beyond.deduct": "1", "beyond.beyond": "2", "beyond.at_most": "3", "density.deduct": "1",
            "density.each": "100", "short.each": "5", "short.over_award": "1", "worth.worth": "30",
            "bands.points_2": "6", "place.points_1": "3", "place.bound_2": "3",
-           "share.worth": "4", "bands.bound_2": "2", "bands.points_3": "-1.5", "merit.award_2": "0.5"}  # fmt: skip
+           "share.worth": "4", "bands.bound_2": "2", "bands.points_3": "-1.5", "merit.award_2": "0.5"}
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -272,12 +272,12 @@ def test_a_part_of_an_occurrence_cannot_be_free(book):
 def test_lines_say_what_happened(book):
     town = Town(book)
     unit = town.unit(group="harbours", tardy=6, unclaimed=3, owed=200, mended=200, asked=3, content=2, rudeness=3,
-                     errands=9, errands_run=9, assessed={"H1.2": 5})  # fmt: skip
+                     errands=9, errands_run=9, assessed={"H1.2": 5})
     _, entries, _ = town.settled(unit)
     lines = {lang: [_told(book, entry, lang) for entry in entries] for lang in ("zh", "en")}
     for told in ("The first 2 are free: 2 back", "This rule is bounded: 1 beyond its bound do not count",
                  "3 200 100 1.5", "100.00% (200/200), better than the target of 80%: 2 added", "66.67 2 3 20 30",
-                 "3 4.5", "2 2", "7 3.5", "This rule is bounded: 2.5 beyond its bound do not count"):  # fmt: skip
+                 "3 4.5", "2 2", "7 3.5", "This rule is bounded: 2.5 beyond its bound do not count"):
         assert told in lines["en"], (told, lines["en"])
     assert not any("{" in line for line in lines["zh"])
     assert "前2次不扣，补回2分" in lines["zh"]
@@ -319,7 +319,7 @@ def test_places_and_the_best_are_of_the_groups_other_units(book):
              town.unit("U2", "harbours", owed=20, mended=18, errands=9, errands_run=2, assessed={}),
              town.unit("U3", "harbours", owed=10, mended=8, errands=9, assessed={}),
              town.unit("U4", "reefs", owed=10, mended=1, assessed={}),
-             town.unit("U5", "harbours", owed=0, assessed={})]  # fmt: skip
+             town.unit("U5", "harbours", owed=0, assessed={})]
     tallies = beside_others(book, {one.unit.unit_id: one for one in units}, MONTHS)
     assert [one.places.get("place") for one in tallies.values()] == [1, 1, 3, 1, None]
     assert [one.best["share"][""] for one in tallies.values()] == [8, 8, 8, 0, 8]

@@ -35,7 +35,7 @@ def agree(seed: int) -> None:
             assert found.score == oracle.nearest(wanted, rulebook.places)
             lines = sum(one.points for one in entries if (one.unit_id, one.item_id) == (id, name))
             single = sum(one.points for one in findings if (one.unit_id, one.item_id) == (id, name)
-                         and rulebook.rules[one.rule_id].kind == "occurrence" and not one.sentence)  # fmt: skip
+                         and rulebook.rules[one.rule_id].kind == "occurrence" and not one.sentence)
             assert found.full_marks + lines + single == found.score, (seed, id, name)
         bonus = oracle.bonus(book.bonus, unit, book.cap)
         assert scores[id].bonus == oracle.nearest(bonus, book.decimals), (seed, id)

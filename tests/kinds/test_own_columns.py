@@ -37,7 +37,7 @@ def rows(reef):
     """The rows of the exports that count, by unit: nothing excluded, nothing rejected, of the period."""
     _, _, folder = reef
     gone = {(row["case_id"], row["unit_id"]) for row in read_rows(folder / "in", "adjustments")
-            if row["action"] == "exclude_case"}  # fmt: skip
+            if row["action"] == "exclude_case"}
     found = {"cases": defaultdict(list), "incidents": defaultdict(list)}
     for table, moment in (("cases", "dispatched_at"), ("incidents", "occurred_at")):
         for row in read_rows(folder / "in", table):
@@ -65,7 +65,7 @@ def test_every_row_of_a_sum_is_a_line_of_so_many_points(reef, rows):
     _, quarter, _ = reef
     lines = quarter.ledger[quarter.ledger["rule_id"] == "sendings"]
     times = {(unit, row["case_id"]): int(float(row["退回次数"] or 0))
-             for unit, cases in rows["cases"].items() for row in cases}  # fmt: skip
+             for unit, cases in rows["cases"].items() for row in cases}
     assert {(line.unit_id, line.case_id): round(line.points * -5) for line in lines.itertuples()} == {
         key: n for key, n in times.items() if n
     }
@@ -117,7 +117,7 @@ def test_a_waived_row_costs_by_the_next_dearest(reef, tmp_path):
     reef_sample(tmp_path / "in", PERIOD, units=6, cases=400)
     rows = read_rows(tmp_path / "in", "adjustments")
     mine = {"adjustment_id": "X1", "action": "waive_deduction", "unit_id": line.unit_id, "rule_id": "manners",
-            "ref_id": line.ref_id, "decided_by": "专班", "decided_on": "2026-10-01", "reason": "依据"}  # fmt: skip
+            "ref_id": line.ref_id, "decided_by": "专班", "decided_on": "2026-10-01", "reason": "依据"}
     write_rows(tmp_path / "in", "adjustments", [*rows, dict.fromkeys(rows[0], "") | mine])
     _, after = scored(tmp_path)
     found = {one.rule_id: one.points for one in after.ledger.itertuples() if one.ref_id == line.ref_id}
@@ -128,7 +128,7 @@ def test_a_waived_row_costs_by_the_next_dearest(reef, tmp_path):
 @pytest.mark.parametrize("values", [
     {"offence.price_1": 2}, {"offence.times": 2}, {"manners.deduct": 0.1}, {"sendings.deduct": 0.3},
     {"waiting.deduct": 0.02}, {"callers.points_2": -1.5}, {"regulars.target": 40},
-])  # fmt: skip
+])
 def test_what_ifs_are_judged_twice_and_add_up_and_are_saved(reef, values, tmp_path):
     _, quarter, _ = reef
     scenario = quarter.what_if(values)
@@ -202,7 +202,7 @@ def test_a_row_without_a_price_stops_the_run(tmp_path):
 
 
 @pytest.mark.parametrize(("value", "promise"), [("两次", "sent_back_integer"), ("1.5", "sent_back_integer"),
-                                                ("-1", "sent_back_not_negative")])  # fmt: skip
+                                                ("-1", "sent_back_not_negative")])
 def test_a_value_of_another_type_costs_its_row_and_says_so(tmp_path, value, promise):
     reef_sample(tmp_path / "in", PERIOD, units=4, cases=60)
     rows = read_rows(tmp_path / "in", "cases")

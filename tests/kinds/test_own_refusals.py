@@ -57,7 +57,7 @@ BROKEN = {
     "tiers of decimals": ("H3/lantern.yaml", "measure: lantern", "measure: waiting", "is a sum with decimals"),
     "two measures that read each other": ("measures/callers.yaml", "counts: case_rows",
                                           "counts: case_rows\namong: regulars", "leads back to this one"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -74,6 +74,6 @@ def test_rates_that_do_not_make_their_item_are_refused(worth, given, tmp_path):
     text = (book / "R1" / "response.yaml").read_text(encoding="utf-8").split("examples:")[0]
     head = text.replace("rule: response", "rule: second").replace("worth: full", f"worth: {worth}")
     examples = [f"  - {{name: all, given: {{due: 4, answered_in_time: 4}}, points: {worth}}}",
-                "  - {name: none, given: {due: 4, answered_in_time: 0}, points: 0}"]  # fmt: skip
+                "  - {name: none, given: {due: 4, answered_in_time: 0}, points: 0}"]
     (book / "R1" / "second.yaml").write_text("\n".join((head + "examples:", *examples)) + "\n", encoding="utf-8")
     assert f"R1 are worth {given} together, and it has 30.00 marks" in refused(book, TODAY)

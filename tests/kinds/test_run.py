@@ -32,7 +32,7 @@ worth: 4
 examples:
   - {name: all, given: {instructions_due: 4, instructions_closed: 4}, points: 4}
   - {name: half, given: {instructions_due: 4, instructions_closed: 2}, points: 2}
-""")  # fmt: skip
+""")
 PLACE = ("instruction_implementation", "A3.4", "{place} {rate} {points}", """by_place:
   part: completed
   of: due
@@ -43,21 +43,21 @@ examples:
   - {name: third, place: 3, points: 3}
   - {name: fourth, place: 4, points: 3}
   - {name: fifth, place: 5, points: 0}
-""")  # fmt: skip
+""")
 BANDS = ("refusal", "A3.3", "{count} {points}", """measure: refusal
 bands: [{at_most: 0, points: 0}, {at_most: 1, points: -2}, {then: {each: 1, points: -1}}]
 examples:
   - {name: none, given: {refusal: 0}, points: 0}
   - {name: one, given: {refusal: 1}, points: -2}
   - {name: two, given: {refusal: 2}, points: -3}
-""")  # fmt: skip
+""")
 
 
 def book_in(place):
     """The standard edition with other rules in the place of some of its own."""
     book = changed(place, "rulebook.yaml", "id: A3.2, full_marks: 20,", "id: A3.2, full_marks: 20, floor: 12.5,")
     book = changed(place, "A3.2/satisfaction_rate.yaml", "target: 90                       # percent",
-                   "target: 90\nround_rate: 1\nover: {each: 1, award: 0.1}")  # fmt: skip
+                   "target: 90\nround_rate: 1\nover: {each: 1, award: 0.1}")
     file = book / "A3.2" / "satisfaction_rate.yaml"
     text = file.read_text(encoding="utf-8").replace("satisfied: 91}, points: 0}", "satisfied: 91}, points: 0}")
     file.write_text(text.replace("satisfied: 0}, points: -20}", "satisfied: 0}, points: -7.5}"), encoding="utf-8")
@@ -107,7 +107,7 @@ def test_an_item_that_gives_starts_at_zero(quarter):
     {"late_reply.beyond": 0}, {"late_reply.at_most": 0.5}, {"refusal.points_2": -7.25}, {"refusal.bound_2": 3},
     {"instruction_closing.worth": 1.11}, {"instruction_implementation.points_1": 9},
     {"satisfaction_rate.over_award": 2},
-])  # fmt: skip
+])
 def test_what_ifs_are_judged_twice_and_add_up(quarter, values):
     scenario = quarter.what_if(values)
     lines = scenario.ledger.groupby(["unit_id", "item_id"])["points"].sum()
@@ -117,7 +117,7 @@ def test_what_ifs_are_judged_twice_and_add_up(quarter, values):
 
 def test_a_what_if_is_saved_and_loads_as_it_was(quarter, tmp_path):
     values = {"late_reply.beyond": 2, "late_reply.at_most": 1, "refusal.bound_2": 3, "instruction_closing.worth": 3.5,
-              "instruction_implementation.bound_2": 5, "instruction_implementation.points_2": 2}  # fmt: skip
+              "instruction_implementation.bound_2": 5, "instruction_implementation.points_2": 2}
     folder = quarter.what_if(values).save(tmp_path / "saved")
     rules = load_rulebook(folder, TODAY).rules
     assert (rules["late_reply"].beyond, rules["instruction_closing"].worth * 2) == (2, 7)

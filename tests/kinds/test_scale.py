@@ -52,7 +52,7 @@ BROKEN = {
     "a number that the scale has not": ("given: {H1.2: 4.25}", "given: {H1.2: 4.24}", "H1.2: 4.24 is not known"),
     "a word without an example": ("  - {name: the last, given: {H1.2: 差}, points: -5}\n", "", "a mark of 差"),
     "an example of another mark": ("given: {H1.2: 差}, points: -5", "given: {H1.2: 差}, points: -4.99", "gives -5.00"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", BROKEN)
@@ -109,10 +109,10 @@ def test_what_is_no_word_of_the_scale_is_set_aside_with_its_words(run):
     [file] = out.rglob("quarantine.csv")
     with file.open(encoding="utf-8-sig", newline="") as lines:
         found = {(row["key"], row["value"], row["promise"]): row
-                 for row in csv.DictReader(lines) if row["table"] == "assessments"}  # fmt: skip
+                 for row in csv.DictReader(lines) if row["table"] == "assessments"}
     told = {(value, promise) for _, value, promise in found}
     assert told == {("优", "score_decimal"), ("良", "score_decimal"), ("4.3", "score_on_scale"),
-                    ("6", "score_on_scale"), ("", "score_required")}  # fmt: skip
+                    ("6", "score_on_scale"), ("", "score_required")}
     assert all("H1.2: 优 5, Good 4.25, 差 0; H1.1 0–10" in str(row) for (_, value, _), row in found.items() if value)
 
 

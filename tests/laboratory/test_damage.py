@@ -119,7 +119,7 @@ WRONG = [
     {"changes": {"satisfied": "full_only"}}, {"readings": {"late_reply.deduct": 1}}, {"readings": ["satisfied"]},
     {"readings": {"bonus_cap": -1}}, {"drop": 5}, {"add": "/nowhere/rule.yaml"}, {"rules": "/nowhere"}, {"rules": 5},
     {"exclude_cases": "no such case"}, {"rank_apart": "U0001"},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("asked", WRONG, ids=str)

@@ -143,7 +143,7 @@ def test_two_runs_at_once_write_one_whole_evidence(tmp_path, monkeypatch):
     def written():
         book = SimpleNamespace(rules={"r": SimpleNamespace(title=Words("满意率", "rate"))})
         contracts = SimpleNamespace(tables={"cases": SimpleNamespace(
-            columns={"public_rating": SimpleNamespace(labels=[])})})  # fmt: skip
+            columns={"public_rating": SimpleNamespace(labels=[])})})
         done.append(ledger.write_own_evidence(None, book, {}, contracts, tmp_path, Period.parse("2026Q3")))
 
     done = []

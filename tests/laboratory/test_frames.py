@@ -22,7 +22,7 @@ def test_an_edited_frame_changes_no_later_comparison(quarter, side, name):
 @pytest.mark.parametrize("ask", [
     lambda q: q.what_if({"late_reply.deduct": 1}).compare(), lambda q: q.sweep({"late_reply.deduct": [0, 1]}),
     lambda q: q.tornado(), lambda q: q.robustness(), lambda q: q.gaming(), lambda q: q.explain(q.ranking.unit_id[6]),
-], ids=["compare", "sweep", "tornado", "robustness", "gaming", "explain"])  # fmt: skip
+], ids=["compare", "sweep", "tornado", "robustness", "gaming", "explain"])
 def test_an_edited_answer_stays_as_it_was_asked(quarter, ask):
     answer = ask(quarter)
     before = answer.frame
@@ -66,6 +66,6 @@ def test_print_says_what_was_asked_and_what_came_of_it(quarter, capsys):
 @pytest.mark.parametrize("ask", [
     lambda q: q.what_if({"late_reply.deduct": 1}), lambda q: q.tornado(), lambda q: q.robustness(),
     lambda q: q.gaming(), lambda q: q.explain(q.ranking.unit_id[6]), lambda q: q.sweep({"late_reply.deduct": [0, 1]}),
-])  # fmt: skip
+])
 def test_every_answer_prints_as_a_table(quarter, ask):
     assert len(str(ask(quarter)).splitlines()) > 2

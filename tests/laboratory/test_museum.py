@@ -38,7 +38,7 @@ def test_it_opens_as_it_was_published(quarter):
 
 def test_every_ledger_line_is_found_again(quarter):
     then, now = (frame[LINES].sort_values(LINES).reset_index(drop=True)
-                 for frame in (quarter.ledger, quarter.as_it_was.ledger))  # fmt: skip
+                 for frame in (quarter.ledger, quarter.as_it_was.ledger))
     assert now.equals(then)
 
 
@@ -57,7 +57,7 @@ def test_it_is_explained(quarter):
 
 def test_its_exports_and_its_book_give_the_same_figures_today(museum, quarter, tmp_path):
     request = Request(Period.parse("2026Q2"), museum / "exports", tmp_path / "out", rules=quarter.folder / "rulebook",
-                      readings=dict(quarter.readings), pdf=False, counted=())  # fmt: skip
+                      readings=dict(quarter.readings), pdf=False, counted=())
     with Run(request) as run:
         run.run()
     again = read_csv(tmp_path / "out" / "2026Q2" / "ranking.csv")

@@ -58,7 +58,7 @@ def test_what_only_looks_like_a_rule_file_is_not_kept(tmp_path):
         keep_tallies(run.warehouse, run.tallies, run.rulebook.marks, rules, tmp_path / "run")
     assert sorted(file.name for file in (tmp_path / "run/rulebook/A3.1").iterdir()) == [
         "late_reply.yaml", "late_signing.yaml",
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize("seed", [4, 17])
@@ -114,7 +114,7 @@ def test_an_excluded_case_takes_its_instructions_and_incidents_with_it(invented,
 
 
 VALUES = {"target": ("80", "91.5", "100"), "each": ("1", "0.7", "3"), "deduct": ("0", "0.37", "2"),
-          "award": ("0.25", "0.5", "3", "7.25")}  # fmt: skip
+          "award": ("0.25", "0.5", "3", "7.25")}
 
 
 def draw_asked(rng: Random, sample, quarter) -> Asked:

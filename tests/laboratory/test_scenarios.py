@@ -96,7 +96,7 @@ def test_an_excluded_case_costs_nothing_any_more(quarter):
     ({"readings": {"satisfied": "full-only"}}, "full_only"),
     ({"drop": "late_replay"}, "late_reply"),
     ({"exclude_units": "U001x"}, "U001"),
-])  # fmt: skip
+])
 def test_a_misspelt_name_gets_the_nearest_right_one(quarter, asked, right):
     with pytest.raises(UsageRefusal, match=right):
         quarter.what_if(**asked)

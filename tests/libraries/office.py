@@ -37,7 +37,7 @@ def cases(count: int, **row) -> list[dict]:
 
 
 def report(on: date = END, absent: tuple = (), lacking: tuple = (), period: Period = PERIOD, book=BOOK,
-           calendar=CALENDAR, **tables: list[dict]) -> LibraryReport | None:  # fmt: skip
+           calendar=CALENDAR, **tables: list[dict]) -> LibraryReport | None:
     """The report on these rows; ``absent`` tables and ``lacking`` columns are not in the exports at all."""
     rows = {name: [{**USUAL.get(name, {}), **row} for row in given] for name, given in tables.items()}
     warehouse = warehouse_with(**{"units": UNITS, **rows})

@@ -48,7 +48,7 @@ def test_a_unit_owes_a_published_entry_of_every_kind():
 def test_much_asked_for_and_nothing_to_read(count, title, is_found):
     """K0.1: ten cases make a demand; an entry answers that has the matter in its title."""
     given = found("demand_without_entry", matters=[{}], cases=cases(count),
-                  knowledge=[{"entry_id": "K1", "title": title}])  # fmt: skip
+                  knowledge=[{"entry_id": "K1", "title": title}])
     assert given == ([("U1", "M1")] if is_found else [])
 
 

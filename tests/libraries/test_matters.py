@@ -22,7 +22,7 @@ def test_two_processes_in_force_at_once_are_found_for_every_holder():
     {"process": "受理—核查—回复", "valid_from": "2026-10-01"},
     {"process": "受理—核查—回复", "valid_from": "2010-01-01", "valid_to": "2026-09-29"},
     {"process": " 受理 — 办理 — 回复 ", "unit_id": "U2"},
-])  # fmt: skip
+])
 def test_another_matter_a_process_of_another_day_and_the_same_process_are_no_second_one(second):
     """M0.1: a matter that two units handle by the same process has one."""
     assert found("several_processes", matters=[{}, second]) == []
@@ -47,7 +47,7 @@ def test_a_process_in_force_until_the_day_itself_counts():
     ("2026-02-09", "2026-03-02", True),
     ("2025-12-24", "2026-01-08", False),  # the year's end: 1 to 3 January off, Sunday 4 worked
     ("2025-12-24", "2026-01-09", True),
-])  # fmt: skip
+])
 def test_a_change_may_wait_ten_working_days(requested_on, on, late):
     """M0.1: counted by the State Council's calendar, the day of the application left out."""
     change = {"change_id": "B1", "change": "modify", "process": "新", "requested_on": requested_on}

@@ -33,7 +33,7 @@ def hostile():
                for row in cases(12, matter_id=None)],
         knowledge=[{"unit_id": fixture.HOSTILE, "entry_id": "=K1", "title": HOSTILE, "signed_off_by": CANARY,
                     "expires_on": "2026-09-01"}],
-    )  # fmt: skip
+    )
 
 
 def shown(given, **how) -> str:

@@ -10,19 +10,19 @@ SPECIAL = {"case_id": "C0", "unit_id": "U1", "matter_id": None, "closed_at": Non
 TOLD = {**STEP, "step": "told", "matter_id": "M1"}
 DUE = {"case_id": "C1", "reply_due_at": "2026-08-20 18:00:00", "replied_at": "2026-08-20 18:00:01"}
 STATED = {"statement_id": "K1", "case_id": "C1", "unit_id": "U1", "stated_at": "2026-08-20 18:00:00", "reason": "x",
-          "decision": "accepted", "decided_on": "2026-08-21"}  # fmt: skip
+          "decision": "accepted", "decided_on": "2026-08-21"}
 JOINT = {"incident_id": "I1", "unit_id": "U1", "case_id": "C1", "incident_type": "not_cooperating",
-         "occurred_at": "2026-08-05 09:00:00", "verified": True}  # fmt: skip
+         "occurred_at": "2026-08-05 09:00:00", "verified": True}
 PRAISE = {"unit_id": "U1", "award_type": "public_praise", "matter": "m", "awarded_on": "2026-08-05", "approved": True}
 LETTER = {"commendation_id": "B1", "unit_id": "U1", "kind": "letter", "period": "2026Q2", "dated": "2026-09-30",
-          "addressed_to": "省局"}  # fmt: skip
+          "addressed_to": "省局"}
 EARLIER = {**LETTER, "commendation_id": "B0", "period": "2026Q1", "dated": "2026-04-30"}
 
 
 @pytest.mark.parametrize(("day", "not_told", "not_set_up"), [
     (None, True, False), ("2026-10-01", True, False), ("2026-09-30", False, False),
     ("2026-09-16", False, False), ("2026-09-15", False, True),
-])  # fmt: skip
+])
 def test_a_unit_without_a_process_is_told_and_given_two_weeks(day, not_told, not_set_up):
     """M1: as of the thirtieth of September; what was recorded later is not known yet."""
     steps = [{**TOLD, "done_on": day}] if day else []
@@ -37,11 +37,11 @@ def test_a_unit_without_a_process_is_told_and_given_two_weeks(day, not_told, not
     ([], None, True, True), (["urged"], None, False, True), ([], "2026-08-10 09:00:00", False, True),
     (["urged", "finished"], None, False, True), (["finished", "not_added"], None, False, False),
     (["finished", "added"], None, False, False),
-])  # fmt: skip
+])
 def test_a_special_case_is_urged_finished_and_decided(steps, closed_at, not_urged, undecided):
     """M1: every step recorded; whether the library gets the matter is the last."""
     rows = [{**STEP, "step_id": name, "step": name, "case_id": "C0", "matter_id": "M9" if name == "added" else None,
-             "done_on": "2026-09-01"} for name in steps]  # fmt: skip
+             "done_on": "2026-09-01"} for name in steps]
     given = {"matters": [{}], "cases": [{**SPECIAL, "closed_at": closed_at}], "matter_steps": rows}
     assert bool(found("special_not_urged", **given)) is not_urged
     assert found("case_without_matter", **given) == ([("U1", "C0")] if undecided else [])
@@ -50,7 +50,7 @@ def test_a_special_case_is_urged_finished_and_decided(steps, closed_at, not_urge
 @pytest.mark.parametrize(("entries", "is_found"), [
     ([], True), ([{"matter_id": "M9", "valid_from": "2026-09-30"}], False),
     ([{"matter_id": "M9", "valid_from": "2026-10-01"}], True), ([{"matter_id": "M9", "unit_id": "U2"}], True),
-])  # fmt: skip
+])
 def test_what_was_to_be_added_is_in_the_library(entries, is_found):
     """M1: of the unit that was decided on, by the day."""
     step = {**STEP, "step": "added", "case_id": "C0", "matter_id": "M9", "done_on": "2026-09-01"}
@@ -60,7 +60,7 @@ def test_what_was_to_be_added_is_in_the_library(entries, is_found):
 
 @pytest.mark.parametrize(("given_on", "is_found"), [
     (None, True), ("2026-06-30", True), ("2026-07-01", False), ("2026-09-30", False), ("2026-10-01", True),
-])  # fmt: skip
+])
 def test_a_unit_with_faults_is_guided_in_the_period(given_on, is_found):
     """K0.2"""
     entries = [{"entry_id": "K1", "signed_off_by": None}, {"entry_id": "K2", "expires_on": "2026-09-29"}]
@@ -76,7 +76,7 @@ def test_a_unit_with_faults_is_guided_in_the_period(given_on, is_found):
     ({"decided_on": "2026-10-01"}, {"difficulty_undecided"}),
     ({"decision": "rejected"}, set()),
     ({"stated_at": "2026-10-01 09:00:00"}, set()),
-])  # fmt: skip
+])
 def test_a_difficulty_is_told_before_the_deadline_and_decided(change, rules):
     """A3.3: on the second itself is in time; a deadline that was extended is the deadline."""
     given = report(cases=[DUE], difficulties=[{**STATED, **change}])
@@ -100,7 +100,7 @@ def test_an_accepted_difficulty_is_a_proposed_waiver_until_somebody_signs_it():
     ({"verified": False}, ("U1", "U2"), {"cooperation_to_verify"}),
     ({"occurred_at": "2026-06-30 23:59:59"}, ("U1", "U2"), set()),
     ({"incident_type": "not_handled"}, ("U1", "U2"), set()),
-])  # fmt: skip
+])
 def test_who_does_not_cooperate_on_a_joint_case_is_named(change, units, rules):
     """A3.3: verified, on a case of several units."""
     rows = [{"case_id": "C1", "unit_id": unit} for unit in units]
@@ -111,7 +111,7 @@ def test_who_does_not_cooperate_on_a_joint_case_is_named(change, units, rules):
 
 @pytest.mark.parametrize(("change", "is_found"), [
     ({}, False), ({"period": "2026Q1"}, True), ({"dated": "2026-10-01"}, True), ({"kind": "staff"}, True),
-])  # fmt: skip
+])
 def test_a_superior_is_told_of_the_period_before(change, is_found):
     """A0.1: whose superior was told once is told every period; the finding names it."""
     given = report(commendations=[EARLIER, {**LETTER, **change}])

@@ -58,7 +58,7 @@ def folded(matter: str) -> str:
     """Matter: NFKC-folded, trimmed, runs of blanks and line ends one blank, none between Chinese; case kept."""
     words = normalize("NFKC", matter).split()
     return "".join(word if not before or chinese(before[-1]) and chinese(word[0]) else f" {word}"
-                   for before, word in zip(["", *words], words, strict=False))  # fmt: skip
+                   for before, word in zip(["", *words], words, strict=False))
 
 
 def chinese(character: str) -> bool:

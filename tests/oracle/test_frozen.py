@@ -21,7 +21,7 @@ PARTS = ("items", "rules", "readings", "measures", "incident_types", "award_type
 def changed(frozen: Rulebook, live: Rulebook) -> list[str]:
     """What the live book says otherwise, or no more, of anything in the frozen one."""
     found = [f"{part} {id}" for part in PARTS for id, thing in getattr(frozen, part).items()
-             if getattr(live, part).get(id) != thing]  # fmt: skip
+             if getattr(live, part).get(id) != thing]
     found += [f"verdicts {one.id}" for one in frozen.verdicts if one not in live.verdicts]
     return found + [name for name in WHOLE if getattr(frozen, name) != getattr(live, name)]
 

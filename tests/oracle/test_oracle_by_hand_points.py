@@ -82,7 +82,7 @@ def test_letters_of_another_case_are_another_matter():
     ("one", "other", "bonus"),
     [("供暖\r\n提前准备", "供暖\n提前准备", 1), ("供暖 提前　准备", "供暖提前准备", 1), ("ABC  路灯", "ABC 路灯", 1),
      ("ABC 路灯", "ABC路灯", 2)],
-)  # fmt: skip
+)
 def test_line_ends_and_blanks_make_no_other_matter_but_beside_letters(one, other, bonus):
     rows = [award("B1", "city_media", one), award("B2", "city_media", other)]
     assert scored(awards=rows).row("U1").bonus == bonus

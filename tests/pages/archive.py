@@ -10,10 +10,10 @@ from pypdf import PdfReader
 from pypdf.generic import ContentStream, DictionaryObject, IndirectObject, StreamObject
 
 FORBIDDEN = {"/JS", "/AA", "/OpenAction", "/EmbeddedFiles", "/XFA", "/PresSteps", "/OPI", "/TR", "/HTP", "/Encrypt",
-             "/F", "/FFilter", "/OCProperties", "/Requirements", "/Perms", "/Alternates"}  # fmt: skip
+             "/F", "/FFilter", "/OCProperties", "/Requirements", "/Perms", "/Alternates"}
 ROLES = {"/Document", "/Part", "/Art", "/Sect", "/Div", "/BlockQuote", "/Caption", "/TOC", "/TOCI", "/NonStruct", "/P",
          "/H", "/H1", "/H2", "/H3", "/H4", "/H5", "/H6", "/L", "/LI", "/Lbl", "/LBody", "/Table", "/TR", "/TH", "/TD",
-         "/THead", "/TBody", "/TFoot", "/Span", "/Quote", "/Note", "/Link", "/Annot", "/Figure"}  # fmt: skip
+         "/THead", "/TBody", "/TFoot", "/Span", "/Quote", "/Note", "/Link", "/Annot", "/Figure"}
 DEEPEST = 28  # of q and Q
 SHOWING = {b"Tj", b"TJ", b"'", b'"'}
 PAINTING = SHOWING | {b"S", b"s", b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*", b"sh", b"Do"}
@@ -115,7 +115,7 @@ def _content(stream, reader: PdfReader) -> Iterator[str]:
 
 def _fonts(reader: PdfReader) -> Iterator[str]:
     fonts = {str(font.get_object()["/BaseFont"]): font.get_object() for page in reader.pages
-             for font in page["/Resources"].get("/Font", {}).values()}  # fmt: skip
+             for font in page["/Resources"].get("/Font", {}).values()}
     for name, font in fonts.items():
         inner = font["/DescendantFonts"][0].get_object()
         descriptor = inner["/FontDescriptor"].get_object()

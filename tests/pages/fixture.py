@@ -68,7 +68,7 @@ MISSES = [
     ("U002", "A3.2", "completion_rate", "A3.2", "2026-07", "2026-07", f"S20260701{n:02d}", "",
      json.dumps({"due_at": f"2026-07-{n:02d} 17:00:00", "closed_at": None if n == 9 else "2026-08-03 09:00:00"}))
     for n in range(3, 10)
-]  # fmt: skip
+]
 
 
 CLOSING = {
@@ -143,10 +143,10 @@ def result(simulated: bool = True, lines=LINES, units=UNITS) -> ScoredPeriod:
 
 
 COUNTED = {"due": Words("到期办件", "due"), "completed": Words("已办结", "completed"),
-           "rated": Words("已评价", "rated"), "satisfied": Words("满意", "satisfied")}  # fmt: skip
+           "rated": Words("已评价", "rated"), "satisfied": Words("满意", "satisfied")}
 # What another reading makes of the five: by their places now, the place and the points then.
 REREAD = {0: (4, "95.00", "93.00", "2.00"), 1: (1, "99.50", "99.50", "0.00"), 2: (2, "98.50", "98.50", "0.00"),
-          3: (3, "97.66", "97.66", "0.00"), 4: (5, "78.50", "78.50", "0.00")}  # fmt: skip
+          3: (3, "97.66", "97.66", "0.00"), 4: (5, "78.50", "78.50", "0.00")}
 
 
 def doubted(quarter: ScoredPeriod) -> dict:
@@ -168,9 +168,9 @@ def reread(quarter: ScoredPeriod, placed: list[Standing], then: dict[str, list[l
                                if after != before]
                     for n, figures in enumerate(then.values(), 1)}}
         for which, (id, full) in enumerate((("A3.2", 10_000), ("A4", 0)))
-    ]  # fmt: skip
+    ]
     numbers = {"readings": [["satisfied", "full_only", *then]], "months": 3, "base": now[0], "bonus": now[1],
-               "by": "total", "share": False, "rest": 0, "items": items}  # fmt: skip
+               "by": "total", "share": False, "rest": 0, "items": items}
     return Rereading(tuple(s.unit_id for s in placed), (("satisfied", tuple(then)),), numbers)
 
 
@@ -184,7 +184,7 @@ def _score(unit_id: str, lines) -> UnitScore:
                 taken[item][rule] = taken[item].get(rule, Fraction(0)) - points(value)
     noted = {"A3.4": ("no_rows due",)}
     items = {i: ItemScore(i, Fraction(FULL[i]), FULL[i] + found[i], noted.get(i, ()),
-                          losses(Fraction(FULL[i]), taken[i]) if FULL[i] else ()) for i in FULL}  # fmt: skip
+                          losses(Fraction(FULL[i]), taken[i]) if FULL[i] else ()) for i in FULL}
     return UnitScore(unit_id, items, sum(s.score for i, s in items.items() if i != "A4"), items["A4"].score)
 
 

@@ -19,7 +19,7 @@ TEXTS = (
     "\u200f\u061c", "../../../../etc/passwd", "..\\..\\", "%2e%2e%2f", "~/.ssh/", "城" * 300, "x" * 300, "a\nb\r\nc",
     "{{ 7*7 }}{% include 'x' %}", "{unit_id}{0.__class__}%s", "&lt;b&gt;&#x3C;", "javascript:alert(1)//", "]]><!--",
     "\x1b[31m", "CON", "'", '"', "`", "$(reboot)", "\u2028", "🙂", "e\u0301",
-)  # fmt: skip
+)
 HARMLESS = "无害"
 CLOSED = ("rule_id",)  # a text by its type, but only four words are accepted
 
@@ -44,7 +44,7 @@ def _write(source: Path, target: Path, columns: dict, taken: dict, hostile: bool
         free = {name for name, column in columns.items() if column.type == "text" and name not in CLOSED}
         places = [place for place, title in enumerate(rows[0]) if title in free]
         changed = [[_changed(cell, taken, hostile) if place in places else cell for place, cell in enumerate(row)]
-                   for row in rows[1:]]  # fmt: skip
+                   for row in rows[1:]]
         csv.writer(write).writerows([rows[0], *changed])
 
 
@@ -72,7 +72,7 @@ class QuickRun(Run):
         self.write_misses()
         write_report(self.work / "report", report_of(self.contracts, self.intake, self.validation, []))
         self.published = publish(self.warehouse, self.result(), self.request.out, False,
-                                 lambda _: self.work / "report")  # fmt: skip
+                                 lambda _: self.work / "report")
 
 
 def publish_twin(exports: Path, out: Path) -> Path:

@@ -37,7 +37,7 @@ def test_rare_signs_are_listed_under_the_numbers_that_the_page_uses(tmp_path):
     texts = {family: "".join(sign for sign in RARE if sign in drawn(family)) for family in families}
     head = "<html lang=zh-CN><title>x</title><meta name=generator content=Gongping>"
     sheets = [(f"{head}<p style=\"font: 20px '{family}'\">{text}</p>", tmp_path / family)
-              for family, text in texts.items()]  # fmt: skip
+              for family, text in texts.items()]
     assert print_pages(sheets, "", lambda *_: None) == ()
     for family, text in texts.items():
         assert len(text) > 3 and faults(tmp_path / family) == []
@@ -110,6 +110,6 @@ def rename(writer, page):
     (paint_untagged_in_cmyk, "neither tagged nor"),
     (paint_untagged_in_cmyk, "unbalanced"), (change_a_width, "another width"), (silence_figures, "without words"),
     (rename, "/Title differs"),
-])  # fmt: skip
+])
 def test_what_no_archive_takes_is_found(printed, tmp_path, change, fault):
     assert [line for line in changed(printed, tmp_path, change) if fault in line]

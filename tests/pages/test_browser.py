@@ -18,7 +18,7 @@ pytestmark = [
 PAGES = ["index.html", "index.en.html", "method.html", "method.en.html", "bulletin.html", "bulletin.en.html",
          "quality/index.html", "quality/index.en.html", "units/en/U001.html",
          "units/U001.html", f"units/{file_stem(fixture.HOSTILE)}.html".replace("%", "%25"),
-         "../index.html"]  # fmt: skip
+         "../index.html"]
 REPORT = {
     "simulated": "模拟数据", "mend": [], "warnings": [], "notices": [{"zh": "多出一列：备注", "en": "an extra column"}],
     "tables": [{"table": "cases", "title": {"zh": "诉求件", "en": "cases"}, "absent": False, "others": [],
@@ -26,7 +26,7 @@ REPORT = {
                 "note": {"zh": "空行 1 行", "en": "1 blank"},
                 "promises": [{"promise": "closed_after_dispatch", "says": {"zh": "办结不早于派发", "en": ""},
                               "severity": "reject", "broken": 1, "second_check": "kept"}]}],
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +188,7 @@ def test_the_list_of_quarters_is_also_reached_from_the_folder_behind_the_link(ch
     ("shjt", ["市燃气集团有限公司", "市供水集团有限公司"]),
     ("gongran", []),
     ("u", ["东湖区人民政府", "西山区人民政府", "市燃气集团有限公司", "市供水集团有限公司"]),
-])  # fmt: skip
+])
 def test_search_knows_abbreviations_and_codes(opened, wanted, found):
     page = opened("index.html")
     page.get_by_label("查找单位").fill(wanted)

@@ -32,7 +32,7 @@ def group_of(totals: list[int]):
     """Units of one group with these points lost for a late reply each."""
     units = tuple(Unit(f"V{n:02d}", f"单位{n:02d}", "同类", True) for n in range(len(totals)))
     lines = tuple((f"V{n:02d}", "A3.1", "late_reply", "2026-07", f"C{n}", "", f"-{lost}.00", "", "")
-                  for n, lost in enumerate(totals) if lost)  # fmt: skip
+                  for n, lost in enumerate(totals) if lost)
     return result(units=units, lines=lines)
 
 
@@ -46,7 +46,7 @@ def printed(quarter, office=OFFICE) -> str:
     ([0, 1, 2, 3, 4, 4, 5], ["00", "01", "02"], ["06", "05", "04"]),
     ([0, 1, 2, 3, 4], None, None),                                             # a small group has its first alone
     ([0, 0, 0, 0, 0, 0, 0], None, None),
-])  # fmt: skip
+])
 def test_a_group_is_told_by_its_ends_with_everybody_who_shares_a_place(totals, best, worst):
     book_page = Bulletin(group_of(totals), [], say)
     (group,) = book_page.page()["ranking"]["groups"]
@@ -95,7 +95,7 @@ def test_prose_has_whole_points_and_no_ids():
 def test_items_beyond_the_three_that_cost_most_are_one_sum():
     unit = "U003"
     lines = (*LINES, *((unit, item, "liaison_officer", "", "", "", f"-0.{n}0", "", "") for n, item in
-                       enumerate(("A1.2", "A1.3", "A2.1"), 1)))  # fmt: skip
+                       enumerate(("A1.2", "A1.3", "A2.1"), 1)))
     quarter = result(lines=lines)
     standing = next(one for one in quarter.standings if one.unit_id == unit)
     said = Bulletin(quarter, [], say).trailing(standing)
@@ -178,7 +178,7 @@ def test_a_bulletin_says_what_was_approved(name):
 
 def test_channels_and_matters_are_named_with_their_shares_and_not_where_there_is_one_alone():
     rows = [("channel", "电话", 60), ("channel", "网站", 25), ("channel", "信箱", 10), ("channel", "微信", 3),
-            ("channel", "来访", 2), ("matter", "停水，电话13812345678", 7), ("matter", "路灯", 5)]  # fmt: skip
+            ("channel", "来访", 2), ("matter", "停水，电话13812345678", 7), ("matter", "路灯", 5)]
     received = [dict(zip(("kind", "name", "n"), row, strict=True)) for row in rows]
     channels, matters = Bulletin(replace(result(), received=tuple(received)), [], say).received()
     assert channels == "按受理渠道：电话60%、网站25%、信箱10%、微信3%、其他2%。"
@@ -196,9 +196,9 @@ def came_in(*rows) -> dict:
 def test_what_came_in_is_told_with_its_change_on_the_period_before():
     now = (("channel", "电话", 60), ("channel", "网站", 30), ("channel", "来访", 10),
            ("kind", "投诉", 3), ("kind", "咨询", 1),
-           ("matter", "路灯", 9), ("matter", "停水", 7), ("matter", "噪声", 7), ("matter", "油烟", 1))  # fmt: skip
+           ("matter", "路灯", 9), ("matter", "停水", 7), ("matter", "噪声", 7), ("matter", "油烟", 1))
     then = (("channel", "电话", 40), ("channel", "网站", 60), ("channel", "来访", 11), ("matter", "路灯", 4),
-            ("matter", "停水", 8), ("matter", "噪声", 7))  # fmt: skip
+            ("matter", "停水", 8), ("matter", "噪声", 7))
     before = Earlier(result().period.previous, {}, **came_in(*then))
     channels, kinds, matters = Bulletin(replace(result(), earlier=(before,), **came_in(*now)), [], say).received()
     assert channels == (

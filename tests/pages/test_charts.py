@@ -22,7 +22,7 @@ from pipelines.wording import say
 from tests.pages.fixture import result
 
 RATE = Rule("completion_rate", "A3.2", "A3.2", "rate", Words("办结率", "completion"), Words("", ""), Words("", ""), "",
-            part="completed", of="due", per="month", target=Fraction(95))  # fmt: skip
+            part="completed", of="due", per="month", target=Fraction(95))
 
 
 def with_rate(**changes):
@@ -80,12 +80,12 @@ def test_what_would_bring_most_back_comes_first_with_what_its_lines_come_to_besi
     named = {name: {"id": name, "title": name, "remedy": ""} for name in ("a", "b", "c", "d")}
     back = (Loss(("b",), Fraction(3)), Loss(("a",), Fraction(1)))
     items = {"A3": ItemScore("A3", Fraction(5), Fraction(0), (), back),
-             "A4": ItemScore("A4", Fraction(5), Fraction(0), (), (Loss(("d", "c"), Fraction(2)),))}  # fmt: skip
+             "A4": ItemScore("A4", Fraction(5), Fraction(0), (), (Loss(("d", "c"), Fraction(2)),))}
     score = UnitScore("U", items, Fraction(0), Fraction(0))
     lines = [{"rule_id": rule, "points": Decimal(points), "clause": "A3"} for rule, points in
              (("a", "-0.50"), ("b", "-4.00"), ("a", "-0.50"), ("a", "0.00"), ("floor", "-9"), ("c", "-5"), ("d", "-2"))]
     facts = [(" ".join(rule["id"] for rule in cause["rules"]), cause["points"], cause["gross"], cause["count"])
-            for cause in scorecard.costliest(score, lines, named)]  # fmt: skip
+            for cause in scorecard.costliest(score, lines, named)]
     assert facts == [("b", "3.00", "4.00", "1"), ("d c", "2.00", "7", "2"), ("a", "1.00", "", "2")]
 
 
@@ -115,7 +115,7 @@ def test_every_quarter_that_is_known_is_a_row_and_a_change_is_against_the_quarte
     rows = scorecard.trend(quarter, scorecard.pasts(quarter), standing, (5, 2))
     assert [(str(row.period), shown(row.total), row.rank, row.change) for row in rows] == [
         ("2025Q3", "90.00", "4 / 1", ""), ("2025Q4", "91.50", "5 / 1", "+1.50"), ("2026Q2", "95.10", "3 / 1", ""),
-        ("2026Q3", "101.50", "1 / 5", "+6.40")]  # fmt: skip
+        ("2026Q3", "101.50", "1 / 5", "+6.40")]
     assert scorecard.trend(replace(quarter, earlier=()), [], standing, (5, 2)) == []
 
 
@@ -287,7 +287,7 @@ def with_chance(*spans):
     ([(1, 3), (1, 3), (1, 3), (4, 4), (5, 5)], [[1, 2, 3]]),
     ([(1, 3), (1, 2), (1, 3), (4, 4), (5, 5)], [[1, 2]]),  # the second is never third
     ([(1, 1), (2, 2), (3, 3), (4, 4), (5, 5)], []),
-])  # fmt: skip
+])
 def test_a_bracket_holds_neighbours_each_of_which_may_have_all_its_places(spans, runs):
     quarter = with_chance(*spans)
     assert [[one.rank for one in run] for run in brackets(quarter)] == runs

@@ -80,7 +80,7 @@ def drawn(rng, case):
     """Some ticks of a unit: (item, rule, cell) -> how many."""
     cells = [(i, j, k, most) for i, item in enumerate(case.items) for j, rule in enumerate(item["rules"])
              for k, most in enumerate([cell["of"] - cell["part"] for cell in rule["cells"]] if "cells" in rule
-                                      else [rule["n"]]) if most > 0]  # fmt: skip
+                                      else [rule["n"]]) if most > 0]
     found = Counter()
     for i, j, k, most in rng.sample(cells, rng.randint(1, len(cells))) if cells else ():
         found[i, j, k] = rng.randint(1, most)
@@ -95,7 +95,7 @@ def test_what_is_counted_again_is_what_the_engine_comes_to(scored):
         for _ in range(3 if case else 0):
             ticks = drawn(rng, case)
             gain = sum((score_of(item, {(j, k): n for (at, j, k), n in ticks.items() if at == i}) - score_of(item, {})
-                        for i, item in enumerate(case.items)), Fraction(0))  # fmt: skip
+                        for i, item in enumerate(case.items)), Fraction(0))
             again = (Fraction(case.total, 100) + gain, *case.places(gain))
             assert again == engine(result, standing.unit_id, case, ticks)[:3]
             seen += 1
@@ -109,7 +109,7 @@ def test_a_step_names_the_fewest_cases_that_bring_all_a_line_can(scored):
         case = cases.of(standing, lines.get(standing.unit_id, []))
         for rule, month, n, gain in case.best if case else ():
             (at,) = [(i, j, k) for (id, of), name in case.ticks().items() if (id, of) == (rule["id"], month or "*")
-                     or (id, of) == (rule["id"], month) for i, j, k in [map(int, name.split("."))]]  # fmt: skip
+                     or (id, of) == (rule["id"], month) for i, j, k in [map(int, name.split("."))]]
             total, *_ = engine(result, standing.unit_id, case, {at: n})
             fewer, *_ = engine(result, standing.unit_id, case, {at: n - 1})
             assert total == Fraction(case.total, 100) + gain > fewer
@@ -153,12 +153,12 @@ def changes(chrome, scored, place, number):
                 boxes.forEach((box, n) => { box.checked = picked.includes(n); });
                 boxes[0].dispatchEvent(new Event("change"));
                 return document.getElementById("if-said").textContent;
-            }""", picked)  # fmt: skip
+            }""", picked)
             ticks = Counter(tuple(map(int, names[at].split("."))) for at in picked)
             total, to, to_group, passed = engine(result, standing.unit_id, case, ticks)
             was, at, in_group, _ = engine(result, standing.unit_id, case, {})
             facts = {"n": len(picked), "before": was, "after": total, "gain": total - was, "from": at, "to": to,
-                     "from_group": in_group, "to_group": to_group, "passed": passed}  # fmt: skip
+                     "from_group": in_group, "to_group": to_group, "passed": passed}
             shown = {k: result.rulebook.sum(v) if isinstance(v, Fraction) else v for k, v in facts.items()}
             assert said == sentence.format(**shown)
     page.close()

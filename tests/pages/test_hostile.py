@@ -60,7 +60,7 @@ def elements(folder):
 def test_the_twins_are_scored_alike_and_the_texts_did_come_through(twins):
     for name, columns in (("ranking", ("total", "rank")), ("quarantine", ("file", "column", "promise"))):
         rows = [sorted(tuple(line[column] for column in columns) for line in lines(folder, name))
-                for folder in twins.values()]  # fmt: skip
+                for folder in twins.values()]
         assert rows[0] == rows[1] and len(rows[0]) > 2
     everything = "".join(pages(twins["hostile"]).values())
     shown = [text for text in hostile.TEXTS if str(escape(text)) in everything]
@@ -81,7 +81,7 @@ def notices_in(folder):
     report = json.loads((folder / "quality" / "report.json").read_text(encoding="utf-8"))
     kinds = {tuple(line[name] for name in ("table", "column", "promise", "remedy")) for line in warned + broken}
     return Counter(warnings=len(warned), kinds=len(kinds), notices=len(report["notices"]),
-                   findings=len(lines(folder, "libraries/findings")))  # fmt: skip
+                   findings=len(lines(folder, "libraries/findings")))
 
 
 def test_no_page_has_more_elements_than_the_rows_that_it_tells(twins):
@@ -97,7 +97,7 @@ def test_no_page_has_more_elements_than_the_rows_that_it_tells(twins):
     assert notices == warnings  # of the same lines, and the quality report says each thing once
     quality = {item: warnings, name: warnings, place: warnings}
     expected = {"bulletin.html": bulletin, "bulletin.en.html": bulletin, "quality/index.html": quality,
-                "quality/index.en.html": quality}  # fmt: skip
+                "quality/index.en.html": quality}
     for page in bad:
         counted = {one: bad[page][one] - good[page][one] for one in bad[page].keys() | good[page].keys()}
         assert {one: n for one, n in counted.items() if n} == expected.get(page, {}), page
@@ -119,7 +119,7 @@ def test_every_link_of_a_hostile_unit_leads_to_its_own_page(twins):
     folder = twins["hostile"]
     units = [line["unit_id"] for line in lines(folder, "ranking")]
     links = {unquote(value) for name, value in Elements((folder / "index.html").read_text("utf-8")).acted
-             if name == "href" and value.startswith("units/")}  # fmt: skip
+             if name == "href" and value.startswith("units/")}
     assert links == {path.relative_to(folder).as_posix() for path in (folder / "units").glob("*.html")}
     assert len(links) == len(units)
 

@@ -19,10 +19,10 @@ from pipelines.stages.publish import must_name_nobody
 PERIOD = Period.parse("2026Q3")
 TEXTS = [(table.name, column.name) for table in load_contracts().tables.values()
          if table.name not in ("evaluators", "figures")  # figures name units and measures, and the sample has none
-         for column in table.columns.values() if column.type == "text" and not column.name.endswith("_id")]  # fmt: skip
+         for column in table.columns.values() if column.type == "text" and not column.name.endswith("_id")]
 RESTRICTED = [place for place in TEXTS if load_contracts().tables[place[0]].columns[place[1]].restricted]
 PRINTED = {("units", "unit_name"), ("units", "unit_group"), ("adjustments", "reason"), ("adjustments", "ground"),
-           ("knowledge", "title"), ("matters", "matter_name")}  # fmt: skip
+           ("knowledge", "title"), ("matters", "matter_name")}
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ def decision(action: str, received: int | None, decided: int, answer_by: int | N
 
 def test_counts_and_times_are_told_the_refused_last():
     found = [decision("refuse", 8, 12, 12), decision("refuse", 8, 13, 12), decision("waive_deduction", None, 12),
-             decision("waive_deduction", 9, 9, 12), decision("waive_deduction", None, 9)]  # fmt: skip
+             decision("waive_deduction", 9, 9, 12), decision("waive_deduction", None, 9)]
     assert told(found, QUARTER) == (
         "本季度作出复核决定5件，其中免予扣分3件、不予采纳2件；记有收到日期的3件平均3天作出决定，最长5天；超过答复期限1件。"
     )

@@ -223,7 +223,7 @@ def test_a_ranking_of_three_hundred_units_with_all_its_charts_stays_below_half_a
     ranges = {s.unit_id: PlaceRange(s.rank, (max(1, s.rank - 60), s.rank), (1, s.rank), "", 1) for s in placed}
     now = [_figures(quarter, s) for s in placed]
     then = {str(k): [[base + 50 * (n * k % 7) * (n % 2) for n, (_, base, _) in enumerate(now)], [one[2] for one in now]]
-            for k in range(1, 71)}  # fmt: skip
+            for k in range(1, 71)}
     reread = fixture.reread(quarter, placed, then)
     before = {s.unit_id: {"rank": str(301 - s.rank)} for s in placed}
     quarter = replace(quarter, place_ranges=ranges, reread=reread, earlier=(Earlier(quarter.period.previous, before),))
@@ -245,7 +245,7 @@ def test_an_item_stands_beside_its_group_and_the_period_before():
     before = Earlier(quarter.period.previous, {"U001": {"rank": "3"}}, {"U001": (line, other)})
     cards = Scorecards(replace(quarter, earlier=(before,)), say)
     own, peer = ({item["id"]: item for section in cards.of(standing, [])["sections"] for item in section["scores"]}
-                 for standing in (one for one in quarter.standings if one.unit_id in ("U001", "U002")))  # fmt: skip
+                 for standing in (one for one in quarter.standings if one.unit_id in ("U001", "U002")))
     scores = sorted(quarter.scores[id].items["A3.1"].score for id in ("U001", "U002"))
     assert own["A3.1"]["peers"] == peer["A3.1"]["peers"] == f"{shown(half_up(sum(scores) / 2))} / {shown(scores[1])}"
     assert (own["A3.1"]["change"], own["A3.2"]["change"], peer["A3.1"]["change"]) == ("+1.50", "—", "—")

@@ -190,7 +190,7 @@ def test_a_browser_without_chinese_fonts_takes_the_font_beside_the_page(printed,
     complaints = []
     with sync_playwright() as driver:
         chrome = driver.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"],
-                                        env={**environ, "FONTCONFIG_FILE": str(lean)})  # fmt: skip
+                                        env={**environ, "FONTCONFIG_FILE": str(lean)})
         page = chrome.new_page()
         page.on("console", lambda message: complaints.append(message.text))
         for name in ("index.html", "units/U001.html", "units/en/U001.html"):

@@ -48,6 +48,6 @@ def test_the_ranking_page_has_the_group_and_no_empty_list(folder):
 def test_a_decision_on_a_rule_that_the_book_does_not_have_shows_no_id(rule, told):
     made = Scorecards(fixture.result(), say)
     decision = {"adjustment_id": "D-1", "action": "waive_deduction", "case_id": "", "ref_id": "T-3", "rule_id": rule,
-                "decided_on": None, "reason": "", "received_on": None, "ground": ""}  # fmt: skip
+                "decided_on": None, "reason": "", "received_on": None, "ground": ""}
     card = made.of(made.result.standings[0], [], [decision])
     assert card["decisions"][0]["about"] == told

@@ -55,7 +55,7 @@ CITIES = {
                                              "rank_on": "base", "satisfied": "full_only"}, "cases": 200},
     "missing data are nothing": {"readings": {"unmeasured": "zero", "shortfall": "any_part", "months": "mean"},
                                  "cases": 60},
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module", params=CITIES)
@@ -103,7 +103,7 @@ def switched(page, result, values, readings):
         const table = document.querySelector("table.sortable"), heads = [...table.tHead.rows[0].cells];
         return [...table.tBodies[0].rows].map(row => [Number(row.dataset.at), heads.filter(head => head.dataset.is)
             .map(head => [Number(head.dataset.is), row.cells[head.cellIndex].textContent])]);
-    }""", wanted)  # fmt: skip
+    }""", wanted)
     found = {}
     for at, cells in rows:
         shown = {which: int(text.replace(".", "")) for which, text in cells}

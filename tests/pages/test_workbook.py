@@ -14,7 +14,7 @@ from pipelines.edges.workbook import LONGEST, Workbook
 COLUMNS = ("entry_id", "points", "case_rows", "detail")
 MARKUP = "<r></is></c><c r=\"Z9\"><f>1+1</f><v>2</v></c><c t=\"inlineStr\"><is><t>x</t></r>"
 TEXTS = ("一行", "a & b < c > d \"e\"", " blank ", "tab\there", "two\nlines", "\x00\x1f\x7f", "_x0041_", "\ufffe",
-         "\u3000全角", "=1+1", "𠀀" * 20_000, "x" * 40_000, "")  # fmt: skip
+         "\u3000全角", "=1+1", "𠀀" * 20_000, "x" * 40_000, "")
 NUMBERS = (Decimal("-0.50"), Decimal("1234567.89"), Decimal("0.00"), None)
 
 
@@ -63,7 +63,7 @@ def test_every_part_of_the_workbook_is_as_the_library_packs_it(tmp_path):
     for file in written(tmp_path / "ours.xlsx", rows), by_the_library(tmp_path / "theirs.xlsx", rows):
         with zipfile.ZipFile(file) as book:
             parts.append({(part.filename, part.date_time, part.compress_type, part.external_attr): book.read(part)
-                          for part in book.infolist() if part.filename != "docProps/core.xml"})  # fmt: skip
+                          for part in book.infolist() if part.filename != "docProps/core.xml"})
     assert list(parts[0]) == list(parts[1]) and len(parts[0]) >= 8
     assert [name for name in parts[0] if parts[0][name] != parts[1][name]] == []
 

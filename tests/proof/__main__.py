@@ -83,7 +83,7 @@ def _tests(proof: dict, part: str, seed: int) -> dict:
         outcome = Path(folder, "outcome.json")
         asked = proof.get("each", proof.get("aim"))
         variables = {"GONGPING_PART": part, "GONGPING_SEED": str(seed), "GONGPING_OUTCOME": str(outcome),
-                     "GONGPING_ONLY": proof.get("only", "")}  # fmt: skip
+                     "GONGPING_ONLY": proof.get("only", "")}
         variables |= {"GONGPING_COUNT": str(asked)} if asked else {}
         plugins = ("-p", "tests.proof.plugin", "-p", "no:cacheprovider", "--hypothesis-seed", str(seed))
         command = [sys.executable, "-m", "pytest", *plugins, *shlex.split(proof["tests"])]
@@ -146,7 +146,7 @@ def standing(lines: list[dict]) -> dict | None:
         "dates": " – ".join(dict.fromkeys((dates[0], dates[-1]))), "commits": commits,
         "programs": {line.get("program", "") for line in parts},
         "failing": [name for line in parts for name in line.get("failing", [])],
-    }  # fmt: skip
+    }
 
 
 def _said(line: dict) -> str:
@@ -233,7 +233,7 @@ def _row(promise: str, says: str, name: str, proof: dict, found: dict | None, la
 def main() -> int:
     """Run what was asked, note it, write the document."""
     asked = argparse.ArgumentParser(prog="python -m tests.proof", description=__doc__,
-                                    formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+                                    formatter_class=argparse.RawDescriptionHelpFormatter)
     promises = declared()
     asked.add_argument("promise", nargs="?", choices=promises)
     asked.add_argument("proof", nargs="?", help="one of the promise's proofs; all where none is named")

@@ -16,7 +16,7 @@ from pathlib import Path
 RAISED = {"full": errno.ENOSPC, "broken": errno.EIO, "locked": errno.EROFS}
 KINDS = ("killed", "torn", *RAISED, *(f"{kind} for good" for kind in RAISED))
 CALLS = ("open", "write", "fsync", "rename", "replace", "symlink", "link", "mkdir", "unlink", "remove", "rmdir",
-         "chmod")  # fmt: skip
+         "chmod")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 

@@ -52,7 +52,7 @@ with _watched():
     from tests.proof import group
 
     OPENS = {suffix: getattr(importlib.import_module(f"pipelines.exports.{module}"), function)
-             for suffix, (module, function) in READERS.items()}  # fmt: skip
+             for suffix, (module, function) in READERS.items()}
 
 LAW = ROOT / "tests" / "toy" / "island"
 CORPUS = Path(__file__).with_name("corpus")
@@ -60,9 +60,9 @@ WORK = ROOT / ".cache" / "fuzz"
 SECONDS, MEGABYTES = 20, 2048  # for one input
 HEADER = "case_id,unit_id,title,dispatched_at,public_rating\n"
 CSV = [HEADER + 'C1,U1,"a ""b"",\nc",2026-07-01 09:00:00,satisfied\nC2,U2,,2026/7/2,\n',
-       "sep=;\ncase_id;unit_id\nC1;U1\n", "\ufeff" + HEADER + "C1,U1,'=1+1,45000.5,1e3\r\n"]  # fmt: skip
+       "sep=;\ncase_id;unit_id\nC1;U1\n", "\ufeff" + HEADER + "C1,U1,'=1+1,45000.5,1e3\r\n"]
 JSON = ['{"case_id": "C1", "unit_id": 1.50, "title": null}\n{"case_id": "C2"}\n',
-        '[{"a": {"b": [1, true]}}, {"a": 1e400}]']  # fmt: skip
+        '[{"a": {"b": [1, true]}}, {"a": 1e400}]']
 RECORD = '{"n":1,"at":"2026-07-01 09:00:00","kind":"init","before":"' + "0" * 64 + '","clock":"2026-07-01 09:00:00"'
 MAPPING = """source: town
 tables:
@@ -80,7 +80,7 @@ schedules:
   - {do: score, at: "0 6 6 1,4,7,10 *"}
 """
 PARTS = ("xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml", "xl/sharedStrings.xml",
-         "xl/_rels/workbook.xml.rels", "[Content_Types].xml")  # fmt: skip
+         "xl/_rels/workbook.xml.rels", "[Content_Types].xml")
 
 
 def table(suffix: str) -> Callable[[bytes, Path], None]:
@@ -155,7 +155,7 @@ FUZZED: dict[str, Callable[[bytes, Path], None]] = {
     **{suffix: table(suffix) for suffix in ("csv", "jsonl", "json", "parquet")},
     "xlsx": xlsx, "rulebook": rulebook, "mapping": mapping, "project": project, "record": record,
     "evaluators": evaluators,
-}  # fmt: skip
+}
 
 
 def seeds(name: str) -> Iterator[bytes]:
@@ -171,7 +171,7 @@ def seeds(name: str) -> Iterator[bytes]:
         yield from (bytes([n]) + (LAW / file).read_bytes() for n, file in enumerate(_files_of_the_law()))
     texts = {"csv": CSV, "jsonl": JSON, "json": JSON, "mapping": [MAPPING], "project": [PROJECT],
              "record": [f"+{RECORD}\n", "{}\n"],
-             "evaluators": ["\n\n" + RECORD + ',"id":"x","hash":"' + "0" * 64 + '"}\n']}  # fmt: skip
+             "evaluators": ["\n\n" + RECORD + ',"id":"x","hash":"' + "0" * 64 + '"}\n']}
     yield from (text.encode() for text in texts.get(name, ()))
 
 
@@ -234,7 +234,7 @@ def _fuzz(name: str, seconds: int, seed: int, kept: Path) -> None:
         (grown / f"seed-{number}").write_bytes(data)
     folder = Path(tempfile.mkdtemp(prefix="gongping-fuzz-"))
     options = (f"-max_total_time={seconds}", f"-timeout={SECONDS}", f"-rss_limit_mb={MEGABYTES}", f"-seed={seed + 1}",
-               f"-artifact_prefix={kept}/", "-max_len=20000", "-print_final_stats=1", str(grown))  # fmt: skip
+               f"-artifact_prefix={kept}/", "-max_len=20000", "-print_final_stats=1", str(grown))
     atheris.Setup([sys.argv[0], *options], lambda data: taken(name, data, folder))
     atheris.Fuzz()
 
@@ -242,7 +242,7 @@ def _fuzz(name: str, seconds: int, seed: int, kept: Path) -> None:
 def main() -> int:
     """Each reader in a process of its own; how many inputs there were, and which crashed."""
     asked = argparse.ArgumentParser(prog="python -m tests.proof.fuzz", description=__doc__,
-                                    formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+                                    formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("reader", nargs="?", choices=FUZZED)
     asked.add_argument("--seconds", type=int, default=60)
     asked.add_argument("--seed", type=int, default=0)
@@ -261,7 +261,7 @@ def main() -> int:
     inputs, crashed = 0, []
     for name in [given.reader] if given.reader else FUZZED:
         command = [sys.executable, "-m", "tests.proof.fuzz", name, HERE, "--seconds", str(given.seconds),
-                   "--seed", str(given.seed)]  # fmt: skip
+                   "--seed", str(given.seed)]
         streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
         with group(command, cwd=ROOT, text=True, errors="replace", **streams) as process:
             _, told = process.communicate()

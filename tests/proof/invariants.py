@@ -58,7 +58,7 @@ class Invariants:
         """(assignment, evaluator) of those that nobody has ended."""
         ended = {event["assignment_id"] for event in self.log() if event["kind"] in CLOSED}
         return [(event["assignment_id"], event["evaluator_id"]) for event in self.log()
-                if event["kind"] == OPEN and event["assignment_id"] not in ended]  # fmt: skip
+                if event["kind"] == OPEN and event["assignment_id"] not in ended]
 
     def only_added_to(self, clean: bool) -> None:
         """Logs and records keep what they said; what a crash left of a line may go again."""
@@ -107,7 +107,7 @@ class Invariants:
                 continue
             self.looked_at.add(known)
             found = subprocess.run([sys.executable, "-I", "-S", RECOMPUTE, folder.resolve()], capture_output=True,
-                                   text=True, check=False)  # fmt: skip
+                                   text=True, check=False)
             self.must(found.returncode == 0, f"{folder.name} does not add up:\n{found.stdout}{found.stderr}")
             self.rows_add_up(folder / "accounts.csv")
 

@@ -26,7 +26,7 @@ from tests.proof.__main__ import (
 )
 
 LINE = {"promise": "R1", "proof": "quarters", "tried": 10, "failed": 0, "skipped": 0, "part": "1/2", "seed": 0,
-        "date": "2026-11-29", "commit": "abc"}  # fmt: skip
+        "date": "2026-11-29", "commit": "abc"}
 SLEEPS = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
 
 
@@ -135,7 +135,7 @@ from hypothesis import given, strategies as st
 def test_drawn(n):
     with open({str(tmp_path / "seen")!r}, "a") as file:
         file.write(f"{{n}} ")
-""", encoding="utf-8")  # fmt: skip
+""", encoding="utf-8")
     seen = []
     for seed in (0, 0, 1):
         assert run("R7", "x", {"tests": f"-c {os.devnull} {drawn}", "each": 30}, "1/1", seed)["tried"] == 30
@@ -158,17 +158,17 @@ def test_numbers(n, record_property):
 @given(st.integers())
 def test_drawn(n):
     pass
-""", encoding="utf-8")  # fmt: skip
+""", encoding="utf-8")
     told = tmp_path / "told.json"
     variables = {"GONGPING_PART": "1/2", "GONGPING_OUTCOME": str(told), "GONGPING_COUNT": "50"}
     command = [sys.executable, "-m", "pytest", "-p", "tests.proof.plugin", "-c", os.devnull, "--rootdir", tmp_path]
     subprocess.run([*command, tmp_path], env={**os.environ, "PYTHONPATH": str(ROOT)} | variables, cwd=tmp_path,
-                   check=False, capture_output=True)  # fmt: skip
+                   check=False, capture_output=True)
     found = json.loads(told.read_text())
     assert found.pop("failing") == ["test_few.py::test_numbers[2]"]
     assert found == {"tried": 300, "passed": 2, "failed": 1, "skipped": 0}
     subprocess.run([*command, tmp_path], env={**os.environ, "PYTHONPATH": str(ROOT)} | variables | {
-        "GONGPING_PART": "2/2"}, cwd=tmp_path, check=False, capture_output=True)  # fmt: skip
+        "GONGPING_PART": "2/2"}, cwd=tmp_path, check=False, capture_output=True)
     found = json.loads(told.read_text())
     assert (found["passed"], found["failed"]) == (3, 0) and found["tried"] >= 250
 

@@ -24,7 +24,7 @@ PERIOD = Period.parse("2026Q3")
 OF_EVALUATORS = ("evaluators", "evaluations", "appointment_steps")
 ROW = dict[str, str]
 STRUCK = {"adjustment_id": "FH1", "action": "exclude_case", "decided_by": "市长专线科", "decided_on": "2026-10-08",
-          "reason": "派发时职责认定有误"}  # fmt: skip
+          "reason": "派发时职责认定有误"}
 
 
 class City:
@@ -61,7 +61,7 @@ class City:
 def _contents(folder: Path) -> dict[str, object]:
     """The bytes of a run; a workbook's sheets without the time of packing."""
     found: dict[str, object] = {file.relative_to(folder).as_posix(): file.read_bytes()
-                                for file in folder.rglob("*") if file.is_file()}  # fmt: skip
+                                for file in folder.rglob("*") if file.is_file()}
     for name in [name for name in found if name.endswith(".xlsx")]:
         with zipfile.ZipFile(folder / name) as packed:
             found[name] = {part: packed.read(part) for part in packed.namelist()}
@@ -123,7 +123,7 @@ def _evaluate(tables: dict[str, list[ROW]], only: set[int], given: list[tuple[in
 def _free(tables: dict[str, list[ROW]]) -> Iterator[ROW]:
     """Evaluators of no unit who were there all the time."""
     return (row for row in tables["evaluators"][4:] if not row["employer_unit_id"] and not row["ended_on"]
-            and not row["away_from"] and row["term_ends_on"] > "2026-10-31")  # fmt: skip
+            and not row["away_from"] and row["term_ends_on"] > "2026-10-31")
 
 
 def test_whoever_an_evaluator_is_the_same_is_published(city, record_property):

@@ -39,7 +39,7 @@ def gongping(*arguments: object, cwd: Path = ROOT, before: tuple[str, ...] = (),
     """A verb as a process of its own."""
     usual = {"PYTHONPATH": str(ROOT), "GONGPING_LANG": "en"}
     return subprocess.run([*before, sys.executable, "-m", "pipelines", *map(str, arguments)], cwd=cwd, text=True,
-                          env={**os.environ, **usual, **variables}, capture_output=True, check=False)  # fmt: skip
+                          env={**os.environ, **usual, **variables}, capture_output=True, check=False)
 
 
 def scored(exports: Path, out: Path, **surroundings) -> dict[str, bytes]:
@@ -65,7 +65,7 @@ def usual(exports, tmp_path_factory) -> dict[str, bytes]:
     {"TZ": "America/New_York"}, {"TZ": "Pacific/Kiritimati"}, {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"},
     {"LC_ALL": "C"}, {"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "4242"}, {"before": ("taskset", "-c", "0")},
     {"PYTHONUTF8": "0", "LC_ALL": "POSIX"}, {"USER": "else", "HOME": "/nonexistent"}, {"PYTHONOPTIMIZE": "1"},
-], ids=str)  # fmt: skip
+], ids=str)
 def test_the_same_bytes_in_other_surroundings(exports, usual, tmp_path, variables):
     assert scored(exports, tmp_path, **variables) == usual
 
@@ -115,7 +115,7 @@ def test_another_major_of_duckdb_gives_the_same_tables(exports, usual, tmp_path)
         install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", other, "duckdb<2"]
         subprocess.run(install, check=True)
     said = subprocess.run([sys.executable, "-c", "import duckdb; print(duckdb.__version__)"], text=True, check=True,
-                          env={**os.environ, "PYTHONPATH": str(other)}, capture_output=True).stdout  # fmt: skip
+                          env={**os.environ, "PYTHONPATH": str(other)}, capture_output=True).stdout
     assert said.startswith("1.")
     found = scored(exports, tmp_path, PYTHONPATH=f"{other}{os.pathsep}{ROOT}")
     assert {name: found[name] for name in TABLES} == {name: usual[name] for name in TABLES}
@@ -135,7 +135,7 @@ def test_nothing_connects_beyond_this_machine(tmp_path, command):
 def test_twenty_runs_at_once_leave_one_whole_result(exports, usual, tmp_path):
     command = [sys.executable, "-m", "pipelines", "run", PERIOD, "--exports", exports, "--out", tmp_path, "--no-pdf"]
     runs = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-            for _ in range(20)]  # fmt: skip
+            for _ in range(20)]
     said = [run.communicate()[1] for run in runs]
     assert [last[-300:] for run, last in zip(runs, said, strict=True) if run.returncode] == []
     assert bytes_below(tmp_path / PERIOD) == usual

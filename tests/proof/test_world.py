@@ -36,7 +36,7 @@ def test_a_seed_makes_the_same_world_again():
 
 
 EVENTS = [{"kind": "assigned", "assignment_id": "P1", "case_id": "C1", "unit_id": "U1", "evaluator_id": "E1"},
-          {"kind": "reminded", "assignment_id": "P1"}, {"kind": "rated", "assignment_id": "P1"}]  # fmt: skip
+          {"kind": "reminded", "assignment_id": "P1"}, {"kind": "rated", "assignment_id": "P1"}]
 
 
 def folder_with(tmp_path, events):
@@ -51,7 +51,7 @@ def folder_with(tmp_path, events):
 @pytest.mark.parametrize(("events", "says"), [
     (EVENTS, None), ([EVENTS[0], EVENTS[0] | {"assignment_id": "P2"}], "two open"),
     ([*EVENTS[:2], EVENTS[1]], "reminded twice"), ([*EVENTS, EVENTS[0] | {"assignment_id": "P2"}], "last word"),
-])  # fmt: skip
+])
 def test_a_log_that_breaks_a_promise_is_noticed(tmp_path, events, says):
     folder_with(tmp_path, events)
     with pytest.raises(Broken, match=says) if says else nullcontext():

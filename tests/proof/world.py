@@ -86,7 +86,7 @@ class World:
         """Some steps, each drawn; Broken where a promise is."""
         ways = {self.work: 10, self.evaluators: 4, self.export: 2, self.objection: 2, self.merger: 1, self.book: 1,
                 self.edition: 1, self.upgrade: 1, self.key: 1, self.two_at_once: 2, self.wrong_clock: 1, self.look: 2,
-                self.earlier: 1}  # fmt: skip
+                self.earlier: 1}
         for _ in range(steps):
             self.now += timedelta(hours=self.rng.randrange(1, 72))
             (way,) = self.rng.choices([*ways], [*ways.values()])
@@ -116,7 +116,7 @@ class World:
             self.decisions.append({
                 "adjustment_id": f"W{len(self.decisions)}", "action": "waive_deduction", "unit_id": line["unit_id"],
                 "case_id": line["case_id"], "rule_id": line["rule_id"], "ref_id": line["ref_id"],
-                "decided_by": "市长专线科", "decided_on": f"{self.now:%Y-%m-%d}", "reason": "情况属实"})  # fmt: skip
+                "decided_by": "市长专线科", "decided_on": f"{self.now:%Y-%m-%d}", "reason": "情况属实"})
         self.export()
 
     def merger(self) -> None:
@@ -135,7 +135,7 @@ class World:
         """Another reading, or the same book from another folder."""
         self.own_book()
         self.options = self.rng.choice([(), ("--reading", "satisfied=full_only"), ("--rules", "rules/standard"),
-                                        ("--reading", "shortfall=pro_rata")])  # fmt: skip
+                                        ("--reading", "shortfall=pro_rata")])
 
     def own_book(self) -> Path:
         """The city's own copy of the book."""
@@ -216,7 +216,7 @@ class World:
             rows.append({
                 "action_id": f"A{self.acts}", "evaluator_id": self.rng.choice([who, who, who, "E001"]), "action": act,
                 "acted_at": f"{at}", "assignment_id": id, "rating": "satisfied" if act == "rate" else "",
-                "reason": self.rng.choice(["程序合规", ""])})  # fmt: skip
+                "reason": self.rng.choice(["程序合规", ""])})
         if rows:
             _write(path, rows, list(rows[0]))
         self.command(*self.office_step)
@@ -251,9 +251,9 @@ class World:
         """Two operators with one thought, or with two."""
         run = ("run", self.period, "--exports", "x", "--out", "out", "--no-pdf", *self.options)
         preview, publish = (("preview", self.period, *self.at_desk),
-                            ("publish", self.period, "--without-pdf", *self.at_desk))  # fmt: skip
+                            ("publish", self.period, "--without-pdf", *self.at_desk))
         pair = self.rng.choice([(run, run), (self.office_step, self.office_step), (run, publish), (preview, preview),
-                                (publish, publish), (run, self.office_step), (preview, run)])  # fmt: skip
+                                (publish, publish), (run, self.office_step), (preview, run)])
         self.told.append(f"  {pair[0][0]} beside {pair[1][0]}")
         began = [self.begin(self.folder, words, faults.Fault()) for words in pair]
         for words, child in zip(pair, began, strict=True):
@@ -377,7 +377,7 @@ def _add(tables: dict[str, list[dict]], name: str, rows: list[dict], mark: str) 
     """The rows of another quarter beside those that are there, under names of their own; who and what stay the same."""
     if not mark or name in OF_A_QUARTER:
         own = [{key: f"{value}{mark}" if value and key in NAMES else value for key, value in row.items()}
-               for row in rows]  # fmt: skip
+               for row in rows]
         tables.setdefault(name, []).extend(own)
 
 
@@ -437,7 +437,7 @@ def tried(seed: int, steps: int, tell: bool = False) -> str:
 def main() -> int:
     """Live some worlds; what broke, with the seed that shows it again."""
     asked = argparse.ArgumentParser(prog="python -m tests.proof.world", description=__doc__,
-                                    formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+                                    formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--seed", type=int, default=0, help="of the world, or of the first of many")
     asked.add_argument("--worlds", type=int, help="so many, with the seeds seed × 1000, seed × 1000 + 1, …")
     asked.add_argument("--part", default="1/1", help="i/n: every n-th of them, from the i-th")

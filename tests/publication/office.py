@@ -62,7 +62,7 @@ def finished_run(out: Path, points: str = "-1.00", adjustment: str = "", **more)
             (folder / f"{name}.csv").write_text("\n".join(filter(None, (head, rows[name]))) + "\n", encoding="utf-8")
         report = more.get("quality", {"expectations": {"error": 0}})
         usual = {"index.html": b"<p>\xe6\x8e\x92\xe5\x90\x8d</p>", "units/U1.html": b"<p>U1</p>",
-                 "quality/report.json": json.dumps(report).encode() if report else None}  # fmt: skip
+                 "quality/report.json": json.dumps(report).encode() if report else None}
         for name, content in {**usual, **more.get("files", {})}.items():
             if content is not None:
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -83,7 +83,7 @@ def test_a_first_place_on_few_rows_is_told(tmp_path, rows, told):
 
 
 @pytest.mark.parametrize(("manifest", "told"), [({}, False), ({"checked_twice": True}, False),
-                                                ({"checked_twice": False}, True)])  # fmt: skip
+                                                ({"checked_twice": False}, True)])
 def test_rows_that_no_second_program_checked_are_a_line_to_answer(tmp_path, manifest, told):
     """A run of an older program says nothing: it was always checked twice."""
     assert ("once" in lines_of(tmp_path, manifest=manifest)) == told
@@ -129,7 +129,7 @@ UNUSUAL = {  # key of a line → (a run that is told of, the nearest that is not
     "nobody_commend": [({"verdicts.csv": verdicts(BOTH[1])}, True), ({"verdicts.csv": verdicts(*BOTH)}, False)],
     "nobody_criticise": [({"verdicts.csv": verdicts(BOTH[0], ("", "criticise"))}, True),
                          ({"verdicts.csv": verdicts(*BOTH)}, False)],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("key", "n"), [(key, n) for key, cases in UNUSUAL.items() for n in range(len(cases))])
@@ -152,7 +152,7 @@ def test_a_unit_that_moved_by_more_than_a_third_of_the_places_is_told(tmp_path, 
 
 
 @pytest.mark.parametrize(("readings", "told"), [({}, False), ({"satisfied": "with_basic"}, False),
-                                                ({"satisfied": "full_only"}, True)])  # fmt: skip
+                                                ({"satisfied": "full_only"}, True)])
 def test_a_reading_that_is_not_the_default_is_told(tmp_path, readings, told):
     manifest = {"readings": readings}
     assert ("readings" in lines_of(tmp_path, files=standard_book(), manifest=manifest)) == told
@@ -295,7 +295,7 @@ def decided(*lines: str) -> dict[str, bytes]:
     """The table of decisions: number, action, received, to be answered by, decided."""
     head = f"{HEADS['adjustments']},received_on,answer_by,decided_on"
     rows = [f"{id},U1,{action},C{n},late_reply,,{days}" for n, (id, action, days) in enumerate(
-        (line.split(" ", 2) for line in lines), 1)]  # fmt: skip
+        (line.split(" ", 2) for line in lines), 1)]
     return {"files": {"adjustments.csv": "\n".join([head, *rows, ""]).encode()}}
 
 
@@ -339,7 +339,7 @@ def test_decisions_that_are_unlike_outside_the_window_or_late_are_told(tmp_path,
     (("sprung_share: 1/3", "sprung_share: 1/0"), ("sprung_share", "1/0")),
     (("few_case_rows: 20", "few_case_rows: 0"), ("few_case_rows",)),
     (("quarantine_times: 2", "quarantine_times: [2]"), ("quarantine_times",)),
-])  # fmt: skip
+])
 def test_a_bound_that_nothing_honours_is_refused_with_its_line(tmp_path, change, told):
     text = BOUNDS.read_text(encoding="utf-8")
     assert change[0] in text

@@ -55,7 +55,7 @@ def test_a_correction_tells_reason_places_points_and_adjustments(tmp_path):
 
 def test_a_new_decision_is_told_by_the_names_of_unit_and_rule(tmp_path):
     book = {f"rulebook/{file.relative_to(RULES / 'standard')}": file.read_bytes()
-            for file in (RULES / "standard").rglob("*") if file.is_file()}  # fmt: skip
+            for file in (RULES / "standard").rglob("*") if file.is_file()}
     published(tmp_path)
     finished_run(tmp_path, "-0.50", "FH1", files=book)
     for person in (LIN, WU):
@@ -74,7 +74,7 @@ def test_a_correction_is_a_notice_that_says_what_changed_why_and_for_whom(tmp_pa
     for said in ("关于更正2026年第二季度考核结果的通报", "（第1版）作如下更正。更正原因：复核后撤销扣分。",
                  "更正涉及1个单位：", "甲局：总分由99分更正为99.50分。", "自本通报发布起以第2版为准",
                  "审核：林一　2026年7月15日",
-                 "total 99.50 instead of 99", "from this notice on edition 2 is in force"):  # fmt: skip
+                 "total 99.50 instead of 99", "from this notice on edition 2 is in force"):
         assert said in text, said
 
 

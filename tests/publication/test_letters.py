@@ -25,7 +25,7 @@ from tests.publication.office import (
     finished_run,
     published,
     signers_of,
-)  # fmt: skip
+)
 
 JULY = datetime(2026, 7, 6, 10)
 PAGES = "https://12345.example/gongping"
@@ -99,7 +99,7 @@ RANKING = "\n".join([HEADS["ranking"], "2026Q2,{},甲局,district,99.00,0.00,99.
     ("ranking", "said"),
     [(("U1", "", ""), "甲局：2026Q2 考核预览第 2 稿。总分 99.00，不参加排名。"),
      (("U2", 1, 1), "U1：2026Q2 考核预览第 2 稿。本单位不再列入。")],
-)  # fmt: skip
+)
 def test_a_unit_that_is_not_ranked_or_not_there_any_more_is_told_so(post, ranking, said):
     post.look()
     finished_run(post.out, files={"ranking.csv": RANKING.format(*ranking).encode()})

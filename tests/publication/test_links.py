@@ -18,7 +18,7 @@ from tests.pages.test_recompute import recomputed
 from tests.publication.office import LATER, LIN, PERIOD, SENT, SIGNED, WU, act
 
 HERE = ("index.html", "index.en.html", "bulletin.en.html", "units/en/U001.html", "quality/index.en.html",
-        "libraries/index.html")  # fmt: skip
+        "libraries/index.html")
 
 
 class Page(HTMLParser):
@@ -39,10 +39,10 @@ class Page(HTMLParser):
 def dangling(out: Path) -> tuple[list[str], int]:
     """Links that lead nowhere, as a browser reads them, and the number of pages looked at."""
     files = [Path(folder) / name for folder, _, names in os.walk(out, followlinks=True) for name in names
-             if name.endswith(".html")]  # fmt: skip
+             if name.endswith(".html")]
     read = cache(Page)  # many links lead to few pages
     return [f"{file.relative_to(out)} → {link}" for file in files for link in read(file).links
-            if not leads_somewhere(file, link, read)], len(files)  # fmt: skip
+            if not leads_somewhere(file, link, read)], len(files)
 
 
 def leads_somewhere(file: Path, link: str, read: Callable[[Path], Page]) -> bool:

@@ -32,7 +32,7 @@ from tests.publication.office import (
     finished_run,
     published,
     record,
-)  # fmt: skip
+)
 
 
 def _refused(out, error=NotAllowed, match="", **named) -> None:
@@ -98,7 +98,7 @@ def test_units_have_their_days_to_object(tmp_path):
 @pytest.mark.parametrize(("reasons", "printed"), [
     (("", ""), ""), (("领导批准", ""), ""), (("领导批准", "领导批准"), "领导批准"),
     (("特大汛情", "领导批准"), "特大汛情；领导批准"),
-])  # fmt: skip
+])
 def test_the_window_ends_early_only_where_everybody_signed_a_reason(tmp_path, reasons, printed):
     finished_run(tmp_path)
     act(tmp_path, acts.note_preview, at=SENT)
@@ -188,7 +188,7 @@ def _paper(text: str) -> bytes:
 )
 def test_a_canary_stops_publication_wherever_it_sits(tmp_path, name, content):
     approved_run(tmp_path, files={name: content, "bulletin.pdf": _paper("nothing"), "units/U1.pdf": _paper("none")}
-                 | ({"units/KANARI-7.pdf": _paper("x")} if name.startswith("KANARI") else {}))  # fmt: skip
+                 | ({"units/KANARI-7.pdf": _paper("x")} if name.startswith("KANARI") else {}))
     for settings in (  # looking for more than at the first preview is never refused
         dataclasses.replace(SETTINGS, texts=("KANARI-7",)),
         dataclasses.replace(SETTINGS, patterns=(re.compile(r"KANARI-\d"),)),
@@ -256,9 +256,9 @@ def test_two_publications_at_once_make_one_edition(tmp_path):
     approved_run(tmp_path)
     code = ("import sys; from pathlib import Path; from pipelines.publication import desk as acts; "
             "from tests.publication.office import LATER, act; "
-            "act(Path(sys.argv[1]), acts.publish, without_pdf=True, at=LATER)")  # fmt: skip
+            "act(Path(sys.argv[1]), acts.publish, without_pdf=True, at=LATER)")
     both = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stderr=subprocess.DEVNULL)
-            for _ in range(2)]  # fmt: skip
+            for _ in range(2)]
     assert sorted(one.wait(timeout=300) != 0 for one in both) == [False, True]
     assert [name for name in _editions(tmp_path) if name.isdecimal()] == ["1"]
     assert verify(tmp_path, PERIOD).editions == ["1"]

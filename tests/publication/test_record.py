@@ -96,7 +96,7 @@ def test_a_changed_character_is_found_with_its_line(tmp_path, line):
     lambda lines: [lines[0], b"\n", *lines[1:]],
     lambda lines: [lines[0], b"\xff\xfe\n", *lines[1:]],
     lambda lines: [b"[]\n", *lines[1:]],
-])  # fmt: skip
+])
 def test_lines_removed_moved_doubled_or_foreign_are_found(tmp_path, damage):
     approved_run(tmp_path)
     record(tmp_path).write_bytes(b"".join(damage(_lines(tmp_path))))
@@ -121,7 +121,7 @@ def test_an_event_that_could_not_have_happened_is_damage_though_its_hashes_are_r
 
     file = tmp_path / "2026Q2.jsonl"
     events = append(file, (), "preview", AT, run="a", settings=SETTLED, settings_sha256=settings_sha256(SETTLED),
-                    record_before="first")  # fmt: skip
+                    record_before="first")
     events = append(file, events, "publication", AT, edition="1", run="a", notice=0)
     with pytest.raises(VerificationFailed, match="第 2 行"):
         replay(read(file), file)

@@ -32,7 +32,7 @@ from tests.publication.office import (
     finished_run,
     published,
     signers_of,
-)  # fmt: skip
+)
 
 AFTER = datetime(2027, 7, 1)  # the first day after a year from the end of the second quarter of 2026
 PERSONAL = "王小明 13900001234"
@@ -111,13 +111,13 @@ def test_what_is_kept_a_year_is_due_on_the_first_day_after_it(home, now, due):
 def test_it_is_deleted_and_what_is_published_stays_to_the_byte(home):
     out = home / "out"
     kept = {name: content for name, content in bytes_below(out).items()
-            if name.startswith(("published", "preview", "record", "2026Q2")) or "counted-" in name}  # fmt: skip
+            if name.startswith(("published", "preview", "record", "2026Q2")) or "counted-" in name}
     for one in found(home):
         delete(out, one)
     left = bytes_below(home)
     assert [name for name, content in left.items() if PERSONAL.encode() in content] == [
         "exports/notes/plan.txt", "out/restricted/2026Q2/counted-1.parquet", "out/restricted/evaluators/log.jsonl.old",
-    ]  # fmt: skip
+    ]
     assert kept.items() <= bytes_below(out).items()
     assert not (home / "raw/2026Q2").exists() and not (home / "exports/2026Q2").exists()
     assert len([run for run in (out / ".runs/2026Q2").iterdir() if run.is_dir()]) == 1

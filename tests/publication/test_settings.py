@@ -21,7 +21,7 @@ def test_the_projects_own_settings_load():
     ("working_days: 5", "workdays: 5", "objection.workdays"),
     ("patterns: []", "patterns: ['(']", "canaries.patterns"),
     ("canaries:", "canary:", "canary"),
-])  # fmt: skip
+])
 def test_a_bad_setting_is_refused_with_its_place(tmp_path, old, new, place):
     file = tmp_path / "office.yaml"
     text = STANDARD.read_text(encoding="utf-8")

@@ -50,7 +50,7 @@ def test_every_quarter_has_its_line_the_latest_first(call, tmp_path):
     quarters = json.loads(call("--json")[1])["quarters"]
     assert [(one["period"], one["state"], len(one["begun"])) for one in quarters] == [
         ("2026Q3", "nothing", 1), ("2026Q2", "objections_over", 0), ("2025Q4", "nothing", 1),
-    ]  # fmt: skip
+    ]
     assert quarters[1] == {**json.loads(call(str(PERIOD), "--json")[1]), "at": quarters[1]["at"]}
 
 

@@ -40,7 +40,7 @@ def scored(tmp_path_factory):
         old |= {"valid_to": "2026-06-30", "succeeded_by": "U009"}
         merged |= {"valid_to": "2026-06-30", "succeeded_by": INTO}
         new = {**old, "unit_id": "U009", "unit_name": "新设的局", "valid_from": "2026-07-01", "valid_to": "",
-               "succeeded_by": "", "former_names": "更早的局"}  # fmt: skip
+               "succeeded_by": "", "former_names": "更早的局"}
         other = next(row for row in units if row["unit_id"] == "U004")
         other |= {"sort": "7"}
         rewrite(home / "now" / "units.csv", [*units, new])
@@ -81,7 +81,7 @@ def test_a_new_code_is_compared_with_the_old_one_and_a_merged_unit_with_nothing(
     known = run.result().previous
     assert known["U009"]["total"] == before[RENAMED]["total"] and INTO not in known and len(known) == 4
     cards = {id: (home / "out" / str(NOW) / "units" / f"{id}.html").read_text(encoding="utf-8")
-             for id in ("U009", INTO, "U004")}  # fmt: skip
+             for id in ("U009", INTO, "U004")}
     name = before[RENAMED]["unit_name"]
     assert "曾用名：更早的局。" in cards["U009"] and f"2026-06-30 及以前为{name}（编码 {RENAMED}）。" in cards["U009"]
     assert f"写在编码 {RENAMED} 下" in cards["U009"]

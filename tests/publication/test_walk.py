@@ -78,7 +78,7 @@ def test_the_signers_of_the_page_begin_and_change_with_keys_that_ssh_keygen_made
     assert begun.count("SHA256:") == 2 and "gongping signers agree --change 2 --by 姓名 --key 私钥文件" in proposed
     assert "生效：增加 周三" in agreed and listed.count("SHA256:") == 3
     head, *people = [[cell.strip() for cell in re.split("[┃│]", line)[1:-1]] for line in listed.splitlines()
-                     if line[:1] in "┃│"]  # fmt: skip
+                     if line[:1] in "┃│"]
     may = {one[0]: [role for role, mark in zip(head[1:4], one[1:4], strict=True) if mark] for one in people}
     assert may == {"林一": ["审核"], "吴二": ["签发"], "周三": ["拟稿"]}
 

@@ -8,4 +8,4 @@ TOWN = Town(load_rulebook(STANDARD, TODAY))
 BOOK, FULL = TOWN.book, TOWN.full
 unit, settled, item, lines, ranking, verdicts = (
     TOWN.unit, TOWN.settled, TOWN.item, TOWN.lines, TOWN.ranking, TOWN.verdicts,
-)  # fmt: skip
+)

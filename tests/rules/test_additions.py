@@ -84,7 +84,7 @@ def _a_swift_case(file) -> tuple[str, str]:
 
 def _columns(row: dict) -> tuple[str, ...]:
     names = (("case_id", "诉求件编号"), ("unit_id", "承办单位编码"), ("sign_due_at", "签收时限"),
-             ("replied_at", "回复时间"), ("dispatched_at", "派发时间"))  # fmt: skip
+             ("replied_at", "回复时间"), ("dispatched_at", "派发时间"))
     return tuple(next(row[name] for name in pair if name in row) for pair in names)
 
 
@@ -92,7 +92,7 @@ def _decision(columns: list[str], case: str, unit: str) -> dict:
     facts = {"adjustment_id": "DNEW", "决定编号": "DNEW", "action": "waive_deduction", "决定": "waive_deduction",
             "unit_id": unit, "承办单位编码": unit, "case_id": case, "诉求件编号": case, "rule_id": "too_swift",
             "规则编号": "too_swift", "decided_by": "某甲", "决定人": "某甲", "decided_on": "2026-10-08",
-            "决定日期": "2026-10-08", "reason": "核实", "理由": "核实"}  # fmt: skip
+            "决定日期": "2026-10-08", "reason": "核实", "理由": "核实"}
     return {column: facts.get(column, "") for column in columns}
 
 

@@ -46,7 +46,7 @@ def test_everything_wrong_is_told_at_once(broken):
         "late_reply.yaml, line 8: deduct is 'half'", "unknown field deducts", "unknown field remdy",
         "remedy is missing", "there is no column replied.", "unknown field claus", "clause is missing",
         "group_plac", "working_days",
-    ):  # fmt: skip
+    ):
         assert words in said, words
 
 

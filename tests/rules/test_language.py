@@ -67,7 +67,7 @@ LATE = (STANDARD / "A3.1" / "late_reply.yaml").read_text(encoding="utf-8")
         ("deduct: 0.5", "deduct: 0.5\nworth: 5"), ("remedy:", "remdy:"), ("zh: 逾期回复", "ch: 逾期回复"),
         ("rule: late_reply", "rule: 3"), ("deduct: 0.5\n", ""), ("item: A3.1", "item: A3_1"),
     ],
-)  # fmt: skip
+)
 def test_a_schema_minds_what_the_loader_minds(old, new):
     assert old in LATE
     schema = schemas()["rule.schema.json"]
@@ -82,7 +82,7 @@ def test_every_key_of_every_kind_is_in_the_language():
 
 def test_everything_that_the_language_names_is_there():
     said = [(form.name, is_) for form in forms().values()
-            for is_ in (*(key.is_ for key in form.keys.values()), *filter(None, [form.open]))]  # fmt: skip
+            for is_ in (*(key.is_ for key in form.keys.values()), *filter(None, [form.open]))]
     while said:
         form, is_ = said.pop()
         for sort, rest in choices(is_):

@@ -17,7 +17,7 @@ MANUAL = (ROOT / "docs" / "rulebook.en.md").read_text(encoding="utf-8")
 def test_the_table_of_derived_columns_is_what_is_derived():
     table = MANUAL.split("<!-- derived:")[1].split("<!-- end -->")[0]
     facts = {name: (kind, re.findall(r"`(\w+)`", readings))
-            for name, kind, readings in re.findall(r"(?m)^\| `(\w+)` \| (\w+) \|(.*)\|$", table)}  # fmt: skip
+            for name, kind, readings in re.findall(r"(?m)^\| `(\w+)` \| (\w+) \|(.*)\|$", table)}
     assert facts == {name: (one.type, [reading for reading, _ in one.readings]) for name, one in DERIVED.items()}
 
 

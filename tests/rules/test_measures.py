@@ -136,7 +136,7 @@ def test_examples_of_a_measure_hold_for_the_reader_of_its_words(id):
     measure, types = BOOK.measures[id], {**types_of(BOOK.measures[id].counts), "cutoff": "timestamp"}
     for example in measure.examples:
         row = {name: moment(value) if types[name] == "timestamp" else truth(value)
-               for name, value in example.get("row", {}).items()}  # fmt: skip
+               for name, value in example.get("row", {}).items()}
         readings = {key: reading.default for key, reading in BOOK.readings.items()} | dict(example.get("readings", {}))
         assert int(Reader(readings, types).asks(measure.written)(row)) == int(example["counts"]), example["name"]
 
@@ -205,7 +205,7 @@ def test_books_of_before_measures_were_declared_load_as_they_were(tmp_path):
         id: replace(m, file="", labels={(column, code): word for (column, code), word in m.labels.items()
                                         if column != "incident_type" or code in old.incident_types})
         for id, m in BOOK.measures.items()
-    }  # fmt: skip
+    }
     assert {id: replace(m, file="") for id, m in old.measures.items()} == then
     assert set(old.measures) == {
         "case_rows", "late_signing", "late_reply", "due", "completed", "rated", "satisfied", "refusal", "attitude",

@@ -148,7 +148,7 @@ def test_an_old_book_is_written_anew_and_scores_the_same(old):
     assert first == second and len({one[0] for one in first}) > 5
     said = "\n".join(f"{file} {words.en}" for file, words in changes)
     for words in ("rulebook.yaml says format: 2", "says quality: true", "declares the measure late_reply",
-                  "A3.1/late_reply.yaml per: occurrence is now period", "mode: {reading: shortfall}"):  # fmt: skip
+                  "A3.1/late_reply.yaml per: occurrence is now period", "mode: {reading: shortfall}"):
         assert words in said
     assert upgrade(old, date(2026, 4, 1)) == [] and check(old, date(2026, 4, 1)) == ([], [])
 

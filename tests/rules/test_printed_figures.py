@@ -22,7 +22,7 @@ NINETY_FIVE, TWO = Fraction(95), Fraction(2)
     (930049, 1000000, "93.005"),            # a hair under a step short: 93.00 would be a step
     (929951, 1000000, "92.995"),            # a hair over it
     (42, 51, "82.35"),
-])  # fmt: skip
+])
 def test_a_rate_has_the_fewest_places_at_which_it_lies_as_it_does(part, of, rate):
     value = Fraction(100 * part, of)
     near = told_apart(value, [(NINETY_FIVE, TWO)])
@@ -39,7 +39,7 @@ def test_without_a_bound_two_places_do():
 @pytest.mark.parametrize(("part", "of", "rate", "short"), [
     (94996, 100000, "94.996", "0.004"), (930049, 1000000, "93.005", "1.995"), (42, 51, "82.35", "12.65"),
     (95, 100, "95.00", "0.00"),
-])  # fmt: skip
+])
 def test_the_sentence_of_a_rate_subtracts_from_what_it_prints(part, of, rate, short):
     rule = BOOK.rules["completion_rate"]
     found = Finding("U1", rule.id, rule.item, rule.clause, "2026-07", part, of, Fraction(0), target=NINETY_FIVE)

@@ -309,7 +309,7 @@ OF_OTHER_BOOKS = {
     "price_by", "price_missing", "priced_by_value", "scale_of_numbers", "scale_of_one", "scale_twice",
     "sum_and_distinct", "sum_of_type", "tiers_of_decimals", "times_of_assessed", "too_many_columns", "values_of_enum",
     "with_apart", "with_other_days", "with_other_rows", "worths_apart",
-}  # fmt: skip
+}
 
 
 def test_every_sentence_of_refusal_is_said_by_a_case(tmp_path, monkeypatch):

@@ -35,7 +35,7 @@ def test_the_page_says_what_the_file_declares():
     ("by", ["contract guidance.kinds"]), ("by", ["action sleep"]), ("by", ["finding nothing"]), ("by", []),
     ("shows", ["page libraries/nowhere"]), ("tests", ["libraries/test_records.py::test_nothing"]), ("who", None),
     ("tests", ["nowhere.py::test_x"]), ("clause", "K9.9"),
-])  # fmt: skip
+])
 def test_what_is_not_there_is_refused_with_the_sentence(tmp_path, part, value):
     rows = yaml.safe_load(SENTENCES.read_text(encoding="utf-8"))
     rows[0][part] = value

@@ -21,7 +21,7 @@ FIXED = {
     "H2.2/liking.yaml": [("mode: {reading: shortfall}", "mode: any_part"),
                          ("per: {reading: months}", "per: {month: mean}")],
     "H2.3/errand.yaml": [("mode: {reading: shortfall}", "mode: whole_steps")],
-}  # fmt: skip
+}
 GONE = ("rank_on", "missing_assessment", "bonus_cap", "same_matter", "same_matter_scope", "shortfall", "months")
 
 
@@ -101,7 +101,7 @@ def test_what_older_books_leave_unsaid_is_the_readings(tmp_path):
            ("H2.3/errand.yaml", "per: period", "per: quarter"), ("rulebook.yaml", "rank_on: {reading: rank_on}\n", ""),
            ("rulebook.yaml", " unassessed: {reading: missing_assessment},", ""),
            ("rulebook.yaml", "bonus: {cap: {reading: bonus_cap}, "
-            "same_matter: {reading: same_matter, scope: {reading: same_matter_scope}}}\n", "")]  # fmt: skip
+            "same_matter: {reading: same_matter, scope: {reading: same_matter_scope}}}\n", "")]
     edits: dict = {}
     for name, before, after in old:
         edits.setdefault(name, []).append((before, after))

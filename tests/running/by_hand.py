@@ -12,7 +12,7 @@ from tests.oracle.tables import RawTables
 CAME = {
     "cases": "dispatched_at", "incidents": "occurred_at", "instructions": "instructed_at", "awards": "awarded_on",
     "evaluations": "assigned_at", "adjustments": "decided_on", "extensions": "requested_at",
-}  # fmt: skip
+}
 HAPPENS = {
     "cases": ("signed_at", "replied_at", "closed_at", "rated_at", "received_at"),
     "instructions": ("closed_at", "implemented_at"),
@@ -96,7 +96,7 @@ def rated(tables: RawTables, unit: str, cases: Collection[str], rating: str, at:
             evaluation(f"{at}", rating, assignment_id=f"PX{k}", case_id=case, unit_id=unit, evaluator_id="VX",
                        assigned_at=f"{at}", reminded_at=f"{at}")
             for k, case in enumerate(sorted(cases))
-        ]  # fmt: skip
+        ]
     return found
 
 

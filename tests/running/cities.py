@@ -18,7 +18,7 @@ def restless(folder: Path, seed: int, start: datetime, days: int, units: int = 1
         "units": [text_row(unit_id=id, unit_name=f"单位{id}", unit_group="市直部门", ranked=True) for id in names],
         "assessments": [text_row(unit_id=id, item_id=item, score=5) for id in names for item in ITEMS],
         "cases": [row for id in names for row in _cases(id, seed, start, days)],
-    }  # fmt: skip
+    }
     return write_folder(tables, folder)
 
 
@@ -38,17 +38,17 @@ def _cases(unit: str, seed: int, start: datetime, days: int):
         for _ in range(int(arrivals) + (rng.random() < arrivals % 1)):
             number += 1
             yield _case(rng, f"C{unit}{number:05d}", unit, day, late * (5 if holiday <= day < holiday + 7 * DAY else 1),
-                        content)  # fmt: skip
+                        content)
 
 
 def _case(rng: Random, id: str, unit: str, day: datetime, late: float, content: float) -> dict[str, str]:
     dispatched = day + timedelta(hours=9, seconds=rng.randrange(8 * 3600))
     sign_due, due = dispatched + DAY, day + timedelta(days=6, hours=18)
     signed = sign_due + timedelta(hours=rng.randrange(1, 30)) if rng.random() < late else (
-        dispatched + timedelta(hours=rng.uniform(0.1, 20)))  # fmt: skip
+        dispatched + timedelta(hours=rng.uniform(0.1, 20)))
     first = max(signed, dispatched)
     replied = due + timedelta(hours=rng.randrange(1, 100)) if rng.random() < late else (
-        first + (due - first) * rng.uniform(0.2, 0.99))  # fmt: skip
+        first + (due - first) * rng.uniform(0.2, 0.99))
     closed = replied + timedelta(hours=rng.uniform(0, 20)) if rng.random() > 0.03 else None
     rated = closed + timedelta(days=rng.uniform(0.5, 6)) if closed and rng.random() < 0.5 else None
     less = "basically_satisfied" if rng.random() < 0.1 else "dissatisfied"
@@ -56,6 +56,6 @@ def _case(rng: Random, id: str, unit: str, day: datetime, late: float, content: 
     moments = (dispatched, sign_due, signed, due, replied, closed)
     whole = [moment and moment.replace(microsecond=0) for moment in moments]
     named = dict(zip(("dispatched_at", "sign_due_at", "signed_at", "reply_due_at", "replied_at", "closed_at"), whole,
-                     strict=True))  # fmt: skip
+                     strict=True))
     return text_row(case_id=id, unit_id=unit, role="lead", **named, public_rating=rating if rated else None,
-                    rated_at=rated and rated.replace(microsecond=0))  # fmt: skip
+                    rated_at=rated and rated.replace(microsecond=0))

@@ -37,7 +37,7 @@ def restless_city(folder: Path, seed: int) -> tuple[Request, Request]:
     exports = restless(folder / "exports", seed, BEFORE.start, 190)
     return tuple(
         Request(period, exports, folder / "out", pdf=False, absent=ABSENT) for period in (BEFORE, PERIOD)
-    )  # fmt: skip
+    )
 
 
 CITIES = {"sample": sample_city, "restless": restless_city}

@@ -18,7 +18,7 @@ from pipelines.sample.make import make_sample
 
 PERIOD, EACH = Period.parse("2026Q3"), 20
 MOMENTS = ("received_at", "dispatched_at", "sign_due_at", "signed_at", "reply_due_at", "replied_at", "closed_at",
-           "rated_at")  # fmt: skip
+           "rated_at")
 KINDS = ("repeats", "passed_on", "quick", "bunches")
 
 
@@ -29,7 +29,7 @@ def planted(folder: Path, seed: int) -> dict[str, set[str]]:
     with file.open(encoding="utf-8-sig", newline="") as stream:
         rows = list(csv.DictReader(stream))
     within = [row for row in rows if "2026-07-05" < row["dispatched_at"] < "2026-09-10" and row["role"] == "lead"
-              and row["title"] and row["matter_id"]]  # fmt: skip
+              and row["title"] and row["matter_id"]]
     others = iter(rng.sample(within, 3 * EACH + 10))
     found: dict[str, set[str]] = {kind: set() for kind in KINDS}
     for k in range(EACH):
@@ -96,4 +96,4 @@ if __name__ == "__main__":
     for kind in KINDS:
         planted_, others = found[kind, "planted"], found[kind, "others"]
         print(f"| `{kind}` | {planted_} | {found[kind, 'found']} | {others} of {found['rows']} "
-              f"({100 * others / found['rows']:.1f} %) |")  # fmt: skip
+              f"({100 * others / found['rows']:.1f} %) |")

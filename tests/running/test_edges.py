@@ -47,13 +47,13 @@ EXAMPLES = """examples:
   - {name: none, given: {due: 4, closed: 4}, points: 0}
 """
 GENERAL = {"role": "lead", "sign_due_at": AT - 9 * DAY, "signed_at": AT - 9 * DAY, "public_rating": None,
-           "rated_at": None}  # fmt: skip
+           "rated_at": None}
 
 
 def case(id, due, dispatched=AT - 10 * DAY, replied=None, closed=None, **changes):
     """A case row of U1, signed in time."""
     given = {"case_id": id, "unit_id": "U1", "dispatched_at": dispatched, "reply_due_at": due, "replied_at": replied,
-             "closed_at": closed}  # fmt: skip
+             "closed_at": closed}
     return text_row(**{**GENERAL, **given, **changes})
 
 
@@ -66,7 +66,7 @@ def watch_of(folder, cases, at=AT, rules=STANDARD_RULES, period=PERIOD, bounds=W
     } | tables
     absent = tuple(name for name in ABSENT if name not in tables)
     request = Request(period, write_folder(tables, folder / "exports"), folder / "out", pdf=False, absent=absent,
-                      rules=rules)  # fmt: skip
+                      rules=rules)
     with Watch(request, at, rules=bounds) as watch:
         return watch, watch.run().look()
 
@@ -87,14 +87,14 @@ def edges(tmp_path_factory):
         case("assists", saturday, replied=AT - DAY, closed=AT - DAY, role="assist"),
         case("rated", saturday, replied=AT - DAY, closed=AT - DAY, public_rating="satisfied", rated_at=AT),
         case("rated-", saturday, replied=AT - DAY, closed=AT - DAY, public_rating="satisfied", rated_at=AT - SECOND),
-    ]  # fmt: skip
+    ]
     return watch_of(tmp_path_factory.mktemp("edges"), cases)
 
 
 def test_what_falls_due_before_each_horizon_to_the_second(edges):
     [unit] = edges[1].units
     assert {name: due.rows for name, due in unit.due.items()} == {"day": 2, "three_days": 4, "five_working_days": 6,
-                                                                  "end": 10}  # fmt: skip
+                                                                  "end": 10}
     named = {step.case_id for step in edges[1].steps if step.event == "replied_at"}
     assert named == {"now", "day-", "day", "three-", "three", "five-", "five", "just", "replied"}
     assert {step.case_id for step in edges[1].steps if step.late} == {"late"}
@@ -113,16 +113,16 @@ def test_what_happens_at_the_instant_is_not_known_and_what_happened_before_is(ed
     (datetime(2026, 8, 17, 23, 59, 59), {"day": 0, "three_days": 1, "five_working_days": 1, "end": 1}),
     (datetime(2026, 8, 18, 23, 59, 59), {"day": 1, "three_days": 1, "five_working_days": 1, "end": 1}),
     (datetime(2026, 8, 19), {"day": 0, "three_days": 0, "five_working_days": 0, "end": 0}),
-])  # fmt: skip
+])
 def test_an_evaluation_is_waited_for_until_the_end_of_its_second_working_day(tmp_path, at, expected):
     """Asked for on Friday the 14th: until the 18th is over."""
     friday = datetime(2026, 8, 14, 12)
     rated = case("C1", AT + DAY, replied=AT - DAY, closed=AT - DAY, public_rating="dissatisfied", rated_at=AT - DAY)
     asked = {"assignment_id": "P1", "case_id": "C1", "unit_id": "U1", "evaluator_id": "V1", "assigned_at": friday,
              "reminded_at": friday, "returned_at": None, "withdrawn_at": None, "rated_at": None, "rating": None,
-             "reason": None}  # fmt: skip
+             "reason": None}
     judge = {"evaluator_id": "V1", "name": "某某", "employer_unit_id": None, "appointed_on": "2026-01-01",
-             "term_ends_on": "2027-12-31", "ended_on": None}  # fmt: skip
+             "term_ends_on": "2027-12-31", "ended_on": None}
     _, seen = watch_of(tmp_path, [rated], at, evaluations=[text_row(**asked)], evaluators=[text_row(**judge)])
     assert (seen.units[0].evaluations or dict.fromkeys(expected, 0)) == expected
 
@@ -145,7 +145,7 @@ def test_an_act_by_which_a_rate_begins_to_be_judged_is_not_told(tmp_path, needs,
 def test_many_cases_of_a_matter_are_warned_of(tmp_path, cases, days, told):
     moments = (AT - 2 * DAY, AT - DAY, AT - 2 * SECOND, AT - SECOND, AT)  # that at the instant is not known yet
     rows = [case(f"C{k}", AT + 9 * DAY, dispatched=at, signed_at=None, sign_due_at=AT + DAY, matter_id="M1")
-            for k, at in enumerate(moments)]  # fmt: skip
+            for k, at in enumerate(moments)]
     rules = tmp_path / "watch.yaml"
     rules.write_text(f"warnings: {{matter: {{cases: {cases}, days: {days}}}}}", encoding="utf-8")
     watch, _ = watch_of(tmp_path, rows, bounds=rules)
@@ -155,7 +155,7 @@ def test_many_cases_of_a_matter_are_warned_of(tmp_path, cases, days, told):
 @pytest.mark.parametrize(("under", "least", "told"), [("50", 2, False), ("50.01", 2, True), ("50.01", 3, False)])
 def test_a_rate_is_warned_of_below_its_bound_and_from_so_many_on(tmp_path, under, least, told):
     rows = [case(f"C{k}", AT + DAY, replied=AT - DAY, closed=AT - DAY, public_rating=rating, rated_at=AT - SECOND)
-            for k, rating in enumerate(("satisfied", "dissatisfied"))]  # fmt: skip
+            for k, rating in enumerate(("satisfied", "dissatisfied"))]
     rules, text = tmp_path / "watch.yaml", f"part: satisfied, of: rated, under: {under}, at_least: {least}"
     rules.write_text(f"warnings: {{rate: {{{text}}}}}", encoding="utf-8")
     watch, _ = watch_of(tmp_path, rows, bounds=rules)

@@ -12,7 +12,7 @@ from pipelines.running.findings import FINDINGS, WATCH, Finding, find, how_many,
 
 START, MINUTE, DAY = datetime(2026, 7, 1), timedelta(minutes=1), timedelta(days=1)
 COLUMNS = {"case_id": "", "unit_id": "U1", "role": "lead", "matter_id": None, "title": None, "dispatched_at": START,
-           "closed_at": None, "public_rating": None, "rated_at": None}  # fmt: skip
+           "closed_at": None, "public_rating": None, "rated_at": None}
 TEXT = ("case_id", "unit_id", "role", "matter_id", "title", "public_rating", "caller_key", "address")
 LAMP = "路灯不亮，请派人维修，已经一周了"
 
@@ -42,7 +42,7 @@ def kinds(*rows):
     (DAY, "水压太低", "M1", []),
     (DAY, LAMP, "M2", []),
     (DAY, None, "M1", []),
-])  # fmt: skip
+])
 def test_a_repeat_is_of_the_same_matter_with_a_like_title_soon_after(later, title, matter, expected):
     first = {"matter_id": "M1", "title": LAMP}
     assert kinds(first, {"matter_id": matter, "title": title, "dispatched_at": START + later}) == expected
@@ -102,7 +102,7 @@ def test_ratings_in_a_bunch(n, apart, expected):
     (["satisfied"] * 30, ["perfect"]),
     (["satisfied"] * 29, []),
     (["satisfied"] * 30 + ["basically_satisfied"], []),
-])  # fmt: skip
+])
 def test_every_rating_the_best_one(ratings, expected):
     rows = [{"public_rating": rating, "rated_at": START + k * DAY} for k, rating in enumerate(ratings)]
     assert kinds(*rows) == expected
@@ -118,7 +118,7 @@ def test_the_strongest_come_first():
     other = LAMP.replace("一周", "两周")
     told = (LAMP, other, other, LAMP + "！")
     rows = [{"matter_id": "M1", "title": title, "dispatched_at": START + (3 - k) * k * DAY + k * MINUTE}
-            for k, title in enumerate(told)]  # fmt: skip
+            for k, title in enumerate(told)]
     rows += [{"dispatched_at": START, "closed_at": START + minutes * MINUTE} for minutes in (4, 2)]
     rows += [{"matter_id": "M2", "title": LAMP, "dispatched_at": START + days * DAY} for days in (0, 5)]
     assert [cases for kind, _, cases, *_ in found(rows) if kind == "repeats"][:2] == [("C2", "C1"), ("C7", "C6")]
@@ -156,7 +156,7 @@ def test_a_unit_is_named_from_two_standard_deviations_on(n, told):
     ("findings: 5", "line 1: expected"),
     ("warnings:\n  rate: {part: a b, of: b, under: 1, at_least: 1}", "line 2: part takes a name"),
     ("warnings:\n  rate: {part: a, of: b, under: 101, at_least: 1}", "line 2: under takes a number between 0 and 100"),
-])  # fmt: skip
+])
 def test_a_file_that_nothing_would_honour_is_refused(tmp_path, text, says):
     (tmp_path / "watch.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(UsageRefusal, match=says):

@@ -98,7 +98,7 @@ def test_who_has_no_channel_is_told_nothing(post):
 def test_warnings_go_to_the_office_once(post):
     channels = Channels(channels=("json://office",))
     assert post(channels, warnings=(say("running.says_nothing_gone"),)) == [
-        (("json://office",), say("running.says_nothing_gone").zh)]  # fmt: skip
+        (("json://office",), say("running.says_nothing_gone").zh)]
     assert post(channels, warnings=(say("running.says_nothing_gone"),)) == []
     assert OFFICE not in UNITS
 
@@ -133,7 +133,7 @@ def test_awards_to_come_stay_below_their_cap(watched, monkeypatch):
     model = forecast._Model(watched, [])
     assert model.city.awards.types
     many = SimpleNamespace(gamma=lambda *given: np.ones(given[-1]), poisson=lambda rate: np.full(rate.shape, 40),
-                           choice=lambda worth, shape: np.full(shape, worth.max()))  # fmt: skip
+                           choice=lambda worth, shape: np.full(shape, worth.max()))
     monkeypatch.setattr(forecast, "chosen", lambda *_: "3")
     assert (model._awards(many, 2) == 300).all()
 
@@ -298,7 +298,7 @@ def test_a_rate_is_warned_of_under_its_bound_and_from_so_many_on(watched, under,
     watch = watched.watch
     bounds = {"part": "satisfied", "of": "rated", "under": under, "at_least": str(least)}
     told = warn(watch.warehouse, WatchRules(warnings={"rate": bounds}), watch.missed, watch.rulebook, watch.readings,
-                FRIDAY)  # fmt: skip
+                FRIDAY)
     counts = {id: (tally.count("satisfied"), tally.count("rated")) for id, tally in watch.tallies.items()}
     due = [id for id, (part, of) in counts.items() if of >= least and 100 * part < Fraction(under) * of]
     assert [words.zh.split("：")[0] for words in told] == sorted(due)
@@ -327,7 +327,7 @@ def test_a_month_watched_day_by_day(tmp_path):
         steps = {(one.counts, one.unit_id, one.case_id, one.ref_id, one.event): one for one in seen.steps}
         assert all(one.cost >= 0 and one.cost_of_row >= 0 for one in seen.steps), "an act that is done never worsens"
         came_back = {key for key in steps.keys() & before if steps[key].until and steps[key].until < at - timedelta(2)
-                     and not steps[key].late}  # fmt: skip
+                     and not steps[key].late}
         assert not came_back
         before = set(steps)
     days = pages.days(tmp_path / "out", period)

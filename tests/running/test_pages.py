@@ -25,7 +25,7 @@ def out(tmp_path_factory):
     for day in (DAY, NEXT):
         with pytest.raises(SystemExit) as ended:
             main(["watch", "2026Q3", "--exports", str(folder / "exports"), "--out", str(folder / "out"),
-                  "--at", f"{day} 09:00"])  # fmt: skip
+                  "--at", f"{day} 09:00"])
         assert not ended.value.code
     return folder / "out"
 

@@ -84,7 +84,7 @@ def ratings_move_it(sample, readings, then, best, units, at, about):
 
     for id, told in [(one.unit.unit_id, one.ratings) for one in units]:
         for rating, way, after, points in (("dissatisfied", -1, told.falls_after, -told.falls),
-                                           ("satisfied", 1, told.rises_after, told.rises)):  # fmt: skip
+                                           ("satisfied", 1, told.rises_after, told.rises)):
             asked = told.cases[: after or MOST_RATINGS]
             if not odd.isdisjoint((id, case) for case in asked):
                 continue
@@ -92,7 +92,7 @@ def ratings_move_it(sample, readings, then, best, units, at, about):
             assert found == points if after else way * found <= 0, f"{about}: {id} {rating} {asked}"
             assert way * moved(id, asked[:-1], rating) <= 0, f"{about}: {id} {rating} {asked[:-1]}"
         unrated = [row["case_id"] for row in then["cases"]
-                   if row["unit_id"] == id and row["closed_at"] and not row["public_rating"]]  # fmt: skip
+                   if row["unit_id"] == id and row["closed_at"] and not row["public_rating"]]
         others = [case for case in unrated if case not in told.cases and (id, case) not in odd]
         for rating in ("dissatisfied", "satisfied") if others else ():
             assert moved(id, others, rating) == 0, f"{about}: {id} {rating} {others}"

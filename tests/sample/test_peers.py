@@ -79,9 +79,9 @@ def test_the_tables_show_the_best_run_its_ratio_and_what_is_over():
 PAGES = Pages(2.0, Printed("ours", 4, 20, Usage(30.0, 40.0, 0.5)), [
     Printed("ours", 2, 10, Usage(10.0, 18.0, 0.4)), Printed("plain_pool", 2, 10, Usage(20.0, 24.0, 0.4)),
     Printed("chromium", 2, 8, Usage(4.0, 0.1, 0.4)),
-])  # fmt: skip
+])
 SCORED = [Timing("ours", 10, 0.5, (3.0, 2.0), 1.5, 7), Timing("by_hand", 10, 0.1, (1.5, 1.0), 0.5, 5),
-          Timing("by_pandas", 10, 0.1, (8.0, 5.0), 5.0, 9)]  # fmt: skip
+          Timing("by_pandas", 10, 0.1, (8.0, 5.0), 5.0, 9)]
 
 
 def test_printing_is_compared_page_by_page_with_the_plain_pool():
@@ -113,7 +113,7 @@ class Other:
 
 def test_the_document_holds_every_limit_and_every_table():
     measured = Measured(SCORED, [("help", 0.5, 1.0)], [("a scenario", 0.1, 1.0)], [("pandas", 12.3)], PAGES, Other(),
-                        Other(), Other(), Other())  # fmt: skip
+                        Other(), Other(), Other())
     text = document(measured)
     assert len(measured.limits()) == 2 + 1 + 1 + 1 + 1 + 1 + 1 + 3 and limits_table(measured.limits()) in text
     assert all(table in text for table in (scoring_table(SCORED), printing_table(PAGES), "- pandas: 12 times as long"))

@@ -58,7 +58,7 @@ def test_the_draw_has_not_moved():
 
 # The invented units have always been there and stay, no count is given in place of rows: of these nothing is written.
 OF_A_LIFE = {("units", name) for name in (
-    "valid_from", "valid_to", "succeeded_by", "cases_to", "former_names", "short_name", "sort")}  # fmt: skip
+    "valid_from", "valid_to", "succeeded_by", "cases_to", "former_names", "short_name", "sort")}
 OF_AN_OBJECTION = {("adjustments", name) for name in ("received_on", "answer_by", "ground", "evidence")}
 UNWRITTEN = OF_A_LIFE | OF_AN_OBJECTION | {("cases", "kind")}
 WRITTEN = {name: table for name, table in load_contracts().tables.items() if name != "figures"}

@@ -82,7 +82,7 @@ def test_the_program_knows_which_module_comes_with_which_extra_and_full_is_all_b
     """What the base needs is in no extra, so that nobody is sent to install what is there."""
     owners = packages_distributions()
     known = {extra: {_spelt({owners.get(name, [name])[0].lower()}).pop() for name in names}
-             for extra, names in MODULES.items()}  # fmt: skip
+             for extra, names in MODULES.items()}
     assert known == {extra: _spelt(needs) - BOUNDS for extra, needs in OPTIONAL.items() if extra != "full"}
     assert PROJECT["project"]["optional-dependencies"]["full"] == ["gongping[lab,quality,schedule,sources]"]
     assert not _spelt(RUNTIME) & set().union(*known.values())
@@ -94,7 +94,7 @@ FOLDERS = {"quality": "contracts", "schedule": "flows", "lab": "laboratory", "so
 def test_a_module_of_an_extra_is_imported_where_its_lack_is_answered():
     files = {file.relative_to(ROOT).as_posix(): _top_names(file) for file in (ROOT / "pipelines").rglob("*.py")}
     found = {extra: {file.split("/")[1] for file, names in files.items() if names & set(modules)}
-             for extra, modules in MODULES.items()}  # fmt: skip
+             for extra, modules in MODULES.items()}
     assert found == {extra: {folder} for extra, folder in FOLDERS.items()}
 
 

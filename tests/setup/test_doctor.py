@@ -98,7 +98,7 @@ def test_a_machine_without_the_tool_for_signatures_is_told_what_to_install(tmp_p
 @pytest.mark.parametrize(("message", "ok", "shown"), [
     ("OpenSSH_9.2p1 Debian-2+deb12u3, OpenSSL 3.0.15", True, "9.2"), ("OpenSSH_9.1", True, "9.1"),
     ("OpenSSH_9.0p1", False, "9.0"), ("OpenSSH_8.4p1 Debian-5", False, "8.4"), ("", True, "?"),
-])  # fmt: skip
+])
 def test_the_version_of_openssh_is_told_and_one_too_old_for_the_signers_file_is_named(monkeypatch, message, ok, shown):
     monkeypatch.setattr("shutil.which", lambda tool: f"/usr/bin/{tool}")
     monkeypatch.setattr(doctor.subprocess, "run", lambda *a, **k: subprocess.CompletedProcess(a, 0, "", message))

@@ -113,7 +113,7 @@ def test_the_wheel_holds_every_file_of_the_project_that_the_program_reads(wheel)
     ask = ["git", "ls-files", "-z", "pipelines", "gongping", *LAID_OUT]
     listed = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     wanted = {name if name.startswith(("pipelines", "gongping")) else f"pipelines/shipped/{name}"
-              for name in listed.split("\0") if name and (ROOT / name).is_file()}  # fmt: skip
+              for name in listed.split("\0") if name and (ROOT / name).is_file()}
     names = set(ZipFile(wheel).namelist())
     assert len(wanted) > 300
     assert wanted - names == set()
@@ -131,7 +131,7 @@ def test_the_wheel_is_the_same_bytes_when_somebody_else_builds_it_elsewhere(whee
             os.utime(file, (978307200, 978307200))
             file.chmod(file.stat().st_mode & 0o700)
     other = {"TZ": "Pacific/Kiritimati", "LC_ALL": "tr_TR.UTF-8", "USER": "else", "HOME": "/nonexistent",
-             "PYTHONHASHSEED": "3"}  # fmt: skip
+             "PYTHONHASHSEED": "3"}
     assert built(there, tmp_path / "dist", **other).read_bytes() == wheel.read_bytes()
 
 

@@ -75,9 +75,9 @@ def test_a_pure_package_knows_no_edge(module):
 def test_every_name_that_is_imported_from_us_is_there(module):
     """Also inside functions, where only a call would tell."""
     wanted = [(node.module, alias.name) for node in ast.walk(modules()[module]) if isinstance(node, ast.ImportFrom)
-              for alias in node.names if _under(node.module or "", "pipelines")]  # fmt: skip
+              for alias in node.names if _under(node.module or "", "pipelines")]
     assert [f"{of}.{name}" for of, name in wanted
-            if f"{of}.{name}" not in modules() and name not in _names(modules()[of])] == []  # fmt: skip
+            if f"{of}.{name}" not in modules() and name not in _names(modules()[of])] == []
 
 
 def _names(tree: ast.Module) -> set[str]:

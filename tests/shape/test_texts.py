@@ -96,5 +96,5 @@ def test_a_number_of_one_has_its_own_word():
     one, two = (say("contracts.stop_promise", n=n, **facts).en for n in (1, 2))
     assert one.startswith("1 row of units breaks") and two.startswith("2 rows of units break the")
     plain = [key for topic in ("contracts", "ingest", "assess") for key, words in _sentences(topic).items()
-             if re.search(r"\{n\} (rows|cells|ids|columns|values) ", words["en"])]  # fmt: skip
+             if re.search(r"\{n\} (rows|cells|ids|columns|values) ", words["en"])]
     assert plain == ["stop_row_more"]  # said of several only

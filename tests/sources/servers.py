@@ -85,9 +85,9 @@ def postgres() -> Iterator[Server]:
             [*as_user("postgres"), tools / "initdb", "-D", home / "data", "-U", "owner", "-A", "scram-sha-256",
              "--pwfile", home / "password", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
             check=True, capture_output=True, cwd=home,
-        )  # fmt: skip
+        )
         command = [str(tools / "postgres"), "-D", str(home / "data"), "-p", str(port), "-c", "listen_addresses=127.0.0.1",  # noqa: E501
-                   "-c", f"unix_socket_directories={home}", "-c", "fsync=off"]  # fmt: skip
+                   "-c", f"unix_socket_directories={home}", "-c", "fsync=off"]
         with running(command, port, home, "postgres") as server:
             while subprocess.run([tools / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode:
                 time.sleep(0.05)  # it takes connections before it answers them
@@ -107,10 +107,10 @@ def mariadb() -> Iterator[Server]:
             [*as_user(user), "mariadb-install-db", "--no-defaults", f"--datadir={home}/data", "--skip-test-db",
              "--auth-root-authentication-method=normal"],
             check=True, capture_output=True, cwd=home,
-        )  # fmt: skip
+        )
         options = ["--no-defaults", f"--datadir={home}/data", f"--port={port}", "--bind-address=127.0.0.1",
                    f"--socket={home}/socket", f"--pid-file={home}/pid", "--innodb-flush-log-at-trx-commit=0",
-                   "--character-set-server=utf8mb4"]  # fmt: skip
+                   "--character-set-server=utf8mb4"]
         with running([shutil.which("mariadbd"), *options], port, home, user) as server:
             yield server
     finally:

@@ -65,7 +65,7 @@ class Town:
         database = "postgres" if kind == "postgresql" else "hotline"
         self.source = Source("hotline", kind, host="127.0.0.1", port=server.port, database=database, user="reader",
                              password=Secret(env="TOWN_PASSWORD"), tls="off",
-                             tables=(Query("cases", CASES), Query("units", UNITS)))  # fmt: skip
+                             tables=(Query("cases", CASES), Query("units", UNITS)))
         if kind == "postgresql":
             self.run(POSTGRES.format(password=PASSWORD.replace("'", "''")))
         else:
@@ -90,13 +90,13 @@ class Town:
             )
         named = getattr(self, "named", False)
         connection = pymysql.connect(host="127.0.0.1", port=self.server.port, user="root", charset="utf8mb4",
-                                     init_command="set time_zone = '+00:00'", database="hotline" if named else None)  # fmt: skip  # noqa: E501
+                                     init_command="set time_zone = '+00:00'", database="hotline" if named else None)  # noqa: E501
         self.named = True
         return connection
 
     def fill(self, titles):
         rows = [(20260700000000000001 + i, "U1", title, MADE[self.kind], "2026-07-09 17:00:00", "满意" if i % 2 else None)  # noqa: E501
-                for i, title in enumerate(titles)]  # fmt: skip
+                for i, title in enumerate(titles)]
         self.named = True
         self.run("insert into requests values (%s, %s, %s, %s, %s, %s)", rows)
 
@@ -205,7 +205,7 @@ def test_an_account_that_may_write_is_told(town, tmp_path, monkeypatch):
 @pytest.mark.parametrize("changes", [
     {"password": Secret(env="WRONG_PASSWORD")}, {"database": "nowhere"}, {"tables": (Query("cases", "select * from nothing"),)},  # noqa: E501
     {"tls": "require"},
-])  # fmt: skip
+])
 def test_what_cannot_be_read_is_refused_at_once_without_the_password(town, tmp_path, monkeypatch, changes):
     monkeypatch.setenv("WRONG_PASSWORD", "wrong-secret")
     with pytest.raises(Refusal) as refusal:
@@ -217,7 +217,7 @@ def test_what_cannot_be_read_is_refused_at_once_without_the_password(town, tmp_p
 
 def test_nobody_at_the_address_is_a_refusal_after_a_few_tries(tmp_path, monkeypatch):
     source = Source("hotline", "mysql", host="127.0.0.1", port=free_port(), database="d", user="u", tls="off",
-                    password=Secret(env="TOWN_PASSWORD"), tables=(Query("cases", "select 1"),))  # fmt: skip
+                    password=Secret(env="TOWN_PASSWORD"), tables=(Query("cases", "select 1"),))
     for kind in ("mysql", "postgresql"):
         with pytest.raises(Refusal) as refusal:
             pull([replace(source, kind=kind)], PERIOD, tmp_path / "raw")
@@ -289,7 +289,7 @@ def test_memory_stays_flat_and_every_row_comes(large, tmp_path):
     peaks = []
     for limit in (MANY // 6, MANY):
         command = [sys.executable, "-c", PULLS, large.kind, str(large.server.port), large.source.database, str(limit),
-                   str(tmp_path / str(limit))]  # fmt: skip
+                   str(tmp_path / str(limit))]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         count, peak = map(int, done.stdout.split())
         assert count == limit

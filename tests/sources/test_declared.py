@@ -50,7 +50,7 @@ REFUSED = {
     "    user:": ("    tls: maybe\n    user:", 8, "one of verify、require、off"),
     "kind: postgresql\n": ("kind: sqlserver\n", 5, "SQL Server and Oracle"),
     "    kind: postgresql\n    host": ("    kind: http\n    url: http://me:pass@host/x\n    files: a.csv\n    host", 8, "http does not know host"),  # noqa: E501
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("old", REFUSED)
@@ -65,7 +65,7 @@ def test_what_nothing_would_honour_is_refused_with_its_line(tmp_path, old):
 
 @pytest.mark.parametrize(("url", "is_good"), [
     ("https://host/x", True), ("http://me:pass@host/x", False), ("ftp://host/x", False), ("https:///x", False),
-])  # fmt: skip
+])
 def test_an_address_has_a_host_and_no_account(tmp_path, url, is_good):
     text = f"name: 某市\nsources: {{site: {{kind: http, url: '{url}', files: a.csv}}}}\n"
     if is_good:

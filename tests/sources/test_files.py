@@ -82,7 +82,7 @@ def web(**plan):
 
 def web_source(port, *, at="/2026Q3", **more):
     return Source("site", "http", url=f"http://127.0.0.1:{port}{at}", files=("cases_07.csv", "cases_08.csv"),
-                  local=True, **more)  # fmt: skip
+                  local=True, **more)
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def store():
         for name, content in CONTENT.items():
             client.put_object(Bucket="hotline", Key=f"out/2026Q3/{name}", Body=content)
         yield Source("store", "s3", folder="hotline/out", endpoint=address, region="us-east-1", local=True,
-                     key=Secret(env="STORE_KEY"), secret=Secret(env="STORE_SECRET"), files=("{period}/cases_*.csv",))  # fmt: skip  # noqa: E501
+                     key=Secret(env="STORE_KEY"), secret=Secret(env="STORE_SECRET"), files=("{period}/cases_*.csv",))  # noqa: E501
     finally:
         server.stop()
 
@@ -115,7 +115,7 @@ def source(request, tmp_path):
         put(tmp_path / "out")
         with sftp(tmp_path / "ssh") as (server, key, known):
             yield Source("drop", "sftp", host="127.0.0.1", port=server.port, user=account(), folder=str(tmp_path / "out"),  # noqa: E501
-                         files=("{period}/cases_*.csv",), key_file=key, known_hosts=known)  # fmt: skip
+                         files=("{period}/cases_*.csv",), key_file=key, known_hosts=known)
     elif request.param == "s3":
         with store() as one:
             yield one
@@ -157,7 +157,7 @@ def test_a_wrong_server_key_is_refused_before_anything_is_said(tmp_path):
         lines = other.read_text().split(" ", 1)
         known.write_text(f"[127.0.0.1]:{server.port} {lines[1]}")
         source = Source("drop", "sftp", host="127.0.0.1", port=server.port, user=account(), folder=str(tmp_path / "out"),  # noqa: E501
-                        files=("{period}/*.csv",), key_file=key, known_hosts=known)  # fmt: skip
+                        files=("{period}/*.csv",), key_file=key, known_hosts=known)
         with pytest.raises(Refusal) as refusal:
             pull([source], PERIOD, tmp_path / "raw")
     assert "Host key" in refusal.value.words.en

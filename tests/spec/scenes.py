@@ -143,7 +143,7 @@ def play_validate(table: Table, row: Row) -> Answers:
     tables[name] += [{**good, "case_id": f"G{k}"} for k in range(1, int(given.get("good") or 1))]
     tables[name] += [{**good, "case_id": f"B{k}", "dispatched_at": ""} for k in range(int(given.get("bad") or 0))]
     tables = {of: [{column: text or None for column, text in line.items()} for line in lines]
-              for of, lines in tables.items()}  # fmt: skip
+              for of, lines in tables.items()}
     warehouse = Warehouse()
     try:
         found = validate(warehouse, raw_of(warehouse, tables), CONTRACTS, PERIOD)
@@ -171,7 +171,7 @@ def play_measure(table: Table, row: Row) -> Answers:
     tally = _counted(table)[row.line]
     months = [month for month, n in tally.counts["case_rows"].items() if n]
     costs = {f"{rule.id} costs": tally.occurrences(rule.id, rule.measure) for rule in BOOK.rules.values()
-             if rule.kind == "occurrence"}  # fmt: skip
+             if rule.kind == "occurrence"}
     counts = {id: tally.count(id) for id in BOOK.measures}
     return {name: str(n) for name, n in {**counts, **costs}.items()} | {"month": joined(months)}
 
@@ -245,7 +245,7 @@ def unit_of(given: Mapping[str, str], **more):
     """A harbour with the counts, marks and awards of a row."""
     counts = {name: [int(n) for n in given[name].split(",")] for name in COUNTED if given.get(name)}
     marks = {id: Fraction(given[id]) if given.get(id) else full for id, full in ISLAND.full.items()
-             if given.get(id) != "none"}  # fmt: skip
+             if given.get(id) != "none"}
     facts = [one.split() for one in given.get("awards", "").split(";") if one.strip()]
     listed = [award(f"W{k}", *one) for k, one in enumerate(facts, 1)]
     return ISLAND.unit(**{"case_rows": 100, **more}, assessed=marks, awards=listed, **counts)
@@ -272,7 +272,7 @@ def play_points(table: Table, row: Row) -> Answers:
         "undone": joined(sorted(e.ref_id for e in entries if e.rule_id == "same_matter")),
         "clauses": joined(dict.fromkeys(f"{e.rule_id} {e.clause}" for e in entries)),
         "back": joined(f"{'+'.join(loss.rules)} {number(loss.back)}" for item in score.items.values()
-                       for loss in item.losses),  # fmt: skip
+                       for loss in item.losses),
         "says": joined(texts),
         "stop": "",
     }
@@ -285,7 +285,7 @@ def _signed(points: Fraction) -> str:
 POINTS = {
     *ITEMS, *(f"{id} notes" for id in ITEMS), "base", "bonus", "total", "measured", "found", "lines", "undone",
     "clauses", "back", "says", "stop",
-}  # fmt: skip
+}
 
 
 # 6 rank: the rows of a table are the island's harbours.
@@ -296,11 +296,11 @@ def _ranked(table: Table) -> dict[str, Answers]:
     for row in table.rows:
         given, id = row.given, row.given["harbour"]
         units.append(unit_of(given, id=id, group=given.get("kind") or "deep", ranked=given.get("ranked") != "no",
-                             case_rows=int(given.get("requests") or 100)))  # fmt: skip
+                             case_rows=int(given.get("requests") or 100)))
         if given.get("before"):
             place = given["before"]
             before.append({"unit_id": id, "unit_group": given.get("kind") or "deep", "rank": place, "group_rank": place,
-                           "base": "90.00", "bonus": "0.00", "total": "90.00"})  # fmt: skip
+                           "base": "90.00", "bonus": "0.00", "total": "90.00"})
     readings, town = mapping(table.blocks.get("readings", "")), other_law(table.blocks.get("book", ""))
     standings, given = town.ranking(*units, **readings), town.verdicts(*units, previous=before)
     scores = town.settled(*units, **readings)[0]
@@ -312,7 +312,7 @@ def _ranked(table: Table) -> dict[str, Answers]:
             "verdicts": joined(v for v in order if (standing.unit_id, v) in given),
         }
         for k, standing in enumerate(standings, 1)
-    }  # fmt: skip
+    }
 
 
 def play_rank(table: Table, row: Row) -> Answers:
@@ -382,7 +382,7 @@ def _sums(kept: Outcome) -> dict[str, Callable[[], list]]:
 
 
 SUMS = ("full_marks + points = score", "items = base", "bonus lines = bonus", "base + bonus = total",
-        "read = accepted + quarantined")  # fmt: skip
+        "read = accepted + quarantined")
 
 
 def play_publish(table: Table, row: Row) -> Answers:
@@ -448,4 +448,4 @@ SCENES = {
         {"file", "sum", "command"}, {"columns", "byte mark", "there", "differences", "exit", "says"}, play_publish,
         texts={"says"},
     ),
-}  # fmt: skip
+}

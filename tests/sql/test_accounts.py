@@ -38,7 +38,7 @@ def accounted(tables, before=(), broken=None, left_out=0, cutoff=PERIOD.end, **r
     chosen = choose_readings(BOOK, readings)
     intake = read(warehouse, tables, broken)
     receipts = tuple(replace(r, records=r.records + left_out, left_out=left_out) if r.table == "cases" else r
-                     for r in intake.receipts)  # fmt: skip
+                     for r in intake.receipts)
     intake = replace(intake, receipts=receipts)
     rows = validate(warehouse, intake, CONTRACTS, PERIOD).rows
     measure(warehouse, PERIOD, cutoff, BOOK, CALENDAR, before)
@@ -69,7 +69,7 @@ def case(id: str, **change) -> dict:
 def due(moment: str) -> dict:
     """An open case with that deadline."""
     return {**OPEN, "dispatched_at": "2026-06-01 09:00:00", "sign_due_at": "2026-06-01 13:00:00", "signed_at": None,
-            "replied_at": None, "reply_due_at": moment}  # fmt: skip
+            "replied_at": None, "reply_due_at": moment}
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_an_exclusion_and_a_row_that_was_counted_before_have_columns_of_their_ow
     line = accounted(tables, before, counted_before="left_out")[0]["U1"]
     assert {name: line[name] for name in ("scored", "excluded", "counted_before")} == {
         "scored": 1, "excluded": 1, "counted_before": 1,
-    }  # fmt: skip
+    }
     assert accounted(tables, before, counted_before="again")[0]["U1"]["scored"] == 2
 
 
@@ -126,28 +126,28 @@ def test_rows_of_no_known_unit_are_the_line_without_one():
 
 
 DAYS = st.sampled_from(["2026-06-30 23:59:59", "2026-07-01 00:00:00", "2026-08-15 09:00", "2026-09-30 23:59:59",
-                        "2026-10-01 00:00:00", "2026-12-24 09:00", "", "去年", None])  # fmt: skip
+                        "2026-10-01 00:00:00", "2026-12-24 09:00", "", "去年", None])
 ROW = st.fixed_dictionaries({
     "case_id": st.sampled_from(["C1", "C2", "C3", "C4", " C4", None]),
     "unit_id": st.sampled_from(["U1", "U1", "U2", "U2 ", "U404", "", None]),
     "role": st.sampled_from(["主办", "协办", "其他", None]),
     "reply_due_at": DAYS,
     "closed_at": DAYS,
-})  # fmt: skip
+})
 EXTENSION = st.fixed_dictionaries({"case_id": st.sampled_from(["C1", "C2", "C3"]), "extended_until": DAYS})
 READINGS = st.fixed_dictionaries({
     "belongs_to": st.sampled_from(["due", "sent"]),
     "extension": st.sampled_from(["approved", "requested_in_time"]),
     "counted_before": st.sampled_from(["again", "left_out"]),
     "assisting": st.sampled_from(["everybody", "lead"]),
-})  # fmt: skip
+})
 
 
 @settings(max_examples=15)
 @given(
     st.lists(ROW, max_size=12), st.lists(EXTENSION, max_size=3), st.sets(st.sampled_from(["C1", "C2", "C3", "C4"])),
     st.sets(st.sampled_from(["C1", "C2"])), READINGS, st.integers(0, 2), st.integers(0, 2),
-)  # fmt: skip
+)
 def test_whatever_the_dirt_every_row_is_in_one_part(rows, longer, before, excluded, readings, broken, left_out):
     early = {"dispatched_at": "2026-06-20 09:00:00", "sign_due_at": "2026-06-20 13:00:00", **OPEN}
     tables = good_tables()
@@ -155,7 +155,7 @@ def test_whatever_the_dirt_every_row_is_in_one_part(rows, longer, before, exclud
     tables["cases"] = [good("cases", **{**early, "signed_at": None, "replied_at": None, **row}) for row in rows]
     tables["extensions"] = [good("extensions", extension_id=f"X{n}", **one) for n, one in enumerate(longer)]
     tables["adjustments"] = [good("adjustments", adjustment_id=f"D{id}", action="剔除诉求件", case_id=id)
-                             for id in sorted(excluded)]  # fmt: skip
+                             for id in sorted(excluded)]
     for absent in ("evaluations", "incidents", "instructions"):
         tables.pop(absent)
     with tempfile.TemporaryDirectory() as folder:
@@ -192,4 +192,4 @@ def test_what_came_in_is_counted_by_channel_kind_and_matter_where_the_unit_leads
     assert [tuple(one.values()) for one in found] == [
         ("channel", "电话", 2), ("channel", "网站", 1), ("kind", "投诉", 3), ("kind", "咨询", 1),
         ("matter", "报修", 2), ("matter", "咨询", 1),
-    ]  # fmt: skip
+    ]

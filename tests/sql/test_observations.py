@@ -56,7 +56,7 @@ def test_an_evaluation_that_does_not_count_is_told_by_one_reason(evaluation, rem
     [({"appointed_on": "2026-08-12"}, ""), ({"appointed_on": "2026-08-13"}, "not_appointed"),
      ({"ended_on": "2026-08-12"}, ""), ({"ended_on": "2026-08-11"}, "not_appointed"),
      ({"employer_unit_id": "U1"}, "own_employer"), ({"employer_unit_id": "U2"}, "")],
-)  # fmt: skip
+)
 def test_an_evaluation_by_who_may_not_judge_is_told(evaluator, reason):
     tables = {"cases": [DISSATISFIED], "evaluators": [evaluator], "evaluations": [{"assignment_id": "V1"}]}
     assert observed(**tables) == ({f"evaluation_{reason}": 1} if reason else {})
@@ -66,7 +66,7 @@ def test_an_evaluation_by_who_may_not_judge_is_told(evaluator, reason):
     ("case", "needed"),
     [({}, True), ({"rated_at": "2026-09-30 23:59:59"}, True), ({"rated_at": "2026-10-01 00:00:00"}, False),
      ({"rated_at": None}, True), ({"public_rating": "satisfied"}, False), ({"public_rating": None}, False)],
-)  # fmt: skip
+)
 def test_an_evaluation_of_a_case_that_needs_none_is_told_as_that_alone(case, needed):
     late = {"assignment_id": "V1", "rated_at": "2026-08-18 00:00:00"}
     found = observed(cases=[DISSATISFIED | case], evaluators=[{}], evaluations=[late])

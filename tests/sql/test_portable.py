@@ -101,7 +101,7 @@ def taken_otherwise(query):
 
 @pytest.mark.parametrize("query", [
     "(['a', 'b'])[n]", "to_hours(n)", "unnest(n, recursive := true)", "* replace (1 as n)", "last(n order by m)",
-])  # fmt: skip
+])
 def test_what_spark_takes_otherwise_is_noticed(query):
     [one] = said_for_spark(f"select {query} from facts.x", {})
     assert taken_otherwise(one.query)

@@ -65,7 +65,7 @@ def test_a_row_without_a_case_is_met_by_its_own_number_alone(waiver, met):
 def test_the_first_of_the_decisions_that_meet_a_row_is_named():
     assert waived([{"case_id": "C2"}, {"rule_id": "attitude"}, {}, {"case_id": "C1"}]) == {
         "refusal": "D3", "attitude": "D2", "": "D3",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(

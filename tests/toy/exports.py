@@ -11,7 +11,7 @@ SAID = {
     "refused_to_sign": "slammed", "not_handled": "spilled", "rude_attitude": "scolded", "poor_service": "scolded",
     "public_praise": "lantern", "city_leader_praise": "song", "province_leader_praise": "shell",
     "suggestion_adopted": "song", "city_media": "lantern", "province_media": "shell", "briefing_praise": "lantern",
-}  # fmt: skip
+}
 WORD = re.compile(rf'"({"|".join(map(re.escape, SAID))})"')
 OTHER_ITEM = re.compile(r'"A[12]\.\d"')  # the island assesses two
 TABLES = ("adjustments", "assessments", "awards", "incidents")

@@ -123,7 +123,7 @@ examples:
   - {name: ignored, given: {offences: {ignored: 1}}, points: -0.5}
   - {name: again and found, given: {offences: {again: 1, found: 1}}, points: -1.15}
 """),
-}  # fmt: skip
+}
 OWN = {
     "cases": {
         "退回次数": ("", "0", "0", "1", "2", "3.0"),
@@ -153,7 +153,7 @@ def reef_book(folder: Path, change: tuple[str, str, str] | None = None) -> Path:
     text = manners.read_text(encoding="utf-8").replace("deduct: 3", "deduct: 0.8").split("examples:")[0]
     manners.write_text(text + "examples:\n  - {name: none, given: {rudeness: 0}, points: 0}\n"
                        "  - {name: one, given: {rudeness: 1}, points: -0.8}\n"
-                       "  - {name: two, given: {rudeness: 2}, points: -1.6}\n", encoding="utf-8")  # fmt: skip
+                       "  - {name: two, given: {rudeness: 2}, points: -1.6}\n", encoding="utf-8")
     if change:
         file, old, new = change
         text = (book / file).read_text(encoding="utf-8")
