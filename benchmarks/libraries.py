@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pipelines.assess import Request, Run
 from pipelines.edges.tablefiles import write_library_tables
-from pipelines.libraries.inspect import inspect
+from pipelines.libraries import inspect
 from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
 

@@ -36,7 +36,7 @@ from pipelines.exports.fix import write_fix_file
 from pipelines.exports.mapping import load_source
 from pipelines.laboratory.robustness import how_sure
 from pipelines.lazy import lacking
-from pipelines.libraries.inspect import inspect, last_day
+from pipelines.libraries import inspect, last_day
 from pipelines.model.contract import Absent, within
 from pipelines.model.library import LibraryReport
 from pipelines.model.measure import CASE_ROWS

@@ -15,10 +15,10 @@ from pipelines.model.words import LANGUAGES, Words
 from pipelines.paths import ROOT, RULES
 from pipelines.rulebook import vocabulary
 from pipelines.rulebook.fail_if import ITEM_ID
-from pipelines.rulebook.language import CLOSED, Form, choices, forms, span
 from pipelines.rulebook.load import BOOK, READINGS, VERDICTS
 from pipelines.rulebook.measures import FOLDER as MEASURES
 from pipelines.rulebook.measures import counted_tables
+from pipelines.rulebook.vocabulary import CLOSED, Form, choices, forms, span
 from pipelines.wording import say
 
 SCHEMAS = RULES / "schemas"

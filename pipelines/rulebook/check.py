@@ -10,10 +10,10 @@ from pipelines.model.measure import CASE_ROWS
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import RulebookRefusal, Words
 from pipelines.rulebook import fail_if, vocabulary
-from pipelines.rulebook.language import CLOSED, choices, forms, span
 from pipelines.rulebook.load import BOOK, READINGS, VERDICTS, load_rulebook
 from pipelines.rulebook.measures import FOLDER as MEASURES
 from pipelines.rulebook.source import attempt, keeping, read_yaml, refusal, shown_text
+from pipelines.rulebook.vocabulary import CLOSED, choices, forms, span
 from pipelines.wording import say
 
 LISTS = {READINGS: "reading", VERDICTS: "verdict"}  # files that hold a list of blocks

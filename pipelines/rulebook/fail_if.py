@@ -16,8 +16,8 @@ from pipelines.model.rule import LATER, Band, Clause, Item, Reading, Rule, Verdi
 from pipelines.model.score import WHOLE
 from pipelines.model.words import LANGUAGES, Words
 from pipelines.rulebook import vocabulary
-from pipelines.rulebook.language import forms
 from pipelines.rulebook.source import refusal, shown_text
+from pipelines.rulebook.vocabulary import forms
 from pipelines.stages.judge import FACTS as NAMED
 from pipelines.stages.rank import rounds
 from pipelines.wording import say

@@ -23,13 +23,13 @@ from pipelines.model.words import RulebookRefusal, UsageRefusal, Words
 from pipelines.paths import RULES
 from pipelines.rulebook import build, fail_if, vocabulary
 from pipelines.rulebook.examples import check_examples, check_verdict_examples
-from pipelines.rulebook.language import forms
 from pipelines.rulebook.measures import FOLDER as MEASURES
 from pipelines.rulebook.measures import read_measures
 from pipelines.rulebook.settings import LIBRARIES_FILE as LIBRARIES
 from pipelines.rulebook.settings import PANEL_FILE as PANEL
 from pipelines.rulebook.settings import own_columns, read_libraries, read_panel
 from pipelines.rulebook.source import attempt, counted, is_whole, keeps_none, read_text, read_yaml, refusal
+from pipelines.rulebook.vocabulary import forms
 from pipelines.wording import hint, say
 
 BOOK, READINGS, VERDICTS, CLAUSES = "rulebook.yaml", "readings.yaml", "verdicts.yaml", "regulation.md"

@@ -16,10 +16,10 @@ from pipelines.model.points import plain
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import RulebookRefusal, Words
 from pipelines.rulebook import vocabulary
-from pipelines.rulebook.language import forms
 from pipelines.rulebook.load import BOOK, FORMAT_1, VERDICTS, load_rulebook
 from pipelines.rulebook.measures import FOLDER as MEASURES
 from pipelines.rulebook.source import read_text, read_yaml
+from pipelines.rulebook.vocabulary import forms
 from pipelines.wording import say
 
 # Words of a YAML file replaced in their places, so that comments and layout stay.

@@ -35,7 +35,7 @@ def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json
     """Read, validate, look, write; exit 3 where the contracts stop it."""
     from pipelines.assess import STANDARD_RULES, Request, Run, joined
     from pipelines.edges.tablefiles import write_alone
-    from pipelines.libraries.inspect import inspect, last_day
+    from pipelines.libraries import inspect, last_day
     from pipelines.screen import console, progress, show_rows
     from pipelines.views.libraries import left_aside
 

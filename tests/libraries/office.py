@@ -3,7 +3,7 @@
 from datetime import date
 
 from pipelines.edges.calendar import Calendar
-from pipelines.libraries.inspect import inspect
+from pipelines.libraries import inspect
 from pipelines.model.intake import Intake
 from pipelines.model.library import LibraryReport
 from pipelines.model.period import Period

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from pipelines.libraries.inspect import history, in_force
+from pipelines.libraries import history, in_force
 from pipelines.model.library import LibraryEntry, MatterChange
 
 START = date(2020, 1, 1)

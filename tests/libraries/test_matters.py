@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from pipelines.libraries.inspect import TABLES
+from pipelines.libraries import TABLES
 from tests.libraries.office import added, cases, found, report
 
 TWO = [{}, {"valid_from": "2026-01-01", "process": "受理—核查—回复"}]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from pipelines.rulebook import vocabulary
-from pipelines.rulebook.language import CLOSED, choices, forms
+from pipelines.rulebook.vocabulary import CLOSED, choices, forms
 from scripts.rulebook_reference import MANUALS, SCHEMAS, committed, manual, schema_of, schemas, with_schema, written
 from tests.rules.book import STANDARD
 

@@ -17,7 +17,7 @@ LAYERS = [  # each package imports from those above its own line, and none from 
     {"stages"},
     {"rulebook"},
     {"sample"},
-    {"libraries", "evaluators"},
+    {"evaluators"},
     {"running"},
     {"laboratory", "publication"},
     {"flows"},
