@@ -10,6 +10,7 @@ from os.path import relpath
 from pathlib import Path
 from typing import Any
 
+from pipelines.contracts.declared import load_contracts
 from pipelines.model.measure import DERIVED
 from pipelines.model.words import LANGUAGES, Words
 from pipelines.paths import ROOT, RULES
@@ -17,7 +18,7 @@ from pipelines.rulebook import vocabulary
 from pipelines.rulebook.fail_if import ITEM_ID
 from pipelines.rulebook.load import BOOK, READINGS, VERDICTS
 from pipelines.rulebook.measures import FOLDER as MEASURES
-from pipelines.rulebook.measures import counted_tables
+from pipelines.rulebook.measures import MOMENTS, countable
 from pipelines.rulebook.vocabulary import CLOSED, Form, choices, forms, span
 from pipelines.wording import say
 
@@ -184,8 +185,9 @@ def tables(lang: str) -> dict[str, str]:
 
 def _counted(lang: str) -> str:
     head = {"zh": ("`counts`", "时间列"), "en": ("`counts`", "moments")}[lang]
-    return _table(head, [(f"`{word}`", ", ".join(f"`{name}`" for name in moments))
-                         for word, moments in counted_tables().items()])
+    known = {word: table.columns.values() for word, table in countable(load_contracts()).items()}
+    return _table(head, [(f"`{word}`", ", ".join(f"`{one.name}`" for one in columns if one.type in MOMENTS))
+                         for word, columns in known.items()])
 
 
 def _keys(form: Form, lang: str) -> str:

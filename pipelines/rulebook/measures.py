@@ -7,7 +7,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from pipelines.contracts.declared import load_contracts
 from pipelines.engines.literal import Reader
 from pipelines.engines.marks import derived_of
 from pipelines.model.condition import TRUTH, Block, day, exact, typed
@@ -433,7 +432,7 @@ def _labels(table: TableContract, quotes: tuple[str, ...]) -> dict[tuple[str, st
 REGISTER = "units"  # says who is scored, and nothing that happened
 
 
-def _countable(contracts: Contracts) -> dict[str, TableContract]:
+def countable(contracts: Contracts) -> dict[str, TableContract]:
     """The tables that a measure may count, by the word of `counts`."""
     return {
         next((word for word, name in TABLE_OF.items() if name == table.name), table.name): table
@@ -444,17 +443,9 @@ def _countable(contracts: Contracts) -> dict[str, TableContract]:
     }
 
 
-def counted_tables() -> dict[str, list[str]]:
-    """What `counts` may say, each with the moments that may place a row in a month."""
-    return {
-        word: [column.name for column in table.columns.values() if column.type in MOMENTS]
-        for word, table in _countable(load_contracts()).items()
-    }
-
-
 def counted_table(block: Block, contracts: Contracts) -> TableContract:
     """The contract of the table that a measure counts: one with units and with moments."""
-    known = _countable(contracts)
+    known = countable(contracts)
     if block["counts"] not in known:
         raise refusal(block, "counts_nothing", "counts", near=(block["counts"], known), value=block["counts"])
     return known[block["counts"]]
