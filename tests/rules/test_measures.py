@@ -10,7 +10,7 @@ import pytest
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.literal import Reader
 from pipelines.engines.marks import selection
-from pipelines.model.measure import DERIVED
+from pipelines.model.measure import DERIVED, Moment
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.measure import mark, rows_of, types_of
 from tests.rules.book import STANDARD, TODAY, changed, refused
@@ -114,6 +114,19 @@ examples:
   - {name: May, row: {dispatched_at: 2026-05-01T00:00:00}, readings: {attribution: dispatched}, counts: 0}
   - {name: December, row: {dispatched_at: 2026-12-01T00:00:00}, readings: {attribution: dispatched}, counts: 0}
   - {name: January, row: {dispatched_at: 2027-01-01T00:00:00}, readings: {attribution: dispatched}, counts: 0}
+"""
+
+
+@pytest.mark.parametrize(("by", "column"), [("by: dispatched_at\n", "dispatched_at"), ("", "")])
+def test_a_part_of_a_measure_has_its_months_by_a_moment_of_its_own_or_by_that_of_the_whole(tmp_path, by, column):
+    book = load_rulebook(with_measure(tmp_path, f"counts: case_rows\namong: due\n{by}{PART}"), TODAY)
+    assert book.measures["extra"].by == (Moment(column) if column else BOOK.measures["due"].by)
+
+
+PART = """where: {channel: 电话}
+examples:
+  - {name: by telephone, row: {role: lead, channel: 电话}, counts: 1}
+  - {name: by letter, row: {role: lead, channel: 信函}, counts: 0}
 """
 
 
