@@ -42,6 +42,7 @@ fuzz: ready ## 逐个读取口喂随意内容（SECONDS=60） / every reader fed
 	@$(PYTHON) -m tests.proof.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),0)
 
 bench: ready ## 量速度 / measure the speed
+	@$(UV) sync -q --frozen --inexact --group bench
 	@$(PYTHON) -m benchmarks
 
 lint: ready ## 查代码 / check the code

@@ -18,9 +18,9 @@ from pipelines.paths import ROOT
 SWEEP = 10_000
 BY_ENGINE, BY_PANDAS, REPEATED = 3, 100, 9  # scenarios of the ratios; runs of one scenario
 LIMITS = {  # seconds
-    "open": ("what if: opening the biggest quarter, up to the first places", 1),
-    "scenario": ("what if: one scenario", 0.05),
-    "sweep": (f"what if: {SWEEP:,} scenarios", 10),
+    "open": ("what if: opening the biggest quarter, up to the first places", 0.3),
+    "scenario": ("what if: one scenario", 0.003),
+    "sweep": (f"what if: {SWEEP:,} scenarios", 2),
     "readings": ("what if: all combinations of the readings, with the intervals of chance", 30),
 }
 MEMORY_GIB = 2  # of the sweep's process

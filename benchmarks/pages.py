@@ -1,5 +1,6 @@
 """`python -m benchmarks.pages [UNITS]`: a sample's pages as HTML and on paper, printed by us and by others."""
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import printers
+from benchmarks.peers.as_typst import as_typst
 from benchmarks.usage import Usage, used
 from pipelines.edges.paper import Sheet
 from pipelines.model.period import Period
@@ -17,7 +19,7 @@ CARDS = 300
 PERIOD = Period.parse("2026Q3")
 COMPARED = 40  # scorecards that every side prints, with the bulletin; ours prints all of them too
 ROUNDS = 2  # of the two pools, in turns; the better one counts
-HTML_SECONDS, TIMES_PLAIN, MEMORY = 3, 1.2, 1
+HTML_SECONDS, TIMES_PLAIN, MEMORY = 3, 0.7, 1
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ def measure_pages(work: Path, exports: Path) -> Pages:
         sides.append(_printed("chromium", printers.chromium, some, work / "chromium"))
     except FileNotFoundError:
         print("no Chromium on this machine: left out", file=sys.stderr)
+    sources = [sheet._replace(html=as_typst(sheet.html)) for sheet in some]
+    sides.append(_printed("typst", printers.typst, sources, work / "typst"))
+    for ours, other in zip(*(sorted((work / one).glob("*.pdf")) for one in ("ours-0", "typst")), strict=True):
+        assert _numbers(ours) == _numbers(other), f"Typst prints other numbers than ours in {other.name}"
     return Pages(seconds, whole, sides)
 
 
@@ -74,6 +80,7 @@ def make_pages(folder: Path, exports: Path) -> tuple[float, list[Sheet]]:
     with Run(Request(PERIOD, exports, folder)) as run:
         for stage in ("ingest", "validate", "measure", "judge", "settle", "rank"):
             getattr(run, stage)()
+        run.write_misses()
         result = run.result()
         places = [folder / str(number) for number in range(ROUNDS + 1)]
         for place in places:
@@ -91,6 +98,14 @@ def _printed(name: str, side: Callable[[list[Sheet], Path], None], sheets: list[
     files = sorted(folder.glob("*.pdf"))
     assert len(files) == len(sheets), f"{name} printed {len(files)} of {len(sheets)} documents"
     return Printed(name, len(files), sum(len(PdfReader(file).pages) for file in files), usage)
+
+
+def _numbers(file: Path) -> set[str]:
+    """The numbers with decimals that a document prints."""
+    from pypdf import PdfReader
+
+    text = " ".join(page.extract_text() for page in PdfReader(file).pages)
+    return set(re.findall(r"\d+\.\d\d", text))
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

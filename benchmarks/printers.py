@@ -1,4 +1,4 @@
-"""Ways to print the same sheets with the same settings: ours, plain WeasyPrint in a pool and in a loop, Chromium."""
+"""Ways to print the same sheets: ours, plain WeasyPrint in a pool and in a loop, Chromium; and Typst their contents."""
 
 import os
 import shutil
@@ -8,8 +8,10 @@ from pathlib import Path
 
 from pipelines.edges.paper import VARIANT, WORKERS, Sheet, fontconfig, print_pages
 from pipelines.edges.templates import style
+from pipelines.paths import FONTS
 
 _plain = None  # of a worker of the plain pool
+_fonts = None  # of a worker of Typst
 
 
 def ours(sheets: list[Sheet], folder: Path) -> None:
@@ -45,6 +47,28 @@ def chromium(sheets: list[Sheet], folder: Path) -> None:
             page.set_content(html if alone else html.replace("</head>", f"<style>{style()}</style></head>"))
             page.pdf(path=file, prefer_css_page_size=True, tagged=True)
         browser.close()
+
+
+def typst(sources: list[Sheet], folder: Path) -> None:
+    """Typst in two processes, its fonts loaded once in each: tagged PDF/A-2a of the pages as `as_typst` writes them."""
+    jobs = [(source.html, str(_file(folder, n))) for n, source in enumerate(sources)]
+    with ProcessPoolExecutor(WORKERS, get_context("spawn"), _load_fonts) as pool:
+        list(pool.map(_typeset, jobs))
+
+
+def _load_fonts() -> None:
+    global _fonts
+    import typst as library
+
+    _fonts = library.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
+
+
+def _typeset(job: tuple[str, str]) -> None:
+    import typst as library
+
+    source, file = job
+    compiler = library.Compiler(font_paths=_fonts, ignore_system_fonts=True)
+    compiler.compile(input=source.encode(), output=file, format="pdf", pdf_standards=["a-2a"])
 
 
 def _conf(folder: Path) -> str:

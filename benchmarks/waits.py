@@ -10,7 +10,7 @@ from benchmarks.rescore import rescore_seconds
 from benchmarks.sides import PERIOD, RUNS
 from pipelines.paths import ROOT
 
-HELP_SECONDS, DEMO_SECONDS, RESCORE_SECONDS, PARQUET_SECONDS, CSV_SECONDS = 1, 60, 0.05, 15, 30
+HELP_SECONDS, DEMO_SECONDS, RESCORE_SECONDS, PARQUET_SECONDS, CSV_SECONDS = 0.5, 20, 0.05, 15, 30
 SAMPLE_ROWS = 3_000_000
 
 

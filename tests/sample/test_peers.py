@@ -1,8 +1,11 @@
 """The project, the hand-written SQL script and the pandas script come to the same ranking and ledger."""
 
+import re
+
 import pytest
 
-from benchmarks.pages import Pages, Printed
+from benchmarks.pages import Pages, Printed, make_pages, sample_exports
+from benchmarks.peers.as_typst import as_typst
 from benchmarks.report import (
     Measured,
     document,
@@ -16,6 +19,7 @@ from benchmarks.results import differences
 from benchmarks.scoring import Disagreement, Timing, compare_sides, make_accepted
 from benchmarks.sides import SIDES
 from benchmarks.usage import Usage, used
+from benchmarks.whole import One, Whole
 
 LEDGER = ("entry_id,period,unit_id,item_id,rule_id,clause,month,case_id,ref_id,points,adjustment_id,detail\n"
           "1,2026Q3,U1,A3.1,late_reply,A3.1,2026-07,C1,,-0.50,,\n")
@@ -93,7 +97,31 @@ def test_printing_is_compared_page_by_page_with_the_plain_pool():
 
 
 def test_scoring_is_held_against_both_scripts():
-    assert [(figure, limit) for _, figure, limit in scoring_limits(SCORED)] == [(2.0, 1.3), (0.4, 0.5)]
+    assert [(figure, limit) for _, figure, limit in scoring_limits(SCORED)] == [(2.0, 1.5), (0.4, 0.5)]
+
+
+def test_the_pages_to_print_are_made_and_typst_gets_every_number_of_them(tmp_path):
+    seconds, sheets = make_pages(tmp_path / "pages", sample_exports(tmp_path / "exports", 3))
+    assert seconds > 0 and [sheet.alone for sheet in sheets].count(True) == 1
+    for sheet in sheets:
+        shown = re.sub(r"<(style|script|title)\b.*?</\1>|<[^>]*>", " ", sheet.html, flags=re.DOTALL)
+        lacking = set(re.findall(r"\d+\.\d\d", shown)) - set(re.findall(r"\d+\.\d\d", as_typst(sheet.html)))
+        assert not lacking, sheet.file
+
+
+def test_a_whole_run_is_told_by_size_and_stage_beside_the_reader():
+    few = One(2_000, Usage(4.0, 6.0, 0.5), (("ingest", 1.0), ("pages", 3.0)), Usage(1.0, 2.0, 0.1))
+    many = One(6_000_000, Usage(80.0, 100.0, 4.5), (("ingest", 20.0),), Usage(9.0, 20.0, 1.0))
+    whole = Whole((few, many))
+    assert [(figure, limit) for _, figure, limit in whole.limits()] == [(80.0, 60), (4.5, 4)]
+    assert whole.table().splitlines()[2:] == [
+        "| s | 4.0 | 80.0 |",
+        "| CPU s | 6.0 | 100.0 |",
+        "| peak GiB, all processes | 0.50 | 4.50 |",
+        "| CPU × DuckDB's reader | 3.0 | 5.0 |",
+        "| ingest | 1.0 s, 25 % | 20.0 s, 100 % |",
+        "| pages | 3.0 s, 75 % | 0.0 s, 0 % |",
+    ]
 
 
 def test_what_does_not_depend_on_the_rows_is_told_apart():
@@ -113,11 +141,11 @@ class Other:
 
 def test_the_document_holds_every_limit_and_every_table():
     measured = Measured(SCORED, [("help", 0.5, 1.0)], [("a scenario", 0.1, 1.0)], [("pandas", 12.3)], PAGES, Other(),
-                        Other(), Other(), Other())
+                        Other(), Other(), Other(), Other())
     text = document(measured)
-    assert len(measured.limits()) == 2 + 1 + 1 + 1 + 1 + 1 + 1 + 3 and limits_table(measured.limits()) in text
+    assert len(measured.limits()) == 2 + 1 + 1 + 5 + 3 and limits_table(measured.limits()) in text
     assert all(table in text for table in (scoring_table(SCORED), printing_table(PAGES), "- pandas: 12 times as long"))
-    assert text.count("| another table |") == 4
+    assert text.count("| another table |") == 5
 
 
 def test_the_memory_of_what_a_process_starts_is_counted():
