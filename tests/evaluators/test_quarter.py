@@ -63,7 +63,7 @@ def test_the_ratings_of_the_evaluators_and_nothing_else_move_the_satisfaction_ra
         (79, "rates"), (80, "returns"), (87, "returns"), (88, "rates without a reason"), (91, "rates without a reason"),
         (92, "rates for another"), (93, "rates for another"), (94, "nothing"), (99, "nothing"),
     ],
-)  # fmt: skip
+)
 def test_of_a_hundred_invented_evaluators_so_many_do_what_the_sample_says(kind, does):
     draw = next(n for n in range(10_000) if draw_of(f"A{n}") % 100 == kind)
     given = Assignment(f"A{draw}", ("C1", "U1"), "E1", 1, datetime(2026, 7, 1))
