@@ -15,6 +15,7 @@ from pipelines.model.period import KINDS as PERIODS
 from pipelines.model.rule import COMPOSED_BY, MISSING, OF_FIGURES, ROUND_AT, STEPS
 from pipelines.model.words import Words
 from pipelines.paths import RULES
+from pipelines.rulebook.source import Loader
 
 # The words of settling and ranking, each written where it acts or left there to a reading:
 # `mode: {reading: shortfall}` (semantics G7). Readings that change what is counted are named by measures and by derived
@@ -150,7 +151,7 @@ class Form:
 @cache
 def forms() -> dict[str, Form]:
     """Every block by its name, in the order of the file."""
-    written = yaml.load(FILE.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    written = yaml.load(FILE.read_text(encoding="utf-8"), Loader=Loader)
     return {name: _form(name, block) for name, block in written.items()}
 
 
