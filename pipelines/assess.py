@@ -47,7 +47,7 @@ from pipelines.model.rule import Item, Rulebook
 from pipelines.model.score import CountedList, CountedRow, Earlier, HowSure, QuarantinedRow, ScoredPeriod, before
 from pipelines.model.tally import units_of
 from pipelines.model.words import ContractStop, Refusal, UsageRefusal, Words
-from pipelines.paths import RULES
+from pipelines.paths import STANDARD_RULES
 from pipelines.publication.signatures import head_before
 from pipelines.publication.state import load_settings
 from pipelines.rulebook import choose_readings, load_rulebook, scored
@@ -64,7 +64,6 @@ from pipelines.stages.settle import settle, without_assessment
 from pipelines.stages.validate import validate
 from pipelines.wording import say
 
-STANDARD_RULES = RULES / "standard"
 WITHOUT = Item("", Words("", ""), Fraction(0), "")  # of lines of the whole
 
 

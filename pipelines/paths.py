@@ -8,6 +8,7 @@ SHIPPED = PACKAGE / "shipped"  # pyproject.toml lays the folders of the clone th
 INSTALLED = SHIPPED.is_dir()
 ROOT = SHIPPED if INSTALLED else PACKAGE.parent
 RULES = ROOT / "rules"
+STANDARD_RULES = RULES / "standard"
 SQL = ROOT / "sql"
 CONTRACTS = ROOT / "data_contracts"
 REPORTS = ROOT / "reports"

@@ -16,7 +16,7 @@ from pipelines.edges.located_yaml import OFFICE
 from pipelines.model.period import LENGTH, Period, Periods
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import UsageRefusal
-from pipelines.paths import CALENDARS, REPORTS, ROOT, RULES
+from pipelines.paths import CALENDARS, REPORTS, ROOT, STANDARD_RULES
 from pipelines.project import FILE, load
 from pipelines.publication.state import STANDARD
 from pipelines.rulebook import load_rulebook, periods_of
@@ -42,7 +42,7 @@ class Founded:
 def books() -> dict[str, Path]:
     """The rulebooks that a project can begin with, by name: the standard edition first, then the examples."""
     examples = {folder.parent.name: folder for folder in sorted((ROOT / "examples").glob("*/rulebook"))}
-    return {"standard": RULES / "standard", **examples}
+    return {"standard": STANDARD_RULES, **examples}
 
 
 def found(folder: Path, name: str, book: str = "standard", kind: str = "") -> Founded:

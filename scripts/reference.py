@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.catalogue import sentences
 from pipelines.model.project import KEYS
-from pipelines.paths import ROOT, RULES
+from pipelines.paths import ROOT, STANDARD_RULES
 from pipelines.rulebook import load_rulebook
 from pipelines.wording import say
 from scripts import mapping_reference, rulebook_reference
@@ -20,7 +20,7 @@ REGULATION = ROOT / "docs" / "regulation.md"
 
 def files() -> dict[Path, str]:
     """Every file that is made, and what it should hold."""
-    standard = sentences(load_rulebook(RULES / "standard", date.today()), ROOT / "tests")
+    standard = sentences(load_rulebook(STANDARD_RULES, date.today()), ROOT / "tests")
     own = {PROJECT: _with_table(PROJECT.read_text(encoding="utf-8")), REGULATION: regulation(standard)}
     return {**rulebook_reference.files(), **mapping_reference.files(), **own}
 

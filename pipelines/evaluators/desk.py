@@ -31,7 +31,7 @@ from pipelines.evaluators.step import Clock, Exports, Step, joined, read_exports
 from pipelines.model.panel import PanelRules
 from pipelines.model.project import PLACE
 from pipelines.model.words import NotAllowed, UsageRefusal
-from pipelines.paths import RULES
+from pipelines.paths import STANDARD_RULES
 from pipelines.rulebook import choose_readings, fail_if, load_rulebook, periods_of
 from pipelines.rulebook.settings import READING, must_agree_on_the_clock
 from pipelines.rulebook.source import Block, read_yaml
@@ -40,7 +40,6 @@ from pipelines.wording import say
 # The desk at which the work is done: opens the state folder, takes steps, and puts out what follows from the log.
 
 
-STANDARD_RULES = RULES / "standard"
 DEFAULT = FOLDER
 
 

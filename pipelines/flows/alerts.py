@@ -6,11 +6,11 @@ from pathlib import Path
 from prefect import flow
 from prefect.states import Failed, State
 
-from pipelines.assess import STANDARD_RULES
 from pipelines.edges import process
 from pipelines.edges.notify import deliver
 from pipelines.model.project import Project
 from pipelines.model.words import Refusal, UsageRefusal
+from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
 from pipelines.publication import alerts as desk
 from pipelines.publication.signers import signers_of_city

@@ -14,9 +14,10 @@ from prefect.states import Failed, State
 
 from pipelines.edges import process
 from pipelines.edges.log import logged
-from pipelines.evaluators.desk import DEFAULT, STANDARD_RULES, Work, send_ready, take_steps, work_at
+from pipelines.evaluators.desk import DEFAULT, Work, send_ready, take_steps, work_at
 from pipelines.evaluators.private import open_private, private_folder
 from pipelines.model.words import Refusal
+from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
 from pipelines.wording import say
 

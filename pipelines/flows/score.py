@@ -20,13 +20,14 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Failed, State
 
-from pipelines.assess import STANDARD_RULES, Request, Run
+from pipelines.assess import Request, Run
 from pipelines.edges import process
 from pipelines.edges.folders import MANIFEST
 from pipelines.edges.log import logged
 from pipelines.model.period import After, Period, Periods
 from pipelines.model.project import DUCKDB, PLACE, Project
 from pipelines.model.words import Refusal, UsageRefusal
+from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
 from pipelines.rulebook import periods_of
 from pipelines.sources.pull import pulled_exports

@@ -8,7 +8,7 @@ from pathlib import Path
 from prefect import flow
 from prefect.states import Failed, State
 
-from pipelines.assess import STANDARD_RULES, Request
+from pipelines.assess import Request
 from pipelines.edges import process
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.log import logged
@@ -16,6 +16,7 @@ from pipelines.edges.notify import deliver
 from pipelines.flows.score import pulled, request_of
 from pipelines.model.period import Period
 from pipelines.model.words import Refusal, UsageRefusal
+from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
 from pipelines.publication import alerts
 from pipelines.publication.alerts import Channels, load_channels

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipelines.assess import STANDARD_RULES, Request
+from pipelines.assess import Request
 from pipelines.engines.vector import overall_figure, places
 from pipelines.laboratory.answer import Answer, copied
 from pipelines.laboratory.changes import names
@@ -16,6 +16,7 @@ from pipelines.lazy import pandas
 from pipelines.model.period import Period
 from pipelines.model.points import CENT
 from pipelines.model.words import UsageRefusal
+from pipelines.paths import STANDARD_RULES
 from pipelines.running.forecast import history_of, likely
 from pipelines.running.pages import days
 from pipelines.running.watch import HORIZONS, Look, Open, Watch

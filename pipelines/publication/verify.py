@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.assess import STANDARD_RULES, Request, Run, silent
+from pipelines.assess import Request, Run, silent
 from pipelines.edges.fingerprints import check_beside, code_version, file_sha256, folder_sha256
 from pipelines.edges.folders import MANIFEST, RUNS, must_stay_here
 from pipelines.edges.paper import paper_problem
@@ -16,6 +16,7 @@ from pipelines.lazy import lacking, without
 from pipelines.model.period import Period
 from pipelines.model.score import CountedList
 from pipelines.model.words import UsageRefusal, VerificationFailed, Words
+from pipelines.paths import STANDARD_RULES
 from pipelines.publication.editions import (
     SHEETS,
     copy_into,

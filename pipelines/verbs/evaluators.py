@@ -6,8 +6,13 @@ import click
 
 from pipelines.cli import Group, Spoken, text
 from pipelines.edges import process
+from pipelines.evaluators.desk import DEFAULT, Work, moments_between, send_ready, standing_at, take_steps, work_at
+from pipelines.evaluators.log import anchor_of
+from pipelines.evaluators.private import make_key
+from pipelines.evaluators.reports import write_appointments, write_certificate, write_report
 from pipelines.model.project import PLACE
 from pipelines.model.words import UsageRefusal
+from pipelines.paths import STANDARD_RULES
 from pipelines.verbs import options
 from pipelines.wording import say
 
@@ -103,16 +108,11 @@ def _key() -> click.Command:
 
 def folder_of(out: Path, state: Path | None) -> Path:
     """The restricted folder: the one named, else the usual one under ``out``."""
-    from pipelines.evaluators.desk import DEFAULT
-
     return state or out / DEFAULT
 
 
 def step(at, exports, inbox, out, state, evaluations, first, every, rules, readings, as_json) -> None:
     """Do all that is due now, or was at ``at``; say how much it was, never whose."""
-    from pipelines.evaluators.desk import STANDARD_RULES, Work, moments_between, take_steps
-    from pipelines.evaluators.log import anchor_of
-
     now = at or process.now()
     if exports is None:
         work = _of_project(now, inbox, out, state, evaluations, rules, readings)
@@ -138,8 +138,6 @@ def step(at, exports, inbox, out, state, evaluations, first, every, rules, readi
 
 def _of_project(at, inbox, out: Path, state: Path | None, evaluations=None, rules=None, readings=None):
     """The work of the quarters that the project file's exports have at a moment."""
-    from pipelines.evaluators.desk import STANDARD_RULES, work_at
-
     if evaluations and PLACE not in str(evaluations):  # two quarters may be under way, each with its own table
         raise UsageRefusal(say("evaluators.place_of_table", place=PLACE))
     file = str(evaluations) if evaluations else None
@@ -149,8 +147,6 @@ def _of_project(at, inbox, out: Path, state: Path | None, evaluations=None, rule
 
 def status(at, out, state, as_json) -> None:
     """How many case rows stand where; those that wait by case number, reminders that did not go out."""
-    from pipelines.evaluators.desk import standing_at
-
     found = standing_at(folder_of(out, state), at)
     if as_json:
         options.print_json(found)
@@ -168,9 +164,6 @@ def status(at, out, state, as_json) -> None:
 
 def report(at, exports, out, state, pdf, rules, as_json) -> None:
     """Write the panel's report into the restricted folder."""
-    from pipelines.evaluators.desk import STANDARD_RULES
-    from pipelines.evaluators.reports import write_report
-
     exports = exports or _of_project(at, None, out, state).exports
     found = write_report(exports, folder_of(out, state), at, rules or STANDARD_RULES, pdf)
     if as_json:
@@ -181,9 +174,6 @@ def report(at, exports, out, state, pdf, rules, as_json) -> None:
 
 def appointments(at, exports, out, state, certificate, rules, as_json) -> None:
     """Write the list of appointments that end, or one evaluator's certificate; both stay restricted."""
-    from pipelines.evaluators.desk import STANDARD_RULES
-    from pipelines.evaluators.reports import write_appointments, write_certificate
-
     folder, book = folder_of(out, state), rules or STANDARD_RULES
     exports = exports or _of_project(at, None, out, state).exports
     if certificate:
@@ -198,8 +188,6 @@ def appointments(at, exports, out, state, certificate, rules, as_json) -> None:
 
 def send(notify, out, state, again, as_json) -> None:
     """Send the reminders that are ready."""
-    from pipelines.evaluators.desk import send_ready
-
     counts = send_ready(folder_of(out, state), notify, again or "")
     if as_json:
         options.print_json(dict(sorted(counts.items())))
@@ -212,6 +200,4 @@ def send(notify, out, state, again, as_json) -> None:
 
 def key() -> None:
     """Make the key of the pseudonyms."""
-    from pipelines.evaluators.private import make_key
-
     click.echo(text("evaluators.key_made", file=make_key()))

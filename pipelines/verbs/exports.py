@@ -8,8 +8,19 @@ from pathlib import Path
 import click
 
 from pipelines.cli import Group, language, said, text
+from pipelines.contracts.declared import load_contracts, of_book
 from pipelines.edges import process
+from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.workbook import write_form
+from pipelines.exports.draft import draft as drafted
+from pipelines.exports.files import read_units
 from pipelines.model.words import UsageRefusal
+from pipelines.paths import STANDARD_RULES
+from pipelines.rulebook import load_rulebook
+from pipelines.sample.make import make_sample
+from pipelines.screen import pulling
+from pipelines.sources.pull import EXPORTS
+from pipelines.sources.pull import pull as fetched
 from pipelines.verbs import options
 from pipelines.wording import say
 
@@ -41,8 +52,6 @@ def sample_command() -> click.Command:
 
 def sample(out, period, units, cases, seed, format, dirt, inbox, as_json) -> None:
     """Write the files and name them."""
-    from pipelines.sample.make import make_sample
-
     files = make_sample(out, period, units, cases, seed, format, dirt=dirt)
     if inbox:
         files = _with_inbox(files, out, inbox, period, seed)
@@ -91,12 +100,6 @@ def template_command() -> click.Command:
 
 def template(out, tables, exports, rules, as_json) -> None:
     """Write the forms, a file a table, or one workbook where OUT ends with .xlsx, and name them."""
-    from pipelines.assess import STANDARD_RULES
-    from pipelines.contracts.declared import load_contracts, of_book
-    from pipelines.edges.workbook import write_form
-    from pipelines.exports.files import read_units
-    from pipelines.rulebook import load_rulebook
-
     book = load_rulebook(rules or STANDARD_RULES, date.today())
     contracts, items = of_book(load_contracts(), book), {id: item.title.zh for id, item in book.items.items()}
     chosen = _chosen(tables, contracts)
@@ -150,16 +153,12 @@ def source_command() -> click.Command:
 
 def draft(folder: Path, to: Path | None) -> None:
     """Read every file of the folder and write a mapping, on the screen or to a new file."""
-    from pipelines.contracts.declared import load_contracts
-    from pipelines.edges.warehouse import Warehouse
-    from pipelines.exports.draft import draft
-
     if to and to.exists():
         raise UsageRefusal(say("cli.draft_there", file=to))
     warehouse = Warehouse()
     try:
         warehouse.run("staging/macros")
-        written = draft(folder, load_contracts(), warehouse.parsed, language())
+        written = drafted(folder, load_contracts(), warehouse.parsed, language())
     finally:
         warehouse.close()
     if to:
@@ -185,9 +184,6 @@ def pull_command() -> click.Command:
 
 def pull(period, names: tuple[str, ...], as_json: bool) -> None:
     """Read the sources, or those that are named; nothing is kept unless all are read whole."""
-    from pipelines.screen import pulling
-    from pipelines.sources.pull import EXPORTS, pull
-
     project = process.project()
     known = {source.name: source for source in project.sources}
     for name in names:
@@ -195,7 +191,7 @@ def pull(period, names: tuple[str, ...], as_json: bool) -> None:
             near = "".join(f"{one}?" for one in get_close_matches(name, known, 1, 0.4))
             raise UsageRefusal(say("sources.unknown", name=name, near=near, known="、".join(known)))
     with pulling() as listen:
-        done = pull([known[name] for name in names or known], period, Path(project.raw), listen)
+        done = fetched([known[name] for name in names or known], period, Path(project.raw), listen)
     if as_json:
         tables = [asdict(table) for table in done.tables]
         options.print_json(

@@ -3,12 +3,20 @@
 from pathlib import Path
 
 import click
+from rich.markup import escape
+from rich.table import Table
 
+from pipelines.assess import Request, Run, joined
 from pipelines.cli import Group, language, said, text
+from pipelines.edges.tablefiles import write_alone
+from pipelines.libraries import inspect, last_day
 from pipelines.model.library import LibraryReport
 from pipelines.model.text import plain
 from pipelines.model.words import ContractStop, Refusal, Words
+from pipelines.paths import STANDARD_RULES
+from pipelines.screen import console, progress, show_rows
 from pipelines.verbs import options
+from pipelines.views.libraries import counts, finding_rows, left_aside
 from pipelines.wording import say
 
 
@@ -33,12 +41,6 @@ def libraries_command() -> click.Command:
 
 def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json) -> None:
     """Read, validate, look, write; exit 3 where the contracts stop it."""
-    from pipelines.assess import STANDARD_RULES, Request, Run, joined
-    from pipelines.edges.tablefiles import write_alone
-    from pipelines.libraries import inspect, last_day
-    from pipelines.screen import console, progress, show_rows
-    from pipelines.views.libraries import left_aside
-
     request = Request(period, exports, out, rules=rules or STANDARD_RULES, source=source, absent=tuple(absent))
     with progress() as listener, Run(request, listener) as run:
         if stops := run.check():
@@ -57,8 +59,6 @@ def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json
 
 def summary(report, folder: Path) -> dict:
     """The report for machines: counts by finding, and every finding."""
-    from pipelines.views.libraries import counts, finding_rows
-
     return {
         "period": str(report.period),
         "as_of": str(report.on),
@@ -73,11 +73,6 @@ def summary(report, folder: Path) -> dict:
 
 def _show_report(report: LibraryReport, folder: Path, notices: tuple[Words, ...]) -> None:
     """A line a kind of finding, then where everything is."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    from pipelines.screen import console
-
     screen = console()
     table = Table(title=text("libraries.title", period=report.period, on=report.on), title_justify="left")
     for name in ("clause", "finding", "n", "first"):

@@ -15,8 +15,6 @@ from pipelines.model.period import LENGTH, Period
 from pipelines.model.words import UsageRefusal
 from pipelines.paths import CALENDARS, INSTALLED
 from pipelines.verbs import options
-from pipelines.verbs.publication import approve, preview, publish, verify
-from pipelines.verbs.signers import TRIAL, begin_trial
 from pipelines.wording import say
 
 # `gongping init`: a city's own project, a folder that runs at once.
@@ -171,6 +169,7 @@ def walk(out: Path, signers: Path) -> None:
     """
     from pipelines.publication.record import record_file
     from pipelines.publication.ssh import TOOL
+    from pipelines.verbs.publication import verify
 
     click.echo(text("cli.demo_walk", period=PERIOD), err=True)
     if not shutil.which(TOOL):
@@ -188,6 +187,8 @@ def walk(out: Path, signers: Path) -> None:
 def _sign_and_publish(out: Path, signers: Path, keys: Path) -> None:
     from pipelines.publication.record import run_in_force
     from pipelines.publication.signers import open_register
+    from pipelines.verbs.publication import approve, preview, publish
+    from pipelines.verbs.signers import TRIAL, begin_trial
 
     printed = run_in_force(out, PERIOD).manifest["printing"] != "none"
     given = {"out": out, "settings": None, "signers": signers, "as_json": False}

@@ -9,7 +9,18 @@ import click
 
 from pipelines.cli import language, said, text
 from pipelines.edges.runs import under_way
+from pipelines.evaluators.desk import DEFAULT
 from pipelines.model.words import Refusal, UsageRefusal
+from pipelines.publication import desk as acts
+from pipelines.publication.checklist import TICKED
+from pipelines.publication.desk import Person, checklist_of, note_preview
+from pipelines.publication.editions import place_of, preview_folder, signs_of_damage
+from pipelines.publication.pages import write_checklist
+from pipelines.publication.signers import signers_of_city
+from pipelines.publication.state import load_settings
+from pipelines.publication.status import periods
+from pipelines.publication.status import status as standing
+from pipelines.screen import progress
 from pipelines.verbs import options
 from pipelines.wording import say
 
@@ -23,10 +34,6 @@ def preview_command() -> click.Command:
 
 def preview(period, out, at, settings, signers, as_json) -> None:
     """Note the preview; say its revision."""
-    from pipelines.publication.desk import checklist_of, note_preview
-    from pipelines.publication.editions import preview_folder, signs_of_damage
-    from pipelines.publication.pages import write_checklist
-
     with options.desk(period, out, at, settings, signers) as desk:
         seen, bound = note_preview(desk), desk.state.settings
         signs, found = signs_of_damage(desk.run()), checklist_of(desk)
@@ -66,10 +73,6 @@ def status_command() -> click.Command:
 
 def status(period, out, at, settings, signers, as_json) -> None:
     """Show the state of the quarter, of every quarter where none is named; nothing is written."""
-    from pipelines.publication.signers import signers_of_city
-    from pipelines.publication.state import load_settings
-    from pipelines.publication.status import status as standing
-
     chosen = load_settings(settings) if settings else None
     if period is None:
         _every(out, lambda one: standing(out, one, at, chosen, signers or signers_of_city()), as_json)
@@ -83,14 +86,12 @@ def status(period, out, at, settings, signers, as_json) -> None:
         click.echo(line)
 
 
-def _every(out: Path, standing, as_json: bool) -> None:
+def _every(out: Path, standing_of, as_json: bool) -> None:
     """Every quarter, the latest first; a damaged one does not hide the others, and its refusal ends the verb."""
-    from pipelines.publication.status import periods
-
     found, refused = [], None
     for period in periods(out):
         try:
-            found.append({**standing(period), "begun": _runs(out, period)})
+            found.append({**standing_of(period), "begun": _runs(out, period)})
         except Refusal as refusal:
             refused = refused or refusal
             found.append(
@@ -119,8 +120,6 @@ def _runs(out: Path, period) -> list[dict]:
 
 
 def _steps(out: Path) -> list[dict]:
-    from pipelines.evaluators.desk import DEFAULT
-
     return [vars(one) for one in under_way(out / DEFAULT)]
 
 
@@ -189,7 +188,6 @@ def objections_command() -> click.Command:
 def objections(period, exports, out, rules, source, as_json) -> None:
     """Try every decision that the run in force does not count; show who changes, and write the page."""
     from pipelines.publication.objections import document, try_decisions, write_page
-    from pipelines.screen import progress
 
     with progress() as listener:
         found = try_decisions(out, period, exports, source, rules, listener)
@@ -243,9 +241,6 @@ def checklist_command() -> click.Command:
 
 def checklist(period, out, at, settings, signers, as_json) -> None:
     """Show the list and write its page; nothing is recorded."""
-    from pipelines.publication.desk import checklist_of
-    from pipelines.publication.pages import write_checklist
-
     with options.desk(period, out, at, settings, signers) as desk:
         found = checklist_of(desk)
         file = write_checklist(out, period, desk.state, desk.run(), found)
@@ -273,8 +268,6 @@ def show(found) -> None:
 
 def answers(found, ticked: str, given: tuple[str, ...], ask: bool) -> Mapping[int, str]:
     """What a signer says to every line: ticks, answers, and, if ``ask``, what is typed where neither was given."""
-    from pipelines.publication.checklist import TICKED
-
     known = [line.n for line in found.lines]
     said_to = dict.fromkeys(_numbers(ticked, known), TICKED)
     for one in given:
@@ -330,8 +323,6 @@ def approve_command() -> click.Command:
 @contextmanager
 def _reports_the_preview(desk, period, out, as_json) -> Iterator[None]:
     """Say that signing recorded a preview, also where the signature fails then: units may object from that moment."""
-    from pipelines.publication.editions import preview_folder
-
     before = desk.state.preview
     try:
         yield
@@ -351,15 +342,11 @@ def _reports_the_preview(desk, period, out, as_json) -> Iterator[None]:
 
 def approve(period, by, role, key, out, early, ticked, given, at, settings, signers, as_json) -> None:
     """Note the signature with what the signer says to the checklist; say how many there are."""
-    from pipelines.publication.desk import Person, checklist_of
-    from pipelines.publication.desk import approve as sign
-    from pipelines.publication.pages import write_checklist
-
     with options.desk(period, out, at, settings, signers) as desk:
         found = checklist_of(desk)
         said_to = answers(found, ticked, given, ask=sys.stdin.isatty() and not as_json)
         with _reports_the_preview(desk, period, out, as_json):
-            signatures = sign(desk, Person(by, role, key), early, said_to).approvals
+            signatures = acts.approve(desk, Person(by, role, key), early, said_to).approvals
         write_checklist(out, period, desk.state, desk.run(), found)
         needed = desk.settings.approvals
     last = signatures[-1]
@@ -402,11 +389,8 @@ def publish_command() -> click.Command:
 
 def publish(period, out, without_pdf, at, settings, signers, as_json) -> None:
     """Freeze and record; say where the edition lies."""
-    from pipelines.publication.desk import publish as freeze
-    from pipelines.publication.editions import place_of
-
     with options.desk(period, out, at, settings, signers) as desk:
-        edition = freeze(desk, without_pdf)
+        edition = acts.publish(desk, without_pdf)
     folder = place_of(out, period) / edition.folder
     if as_json:
         options.print_json({"period": str(period), "edition": edition.folder, "run": edition.run, "folder": folder})
@@ -435,12 +419,8 @@ def correct_command() -> click.Command:
 
 def correct(period, reason, by, role, key, out, without_pdf, at, settings, signers, as_json) -> None:
     """Freeze, write the notice and record; say where they lie."""
-    from pipelines.publication.desk import Person
-    from pipelines.publication.desk import correct as replace
-    from pipelines.publication.editions import place_of
-
     with options.desk(period, out, at, settings, signers) as desk:
-        edition = replace(desk, reason, Person(by, role, key), without_pdf)
+        edition = acts.correct(desk, reason, Person(by, role, key), without_pdf)
     folder = place_of(out, period) / edition.folder
     if as_json:
         options.print_json(
@@ -480,9 +460,7 @@ def verify_command() -> click.Command:
 
 def verify(period, exports, out, rules, source, office, signers, as_json) -> None:
     """Check, and say what was checked; exit 5 at the first difference."""
-    from pipelines.publication.signers import signers_of_city
     from pipelines.publication.verify import verify as check
-    from pipelines.screen import progress
 
     again = None
     if exports:

@@ -5,11 +5,17 @@ from pathlib import Path
 
 import click
 
+from pipelines.catalogue import whole as parts_of
 from pipelines.cli import Group, Spoken, language, text
 from pipelines.edges import process
 from pipelines.lazy import pandas
 from pipelines.model.words import UsageRefusal
 from pipelines.paths import INSTALLED, ROOT
+from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.check import check as checked
+from pipelines.rulebook.new import write_new
+from pipelines.rulebook.upgrade import upgrade as upgraded
+from pipelines.screen import show_catalogue, show_comparison
 from pipelines.verbs import options
 from pipelines.wording import say
 
@@ -53,9 +59,6 @@ def _upgrade() -> click.Command:
 
 def new(folder: Path, title, kind, since, sections, items) -> None:
     """Write a book that loads; what no option says is asked, where somebody is there to answer."""
-    from pipelines.rulebook import load_rulebook
-    from pipelines.rulebook.new import write_new
-
     asking = sys.stdin.isatty()
     if not asking and not (title and kind and sections and items):
         raise UsageRefusal(say("rulebook.new_lacks"))
@@ -80,8 +83,6 @@ def _asked(what: str) -> list[str]:
 
 def check(folder: Path, on, as_json) -> None:
     """Print every refusal, then the notes; exit 2 if there is any refusal."""
-    from pipelines.rulebook.check import check as checked
-
     refusals, notes = checked(folder, (on or process.now()).date())
     if as_json:
         rows = [{"file": one.place[0], "line": one.place[1], **_both(one.words)} for one in refusals]
@@ -97,8 +98,6 @@ def check(folder: Path, on, as_json) -> None:
 
 def upgrade(folder: Path, on, as_json) -> None:
     """Print what changed, file by file."""
-    from pipelines.rulebook.upgrade import upgrade as upgraded
-
     changes = upgraded(folder, (on or process.now()).date())
     if as_json:
         options.print_json([{"file": file, **_both(words)} for file, words in changes])
@@ -128,10 +127,7 @@ def catalogue_command() -> click.Command:
 
 def catalogue(on, rules, as_json) -> None:
     """Print the clauses in order, then the other parts; tests of the program's own book alone."""
-    from pipelines.assess import STANDARD_RULES
-    from pipelines.catalogue import whole as parts_of
-    from pipelines.rulebook import load_rulebook
-    from pipelines.screen import show_catalogue
+    from pipelines.paths import STANDARD_RULES
 
     folder = rules or STANDARD_RULES
     own = folder.resolve() == STANDARD_RULES.resolve()
@@ -191,7 +187,6 @@ def whatif(
 ) -> None:
     """Print who moved and why; with ``--save`` write the rulebook."""
     from pipelines.laboratory.quarter import Quarter
-    from pipelines.screen import show_comparison
 
     quarter, below = Quarter.open(str(period), out), rank_apart_below
     scenario = quarter.what_if(

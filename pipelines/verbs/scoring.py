@@ -7,12 +7,33 @@ from pathlib import Path
 import click
 
 from pipelines.cli import said, text
-from pipelines.edges import process
+from pipelines.edges import notify, process
+from pipelines.edges.published import RULEBOOK, PublishedQuarter
+from pipelines.edges.tablefiles import write_csv
+from pipelines.edges.templates import render
+from pipelines.edges.workbook import write_list
+from pipelines.explain import compare
+from pipelines.explain import explain as explained
 from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.project import DUCKDB, ENGINES
 from pipelines.model.words import ContractStop, UsageRefusal
+from pipelines.paths import STANDARD_RULES
+from pipelines.rulebook import load_rulebook
+from pipelines.screen import (
+    console,
+    progress,
+    pulling,
+    show_check,
+    show_explanation,
+    show_movements,
+    show_ranking,
+    show_run,
+    timed,
+)
 from pipelines.verbs import options
+from pipelines.views.objection import LONG, objection
+from pipelines.views.tables import QUARANTINE, breach_rows
 from pipelines.wording import say
 
 # `gongping run`: the whole spine for a quarter.
@@ -44,8 +65,7 @@ def run(
     period, exports, out, cutoff, readings, rules, source, absent, office, pull, no_pdf, engine, timings, as_json
 ) -> None:
     """Score and publish; print the top of the ranking and what to open."""
-    from pipelines.assess import STANDARD_RULES, Request, Run
-    from pipelines.screen import progress, show_run, timed
+    from pipelines.assess import Request, Run
 
     _tell_of(process.project())
     if pull:
@@ -81,7 +101,6 @@ def run(
 
 def _pulled(period):
     """The exports as the sources of the project file have them now."""
-    from pipelines.screen import pulling
     from pipelines.sources.pull import pulled_exports
 
     project = process.project()
@@ -142,16 +161,12 @@ def check_command() -> click.Command:
 
 def check(period, exports, out, rules, source, absent, quarantine, as_json) -> None:
     """Read and validate; exit 3 where a run would be stopped."""
-    from pipelines.assess import STANDARD_RULES, Request, Run, joined
-    from pipelines.screen import progress, show_check
+    from pipelines.assess import Request, Run, joined
 
     request = Request(period, exports, out, rules=rules or STANDARD_RULES, source=source, absent=tuple(absent))
     with progress() as listener, Run(request, listener) as done:
         stops = done.check(twice=True)
     if quarantine:
-        from pipelines.edges.tablefiles import write_csv
-        from pipelines.views.tables import QUARANTINE, breach_rows
-
         write_csv(quarantine, QUARANTINE, breach_rows(done.breaches))
     if as_json:
         options.print_json(report(done, stops))
@@ -199,12 +214,11 @@ def watch_command() -> click.Command:
 
 def watch(period, exports, at, out, cutoff, readings, rules, source, absent, bounds, send, as_json) -> None:
     """Look, write the day's pages, print who can lose most."""
-    from pipelines.assess import STANDARD_RULES, Request
+    from pipelines.assess import Request
     from pipelines.running import pages
     from pipelines.running.findings import WATCH
     from pipelines.running.forecast import history_of, likely
     from pipelines.running.watch import Watch
-    from pipelines.screen import progress
 
     request = Request(
         period,
@@ -235,14 +249,12 @@ def watch(period, exports, at, out, cutoff, readings, rules, source, absent, bou
 
 def _sent(watched):
     """Each unit's own letter, to the channels that the project's file names."""
-    from pipelines.edges.notify import deliver
-    from pipelines.publication.alerts import load_channels
-    from pipelines.publication.alerts import tell_of_morning as tell
+    from pipelines.publication import alerts
 
     file = process.project().alerts
     if file is None:
         raise UsageRefusal(say("alerts.no_file"))
-    return tell(watched, load_channels(file), deliver, watched.watch.warnings_of_day)
+    return alerts.tell_of_morning(watched, alerts.load_channels(file), notify.deliver, watched.watch.warnings_of_day)
 
 
 # `gongping explain`: a unit's score, clause by clause to the case.
@@ -264,10 +276,6 @@ def explain_command() -> click.Command:
 
 def explain(unit, period, out, cases, objection, as_json) -> None:
     """Print items, lines and sums; with ``objection`` write the objection to these lines instead."""
-    from pipelines.edges.published import PublishedQuarter
-    from pipelines.explain import explain as explained
-    from pipelines.screen import show_explanation
-
     quarter = PublishedQuarter.open(out / str(period))
     explanation = explained(quarter, unit, cases)
     if objection is not None:
@@ -280,12 +288,6 @@ def explain(unit, period, out, cases, objection, as_json) -> None:
 
 def _write_objection(quarter, period, explanation, cases, file, as_json) -> None:
     """The workbook and, beside it, the form to print; what was there is not written over."""
-    from pipelines.edges.published import RULEBOOK
-    from pipelines.edges.templates import render
-    from pipelines.edges.workbook import write_list
-    from pipelines.rulebook import load_rulebook
-    from pipelines.views.objection import LONG, objection
-
     unit = explanation.unit
     ledger, misses = (of(unit["unit_id"]) for of in (quarter.ledger_of, quarter.misses_of))
     page = objection(unit, ledger, misses, load_rulebook(quarter.folder / RULEBOOK, period), say, cases)
@@ -319,10 +321,6 @@ def diff_command() -> click.Command:
 
 def diff(a, b, out, as_json) -> None:
     """A and B are quarters below the output folder, or folders of finished runs."""
-    from pipelines.edges.published import PublishedQuarter
-    from pipelines.explain import compare
-    from pipelines.screen import show_movements
-
     before, after = (PublishedQuarter.open(_folder(name, out)) for name in (a, b))
     movements = compare(before, after)
     if as_json:
@@ -371,7 +369,6 @@ def roll_up_command() -> click.Command:
 def roll_up(period, cities, deliver, out, cutoff, readings, rules, without, as_json) -> None:
     """Rank the units of all cities in a folder; or put this city's finished period into one."""
     from pipelines import roll_up as province
-    from pipelines.assess import STANDARD_RULES
 
     if (cities is None) == (deliver is None):
         raise click.UsageError(text("roll_up.one_of"))
@@ -388,8 +385,6 @@ def roll_up(period, cities, deliver, out, cutoff, readings, rules, without, as_j
     if as_json:
         options.print_json(done.summary())
         return
-    from pipelines.screen import console, show_ranking
-
     screen = console()
     screen.print(text("roll_up.counted", **done.summary() | _as_text(done)))
     show_ranking(screen, done.result)

@@ -4,7 +4,12 @@ import click
 
 from pipelines.cli import said, text
 from pipelines.edges import process
+from pipelines.edges.notify import deliver
 from pipelines.model.words import UsageRefusal
+from pipelines.paths import STANDARD_RULES
+from pipelines.publication import retention
+from pipelines.publication.signers import signers_of_city
+from pipelines.rulebook import periods_of
 from pipelines.verbs import options
 from pipelines.wording import say
 
@@ -65,11 +70,8 @@ def alerts_command() -> click.Command:
 
 def alerts(out, rules, signers, send, again, as_json) -> None:
     """List what holds now, marking what was not told yet; with ``send`` tell it."""
-    from pipelines.assess import STANDARD_RULES
     from pipelines.publication import alerts as desk
     from pipelines.publication import letters
-    from pipelines.publication.signers import signers_of_city
-    from pipelines.rulebook import periods_of
 
     file = process.project().alerts
     if send and file is None:
@@ -96,7 +98,6 @@ def alerts(out, rules, signers, send, again, as_json) -> None:
 
 
 def _send(out, seen, n, channels, now, file) -> None:
-    from pipelines.edges.notify import deliver
     from pipelines.publication import alerts as desk
 
     outcome = desk.tell(out, seen.found, channels, now, deliver)
@@ -128,9 +129,6 @@ def retain_command() -> click.Command:
 
 def retain(out, signers, really, as_json) -> None:
     """List what each layer holds and until when; with ``really`` delete what is over, and note it."""
-    from pipelines.publication import retention
-    from pipelines.publication.signers import signers_of_city
-
     city, now = process.project(), process.now()
     if not city.retention:
         raise UsageRefusal(say("retain.no_rule"))

@@ -7,6 +7,10 @@ import click
 
 from pipelines.cli import Group, Spoken, text
 from pipelines.edges import process
+from pipelines.publication import ssh
+from pipelines.publication.signers import open_register, read_signers, signers_of_city
+from pipelines.publication.state import FEWEST, load_settings
+from pipelines.screen import show_signers
 from pipelines.verbs import options
 
 TRIAL = ("林一", "吴二")  # the people of the throw-away keys
@@ -102,8 +106,6 @@ def everybody(out, signers) -> None:
 
 def init(people, simulated, keys, out, signers, as_json) -> None:
     """The first signers; their fingerprints are for the file of the office."""
-    from pipelines.publication import ssh
-
     named_keys = [(name, ssh.public_key(file), _split(roles)) for name, file, roles in people]
     with _register(out, signers) as register:
         begun = begin_trial(register, keys) if simulated else register.begin(named_keys)
@@ -119,9 +121,6 @@ def init(people, simulated, keys, out, signers, as_json) -> None:
 
 def begin_trial(register, keys: Path):
     """Two people with throw-away keys, who may sign invented data in every role."""
-    from pipelines.publication import ssh
-    from pipelines.publication.state import load_settings
-
     register.must_be_empty()
     roles = load_settings().roles
     made = [(name, ssh.make_pair(keys / name, f"SIMULATED {name}"), roles) for name in TRIAL]
@@ -151,9 +150,6 @@ def agree(by, key, line, out, signers, as_json) -> None:
 
 def list_them(write, out, signers, as_json) -> None:
     """Signers, fingerprints, changes that wait."""
-    from pipelines.publication.signers import read_signers, signers_of_city
-    from pipelines.screen import show_signers
-
     if write:
         with _register(out, signers, rewrite=True) as register:
             click.echo(text("signers.says_written", copy=register.write_copy()), err=as_json)
@@ -175,8 +171,6 @@ def list_them(write, out, signers, as_json) -> None:
 
 
 def _change(do: str, name: str, by, key, out, signers, as_json, public=None, **more) -> None:
-    from pipelines.publication import ssh
-
     public_key = ssh.public_key(public) if public else ""
     with _register(out, signers) as register:
         change = register.propose(do, name, public_key, **more)
@@ -186,8 +180,6 @@ def _change(do: str, name: str, by, key, out, signers, as_json, public=None, **m
 
 
 def _tell(change, as_json: bool) -> None:
-    from pipelines.publication.state import FEWEST
-
     left = FEWEST - len(change.by)
     if as_json:
         options.print_json(
@@ -202,8 +194,6 @@ def _tell(change, as_json: bool) -> None:
 
 
 def _register(out: Path, signers: Path | None, rewrite: bool = False):
-    from pipelines.publication.signers import open_register, signers_of_city
-
     return open_register(out, signers or signers_of_city(), process.now(), rewrite)
 
 

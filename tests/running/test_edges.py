@@ -5,9 +5,9 @@ from shutil import copytree
 
 import pytest
 
-from pipelines.assess import STANDARD_RULES, Request
+from pipelines.assess import Request
 from pipelines.model.period import Period
-from pipelines.paths import ROOT
+from pipelines.paths import ROOT, STANDARD_RULES
 from pipelines.running.findings import WATCH
 from pipelines.running.watch import Watch
 from tests.oracle.draw import text_row
