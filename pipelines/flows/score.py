@@ -138,12 +138,17 @@ def period_of(city: Project, named: str | None, rules: Path | None = None) -> Pe
     Of which kind it is, the project file says, else the rulebook. UsageRefusal for a name that is none.
     """
     if named:
-        try:
-            return Period.parse(named)
-        except ValueError:
-            raise UsageRefusal(say("cli.no_period", given=named)) from None
+        return parsed(named)
     periods = periods_of(rules or city.rulebook or STANDARD_RULES)
     return period_before(runtime.flow_run.scheduled_start_time, replace(periods, kind=city.period or periods.kind))
+
+
+def parsed(named: str) -> Period:
+    """The period of that name; UsageRefusal for a name that is none."""
+    try:
+        return Period.parse(named)
+    except ValueError:
+        raise UsageRefusal(say("cli.no_period", given=named)) from None
 
 
 def period_before(moment: datetime, periods: Periods) -> Period:

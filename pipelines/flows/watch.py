@@ -13,9 +13,9 @@ from pipelines.edges import process
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.log import logged
 from pipelines.edges.notify import deliver
-from pipelines.flows.score import pulled, request_of
+from pipelines.flows.score import parsed, pulled, request_of
 from pipelines.model.period import Period
-from pipelines.model.words import Refusal, UsageRefusal
+from pipelines.model.words import Refusal
 from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
 from pipelines.publication import alerts
@@ -25,7 +25,6 @@ from pipelines.running import pages
 from pipelines.running.findings import WATCH
 from pipelines.running.forecast import history_of, likely
 from pipelines.running.watch import Watch
-from pipelines.wording import say
 
 
 @flow(name="watch", persist_result=False)
@@ -71,9 +70,6 @@ def _looked(request: Request, at: datetime, channels: Channels | None, bounds: P
 def _running(named: str | None, rules: Path, kind: str) -> Period:
     """The period that is named, else the one that runs."""
     if named:
-        try:
-            return Period.parse(named)
-        except ValueError:
-            raise UsageRefusal(say("cli.no_period", given=named)) from None
+        return parsed(named)
     periods = periods_of(rules)
     return replace(periods, kind=kind or periods.kind).holding(process.now().date())
