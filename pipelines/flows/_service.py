@@ -27,7 +27,7 @@ from zoneinfo import ZoneInfo
 from pipelines.edges.process import SILENT
 from pipelines.model.project import Project, Schedule
 from pipelines.model.words import Refusal, UsageRefusal
-from pipelines.project import take
+from pipelines.project import FLOWS, take
 from pipelines.wording import say
 
 HOME = ".prefect"
@@ -187,7 +187,7 @@ def _refused(project: Project, one: Schedule, reason: str, **facts: object) -> U
 
 
 def _flow(one: Schedule):
-    return getattr(import_module(f"pipelines.flows.{one.flow}"), one.flow)
+    return getattr(import_module(f"pipelines.flows.{FLOWS[one.flow]}"), one.flow)
 
 
 def run(project: Project) -> None:
@@ -228,7 +228,7 @@ def telling(project: Project) -> Iterator[None]:
 
 
 def _tell_of_killed(project: Project, end: Event) -> None:
-    from pipelines.flows.alerts import tell
+    from pipelines.flows.office import tell
     from pipelines.publication.alerts import killed, untold
 
     pause = 0

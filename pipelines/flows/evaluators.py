@@ -10,12 +10,13 @@ from pathlib import Path
 
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
-from prefect.states import Failed, State
+from prefect.states import State
 
 from pipelines.edges import process
 from pipelines.edges.log import logged
 from pipelines.evaluators.desk import DEFAULT, Work, send_ready, take_steps, work_at
 from pipelines.evaluators.private import open_private, private_folder
+from pipelines.flows.score import failing
 from pipelines.model.words import Refusal
 from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
@@ -40,6 +41,7 @@ def perform(part: Callable[[], dict], state: Path) -> dict:
 
 
 @flow(name="evaluators", persist_result=False, log_prints=False)
+@failing
 def evaluators(
     exports: str | None = None,
     inbox: Path = Path("inbox"),
@@ -58,26 +60,23 @@ def evaluators(
     ``{period}`` in ``exports`` and ``evaluations`` stands for the quarter of the moment; the quarter before goes on
     beside it until it is published. What is not given stands in the project file, by default the one found.
     """
-    try:
-        city = take(project)
-        out = out or city.out
-        folder = state or out / DEFAULT
-        work = work_at(
-            process.now(),
-            exports or city.exports or EXPORTS,
-            inbox,
-            out,
-            folder,
-            evaluations,
-            rules or city.rulebook or STANDARD_RULES,
-            readings,
-        )
-        with logged(out, "evaluators"):
-            done = perform.with_options(name="step", task_run_name="step")(lambda: _step(work), folder)
-            if notify:
-                done |= perform.with_options(name="send", task_run_name="send")(lambda: _send(folder, notify), folder)
-    except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
-        return Failed(message=str(refusal.words))
+    city = take(project)
+    out = out or city.out
+    folder = state or out / DEFAULT
+    work = work_at(
+        process.now(),
+        exports or city.exports or EXPORTS,
+        inbox,
+        out,
+        folder,
+        evaluations,
+        rules or city.rulebook or STANDARD_RULES,
+        readings,
+    )
+    with logged(out, "evaluators"):
+        done = perform.with_options(name="step", task_run_name="step")(lambda: _step(work), folder)
+        if notify:
+            done |= perform.with_options(name="send", task_run_name="send")(lambda: _send(folder, notify), folder)
     return " ".join(f"{name}={n}" for name, n in sorted(done.items()))
 
 

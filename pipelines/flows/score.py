@@ -1,10 +1,15 @@
-"""A period as a Prefect flow: the seven stages of `pipelines/assess.py`, a task each, in order."""
+"""A period as a Prefect flow: the seven stages of `pipelines/assess.py`, a task each, in order; and noted as preview.
+
+With `preview` nobody waits in a process: what people do is in the record (`gongping approve`), and the flow `publish`
+is asked by schedule whether it is enough.
+"""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -29,6 +34,10 @@ from pipelines.model.project import DUCKDB, PLACE, Project
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
+from pipelines.publication import desk as acts
+from pipelines.publication.editions import preview_folder
+from pipelines.publication.signers import signers_of_city
+from pipelines.publication.state import load_settings
 from pipelines.rulebook import periods_of
 from pipelines.sources.pull import pulled_exports
 from pipelines.stages import STAGES
@@ -77,7 +86,24 @@ def perform(run: Run, stage: str) -> None:
     getattr(run, stage)()
 
 
+def failing(work: Callable) -> Callable:
+    """The work of a flow, whose Refusal fails it with a sentence.
+
+    As a state: an exception that leaves a flow is pickled into Prefect's store.
+    """
+
+    @wraps(work)
+    def run(*arguments: object, **parameters: object) -> object:
+        try:
+            return work(*arguments, **parameters)
+        except Refusal as refusal:
+            return Failed(message=str(refusal.words))
+
+    return run
+
+
 @flow(name="score", persist_result=False)
+@failing
 def score(
     period: str | None = None,
     exports: str | None = None,
@@ -101,17 +127,56 @@ def score(
     What is not given stands in the project file, by default the one found from the current folder upwards.
     A Refusal fails the flow and leaves what was published as it was.
     """
-    try:
-        city = take(project)
-        chosen = period_of(city, period, rules)
-        request = request_of(
-            city, chosen, exports, out, cutoff, readings, rules, source, absent, office, not no_pdf, engine
-        )
-        with logged(request.out, "score", str(chosen)):
-            folder = scored(pulled(request, city) if pull else request)
-    except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
-        return Failed(message=str(refusal.words))
+    city = take(project)
+    chosen = period_of(city, period, rules)
+    request = request_of(
+        city, chosen, exports, out, cutoff, readings, rules, source, absent, office, not no_pdf, engine
+    )
+    with logged(request.out, "score", str(chosen)):
+        folder = scored(pulled(request, city) if pull else request)
     return str(folder)
+
+
+@flow(name="preview", persist_result=False)
+@failing
+def preview(
+    period: str | None = None,
+    exports: str | None = None,
+    out: Path | None = None,
+    cutoff: str | None = None,
+    readings: dict[str, str] | None = None,
+    rules: Path | None = None,
+    source: Path | None = None,
+    absent: list[str] | None = None,
+    office: Path | None = None,
+    pull: bool = False,
+    no_pdf: bool = False,
+    engine: Engine = DUCKDB,
+    at: datetime | None = None,
+    settings: Path | None = None,
+    signers: Path | None = None,
+    project: Path | None = None,
+) -> str | State:
+    """Score a period, by default the last that had ended at the scheduled start, and note it as preview.
+
+    The parameters of `gongping run` and `gongping preview`. A Refusal fails the flow and is noted: what was approved
+    before may then not be published until a run succeeds.
+    """
+    city = take(project)
+    chosen = period_of(city, period, rules)
+    request = request_of(
+        city, chosen, exports, out, cutoff, readings, rules, source, absent, office, not no_pdf, engine
+    )
+    named = load_settings(settings) if settings else None
+    with logged(request.out, "preview", str(chosen)):
+        try:
+            scored(pulled(request, city) if pull else request)
+        except Refusal as refusal:
+            acts.record_stop(refusal, request.out, request.period)
+            raise
+        with acts.open_desk(request.out, chosen, local_time(at), named, signers=signers or signers_of_city()) as desk:
+            seen = acts.note_preview(desk)
+    return str(preview_folder(request.out, chosen, seen))
 
 
 def pulled(request: Request, city: Project) -> Request:

@@ -6,16 +6,15 @@ from datetime import datetime
 from pathlib import Path
 
 from prefect import flow
-from prefect.states import Failed, State
+from prefect.states import State
 
 from pipelines.assess import Request
 from pipelines.edges import process
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.log import logged
 from pipelines.edges.notify import deliver
-from pipelines.flows.score import parsed, pulled, request_of
+from pipelines.flows.score import failing, parsed, pulled, request_of
 from pipelines.model.period import Period
-from pipelines.model.words import Refusal
 from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
 from pipelines.publication import alerts
@@ -28,6 +27,7 @@ from pipelines.running.watch import Watch
 
 
 @flow(name="watch", persist_result=False)
+@failing
 def watch(
     period: str | None = None,
     exports: str | None = None,
@@ -45,18 +45,15 @@ def watch(
 
     Without a ``period`` it is the one that runs now. On a day off nothing is looked at.
     """
-    try:
-        city, now = take(project), process.now()
-        chosen = _running(period, rules or city.rulebook or STANDARD_RULES, city.period)
-        request = request_of(city, chosen, exports, out, cutoff, readings, rules, source, absent, None, pdf=False)
-        channels = load_channels(city.alerts) if city.alerts else None
-        if not Calendar.load().is_working(now.date()):
-            return "day off"
-        with logged(request.out, "watch", str(chosen)):
-            request = pulled(request, city) if pull else request
-            folder, sent = _looked(request, now.replace(microsecond=0), channels, bounds or city.watch or WATCH)
-    except Refusal as refusal:  # as a state: an exception that leaves a flow is pickled into Prefect's store
-        return Failed(message=str(refusal.words))
+    city, now = take(project), process.now()
+    chosen = _running(period, rules or city.rulebook or STANDARD_RULES, city.period)
+    request = request_of(city, chosen, exports, out, cutoff, readings, rules, source, absent, None, pdf=False)
+    channels = load_channels(city.alerts) if city.alerts else None
+    if not Calendar.load().is_working(now.date()):
+        return "day off"
+    with logged(request.out, "watch", str(chosen)):
+        request = pulled(request, city) if pull else request
+        folder, sent = _looked(request, now.replace(microsecond=0), channels, bounds or city.watch or WATCH)
     return " ".join((str(folder), *(f"letters_{name}={n}" for name, n in sorted(sent.items()))))
 
 

@@ -6,10 +6,13 @@ from inspect import signature
 
 import click
 import pytest
+import yaml
 
 from pipelines.cli import Verbs
 from pipelines.model.period import After, Period, Periods
 from pipelines.model.words import UsageRefusal
+from pipelines.paths import PACKAGE, ROOT
+from pipelines.project import FLOWS
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,19 @@ def test_every_option_of_a_command_is_a_parameter_of_its_flow(command, flow):
         verb = Verbs("gongping").get_command(click.Context(click.Command("x")), "evaluators").commands["step"]
     else:
         verb = Verbs("gongping").get_command(click.Context(click.Command("x")), command)
-    known = set(signature(getattr(import_module(f"pipelines.flows.{flow}"), flow).fn).parameters)
+    known = set(signature(getattr(import_module(f"pipelines.flows.{FLOWS[flow]}"), flow).fn).parameters)
     invented = {"at", "first", "every"} if command == "step" else set()
     assert {one.name for one in verb.params} - {"as_json", "timings"} - invented <= known
+
+
+def test_every_flow_is_named_with_its_module_and_deployed_from_it():
+    from prefect import Flow
+
+    names = [file.stem for file in (PACKAGE / "flows").glob("[a-z]*.py")]
+    modules = {name: import_module(f"pipelines.flows.{name}") for name in names}
+    found = {one.name: name for name, module in modules.items() for one in vars(module).values()
+             if isinstance(one, Flow) and one.fn.__module__ == module.__name__}
+    assert found == FLOWS
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    assert {one["name"]: one["entrypoint"] for one in deployments} == {
+        flow: f"pipelines/flows/{module}.py:{flow}" for flow, module in FLOWS.items()}

@@ -11,8 +11,9 @@ from tests.publication.office import LIN, SENT, WU, act, finished_run, record
 CALL = """
 import json, sys
 from importlib import import_module
+from pipelines.project import FLOWS
 for name, parameters in json.loads(sys.argv[1]):
-    flow = getattr(import_module(f"pipelines.flows.{name}"), name)
+    flow = getattr(import_module(f"pipelines.flows.{FLOWS[name]}"), name)
     state = flow(**parameters, return_state=True)
     print(json.dumps([state.type.value, str(state.data if state.is_completed() else state.message)]))
 """
