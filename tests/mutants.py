@@ -134,14 +134,15 @@ def folders(file: str) -> list[str]:
 
 
 def naming(mutant: Mutant) -> list[str]:
-    """The test modules of its folders that name the file, or the function that is at fault, the most often first."""
-    words = {Path(mutant.file).name.split(".")[0], *_functions(mutant)}
+    """The test modules of its folders that name the file, or the function that is at fault, its own and the most first."""
+    own = Path(mutant.file).name.split(".")[0]
+    words = {own, *_functions(mutant)}
     word = re.compile(rf"\b({'|'.join(map(re.escape, words))})\b")
     told = {}
     for folder in folders(mutant.file):
         for test in (ROOT / folder).rglob("test_*.py"):
             if count := len(set(word.findall(test.read_text(encoding="utf-8")))):
-                told[test.relative_to(ROOT).as_posix()] = (-count, test.stat().st_size)
+                told[test.relative_to(ROOT).as_posix()] = (test.stem != f"test_{own}", -count, test.stat().st_size)
     return sorted(told, key=told.__getitem__)[:NAMING]
 
 

@@ -213,7 +213,7 @@ def _row(promise: str, says: str, name: str, proof: dict, found: dict | None, la
     asked = proof.get("aim", "")
     asked = f"{asked:,}" if isinstance(asked, int) else asked
     if not found:
-        why = f": {proof['told']}" if "told" in proof else ""
+        why = f": {proof['rest']}" if "rest" in proof else ""
         return f"| {promise} | {says} | {name} | {asked} | not run{why} | | | |"
     tried = found["said"].strip("| ").replace("|", "·") or f"{found['tried']:,}"
     why = f": {proof['rest']}" if found["left"] and "rest" in proof else ""
