@@ -134,7 +134,7 @@ def folders(file: str) -> list[str]:
 
 
 def naming(mutant: Mutant) -> list[str]:
-    """The test modules of its folders that name the file, or the function that is at fault, its own and the most first."""
+    """The test modules of its folders that name the file or the function at fault: its own, then what names most."""
     own = Path(mutant.file).name.split(".")[0]
     words = {own, *_functions(mutant)}
     word = re.compile(rf"\b({'|'.join(map(re.escape, words))})\b")
