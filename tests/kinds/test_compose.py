@@ -10,7 +10,6 @@ from shutil import copytree
 import numpy as np
 import pytest
 
-from pipelines.engines.composing import PartFigures, composed, recomposed
 from pipelines.model.period import Period
 from pipelines.model.points import rounded
 from pipelines.model.rule import Compose, Item
@@ -18,7 +17,7 @@ from pipelines.model.score import Earlier
 from pipelines.model.words import RulebookRefusal, UsageRefusal, Words
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook, scored
-from pipelines.stages.compose import figures_of, must_compose, of_its_own
+from pipelines.stages.compose import PartFigures, composed, figures_of, must_compose, of_its_own, recomposed
 from tests.kinds.test_in_force import law
 from tests.toy.town import ISLAND
 
