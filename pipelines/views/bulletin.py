@@ -64,7 +64,6 @@ WORDS = (
     "col_quarantined",
     "col_note",
     "col_column",
-    "col_promise",
     "col_times",
     "col_remedy",
     "absent",
@@ -269,7 +268,7 @@ class Bulletin:
         if name == "apart":
             return []
         if name == "end":
-            return [self.trailing(standing, short=True) for standing in self._last()]
+            said = [self.trailing(standing, short=True) for standing in self._last()]
         if name == "risen":
             said = compared.risen(self.result, self.say, self.lang, short=True)
         return said if name == "groups" else [run_on(said, self.lang)]
@@ -307,7 +306,7 @@ class Bulletin:
         """Who leads a group and who ends it, places one to three and the last three; of a small one who leads it."""
         rows = group["rows"]
         first = [row for row in rows if int(row["group_rank"]) <= NAMED]
-        last = [row for row in rows if len(rows) - int(row["group_rank"]) < NAMED][::-1]
+        last = [row for row in rows if len(rows) - int(row["group_rank"]) < NAMED]
         if len(first) + len(last) > len(rows) or max(len(first), len(last)) > MOST_NAMED or not last:
             return self.group_leader(group)
         best, worst = (listed(map(self._standing, some), self.lang) for some in (first, last))
@@ -319,7 +318,7 @@ class Bulletin:
         for least in self.result.office.bands if self.result.office else ():
             rows = [self._line(s) for s in self.placed if least <= s.case_rows < (most or s.case_rows + 1)]
             band = self._says("band_open" if most is None else "band", least=least, most=most and most - 1)
-            first, last = rows[:NAMED], rows[: NAMED - 1 : -1][:NAMED]
+            first, last = rows[:NAMED], rows[-NAMED:]
             if len(rows) > 2 * NAMED:
                 best, worst = (listed(map(self._standing, some), self.lang) for some in (first, last))
                 found.append(self._says("band_ends", band=band, n=len(rows), best=best, worst=worst))

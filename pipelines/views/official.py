@@ -23,6 +23,7 @@ CELLS = 28  # characters a line (GB/T 9704-2012, 5.2.2)
 SIZE = 16  # points of size three
 MEASURE = Fraction(4422, 10)  # points: the 156 mm of the type area
 HALF = Fraction(1, 2)
+GAP, CLOSER = 2, HALF  # em at a line's end that are not spread over it where its characters can stand points closer
 OPENING = "（〔［【《〈「『“‘("
 CLOSING = "，。、；：？！）〕］】》〉」』”’)%％…,;:?!"
 SQUEEZED = "，。、；：）〕》”’」"  # full-width signs with an empty right half
@@ -44,7 +45,7 @@ def set_lines(text: str, advance: Advance, indent: int = 2, hang: int = 0, cells
     pieces, free = [], Fraction(cells - indent)
     lines: list[Line] = []
     for piece in _pieces(visible(text), advance, cells - max(indent, hang)):
-        if pieces and _width((*pieces, piece), advance) > free:
+        if pieces and _width((*pieces, piece), advance) > free and not _taken_in(pieces, piece, free, advance):
             lines.append(_full(pieces, indent if not lines else hang, cells, advance))
             pieces, free = [], Fraction(cells - hang)
         pieces.append(piece)
@@ -89,6 +90,12 @@ def _width(pieces, advance: Advance) -> Fraction:
     """The width in em; a sign that closes the line needs only its left half."""
     text = "".join(pieces)
     return sum(map(advance, text), Fraction(0)) - (HALF if text[-1] in SQUEEZED else 0)
+
+
+def _taken_in(pieces: list[str], piece: str, free: Fraction, advance: Advance) -> bool:
+    """Whether a long piece goes onto a full line: the line, set closer by a little, would gape without it."""
+    over, gap = _width((*pieces, piece), advance) - free, free - _width(pieces, advance)
+    return gap > GAP and over * SIZE <= CLOSER * len("".join((*pieces, piece)))
 
 
 def _full(pieces: list[str], indent: int, cells: int, advance: Advance) -> Line:

@@ -57,11 +57,10 @@ def by_promise(breaches: list[Breach], say: Say, lang: str = "zh") -> list[dict]
         {
             "table": table_name(say, table, lang),
             "column": column_name(say, column, lang),
-            "promise": promise,
             "count": str(len(group)),
             "remedy": plain(_folded([public(one.remedy) for one in group]).into(lang)),
         }
-        for (table, column, promise), group in _causes(breaches)
+        for (table, column, _), group in _causes(breaches)
     ]
 
 

@@ -41,9 +41,9 @@ def printed(quarter, office=OFFICE) -> str:
 
 
 @pytest.mark.parametrize(("totals", "best", "worst"), [
-    ([0, 1, 2, 3, 4, 5], ["00", "01", "02"], ["05", "04", "03"]),
-    ([0, 1, 2, 2, 3, 4, 5], ["00", "01", "02", "03"], ["06", "05", "04"]),     # the third place is shared
-    ([0, 1, 2, 3, 4, 4, 5], ["00", "01", "02"], ["06", "05", "04"]),
+    ([0, 1, 2, 3, 4, 5], ["00", "01", "02"], ["03", "04", "05"]),
+    ([0, 1, 2, 2, 3, 4, 5], ["00", "01", "02", "03"], ["04", "05", "06"]),     # the third place is shared
+    ([0, 1, 2, 3, 4, 4, 5], ["00", "01", "02"], ["04", "05", "06"]),
     ([0, 1, 2, 3, 4], None, None),                                             # a small group has its first alone
     ([0, 0, 0, 0, 0, 0, 0], None, None),
 ])
@@ -258,7 +258,7 @@ def test_units_are_banded_by_case_rows_as_the_office_says_and_the_smallest_are_n
     banded = replace(quarter, standings=standings, office=replace(OFFICE, bands=(300, 80)))
     many, few = Bulletin(banded, [], say).bands()
     assert many.startswith("办件300件以上的7个单位，前三名：单位00（100分）、单位02（98分）、单位03（97分）；")
-    assert many.endswith("后三名（由后往前）：单位07（93分）、单位06（94分）、单位05（95分）。")
+    assert many.endswith("后三名：单位05（95分）、单位06（94分）、单位07（93分）。")
     assert few == "办件80至299件的2个单位依次为：单位01（99分）、单位08（92分）。"
     assert "按办件量分档情况" in printed(banded, banded.office) and "按办件量" not in printed(quarter)
     assert Bulletin(replace(quarter, standings=standings), [], say).bands() == []
