@@ -17,6 +17,7 @@ from pipelines.edges.calendar import Calendar
 from pipelines.edges.fingerprints import code_version, file_sha256, folder_sha256
 from pipelines.edges.folders import MANIFEST
 from pipelines.edges.machine import machine_fault
+from pipelines.edges.paper import font_beside
 from pipelines.edges.process import processors
 from pipelines.edges.published import ranking_of
 from pipelines.edges.tablefiles import write_csv, write_json
@@ -258,6 +259,7 @@ class RollUp:
                 for lang in SUFFIX:
                     for file, template, page in pages.pages(lang):
                         (folder / file).write_text(render(template, page), encoding="utf-8")
+                font_beside(folder, folder.rglob("*.html"))
                 write_json(folder / MANIFEST, self._manifest(folder_sha256(folder)))
                 self.folder = folders.put_in_place(out, str(self.period), folder)
         except OSError as problem:

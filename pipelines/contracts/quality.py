@@ -53,15 +53,15 @@ class CheckedOnce:
         """What lies outside the expected, in words."""
         return warnings_of(self.history, self._facts[0])
 
-    def result(self, font: bool = False) -> Path:
-        """The folder with `report.json` and `index.html`; ``font``: that for the pages lies in the folder around it."""
-        return self._written(None, font)
+    def result(self) -> Path:
+        """The folder with `report.json` and `index.html`."""
+        return self._written(None)
 
-    def _written(self, outcomes: list[dict] | None, font: bool) -> Path:
+    def _written(self, outcomes: list[dict] | None) -> Path:
         folder = self._folder / "quality"
         report = {**report_of(*self._facts, outcomes), "history": kept_as(self.history)}
         rows = {lang: drawn(self.history, self._facts[0], lang) for lang in SUFFIX}
-        write_report(folder, report, self._facts[2].kind, rows, font)
+        write_report(folder, report, self._facts[2].kind, rows)
         return folder
 
     def stop(self) -> None:
@@ -90,14 +90,14 @@ class Quality(CheckedOnce):
             self._outcomes()
         return judged(self._figures, json.loads(written.read_text(encoding="utf-8")))
 
-    def result(self, font: bool = False) -> Path:
-        """The folder with `report.json` and `index.html`; ``font``: that for the pages lies in the folder around it.
+    def result(self) -> Path:
+        """The folder with `report.json` and `index.html`.
 
         ContractStop where an accepted row breaks a promise, Refusal where a promise could not be checked.
         """
         self._end()
         outcomes = self._outcomes()
-        folder = self._written(outcomes, font)
+        folder = self._written(outcomes)
         _gate(outcomes, self._facts[0])
         return folder
 
@@ -226,24 +226,21 @@ def _gate(outcomes: list[dict], contracts: Contracts) -> None:
             raise ContractStop(say("quality.broken", rows=outcome["unexpected"], **facts))
 
 
-def write_report(
-    folder: Path, report: dict, kind: str = SPAN, compared: dict | None = None, font: bool = False
-) -> None:
+def write_report(folder: Path, report: dict, kind: str = SPAN, compared: dict | None = None) -> None:
     """`report.json` for programs, `index.html` and its English twin for people, of a period of some ``kind``.
 
-    ``compared``: by language, the rows of the page on the periods before; ``font``: that for machines without Chinese
-    ones lies in the folder around it. The same report, the same bytes.
+    ``compared``: by language, the rows of the page on the periods before. The same report, the same bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report, ensure_ascii=False, indent=1) + "\n"
     (folder / "report.json").write_text(text, encoding="utf-8", newline="\n")
     for lang, suffix in SUFFIX.items():
         (folder / f"index{suffix}.html").write_text(
-            _page(report, kind, lang, (compared or {}).get(lang, []), font), encoding="utf-8", newline="\n"
+            _page(report, kind, lang, (compared or {}).get(lang, [])), encoding="utf-8", newline="\n"
         )
 
 
-def _page(report: dict, kind: str, lang: str, compared: list[dict], font: bool) -> str:
+def _page(report: dict, kind: str, lang: str, compared: list[dict]) -> str:
     simulated = say("pages.simulated").into(lang) if report["simulated"] else ""
     frame = {
         **shell(speaking(say, kind), lang),
@@ -253,7 +250,7 @@ def _page(report: dict, kind: str, lang: str, compared: list[dict], font: bool) 
         "simulated_says": say("pages.simulated_says").into(lang),
     }
     page = {"frame": frame, "report": report, "compared": compared, "words": words(lang)}
-    return render(TEMPLATE, page, quality=True, font=font)
+    return render(TEMPLATE, page, quality=True)
 
 
 def words(lang: str = "zh") -> dict:
@@ -302,6 +299,7 @@ def words(lang: str = "zh") -> dict:
         "history_now",
         "history_expected",
         "history_before",
+        "history_kept",
         "outside",
     )
     return {name: say(f"quality.page_{name}").into(lang) for name in names}

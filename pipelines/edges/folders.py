@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipelines.edges.fingerprints import file_sha256, note_beside, note_left_out
 from pipelines.edges.machine import machine_fault
+from pipelines.edges.paper import WEB_FONT, font_beside
 from pipelines.edges.scratch import scratch
 from pipelines.edges.templates import render
 from pipelines.model.period import Period
@@ -306,6 +307,8 @@ def list_periods(out: Path) -> tuple[Words, ...]:
         if runs.is_dir():
             replace_page(out, runs / INDEX, lambda: render("site/moved.html.j2", _page(out)))
             written.append(runs / INDEX)
+    if any(out.glob(f"*/{WEB_FONT}")):
+        written += font_beside(out, [out / INDEX])
     note_beside(out, written)
     return ()
 

@@ -99,9 +99,38 @@ def drawn(family: str, folder: Path = FONTS) -> frozenset[str]:
         return frozenset(map(chr, font.getBestCmap()))
 
 
-WEB_FONT = "font.woff2"  # beside pages, for machines without Chinese fonts; as `shared/shell.html.j2` names it
+WEB_FONT = "font.woff2"  # beside pages, for machines without Chinese fonts; as `shared/font.html.j2` names it
 WEB_FACE = "Noto Sans CJK SC"
 WEB_RANGES = ((0x3000, 0x9FFF), (0xFF00, 0xFFEF), (0x20000, 0x323AF))  # what the style of the pages asks it for
+
+
+def font_beside(folder: Path, pages: Iterable[Path]) -> list[Path]:
+    """The font in a folder, made anew where pages of it say what it lacks; none on a machine that cannot make one."""
+    file = folder / WEB_FONT
+    if not (FONTS / FACES[WEB_FACE]).is_file():
+        return []
+    wanted = _asked_for(set().union(*(page.read_text(encoding="utf-8") for page in pages)))
+    there = _characters_of(file)
+    if wanted - there:
+        new = file.with_name(f".{file.name}.new")
+        new.write_bytes(web_font(wanted | there))
+        new.replace(file)
+    return [file] if file.is_file() else []
+
+
+def _asked_for(characters: Iterable[str]) -> set[str]:
+    return {c for c in characters if any(first <= ord(c) <= last for first, last in WEB_RANGES)}
+
+
+def _characters_of(file: Path) -> set[str]:
+    """What a font beside pages draws; nothing where there is none, or one that is damaged and made anew."""
+    from fontTools.ttLib import TTFont, TTLibError
+
+    try:
+        with TTFont(file, lazy=True) as font:
+            return _asked_for(map(chr, font.getBestCmap()))
+    except (FileNotFoundError, TTLibError):
+        return set()
 
 
 def web_font(characters: Iterable[str], folder: Path = FONTS) -> bytes:
@@ -112,7 +141,7 @@ def web_font(characters: Iterable[str], folder: Path = FONTS) -> bytes:
     file = folder / FACES[WEB_FACE]
     with TTCollection(file, lazy=True) as faces:
         number = next(n for n, face in enumerate(faces.fonts) if face["name"].getDebugName(1) == WEB_FACE)
-    wanted = sorted(c for c in set(characters) if any(first <= ord(c) <= last for first, last in WEB_RANGES))
+    wanted = sorted(_asked_for(set(characters)))
     options = Options(flavor="woff2", layout_features=[], hinting=False, desubroutinize=True, glyph_names=False)
     options.drop_tables += ["vhea", "vmtx", "VORG", "GSUB", "GPOS", "GDEF", "BASE"]
     with TTFont(file, fontNumber=number, lazy=True, recalcTimestamp=False) as font, BytesIO() as made:

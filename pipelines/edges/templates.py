@@ -107,20 +107,12 @@ def render(
     quality: bool = False,
     libraries: bool = False,
     alone: bool = False,
-    font: bool | None = None,
 ) -> str:
     """The HTML of ``reports/<template>`` for a page dict.
 
     ``paper`` leaves out what only a screen can use; ``pdf``, ``quality`` and ``libraries`` tell that a printed twin
-    and the reports on quality and libraries lie beside the page; ``alone`` that no other page does; ``font`` that the
-    font for machines without Chinese ones lies there too, which it does wherever anything is printed.
+    and the reports on quality and libraries lie beside the page; ``alone`` that no other page does.
     """
-    beside = {
-        "pdf": pdf,
-        "quality": quality,
-        "libraries": libraries,
-        "alone": alone,
-        "font": pdf if font is None else font,
-    }
+    beside = {"pdf": pdf, "quality": quality, "libraries": libraries, "alone": alone}
     facts = {"page": page, "frame": page["frame"], "paper": paper, **beside}
     return environment().get_template(template).render(facts)

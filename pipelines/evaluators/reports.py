@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import exp, lgamma, log
 from pathlib import Path
 
-from pipelines.edges.paper import paper_problem, print_pages
+from pipelines.edges.paper import font_beside, paper_problem, print_pages
 from pipelines.edges.templates import render, style
 from pipelines.evaluators.desk import Work, clock_of, must_have_begun, replayed
 from pipelines.evaluators.eligibility import Ending, Evaluator, appointed, endings, not_away, odd_terms, vacancies
@@ -552,7 +552,7 @@ def write_report(exports: Path, folder: Path, at: datetime, rules: Path, pdf: bo
     report = panel_report(replayed(folder, at), seen, settings, at)
     page = panel_page(report, at, seen.simulated)
     return [
-        write_private(folder / "panel.html", _rendered("panel", page)),
+        _on_screen(folder, "panel", page),
         write_private(folder / "panel.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n"),
         *([_printed("panel", page, folder / "panel.pdf")] if pdf else []),
     ]
@@ -566,7 +566,7 @@ def write_appointments(exports: Path, folder: Path, at: datetime, rules: Path) -
     page = endings_page(found, vacant, at, seen.simulated, seen.units)
     private_folder(folder)
     return [
-        write_private(folder / "appointments.html", _rendered("appointments", page)),
+        _on_screen(folder, "appointments", page),
         write_private(folder / "appointments.csv", _table(found)),
     ]
 
@@ -593,6 +593,14 @@ def _printed(template: str, page: dict, file: Path) -> Path:
 
 def _settings(exports: Path, folder: Path, rules: Path, at: datetime):
     return clock_of(Work(exports, None, folder, rules), at).rules
+
+
+def _on_screen(folder: Path, template: str, page: dict) -> Path:
+    """The file of a page; the font for machines without Chinese ones lies beside it."""
+    file = write_private(folder / f"{template}.html", _rendered(template, page))
+    for font in font_beside(folder, [file]):
+        font.chmod(0o600)
+    return file
 
 
 def _rendered(template: str, page: dict, paper: bool = False) -> str:

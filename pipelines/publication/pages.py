@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.edges import folders
 from pipelines.edges.fingerprints import note_beside
-from pipelines.edges.paper import WEB_FONT, Sheet, paper_problem, print_pages, web_font
+from pipelines.edges.paper import WEB_FONT, Sheet, font_beside, paper_problem, print_pages
 from pipelines.edges.published import RESTRICTED, RULEBOOK, PublishedQuarter
 from pipelines.edges.tablefiles import write_json
 from pipelines.edges.templates import environment, style
@@ -127,21 +127,13 @@ def write_notice(out: Path, period: Period, number: int, document: dict) -> dict
 def write_index(out: Path, period: Period, state: State) -> None:
     """The list of editions, newest first; made anew from the record after every act."""
     place = place_of(out, period)
-    note_beside(Path(out), [*index_into(place, out, period, state), *_write_font(place)])
+    note_beside(Path(out), [*index_into(place, out, period, state), *_font(place, "*/publication.html")])
 
 
-def _has_font(place: Path) -> bool:
-    """Whether an edition has a font for machines without Chinese ones; then the pages beside them have one too."""
-    return any(place.glob(f"*/{WEB_FONT}"))
-
-
-def _write_font(place: Path) -> list[Path]:
-    """The font of the pages beside the editions; on a machine that has none to take it from, what is there stays."""
-    if not _has_font(place) or paper_problem():
-        return []
-    texts = set().union(*(page.read_text(encoding="utf-8") for page in place.glob("*.html")))
-    replace_file(place / WEB_FONT, lambda file: file.write_bytes(web_font(texts)))
-    return [place / WEB_FONT]
+def _font(place: Path, *below: str) -> list[Path]:
+    """The font of the pages beside editions or previews, where one of these has one, and of pages ``below``."""
+    pages = (page for where in ("*.html", *below) for page in place.glob(where))
+    return font_beside(place, pages) if any(place.glob(f"*/{WEB_FONT}")) else []
 
 
 def index_into(target: Path, out: Path, period: Period, state: State) -> list[Path]:
@@ -168,14 +160,13 @@ def index_into(target: Path, out: Path, period: Period, state: State) -> list[Pa
         "superseded": [_says("superseded", n=one["folder"], now=editions[0]["folder"]) for one in editions],
     }
     replace_file(target / "index.json", lambda file: write_json(file, document))
-    font = _has_font(place)
-    replace_file(target / "index.html", lambda file: _write(file, INDEX, document, words, font))
-    return [target / "index.json", target / "index.html", *_frames(target, state, document, font)]
+    replace_file(target / "index.html", lambda file: _write(file, INDEX, document, words))
+    return [target / "index.json", target / "index.html", *_frames(target, state, document)]
 
 
 def write_previews(out: Path, period: Period, state: State, place: Path) -> None:
     """The list of previews, newest first, with what the newest changed against the one before it."""
-    note_beside(Path(out), previews_into(place, out, period, state))
+    note_beside(Path(out), [*previews_into(place, out, period, state), *_font(place)])
 
 
 def previews_into(target: Path, out: Path, period: Period, state: State) -> list[Path]:
@@ -204,7 +195,7 @@ def previews_into(target: Path, out: Path, period: Period, state: State) -> list
     return [target / "index.json", target / "index.html"]
 
 
-def _frames(place: Path, state: State, listed: dict, font: bool) -> list[Path]:
+def _frames(place: Path, state: State, listed: dict) -> list[Path]:
     """`edition-<n>.html` beside every edition: what became of it, over its bytes as they were published."""
     now, made = state.edition.folder, []
     reasons = {
@@ -228,7 +219,7 @@ def _frames(place: Path, state: State, listed: dict, font: bool) -> list[Path]:
             "sheet": bool(one.clock),
         }
         file = place / f"edition-{one.folder}.html"
-        replace_file(file, lambda file, document=document, words=words: _write(file, FRAME, document, words, font))
+        replace_file(file, lambda file, document=document, words=words: _write(file, FRAME, document, words))
         made.append(file)
     return made
 
@@ -243,7 +234,7 @@ def _page(file: Path, document: dict) -> None:
         "paragraphs": [_opening(document), *_moved(document), _closing(document)],
         "signed": _says("notice_signed", **document, day=chinese_date(datetime.fromisoformat(document["at"]))),
     }
-    _write(file, NOTICE, document, words, _has_font(file.parent))
+    _write(file, NOTICE, document, words)
 
 
 MOST_TOLD = 20  # units in the text of a notice; a table lists them all
@@ -299,8 +290,8 @@ def _around(document: dict) -> dict[str, Words]:
     return {name: spoken(f"site.{name}") for name in SHELL} | {name: say(f"pages.{name}") for name in LABEL}
 
 
-def _write(file: Path, template: str, document: dict, words: dict, font: bool = False) -> None:
-    page = environment().get_template(template).render(page=document, words=_around(document) | words, font=font)
+def _write(file: Path, template: str, document: dict, words: dict) -> None:
+    page = environment().get_template(template).render(page=document, words=_around(document) | words)
     file.write_text(page, encoding="utf-8", newline="\n")
 
 
@@ -346,6 +337,9 @@ def write_restricted(out: Path, period: Period, name: str, template: str, page: 
     file.parent.parent.chmod(0o700)
     replace_file(file, lambda new: _write(new, template, page, words))
     file.chmod(0o600)
+    if any(Path(out).glob(f"*/{WEB_FONT}")):
+        for font in font_beside(file.parent.parent, [file]):
+            font.chmod(0o600)
     return file
 
 
@@ -453,9 +447,7 @@ def _sheet_page(document: dict, paper: bool = False) -> str:
     words["settings_line"] = say("publication.page_settings_line", **rules)
     words["corrections"] = [say("publication.page_correction", n=one["correction"]) for one in document["editions"]]
     words["numbers"] = [say("publication.page_edition", n=one["edition"]) for one in document["editions"]]
-    return (
-        environment().get_template(TEMPLATE).render(page=document, words=words, paper=paper, up="../../../", font=False)
-    )
+    return environment().get_template(TEMPLATE).render(page=document, words=words, paper=paper, up="../../../")
 
 
 def _print(html: str, file: Path) -> None:

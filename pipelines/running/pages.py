@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipelines.edges import folders
 from pipelines.edges.machine import machine_fault
+from pipelines.edges.paper import font_beside
 from pipelines.edges.published import RUNNING
 from pipelines.edges.tablefiles import write_csv, write_json
 from pipelines.edges.templates import render
@@ -79,6 +80,7 @@ def write(watched: Watched, out: Path, end: Likely) -> Path:
         with folders.staging(out) as staged:
             _write(watched, end, staged, _before(folder))
             folder.parent.mkdir(parents=True, exist_ok=True)
+            font_beside(folder.parent, staged.rglob("*.html"))
             old = staged.with_name(f"{staged.name}.old")
             if folder.exists():
                 folder.rename(old)

@@ -14,7 +14,7 @@ from pipelines.edges import folders
 from pipelines.edges.fingerprints import code_version, contract_hashes, file_sha256, folder_sha256
 from pipelines.edges.folders import list_periods
 from pipelines.edges.machine import machine_fault
-from pipelines.edges.paper import WEB_FONT, Sheet, absent_fonts, official_sheet, paper_problem, print_pages, web_font
+from pipelines.edges.paper import Sheet, absent_fonts, font_beside, official_sheet, paper_problem, print_pages
 from pipelines.edges.process import in_two
 from pipelines.edges.published import keep_proposed, proposed_file, tallies_of
 from pipelines.edges.tablefiles import (
@@ -81,15 +81,15 @@ def publish(
     result: ScoredPeriod,
     out: Path,
     pdf: bool = True,
-    quality: Callable[[bool], Path] | None = None,
+    quality: Callable[[], Path] | None = None,
     progress: Progress = silent,
     kept: Path | None = None,
     panel: Panel = NOBODY,
 ) -> Published:
     """Write everything beside the published period, then switch to it; readers see the old or the new one, whole.
 
-    ``quality`` waits for the folder of the quality report, which is copied as it is, and is told whether its pages find
-    the font beside the others; it is asked last, for it is made beside the printing and may still stop the publication.
+    ``quality`` waits for the folder of the quality report, which is copied as it is; it is asked last, for it is made
+    beside the printing and may still stop the publication.
     ``kept`` is the folder of what the laboratory needs later:
     the rulebook goes to the readers, the tallies beside it stay beside the run.
     ContractStop where a file or a page to be printed names one of the ``panel``, NotAllowed where `<out>/<period>` is a
@@ -107,10 +107,9 @@ def publish(
             paper = write_and_print(warehouse, result, folder, pdf, quality is not None, progress, proposed, panel)
             progress("quality", 0, 1)
             if quality is not None:
-                shutil.copytree(quality(paper.state == "done"), folder / "quality")
+                shutil.copytree(quality(), folder / "quality")
             if paper.state == "done":  # where nothing is printed there may be no fonts
-                texts = (file.read_text(encoding="utf-8") for file in folder.rglob("*.html"))
-                (folder / WEB_FONT).write_bytes(web_font(set().union(*texts)))
+                font_beside(folder, [*folder.rglob("*.html"), *([proposed] if proposed else [])])
             progress("in_place", 0, 1)
             outputs = folder_sha256(folder)
             pinned = file_sha256(proposed) if proposed else ""

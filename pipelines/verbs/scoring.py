@@ -8,6 +8,7 @@ import click
 
 from pipelines.cli import said, text
 from pipelines.edges import notify, process
+from pipelines.edges.paper import font_beside
 from pipelines.edges.published import RULEBOOK, PublishedQuarter
 from pipelines.edges.tablefiles import write_csv
 from pipelines.edges.templates import render
@@ -296,6 +297,7 @@ def _write_objection(quarter, period, explanation, cases, file, as_json) -> None
         raise UsageRefusal(say("scorecard.objection_there", files=" ".join(there)))
     write_list(files[".xlsx"], say("pages.table_adjustments").zh, page["heads"], page["rows"], LONG)
     files[".html"].write_text(render("scorecard/objection.html.j2", {**page, "frame": {}}), encoding="utf-8")
+    font_beside(file.parent, [files[".html"]])
     if as_json:
         options.print_json({"lines": len(page["lines"]), "files": [str(one) for one in files.values()]})
     else:

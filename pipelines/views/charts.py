@@ -1,5 +1,6 @@
 """Where everything of a chart stands: figures → coordinates as text, for the SVG macros of `shared/charts.html.j2`."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
 from itertools import groupby, pairwise
@@ -15,8 +16,7 @@ from pipelines.views.figures import NOTHING, Say, month_name
 LEFT, RIGHT = 24, 616  # of the 640 wide strip
 TICK = (28, 52)  # upper and lower end of a tick
 LAYERS = 4  # neighbours lie in different ones: a few paths draw fast, and ticks that overlap still show darker
-TRACK = (60, 330)  # of the 640 wide rate panel: left and right end of its scale
-HATCH = 9  # from stroke to stroke of a track without data
+TRACK = (58, 232)  # of the 470 wide rate panel, which a phone shows whole: left and right end of its scale
 ROW, TOP = 26, 30  # of a rate panel: the height of a row, the middle of the first
 SPAN, CEILING, FOOT = (60, 580), 26, 82  # of the line of periods: its ends, its highest and lowest point
 LEAST, MOST = 3, 12  # totals that make a line, periods that it has room for
@@ -68,13 +68,26 @@ def _along(value: Fraction, low: int, high: int) -> str:
 
 
 def rates(result: ScoredPeriod, tally: UnitTally, say: Say, lang: str = "zh") -> list[dict]:
-    """For every rate that is judged: a row per month (or the period) with part, whole, rate and target."""
+    """For every rate that is judged and has data: a row per month (or the period) with part, whole, rate and target."""
     found = [
-        _rate(rule, tally, spans, say, lang)
-        for rule in result.rulebook.rules.values()
-        if rule.kind == "rate" and rule.is_for(tally.unit.unit_group) and (spans := _spans(rule, result))
+        _rate(rule, tally, spans, say, lang) for rule, spans in _judged(result, tally) if not _lacks_data(rule, tally)
     ]
-    return [panel for panel in found if any(row["of"] != "0" or row["hatch"] for row in panel["rows"])]
+    return [panel for panel in found if any(row["of"] != "0" for row in panel["rows"])]
+
+
+def without_data(result: ScoredPeriod, tally: UnitTally) -> list[Rule]:
+    """The rates that would be judged and have no data: there is nothing to draw, least of all a rate of 0 %."""
+    return [rule for rule, _ in _judged(result, tally) if _lacks_data(rule, tally)]
+
+
+def _judged(result: ScoredPeriod, tally: UnitTally) -> Iterator[tuple[Rule, list[tuple[str | None, str]]]]:
+    for rule in result.rulebook.rules.values():
+        if rule.kind == "rate" and rule.is_for(tally.unit.unit_group) and (spans := _spans(rule, result)):
+            yield rule, spans
+
+
+def _lacks_data(rule: Rule, tally: UnitTally) -> bool:
+    return bool({rule.part, rule.of} & tally.lacking)
 
 
 def _spans(rule: Rule, result: ScoredPeriod) -> list[tuple[str | None, str]]:
@@ -86,8 +99,7 @@ def _spans(rule: Rule, result: ScoredPeriod) -> list[tuple[str | None, str]]:
 def _rate(rule: Rule, tally: UnitTally, spans: list[tuple[str | None, str]], say: Say, lang: str) -> dict:
     group = tally.unit.unit_group
     targets = [rule.target_of(group, month) for _, month in spans]
-    has_data = not {rule.part, rule.of} & tally.lacking  # without data there is no rate, least of all one of 0 %
-    counted = [(span, tally.count(rule.part, span), tally.count(rule.of, span) if has_data else 0) for span, _ in spans]
+    counted = [(span, tally.count(rule.part, span), tally.count(rule.of, span)) for span, _ in spans]
     known = [Fraction(100 * part, of) for _, part, of in counted if of]
     low = max(Fraction(0), (min((*known, *targets)) - 5) // STEP * STEP)
     title = rule.title.into(lang)
@@ -104,7 +116,7 @@ def _rate(rule: Rule, tally: UnitTally, spans: list[tuple[str | None, str]], say
         "height": str(TOP + ROW * len(counted) + 14),
         "foot": str(TOP + ROW * len(counted) + 8),
         "rows": [
-            _row(n, span, part, of if has_data else None, (target, rule.each), low, say, lang)
+            _row(n, span, part, of, (target, rule.each), low, say, lang)
             for n, ((span, part, of), target) in enumerate(zip(counted, targets, strict=True))
         ],
     }
@@ -127,27 +139,26 @@ def _row(
     number: int,
     span: str | None,
     part: int,
-    of: int | None,
+    of: int,
     judged: tuple[Fraction, Fraction],
     low: Fraction,
     say: Say,
     lang: str,
 ) -> dict:
-    """A row of a panel, ``judged`` by a target and its step; without ``of``, for want of data, hatched."""
+    """A row of a panel, ``judged`` by a target and its step."""
     y = TOP + ROW * number
     target = judged[0]
     rate = told_apart(Fraction(100 * part, of), [judged]) if of else None
     short = target - rate if rate is not None and rate < target else Fraction(0)
-    key = "unmeasured" if of is None else "none" if rate is None else "short" if rate < target else "met"
+    key = "none" if rate is None else "short" if rate < target else "met"
     return {
         "label": month_name(span, lang) if span else say("pages.whole_period").into(lang),
         "y": str(y),
         "text_y": str(y + 5),
         "bar_y": str(y - 4),
-        "hatch": "".join(f"M{x} {y + 4}l8 -8" for x in range(*TRACK, HATCH)) if of is None else "",
         "part": str(part),
-        "of": str(of or 0),
-        "count": "" if of is None else f"{part}/{of}",
+        "of": str(of),
+        "count": f"{part}/{of}",
         "rate": NOTHING if rate is None else f"{digits(rate)}%",
         "x": _px(_between(*TRACK, rate, low, Fraction(100))) if rate is not None else "",
         "state": key,

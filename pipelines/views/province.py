@@ -37,6 +37,8 @@ KEPT = (  # by pages of places, of those of a city
     "words",
     "own",
     "graded",
+    "grouped",
+    "rated",
     "lists",
     "summed",
     "placed_by",

@@ -12,6 +12,7 @@ from pipelines.model.period import Period
 from pipelines.model.points import half_up, points, published, rounded, shown
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import WHOLE, Earlier, ItemScore, Loss, PlaceRange, ScoredPeriod, Standing, UnitScore, at
+from pipelines.model.tally import UnitTally
 from pipelines.model.text import file_stem, masked, plain
 from pipelines.views import charts, quality
 from pipelines.views.counterfactual import Counterfactuals, told
@@ -192,6 +193,7 @@ WORDS = (
     "bonus",
     "case_rows",
     "satisfaction",
+    "unmeasured",
     "stop",
     "semicolon",
     "comma",
@@ -291,6 +293,8 @@ class Scorecards:
         self.libraries = Boxes(result.libraries, say, lang) if result.libraries else None
         self.peers = _peers(result)
         self.items_before = _items_before(result)
+        self.grouped = len({tally.unit.unit_group for tally in result.tallies.values()}) > 1
+        self.rated = any(standing.rated for standing in result.standings)
         self.largest = max((item.full_marks for item in result.rulebook.items.values()), default=Fraction(0))
         self.counterfactuals = counterfactuals or Counterfactuals(result)
         self.rules = {}
@@ -327,8 +331,11 @@ class Scorecards:
             ],
             "made_of": made_of(self.result, self.say, self.lang),
             "difference": signed(score.total - half_up(score.full_marks), self.result.rulebook.sum),
-            "sections": self._sections(standing.unit_id, by_item.keys()),
+            **self._sheet(standing.unit_id, by_item.keys()),
             "compared": bool(self.items_before),
+            "grouped": self.grouped,
+            "rated": self.rated,
+            "moves": bool(self.result.previous),
             "and": self._says("and"),
             "evidence": _anchored(
                 [
@@ -399,7 +406,13 @@ class Scorecards:
             **self._trend(trend(a, self.past, standing, places)),
             "strip": self._strip(score.total) if self.strip else None,
             "rates": charts.rates(a, a.tallies[standing.unit_id], self.say, self.lang),
+            "rates_without": self._rates_without(a.tallies[standing.unit_id]),
         }
+
+    def _rates_without(self, tally: UnitTally) -> str:
+        """The rates that the exports have no data for, in a sentence; "" where there are none."""
+        titles = [rule.title.into(self.lang) for rule in charts.without_data(self.result, tally)]
+        return self._says("rates_without", titles=listed(titles, self.lang)) if titles else ""
 
     def _cause(self, cause: dict, score: UnitScore) -> dict:
         tally = self._says("tally", n=cause["count"])
@@ -447,16 +460,25 @@ class Scorecards:
             "caption": self._says("strip", n=self.places["", ""]),
         }
 
-    def _sections(self, unit_id: str, with_lines: Collection[str]) -> list[dict]:
-        items, scores = self.result.rulebook.items, self.result.scores[unit_id].items
-        ordered = groupby(scores.values(), key=lambda score: items[score.item_id].section)
-        return [
-            {
-                "id": section,
-                "scores": [{**self._item(unit_id, score), "has_lines": score.item_id in with_lines} for score in group],
-            }
-            for section, group in ordered
-        ]
+    def _sheet(self, unit_id: str, with_lines: Collection[str]) -> dict:
+        """The items by section; what several of them have to note is said once for all, below the table."""
+        book, scores = self.result.rulebook, self.result.scores[unit_id].items
+        items = {id: {**self._item(unit_id, one), "has_lines": id in with_lines} for id, one in scores.items()}
+        noted: dict[str, list[str]] = {}
+        for id, item in items.items():
+            for said in item["notes"]:
+                noted.setdefault(said, []).append(book.clauses[id].cited or id if id in book.clauses else id)
+        shared = {said: of for said, of in noted.items() if len(of) > 1}
+        for item in items.values():
+            item["notes"] = [said for said in item["notes"] if said not in shared]
+        by_section = groupby(items.values(), key=lambda item: book.items[item["id"]].section)
+        return {
+            "sections": [{"id": section, "scores": list(group)} for section, group in by_section],
+            "shared_notes": parted(
+                (self._says("shared_note", items=listed(of, self.lang), note=said) for said, of in shared.items()),
+                self.lang,
+            ),
+        }
 
     def _item(self, unit_id: str, score: ItemScore) -> dict:
         group = self.result.tallies[unit_id].unit.unit_group

@@ -72,7 +72,7 @@ class QuickRun(Run):
         self.write_misses()
         write_report(self.work / "report", report_of(self.contracts, self.intake, self.validation, []))
         self.published = publish(self.warehouse, self.result(), self.request.out, False,
-                                 lambda _: self.work / "report")
+                                 lambda: self.work / "report")
 
 
 def publish_twin(exports: Path, out: Path) -> Path:

@@ -61,7 +61,7 @@ def test_months_show_part_whole_rate_and_how_far_below_the_target():
     panel = charts.rates(quarter, quarter.tallies["U001"], say)[0]
     july, august = panel["rows"][:2]
     assert (july["label"], july["part"], july["of"], july["rate"]) == ("7月", "93", "100", "93.00%")
-    assert (july["state"], july["says"]) == ("short", "低于目标 2.00 个百分点")
+    assert (july["state"], july["says"]) == ("short", "差 2.00 个百分点")
     assert (august["state"], august["rate"], august["says"]) == ("none", "—", "没有应计的件")
     assert Fraction(july["x"]) < Fraction(panel["target_x"])
 
@@ -164,11 +164,11 @@ def test_every_chart_has_a_name_a_role_and_its_own_font(drawn):
 
 def test_labels_of_one_height_do_not_touch(drawn):
     for svg in drawn:
-        rows = {}
+        rows, most = {}, int(re.search(r'viewBox="0 0 (\d+) ', svg)[1])
         for x, y, anchor, size, text in _labels(svg):
             width = size * sum(1 if ord(c) > 255 else 0.5 for c in text)
             left = x - {"start": 0, "middle": width / 2, "end": width}[anchor]
-            assert left >= -1 and left + width <= 641
+            assert left >= -1 and left + width <= most + 1
             assert all(left >= end or left + width <= start for start, end in rows.get(y, ())), text
             rows.setdefault(y, []).append((left, left + width))
 
@@ -176,7 +176,7 @@ def test_labels_of_one_height_do_not_touch(drawn):
 def test_no_label_is_cut_at_an_edge_of_its_chart(drawn):
     """Letters reach a quarter of their size below the line that they stand on; a browser hides what lies outside."""
     for svg in drawn:
-        height = float(re.search(r'viewBox="0 0 640 ([\d.]+)"', svg)[1])
+        height = float(re.search(r'viewBox="0 0 \d+ ([\d.]+)"', svg)[1])
         for _, y, _, size, text in _labels(svg):
             assert float(y) + 0.25 * size <= height and float(y) - size >= -2.5, text
 
@@ -210,14 +210,31 @@ def unmeasured(panel_of="U001"):
     return replace(quarter, tallies={**quarter.tallies, panel_of: tally}, scores=scores)
 
 
-def test_a_rate_without_data_is_hatched_from_end_to_end_and_says_so():
+def test_rates_without_data_are_said_in_one_sentence_and_not_drawn():
     quarter = unmeasured()
-    panel, _ = charts.rates(quarter, quarter.tallies["U001"], say)
-    assert {row["state"] for row in panel["rows"]} == {"unmeasured"} and len(panel["rows"]) == 3
-    assert {(row["rate"], row["count"], row["says"]) for row in panel["rows"]} == {("—", "", "没有数据，未考核")}
-    strokes = [int(x) for x in re.findall(r"M(\d+) ", panel["rows"][0]["hatch"])]
-    assert strokes[0] == 60 and 330 - 9 <= strokes[-1] < 330
-    assert not any(row["hatch"] for row in charts.rates(with_rate(), with_rate().tallies["U001"], say)[0]["rows"])
+    tally = quarter.tallies["U001"]
+    assert [rule.id for rule in charts.without_data(quarter, tally)] == ["completion_rate"]
+    assert "办结率" not in [panel["title"] for panel in charts.rates(quarter, tally, say)]
+    standing = next(one for one in quarter.standings if one.unit_id == "U001")
+    page = render("scorecard/scorecard.html.j2", Scorecards(quarter, say).of(standing, []), pdf=False)
+    assert page.count("没有数据，未考核：办结率。") == 1 and "办结率，目标" not in page
+    whole = with_rate()
+    assert charts.without_data(whole, whole.tallies["U001"]) == []
+    assert "没有数据，未考核" not in render(
+        "scorecard/scorecard.html.j2", Scorecards(whole, say).of(standing, []), pdf=False
+    )
+
+
+def test_what_several_items_have_to_note_is_said_once_below_them():
+    quarter = unmeasured()
+    score = quarter.scores["U001"]
+    other = replace(score.items["A3.3"], measured=False, notes=("unmeasured_full",))
+    scores = {**quarter.scores, "U001": replace(score, items={**score.items, "A3.3": other})}
+    quarter = replace(quarter, scores=scores)
+    standing = next(one for one in quarter.standings if one.unit_id == "U001")
+    page = render("scorecard/scorecard.html.j2", Scorecards(quarter, say).of(standing, []), pdf=False)
+    assert page.count("未考核，按满分计") == 1 and "A3.2、A3.3：未考核，按满分计。" in page
+    assert page.count('<span class="tag unmeasured">未考核</span>') == 2
 
 
 def test_the_card_hatches_the_bar_of_an_item_without_data_and_of_no_other():
@@ -227,7 +244,6 @@ def test_the_card_hatches_the_bar_of_an_item_without_data_and_of_no_other():
     rows = re.findall(r'<td class="k"><a href="[^"]+">(A[\d.]+)</a></td>.*?</tr>', page, re.DOTALL)
     hatched = [part for part in page.split("<tr>") if 'class="bar unmeasured"' in part]
     assert len(rows) == 11 and len(hatched) == 1 and ">A3.2<" in hatched[0] and "未考核，按满分计" in hatched[0]
-    assert page.count('d="M60 ') == 3 and "没有数据，未考核" in page
 
 
 def test_the_ranking_marks_the_unit_whose_marks_rest_on_no_data_and_no_other():

@@ -204,7 +204,7 @@ def test_a_good_place_is_only_looked_at(tmp_path, started):
 def test_the_quality_report_comes_along(tmp_path):
     (tmp_path / "quality").mkdir()
     (tmp_path / "quality" / "index.html").write_text("<p>ok")
-    folder = publish(warehouse(), result(), tmp_path / "out", False, lambda _: tmp_path / "quality").folder
+    folder = publish(warehouse(), result(), tmp_path / "out", False, lambda: tmp_path / "quality").folder
     assert (folder / "quality" / "index.html").read_text() == "<p>ok"
     assert '<a href="../quality/index.html">' in (folder / "units" / "U001.html").read_text(encoding="utf-8")
     assert "quality/index.html" in json.loads((folder / "manifest.json").read_text())["outputs"]

@@ -143,7 +143,7 @@ class Checked:
         """Nothing is unusual."""
         return ()
 
-    def result(self, font: bool = False) -> Path:
+    def result(self) -> Path:
         """A report that says so."""
         self.folder.mkdir()
         (self.folder / "report.json").write_text('{"expectations": {"error": 0}, "warnings": []}', encoding="utf-8")
