@@ -1,15 +1,16 @@
 """A running period at an instant: what is known then, what of it is lost, and what every open row would cost."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow
+import pyarrow.compute
 
 from pipelines.assess import Request, Run, silent, stop_for
 from pipelines.edges import process
@@ -33,11 +34,12 @@ from pipelines.model.measure import (
 )
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Standing, UnitScore
-from pipelines.model.tally import Unit
+from pipelines.model.tally import WORD, Marks, Unit
 from pipelines.model.words import UsageRefusal
 from pipelines.running import moved
 from pipelines.running.findings import WATCH, find, load_watch, warn
 from pipelines.stages.judge import judge
+from pipelines.stages.measure import rows_of, view_rows
 from pipelines.stages.rank import rank
 from pipelines.stages.settle import settle
 from pipelines.wording import say
@@ -120,14 +122,15 @@ def _compared(condition: Condition) -> Iterator[Compare]:
 
 Progress = Callable[[str, int, int], None]
 RATED, KNOWN = "public_rating", "known"
+TO_COME = ("dissatisfied", "satisfied")  # ratings of which is asked what they would do
+WHICH = ("open line", "open variant")  # what tells the rows apart that would be
 HORIZONS = ("day", "three_days", "five_working_days", "end")
 MOST_RATINGS = 30  # ratings to come that are counted one after the other
 ALWAYS_KNOWN = ("units", "assessments", "evaluators")  # nothing tells since when
 DECIDED = {"extensions": "decided_at"}  # the moment from which a row of these is what it says
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One act that is still to be done on a row, and its price in hundredths of a point.
 
     ``cost``: the unit's total with everything done, less that with all but this act. ``cost_of_row``: with none of
@@ -203,6 +206,22 @@ class Open:
     todo: np.ndarray
     unrated: np.ndarray
     rates: bool  # whether they are rows that the public rates
+    alone: bool  # whether they are counted without a look at the other rows of their table
+
+
+@dataclass(frozen=True)
+class WouldBe:
+    """The open rows as cells, by what is left undone: ``at`` tells a row's cell by mask and row, -1 for none.
+
+    ``waiting`` tells it of the rows that wait for a rating, with all done; ``numbers`` are equal for equal cells, with
+    -1 for none at the end; ``beside`` are the columns at which a condition looks together with a rating.
+    """
+
+    cells: Rows
+    numbers: np.ndarray
+    at: np.ndarray
+    waiting: np.ndarray
+    beside: Sequence[pyarrow.ChunkedArray]
 
 
 class Watch(Run):
@@ -250,10 +269,9 @@ class Watch(Run):
         if not self.warehouse.columns(f"accepted.{name}") or name in ALWAYS_KNOWN:
             return
         arrivals = [column for column in (arrival_of(table), DECIDED.get(name, "")) if column]
-        if arrivals:
-            rated = name == "cases" and RATED in table.columns
-            context = {"table": name, "events": events_of(table), "arrivals": arrivals, "rated": rated, "at": self.at}
-            self.warehouse.run_template("running/known", **context)
+        rated = name == "cases" and RATED in table.columns
+        context = {"table": name, "events": events_of(table), "arrivals": arrivals, "rated": rated, "at": self.at}
+        self.warehouse.run_template("running/known", **context)
 
     def rank(self) -> None:
         """Places only: nothing is said of who is commended. And what is found beside the score, in the same rows."""
@@ -313,104 +331,88 @@ class Look:
             counts: tuple(one for one in listed if f"{TABLE_OF.get(counts, counts)}.{one.event}" not in lacking)
             for counts, listed in acts.items()
         }
-        self._cells: dict[str, dict[object, tuple[Rows, np.ndarray]]] = defaultdict(dict)
-        self._kinds: dict[object, np.ndarray] = {}
         self.open = {counts: self._opened(counts, listed) for counts, listed in kept.items() if listed}
+        self._mark(self.open.values())
+        self.cells = {counts: self._would_be(rows) for counts, rows in self.open.items()}
         helps = {counts: self._helpful(counts) for counts in self.open}
+        self._at_horizons: dict[int, Rescored] = {}
         self.stays = {counts: stays for counts, (stays, _) in helps.items()}  # bits of acts that would not help
         self.moves = {counts: moves for counts, (_, moves) in helps.items()}  # of those that move what a rule counts
 
     def _opened(self, counts: str, acts: tuple[Act, ...]) -> Open:
-        table, marks = TABLE_OF.get(counts, counts), self.rulebook.marks[counts]
-        contract = self.watch.contracts.tables[table]
-        number = next((column for column in contract.key if column not in ("unit_id", "case_id")), "")
-        rates = counts == CASE_ROWS and RATED in contract.columns
-        self.warehouse.run_template(
-            "running/open",
-            counts=counts,
-            rows=counts if counts == CASE_ROWS else f"{counts}_rows",
-            table=table,
-            acts=acts,
-            rates=rates,
-            alone=not marks.distincts,
-            key=contract.key,
-            number=number,
-        )
-        found = self.warehouse.arrow(f"facts.{counts}_open").sort_by("line")
-        if rates:
-            self.warehouse.run("running/circumstances")
+        table = TABLE_OF.get(counts, counts)
+        rates = counts == CASE_ROWS and RATED in self.watch.contracts.tables[table].columns
+        alone = not self.rulebook.marks[counts].distincts
+        facts = {"counts": counts, "rows": rows_of(counts), "table": table, "acts": acts}
+        self.warehouse.run_template("running/open", columns=self._asked(counts), rates=rates, alone=alone, **facts)
+        found = self.warehouse.arrow_template("running/opened", counts=counts, acts=acts)
+        ids = found["unit_id"].combine_chunks().dictionary_encode()
+        there = np.array([self.unit_at[id] for id in ids.dictionary.to_pylist()], np.int64)
         return Open(
             counts,
             acts,
-            self._unit_of(found["unit_id"].combine_chunks().dictionary_encode()),
+            there[ids.indices.to_numpy()],
             found["case_id"],
             found["ref_id"],
             tuple(_moments(found[f"until_{k}"]) for k in range(len(acts))),
             found["todo"].to_numpy().copy(),
-            found["unrated"].to_numpy(zero_copy_only=False).astype(bool) if rates else np.zeros(len(found), bool),
+            found["unrated"].to_numpy(zero_copy_only=False).astype(bool),
             rates,
+            alone,
         )
 
-    def _unit_of(self, ids: pyarrow.DictionaryArray) -> np.ndarray:
-        there = np.array([self.unit_at[id] for id in ids.dictionary.to_pylist()], np.int64)
-        return there[ids.indices.to_numpy()]
+    def _asked(self, counts: str) -> list[str]:
+        """The columns of a counted table by which its rows are told apart, derived from or marked; titles are not."""
+        table, marks = TABLE_OF.get(counts, counts), self.rulebook.marks[counts]
+        contract, needs = self.watch.contracts.tables[table], {need for one in DERIVED.values() for need in one.needs}
+        looked_at = set().union(marks.places, marks.sums, marks.distincts, *map(columns_of, marks.conditions))
+        wanted = {*contract.key, "unit_id", "case_id", *events_of(contract), *looked_at}
+        there = self.warehouse.columns(f"accepted.{table}")
+        return [column for column in there if column in wanted or f"{table}.{column}" in needs]
 
-    def cells(self, counts: str, left: int, rating: str = "") -> tuple[Rows, np.ndarray]:
-        """The cells of the open rows where the acts of these bits are left undone, and each row's cell (-1: none).
+    def _mark(self, tables: Collection[Open]) -> None:
+        """The marks of the rows as they would be, with what tells them apart, as views."""
+        for rows in tables:
+            self._stand_in(rows, [(0, "")])
+        layouts = self.rulebook.marks
+        opened = {rows.counts: replace(layouts[rows.counts], quotes=(*WHICH, *self._beside(rows))) for rows in tables}
+        view_rows(self.warehouse, {**layouts, **opened}, self.rulebook)
 
-        With a ``rating`` (``KNOWN``: as it is) those of the rows that wait for one, else of those with acts to be done.
-        """
-        if (left, rating) not in self._cells[counts]:
-            rows, marks = self.open[counts], self.rulebook.marks[counts]
-            done = [act.event for bit, act in enumerate(rows.acts) if not left >> bit & 1]
-            self.warehouse.run_template(
-                "running/would_be",
-                counts=counts,
-                table=TABLE_OF.get(counts, counts),
-                done=done,
-                at=self.watch.at,
-                rating=rating,
-                rated=rating not in ("", KNOWN),
-                rates=rows.rates,
-                alone=not marks.distincts,
-            )
-            kinds = (("place", marks.places), ("amount", marks.sums), ("value", marks.distincts))
-            names = [f"{kind}_{k}" for kind, listed in kinds for k in range(len(listed))]
-            names += [f"marks_{k}" for k in range(marks.words)]
-            found = self.warehouse.arrow_template("running/marked", counts=counts, columns=names)
-            column = {name: found[name].to_numpy() for name in names}
-            at = np.full(len(rows.todo), -1, np.int64)
-            at[found["line"].to_numpy()] = np.arange(len(found))
-            made = Rows(
-                marks,
-                np.zeros(len(found), np.int64),
-                np.ones(len(found), np.int64),
-                tuple(column[f"place_{k}"] for k in range(len(marks.places))),
-                tuple(column[f"marks_{k}"].astype(np.uint64) for k in range(marks.words)),
-                tuple(column[f"amount_{k}"].astype(np.int64) for k in range(len(marks.sums))),
-                tuple(column[f"value_{k}"] for k in range(len(marks.distincts))),
-            )
-            self._cells[counts][left, rating] = made, at
-        return self._cells[counts][left, rating]
+    def _stand_in(self, rows: Open, variants: list[tuple[int, str]], asked: bool = False) -> None:
+        """Put the rows as they would be by each variant (bits of acts left undone, rating) in the place of a table."""
+        facts = {"counts": rows.counts, "table": TABLE_OF.get(rows.counts, rows.counts), "acts": rows.acts}
+        how = {"at": self.watch.at, "rates": rows.rates, "ratings": TO_COME, "alone": rows.alone, "asked": asked}
+        self.warehouse.run_template("running/would_be", variants=variants, **facts, **how)
 
-    def _numbers(self, counts: str, left: int, rating: str = "") -> np.ndarray:
-        key = counts, left, rating
-        if key not in self._kinds:
-            cells, _ = self.cells(counts, left, rating)
-            self._kinds[key] = _numbered((cells.unit, *cells.places, *cells.marks, *cells.amounts, *cells.values))
-        return self._kinds[key]
+    def _beside(self, rows: Open) -> tuple[str, ...]:
+        """The columns at which a condition looks together with a rating."""
+        asked = [columns_of(one) for one in self.rulebook.marks[rows.counts].conditions]
+        mixed = set().union(*(columns for columns in asked if any(map(_of_rating, columns))))
+        return tuple(sorted(column for column in mixed if not _of_rating(column))) if rows.rates else ()
+
+    def _would_be(self, rows: Open) -> "WouldBe":
+        """The cells of the rows by every variant: with any of the acts left undone, and as they wait for a rating."""
+        every = [(undone, "") for undone in range(1 << len(rows.acts))]
+        variants = [*every, (0, KNOWN)] if rows.rates else every
+        self._stand_in(rows, variants)
+        found = self.warehouse.arrow(f"facts.{rows.counts}_marked")
+        cells = _cells_of(found, self.rulebook.marks[rows.counts])
+        at = np.full((len(variants), len(rows.todo)), -1, np.int64)
+        at[tuple(found[f"quoted {name}"].to_numpy() for name in WHICH[::-1])] = np.arange(len(found))
+        numbers = np.append(_numbered((*cells.places, *cells.marks, *cells.amounts, *cells.values)), -1)
+        beside = [found[f"quoted {column}"] for column in self._beside(rows)]
+        return WouldBe(cells, numbers, at[: len(every)], at[-1], beside)
 
     def change(self, counts: str, line: np.ndarray, row: np.ndarray, before: np.ndarray, after: np.ndarray) -> Rows:
         """The cells by which rows differ that leave the acts ``after`` undone and not those ``before``.
 
-        ``line`` is the variant of each ``row``; both masks are of bits.
+        ``line`` is the variant of each ``row``; both masks are of bits that the row has to do.
         """
-        found = [moved.rows_at(self.watch.missed.rows[counts], np.zeros(0, np.int64), np.zeros(0, np.int64))]
+        found, would = [], self.cells[counts]
         for masks, sign in ((before, -1), (after, 1)):
-            for mask in np.unique(masks).tolist():
-                cells, at = self.cells(counts, mask)
-                chosen = np.flatnonzero((masks == mask) & (at[row] >= 0))
-                found.append(moved.rows_at(cells, at[row[chosen]], line[chosen], sign))
+            there = would.at[masks, row]
+            chosen = np.flatnonzero(there >= 0)
+            found.append(moved.rows_at(would.cells, there[chosen], line[chosen], sign))
         return moved.joined(found)
 
     def _helpful(self, counts: str) -> tuple[np.ndarray, np.ndarray]:
@@ -534,9 +536,11 @@ class Look:
             late, told = until < now, np.flatnonzero(self._told(counts)[row] >> bits & 1)
             names = (column.take(pyarrow.array(row[told])).to_pylist() for column in (rows.case_id, rows.ref_id))
             columns = (one[told].tolist() for one in (rows.unit[row], bits, until, late, alone, whole))
-            for case, ref, unit, bit, moment, over, cost, of_row in zip(*names, *columns, strict=True):
-                named = ids[unit], counts, case or "", ref or "", rows.acts[bit].event
-                found.append(Step(*named, moment, over, shown(cost), shown(of_row)))
+            events = [act.event for act in rows.acts]
+            found += [
+                Step(ids[unit], counts, case or "", ref or "", events[bit], moment, over, shown(cost), shown(of_row))
+                for case, ref, unit, bit, moment, over, cost, of_row in zip(*names, *columns, strict=True)
+            ]
         return tuple(sorted(found, key=_order))
 
     def _costs(self, counts: str, row: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
@@ -550,14 +554,9 @@ class Look:
 
     def _alike(self, counts: str, row: np.ndarray, before: np.ndarray, after: np.ndarray) -> tuple:
         """One row of each kind, and the kind of every row: its unit and the cells that it leaves and comes to."""
-        keys = [self.open[counts].unit[row]]
+        would, keys = self.cells[counts], [self.open[counts].unit[row]]
         for masks in (before, after):
-            number = np.full(len(row), -1, np.int64)
-            for mask in np.unique(masks).tolist():
-                _, at = self.cells(counts, mask)
-                chosen = np.flatnonzero((masks == mask) & (at[row] >= 0))
-                number[chosen] = (mask << 40) + self._numbers(counts, mask)[at[row[chosen]]]
-            keys.append(number)
+            keys.append(would.numbers[would.at[masks, row]])
         kind_of = _numbered(keys)
         return _first_of(kind_of), kind_of
 
@@ -577,19 +576,22 @@ class Look:
 
     def _at_horizon(self, horizon: int) -> Rescored:
         """Every unit where all that falls due before a horizon is missed."""
-        return self.if_done(lambda rows: ~self.falling(rows.counts, horizon))
+        if horizon not in self._at_horizons:
+            self._at_horizons[horizon] = self.if_done(lambda rows: ~self.falling(rows.counts, horizon))
+        return self._at_horizons[horizon]
 
     def _due(self) -> list[dict[str, Due]]:
         units = len(self.unit_at)
         held, found = np.broadcast_to(self.scored.total, (units,)), [{} for _ in range(units)]
+        told = {counts: self._told(counts) for counts in self.open}
         for horizon, name in enumerate(HORIZONS):
             cost = held - np.broadcast_to(self._at_horizon(horizon).total, (units,))
             acts, count = np.zeros(units, np.int64), np.zeros(units, np.int64)
             for counts, rows in self.open.items():
-                falling = self.falling(counts, horizon) & self._told(counts)
-                np.add.at(count, rows.unit[falling > 0], 1)
+                falling = self.falling(counts, horizon) & told[counts]
+                count += np.bincount(rows.unit[falling > 0], minlength=units)
                 for bit in range(len(rows.acts)):
-                    np.add.at(acts, rows.unit[falling >> bit & 1 > 0], 1)
+                    acts += np.bincount(rows.unit[falling >> bit & 1 > 0], minlength=units)
             for k in range(units):
                 found[k][name] = Due(int(acts[k]), int(count[k]), as_shown(cost[k], self.rulebook.places))
         return found
@@ -607,53 +609,85 @@ class Look:
         """Of every unit what the ratings to come can do, by its position."""
         if CASE_ROWS not in self.open or not (rows := self.open[CASE_ROWS]).unrated.any():
             return {}
-        done, at = self.cells(CASE_ROWS, 0, KNOWN)
-        row = self._waited_for(np.flatnonzero(rows.unrated & (at >= 0)))
-        order = row[np.argsort(rows.unit[row], kind="stable")]
-        unit = rows.unit[order]
+        would, row = self.cells[CASE_ROWS], np.flatnonzero(rows.unrated & (self.cells[CASE_ROWS].waiting >= 0))
+        if not len(row):
+            return {}
+        rated = self._rated(row)
+        waits = self._waited_for(row, rated)
+        cases = rows.case_id.take(pyarrow.array(row[waits]))
+        order = np.lexsort((pyarrow.compute.rank(cases).to_numpy(), rows.unit[row[waits]]))
+        chosen, names = np.flatnonzero(waits)[order], cases.take(pyarrow.array(order))
+        unit, at = rows.unit[row[chosen]], would.waiting[row[chosen]]
         first = np.searchsorted(unit, unit)
         nth = np.arange(len(unit)) - first
-        told: dict[str, np.ndarray] = {}
-        sizes = np.minimum(nth + 1, MOST_RATINGS)
         seen = nth < MOST_RATINGS
-        for rating in ("dissatisfied", "satisfied"):
-            cells, to = self.cells(CASE_ROWS, 0, rating)
-            lines = np.flatnonzero(seen)
-            line = np.repeat(np.arange(len(lines)), sizes[lines])
-            within = np.arange(len(line)) - np.repeat(np.cumsum(sizes[lines]) - sizes[lines], sizes[lines])
-            rows_in = order[first[lines][line] + within]
-            change = moved.joined([moved.rows_at(done, at[rows_in], line, -1), moved.rows_at(cells, to[rows_in], line)])
-            of = unit[lines]
+        lines, sizes = np.flatnonzero(seen), nth[seen] + 1
+        line = np.repeat(np.arange(len(lines)), sizes)
+        within = np.arange(len(line)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        rows_in, of = first[lines][line] + within, unit[lines]
+        told: dict[str, np.ndarray] = {}
+        for rating, cells in rated.items():
+            change = moved.joined([
+                moved.rows_at(would.cells, at[rows_in], line, -1), moved.rows_at(cells, chosen[rows_in], line)
+            ])  # fmt: skip
             total = np.broadcast_to(self._totals(of, {CASE_ROWS: change}).total, of.shape)
             told[rating] = total - np.broadcast_to(self.scored.total, (len(self.unit_at),))[of]
-        found, of, order_of = {}, unit[seen], nth[seen] + 1
+        found = {}
         for k in np.unique(unit).tolist():
             own = of == k
             falls = np.flatnonzero(told["dissatisfied"][own] < 0)
             rises = np.flatnonzero(told["satisfied"][own] > 0)
-            numbers = order_of[own]
+            first_of, end = np.searchsorted(unit, [k, k + 1]).tolist()
             found[k] = Ratings(
-                tuple(rows.case_id.take(pyarrow.array(order[unit == k])).to_pylist()),
-                *((int(numbers[falls[0]]), -int(told["dissatisfied"][own][falls[0]])) if len(falls) else (0, 0)),
-                *((int(numbers[rises[0]]), int(told["satisfied"][own][rises[0]])) if len(rises) else (0, 0)),
+                tuple(names[first_of:end].to_pylist()),
+                *((int(falls[0]) + 1, -int(told["dissatisfied"][own][falls[0]])) if len(falls) else (0, 0)),
+                *((int(rises[0]) + 1, int(told["satisfied"][own][rises[0]])) if len(rises) else (0, 0)),
             )
         return found
 
-    def _waited_for(self, row: np.ndarray) -> np.ndarray:
-        """Those rows of which a rating moves a count that a rule looks at."""
-        waits = np.zeros(len(row), bool)
-        done, at = self.cells(CASE_ROWS, 0, KNOWN)
-        for rating in ("dissatisfied", "satisfied"):
-            cells, to = self.cells(CASE_ROWS, 0, rating)
-            before, after = (self._numbers(CASE_ROWS, 0, name) for name in (KNOWN, rating))
-            kind_of = _numbered([before[at[row]], after[to[row]]])
+    def _rated(self, row: np.ndarray) -> dict[str, Rows]:
+        """By rating the cells of these rows that wait for one, if they had that one.
+
+        A rating moves the marks of what looks at it. Where that looks at other columns too, or an evaluator has said
+        something, these decide with it: of rows that are alike in all of it, one is asked.
+        """
+        rows, would, marks = self.open[CASE_ROWS], self.cells[CASE_ROWS], self.rulebook.marks[CASE_ROWS]
+        at, said = would.waiting[row], np.zeros(len(rows.todo), np.int64)
+        judged = self.warehouse.arrow_template("running/judged", counts=CASE_ROWS)
+        said[judged["line"].to_numpy()] = judged["said"].combine_chunks().dictionary_encode().indices.to_numpy() + 1
+        kind_of = _numbered([said[row], *(column.take(pyarrow.array(at)) for column in would.beside)])
+        one = row[_first_of(kind_of)]
+        self.warehouse.store("facts.asked", pyarrow.table({"line": one}))
+        self.warehouse.run_template("running/asked", counts=CASE_ROWS)
+        self._stand_in(rows, [(0, rating) for rating in TO_COME], asked=True)
+        told = self.warehouse.arrow(f"facts.{CASE_ROWS}_marked")
+        known, asked = moved.rows_at(would.cells, at, rows.unit[row]), _cells_of(told, marks)
+        of_rating = [any(map(_of_rating, columns_of(condition))) for condition in marks.conditions]
+        found, line, variant = {}, *(told[f"quoted {name}"].to_numpy() for name in WHICH)
+        for k, rating in enumerate(TO_COME):
+            place = np.zeros(len(rows.todo), np.int64)
+            place[line[variant == k]] = np.flatnonzero(variant == k)
+            alike = place[one[kind_of]]
+            words = []
+            for number, (own, other) in enumerate(zip(known.marks, asked.marks, strict=True)):
+                bits = of_rating[number * WORD : (number + 1) * WORD]
+                moves = np.uint64(sum(1 << bit for bit, moved_by_it in enumerate(bits) if moved_by_it))
+                words.append((own & ~moves) | (other[alike] & moves))
+            found[rating] = replace(known, marks=tuple(words))
+        return found
+
+    def _waited_for(self, row: np.ndarray, rated: Mapping[str, Rows]) -> np.ndarray:
+        """Of which of these rows a rating moves a count that a rule looks at."""
+        waits, would = np.zeros(len(row), bool), self.cells[CASE_ROWS]
+        at = would.waiting[row]
+        for cells in rated.values():
+            kind_of = _numbered([would.numbers[at], *cells.marks])
             kinds = _first_of(kind_of)
             line = np.arange(len(kinds))
-            change = moved.joined([moved.rows_at(done, at[row[kinds]], line, -1),
-                                   moved.rows_at(cells, to[row[kinds]], line)])  # fmt: skip
+            change = moved.joined([moved.rows_at(would.cells, at[kinds], line, -1), moved.rows_at(cells, kinds, line)])
             told = moved.variants(self.watch.missed, 0 * line, {CASE_ROWS: change}).change
             waits |= self._is_moved(told)[kind_of]
-        return row[waits]
+        return waits
 
     def _came(self) -> tuple[np.ndarray, timedelta]:
         """Of every unit how many case rows came in the month that is running; and how long until they count."""
@@ -683,11 +717,32 @@ class Look:
         return dict(found)
 
 
-def _numbered(columns: Sequence[np.ndarray]) -> np.ndarray:
+def _of_rating(column: str) -> bool:
+    """Whether a column says what the public's rating is, or is derived from it."""
+    derived = DERIVED.get(column.split("__")[0])
+    return column == RATED or derived is not None and f"cases.{RATED}" in derived.needs
+
+
+def _cells_of(found: pyarrow.Table, marks: Marks) -> Rows:
+    """Marked rows as cells, each of no unit yet."""
+    column = {name: found[name].to_numpy() for name in found.column_names if not name.startswith(("quoted", "waived"))}
+    return Rows(
+        marks,
+        np.zeros(len(found), np.int64),
+        np.ones(len(found), np.int64),
+        tuple(column[f"place_{k}"] for k in range(len(marks.places))),
+        tuple(column[f"marks_{k}"].astype(np.uint64) for k in range(marks.words)),
+        tuple(column[f"amount_{k}"].astype(np.int64) for k in range(len(marks.sums))),
+        tuple(column[f"value_{k}"] for k in range(len(marks.distincts))),
+    )
+
+
+def _numbered(columns: Sequence[np.ndarray | pyarrow.ChunkedArray]) -> np.ndarray:
     """Of every line the number of its kind: alike are those with the same values; hashed, for sorting takes longer."""
     number = np.zeros(len(columns[0]), np.int64)
     for column in columns:
-        coded = pyarrow.array(column).dictionary_encode()
+        coded = pyarrow.chunked_array([column]) if isinstance(column, np.ndarray) else column
+        coded = coded.combine_chunks().dictionary_encode(null_encoding="encode")
         both = number * max(len(coded.dictionary), 1) + coded.indices.to_numpy()
         number = pyarrow.array(both).dictionary_encode().indices.to_numpy().astype(np.int64)
     return number
@@ -706,4 +761,4 @@ def _moments(column: Any) -> np.ndarray:
 
 def _order(step: Step) -> tuple:
     """By deadline, the dearest first among equals; what is late already before, what has none at the end."""
-    return (step.until or datetime.max, -step.cost, step.unit_id, step.counts, step.case_id, step.ref_id, step.event)
+    return step.until or datetime.max, -step.cost, step

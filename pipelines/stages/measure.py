@@ -61,10 +61,15 @@ def measure(
         if name == "evaluations":
             for (day,) in warehouse.rows("facts/uncovered_days"):
                 calendar.require(day)
-    for marks in rulebook.marks.values():
-        _rows(warehouse, marks, _named(marks, rulebook), rulebook.columns)
-    mark(warehouse, rulebook.marks, rulebook.columns)
+    view_rows(warehouse, rulebook.marks, rulebook)
     tally(warehouse, rulebook.marks, rulebook)
+
+
+def view_rows(warehouse: Warehouse, layouts: Mapping[str, Marks], rulebook: Rulebook) -> None:
+    """The rows of every counted table, and their marks, as views on what `accepted.*` holds when they are read."""
+    for marks in layouts.values():
+        _rows(warehouse, marks, _named(marks, rulebook), rulebook.columns)
+    mark(warehouse, layouts, rulebook.columns)
 
 
 def _named(marks: Marks, rulebook: Rulebook) -> list[tuple[str, tuple[str, ...]]]:

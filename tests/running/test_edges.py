@@ -9,7 +9,7 @@ from pipelines.assess import Request
 from pipelines.model.period import Period
 from pipelines.paths import ROOT, STANDARD_RULES
 from pipelines.running.findings import WATCH
-from pipelines.running.watch import Watch
+from pipelines.running.watch import Ratings, Watch
 from tests.oracle.draw import text_row
 from tests.oracle.tables import write_folder
 from tests.running.cities import ITEMS
@@ -45,6 +45,19 @@ EXAMPLES = """examples:
   - {name: all, given: {due: 4, closed: 4, solved: 4}, points: 35}
   - {name: half, given: {due: 4, closed: 4, solved: 2}, points: 17.5}
   - {name: none, given: {due: 4, closed: 4}, points: 0}
+"""
+EITHER = """measure: satisfied
+title: {zh: 满意或按时, en: satisfied or in time}
+counts: case_rows
+among: rated
+where: {any: [{public_rating: satisfied}, {replied_at: {at_most: reply_due_at}}]}
+better: more
+quotes: [case_id, public_rating]
+examples:
+  - {name: in time, row: {role: lead, public_rating: dissatisfied, reply_due_at: 2026-01-09T18:00:00,
+     replied_at: 2026-01-09T18:00:00}, counts: 1}
+  - {name: late, row: {role: lead, public_rating: dissatisfied, reply_due_at: 2026-01-09T18:00:00,
+     replied_at: 2026-01-09T18:00:01}, counts: 0}
 """
 GENERAL = {"role": "lead", "sign_due_at": AT - 9 * DAY, "signed_at": AT - 9 * DAY, "public_rating": None,
            "rated_at": None}
@@ -160,3 +173,22 @@ def test_a_rate_is_warned_of_below_its_bound_and_from_so_many_on(tmp_path, under
     rules.write_text(f"warnings: {{rate: {{{text}}}}}", encoding="utf-8")
     watch, _ = watch_of(tmp_path, rows, bounds=rules)
     assert bool(watch.warnings_of_day) == told
+
+
+def test_what_a_rating_does_is_asked_with_the_other_columns_that_a_condition_looks_at(tmp_path):
+    """A book calls a case satisfied that was answered in time, too: of two that wait for a rating, one is safe.
+
+    Rated are one satisfied and one not, both late: 1 of 2, 17.50 points; solved are 3 of the 4 due, 26.25. If the late
+    one that waits is dissatisfied: 1 of 3, 11.67, and 2 of 4, 17.50. If it is satisfied: 2 of 3, 23.33.
+    """
+    rules = copytree(ROOT / "examples" / "three_rates" / "rulebook", tmp_path / "rules")
+    (rules / "measures" / "satisfied.yaml").write_text(EITHER, encoding="utf-8")
+    late = {"replied": AT - DAY, "closed": AT - DAY}
+    cases = [
+        case("1 late", AT - 2 * DAY, **late), case("2 in time", AT, **late),
+        *(case(rating, AT - 2 * DAY, **late, public_rating=rating, rated_at=AT - DAY)
+          for rating in ("satisfied", "dissatisfied")),
+    ]  # fmt: skip
+    _, seen = watch_of(tmp_path, cases, rules=rules, period=Period.parse("2026-08"))
+    [unit] = seen.units
+    assert unit.ratings == Ratings(("1 late", "2 in time"), 1, 1458, 1, 583)

@@ -271,7 +271,7 @@ def test_the_counts_of_two_periods_before_are_taken_and_those_of_another_book_pa
 @pytest.mark.parametrize(("off", "told"), [(-1, True), (0, False)])
 def test_a_letter_tells_of_what_falls_due_within_three_days(watched, off, told):
     soon = watched.watch.horizons[1] + timedelta(seconds=off)
-    step = replace(next(one for one in watched.steps if one.cost and one.unit_id in UNITS), until=soon)
+    step = next(one for one in watched.steps if one.cost and one.unit_id in UNITS)._replace(until=soon)
     assert bool([*letters(replace(watched, steps=(step,)), ALL)]) == told
 
 
