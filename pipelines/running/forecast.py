@@ -235,7 +235,7 @@ class _Model:
             return room + rng.binomial(due, np.broadcast_to(share, due.shape))
         open_now = whole_now - now
         if (self.room[one.id] != 0).any() or RATING & set().union(*map(columns_of, one.where)) == {"rated"}:
-            short = np.maximum(share * whole_now - now, 0) / np.maximum(open_now, 1)
+            short = (share * whole_now - now) / np.maximum(open_now, 1)
             kept = rng.binomial(np.broadcast_to(np.maximum(open_now, 0), fresh.shape), np.clip(short, 0, 1))
         else:
             kept = 0

@@ -602,7 +602,7 @@ class Look:
         What moves nothing is told while it is due, but not once that is over, nor where another period counts it.
         """
         rows, now, last = self.open[counts], np.datetime64(self.watch.at), np.datetime64(self.horizons[-1])
-        due = [np.where((one >= now) & (one <= last), 1 << bit, 0) for bit, one in enumerate(rows.until)]
+        due = [np.where((one >= now) & (one < last), 1 << bit, 0) for bit, one in enumerate(rows.until)]
         return self._todo(counts) & (self.moves[counts] | np.bitwise_or.reduce(due))
 
     def _ratings(self) -> dict[int, Ratings]:

@@ -113,6 +113,13 @@ def test_what_falls_due_before_each_horizon_to_the_second(edges):
     assert {step.case_id for step in edges[1].steps if step.late} == {"late"}
 
 
+@pytest.mark.parametrize(("off", "told"), [(-SECOND, {"replied_at", "closed_at"}), (0 * SECOND, set())])
+def test_what_falls_due_as_the_period_ends_is_the_next_one_s(tmp_path, off, told):
+    rows = [case("last", datetime(2026, 10, 1) + off), case("done", AT, replied=AT - DAY, closed=AT - DAY)]
+    _, seen = watch_of(tmp_path, rows)
+    assert {step.event for step in seen.steps} == told
+
+
 def test_what_happens_at_the_instant_is_not_known_and_what_happened_before_is(edges):
     told = {(step.case_id, step.event) for step in edges[1].steps}
     assert ("replied", "replied_at") in told and ("just", "replied_at") in told

@@ -129,13 +129,16 @@ def test_the_interval_holds_four_of_five_draws(watched):
         assert inner <= 0.8  # and no more than it needs
 
 
-def test_awards_to_come_stay_below_their_cap(watched, monkeypatch):
+def test_awards_to_come_are_added_up_and_stay_below_their_cap(watched, monkeypatch):
     model = forecast._Model(watched, [])
     assert model.city.awards.types
-    many = SimpleNamespace(gamma=lambda *given: np.ones(given[-1]), poisson=lambda rate: np.full(rate.shape, 40),
-                           choice=lambda worth, shape: np.full(shape, worth.max()))
+
+    def of(n):
+        return SimpleNamespace(gamma=lambda *given: np.ones(given[-1]), poisson=lambda rate: np.full(rate.shape, n),
+                               choice=lambda worth, shape: np.full(shape, 100))
+
     monkeypatch.setattr(forecast, "chosen", lambda *_: "3")
-    assert (model._awards(many, 2) == 300).all()
+    assert [set(model._awards(of(n), 2).ravel().tolist()) for n in (0, 1, 2, 40)] == [{0}, {100}, {200}, {300}]
 
 
 def test_half_a_month_is_left_at_its_middle(watched):

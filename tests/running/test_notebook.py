@@ -7,7 +7,7 @@ from pipelines.model.period import Period
 from pipelines.model.points import CENT
 from pipelines.model.words import UsageRefusal
 from pipelines.paths import ROOT
-from pipelines.running import pages
+from pipelines.running import pages, watch
 from pipelines.running.forecast import likely
 from pipelines.sample.make import make_sample
 
@@ -36,6 +36,19 @@ def test_a_few_acts_of_one_unit_move_that_unit_alone(running):
     frame = running.what_if(units=unit, events="replied_at").set_index("unit_id")
     moved = frame[frame.so_done != frame.nothing_done]
     assert set(moved.index) <= {unit}
+
+
+def test_so_many_ratings_to_come_are_counted_and_not_one_more(running, monkeypatch):
+    """A unit whose total falls at the second rating at the earliest falls at none, where one is counted."""
+    told = running.look._ratings()
+    after = max(one.falls_after for one in told.values())
+    assert after > 1
+    for most, falls in ((after - 1, 0), (after, after)):
+        monkeypatch.setattr(watch, "MOST_RATINGS", most)
+        found = running.look._ratings()
+        for unit, one in told.items():
+            assert found[unit].cases == one.cases
+            assert one.falls_after != after or found[unit].falls_after == falls
 
 
 @pytest.mark.parametrize("given", [{"due": "tomorrow"}, {"units": "U999"}, {"events": "smiled_at"}])

@@ -13,6 +13,7 @@ from pipelines.edges.folders import list_periods, published
 from pipelines.exports.rows import texts_of
 from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
+from tests.pages import browser
 
 DAY, NEXT = "2026-08-14", "2026-08-17"
 
@@ -103,3 +104,57 @@ def test_the_next_day_tells_what_moved(out):
 def test_three_sentences_for_leaders(out):
     page = (out / "running/2026Q3" / DAY / "leaders.html").read_text("utf-8")
     assert page.split('<ol class="three">')[1].split("</ol>")[0].count("<li>") == 3
+
+
+needs_browser = pytest.mark.skipif(browser.chromium() is None, reason=browser.WITHOUT)
+PAGES = ["index.html", "index.en.html", "leaders.html", "units/U001.html", "units/en/U001.html"]
+A4 = {"width": 643, "height": 900}  # what the margins leave of the sheet
+
+
+@pytest.fixture(scope="module")
+def opened(out):
+    """Opens a page of the second day in a real browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        chrome = driver.chromium.launch(executable_path=browser.chromium(), args=["--no-sandbox"])
+
+        def open_page(name, size=browser.DESKTOP, **options):
+            page = chrome.new_context(viewport=size, bypass_csp=True, **options).new_page()
+            page.goto(f"file://{out}/running/2026Q3/{NEXT}/{name}")
+            return page
+
+        yield open_page
+        chrome.close()
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_by_day_and_in_the_dark(opened, name, scheme):
+    """The shades of the heat map too: their figures are read in either."""
+    page = opened(name, color_scheme=scheme)
+    assert page.locator("td.s1, td.s2, td.s3").count() or not name.startswith("index")
+    assert browser.violations(page) == []
+
+
+@needs_browser
+@pytest.mark.parametrize("name", PAGES)
+def test_on_a_phone_no_page_scrolls_sideways_and_none_needs_a_script(opened, name):
+    page = opened(name, browser.PHONE)
+    assert browser.violations(page) == [] and page.locator("script").count() == 0
+    for width in (browser.PHONE["width"], 320):
+        page.set_viewport_size({"width": width, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+@needs_browser
+@pytest.mark.parametrize("name", PAGES)
+def test_on_paper_no_table_is_cut_and_the_shades_are_printed(opened, name):
+    page = opened(name, A4, color_scheme="dark")
+    page.emulate_media(media="print")
+    wide = "[...document.querySelectorAll('.wide, ol.steps')].filter(one => one.scrollWidth > one.clientWidth).length"
+    assert page.evaluate(wide) == 0
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).color") == "rgb(29, 36, 48)"
+    kept = "all => all.every(one => getComputedStyle(one).printColorAdjust == 'exact')"
+    assert page.locator(".heat td").evaluate_all(kept)
