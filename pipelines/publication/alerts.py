@@ -311,7 +311,8 @@ def morning_letters(watched: Watched, channels: Channels, warnings: tuple[Words,
             said = [f"{step.counts} {step.case_id} {step.ref_id} {step.event}" for step in own]
             yield _letter(watched, id, MORNING, said, _words(watched, one, own, channels.pages))
     for words in warnings:
-        yield _letter(watched, OFFICE, WARNING, [words.zh], words)
+        marked = say("running.letter_warning", label=_label(watched), period=watched.watch.period, what=words)
+        yield _letter(watched, OFFICE, WARNING, [words.zh], marked)
 
 
 def tell_of_morning(
@@ -331,6 +332,11 @@ def _letter(watched: Watched, unit_id: str, kind: str, said: list[str], words: W
     return Letter(f"{name_of(watched.watch.period, unit_id, kind)} {number}", unit_id, words)
 
 
+def _label(watched: Watched) -> Words | str:
+    """What begins a letter on invented data."""
+    return say("alerts.letter_simulated") if watched.watch.intake.simulated else ""
+
+
 def _words(watched: Watched, one: UnitWatch, own: list[Step], pages: str) -> Words:
     folder = folder_of(watched.watch.request.out, watched.watch.period, watched.at)
     path = folder.relative_to(watched.watch.request.out) / "units" / f"{file_stem(one.unit.unit_id)}.html"
@@ -338,7 +344,7 @@ def _words(watched: Watched, one: UnitWatch, own: list[Step], pages: str) -> Wor
     first = own[0]
     return say(
         "running.letter",
-        label=str(say("alerts.letter_simulated")) if watched.watch.intake.simulated else "",
+        label=_label(watched),
         period=watched.watch.period,
         name=one.unit.unit_name,
         risk=cents(one.at_risk),
