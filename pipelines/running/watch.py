@@ -627,9 +627,9 @@ class Look:
         rows_in, of = first[lines][line] + within, unit[lines]
         told: dict[str, np.ndarray] = {}
         for rating, cells in rated.items():
-            change = moved.joined([
-                moved.rows_at(would.cells, at[rows_in], line, -1), moved.rows_at(cells, chosen[rows_in], line)
-            ])  # fmt: skip
+            change = moved.joined(
+                [moved.rows_at(would.cells, at[rows_in], line, -1), moved.rows_at(cells, chosen[rows_in], line)]
+            )
             total = np.broadcast_to(self._totals(of, {CASE_ROWS: change}).total, of.shape)
             told[rating] = total - np.broadcast_to(self.scored.total, (len(self.unit_at),))[of]
         found = {}

@@ -195,7 +195,7 @@ def test_what_a_rating_does_is_asked_with_the_other_columns_that_a_condition_loo
         case("1 late", AT - 2 * DAY, **late), case("2 in time", AT, **late),
         *(case(rating, AT - 2 * DAY, **late, public_rating=rating, rated_at=AT - DAY)
           for rating in ("satisfied", "dissatisfied")),
-    ]  # fmt: skip
+    ]
     _, seen = watch_of(tmp_path, cases, rules=rules, period=Period.parse("2026-08"))
     [unit] = seen.units
     assert unit.ratings == Ratings(("1 late", "2 in time"), 1, 1458, 1, 583)
