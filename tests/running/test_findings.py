@@ -48,6 +48,18 @@ def test_a_repeat_is_of_the_same_matter_with_a_like_title_soon_after(later, titl
     assert kinds(first, {"matter_id": matter, "title": title, "dispatched_at": START + later}) == expected
 
 
+@pytest.mark.parametrize(("before", "after", "expected"), [
+    ({"dispatched_at": START - 2 * DAY}, {"dispatched_at": START - DAY}, 0),  # both of the period before
+    ({"dispatched_at": START - DAY}, {"dispatched_at": START}, 1),
+    ({}, {"role": "assist"}, 0),
+    ({"case_id": "C"}, {"case_id": "C", "unit_id": "U2"}, 0),  # passed on, not said once more
+])
+def test_a_repeat_is_another_case_of_this_period_by_its_lead_unit(before, after, expected):
+    same = {"matter_id": "M1", "title": LAMP}
+    rows = {**same, "dispatched_at": START, **before}, {**same, "dispatched_at": START + MINUTE, **after}
+    assert kinds(*rows).count("repeats") == expected
+
+
 def test_a_caller_is_known_by_a_hash_alone(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(tmp_path / "key"))
     make_key()
