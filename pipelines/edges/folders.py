@@ -308,7 +308,7 @@ def list_periods(out: Path) -> tuple[Words, ...]:
             replace_page(out, runs / INDEX, lambda: render("site/moved.html.j2", _page(out)))
             written.append(runs / INDEX)
     if any(out.glob(f"*/{WEB_FONT}")):
-        written += font_beside(out, [out / INDEX])
+        written += font_beside(out, list(written))
     note_beside(out, written)
     return ()
 

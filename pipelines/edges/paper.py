@@ -104,12 +104,12 @@ WEB_FACE = "Noto Sans CJK SC"
 WEB_RANGES = ((0x3000, 0x9FFF), (0xFF00, 0xFFEF), (0x20000, 0x323AF))  # what the style of the pages asks it for
 
 
-def font_beside(folder: Path, pages: Iterable[Path]) -> list[Path]:
-    """The font in a folder, made anew where pages of it say what it lacks; none on a machine that cannot make one."""
+def font_beside(folder: Path, pages: Iterable[Path], also: str = "") -> list[Path]:
+    """The font in a folder, made anew where pages or ``also`` say what it lacks; none on a machine without fonts."""
     file = folder / WEB_FONT
     if not (FONTS / FACES[WEB_FACE]).is_file():
         return []
-    wanted = _asked_for(set().union(*(page.read_text(encoding="utf-8") for page in pages)))
+    wanted = _asked_for(set(also).union(*(page.read_text(encoding="utf-8") for page in pages)))
     there = _characters_of(file)
     if wanted - there:
         new = file.with_name(f".{file.name}.new")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.edges import folders
 from pipelines.edges.machine import machine_fault
-from pipelines.edges.paper import Sheet, paper_problem, print_pages
+from pipelines.edges.paper import Sheet, font_beside, paper_problem, print_pages
 from pipelines.edges.templates import render, style
 from pipelines.edges.warehouse import Warehouse, query_text, rendered
 from pipelines.model import text
@@ -176,6 +176,7 @@ def write_alone(report: LibraryReport, rulebook: Rulebook, out: Path, pdf: bool)
             target.mkdir(parents=True, exist_ok=True)
             for name in ("findings.csv", "matters.csv", "waivers.csv", "quarantine.csv", "index.html", "index.pdf"):
                 _put(folder / name, target / name)
+            font_beside(Path(out), [target / "index.html"])
     except OSError as problem_:
         raise Refusal(say("publish.cannot_write", folder=target, why=machine_fault(problem_))) from None
     return target, ((problem,) if problem else glyphs)

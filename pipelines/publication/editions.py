@@ -146,7 +146,7 @@ def signs_of_damage(run: FinishedRun) -> list[Words]:
 def marked(page: str, banner: str) -> str:
     """The page with the banner as the first thing in its body, and without links to what the copy does not have."""
     page = _LINK.sub(r"\1", page)
-    note = f'<p role="note" style="margin:0;padding:.5em 1em;background:#b00020;color:#fff">{banner}</p>'
+    note = f'<aside aria-label="预览 Preview" style="padding:.5em 1em;background:#b00020;color:#fff">{banner}</aside>'
     body = _BODY.search(page)
     place = body.end() if body else 0
     return page[:place] + note + page[place:]

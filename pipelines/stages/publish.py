@@ -109,7 +109,8 @@ def publish(
             if quality is not None:
                 shutil.copytree(quality(), folder / "quality")
             if paper.state == "done":  # where nothing is printed there may be no fonts
-                font_beside(folder, [*folder.rglob("*.html"), *([proposed] if proposed else [])])
+                preview = say("publication.banner", revision="", run="").zh  # a preview's copy says more than the run
+                font_beside(folder, [*folder.rglob("*.html"), *([proposed] if proposed else [])], preview)
             progress("in_place", 0, 1)
             outputs = folder_sha256(folder)
             pinned = file_sha256(proposed) if proposed else ""

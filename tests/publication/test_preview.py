@@ -25,8 +25,8 @@ def test_every_page_of_the_copy_is_marked_and_the_run_stays_as_it_is(tmp_path):
 
 
 def test_the_mark_is_the_first_thing_that_a_reader_meets():
-    assert marked('<body id="a"><h1>x</h1>', "预览").split("<h1>")[0].endswith(">预览</p>")
-    assert marked("<p>x</p>", "预览").startswith('<p role="note"')
+    assert marked('<body id="a"><h1>x</h1>', "预览").split("<h1>")[0].endswith(">预览</aside>")
+    assert marked("<p>x</p>", "预览").startswith('<aside aria-label="预览 Preview"')
 
 
 def test_each_revision_has_a_copy_of_its_own(tmp_path):
