@@ -350,7 +350,7 @@ def _carried_out(
 def _loaded() -> None:
     """Everything that commands import, read and compile, here and once, before they are forked off."""
     for one in pkgutil.walk_packages(pipelines.__path__, "pipelines."):
-        if not one.name.startswith(("pipelines.flows", "pipelines.sources")):
+        if not one.name.startswith(("pipelines.flows", "pipelines.sources", "pipelines.__main__")):
             importlib.import_module(one.name)
     for name in ("duckdb", "pandas", "pyarrow.parquet", "durable.lang"):
         importlib.import_module(name)
