@@ -121,8 +121,13 @@ def test_every_rating_the_best_one(ratings, expected):
 
 
 def test_rows_of_before_the_period_are_not_told():
+    """Nor do ratings of before it make a bunch with those of its first minutes."""
     before = START - DAY
     assert kinds({"dispatched_at": before, "closed_at": before}) == []
+    assert kinds(*({"case_id": "C", "unit_id": unit, "dispatched_at": before} for unit in ("U1", "U2"))) == []
+    best = {"public_rating": "satisfied", "dispatched_at": before}
+    assert kinds(*({**best, "rated_at": START + k * DAY} for k in range(30))) == []
+    assert kinds(*({**best, "rated_at": START + k * MINUTE} for k in range(-4, 4))) == []
 
 
 def test_the_strongest_come_first():
