@@ -96,7 +96,7 @@ def _measured(work: Path, rows: int) -> One:
 
 def _gongping(*arguments: str) -> str:
     """What a verb that must end well says beside its result."""
-    command = [sys.executable, "-m", "pipelines", *arguments]
+    command = [sys.executable, "-m", "gongping", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"GONGPING_LANG": "en"})
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)}:\n{done.stderr}")

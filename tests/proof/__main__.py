@@ -137,7 +137,8 @@ def standing(lines: list[dict]) -> dict | None:
     parts = list({line["part"]: line for line in same}.values())
     dates, commits = (sorted({line[key] for line in parts}) for key in ("date", "commit"))
     every = int(_sweep(lines[-1])[1])
-    left = sum(line.get("seconds", 0) for line in parts) / len(parts) * (every - len(parts)) / 3600
+    longest = [max(line.get("seconds", 0) for line in same if line["part"] == one["part"]) for one in parts]
+    left = sum(longest) / len(parts) * (every - len(parts)) / 3600  # a part that is taken again may find all of it done
     return {
         "tried": sum(line["tried"] for line in parts), "failed": sum(line["failed"] for line in parts),
         "skipped": sum(line.get("skipped", 0) for line in parts), "said": _said(parts[-1]),

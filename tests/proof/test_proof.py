@@ -85,6 +85,7 @@ def test_parts_add_up_the_newest_of_each_under_one_seed():
     assert (found["tried"], found["failed"], found["parts"]) == (20, 1, "2 of 2 parts")
     assert standing([*lines, LINE | {"seed": 7, "tried": 4}])["tried"] == 4
     assert standing([*lines, LINE | {"part": "1/3", "tried": 5}])["tried"] == 5
+    assert standing([LINE | {"seconds": 7200}, LINE | {"seconds": 9}])["left"] == "; the others take 2.0 h"
     assert standing([LINE | {"first_run_s": "19.86", "peak_MB": 367}])["said"] == "first run s 19.86, peak MB 367"
     assert standing([]) is None
 

@@ -38,7 +38,7 @@ open(os.environ["CONNECTIONS"] + ".hooked", "a").write("x")
 def gongping(*arguments: object, cwd: Path = ROOT, before: tuple[str, ...] = (), **variables: str):
     """A verb as a process of its own."""
     usual = {"PYTHONPATH": str(ROOT), "GONGPING_LANG": "en"}
-    return subprocess.run([*before, sys.executable, "-m", "pipelines", *map(str, arguments)], cwd=cwd, text=True,
+    return subprocess.run([*before, sys.executable, "-m", "gongping", *map(str, arguments)], cwd=cwd, text=True,
                           env={**os.environ, **usual, **variables}, capture_output=True, check=False)
 
 
@@ -133,7 +133,7 @@ def test_nothing_connects_beyond_this_machine(tmp_path, command):
 
 
 def test_twenty_runs_at_once_leave_one_whole_result(exports, usual, tmp_path):
-    command = [sys.executable, "-m", "pipelines", "run", PERIOD, "--exports", exports, "--out", tmp_path, "--no-pdf"]
+    command = [sys.executable, "-m", "gongping", "run", PERIOD, "--exports", exports, "--out", tmp_path, "--no-pdf"]
     runs = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
             for _ in range(20)]
     said = [run.communicate()[1] for run in runs]

@@ -34,7 +34,7 @@ def carried_out(lang: str, folder: Path) -> list[str]:
             continue
         for line in body.splitlines():
             words = shlex.split(line)
-            command = [sys.executable, "-m", "pipelines", *words[1:]] if words[0] == "gongping" else words
+            command = [sys.executable, "-m", "gongping", *words[1:]] if words[0] == "gongping" else words
             environment = {**os.environ, "PYTHONPATH": str(ROOT), "GONGPING_LANG": lang}
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
             assert (done.returncode != 0) == (rest == "fails"), (line, done.stdout, done.stderr)
