@@ -57,7 +57,9 @@ class _Library:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
-        return getattr(import_module(self._name), attribute)
+        found = getattr(import_module(self._name), attribute)
+        setattr(self, attribute, found)  # nobody asks a second time
+        return found
 
 
 if TYPE_CHECKING:

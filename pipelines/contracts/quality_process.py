@@ -25,6 +25,7 @@ from pipelines.contracts.history import Figure, checks_of_history
 from pipelines.contracts.promises import SUCCESSION
 from pipelines.edges.process import silence_telemetry
 from pipelines.lazy import pandas as pd
+from pipelines.lazy import parquet
 from pipelines.model.contract import TableContract
 from pipelines.model.period import Period
 
@@ -39,6 +40,7 @@ for name in [name for name in SPARED if name in sys.modules]:
     del SPARED[name]
 sys.modules.update(SPARED)
 import great_expectations as gx  # noqa: E402
+import great_expectations.execution_engine.pandas_execution_engine as frames  # noqa: E402
 from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: E402
 from great_expectations.expectations.expectation import Expectation  # noqa: E402
 
@@ -59,7 +61,10 @@ def _configuration(one: Expectation) -> Any:
 
 Expectation.configuration = property(_configuration)  # worked out once, not for every key of every question: a third
 
+frames.HASH_THRESHOLD = 0  # bytes above which no fingerprint of a frame is taken: nobody asks for it
+
 HISTORY = "history"
+LONG = 20_000  # rows from which on expectations get no column that they do not need: each copies its frame
 SEPARATORS = r"[、,;|/\n]"  # between the successors of a split
 COUNTS = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
@@ -86,9 +91,24 @@ def outcomes(
     found = []
     for table in tables:
         checks = checks_of(table, promises[table.name], present)
-        frame = prepared(rows, table, checks)
-        found += suite_outcomes(batch.get_batch({"dataframe": frame}), table.name, checks)
+        of_table: dict[int, dict] = {}
+        for places in _together(checks, parquet.read_metadata(rows[table.name]).num_rows):
+            group = tuple(checks[place] for place in places)
+            frame = prepared(rows, table, group)
+            of_group = suite_outcomes(batch.get_batch({"dataframe": frame}), table.name, group)
+            of_table |= zip(places, of_group, strict=True)
+        found += [of_table[place] for place in range(len(checks))]
     return found
+
+
+def _together(checks: tuple[Check, ...], rows: int) -> list[list[int]]:
+    """Which expectations share a frame: all of a short table, those on the same columns of a long one."""
+    if rows < LONG:
+        return [[*range(len(checks))]]
+    places = defaultdict(list)
+    for place, check in enumerate(checks):
+        places[check.columns, check.derived and check.derived.name].append(place)
+    return list(places.values())
 
 
 def suite_outcomes(batch, table: str, checks: tuple[Check, ...]) -> list[dict]:
@@ -237,13 +257,19 @@ def _rows(frame, columns: list[str]) -> list[tuple]:
     return list(frame[columns].astype(object).where(frame[columns].notna(), None).itertuples(index=False, name=None))
 
 
-def _keys(rows: dict[str, Path], table: str, keys: tuple[str, ...]):
-    return pd.read_parquet(rows[table], columns=list(keys)).drop_duplicates()
+def _keys(rows: dict[str, Path], table: str, keys: tuple[str, ...], among=None):
+    """The different keys of a table; ``among``: only those whose first part is one of these values."""
+    asked = [] if among is None else among.dropna().unique().tolist()
+    filters = [(keys[0], "in", asked)] if asked else None
+    return pd.read_parquet(rows[table], columns=list(keys), filters=filters).drop_duplicates()
 
 
 def _found(rows: dict[str, Path], wanted, table: str, keys: tuple[str, ...]):
     """Whether each row of ``wanted`` is among the keys of the other table."""
-    keys = _keys(rows, table, keys)
+    first = wanted[wanted.columns[0]]
+    keys = _keys(rows, table, keys, first)
+    if len(keys.columns) == 1:
+        return first.isin(keys.iloc[:, 0]).to_numpy()
     keys.columns = wanted.columns
     joined = wanted.merge(keys, how="left", on=list(wanted.columns), indicator="_side")
     return (joined["_side"] == "both").to_numpy()

@@ -136,7 +136,13 @@ class Warehouse:
         self.connection.unregister("_incoming")
 
     def append(self, table: str, arrow: Arrow) -> None:
-        """Append an Arrow table by column name to an existing ``schema.table``."""
+        """Append an Arrow table by column name to an existing ``schema.table``.
+
+        A column of moments for which it has text is text from here on.
+        """
+        texts = {column.name for column in arrow.schema if column.type == pyarrow.string()}
+        for column in texts.intersection(self.moments(table)):
+            self.run_template("staging/as_text", table=_quoted(table), column=_quoted(column))
         self.connection.register("_incoming", arrow)
         self.run_template("staging/append", table=_quoted(table))
         self.connection.unregister("_incoming")
@@ -158,6 +164,10 @@ class Warehouse:
         schema, name = table.split(".")
         found = self.connection.execute(query_text("staging/columns"), {"schema": schema, "name": name})
         return [row[0] for row in found.fetchall()]
+
+    def moments(self, table: str) -> list[str]:
+        """The columns of ``schema.table`` that are held as moments, not as text."""
+        return [name for (name,) in self.rows("staging/moments", table=_quoted(table))]
 
     def arrow(self, table: str) -> Arrow:
         """``schema.table`` as an Arrow table."""
@@ -186,6 +196,8 @@ class Appender:
 
     def append(self, rows: Arrow) -> None:
         """Keep an Arrow table, or store it with all that wait."""
+        if self.waiting and rows.schema != self.waiting[0].schema:
+            self.flush()
         self.waiting.append(rows)
         if sum(map(len, self.waiting)) >= STORED:
             self.flush()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.exports.files import must_be_text
 from pipelines.exports.rows import GB18030, UTF8, UTF8_BOM, as_utf8, find_encoding, line_blocks
-from pipelines.lazy import arrow_csv, numpy, pyarrow
+from pipelines.lazy import arrow_csv, lib, numpy, pyarrow
 from pipelines.model.intake import (
     Batch,
     Export,
@@ -256,6 +256,8 @@ def read_block(
     if not content.endswith(b"\n"):
         content += b"\n"
     codes = numpy.frombuffer(content, numpy.uint8)
+    if not bad and (table := _read_whole(content, codes, width, delimiter)):
+        return [Batch(numpy.arange(line, line + len(table)), tuple(table.columns))], None
     ends = numpy.flatnonzero(codes == LF)
     starts = numpy.concatenate(([0], ends[:-1] + 1))
     plain = _plain(codes, starts, ends, delimiter, width)
@@ -276,6 +278,26 @@ def read_block(
         table = _read_plain(content, starts, ends, plain, width, delimiter)
         batches.insert(0, Batch(numpy.flatnonzero(plain) + line, tuple(table.columns)))
     return batches, waiting
+
+
+def _read_whole(content: bytes, codes, width: int, delimiter: str):
+    """The block as an Arrow table where it is certain that every line is a record of its own; else None."""
+    sign = delimiter.encode()
+    if width < 2 or len(sign) > 1 or b"\0" in content:
+        return None
+    if b"\r" in content and content.count(b"\r") != content.count(b"\r\n"):
+        return None
+    quotes = numpy.flatnonzero(codes == QUOTE)
+    before, after = codes[quotes[::2] - 1], codes[quotes[1::2] + 1]  # of opening ones, of closing ones
+    opens = (before == sign[0]) | (before == LF) | (before == QUOTE)
+    closes = (after == sign[0]) | (after == LF) | (after == CR) | (after == QUOTE)
+    if len(quotes) % 2 or not opens.all() or not closes.all():
+        return None
+    try:
+        table = _parsed(content, width, delimiter)
+    except lib.ArrowInvalid:  # a line has another number of fields
+        return None
+    return table if len(table) == numpy.count_nonzero(codes == LF) else None
 
 
 def _plain(codes, starts, ends, delimiter: str, width: int):
@@ -322,6 +344,10 @@ def _read_plain(content: bytes, starts, ends, plain, width: int, delimiter: str)
         edges = numpy.flatnonzero(numpy.diff(plain.astype(numpy.int8), prepend=0, append=0)).tolist()
         runs = zip(edges[::2], edges[1::2], strict=True)
         content = b"".join(content[starts[begin] : ends[end - 1] + 1] for begin, end in runs)
+    return _parsed(content, width, delimiter)
+
+
+def _parsed(content: bytes, width: int, delimiter: str):
     names = [str(n) for n in range(width)]
     return arrow_csv.read_csv(
         io.BytesIO(content),
@@ -481,7 +507,7 @@ def _batches(
 
 def _without_marks(content: bytes, encoding: str) -> bytes:
     """Whole lines without the byte order marks that files bring along which were joined."""
-    if encoding == GB18030 or codecs.BOM_UTF8 not in content:
+    if encoding == GB18030 or codecs.BOM_UTF8[:1] not in content or codecs.BOM_UTF8 not in content:
         return content
     return content.removeprefix(codecs.BOM_UTF8).replace(b"\n" + codecs.BOM_UTF8, b"\n")
 

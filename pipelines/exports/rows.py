@@ -8,14 +8,15 @@ import re
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from html import unescape
 from itertools import chain
 from pathlib import Path
 
 from pipelines.edges import process
-from pipelines.lazy import compute, numpy, pyarrow
+from pipelines.lazy import compute, lib, numpy, pyarrow
 from pipelines.model.contract import Column, TableContract
 from pipelines.model.intake import Batch, Export, Fault, Notice, UnreadableExport, folded, is_footer, shown_footer
 from pipelines.model.text import masked
@@ -123,19 +124,21 @@ def find_encoding(path: Path) -> str:
     if start.startswith(_WIDE) or b"\0" in start[:4]:
         raise UnreadableExport(say("ingest.utf16", file=path.name))
     utf8 = UTF8_BOM if start.startswith(codecs.BOM_UTF8) else UTF8
-    if utf8 == UTF8_BOM or all(decodes(block, UTF8) for block in line_blocks(path)):
+    if utf8 == UTF8_BOM or all(_is_utf8(block) for block in line_blocks(path)):
         return utf8
     lines, as_utf8, as_gb18030 = _votes(path)
     return UTF8 if 2 * as_utf8 >= lines or as_utf8 >= as_gb18030 else GB18030
 
 
-def decodes(content: bytes, encoding: str) -> bool:
-    """Whether every byte of ``content`` reads in ``encoding``."""
+def _is_utf8(content: bytes) -> bool:
+    """Whether all is UTF-8; Arrow makes no text of it to find out."""
     if content.isascii():
         return True
+    ends = pyarrow.py_buffer(numpy.array([0, len(content)], numpy.int64))
+    whole = pyarrow.LargeStringArray.from_buffers(1, ends, pyarrow.py_buffer(content))
     try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
+        whole.validate(full=True)
+    except lib.ArrowInvalid:
         return False
     return True
 
@@ -147,7 +150,7 @@ def as_utf8(content: bytes, encoding: str) -> tuple[bytes, dict[int, str]]:
     """
     strays = _strays(content) if encoding == GB18030 else {}
     try:
-        if not strays and encoding == UTF8 and decodes(content, UTF8):
+        if not strays and encoding == UTF8 and _is_utf8(content):
             return content, {}
         if not strays:
             return content.decode(encoding).encode(), {}
@@ -269,20 +272,25 @@ def kind_of(path: Path) -> str:
 NUMBERS = ("decimal", "integer")
 
 
-def empty_rows(columns: Iterable[str]):
-    """An Arrow table without rows: ``_file``, ``_line`` and text ``columns``."""
-    types = {"_file": pyarrow.string(), "_line": pyarrow.int64(), **dict.fromkeys(columns, pyarrow.string())}
+def empty_rows(columns: Iterable[str], moments: Collection[str] = ()):
+    """An Arrow table without rows: ``_file``, ``_line`` and text ``columns``, ``moments`` among them typed."""
+    kinds = {name: pyarrow.timestamp("us") if name in moments else pyarrow.string() for name in columns}
+    types = {"_file": pyarrow.string(), "_line": pyarrow.int64(), **kinds}
     return pyarrow.Table.from_arrays([pyarrow.nulls(0, kind) for kind in types.values()], names=list(types))
 
 
-def arrow_rows(batch: Batch, columns: tuple[str, ...], file: str):
-    """A batch as an Arrow table with the file and line of every row; empty texts are null."""
+def arrow_rows(batch: Batch, columns: tuple[str, ...], file: str, moments: Collection[str] = ()):
+    """A batch as an Arrow table with the file and line of every row; empty texts are null.
+
+    Of ``moments`` those are typed whose every cell is `2026-07-02 09:05:00` and on the calendar: no text is lost.
+    """
     rows = len(batch.lines)
     lines = numpy.asarray(batch.lines, numpy.int64)
+    texts = (_without_empty(_text_array(column)) for column in batch.columns)
     arrays = [
-        _text_array([file] * rows),
+        _repeated(file.encode(), rows),
         pyarrow.Array.from_buffers(pyarrow.int64(), rows, [None, pyarrow.py_buffer(lines)]),
-        *(_without_empty(_text_array(column)) for column in batch.columns),
+        *(_moments(text) if name in moments else text for name, text in zip(columns, texts, strict=True)),
     ]
     return pyarrow.Table.from_arrays(arrays, names=["_file", "_line", *columns])
 
@@ -307,7 +315,22 @@ def _text_array(column: Sequence):
     return pyarrow.StringArray.from_buffers(len(encoded), pyarrow.py_buffer(offsets), content)
 
 
+def _repeated(text: bytes, rows: int):
+    offsets = numpy.arange(0, len(text) * rows + 1, len(text), numpy.int32)
+    return pyarrow.StringArray.from_buffers(rows, pyarrow.py_buffer(offsets), pyarrow.py_buffer(text * rows))
+
+
+def _moments(array):
+    """Texts as moments where each is one in the usual form; else the texts."""
+    if _all_usual(array, [MOMENT]):
+        with suppress(lib.ArrowInvalid):  # a day or an hour that there is not
+            return array.cast(pyarrow.timestamp("us"))
+    return array
+
+
 def _without_empty(array):
+    if compute.min(compute.binary_length(array)).as_py() != 0:
+        return array
     empty, null = _text_array([""])[0], pyarrow.nulls(1, pyarrow.string())[0]
     return compute.if_else(compute.equal(array, empty), null, array)
 
@@ -328,7 +351,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.0+)?")
 _SCIENTIFIC = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,3})")
 OFFSET = re.compile(r":\d\d?(?:[.,]\d+)?\s*(?:[zZ]|[+-]\s*\d+(?::\d+)?)\s*$")  # a moment that names its own zone
 _OFFSET_BYTES = re.compile(rb":\d\d?(?:[.,]\d+)?[ \t]*[zZ+-]")
-_USUAL = {len(form): form for form in (b"0000-00-00", b"0000-00-00 00:00:00")}
+DAY, MOMENT = b"0000-00-00", b"0000-00-00 00:00:00"  # the usual forms
 _LONG_FRACTION = re.compile(r"-?\d+\.\d{9,}")
 # What the bytes of a column hold where some cell of it may need a closer look.
 _ANY_SIGNS = (b'="', b"\\N")
@@ -500,10 +523,16 @@ def _closer_look(column, meant: Column, own_words: bool) -> Callable[[str], Repa
 
 def _are_usual_moments(column) -> bool:
     """Whether every cell is empty or `2026-07-02 09:05:00`, or every one `2026-07-02`: nothing there needs mending."""
-    return _is_arrow(column) and all(map(_usual, column.chunks if hasattr(column, "chunks") else [column]))
+    return _is_arrow(column) and _all_usual(column, [DAY, MOMENT])
 
 
-def _usual(chunk) -> bool:
+def _all_usual(column, forms: list[bytes]) -> bool:
+    """Whether every cell is empty or of one of the forms, the same in a chunk; 0 stands for a digit."""
+    chunks = column.chunks if hasattr(column, "chunks") else [column]
+    return all(_usual(chunk, {len(form): form for form in forms}) for chunk in chunks)
+
+
+def _usual(chunk, forms: dict[int, bytes]) -> bool:
     if chunk.type != pyarrow.string():
         return False
     cells = len(chunk) - chunk.null_count
@@ -512,10 +541,10 @@ def _usual(chunk) -> bool:
     ends = numpy.frombuffer(chunk.buffers()[1], numpy.int32)[chunk.offset :][: len(chunk) + 1]
     lengths = numpy.diff(ends)
     width = int(lengths.max())
-    if width not in _USUAL or int((lengths == width).sum()) != cells or ends[-1] - ends[0] != cells * width:
+    if width not in forms or int((lengths == width).sum()) != cells or ends[-1] - ends[0] != cells * width:
         return False
     written = numpy.frombuffer(chunk.buffers()[2], numpy.uint8)[ends[0] : ends[-1]].reshape(-1, width)
-    form = numpy.frombuffer(_USUAL[width], numpy.uint8)
+    form = numpy.frombuffer(forms[width], numpy.uint8)
     digits = form == ord("0")
     return bool(
         (written[:, digits] - ord("0") < 10).all()  # of what is less it is the rest of a byte, and more

@@ -258,13 +258,17 @@ def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -
         opened = _one_row_per(work, opened, source, contract)
     first = list(contract.columns)
     rest = [name for name in columns.values() if name not in contract.columns]
-    work.warehouse.store(f"raw.{contract.name}", empty_rows(first + rest))
+    work.warehouse.store(f"raw.{contract.name}", empty_rows(first + rest, _moments(contract)))
     work.warehouse.store(f"raw.{contract.name} aside", empty_rows(first + rest))
     for one in opened:
         try:
             _ingest_file(work, contract, one, columns)
         except UnreadableExport as problem:
             work.stops.append(problem.words)
+
+
+def _moments(contract: TableContract) -> set[str]:
+    return {column.name for column in contract.columns.values() if column.type == "timestamp"}
 
 
 def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: dict[str, str]) -> None:
@@ -276,7 +280,7 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
     for batch in one.export.batches():
         file = f"{found.name}[{batch.part}]" if batch.part else found.name
         if len(batch.lines):
-            stored.append(arrow_rows(batch, names, file))
+            stored.append(arrow_rows(batch, names, file, _moments(contract)))
         if batch.aside:
             lines, rows = zip(*batch.aside, strict=True)
             aside = Batch(lines, tuple(zip(*rows, strict=True)))

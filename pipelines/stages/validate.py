@@ -367,6 +367,7 @@ def _stage_typed(warehouse: Warehouse, contract: TableContract, context: dict[st
     closely = {*never_plain, *list(places)[ODD_BITS:]}
     context = {**context, "never_plain": never_plain, "parsers": PARSERS, "types": SQL_TYPES, "places": places}
     context["period"] = PERIOD
+    context["moments"] = warehouse.moments(f"raw.{contract.name}")
     warehouse.run_template("staging/typed", closely=closely, **context)
     [(odd,)] = warehouse.rows_template("staging/odd", table=contract.name)
     if found := {name for name, place in places.items() if name not in closely and (odd or 0) >> place & 1}:
@@ -412,8 +413,10 @@ def _validate_table(
         _leave_out(warehouse, contract, context, account)
     if followed:
         warehouse.run_template("staging/followed_surplus", **context)
+    broken = {id for (id,) in warehouse.rows_template("checks/broken", **context)}
     for promise in promises:
-        _name_the_nearest(warehouse, contract, promise, present, context)
+        if promise.id in broken:
+            _name_the_nearest(warehouse, contract, promise, present, context)
     rows = sum(receipt.records for receipt in intake.receipts if receipt.table == contract.name)
     warehouse.run_template("checks/accept", portions=1 + rows // SORTED, **context)
     titles = {name: table.title for name, table in contracts.tables.items()}

@@ -91,6 +91,23 @@ def test_both_checkers_count_the_same_rows_for_every_promise(checked_twice):
     assert compared > 60
 
 
+def test_a_long_table_is_checked_like_a_short_one(tmp_path, monkeypatch):
+    """Of a long one, expectations have frames of their own columns."""
+    from pipelines.contracts import quality_process
+
+    warehouse, contracts = Warehouse(), lenient(CONTRACTS)
+    validate(warehouse, read(warehouse, broken_tables()), contracts)
+    rows = {name: tmp_path / f"{name}.parquet" for name in contracts.tables}
+    for name, table in contracts.tables.items():
+        warehouse.run_template("checks/export", table=name, columns=list(table.columns), file=rows[name])
+    promises = {name: table.promises for name, table in contracts.tables.items()}
+    job = ([*contracts.tables.values()], promises, EVERY_TABLE, (), rows, tmp_path)
+    short = quality_process.outcomes(*job)
+    monkeypatch.setattr(quality_process, "LONG", 0)
+    assert quality_process.outcomes(*job) == short
+    assert {outcome["outcome"] for outcome in short} == {"kept", "broken"}
+
+
 def test_no_expectation_raised_and_every_promise_was_checked(checked_twice):
     report, _ = checked_twice
     assert report["expectations"]["error"] == 0

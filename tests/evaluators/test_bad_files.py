@@ -224,3 +224,16 @@ def test_no_address_reaches_a_log_of_anybody_else(caplog):
         assert not is_address("nonsense-with-a-secret")
         assert not deliver(["nonsense-with-a-secret"], "title", "body")
     assert "secret" not in caplog.text
+
+
+def test_a_row_that_is_turned_away_is_kept_as_it_was_written(tmp_path):
+    """A moment too, in whichever form: its digest tells the same row the next time."""
+    rows = [ROW.replace("rate", "raze"), ROW.replace("rate", "raze").replace("A1", "A2").replace("-15 10", "-16 11")]
+    for name, text in (("usual.csv", "".join(rows)), ("other.csv", "".join(rows).replace("2026-07-15 ", "2026/7/15 "))):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).write_text(HEADER + text, encoding="utf-8")
+        [read] = read_inbox(folder, set())
+        cells = [dict(zip(NAMES, line.split(","), strict=True)) for line in text.splitlines()]
+        assert [one.row for one in read.turned] == [{key: cell for key, cell in row.items() if cell} for row in cells]
+        assert len({one.digest for one in read.turned}) == len(rows)

@@ -1,6 +1,7 @@
 """A folder of small files, read: what the tests of ingest look at."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pipelines.contracts.declared import load_contracts
@@ -56,13 +57,18 @@ def read(folder: Path, source: Path | None = None, scored: bool = False, **more)
     try:
         measures = ISLAND.book.measures.values() if scored else ()
         intake = ingest(warehouse, folder, contracts, source, measures=measures, **more)
-        tables = {name: warehouse.arrow(f"raw.{name}").to_pylist() if warehouse.columns(f"raw.{name}") else []
-                  for name in contracts.tables}
+        tables = {name: raw_rows(warehouse, name) for name in contracts.tables}
     finally:
         warehouse.close()
     for rows in tables.values():
         rows.sort(key=lambda row: (row["_file"], row["_line"]))
     return Read(intake, tables)
+
+
+def raw_rows(warehouse: Warehouse, table: str) -> list[dict]:
+    """The rows of a raw table, moments that are held as such as the text that was read; none where it has no file."""
+    rows = warehouse.arrow(f"raw.{table}").to_pylist() if warehouse.columns(f"raw.{table}") else []
+    return [{name: str(cell) if isinstance(cell, datetime) else cell for name, cell in row.items()} for row in rows]
 
 
 def read_cases(folder: Path, content: bytes | str, name: str = "cases.csv") -> Read:

@@ -5,6 +5,7 @@ import pytest
 
 from pipelines.edges import warehouse as stage
 from pipelines.exports import rows
+from pipelines.model.intake import Batch
 from tests.ingest.reading import HEADER, UNITS, read, row
 
 
@@ -44,3 +45,38 @@ def test_only_moments_as_they_are_usually_written_are_seen_at_a_glance(cells, us
     """What is not gets the closer look, which mends and tells."""
     column = pyarrow.chunked_array([pyarrow.array(["2026-07-02"] * 3)[1:], pyarrow.array(cells, pyarrow.string())])
     assert rows._are_usual_moments(column.chunk(1)) is rows._are_usual_moments(column) is usual
+
+
+@pytest.mark.parametrize(
+    ("cells", "typed"),
+    [
+        (["2026-07-02 09:05:00", "", "2026-12-31 23:59:59"], True),
+        ([None, None], True),
+        (["2026-07-02", "2026-12-31"], False),  # days
+        (["2026-07-02 09:05:00", "2026-02-30 09:05:00"], False),
+        (["2026-07-02 24:00:00"], False),
+        (["2026-07-02T09:05:00"], False),
+        (["2026-07-02 09:05+08"], False),
+        (["0026-07-02 09:05:00"], False),
+    ],
+)
+def test_moments_are_held_as_such_where_no_text_is_lost(cells, typed):
+    table = rows.arrow_rows(Batch(range(len(cells)), (cells,)), ("received_at",), "cases.csv", {"received_at"})
+    assert pyarrow.types.is_timestamp(table.schema.field("received_at").type) is typed
+    shown = table.column("received_at").cast(pyarrow.timestamp("s") if typed else pyarrow.string())
+    assert shown.cast(pyarrow.string()).to_pylist() == [cell or None for cell in cells]
+
+
+@pytest.mark.parametrize("odd", ["2026/7/2 9:05", "2026-02-30 09:05:00", "2026-07-02T09:05:00", "2026-07-02", ""])
+@pytest.mark.parametrize("at", range(5))
+def test_a_moment_in_no_usual_form_keeps_its_text_and_the_others_theirs(tmp_path, monkeypatch, odd, at):
+    """Wherever it stands: in the first batch, after some that are stored, in another file."""
+    monkeypatch.setattr(rows, "BLOCK", 150)
+    monkeypatch.setattr(stage, "STORED", 2)
+    moments = [f"2026-07-0{day} 09:05:00" for day in range(1, 6)]
+    moments[at] = odd
+    (tmp_path / "units.csv").write_text(UNITS, encoding="utf-8")
+    lines = [row(id).replace("2026-07-02 09:05", moment, 1) for id, moment in zip("ABCDE", moments, strict=True)]
+    for file, of in (("cases_1.csv", lines[:3]), ("cases_2.csv", lines[3:])):
+        (tmp_path / file).write_text("\n".join([HEADER, *of]) + "\n", encoding="utf-8")
+    assert read(tmp_path).ids(column="dispatched_at") == [moment or None for moment in moments]

@@ -36,6 +36,7 @@ from pipelines.stages.validate import validate
 from pipelines.views.rules import Lines
 from pipelines.wording import say
 from tests.contracts.world import read as raw_of
+from tests.ingest.reading import raw_rows
 from tests.publication.office import Checked
 from tests.spec.manual import Row, Table
 from tests.sql.accepted import warehouse_with
@@ -113,7 +114,7 @@ def play_ingest(table: Table, row: Row) -> Answers:
         warehouse = Warehouse()
         try:
             intake = ingest(warehouse, folder, CONTRACTS, None, absent=absent, measures=BOOK.measures.values())
-            rows = warehouse.arrow("raw.cases").to_pylist() if warehouse.columns("raw.cases") else []
+            rows = raw_rows(warehouse, "cases")
         finally:
             warehouse.close()
     rows.sort(key=lambda one: (one["_file"], one["_line"]))
