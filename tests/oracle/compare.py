@@ -16,12 +16,12 @@ from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.model.score import CountedList
 from pipelines.stages.publish import write_tables
+from tests.rules.book import FROZEN
 
 from .ledger import Line
 from .scorer import OracleResult
 
 ROOT = Path(__file__).resolve().parents[2]
-FROZEN = Path(__file__).with_name("frozen")  # the standard edition with the rules that the oracle knows
 
 
 def run_pipeline(

@@ -1,7 +1,10 @@
 """What is added to a rulebook by its manual works from the tally to the page: a measure, a rule, a reading, a type."""
 
 import csv
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -9,6 +12,7 @@ from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.sample import make_sample
+from tests.mutants import copy_of_the_project
 from tests.rules.book import changed
 
 PERIOD = Period.parse("2026Q3")
@@ -69,6 +73,23 @@ def added(tmp_path_factory):
         run.run()
         tallies = run.tallies
     return Quarter.open("2026Q3", place / "out"), tallies, waived
+
+
+@pytest.mark.slow
+def test_the_suite_stays_green_where_the_standard_edition_gains_one_of_each(tmp_path):
+    """In a copy of the project: one file a measure, one a rule, one block a reading, and no test to mend."""
+    there = copy_of_the_project(tmp_path / "there")
+    book = there / "rules" / "standard"
+    (book / "measures" / "swift_reply.yaml").write_text(MEASURE, encoding="utf-8")
+    (book / "A3.1" / "too_swift.yaml").write_text(RULE, encoding="utf-8")
+    readings = book / "readings.yaml"
+    readings.write_text(readings.read_text(encoding="utf-8").rstrip("\n") + "\n" + READING, encoding="utf-8")
+    parts = ("rules", "engines", "kinds", "spec", "sql", "oracle", "laboratory", "pages")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "-m", "not slow",
+               "--deselect", "tests/rules/test_additions.py", *(f"tests/{part}" for part in parts)]
+    surroundings = os.environ | {"PYTHONPATH": str(there)}
+    done = subprocess.run(command, cwd=there, capture_output=True, text=True, env=surroundings)
+    assert done.returncode == 0, done.stdout[-3000:]
 
 
 def _a_swift_case(file) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.model.words import UsageRefusal
 from pipelines.rulebook import changeable, choose_readings, load_rulebook, with_changes
-from tests.rules.book import STANDARD, TODAY
+from tests.rules.book import FROZEN, STANDARD, TODAY
 
 BOOK = load_rulebook(STANDARD, TODAY)
 
@@ -24,7 +24,7 @@ def test_without_a_choice_every_reading_has_its_default():
 
 
 def test_the_defaults_are_those_of_the_interface():
-    assert list(choose_readings(BOOK, {}).values()) == [
+    assert list(choose_readings(load_rulebook(FROZEN, TODAY), {}).values()) == [
         "reply_due", "lead_only", "approved", "by_cutoff", "with_basic", "left_out", "dissatisfied", "reminder",
         "whole_steps", "sum", "highest", "all_awards", "none", "full", "total", "full",
         "left_out",

@@ -13,7 +13,7 @@ from pipelines.engines.marks import selection
 from pipelines.model.measure import DERIVED, Moment
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.measure import mark, rows_of, types_of
-from tests.rules.book import STANDARD, TODAY, changed, refused
+from tests.rules.book import FROZEN, STANDARD, TODAY, changed, refused
 
 BOOK = load_rulebook(STANDARD, TODAY)
 REPLY = "measures/late_reply.yaml"
@@ -207,17 +207,18 @@ def test_every_measure_has_its_marks_under_every_reading():
 
 def test_books_of_before_measures_were_declared_load_as_they_were(tmp_path):
     """B7: format 1 takes its eleven measures for granted."""
-    book = changed(tmp_path, "rulebook.yaml", "format: 2\n", "")
+    today = load_rulebook(FROZEN, TODAY)
+    book = changed(tmp_path, "rulebook.yaml", "format: 2\n", "", of=FROZEN)
     shutil.rmtree(book / "measures")
     text = (book / "rulebook.yaml").read_text(encoding="utf-8")
     start, end = text.index("case_rows:"), text.index("sections:")
     (book / "rulebook.yaml").write_text(text[:start] + text[end:], encoding="utf-8")
     old = load_rulebook(book, TODAY)
-    assert old.rules.keys() == BOOK.rules.keys() and list(old.rules) == list(BOOK.rules)
+    assert old.rules.keys() == today.rules.keys() and list(old.rules) == list(today.rules)
     then = {  # types of incident that the standard edition named later are none of those books
         id: replace(m, file="", labels={(column, code): word for (column, code), word in m.labels.items()
                                         if column != "incident_type" or code in old.incident_types})
-        for id, m in BOOK.measures.items()
+        for id, m in today.measures.items()
     }
     assert {id: replace(m, file="") for id, m in old.measures.items()} == then
     assert set(old.measures) == {
