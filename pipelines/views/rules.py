@@ -1,14 +1,14 @@
 """Rules, findings, settings and their examples as sentences; and the method page, clause by clause."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from string import Formatter
 
 from pipelines.model.condition import BEFORE, Condition
-from pipelines.model.library import LibraryRule
+from pipelines.model.library import SUBJECTS, LibraryRule
 from pipelines.model.measure import Measure
 from pipelines.model.points import half_up
 from pipelines.model.rule import (
@@ -167,7 +167,8 @@ class RuleTexts:
 
     def finding(self, rule: LibraryRule) -> dict:
         """A finding of the libraries: ``title``, ``when``, ``remedy``, ``examples``."""
-        conditions = listed((self.condition(one, "measure") for one in rule.when), self.lang)
+        flags = SUBJECTS[rule.of].flags
+        conditions = listed((self.condition(one, "measure", flags) for one in rule.when), self.lang)
         return {
             "title": rule.title.into(self.lang),
             "when": self._words("verdict_when", text=conditions),
@@ -176,7 +177,11 @@ class RuleTexts:
                 {
                     "given": listed(
                         (
-                            self._words("one_count", name=self.measure(name), value=value)
+                            self._words(
+                                "one_count",
+                                name=self.measure(name),
+                                value=self._words(f"said_{value}") if name in flags else value,
+                            )
                             for name, value in example["given"].items()
                         ),
                         self.lang,
@@ -187,19 +192,26 @@ class RuleTexts:
             ],
         }
 
-    def condition(self, condition: Condition, kind: str = "fact") -> str:
-        """A comparison in words; ``kind`` says whose words the fact's name is among: fact, measure."""
+    def condition(self, condition: Condition, kind: str = "fact", flags: Collection[str] = ()) -> str:
+        """A comparison in words; ``kind`` says whose words the fact's name is among: fact, measure.
+
+        Of ``flags``, 1 is yes and 0 no.
+        """
         if " " in condition.fact:
             fact = self._thing(*condition.thing)
         else:
             name = condition.fact.removeprefix(BEFORE)
-            fact = known(self.say, f"site.{kind}_{name}", name, self.lang)
+            fact = self._words(f"{kind}_{name}")
             fact = fact if name == condition.fact else self._words("fact_before", fact=fact)
         test = self._words(f"test_{condition.test}")
         values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
         grades = {one.id: one.title.into(self.lang) for one in self.rulebook.grades}
         texts = (
-            grades.get(value, value) if isinstance(value, str) else plainly(half_up(Fraction(value)))
+            self._words(f"said_{value}")
+            if condition.fact in flags
+            else grades.get(value, value)
+            if isinstance(value, str)
+            else plainly(half_up(Fraction(value)))
             for value in values
         )
         return self._words("condition", fact=fact, test=test, value=listed(texts, self.lang))
@@ -231,10 +243,10 @@ class RuleTexts:
         return words.into(self.lang).format_map(_Open(facts))
 
     def measure(self, name: str) -> str:
-        """The name of a measure, its id where none is written."""
+        """The name of a measure, of the rulebook or of the libraries' findings."""
         if name in self.rulebook.measures:
             return self.rulebook.measures[name].title.into(self.lang)
-        return known(self.say, f"site.measure_{name}", name, self.lang)  # of the libraries' findings
+        return self._words(f"measure_{name}")
 
     def _words(self, key: str, **facts: object) -> str:
         return self.say(f"site.{key}", **facts).into(self.lang)

@@ -1,12 +1,13 @@
 """The method page tells what a book says of items, sheets, total, places and grades; the standard edition says none."""
 
+import re
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
 import pytest
 
-from pipelines.model.condition import Condition
+from pipelines.model.condition import FACTS, Condition
 from pipelines.model.rule import Own, Veto
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
@@ -104,3 +105,19 @@ def test_dated_targets_say_until_when_and_from_when():
     zh, en = (RuleTexts(rules, speaking(say, "month"), lang).rule(dated)["says"] for lang in ("zh", "en"))
     assert "低于目标（2022-06-30 及以前 95%、自 2022-07-01 起 98%）的" in zh
     assert "below the target of 95% (until 2022-06-30), 98% (from 2022-07-01), every" in en
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_all_that_conditions_look_at_has_words_and_flags_are_yes_or_no(lang):
+    """A name of the program never stands on a page that a city publishes."""
+    texts = RuleTexts(book("rules/standard"), say, lang)
+    for fact in FACTS:
+        said = texts.condition(Condition(fact, "at_most", 1))
+        assert "_" not in said and (lang == "en" or not said[0].isascii()), said
+    findings = [texts.finding(rule) for rule in texts.rulebook.libraries]
+    said = [one["when"] for one in findings] + [example["given"] for one in findings for example in one["examples"]]
+    assert len(said) > 40
+    assert not [text for text in said if "_" in text or (lang == "zh" and re.search("[a-z]", text))]
+    (waiver,) = (one for one in findings if "建议" in one["title"] or "a waiver is proposed" in one["title"])
+    yes, no = {"zh": ("为 是", "为 否"), "en": ("is yes", "is no")}[lang]
+    assert waiver["when"].count(yes) == 2 and waiver["when"].count(no) == 1
