@@ -4,6 +4,8 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
+from pipelines.edges.paper import WEB_FONT
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 WITHOUT = "no Chromium here: make test installs it where it may (scripts/test_tools.sh)"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -13,6 +15,19 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 def chromium() -> str | None:
     """The browser's path, None where there is none."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def complaints(page) -> list[str]:
+    """Gathers what the console and the scripts of a page complain of; a page rendered alone has no font beside it."""
+    found: list[str] = []
+
+    def heard(message) -> None:
+        if not message.location["url"].endswith(WEB_FONT):
+            found.append(message.text)
+
+    page.on("console", heard)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    return found
 
 
 def axe_source() -> str:

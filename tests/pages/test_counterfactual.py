@@ -135,9 +135,7 @@ def changes(chrome, scored, place, number):
     cases = {standing: case for standing, case in made.items() if case and case.best}
     sentence = say("scorecard.if_said").zh
     page = chrome.new_page()
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    complaints = browser.complaints(page)
     turns = list(cases.items())
     for n, (standing, case) in enumerate(turns):
         file = place / f"{standing.unit_id}.html"
@@ -185,9 +183,7 @@ def test_what_is_ticked_is_an_objection_whose_workbook_is_the_table_of_decisions
     card = tmp_path / "card.html"
     card.write_text(render("scorecard/scorecard.html.j2", cards.of(standing, lines[standing.unit_id])))
     page = chrome.new_page(viewport=browser.PHONE)
-    complaints = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
+    complaints = browser.complaints(page)
     page.goto(card.as_uri())
     assert not page.locator("#if-object").is_visible()
     boxes = page.locator("tr:not(.alone) > td > input[type=checkbox]")

@@ -86,9 +86,7 @@ def written(result, place):
 
 def opened(chrome, file):
     page = chrome.new_page()
-    page.complaints = []
-    page.on("console", lambda message: page.complaints.append(message.text))
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.complaints = browser.complaints(page)
     page.goto(file.as_uri())
     return page
 

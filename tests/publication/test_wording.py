@@ -25,7 +25,7 @@ NAMING = {
 }
 FINAL = {"zh": re.compile("予以"), "en": re.compile("(?i)commended|criticised")}
 OPEN = {"zh": re.compile("拟"), "en": re.compile("(?i)proposed")}
-BANNER = re.compile('<p role="note"[^>]*>预览.*?</p>')
+BANNER = re.compile('<aside aria-label="预览 Preview"[^>]*>预览.*?</aside>')
 
 
 def _result(**changes):
