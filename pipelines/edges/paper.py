@@ -7,6 +7,7 @@ import re
 import struct
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from fractions import Fraction
@@ -112,7 +113,7 @@ def font_beside(folder: Path, pages: Iterable[Path], also: str = "") -> list[Pat
     wanted = _asked_for(set(also).union(*(page.read_text(encoding="utf-8") for page in pages)))
     there = _characters_of(file)
     if wanted - there:
-        new = file.with_name(f".{file.name}.new")
+        new = file.with_name(f".{file.name}.{uuid.uuid4().hex}")  # two processes may make it at once
         new.write_bytes(web_font(wanted | there))
         new.replace(file)
     return [file] if file.is_file() else []

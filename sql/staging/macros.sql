@@ -33,8 +33,10 @@ create or replace macro inside(cell) as between_chinese(between_chinese(regexp_r
 -- Codes, dates, numbers: full-width characters folded and odd blanks made plain as well.
 create or replace macro folded(cell) as
     case
-        when strlen(cell) = length(cell) and not contains(cell, ' ') and not contains(cell, chr(9)) and not contains(cell, chr(10))
-            and not contains(cell, chr(11)) and not contains(cell, chr(12)) and not contains(cell, chr(13)) then nullif(cell, '')
+        -- ASCII without a blank: as it is. Searching for six characters is faster than a pattern.
+        when strlen(cell) = length(cell) and not contains(cell, ' ')
+            and not contains(cell, chr(9)) and not contains(cell, chr(10)) and not contains(cell, chr(11))
+            and not contains(cell, chr(12)) and not contains(cell, chr(13)) then nullif(cell, '')
         when strlen(cell) = length(cell) and not regexp_matches(cell, '\s\s|[\n\r\t]') then tidied(cell)
         when not regexp_matches(cell, '[^!-~\x{3001}-\x{9FFF}]') then cell -- neither blanks nor full-width forms
         else nullif(inside(trim(translate(cell, getvariable('wide'), getvariable('narrow')), blanks())), '')

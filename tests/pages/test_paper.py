@@ -186,6 +186,23 @@ def test_a_font_that_has_what_the_pages_say_stays_and_another_keeps_what_it_had(
 
 
 @needs_paper
+def test_two_processes_that_make_a_font_at_once_leave_one_whole(tmp_path, monkeypatch):
+    """The other one makes and places its font between this one's writing and placing."""
+    page = tmp_path / "index.html"
+    page.write_text("甲乙", encoding="utf-8")
+    place, others = Path.replace, [lambda: font_beside(tmp_path, [page])]
+
+    def placed(new, file):
+        if others:
+            others.pop()()
+        return place(new, file)
+
+    monkeypatch.setattr(Path, "replace", placed)
+    assert [file.name for file in font_beside(tmp_path, [page])] == [WEB_FONT]
+    assert (tmp_path / WEB_FONT).read_bytes() == web_font("甲乙")
+    assert sorted(file.name for file in tmp_path.iterdir()) == [WEB_FONT, "index.html"]
+
+
 def test_the_font_of_the_same_characters_is_the_same_bytes():
     assert web_font("甲乙丙") == web_font("丙丙甲a乙") != web_font("甲乙")
 
