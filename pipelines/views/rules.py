@@ -206,15 +206,13 @@ class RuleTexts:
         test = self._words(f"test_{condition.test}")
         values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
         grades = {one.id: one.title.into(self.lang) for one in self.rulebook.grades}
-        texts = (
-            self._words(f"said_{value}")
-            if condition.fact in flags
-            else grades.get(value, value)
-            if isinstance(value, str)
-            else plainly(half_up(Fraction(value)))
-            for value in values
-        )
-        return self._words("condition", fact=fact, test=test, value=listed(texts, self.lang))
+
+        def said(value: object) -> str:
+            if condition.fact in flags:
+                return self._words(f"said_{value}")
+            return grades.get(value, value) if isinstance(value, str) else plainly(half_up(Fraction(value)))
+
+        return self._words("condition", fact=fact, test=test, value=listed(map(said, values), self.lang))
 
     def _thing(self, kind: str, name: str) -> str:
         """One of the book's own rates, measures, items or sections, as a condition looks at it."""
