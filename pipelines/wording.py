@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 from string import Formatter
+from typing import Any
 
 import yaml
 
@@ -14,7 +15,7 @@ from pipelines.paths import WORDING
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C library where the installed PyYAML has it
 
 
-def load_plain(text: str | bytes) -> object:
+def load_plain(text: str | bytes) -> Any:
     """The one document of a text; yaml.YAMLError where it is none."""
     return yaml.load(text, Loader=LOADER)
 

@@ -52,7 +52,7 @@ def vocabulary() -> dict[str, dict[str, Word]]:
 @cache
 def declarations() -> dict[str, dict[str, dict]]:
     """The declarations as they stand in the file, with their examples."""
-    return load_plain(FILE.read_text(encoding="utf-8"))  # type: ignore[return-value]
+    return load_plain(FILE.read_text(encoding="utf-8"))
 
 
 def _word(name: str, facts: dict) -> Word:

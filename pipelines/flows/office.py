@@ -19,7 +19,7 @@ from pipelines.model.words import UsageRefusal
 from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
 from pipelines.publication import alerts as operators
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication import retention
 from pipelines.publication.editions import place_of
 from pipelines.publication.signers import signers_of_city
@@ -49,11 +49,11 @@ def publish(
     named = load_settings(settings) if settings else None
     with (
         logged(out, "publish", str(chosen)),
-        acts.open_desk(out, chosen, local_time(at), named, signers=signers or signers_of_city()) as desk,
+        publishing.open_desk(out, chosen, local_time(at), named, signers=signers or signers_of_city()) as desk,
     ):
-        if why := acts.waits_for(desk):
+        if why := publishing.waits_for(desk):
             return str(say("publication.waiting", period=chosen, why=why))
-        edition = acts.publish(desk, without_pdf)
+        edition = publishing.publish(desk, without_pdf)
     return str(place_of(out, chosen) / edition.folder)
 
 

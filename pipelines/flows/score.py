@@ -34,7 +34,7 @@ from pipelines.model.project import DUCKDB, PLACE, Project
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.editions import preview_folder
 from pipelines.publication.signers import signers_of_city
 from pipelines.publication.state import load_settings
@@ -172,10 +172,11 @@ def preview(
         try:
             scored(pulled(request, city) if pull else request)
         except Refusal as refusal:
-            acts.record_stop(refusal, request.out, request.period)
+            publishing.record_stop(refusal, request.out, request.period)
             raise
-        with acts.open_desk(request.out, chosen, local_time(at), named, signers=signers or signers_of_city()) as desk:
-            seen = acts.note_preview(desk)
+        who = signers or signers_of_city()
+        with publishing.open_desk(request.out, chosen, local_time(at), named, signers=who) as desk:
+            seen = publishing.note_preview(desk)
     return str(preview_folder(request.out, chosen, seen))
 
 

@@ -1,7 +1,7 @@
 """Cubes that differ from a counted one in some cells, and any cube as tallies for the judge of record."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -47,16 +47,16 @@ def variants(city: Cube, of: np.ndarray, cells: Cells, added: Mapping[str, np.nd
     return _Variants(**facts, city=city, of=of, cells=cells, added=added)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Variants(Cube):
-    city: Cube = None  # type: ignore[assignment]
-    of: np.ndarray = None  # type: ignore[assignment]
-    cells: Cells = field(default_factory=dict)
-    added: Mapping[str, np.ndarray] = field(default_factory=dict)
+    city: Cube
+    of: np.ndarray
+    cells: Cells
+    added: Mapping[str, np.ndarray]
 
     def counts(self, readings: Mapping[str, str]) -> Counts:
         """As of any cube."""
-        return _Moved(self.city, readings, self.of, self.added, self.change, self.merged)
+        return _Moved(self.city, readings, self.of, self.added, change=self.change, merged=self.merged)
 
     @cached_property
     def change(self) -> Cube:
@@ -77,12 +77,12 @@ class _Variants(Cube):
         return Cube(**{**facts, "rows": rows, "_kept": {}})
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class _Moved(Counts):
     """The counts of some units of a city, a line each, with what comes and goes added."""
 
-    change: Cube = None  # type: ignore[assignment]
-    merged: Cube = None  # type: ignore[assignment]
+    change: Cube
+    merged: Cube
 
     def __getitem__(self, id: str) -> np.ndarray:
         if self.cube.measures[id].distinct:

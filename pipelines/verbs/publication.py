@@ -11,7 +11,7 @@ from pipelines.cli import language, said, text
 from pipelines.edges.runs import under_way
 from pipelines.evaluators.desk import DEFAULT
 from pipelines.model.words import Refusal, UsageRefusal
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.checklist import TICKED
 from pipelines.publication.desk import Person, checklist_of, note_preview
 from pipelines.publication.editions import place_of, preview_folder, signs_of_damage
@@ -346,7 +346,7 @@ def approve(period, by, role, key, out, early, ticked, given, at, settings, sign
         found = checklist_of(desk)
         said_to = answers(found, ticked, given, ask=sys.stdin.isatty() and not as_json)
         with _reports_the_preview(desk, period, out, as_json):
-            signatures = acts.approve(desk, Person(by, role, key), early, said_to).approvals
+            signatures = publishing.approve(desk, Person(by, role, key), early, said_to).approvals
         write_checklist(out, period, desk.state, desk.run(), found)
         needed = desk.settings.approvals
     last = signatures[-1]
@@ -390,7 +390,7 @@ def publish_command() -> click.Command:
 def publish(period, out, without_pdf, at, settings, signers, as_json) -> None:
     """Freeze and record; say where the edition lies."""
     with options.desk(period, out, at, settings, signers) as desk:
-        edition = acts.publish(desk, without_pdf)
+        edition = publishing.publish(desk, without_pdf)
     folder = place_of(out, period) / edition.folder
     if as_json:
         options.print_json({"period": str(period), "edition": edition.folder, "run": edition.run, "folder": folder})
@@ -420,7 +420,7 @@ def correct_command() -> click.Command:
 def correct(period, reason, by, role, key, out, without_pdf, at, settings, signers, as_json) -> None:
     """Freeze, write the notice and record; say where they lie."""
     with options.desk(period, out, at, settings, signers) as desk:
-        edition = acts.correct(desk, reason, Person(by, role, key), without_pdf)
+        edition = publishing.correct(desk, reason, Person(by, role, key), without_pdf)
     folder = place_of(out, period) / edition.folder
     if as_json:
         options.print_json(

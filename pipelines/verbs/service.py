@@ -70,18 +70,18 @@ def alerts_command() -> click.Command:
 
 def alerts(out, rules, signers, send, again, as_json) -> None:
     """List what holds now, marking what was not told yet; with ``send`` tell it."""
-    from pipelines.publication import alerts as desk
+    from pipelines.publication import alerts as operators
     from pipelines.publication import letters
 
     file = process.project().alerts
     if send and file is None:
         raise UsageRefusal(say("alerts.no_file"))
-    channels = desk.load_channels(file) if file else desk.Channels()
+    channels = operators.load_channels(file) if file else operators.Channels()
     now = process.now()
     if again:
         click.echo(text("alerts.made_ready", n=letters.again(out, again)), err=True)
-    seen = desk.look(out, periods_of(rules or STANDARD_RULES), now, channels, signers or signers_of_city())
-    new = desk.untold(out, seen.found)
+    seen = operators.look(out, periods_of(rules or STANDARD_RULES), now, channels, signers or signers_of_city())
+    new = operators.untold(out, seen.found)
     if as_json:
         lines = [{"kind": one.kind, "new": one in new, **vars(one.words)} for one in seen.found]
         lines += [{"kind": "letter", "new": True, "to": one.unit_id, **vars(one.words)} for one in seen.letters]
@@ -98,12 +98,12 @@ def alerts(out, rules, signers, send, again, as_json) -> None:
 
 
 def _send(out, seen, n, channels, now, file) -> None:
-    from pipelines.publication import alerts as desk
+    from pipelines.publication import alerts as operators
 
-    outcome = desk.tell(out, seen.found, channels, now, deliver)
+    outcome = operators.tell(out, seen.found, channels, now, deliver)
     name = "failed_to_send" if outcome == "failed" else outcome
     click.echo(text(f"alerts.{name}", n=n, file=file), err=True)
-    sent = desk.tell_units(out, seen.letters, channels, now, deliver)
+    sent = operators.tell_units(out, seen.letters, channels, now, deliver)
     if channels.units:
         click.echo(
             text("alerts.letters_sent", due=len(seen.letters), sent=sent["sent"], failed=sent["failed"]), err=True

@@ -24,7 +24,7 @@ from pipelines.evaluators.log import (
     write_head,
 )
 from pipelines.model.words import VerificationFailed
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.status import status
 from pipelines.publication.verify import verify
 from tests.evaluators.office import Office, case, person
@@ -50,9 +50,9 @@ def out(tmp_path):
     """An output folder with a log of four lines, and a run that two people approved after it."""
     office_in(tmp_path).step(T0)
     finished_run(tmp_path)
-    act(tmp_path, acts.note_preview, at=SENT)
+    act(tmp_path, publishing.note_preview, at=SENT)
     for who in (LIN, WU):
-        act(tmp_path, acts.approve, who, at=SIGNED)
+        act(tmp_path, publishing.approve, who, at=SIGNED)
     return tmp_path
 
 
@@ -73,7 +73,7 @@ def found_by_the_evaluators_commands(out: Path) -> None:
 def found_by_all(out: Path) -> None:
     found_by_the_evaluators_commands(out)
     for attempt in (
-        lambda: act(out, acts.publish, without_pdf=True, at=LATER),
+        lambda: act(out, publishing.publish, without_pdf=True, at=LATER),
         lambda: verify(out, PERIOD, signers=signers_of(out)),
         lambda: status(out, PERIOD, None, None, signers_of(out), lambda: LATER),
     ):
@@ -105,13 +105,13 @@ def forget(out: Path, entry: dict | None = None) -> None:
 def test_what_acts_and_runs_tell_of_the_log_is_a_hash_alone(out):
     lines = [json.loads(line) for line in record(out).read_text(encoding="utf-8").splitlines()]
     assert {line[NAME] for line in lines} == {Log(out / FOLDER).hashes[-1]}
-    assert act(out, acts.publish, without_pdf=True, at=LATER).folder == "1"
+    assert act(out, publishing.publish, without_pdf=True, at=LATER).folder == "1"
     assert verify(out, PERIOD, signers=signers_of(out)).editions == ["1"]
 
 
 def test_work_that_goes_on_is_no_forgery(out):
     office_in(out, "C1", "C2", "C3").step(LATER - HOUR)
-    assert act(out, acts.publish, without_pdf=True, at=LATER).folder == "1"
+    assert act(out, publishing.publish, without_pdf=True, at=LATER).folder == "1"
     assert len({line.get(NAME) for line in map(json.loads, record(out).read_text("utf-8").splitlines())}) == 2
 
 
@@ -178,6 +178,6 @@ def test_what_a_run_tells_of_its_cutoff_stays_true_while_the_work_goes_on(tmp_pa
 
 def test_nothing_is_told_where_there_is_no_log(tmp_path):
     finished_run(tmp_path)
-    act(tmp_path, acts.note_preview, at=SENT)
+    act(tmp_path, publishing.note_preview, at=SENT)
     assert NAME not in json.loads(record(tmp_path).read_text(encoding="utf-8"))
     assert not (tmp_path / FOLDER).exists()

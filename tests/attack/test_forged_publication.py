@@ -14,7 +14,7 @@ import pytest
 
 from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed, Words
 from pipelines.paths import ROOT
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication import ssh
 from pipelines.publication.desk import Person
 from pipelines.publication.editions import place_of
@@ -47,7 +47,7 @@ OFFICE = signers_of
 def _found_by_all(out: Path) -> None:
     """`publish`, `verify` and `status` refuse, each with exit 5."""
     for attempt in (
-        lambda: act(out, acts.publish, without_pdf=True, at=LATER),
+        lambda: act(out, publishing.publish, without_pdf=True, at=LATER),
         lambda: verify(out, PERIOD, signers=OFFICE(out)),
         lambda: status(out, PERIOD, None, None, OFFICE(out), lambda: LATER),
     ):
@@ -113,7 +113,7 @@ def test_a_rightly_chained_line_at_the_end_is_found(tmp_path):
 @pytest.mark.parametrize("left", [3, 1, 0])
 def test_a_shortened_or_lost_record_is_found(tmp_path, left):
     approved_run(tmp_path)
-    act(tmp_path, acts.note_stop, Words("停", "stop"))
+    act(tmp_path, publishing.note_stop, Words("停", "stop"))
     whole = record(tmp_path).read_bytes().splitlines(keepends=True)
     record(tmp_path).write_bytes(b"".join(whole[:left]))
     _found_by_all(tmp_path)
@@ -128,7 +128,7 @@ def test_a_record_cannot_be_begun_again_after_a_loss(tmp_path, heads_too):
         (tmp_path / "record" / "signers.jsonl").unlink()
         shutil.rmtree(signers_of(tmp_path).parent)
     with pytest.raises(VerificationFailed):
-        act(tmp_path, acts.note_preview, at=LATER)
+        act(tmp_path, publishing.note_preview, at=LATER)
     _found_by_all(tmp_path)
 
 
@@ -139,46 +139,47 @@ def test_a_record_cannot_be_begun_again_after_a_loss(tmp_path, heads_too):
 ])
 def test_settings_of_the_first_preview_bind_every_later_act(tmp_path, settings):
     approved_run(tmp_path)
-    for what in (acts.note_preview, acts.publish):
+    for what in (publishing.note_preview, publishing.publish):
         with pytest.raises(NotAllowed, match="当时"):
             act(tmp_path, what, settings=settings, at=LATER)
     finished_run(tmp_path, "-2.00")
     with pytest.raises(NotAllowed, match="当时"):
-        act(tmp_path, acts.approve, LIN, settings=settings, at=LATER)
+        act(tmp_path, publishing.approve, LIN, settings=settings, at=LATER)
 
 
 @pytest.mark.parametrize("typed", [datetime(2026, 6, 30), datetime(2030, 1, 1)])
 def test_a_typed_time_outside_cutoff_and_clock_is_refused(tmp_path, typed):
     finished_run(tmp_path)
     with pytest.raises(UsageRefusal, match="--at"):
-        act(tmp_path, acts.note_preview, typed=typed, at=SENT)
+        act(tmp_path, publishing.note_preview, typed=typed, at=SENT)
 
 
 def test_a_typed_time_opens_and_ends_no_window(tmp_path):
     finished_run(tmp_path)
-    act(tmp_path, acts.note_preview, typed=datetime(2026, 7, 1), at=SIGNED)
+    act(tmp_path, publishing.note_preview, typed=datetime(2026, 7, 1), at=SIGNED)
     for person in (LIN, WU):
-        act(tmp_path, acts.approve, person, at=SIGNED)
+        act(tmp_path, publishing.approve, person, at=SIGNED)
     with pytest.raises(NotAllowed, match="异议"):
-        act(tmp_path, acts.publish, without_pdf=True, at=LATER)
+        act(tmp_path, publishing.publish, without_pdf=True, at=LATER)
     assert [line.get("noted") for line in _lines(tmp_path)] == ["2026-07-01 00:00:00", None, None]
 
 
 def test_without_signers_nobody_approves_and_is_told_how_to_begin(tmp_path):
     finished_run(tmp_path)
-    with acts.open_desk(tmp_path, PERIOD, None, SETTINGS, signers=OFFICE(tmp_path), clock=lambda: SIGNED) as desk, \
+    nobody = OFFICE(tmp_path)
+    with publishing.open_desk(tmp_path, PERIOD, None, SETTINGS, signers=nobody, clock=lambda: SIGNED) as desk, \
             pytest.raises(NotAllowed, match="signers init"):
-        acts.approve(desk, LIN)
+        publishing.approve(desk, LIN)
 
 
 @pytest.mark.parametrize("name", ["林\u200b一", "Lin Yi", "林ー"])
 def test_another_spelling_with_ones_own_key_is_no_other_person(tmp_path, name):
     finished_run(tmp_path)
-    act(tmp_path, acts.approve, LIN)
+    act(tmp_path, publishing.approve, LIN)
     with pytest.raises((NotAllowed, UsageRefusal)):
-        act(tmp_path, acts.approve, Person(name, "签发", LIN.key))
+        act(tmp_path, publishing.approve, Person(name, "签发", LIN.key))
     with pytest.raises(NotAllowed, match="不是审签人"):
-        act(tmp_path, acts.approve, Person("吴二", "签发", LIN.key))
+        act(tmp_path, publishing.approve, Person("吴二", "签发", LIN.key))
 
 
 def test_two_names_with_one_key_are_one_person(tmp_path):
@@ -266,9 +267,9 @@ def test_what_was_published_before_keys_still_verifies_and_is_called_that(tmp_pa
     verdict = verify(tmp_path / "out", PERIOD, signers=tmp_path / "none")
     assert verdict.editions == ["1", "2"]
     assert [notice.zh for notice in verdict.notices if "凭姓名" in notice.zh and "林一、吴二" in notice.zh]
-    with acts.open_desk(tmp_path / "out", PERIOD, datetime(2026, 7, 23), None, signers=tmp_path / "none") as desk:
+    with publishing.open_desk(tmp_path / "out", PERIOD, datetime(2026, 7, 23), None, signers=tmp_path / "none") as desk:
         before = desk.head
-        acts.note_stop(desk, Words("停", "stop"))
+        publishing.note_stop(desk, Words("停", "stop"))
     adopted = [json.loads(line) for line in record(tmp_path / "out").read_text(encoding="utf-8").splitlines()][-2]
     assert (adopted["kind"], adopted["head"], adopted["lines"]) == ("adoption", before, 8)
     assert verify(tmp_path / "out", PERIOD, signers=tmp_path / "none").editions == ["1", "2"]

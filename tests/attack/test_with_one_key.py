@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.model.period import Period
 from pipelines.model.words import NotAllowed, VerificationFailed
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication import record as records
 from pipelines.publication import ssh
 from pipelines.publication.record import head_of
@@ -36,14 +36,14 @@ from tests.publication.office import (
 )
 
 HOUR = timedelta(hours=1)
-ZHOU = acts.Person("周三", "签发", key_of("周三"))
+ZHOU = publishing.Person("周三", "签发", key_of("周三"))
 
 
 def one_signature(out: Path) -> None:
     """A run that one person signed."""
     finished_run(out)
-    act(out, acts.note_preview, at=SENT)
-    act(out, acts.approve, LIN)
+    act(out, publishing.note_preview, at=SENT)
+    act(out, publishing.approve, LIN)
 
 
 def forged_approval(out: Path, who, clock) -> None:
@@ -71,7 +71,7 @@ def test_a_key_that_was_revoked_signs_nothing_more(tmp_path):
     one_signature(tmp_path)
     revoke(tmp_path, "周三", SIGNED + HOUR)
     with pytest.raises(NotAllowed, match="周三"):
-        act(tmp_path, acts.approve, ZHOU, at=SIGNED + 2 * HOUR)
+        act(tmp_path, publishing.approve, ZHOU, at=SIGNED + 2 * HOUR)
     forged_approval(tmp_path, ZHOU, SIGNED + 2 * HOUR)
     _found_by_all(tmp_path)
 
@@ -86,21 +86,21 @@ def test_a_key_that_was_revoked_signs_nothing_with_an_earlier_date(tmp_path):
 def test_a_line_by_hand_counts_where_its_key_is_in_force_so_the_two_above_were_found_for_the_key(tmp_path):
     one_signature(tmp_path)
     forged_approval(tmp_path, ZHOU, SIGNED)
-    assert act(tmp_path, acts.publish, without_pdf=True, at=LATER).folder == "1"
+    assert act(tmp_path, publishing.publish, without_pdf=True, at=LATER).folder == "1"
 
 
 def test_acts_go_on_after_the_signers_changed(tmp_path):
     one_signature(tmp_path)
     revoke(tmp_path, "周三", SIGNED + HOUR)
-    act(tmp_path, acts.approve, WU, at=SIGNED + HOUR)
-    act(tmp_path, acts.publish, without_pdf=True, at=LATER)
+    act(tmp_path, publishing.approve, WU, at=SIGNED + HOUR)
+    act(tmp_path, publishing.publish, without_pdf=True, at=LATER)
     assert verify(tmp_path, PERIOD, signers=signers_of(tmp_path)).editions == ["1"]
 
 
 def test_a_record_restored_from_before_the_signers_changed_is_found(tmp_path):
     one_signature(tmp_path)
     older = record(tmp_path).read_bytes()
-    act(tmp_path, acts.approve, ZHOU)
+    act(tmp_path, publishing.approve, ZHOU)
     revoke(tmp_path, "周三", SIGNED + HOUR)
     record(tmp_path).write_bytes(older)
     _write(tmp_path, _lines(tmp_path))
@@ -118,8 +118,8 @@ def test_a_signature_of_an_earlier_revision_is_no_signature_of_a_later(tmp_path)
     approved_run(tmp_path)
     old = _lines(tmp_path)[2]
     finished_run(tmp_path, "-2.00")
-    act(tmp_path, acts.note_preview)
-    act(tmp_path, acts.approve, LIN)
+    act(tmp_path, publishing.note_preview)
+    act(tmp_path, publishing.approve, LIN)
     lines = _lines(tmp_path)
     _write(tmp_path, [*lines, {**old, "run": lines[-1]["run"], "revision": 2}])
     _found_by_all(tmp_path)
@@ -165,9 +165,9 @@ def test_two_names_with_one_key_written_into_the_signers_by_hand_are_found(tmp_p
 def test_a_reason_to_end_the_window_early_that_nobody_signed_is_found(tmp_path, where):
     """The window is open; a publication is written by hand, or a reason into what was signed without one."""
     finished_run(tmp_path)
-    act(tmp_path, acts.note_preview, at=SENT)
+    act(tmp_path, publishing.note_preview, at=SENT)
     for who in (LIN, WU):
-        act(tmp_path, acts.approve, who, at=SENT + HOUR)
+        act(tmp_path, publishing.approve, who, at=SENT + HOUR)
     lines = _lines(tmp_path)
     if where == "a publication":
         at = str(SENT + 2 * HOUR)
@@ -183,7 +183,7 @@ def test_a_reason_to_end_the_window_early_that_nobody_signed_is_found(tmp_path, 
 def test_a_run_of_another_city_put_into_the_folder_by_hand_is_found(tmp_path):
     approved_run(tmp_path, manifest={"rulebook": {"edition": "elsewhere"}})
     (tmp_path / "city.json").write_text('{"city": "standard"}', encoding="utf-8")
-    for attempt in (lambda: act(tmp_path, acts.publish, without_pdf=True, at=LATER),
+    for attempt in (lambda: act(tmp_path, publishing.publish, without_pdf=True, at=LATER),
                     lambda: verify(tmp_path, PERIOD, signers=signers_of(tmp_path))):
         with pytest.raises(VerificationFailed, match="elsewhere"):
             attempt()
@@ -194,7 +194,7 @@ def test_an_older_output_folder_put_back_under_a_newer_record_is_found(tmp_path)
     out, kept = tmp_path / "out", tmp_path / "kept"
     approved_run(out)
     shutil.copytree(out, kept, symlinks=True)
-    act(out, acts.publish, without_pdf=True, at=LATER)
+    act(out, publishing.publish, without_pdf=True, at=LATER)
     shutil.rmtree(kept / "record")
     shutil.copytree(out / "record", kept / "record")
     with pytest.raises(VerificationFailed):
@@ -211,7 +211,7 @@ def test_a_bulletin_with_a_blank_is_not_published_and_the_blank_is_named(tmp_pat
     before = record(tmp_path).read_bytes()
     for without in (True, False):
         with pytest.raises(NotAllowed) as refused:
-            act(tmp_path, acts.publish, without_pdf=without, at=LATER)
+            act(tmp_path, publishing.publish, without_pdf=without, at=LATER)
         assert named in refused.value.words.zh
     assert record(tmp_path).read_bytes() == before and not (tmp_path / "published").exists()
 
@@ -229,7 +229,7 @@ def test_a_stop_that_cannot_be_recorded_is_said(tmp_path, monkeypatch, problem):
         def full(*_, **__):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(acts, "append", full)
+        monkeypatch.setattr(publishing, "append", full)
     else:
         (tmp_path / "record" / "heads.json").write_text("{", encoding="utf-8")
     before = record(tmp_path).read_bytes()
@@ -255,7 +255,7 @@ def test_after_an_upgrade_figures_are_compared_and_the_version_of_the_pages_is_t
 
     out, new = tmp_path / "out", tmp_path / "new"
     approved_run(out, manifest=code("1.4"))
-    act(out, acts.publish, without_pdf=True, at=LATER)
+    act(out, publishing.publish, without_pdf=True, at=LATER)
     finished_run(new, figures, files={"index.html": page} if page else {}, manifest=code("1.5"))
     monkeypatch.setattr("pipelines.publication.verify.recompute", lambda *_: run_in_force(new, PERIOD))
     if says is None:
@@ -276,7 +276,7 @@ def test_a_list_or_preview_edited_together_with_its_hash_is_found(tmp_path, file
     from pipelines.edges.fingerprints import code_version
 
     approved_run(tmp_path, manifest={"code": code_version()})
-    act(tmp_path, acts.publish, without_pdf=True, at=LATER)
+    act(tmp_path, publishing.publish, without_pdf=True, at=LATER)
     verify(tmp_path, PERIOD, signers=signers_of(tmp_path))
     page = tmp_path / file
     page.write_bytes(page.read_bytes() + b" ")

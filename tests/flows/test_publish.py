@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from tests.flows.conftest import PERIOD
 from tests.publication.office import LIN, SENT, WU, act, finished_run, record
 
@@ -35,9 +35,9 @@ def asked(server, tmp_path_factory) -> dict:
     offices = {name: tmp_path_factory.mktemp(name) for name in ("waiting", "approved", "stopped")}
     for name, out in offices.items():
         finished_run(out)
-        act(out, acts.note_preview, at=SENT)
+        act(out, publishing.note_preview, at=SENT)
         for person in (LIN, WU)[: 1 if name == "waiting" else 2]:
-            act(out, acts.approve, person)
+            act(out, publishing.approve, person)
     when = {"period": str(PERIOD)}  # by the machine's clock, which is past the window
     call = {name: {**when, "out": str(out)} for name, out in offices.items()}
     publish = {name: ["publish", {**one, "without_pdf": True}] for name, one in call.items()}

@@ -16,7 +16,7 @@ from pipelines.cli import main
 from pipelines.evaluators.desk import Work, take_steps
 from pipelines.evaluators.reports import write_appointments, write_report
 from pipelines.paths import REPORTS, RULES
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.roll_up import deliver
 from pipelines.sample import make_sample
 from pipelines.views import province
@@ -63,12 +63,12 @@ def write_all(place: Path, made: Path) -> Path:
         inputs = exports / str(PERIOD)
         said = ("--exports", inputs, "--out", out)
         _call("watch", PERIOD, *said, "--at", "2026-06-20 09:00")
-        act(out, acts.note_preview, at=SENT)
+        act(out, publishing.note_preview, at=SENT)
         _sign(out, SIGNED)
-        act(out, acts.publish, at=LATER)
+        act(out, publishing.publish, at=LATER)
         _score(out, inputs, PERIOD, pdf=True, satisfied="full_only")
         _sign(out, LATER)
-        act(out, acts.correct, "满意率改按只计满意计算", LIN, at=LATER)
+        act(out, publishing.correct, "满意率改按只计满意计算", LIN, at=LATER)
         _call("checklist", PERIOD, "--out", out, "--signers", signers_of(out))
         _call("objections", PERIOD, "--exports", _decided(inputs, out, place / "decided"), "--out", out)
         _call("libraries", "check", PERIOD, *said)
@@ -99,7 +99,7 @@ def _score(out: Path, exports: Path, period, pdf: bool, **readings: str) -> None
 
 def _sign(out: Path, at: datetime) -> None:
     for person in (LIN, WU):
-        act(out, acts.approve, person, at=at)
+        act(out, publishing.approve, person, at=at)
 
 
 def _call(*arguments: object) -> None:

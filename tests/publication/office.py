@@ -11,7 +11,7 @@ from unittest.mock import patch
 from pipelines.edges import folders
 from pipelines.edges.fingerprints import folder_sha256
 from pipelines.model.period import Period
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication import ssh
 from pipelines.publication.signers import open_register, read_signers
 from pipelines.publication.state import Settings
@@ -34,7 +34,7 @@ def public_of(name: str) -> str:
     return ssh.public_key(key_of(name).with_suffix(".pub"))
 
 
-LIN, WU = (acts.Person(name, role, key_of(name)) for name, role in (("林一", "审核"), ("吴二", "签发")))
+LIN, WU = (publishing.Person(name, role, key_of(name)) for name, role in (("林一", "审核"), ("吴二", "签发")))
 SENT, SIGNED, LATER = datetime(2026, 7, 6, 9), datetime(2026, 7, 14, 10), datetime(2026, 7, 15, 8)
 HEADS = {
     "ranking": "period,unit_id,unit_name,unit_group,base,bonus,total,rank,group_rank,case_rows,note",
@@ -93,9 +93,9 @@ def act(out: Path, what, *arguments, at: datetime = SIGNED, settings: Settings =
     Who approves without answers ticks every line, and signs past what stops it: `publish` must stop that too.
     """
     begin_signers(out)
-    with acts.open_desk(out, PERIOD, typed, settings, signers=signers_of(out), clock=lambda: at) as desk:
-        if what is acts.approve and len(arguments) < APPROVES and "answers" not in named:
-            with patch.object(acts, "must_be_signable"):
+    with publishing.open_desk(out, PERIOD, typed, settings, signers=signers_of(out), clock=lambda: at) as desk:
+        if what is publishing.approve and len(arguments) < APPROVES and "answers" not in named:
+            with patch.object(publishing, "must_be_signable"):
                 return what(desk, *arguments, **named, answers=ticked(desk))
         return what(desk, *arguments, **named)
 
@@ -105,22 +105,22 @@ APPROVES = 3  # arguments of an approval with its answers
 
 def ticked(desk) -> dict[int, str]:
     """A tick for every line of the checklist."""
-    return {line.n: "✓" for line in acts.checklist_of(desk).lines}
+    return {line.n: "✓" for line in publishing.checklist_of(desk).lines}
 
 
 def approved_run(out: Path, *arguments, **more) -> str:
     """A run that went out as preview, stood its days, and has two signatures."""
     named = finished_run(out, *arguments, **more)
-    act(out, acts.note_preview, at=more.get("sent", SENT))
+    act(out, publishing.note_preview, at=more.get("sent", SENT))
     for person in (LIN, WU):
-        act(out, acts.approve, person, at=more.get("signed", SIGNED))
+        act(out, publishing.approve, person, at=more.get("signed", SIGNED))
     return named
 
 
 def published(out: Path):
     """An approved run, published without paper."""
     approved_run(out)
-    return act(out, acts.publish, without_pdf=True, at=LATER)
+    return act(out, publishing.publish, without_pdf=True, at=LATER)
 
 
 def record(out: Path) -> Path:

@@ -10,7 +10,7 @@ from pipelines.edges.log import LOG, logged, read_log
 from pipelines.edges.runs import NOTES
 from pipelines.model.period import Period, Periods
 from pipelines.model.words import ContractStop, UsageRefusal, Words
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.alerts import Channels, alerts, load_channels, tell, untold
 from tests.publication import office
 from tests.publication.office import PERIOD, SENT, act, approved_run, finished_run, published, signers_of
@@ -87,13 +87,13 @@ def test_a_published_period_is_not(tmp_path):
 def test_the_last_working_day_of_the_objection_window_is_told(day, kinds, tmp_path):
     """Sent on Monday the sixth, five working days: until the thirteenth."""
     finished_run(tmp_path)
-    act(tmp_path, acts.note_preview, at=SENT)
+    act(tmp_path, publishing.note_preview, at=SENT)
     assert told(tmp_path, datetime(2026, 7, day, 9)) == kinds
 
 
 def test_a_scoring_that_stopped_is_told_with_its_reason(tmp_path):
     approved_run(tmp_path)
-    acts.record_stop(ContractStop(Words("缺列", "a column lacks")), tmp_path, PERIOD)
+    publishing.record_stop(ContractStop(Words("缺列", "a column lacks")), tmp_path, PERIOD)
     (one,) = alerts(tmp_path, QUARTERS, datetime(2026, 7, 16), DAYS, signers_of(tmp_path))
     assert (one.kind, "缺列" in one.words.zh) == ("stopped", True)
 

@@ -11,7 +11,7 @@ from pipelines.cli import main
 from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.paths import RULES
 from pipelines.publication import checklist as source
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.checklist import BOUNDS, load_bounds
 from pipelines.publication.verify import verify
 from tests.attack.test_forged_publication import _chained
@@ -44,7 +44,7 @@ def ranking(totals: dict[str, str], period=PERIOD, rows=50) -> bytes:
 def lines_of(out: Path, **more) -> list[str]:
     """The keys of the unusual lines of a run."""
     finished_run(out, **more)
-    return [line.id for line in act(out, acts.checklist_of).lines]
+    return [line.id for line in act(out, publishing.checklist_of).lines]
 
 
 def earlier(out: Path, totals: dict[str, str], rows: dict | None = None) -> None:
@@ -214,16 +214,16 @@ def test_what_would_stop_publication_is_told_at_the_preview_and_nobody_signs_bef
     told = capsys.readouterr().out
     assert "签发前须补正" in told and said in told
     with pytest.raises(NotAllowed, match=said):
-        act(tmp_path, acts.approve, LIN, "", TICK, at=SIGNED)
+        act(tmp_path, publishing.approve, LIN, "", TICK, at=SIGNED)
 
 
 def test_a_year_without_a_calendar_is_told_before_anybody_signs(tmp_path, monkeypatch):
     from pipelines.edges.calendar import Calendar
 
     finished_run(tmp_path)
-    assert act(tmp_path, acts.checklist_of).stops == ()
+    assert act(tmp_path, publishing.checklist_of).stops == ()
     monkeypatch.setattr(Calendar, "load", lambda: Calendar(frozenset(), frozenset(), frozenset(), ""))
-    (stop,) = act(tmp_path, acts.checklist_of).stops
+    (stop,) = act(tmp_path, publishing.checklist_of).stops
     assert "2026" in stop.zh and "日历" in stop.zh
 
 
@@ -233,7 +233,7 @@ def test_a_year_without_a_calendar_is_told_before_anybody_signs(tmp_path, monkey
 def test_every_line_and_no_other_is_answered(tmp_path, answers, match):
     finished_run(tmp_path)  # the only unit has 9 case rows
     with pytest.raises(UsageRefusal, match=match):
-        act(tmp_path, acts.approve, LIN, "", answers)
+        act(tmp_path, publishing.approve, LIN, "", answers)
 
 
 def test_nobody_signs_past_the_checklist_by_giving_no_answers(tmp_path):
@@ -243,15 +243,16 @@ def test_nobody_signs_past_the_checklist_by_giving_no_answers(tmp_path):
         ({"quality": None}, NotAllowed, "签发前须补正"),
     ):
         finished_run(tmp_path, **more)
-        desk = acts.open_desk(tmp_path, PERIOD, None, SETTINGS, signers=signers_of(tmp_path), clock=lambda: SIGNED)
+        signers = signers_of(tmp_path)
+        desk = publishing.open_desk(tmp_path, PERIOD, None, SETTINGS, signers=signers, clock=lambda: SIGNED)
         with desk as opened, pytest.raises(refused, match=why):
-            acts.approve(opened, LIN)
+            publishing.approve(opened, LIN)
 
 
 def test_lines_and_answers_stand_in_the_record_and_are_signed(tmp_path):
     finished_run(tmp_path)
-    act(tmp_path, acts.note_preview, at=SENT)
-    state = act(tmp_path, acts.approve, LIN, "", {1: "已核实，电话 13812345678"})
+    act(tmp_path, publishing.note_preview, at=SENT)
+    state = act(tmp_path, publishing.approve, LIN, "", {1: "已核实，电话 13812345678"})
     (check,) = state.approvals[0].checks
     assert check["line"] == "first_few" and "甲局" in check["zh"] and check["answer"].startswith("已核实")
     assert "13812345678" not in record(tmp_path).read_text(encoding="utf-8")
@@ -320,7 +321,7 @@ def test_decisions_about_other_rules_are_not_alike_and_a_rule_that_the_book_does
     assert other != table and "unlike" not in lines_of(tmp_path / "a", files={"adjustments.csv": other})
     old = {"adjustments.csv": table.replace(b"late_reply", b"of_an_older_book")}
     finished_run(tmp_path / "b", files={**standard_book(), **old})
-    (line,) = [line for line in act(tmp_path / "b", acts.checklist_of).lines if line.id == "unlike"]
+    (line,) = [line for line in act(tmp_path / "b", publishing.checklist_of).lines if line.id == "unlike"]
     assert "of_an_older_book" in line.says.zh and "采纳1件、不予采纳1件" in line.says.zh
 
 
@@ -328,8 +329,8 @@ def test_decisions_about_other_rules_are_not_alike_and_a_rule_that_the_book_does
 def test_decisions_that_are_unlike_outside_the_window_or_late_are_told(tmp_path, case):
     lines, told = DECISIONS[case]
     finished_run(tmp_path, **decided(*lines))
-    act(tmp_path, acts.note_preview, at=SENT)
-    found = {line.id for line in act(tmp_path, acts.checklist_of).lines}
+    act(tmp_path, publishing.note_preview, at=SENT)
+    found = {line.id for line in act(tmp_path, publishing.checklist_of).lines}
     assert found & {"unlike", "outside", "late_answers"} == told and "decisions" in found
 
 

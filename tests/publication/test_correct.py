@@ -10,7 +10,7 @@ from fontTools.ttLib import TTFont
 from pipelines.edges.paper import WEB_FONT, paper_problem
 from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.paths import RULES
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.editions import place_of
 from pipelines.publication.verify import verify
 from tests.publication.office import (
@@ -32,12 +32,12 @@ from tests.publication.office import (
 def _approved_again(out, points="-0.50", adjustment="FH1") -> str:
     named = finished_run(out, points, adjustment)
     for person in (LIN, WU):
-        act(out, acts.approve, person, at=LATER)
+        act(out, publishing.approve, person, at=LATER)
     return named
 
 
 def _correct(out, reason="复核后撤销扣分", **named):
-    return act(out, acts.correct, reason, LIN, at=LATER, **{"without_pdf": True, **named})
+    return act(out, publishing.correct, reason, LIN, at=LATER, **{"without_pdf": True, **named})
 
 
 def test_a_correction_tells_reason_places_points_and_adjustments(tmp_path):
@@ -59,7 +59,7 @@ def test_a_new_decision_is_told_by_the_names_of_unit_and_rule(tmp_path):
     published(tmp_path)
     finished_run(tmp_path, "-0.50", "FH1", files=book)
     for person in (LIN, WU):
-        act(tmp_path, acts.approve, person, at=LATER)
+        act(tmp_path, publishing.approve, person, at=LATER)
     _correct(tmp_path)
     row = (place_of(tmp_path, PERIOD) / "correction-1.html").read_text(encoding="utf-8").rpartition("<tbody>")[2]
     assert "逾期回复" in row and "甲局" in row and "late_reply" not in row and "U1" not in row
@@ -98,7 +98,7 @@ def test_a_correction_needs_a_publication_a_new_run_its_approval_and_a_reason(tm
     approved_run(tmp_path)
     with pytest.raises(NotAllowed, match="还没有发布"):
         _correct(tmp_path)
-    act(tmp_path, acts.publish, without_pdf=True, at=LATER)
+    act(tmp_path, publishing.publish, without_pdf=True, at=LATER)
     with pytest.raises(NotAllowed, match="没有可更正的"):
         _correct(tmp_path)
     finished_run(tmp_path, "-0.50")
@@ -149,7 +149,7 @@ def test_pages_beside_editions_with_a_font_have_one_of_their_own_characters_and_
     for name, files in (("with", {"font.woff2": b"of the edition"}), ("bare", {})):
         out = tmp_path / name
         approved_run(out, files=files)
-        act(out, acts.publish, without_pdf=True, at=LATER)
+        act(out, publishing.publish, without_pdf=True, at=LATER)
         _approved_again(out)
         _correct(out, "龘字有误")
         pages = {file.name: file.read_text(encoding="utf-8") for file in place_of(out, PERIOD).glob("*.html")}

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.model.words import VerificationFailed
 from pipelines.paths import ROOT
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.editions import place_of
 from pipelines.publication.verify import verify
 from tests.publication.office import LATER, LIN, PERIOD, WU, act, approved_run, bytes_below, finished_run, record
@@ -42,7 +42,7 @@ def test_a_publication_that_was_killed_is_finished_by_the_next(tmp_path, moment)
     before = record(tmp_path).read_bytes()
     _killed(tmp_path, moment)
     assert record(tmp_path).read_bytes() == before
-    assert act(tmp_path, acts.publish, without_pdf=True, at=LATER).folder == "1"
+    assert act(tmp_path, publishing.publish, without_pdf=True, at=LATER).folder == "1"
     assert sorted(entry.name for entry in place_of(tmp_path, PERIOD).iterdir()) == [
         "1", "edition-1.html", "index.html", "index.json"]
     found = bytes_below(place_of(tmp_path, PERIOD) / "1")
@@ -64,8 +64,8 @@ def test_an_edition_that_was_never_recorded_is_not_overwritten_by_another_run(tm
     left = bytes_below(place_of(tmp_path, PERIOD) / "1")
     finished_run(tmp_path, "-3.00")
     for person in (LIN, WU):
-        act(tmp_path, acts.approve, person, at=LATER)
-    assert act(tmp_path, acts.publish, without_pdf=True, at=LATER).folder == "2"
+        act(tmp_path, publishing.approve, person, at=LATER)
+    assert act(tmp_path, publishing.publish, without_pdf=True, at=LATER).folder == "2"
     assert bytes_below(place_of(tmp_path, PERIOD) / "1") == left
     assert verify(tmp_path, PERIOD).editions == ["2"]
 
@@ -79,10 +79,10 @@ def test_a_preview_that_was_cut_short_before_its_note_is_noted_by_the_next(tmp_p
 
     with monkeypatch.context() as patch, pytest.raises(OSError):
         patch.setattr("pipelines.publication.editions.note_beside", full)
-        act(tmp_path, acts.note_preview)
+        act(tmp_path, publishing.note_preview)
     if then == "a new run":
         finished_run(tmp_path, "-3.00")
-    act(tmp_path, acts.note_preview)
+    act(tmp_path, publishing.note_preview)
     assert verify(tmp_path, PERIOD).editions == []
     page = tmp_path / "preview" / str(PERIOD) / "1" / "ranking.csv"
     page.write_bytes(page.read_bytes() + b" ")

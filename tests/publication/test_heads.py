@@ -9,7 +9,7 @@ import pytest
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.model.words import NotAllowed, VerificationFailed
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication import verify as checks
 from pipelines.publication.verify import Again
 from pipelines.sample.make import make_sample
@@ -37,18 +37,18 @@ def _run(office: Path, period: Period, before: str | None = None) -> Path:
 
 def _act(office: Path, period: Period, at: str, what, *arguments, **named):
     out, clock = office / "out", datetime.fromisoformat(f"{at}T09:00")
-    with acts.open_desk(out, period, None, SETTINGS, signers=signers_of(out), clock=lambda: clock) as desk:
-        if what is acts.approve:
+    with publishing.open_desk(out, period, None, SETTINGS, signers=signers_of(out), clock=lambda: clock) as desk:
+        if what is publishing.approve:
             named["answers"] = ticked(desk)
         return what(desk, *arguments, **named)
 
 
 def _publish(office: Path, period: Period) -> Path:
     sent, signed, later = DAYS[period]
-    _act(office, period, sent, acts.note_preview)
+    _act(office, period, sent, publishing.note_preview)
     for person in (LIN, WU):
-        _act(office, period, signed, acts.approve, person)
-    edition = _act(office, period, later, acts.publish, without_pdf=True)
+        _act(office, period, signed, publishing.approve, person)
+    edition = _act(office, period, later, publishing.publish, without_pdf=True)
     return office / "out" / "published" / str(period) / edition.folder
 
 
@@ -71,7 +71,7 @@ def test_the_second_bulletin_shows_the_first_publications_head(office):
         assert words in (first / name).read_text(encoding="utf-8")
         assert words in (early / name).read_text(encoding="utf-8")
     with pytest.raises(NotAllowed, match="重新运行"):  # its bulletin shows the head of a time before
-        _act(office, NEXT, DAYS[NEXT][0], acts.note_preview)
+        _act(office, NEXT, DAYS[NEXT][0], publishing.note_preview)
 
     head, run = _published_head(office, PERIOD), _run(office, NEXT)
     second = _publish(office, NEXT)
@@ -88,7 +88,7 @@ def test_the_second_bulletin_shows_the_first_publications_head(office):
 def test_a_head_that_is_not_the_records_is_found_by_verify(office, monkeypatch):
     _run(office, NEXT, before="f" * 64)
     with monkeypatch.context() as forging:
-        forging.setattr(acts.Desk, "_before", lambda desk, run: "first")
+        forging.setattr(publishing.Desk, "_before", lambda desk, run: "first")
         _publish(office, NEXT)
     with pytest.raises(VerificationFailed, match="f" * 64):
         _verify(office, NEXT, again=False)

@@ -11,7 +11,7 @@ from pipelines.edges import process
 from pipelines.model.period import Periods
 from pipelines.model.project import Project
 from pipelines.model.words import UsageRefusal, Words
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.alerts import Channels, load_channels, look, tell_units
 from pipelines.publication.letters import Told, again
 from tests.publication.office import (
@@ -55,7 +55,7 @@ class Post:
 def post(tmp_path):
     """A preview that went out on Monday the sixth, objections until the thirteenth."""
     finished_run(tmp_path)
-    act(tmp_path, acts.note_preview, at=SENT)
+    act(tmp_path, publishing.note_preview, at=SENT)
     return Post(tmp_path)
 
 
@@ -75,7 +75,7 @@ def test_a_new_revision_tells_what_changed_since_the_unit_heard_last(post, hour)
     post.look()
     for points in ("-3.00", "-1.50"):
         finished_run(post.out, points)
-        act(post.out, acts.note_preview, at=datetime(2026, 7, 7, 8))
+        act(post.out, publishing.note_preview, at=datetime(2026, 7, 7, 8))
     found = post.look(datetime(2026, 7, 7, hour))
     if hour == 22:
         assert found == []
@@ -88,7 +88,7 @@ def test_a_new_revision_tells_what_changed_since_the_unit_heard_last(post, hour)
 def test_a_new_revision_that_changes_nothing_for_the_unit_says_so(post):
     post.look()
     finished_run(post.out, manifest={"note": "another run"})
-    act(post.out, acts.note_preview, at=datetime(2026, 7, 7, 8))
+    act(post.out, publishing.note_preview, at=datetime(2026, 7, 7, 8))
     assert "与上次告知的相比没有变化" in post.look(datetime(2026, 7, 7, 9))[0]
 
 
@@ -103,7 +103,7 @@ RANKING = "\n".join([HEADS["ranking"], "2026Q2,{},甲局,district,99.00,0.00,99.
 def test_a_unit_that_is_not_ranked_or_not_there_any_more_is_told_so(post, ranking, said):
     post.look()
     finished_run(post.out, files={"ranking.csv": RANKING.format(*ranking).encode()})
-    act(post.out, acts.note_preview, at=datetime(2026, 7, 7, 8))
+    act(post.out, publishing.note_preview, at=datetime(2026, 7, 7, 8))
     (letter,) = post.look(datetime(2026, 7, 7, 9))
     assert letter.startswith(said) and "2026-07-13" in letter
 
@@ -111,7 +111,7 @@ def test_a_unit_that_is_not_ranked_or_not_there_any_more_is_told_so(post, rankin
 def test_who_heard_of_a_preview_hears_of_a_later_one_after_the_objections_too(post):
     post.look()
     finished_run(post.out, "-3.00")
-    act(post.out, acts.note_preview, at=datetime(2026, 7, 7, 8))
+    act(post.out, publishing.note_preview, at=datetime(2026, 7, 7, 8))
     (letter,) = post.look(datetime(2026, 7, 20, 9))
     assert "第 2 稿" in letter and "异议期已于 2026-07-1" in letter
 
@@ -139,7 +139,7 @@ def test_nobody_is_told_in_quiet_hours(post, at, n):
 def test_a_withdrawal_at_midnight_is_followed_by_the_mornings_message(post):
     post.look()
     midnight = datetime(2026, 7, 8)
-    act(post.out, acts.note_stop, Words("缺列", "a column lacks"), at=midnight)
+    act(post.out, publishing.note_stop, Words("缺列", "a column lacks"), at=midnight)
     assert post.look(midnight) == []
     (letter,) = post.look(datetime(2026, 7, 8, 7, 30))
     assert "第 1 稿暂停使用" in letter and "2026-07-13" in letter and "缺列" not in letter
@@ -148,9 +148,9 @@ def test_a_withdrawal_at_midnight_is_followed_by_the_mornings_message(post):
 
 def test_a_withdrawal_that_is_mended_before_the_morning_is_a_new_revision_only(post):
     post.look()
-    act(post.out, acts.note_stop, Words("缺", "lacks"), at=datetime(2026, 7, 8))
+    act(post.out, publishing.note_stop, Words("缺", "lacks"), at=datetime(2026, 7, 8))
     finished_run(post.out, "-2.00")
-    act(post.out, acts.note_preview, at=datetime(2026, 7, 8, 3))
+    act(post.out, publishing.note_preview, at=datetime(2026, 7, 8, 3))
     (letter,) = post.look(datetime(2026, 7, 8, 7, 30))
     assert "第 2 稿" in letter and "暂停" not in letter
 
@@ -159,7 +159,7 @@ def test_publication_is_told_to_who_was_told_of_a_preview(tmp_path):
     approved_run(tmp_path)
     post = Post(tmp_path)
     assert len(post.look(datetime(2026, 7, 13, 9))) == 1
-    act(tmp_path, acts.publish, without_pdf=True, at=LATER)
+    act(tmp_path, publishing.publish, without_pdf=True, at=LATER)
     (letter,) = post.look(LATER)
     assert "结果第 1 版已发布" in letter and f"{PAGES}/published/2026Q2/1/units/U1.html" in letter
     assert post.look(LATER) == []
@@ -178,12 +178,12 @@ def test_a_correction_is_told_with_what_it_changed(tmp_path):
     approved_run(tmp_path)
     post = Post(tmp_path)
     post.look(datetime(2026, 7, 13, 9))
-    act(tmp_path, acts.publish, without_pdf=True, at=LATER)
+    act(tmp_path, publishing.publish, without_pdf=True, at=LATER)
     post.look(LATER)
     finished_run(tmp_path, "-4.00")
     for person in (LIN, WU):
-        act(tmp_path, acts.approve, person, at=datetime(2026, 7, 16, 9))
-    act(tmp_path, acts.correct, "复核", LIN, without_pdf=True, at=datetime(2026, 7, 16, 10))
+        act(tmp_path, publishing.approve, person, at=datetime(2026, 7, 16, 9))
+    act(tmp_path, publishing.correct, "复核", LIN, without_pdf=True, at=datetime(2026, 7, 16, 10))
     (letter,) = post.look(datetime(2026, 7, 16, 11))
     assert "结果第 2 版已发布" in letter and "99.00 → 96.00（-3.00）" in letter
 
@@ -240,7 +240,7 @@ def test_a_run_that_was_damaged_is_told_and_its_letters_wait(post):
 def test_a_damaged_revision_does_not_tell_a_unit_that_it_is_not_in_it(post):
     post.look()
     finished_run(post.out, "-3.00")
-    act(post.out, acts.note_preview, at=datetime(2026, 7, 7, 8))
+    act(post.out, publishing.note_preview, at=datetime(2026, 7, 7, 8))
     (post.out / "2026Q2").resolve().joinpath("ranking.csv").unlink()
     assert post.look(datetime(2026, 7, 7, 9)) == [] and "damaged" in post.alerts
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 from pipelines.assess import Request
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.sample.make import make_sample
 from tests.pages.hostile import QuickRun
 from tests.pages.test_recompute import recomputed
@@ -67,17 +67,17 @@ def way(tmp_path_factory):
     make_sample(exports, PERIOD, 6, 90, 3)
     run(exports, out)
     found["run"] = dangling(out)
-    act(out, acts.note_preview, at=SENT)
+    act(out, publishing.note_preview, at=SENT)
     found["preview"] = dangling(out)
     for person in (LIN, WU):
-        act(out, acts.approve, person, at=SIGNED)
-    act(out, acts.publish, without_pdf=True, at=LATER)
+        act(out, publishing.approve, person, at=SIGNED)
+    act(out, publishing.publish, without_pdf=True, at=LATER)
     found["publication"] = dangling(out)
     run(exports, out, satisfied="full_only")
     found["run again"] = dangling(out)
     for person in (LIN, WU):
-        act(out, acts.approve, person, at=LATER)
-    act(out, acts.correct, "释义更正", LIN, without_pdf=True, at=LATER)
+        act(out, publishing.approve, person, at=LATER)
+    act(out, publishing.correct, "释义更正", LIN, without_pdf=True, at=LATER)
     found["correction"] = dangling(out)
     return out, found
 
@@ -117,11 +117,11 @@ def test_the_list_of_quarters_follows_the_state(tmp_path):
 
     run(tmp_path / "exports", out)
     assert "已计算，未发布" in listed()
-    act(out, acts.note_preview, at=SENT)
+    act(out, publishing.note_preview, at=SENT)
     assert "预览，第 1 稿" in listed()
     for person in (LIN, WU):
-        act(out, acts.approve, person, at=SIGNED)
-    act(out, acts.publish, without_pdf=True, at=LATER)
+        act(out, publishing.approve, person, at=SIGNED)
+    act(out, publishing.publish, without_pdf=True, at=LATER)
     assert "已发布，第 1 版" in listed() and f'href="published/{PERIOD}/1/index.html"' in listed()
     assert "另有未发布" not in listed()
     run(tmp_path / "exports", out, satisfied="full_only")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.editions import place_of
 from tests.pages import browser
 from tests.publication.office import LATER, LIN, PERIOD, WU, act, finished_run, published
@@ -21,8 +21,9 @@ def site(tmp_path_factory):
     inputs = [{"file": "cases-2026-07-exported-again.csv", "sha256": HASH}]
     finished_run(out, "-0.50", "FH2026-07-000123", manifest={"inputs": inputs, "readings": {"satisfied": "full_only"}})
     for person in (LIN, WU):
-        act(out, acts.approve, person, at=LATER)
-    act(out, acts.correct, "复核后撤销对甲局的扣分，并按新导出的诉求件表重新计算" * 3, LIN, at=LATER, without_pdf=True)
+        act(out, publishing.approve, person, at=LATER)
+    reason = "复核后撤销对甲局的扣分，并按新导出的诉求件表重新计算" * 3
+    act(out, publishing.correct, reason, LIN, at=LATER, without_pdf=True)
     return place_of(out, PERIOD)
 
 

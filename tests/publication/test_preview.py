@@ -5,7 +5,7 @@ import pytest
 from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.published import keep_proposed, proposed_file, proposed_pages
 from pipelines.model.words import VerificationFailed
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.editions import marked, preview_folder
 from tests.publication.office import PERIOD, SENT, act, bytes_below, finished_run
 
@@ -14,7 +14,7 @@ def test_every_page_of_the_copy_is_marked_and_the_run_stays_as_it_is(tmp_path):
     page = '<html lang="zh-CN"><body class="x"><h1>排名</h1></body></html>'.encode()
     finished_run(tmp_path, files={"bulletin.html": page, "bulletin.pdf": b"%PDF-", "results.xlsx": b"PK"})
     before = bytes_below(tmp_path / str(PERIOD))
-    seen = act(tmp_path, acts.note_preview, at=SENT)
+    seen = act(tmp_path, publishing.note_preview, at=SENT)
     copy = bytes_below(preview_folder(tmp_path, PERIOD, seen))
     pages = {name: content.decode() for name, content in copy.items() if name.endswith(".html")}
     assert set(pages) == {"bulletin.html", "index.html", "units/U1.html"}
@@ -32,7 +32,7 @@ def test_the_mark_is_the_first_thing_that_a_reader_meets():
 def test_each_revision_has_a_copy_of_its_own(tmp_path):
     for revision, points in enumerate(("-1.00", "-2.00", "-3.00"), 1):
         finished_run(tmp_path, points)
-        seen = act(tmp_path, acts.note_preview, at=SENT)
+        seen = act(tmp_path, publishing.note_preview, at=SENT)
         assert preview_folder(tmp_path, PERIOD, seen).name == str(revision)
     place = tmp_path / "preview" / str(PERIOD)
     assert sorted(entry.name for entry in place.iterdir()) == ["1", "2", "3", "index.html", "index.json"]

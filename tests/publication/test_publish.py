@@ -13,7 +13,7 @@ import pytest
 from pipelines.engines.vector import JudgesDisagree
 from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed, Words
 from pipelines.paths import ROOT
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.editions import place_of
 from pipelines.publication.verify import verify
 from pipelines.verbs import options as acts_of_verbs
@@ -38,7 +38,7 @@ from tests.publication.office import (
 def _refused(out, error=NotAllowed, match="", **named) -> None:
     before = record(out).read_bytes()
     with pytest.raises(error, match=match):
-        act(out, acts.publish, **{"without_pdf": True, "at": LATER, **named})
+        act(out, publishing.publish, **{"without_pdf": True, "at": LATER, **named})
     assert record(out).read_bytes() == before
     assert not any(name.isdecimal() for name in _editions(out))
 
@@ -51,7 +51,7 @@ def _editions(out) -> list[str]:
 def test_an_edition_holds_the_bytes_that_were_approved_and_cannot_be_written(tmp_path):
     approved_run(tmp_path)
     before = bytes_below(tmp_path / str(PERIOD))
-    edition = act(tmp_path, acts.publish, without_pdf=True, at=LATER)
+    edition = act(tmp_path, publishing.publish, without_pdf=True, at=LATER)
     folder = place_of(tmp_path, PERIOD) / edition.folder
     found = bytes_below(folder)
     assert {found.pop(name)[:1] for name in ("publication.html", "publication.json")} == {b"<", b"{"}
@@ -61,14 +61,14 @@ def test_an_edition_holds_the_bytes_that_were_approved_and_cannot_be_written(tmp
 
 def test_nothing_is_published_with_one_signature(tmp_path):
     finished_run(tmp_path)
-    act(tmp_path, acts.approve, LIN)
+    act(tmp_path, publishing.approve, LIN)
     _refused(tmp_path, match="1/2")
 
 
 def test_a_quarter_is_published_once(tmp_path):
     published(tmp_path)
     with pytest.raises(NotAllowed, match="已经发布"):
-        act(tmp_path, acts.publish, without_pdf=True, at=LATER)
+        act(tmp_path, publishing.publish, without_pdf=True, at=LATER)
 
 
 @pytest.mark.parametrize("file", ["ranking.csv", "units/U1.html", "quality/report.json", "manifest.json"])
@@ -92,7 +92,7 @@ def test_a_file_too_many_or_too_few_stops_publication(tmp_path):
 def test_units_have_their_days_to_object(tmp_path):
     approved_run(tmp_path, signed=datetime(2026, 7, 7))
     _refused(tmp_path, match="2026-07-13", at=datetime(2026, 7, 13, 23, 59))
-    assert act(tmp_path, acts.publish, without_pdf=True, at=datetime(2026, 7, 14)).says["early"] == ""
+    assert act(tmp_path, publishing.publish, without_pdf=True, at=datetime(2026, 7, 14)).says["early"] == ""
 
 
 @pytest.mark.parametrize(("reasons", "printed"), [
@@ -101,23 +101,23 @@ def test_units_have_their_days_to_object(tmp_path):
 ])
 def test_the_window_ends_early_only_where_everybody_signed_a_reason(tmp_path, reasons, printed):
     finished_run(tmp_path)
-    act(tmp_path, acts.note_preview, at=SENT)
+    act(tmp_path, publishing.note_preview, at=SENT)
     at = datetime(2026, 7, 7)
     for who, reason in zip((LIN, WU), reasons, strict=True):
-        act(tmp_path, acts.approve, who, early=reason, at=at)
+        act(tmp_path, publishing.approve, who, early=reason, at=at)
     if not printed:
         _refused(tmp_path, match="2026-07-13", at=at)
     else:
-        assert act(tmp_path, acts.publish, without_pdf=True, at=at).says["early"] == printed
+        assert act(tmp_path, publishing.publish, without_pdf=True, at=at).says["early"] == printed
         assert verify(tmp_path, PERIOD).editions == ["1"]
 
 
 @pytest.mark.parametrize(("reason", "at"), [("  ", datetime(2026, 7, 7)), ("领导批准", LATER)])
 def test_a_reason_to_end_the_window_is_one_and_the_window_is_open(tmp_path, reason, at):
     finished_run(tmp_path)
-    act(tmp_path, acts.note_preview, at=SENT)
+    act(tmp_path, publishing.note_preview, at=SENT)
     with pytest.raises(UsageRefusal, match="2026-07-13"):
-        act(tmp_path, acts.approve, LIN, early=reason, at=at)
+        act(tmp_path, publishing.approve, LIN, early=reason, at=at)
 
 
 def test_a_run_without_paper_is_published_only_where_that_is_wanted(tmp_path):
@@ -144,10 +144,10 @@ def test_a_quality_check_that_was_not_made_stops_publication(tmp_path, report, m
 
 def test_a_scoring_that_was_stopped_stops_publication_of_what_was_approved_before(tmp_path):
     approved_run(tmp_path)
-    act(tmp_path, acts.note_stop, Words("两次检查结果不一致", "the checks disagree"))
+    act(tmp_path, publishing.note_stop, Words("两次检查结果不一致", "the checks disagree"))
     _refused(tmp_path, match="两次检查结果不一致")
     with pytest.raises(NotAllowed, match="两次检查结果不一致"):
-        act(tmp_path, acts.approve, LIN, at=LATER)
+        act(tmp_path, publishing.approve, LIN, at=LATER)
 
 
 def _book(text: str) -> bytes:
@@ -194,13 +194,13 @@ def test_a_canary_stops_publication_wherever_it_sits(tmp_path, name, content):
         dataclasses.replace(SETTINGS, patterns=(re.compile(r"KANARI-\d"),)),
     ):
         _refused(tmp_path, match="KANARI", settings=settings)
-    assert act(tmp_path, acts.publish, at=LATER).folder == "1"
+    assert act(tmp_path, publishing.publish, at=LATER).folder == "1"
 
 
 def test_a_clean_run_with_all_its_paper_is_published(tmp_path):
     approved_run(tmp_path, files={"bulletin.pdf": _paper("fine"), "units/U1.pdf": _paper("fine")})
     settings = dataclasses.replace(SETTINGS, texts=("KANARI-7",))
-    assert act(tmp_path, acts.publish, at=LATER, settings=settings).folder == "1"
+    assert act(tmp_path, publishing.publish, at=LATER, settings=settings).folder == "1"
 
 
 def test_two_at_once_publish_once(tmp_path):
@@ -210,7 +210,7 @@ def test_two_at_once_publish_once(tmp_path):
 
     def attempt(_):
         try:
-            return act(tmp_path, acts.publish, without_pdf=True, at=LATER).folder
+            return act(tmp_path, publishing.publish, without_pdf=True, at=LATER).folder
         except NotAllowed:
             return "refused"
 
@@ -228,7 +228,7 @@ def test_signatures_come_before_the_clock_of_publication(tmp_path):
 
 def acts_of(out):
     """The signatures in the record."""
-    with acts.open_desk(out, PERIOD, LATER, SETTINGS) as desk:
+    with publishing.open_desk(out, PERIOD, LATER, SETTINGS) as desk:
         return desk.state.approvals
 
 
@@ -254,9 +254,9 @@ def test_two_judges_that_disagree_stop_what_was_approved_before(tmp_path, monkey
 
 def test_two_publications_at_once_make_one_edition(tmp_path):
     approved_run(tmp_path)
-    code = ("import sys; from pathlib import Path; from pipelines.publication import desk as acts; "
+    code = ("import sys; from pathlib import Path; from pipelines.publication import desk as publishing; "
             "from tests.publication.office import LATER, act; "
-            "act(Path(sys.argv[1]), acts.publish, without_pdf=True, at=LATER)")
+            "act(Path(sys.argv[1]), publishing.publish, without_pdf=True, at=LATER)")
     both = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, stderr=subprocess.DEVNULL)
             for _ in range(2)]
     assert sorted(one.wait(timeout=300) != 0 for one in both) == [False, True]

@@ -105,13 +105,13 @@ def test_lines_removed_moved_doubled_or_foreign_are_found(tmp_path, damage):
 
 
 def test_nothing_is_done_on_a_damaged_record(tmp_path):
-    from pipelines.publication import desk as acts
+    from pipelines.publication import desk as publishing
 
     approved_run(tmp_path)
     content = record(tmp_path).read_bytes().replace("林一".encode(), "王五".encode(), 1)
     record(tmp_path).write_bytes(content)
     with pytest.raises(VerificationFailed):
-        act(tmp_path, acts.publish, without_pdf=True, at=LATER)
+        act(tmp_path, publishing.publish, without_pdf=True, at=LATER)
     assert record(tmp_path).read_bytes() == content
     assert not (tmp_path / "published").exists()
 

@@ -17,7 +17,7 @@ from pipelines.model.period import Period
 from pipelines.model.project import LAYERS, Keep, Project
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.project import load
-from pipelines.publication import desk as acts
+from pipelines.publication import desk as publishing
 from pipelines.publication.retention import LOG, delete, stocks
 from pipelines.publication.verify import verify
 from tests.publication.office import (
@@ -45,7 +45,7 @@ def made(tmp_path_factory):
     out = home / "out"
     finished_run(out, "-5.00")  # which nobody ever saw
     approved_run(out)
-    act(out, acts.publish, without_pdf=True, at=LATER)
+    act(out, publishing.publish, without_pdf=True, at=LATER)
     for name in (
         "exports/2026Q2/cases.csv",
         "exports/notes/plan.txt",
@@ -158,14 +158,14 @@ def test_the_log_holds_hashes_and_counts_and_nothing_else(home):
 @pytest.mark.parametrize("layers", [LAYERS])
 def test_a_period_that_is_on_its_way_to_publication_is_held(tmp_path, layers):
     finished_run(tmp_path / "out")
-    act(tmp_path / "out", acts.note_preview, at=SENT)
+    act(tmp_path / "out", publishing.note_preview, at=SENT)
     (tmp_path / "exports/2026Q2").mkdir(parents=True)
     (tmp_path / "exports/2026Q2/cases.csv").write_text("x")
     (one,) = found(tmp_path)
     assert one.is_due(AFTER) and "preview" in one.held.en
     for person in (LIN, WU):
-        act(tmp_path / "out", acts.approve, person)
-    act(tmp_path / "out", acts.publish, without_pdf=True, at=LATER)
+        act(tmp_path / "out", publishing.approve, person)
+    act(tmp_path / "out", publishing.publish, without_pdf=True, at=LATER)
     (one,) = found(tmp_path)
     assert one.held is None
 

@@ -1,22 +1,28 @@
-"""What is added to a rulebook by its manual works from the tally to the page: a measure, a rule, a reading, a type."""
+"""What is added to a rulebook by its manual works from the tally to the page: a measure, a rule, a reading, a flag."""
 
 import csv
+import filecmp
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 
 from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
+from pipelines.rulebook import load_rulebook
 from pipelines.sample import make_sample
 from tests.mutants import copy_of_the_project
-from tests.rules.book import changed
+from tests.rules.book import STANDARD, refused
 
 PERIOD = Period.parse("2026Q3")
-MEASURE = """measure: swift_reply
+MEASURE = """# yaml-language-server: $schema=../../schemas/measure.schema.json
+measure: swift_reply
 title: {zh: 签收时限内即回复, en: swift replies}
 counts: case_rows
 where:
@@ -33,7 +39,8 @@ examples:
   - {name: where all count, row: {role: assist, sign_due_at: 2026-07-02T09:00:00, replied_at: 2026-07-02T08:00:00},
      readings: {swift: everybody}, counts: 1}
 """
-RULE = """rule: too_swift
+RULE = """# yaml-language-server: $schema=../../schemas/rule.schema.json
+rule: too_swift
 clause: A3.1
 item: A3.1
 title: {zh: 草率回复, en: Hasty replies}
@@ -54,36 +61,100 @@ READING = """- reading: swift
     everybody: {zh: 都算, en: everybody's}
   reason: {zh: 未写明, en: The text does not say.}
 """
+COLUMN = """columns:
+  cases:
+    called_back: {zh: 已回访, type: boolean}
+"""
+FLAGGED = """# yaml-language-server: $schema=../../schemas/measure.schema.json
+measure: called_back
+title: {zh: 已回访, en: called back}
+counts: case_rows
+where: [{role: lead}, {called_back: "true"}]
+by: dispatched_at
+examples:
+  - {name: called, row: {role: lead, called_back: "true"}, counts: 1}
+  - {name: not called, row: {role: lead, called_back: "false"}, counts: 0}
+  - {name: nobody says, row: {role: lead}, counts: 0}
+  - {name: assisting, row: {role: assist, called_back: "true"}, counts: 0}
+"""
+
+
+ADDED = {  # what the manual says to write for each: a file, or a block at the end of one that is there
+    "measure": {"measures/swift_reply.yaml": MEASURE},
+    "reading": {"readings.yaml": READING},
+    "rule": {"A3.1/too_swift.yaml": RULE},
+    "flag": {"rulebook.yaml": COLUMN, "measures/called_back.yaml": FLAGGED},
+}
+PLAIN = MEASURE.partition("  - {name: where all count")[0].replace(  # the same under no reading
+    "{reading: swift, leads: {role: lead}, everybody: {}}", "{role: lead}"
+)
+
+
+def _put(book: Path, parts: dict[str, str]) -> None:
+    for name, text in parts.items():
+        file = book / name
+        there = file.read_text(encoding="utf-8").rstrip("\n") + "\n" if file.exists() else ""
+        file.write_text(there + text, encoding="utf-8")
+
+
+def _files(book: Path) -> set[str]:
+    """The files of a book that the standard edition has not, or has otherwise."""
+    names = {file.relative_to(book).as_posix() for file in book.rglob("*") if file.is_file()}
+    _, differ, missing = filecmp.cmpfiles(book, STANDARD, names, shallow=False)
+    return {*differ, *missing}
 
 
 @pytest.fixture(scope="module")
-def added(tmp_path_factory):
+def exports(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("exports")
+    make_sample(folder, PERIOD, units=6, cases=300, seed=4)
+    _call_back(folder / "cases.csv")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def added(tmp_path_factory, exports):
     """The standard book with one of each, and a quarter run by it under the reading's other value."""
     place = tmp_path_factory.mktemp("added")
-    book = changed(place, "readings.yaml", "- reading: joint_cases\n", READING + "- reading: joint_cases\n")
-    (book / "measures" / "swift_reply.yaml").write_text(MEASURE, encoding="utf-8")
-    (book / "A3.1" / "too_swift.yaml").write_text(RULE, encoding="utf-8")
-    make_sample(place / "in", PERIOD, units=6, cases=300, seed=4)
-    waived = _a_swift_case(place / "in" / "cases.csv")
-    with (place / "in" / "adjustments.csv").open("a", encoding="utf-8", newline="") as file:
-        columns = next(csv.reader((place / "in" / "adjustments.csv").open(encoding="utf-8-sig")))
+    book = Path(copytree(STANDARD, place / "book"))
+    for parts in ADDED.values():
+        _put(book, parts)
+    waived = _a_swift_case(exports / "cases.csv")
+    with (exports / "adjustments.csv").open("a", encoding="utf-8", newline="") as file:
+        columns = next(csv.reader((exports / "adjustments.csv").open(encoding="utf-8-sig")))
         csv.DictWriter(file, columns).writerow(_decision(columns, *waived))
-    request = Request(PERIOD, place / "in", place / "out", rules=book, readings={"swift": "everybody"}, pdf=False)
+    request = Request(PERIOD, exports, place / "out", rules=book, readings={"swift": "everybody"}, pdf=False)
     with Run(request) as run:
         run.run()
         tallies = run.tallies
     return Quarter.open("2026Q3", place / "out"), tallies, waived
 
 
+@pytest.mark.parametrize(("written", "files"), [
+    ({"measures/swift_reply.yaml": PLAIN}, 1),
+    ({"measures/swift_reply.yaml": PLAIN, **ADDED["rule"]}, 2),
+    ({**ADDED["measure"], **ADDED["reading"]}, 2),
+    (ADDED["flag"], 2),
+], ids=["a measure over columns that are there", "and a rule on it", "a reading and what honours it", "a flag"])
+def test_an_addition_takes_no_more_files_than_are_promised(tmp_path, written, files):
+    book = Path(copytree(STANDARD, tmp_path / "book"))
+    _put(book, written)
+    loaded = load_rulebook(book, PERIOD)
+    assert len(_files(book)) == files
+    assert loaded.measures.keys() - load_rulebook(STANDARD, PERIOD).measures.keys() <= {"swift_reply", "called_back"}
+    one_short = [name for name in written if name != "A3.1/too_swift.yaml" and files > 1]
+    for name in one_short[:1]:  # and no less: without the first of them the rest is refused
+        rest = Path(copytree(STANDARD, tmp_path / "rest"))
+        _put(rest, {other: text for other, text in written.items() if other != name})
+        refused(rest)
+
+
 @pytest.mark.slow
 def test_the_suite_stays_green_where_the_standard_edition_gains_one_of_each(tmp_path):
-    """In a copy of the project: one file a measure, one a rule, one block a reading, and no test to mend."""
+    """In a copy of the project: a file a measure, one a rule, a block a reading, two files a flag; no test to mend."""
     there = copy_of_the_project(tmp_path / "there")
-    book = there / "rules" / "standard"
-    (book / "measures" / "swift_reply.yaml").write_text(MEASURE, encoding="utf-8")
-    (book / "A3.1" / "too_swift.yaml").write_text(RULE, encoding="utf-8")
-    readings = book / "readings.yaml"
-    readings.write_text(readings.read_text(encoding="utf-8").rstrip("\n") + "\n" + READING, encoding="utf-8")
+    for parts in ADDED.values():
+        _put(there / "rules" / "standard", parts)
     parts = ("rules", "engines", "kinds", "spec", "sql", "oracle", "laboratory", "pages")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "-m", "not slow",
                "--deselect", "tests/rules/test_additions.py", *(f"tests/{part}" for part in parts)]
@@ -92,28 +163,29 @@ def test_the_suite_stays_green_where_the_standard_edition_gains_one_of_each(tmp_
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-def _a_swift_case(file) -> tuple[str, str]:
+def _a_swift_case(file: Path) -> tuple[str, str]:
     """A case row that was answered before it had to be signed, of the quarter: its case and unit."""
+    return next((row["case_id"], row["unit_id"]) for row in _rows(file)
+                if "" < row["replied_at"] <= row["sign_due_at"] and "2026-07-01" <= row["dispatched_at"] < "2026-10-01")
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
     with file.open(encoding="utf-8-sig", newline="") as lines:
-        for row in csv.DictReader(lines):
-            named = {name: row.get(name) for name in row}
-            case, unit, due, replied, sent = _columns(named)
-            if replied and replied <= due and "2026-07-01" <= sent < "2026-10-01":
-                return case, unit
-    raise AssertionError("no case of the sample was answered so soon")
+        return list(csv.DictReader(lines))
 
 
-def _columns(row: dict) -> tuple[str, ...]:
-    names = (("case_id", "诉求件编号"), ("unit_id", "承办单位编码"), ("sign_due_at", "签收时限"),
-             ("replied_at", "回复时间"), ("dispatched_at", "派发时间"))
-    return tuple(next(row[name] for name in pair if name in row) for pair in names)
+def _call_back(file: Path) -> None:
+    """Give the export a column of its own: every third row is called back, and of every fifth nobody says."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        header, *rows = csv.reader(lines)
+    told = ["" if k % 5 == 0 else "是" if k % 3 == 0 else "否" for k in range(len(rows))]
+    with file.open("w", encoding="utf-8-sig", newline="") as lines:
+        csv.writer(lines).writerows([[*header, "已回访"], *([*row, one] for row, one in zip(rows, told, strict=True))])
 
 
 def _decision(columns: list[str], case: str, unit: str) -> dict:
-    facts = {"adjustment_id": "DNEW", "决定编号": "DNEW", "action": "waive_deduction", "决定": "waive_deduction",
-            "unit_id": unit, "承办单位编码": unit, "case_id": case, "诉求件编号": case, "rule_id": "too_swift",
-            "规则编号": "too_swift", "decided_by": "某甲", "决定人": "某甲", "decided_on": "2026-10-08",
-            "决定日期": "2026-10-08", "reason": "核实", "理由": "核实"}
+    facts = {"adjustment_id": "DNEW", "action": "waive_deduction", "unit_id": unit, "case_id": case,
+             "rule_id": "too_swift", "decided_by": "某甲", "decided_on": "2026-10-08", "reason": "核实"}
     return {column: facts.get(column, "") for column in columns}
 
 
@@ -158,6 +230,18 @@ def test_no_page_shows_a_raw_id(added, page):
     assert "swift_reply" not in text and "too_swift" not in text
     if page == "method.html":
         assert "草率回复" in text and "草率回复算谁的" in text and "都算" in text
+
+
+def test_a_flag_of_the_export_is_counted(added, exports):
+    _, tallies, _ = added
+    left_out = {(row["case_id"], row["unit_id"]) for row in _rows(exports / "adjustments.csv")
+                if row["action"] == "exclude_case"}
+    called = Counter(
+        row["unit_id"] for row in _rows(exports / "cases.csv")
+        if row["已回访"] == "是" and row["role"] == "lead" and "2026-07-01" <= row["dispatched_at"] < "2026-10-01"
+        and (row["case_id"], row["unit_id"]) not in left_out
+    )
+    assert called and {unit: n for unit, tally in tallies.items() if (n := tally.count("called_back"))} == called
 
 
 def test_a_measure_that_nobody_declared_is_an_error_and_never_nought(added):
