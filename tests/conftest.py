@@ -1,6 +1,5 @@
 """What holds for all tests: property tests draw the same examples every time, files are dealt long ones first."""
 
-import sys
 from os import environ
 
 import pytest
@@ -11,9 +10,6 @@ settings.register_profile("new_every_time", deadline=None)
 settings.load_profile("new_every_time" if environ.get("GONGPING_NEW_EXAMPLES") else "same_every_time")
 
 pytest_plugins = ["tests.skips"]
-
-# For addresses beyond ASCII, which no schema of ours asks for, jsonschema would build a grammar: two seconds a worker.
-sys.modules.setdefault("rfc3987_syntax", None)
 
 SERVER = "tests/flows"  # the files there share one Prefect server, so they go to one worker
 OWN_SERVER = "tests/flows/test_serve.py"

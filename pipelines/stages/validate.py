@@ -407,20 +407,23 @@ def _validate_table(
         account.register = read_register(warehouse)
     followed = _take_as_the_register_has_it(warehouse, contract, context, account)
     warehouse.run_template("checks/faults", **context)
+    [(repeated,)] = warehouse.rows_template("checks/repeated", **context)
+    if repeated:
+        warehouse.run_template("checks/repeats", **context)
     for promise in promises:
         _check_across_rows(warehouse, contracts, contract, promise, present, context, account)
     if any(promise.kind == "number_in_any" for promise in promises):
         _leave_out(warehouse, contract, context, account)
     if followed:
         warehouse.run_template("staging/followed_surplus", **context)
-    broken = {id for (id,) in warehouse.rows_template("checks/broken", **context)}
+    broken = set(warehouse.rows_template("checks/broken", **context))
     for promise in promises:
-        if promise.id in broken:
+        if (promise.id, False) in broken:
             _name_the_nearest(warehouse, contract, promise, present, context)
     rows = sum(receipt.records for receipt in intake.receipts if receipt.table == contract.name)
     warehouse.run_template("checks/accept", portions=1 + rows // SORTED, **context)
     titles = {name: table.title for name, table in contracts.tables.items()}
-    found, warnings = breaches_of(warehouse, contract, promises, titles, context)
+    found, warnings = breaches_of(warehouse, contract, promises, titles, context) if broken else ([], [])
     account.breaches += found
     account.warnings += warnings
     _count(warehouse, intake, contract, context, account)

@@ -48,6 +48,7 @@ def test_what_it_writes_is_scored_without_another_word(said, quick, tmp_path, mo
     assert said("explain", "U001", "2026Q3")[0] == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("book", books())
 def test_a_project_can_begin_with_any_book_and_runs_to_pages_that_add_up(book, said, quick, tmp_path, monkeypatch):
     home = tmp_path / "city"

@@ -18,6 +18,8 @@ from pipelines.rulebook import load_rulebook
 from pipelines.sample import make_sample
 from tests.cli.conftest import Checked
 
+pytestmark = pytest.mark.long
+
 TOLD = (".html", ".csv", ".json", ".md")
 STRAY = re.compile(r"季|[Qq]uarter")
 # kind, year_starts, the period as asked, its folder, its months, what its pages call it, and the one before

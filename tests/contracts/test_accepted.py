@@ -14,7 +14,6 @@ STAGED = f"""
     from range({ROWS});
     create table accepted.cases (case_id varchar, unit_id varchar, title varchar);
     create table staged."cases faults" as select 7 as _row, 'required' as promise union all select 8, 'told';
-    create table staged."cases repeats" as select 9 as _row, true as surplus;
     create table staged."cases left out" as select 10 as _row;
 """
 

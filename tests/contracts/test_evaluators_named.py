@@ -100,6 +100,7 @@ def test_every_table_with_free_texts_is_looked_at():
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("table", "column"), PRINTED)
 def test_a_name_in_any_free_text_of_any_table_is_a_stop_that_says_where(exports, table, column):
     file, who = exports / f"{table}.csv", panel(exports)["name"]

@@ -18,6 +18,8 @@ from pipelines.model.words import NotAllowed, VerificationFailed
 from pipelines.sample.make import make_sample
 from tests.evaluators.office import Office, act, case, person
 
+pytestmark = pytest.mark.long
+
 T0 = datetime(2026, 7, 6, 9)
 PERIOD = Period.parse("2026Q3")
 KILLED = """

@@ -24,6 +24,8 @@ from pipelines.paths import ROOT
 from pipelines.sample.make import make_sample
 from tests.evaluators.canaries import found_in, plant
 
+pytestmark = pytest.mark.long
+
 PERIOD = Period.parse("2026Q3")
 PATIENCE = 120  # seconds until a moment comes that takes a few on a quiet machine
 CONFIDENTIAL = ("evaluators", "evaluations", "appointment_steps")

@@ -7,6 +7,8 @@ from pipelines.edges.runs import under_way
 from pipelines.paths import ROOT
 from tests.flows.conftest import PERIOD, kill
 
+pytestmark = pytest.mark.long
+
 AUTOMATION = "prefect-automations.yaml"
 SECONDS = 45  # without a heartbeat, in the place of minutes
 

@@ -41,6 +41,7 @@ def test_a_flow_run_publishes_the_same_bytes_as_the_command_line_would(flowed, e
     assert _files(flowed) == _files(tmp_path / str(PERIOD))
 
 
+@pytest.mark.long
 def test_a_flow_has_everything_from_the_project_file_and_a_parameter_wins(server, exports, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / str(PERIOD)).symlink_to(exports)

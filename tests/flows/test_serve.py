@@ -86,6 +86,7 @@ def serving(town):
     _end(one.process)
 
 
+@pytest.mark.long
 def test_a_schedule_fires_and_what_it_scores_lies_in_the_project(serving):
     """The whole of it: a server with a password, a run that nobody asked for, a second server refused, an end."""
     states = serving.until(lambda: [state for state in serving.states() if state != "RUNNING"])

@@ -21,7 +21,9 @@ from pipelines.sample import make_sample
 
 CASES = Path(os.environ.get("GONGPING_CASES", ROOT.parent / "shared" / "cases" / "input"))
 PERIOD = Period.parse("2026Q3")
-pytestmark = [pytest.mark.real_data, pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here")]
+pytestmark = [
+    pytest.mark.long, pytest.mark.real_data, pytest.mark.skipif(not CASES.is_dir(), reason="the cases are not here"),
+]
 
 
 @dataclass(frozen=True)

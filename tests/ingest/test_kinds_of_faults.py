@@ -19,6 +19,8 @@ from pyarrow import parquet
 from pipelines.sample import make_sample
 from tests.ingest.test_cases import PERIOD, ROWS, SAME, STOP, Outcome, scored
 
+pytestmark = pytest.mark.long
+
 MOMENTS = ("received_at", "dispatched_at", "sign_due_at", "signed_at", "reply_due_at", "replied_at", "closed_at",
            "rated_at")
 RATINGS = {"satisfied": "1", "basically_satisfied": "2", "dissatisfied": "3", "": "-"}

@@ -91,6 +91,7 @@ def test_opening_and_asking_reads_counts_and_no_case(copied, quarter):
         opened.what_if({}, exclude_cases="2026070100001")
 
 
+@pytest.mark.long
 def test_a_run_that_publishes_anew_leaves_an_open_quarter_and_its_files_as_they_were(tmp_path):
     from pipelines import sample_quarter
 

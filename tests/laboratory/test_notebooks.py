@@ -19,6 +19,8 @@ from pipelines.laboratory.charts import INTERACTIVE
 from pipelines.paths import FONTS, ROOT
 from tests.pages.browser import WITHOUT, chromium
 
+pytestmark = pytest.mark.long
+
 NOTEBOOKS = ROOT / "notebooks"
 WAIT = 120
 

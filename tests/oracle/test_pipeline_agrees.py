@@ -64,11 +64,13 @@ def test_every_value_of_every_reading_scores_as_the_oracle_does(tmp_path, readin
     agrees(tmp_path, telling_seed(readings, 10 * ALONE.index(readings)), readings)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(1000, 1006))
 def test_readings_in_combination_score_as_the_oracle_does(tmp_path, seed):
     agrees(tmp_path, seed, draw_readings(seed, changed=6))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("k", "name"), ABSENT)
 def test_what_is_absent_is_not_assessed_as_the_oracle_says(tmp_path, k, name):
     """Under each value of `unmeasured` in turn, with other readings beside it."""
@@ -77,6 +79,7 @@ def test_what_is_absent_is_not_assessed_as_the_oracle_says(tmp_path, k, name):
     agrees(tmp_path, 5000 + k, readings, (name,))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("value", READINGS["unmeasured"])
 def test_most_of_a_quarter_may_be_absent(tmp_path, value):
     """A whole A3 without data: nothing to stretch, nothing taken but under `zero`."""

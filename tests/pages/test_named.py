@@ -65,6 +65,7 @@ def holding(out, who):
     return [file.name for file in files if any(who in text for text in (file.name, *texts_of(file)))]
 
 
+@pytest.mark.long
 def test_a_name_in_every_restricted_text_is_in_no_file_of_any_kind(exports, tmp_path):
     """What contracts call restricted is never printed, so that nothing stops; the paper is read too."""
     names = {plant(exports, table, column, form_of_all=True) for table, column in RESTRICTED}

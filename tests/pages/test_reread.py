@@ -116,6 +116,7 @@ def drawn(rng, result, values):
     return {**result.readings, **{id: rng.choice(values[id][1:]) for id in changed}}
 
 
+@pytest.mark.long
 def test_forty_changes_of_some_readings_at_once_equal_the_engine(chrome, city, tmp_path):
     """Forty of each of five quarters: two hundred, from one reading to all of them."""
     result, cube = city

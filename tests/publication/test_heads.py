@@ -15,6 +15,8 @@ from pipelines.publication.verify import Again
 from pipelines.sample.make import make_sample
 from tests.publication.office import LIN, PERIOD, SETTINGS, WU, Checked, begin_signers, signers_of, ticked
 
+pytestmark = pytest.mark.long
+
 NEXT = Period.parse("2026Q3")
 DAYS = {PERIOD: ("2026-07-06", "2026-07-14", "2026-07-15"), NEXT: ("2026-10-09", "2026-10-19", "2026-10-20")}
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from pipelines.cli import main
-from tests.publication.office import PERIOD, act, acts, finished_run, published, record, signers_of
+from pipelines.publication import desk as publishing
+from tests.publication.office import PERIOD, act, finished_run, published, record, signers_of
 
 KILLED = {"kind": "run", "period": "2026Q3", "at": "2026-10-06 06:00:00", "pid": 1, "host": "h"}
 
@@ -39,7 +40,7 @@ def test_a_folder_without_a_quarter_says_how_to_begin(call, tmp_path):
 
 def test_every_quarter_has_its_line_the_latest_first(call, tmp_path):
     finished_run(tmp_path)
-    act(tmp_path, acts.note_preview)
+    act(tmp_path, publishing.note_preview)
     begun(tmp_path)
     begun(tmp_path, period="2025Q4")
     (tmp_path / "2026Q1.notes").mkdir()  # somebody's own

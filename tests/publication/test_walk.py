@@ -11,6 +11,8 @@ from pipelines.cli import main
 from pipelines.paths import ROOT
 from tests.publication.test_way import Checked
 
+pytestmark = pytest.mark.long
+
 MORE = {"run": ["--no-pdf"], "publish": ["--without-pdf"], "correct": ["--without-pdf"]}  # printing is tested elsewhere
 
 

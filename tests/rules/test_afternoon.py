@@ -15,6 +15,8 @@ from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook
 from scripts.rulebook_reference import MANUALS
 
+pytestmark = pytest.mark.long
+
 BLOCK = re.compile(r"```(sh|yaml)( [^\n]*)?\n(.*?)```", re.DOTALL)
 
 

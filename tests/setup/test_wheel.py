@@ -21,6 +21,8 @@ from pipelines.edges.fingerprints import code_version
 from pipelines.paths import ROOT
 from tests.mutants import copy_of_the_project
 
+pytestmark = pytest.mark.long
+
 LAID_OUT = ("data_contracts", "examples", "reports", "rules", "sql")  # whole folders of data
 PERIOD = "2026Q2"  # of the page's walk
 WALK = (ROOT / "docs" / "publication.md").read_text(encoding="utf-8").split("## The way, to try")[1]

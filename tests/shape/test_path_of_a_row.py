@@ -3,7 +3,11 @@
 import subprocess
 import sys
 
+import pytest
+
 from pipelines.paths import ROOT
+
+pytestmark = pytest.mark.long
 
 AT_MOST = 14
 
