@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from functools import cache, cached_property
+from itertools import starmap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -524,7 +525,8 @@ class Look:
 
     def _steps(self) -> tuple[Step, ...]:
         """Every act to be done, in the order of the day; those that cost nothing in this period among them."""
-        found, ids, now = [], list(self.unit_at), np.datetime64(self.watch.at)
+        found, now = [], np.datetime64(self.watch.at)
+        ids = pyarrow.array(list(self.unit_at), pyarrow.string())
         shown = cache(lambda cost: as_shown(cost, self.rulebook.places))
         for counts, rows in self.open.items():
             todo, stays = self._todo(counts), rows.todo & self.stays[counts]
@@ -532,16 +534,22 @@ class Look:
             bits = np.concatenate([np.full((todo >> bit & 1).sum(), bit) for bit in range(len(rows.acts))])
             alone = self._costs(counts, row, stays[row], stays[row] | (1 << bits))
             whole = self._costs(counts, row, stays[row], rows.todo[row])
-            until = np.stack(rows.until)[bits, row]
-            late, told = until < now, np.flatnonzero(self._told(counts)[row] >> bits & 1)
-            names = (column.take(pyarrow.array(row[told])).to_pylist() for column in (rows.case_id, rows.ref_id))
-            columns = (one[told].tolist() for one in (rows.unit[row], bits, until, late, alone, whole))
-            events = [act.event for act in rows.acts]
-            found += [
-                Step(ids[unit], counts, case or "", ref or "", events[bit], moment, over, shown(cost), shown(of_row))
-                for case, ref, unit, bit, moment, over, cost, of_row in zip(*names, *columns, strict=True)
-            ]
-        return tuple(sorted(found, key=_order))
+            told = np.flatnonzero(self._told(counts)[row] >> bits & 1)
+            at, bit, events = pyarrow.array(row[told]), bits[told], pyarrow.array([act.event for act in rows.acts])
+            until = np.stack(rows.until)[bit, row[told]]
+            columns = (
+                ids.take(pyarrow.array(rows.unit[row[told]])),
+                pyarrow.repeat(counts, len(told)),
+                rows.case_id.take(at).fill_null(""),
+                rows.ref_id.take(at).fill_null(""),
+                events.take(pyarrow.array(bit)),
+                pyarrow.array(until),
+                pyarrow.array(until < now),
+                pyarrow.array([shown(cost) for cost in alone[told].tolist()], pyarrow.int64()),
+                pyarrow.array([shown(cost) for cost in whole[told].tolist()], pyarrow.int64()),
+            )
+            found.append(pyarrow.table(dict(zip(Step._fields, columns, strict=True))))
+        return _in_order(pyarrow.concat_tables(found)) if found else ()
 
     def _costs(self, counts: str, row: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
         """What every row costs its unit that leaves the acts ``after`` undone; rows that do alike are scored once."""
@@ -709,9 +717,9 @@ class Look:
         if not clock or not days or self.watch.at >= self.watch.cutoff:
             return {}
         found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(HORIZONS, 0))
+        last = cache(lambda began: self.watch.calendar.add_working_days(began, days))
         for unit, _, began in self.warehouse.rows_template("running/evaluations", clock=clock):
-            last = self.watch.calendar.add_working_days(began, days)
-            ends = datetime.combine(last, time()) + timedelta(days=1)
+            ends = datetime.combine(last(began), time()) + timedelta(days=1)
             for name, horizon in zip(HORIZONS, self.horizons, strict=True):
                 found[unit][name] += self.watch.at < ends <= horizon
         return dict(found)
@@ -759,6 +767,10 @@ def _moments(column: Any) -> np.ndarray:
     return column.to_numpy(zero_copy_only=False).astype("datetime64[us]")
 
 
-def _order(step: Step) -> tuple:
+def _in_order(steps: pyarrow.Table) -> tuple[Step, ...]:
     """By deadline, the dearest first among equals; what is late already before, what has none at the end."""
-    return step.until or datetime.max, -step.cost, step
+    keys = [("until", "ascending"), ("cost", "descending"), *((name, "ascending") for name in Step._fields[:5])]
+    told = steps.take(pyarrow.compute.sort_indices(steps, keys))
+    columns = [told[name].to_pylist() for name in Step._fields if name != "until"]
+    columns.insert(Step._fields.index("until"), _moments(told["until"]).tolist())
+    return tuple(starmap(Step, zip(*columns, strict=True)))
