@@ -68,7 +68,7 @@ class Finding:
     @property
     def rows(self) -> int:
         """How many case rows it names."""
-        return self.n if self.kind in ("bunches", "perfect") else 1
+        return self.n if self.kind == "bunches" else 1
 
     @property
     def words(self) -> Words:

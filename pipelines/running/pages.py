@@ -5,10 +5,10 @@
 
 import json
 import shutil
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from fractions import Fraction
 from functools import cache, cached_property
 from pathlib import Path
@@ -238,9 +238,8 @@ class Pages:
         seen: set[tuple[str, str]] = set()
         told = []
         for step in steps:
-            row = step.counts, step.ref_id or step.case_id
-            told.append({**self.step(step), **({"whole": ""} if row in seen else {})})
-            seen.add(row)
+            told.append({**self.step(step), **({"whole": ""} if _row(step) in seen else {})})
+            seen.add(_row(step))
         return told
 
     def step(self, step: Step) -> dict:
@@ -321,11 +320,10 @@ class Pages:
         due = one.due["end"]
         if not due.rows or not due.cost:
             return self.say("says_nothing_open")
-        coming = Counter(step.until.date() for step in steps if step.until and not step.late and step.cost)
-        ahead = coming or Counter(step.until.date() for step in steps if step.until)
+        ahead = _days(step for step in steps if not step.late and step.cost) or _days(steps)
         first = min(ahead, default=self.watched.watch.cutoff.date())
         last = self.watched.watch.cutoff
-        facts = {"rows": due.rows, "cost": cents(due.cost), "n": ahead[first] or due.rows}
+        facts = {"rows": due.rows, "cost": cents(due.cost), "n": len(ahead.get(first, ())) or due.rows}
         return self.say("says_open", **facts, last=moment(last, self.lang), first=day(first, self.lang))
 
     def _ratings(self, one: UnitWatch) -> Iterator[str]:
@@ -393,7 +391,7 @@ class Pages:
             "why_not": self.end.why_not.into(self.lang) if self.end.why_not else "",
             "movers_title": self.say("movers", day=self.day_before) if self.before else "",
             "movers": self._movers(),
-            "movers_none": self.say("movers_none"),
+            "movers_none": self.say("movers_still" if self.before else "movers_none"),
             "warnings": [one.into(self.lang) for one in self.watched.watch.warnings_of_day],
             **self._findings(),
             "beyond": self.say("beyond_says", names=listed(beyond, self.lang)) if beyond else self.say("beyond_none"),
@@ -575,6 +573,19 @@ def _cell(points: int, most: int) -> dict[str, str]:
     """Points of a field of the heat map with one of five shades, "" where there is no risk."""
     shade = min(5, -(-5 * points // most)) if points > 0 else 0
     return {"points": cents(points) if points else "", "shade": str(shade)}
+
+
+def _days(steps: Iterable[Step]) -> dict[date, set[tuple[str, str]]]:
+    """By the day of the deadline the rows on which something falls due then."""
+    found = defaultdict(set)
+    for step in steps:
+        if step.until:
+            found[step.until.date()].add(_row(step))
+    return found
+
+
+def _row(step: Step) -> tuple[str, str]:
+    return step.counts, step.ref_id or step.case_id
 
 
 def lines(watched: Watched) -> Iterator[Words]:

@@ -75,6 +75,22 @@ def test_a_caller_is_known_by_a_hash_alone(tmp_path, monkeypatch):
         found([call], load_watch(file))
 
 
+def test_without_a_repeat_no_key_is_asked_for_nor_for_one_of_a_matter(tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "none"))
+    file = tmp_path / "watch.yaml"
+    file.write_text("findings: {repeats: {days: 10, alike: 0.9, caller: caller_key}}", encoding="utf-8")
+    row, columns = {"title": LAMP, "matter_id": "M1"}, {**COLUMNS, "caller_key": None}
+    told = found([row, {**row, "dispatched_at": START + DAY}], load_watch(file), columns)
+    assert told == [("repeats", "U1", ("C1", "C0"), 2, "")]
+
+
+@pytest.mark.parametrize("lacking", ["title", "matter_id", "rated_at", "public_rating"])
+def test_of_what_an_export_does_not_hold_nothing_is_found(lacking):
+    """A kind that needs it finds nothing; the others find what they would."""
+    columns = {name: value for name, value in COLUMNS.items() if name != lacking}
+    assert [one[0] for one in found([{"closed_at": START + MINUTE}], columns=columns)] == ["quick"]
+
+
 def test_a_repeat_is_found_behind_other_cases_of_the_matter():
     first, other = {"matter_id": "M1", "title": LAMP}, {"matter_id": "M1", "title": "水压太低"}
     told = (first, other, other | {"title": "?"}, first)
@@ -108,6 +124,13 @@ def test_ratings_in_a_bunch(n, apart, expected):
     rows = [{"public_rating": "dissatisfied", "rated_at": START + DAY} for _ in range(n - 1)]
     last = {"public_rating": "satisfied", "rated_at": START + DAY + apart * MINUTE}
     assert kinds(*rows, last).count("bunches") == expected
+
+
+def test_of_bunches_of_a_day_that_are_equal_the_first_is_told():
+    rows = [{"public_rating": "satisfied", "rated_at": START + hour * 60 * MINUTE + k * MINUTE}
+            for hour in (3, 1, 2) for k in range(8)]
+    [(kind, _, cases, n, _)] = found(rows)
+    assert (kind, n, set(cases)) == ("bunches", 8, {f"C{k}" for k in range(8, 16)})
 
 
 @pytest.mark.parametrize(("ratings", "expected"), [
