@@ -40,8 +40,8 @@ class Layout:
 
 # Faults of lines that were never meant as rows: told of, and no part of the account.
 NO_ROWS = ("footer", "repeated_header")
-# Kinds of warnings that speak for an export that was cut.
-CUT_SIGNS = CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH = ("cut_in_row", "cut_at_row", "thin_month")
+# Kinds of warnings that speak for an export that was cut, or whose columns were exchanged.
+DAMAGE_SIGNS = CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH, EXCHANGED = ("cut_in_row", "cut_at_row", "thin_month", "exchanged")
 
 
 @dataclass(frozen=True)

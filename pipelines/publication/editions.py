@@ -10,7 +10,7 @@ from pipelines.edges import folders
 from pipelines.edges.fingerprints import note_beside, note_left_out
 from pipelines.edges.folders import PUBLISHED
 from pipelines.edges.published import proposed_pages
-from pipelines.model.intake import CUT_SIGNS
+from pipelines.model.intake import DAMAGE_SIGNS
 from pipelines.model.words import VerificationFailed, Words
 from pipelines.publication.record import FinishedRun
 from pipelines.publication.state import Edition, Preview, State
@@ -137,10 +137,10 @@ def copy_into(copy: Path, preview: Preview, run: FinishedRun) -> None:
 
 
 def signs_of_damage(run: FinishedRun) -> list[Words]:
-    """What the run's quality report tells of exports that seem cut."""
+    """What the run's quality report tells of exports that seem cut or exchanged."""
     report = run.folder / "quality" / "report.json"
     warnings = json.loads(report.read_text(encoding="utf-8")).get("warnings", ()) if report.is_file() else ()
-    return [Words(**one["remedy"]) for one in warnings if one["promise"] in CUT_SIGNS]
+    return [Words(**one["remedy"]) for one in warnings if one["promise"] in DAMAGE_SIGNS]
 
 
 def marked(page: str, banner: str) -> str:

@@ -8,15 +8,17 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from pipelines.contracts.promises import ON_SCALE, PERIOD, REFERENCES, SUCCESSION, WITH_OTHER
 from pipelines.edges.warehouse import PARSERS, Arrow, Warehouse
 from pipelines.lazy import pyarrow
-from pipelines.model.contract import Contracts, Promise, TableContract, columns_shown, in_force, targets
+from pipelines.model.contract import Column, Contracts, Promise, TableContract, columns_shown, in_force, targets
 from pipelines.model.intake import (
     CUT_AT_ROW,
     CUT_IN_ROW,
+    EXCHANGED,
     NO_OWN_FAULT,
     REFERENCE_REJECTED,
     THIN_MONTH,
@@ -130,13 +132,17 @@ def _serial_remedy(type: str, value: str) -> Words | None:
     return say(f"contracts.excel_serial_{type}", moment=shown)
 
 
-# Signs of a cut export: what would be scored as a whole quarter and may be a part of one.
+# Signs of a damaged export: what would be scored as a whole quarter and may be a part of one, or under wrong headers.
 
 
 # A month with less than this share of what the other months have on average looks cut off.
 THIN = Fraction(1, 10)
 # What breaks the last row of a file that was cut inside it: a field count is one where fields are missing.
 BROKEN_OFF = ("stray_quote", "json", "encoding")
+# A deadline is reckoned: in nearly all rows it comes as one of few spans or times of day. What people do never does.
+LOOKED_AT = 1_000  # rows, the first of a table
+TELLING = 50  # rows at least
+REGULAR, IRREGULAR = Fraction(1, 20), Fraction(3, 10)  # different ways per row: at most, at least
 CASES = "cases"
 
 
@@ -167,16 +173,17 @@ class _Search:
         return "、".join(receipt.file for receipt in self.intake.receipts if receipt.table == table)
 
 
-def signs_of_a_cut(
+def damage_signs(
     warehouse: Warehouse, intake: Intake, contracts: Contracts, period: Period, present: Iterable[str]
 ) -> list[Notice]:
-    """What speaks for a cut export: a notice a sign, to be asked once all tables are accepted.
+    """What speaks for a damaged export: a notice a sign, to be asked once all tables are accepted.
 
     A case file without a line end at its end, while other tables name cases that it lacks; a month of the period
-    with under a tenth of the rows that the others have on average.
+    with under a tenth of the rows that the others have on average; a deadline that comes at any moment, mostly before
+    what is done as regularly as deadlines come.
     """
-    search = _Search(warehouse, intake, contracts, period)
-    return [*_cut_at_row(search, set(present)), *_thin_months(search, set(present))]
+    search, there = _Search(warehouse, intake, contracts, period), set(present)
+    return [*_cut_at_row(search, there), *_thin_months(search, there), *_exchanged(search, there)]
 
 
 def _cut_at_row(search: _Search, present: set[str]) -> list[Notice]:
@@ -215,6 +222,48 @@ def _thin_months_of(search: _Search, table: TableContract) -> list[Notice]:
         note(f"contracts.{THIN_MONTH}", str(n), month=month, few=_few(n, round(others)), **facts)
         for month, n, others in thin_months(months)
     ]
+
+
+def _exchanged(search: _Search, present: set[str]) -> list[Notice]:
+    return [
+        sign
+        for table in search.contracts.tables.values()
+        if table.name in present
+        for sign in _exchanged_of(search, table)
+    ]
+
+
+def _exchanged_of(search: _Search, table: TableContract) -> list[Notice]:
+    follows = {
+        promise.column: promise.argument("than")
+        for promise in table.promises
+        if promise.kind == "not_before" and (table.name, promise.column) not in search.intake.declared_absent
+    }
+    facts = {"file": search.files(table.name), "title": table.title.zh, "table": table.name, "of": table.name}
+    found = []
+    for due, done in product(follows, follows):
+        if follows[due] != follows[done] or not table.columns[due].deadline or table.columns[done].deadline:
+            continue
+        pair = {"table": table.name, "due": due, "done": done, "since": follows[due], "rows": LOOKED_AT}
+        [(n, late, many, few)] = search.warehouse.rows_template("checks/regular", **pair)
+        if is_exchanged(n, late, many, few):
+            both = {"due": _titled(table.columns[due]), "done": _titled(table.columns[done])}
+            of = {"n": n, "late": late, "many": many, "few": few, **both}
+            found.append(note(f"contracts.{EXCHANGED}", f"{due}, {done}", **of, **facts))
+    return found
+
+
+def _titled(column: Column) -> Words:
+    return Words(f"{column.title}（{column.name}）", column.name)
+
+
+def is_exchanged(n: int, late: int, due: int, done: int) -> bool:
+    """Whether a deadline and what is to be done by it look exchanged.
+
+    ``n`` rows tell both, in ``late`` of them it is done after the deadline; ``due`` and ``done`` are the ways in which
+    either comes.
+    """
+    return n >= TELLING and 2 * late > n and due >= IRREGULAR * n and done <= REGULAR * n
 
 
 def _few(n: int, others: int) -> Words:
@@ -312,7 +361,7 @@ def validate(
         _part_with_the_ended(warehouse, contracts, period, account)
     if period:
         account.stops += _without_case_rows(warehouse, intake, contracts, account, period, by)
-        _tell_signs_of_a_cut(warehouse, intake, contracts, period, present, account)
+        _tell_damage_signs(warehouse, intake, contracts, period, present, account)
     if account.stops:
         account.stops[:0] = _empty_targets(intake, contracts, account)
     return Validation(
@@ -327,11 +376,11 @@ def validate(
     )
 
 
-def _tell_signs_of_a_cut(
+def _tell_damage_signs(
     warehouse: Warehouse, intake: Intake, contracts: Contracts, period: Period, present: set[str], account: _Account
 ) -> None:
-    """Signs of a cut export are warnings; where the run stops, they come first, for they may be the cause."""
-    signs = signs_of_a_cut(warehouse, intake, contracts, period, present)
+    """Signs of a damaged export are warnings; where the run stops, they come first, for they may be the cause."""
+    signs = damage_signs(warehouse, intake, contracts, period, present)
     account.warnings += map(breach_of_file, signs)
     if account.stops:
         account.stops[:0] = [*(one.remedy for one in intake.warnings if one.promise == CUT_IN_ROW), *signs]
