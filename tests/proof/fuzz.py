@@ -12,6 +12,7 @@ import argparse
 import importlib
 import importlib.util
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -263,8 +264,10 @@ def main() -> int:
         command = [sys.executable, "-m", "tests.proof.fuzz", name, HERE, "--seconds", str(given.seconds),
                    "--seed", str(given.seed)]
         streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-        with group(command, cwd=ROOT, text=True, errors="replace", **streams) as process:
-            _, told = process.communicate()
+        with tempfile.TemporaryDirectory() as folder:  # libFuzzer ends the process, which cleans up nothing
+            environment = {**os.environ, "TMPDIR": folder}
+            with group(command, cwd=ROOT, env=environment, text=True, errors="replace", **streams) as process:
+                _, told = process.communicate()
         runs = re.findall(r"number_of_executed_units: (\d+)|^#(\d+)\b", told, re.MULTILINE)
         found = max((int(a or b) for a, b in runs), default=0)
         inputs += found

@@ -21,10 +21,13 @@ SETTINGS = Settings(5, ("拟稿", "审核", "签发"), 2)
 BEGUN = datetime(2026, 7, 1, 8)
 
 
+KEYS = tempfile.TemporaryDirectory(prefix="gongping-keys-")  # gone with the process
+
+
 @cache
 def key_of(name: str) -> Path:
     """A person's key, made once for all tests of a process."""
-    file = Path(tempfile.mkdtemp(prefix="gongping-keys-")) / "key"
+    file = Path(tempfile.mkdtemp(dir=KEYS.name)) / "key"
     ssh.make_pair(file, name)
     return file
 
