@@ -15,6 +15,8 @@ from pipelines.model.project import Project
 from pipelines.paths import ROOT
 from pipelines.verbs.project import walk
 
+pytestmark = pytest.mark.long
+
 CITY = "泽湖市"
 PAGES = ("operations.md", "operations.en.md")
 

@@ -12,6 +12,8 @@ from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
 from tests.evaluators.canaries import CANARY, TEXTS, confidential, copied, found_in, plant, word
 
+pytestmark = pytest.mark.long
+
 PERIOD = Period.parse("2026Q3")
 AT = "2026-08-10"
 

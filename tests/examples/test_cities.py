@@ -25,6 +25,7 @@ PINGSHAN = DATA / "pingshan_12345_2018_gbk.csv"
 BALTIMORE = DATA / "baltimore311_official_sample.csv"
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.real_data,
     pytest.mark.skipif(
         not (PINGSHAN.exists() and BALTIMORE.exists()), reason="the cities' files are not here: set GONGPING_REAL_DATA"

@@ -10,6 +10,7 @@ from pipelines.stages.publish import publish
 from tests.examples.test_cities import BALTIMORE, DATA, EXAMPLES, PINGSHAN
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.real_data,
     pytest.mark.skipif(
         not (PINGSHAN.exists() and BALTIMORE.exists()), reason="the cities' files are not here: set GONGPING_REAL_DATA"

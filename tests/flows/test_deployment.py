@@ -7,6 +7,8 @@ import pytest
 from pipelines.project import FLOWS
 from tests.flows.conftest import PERIOD
 
+pytestmark = pytest.mark.long
+
 SCHEDULED = {"state": {"type": {"any_": ["SCHEDULED"]}}, "tags": {"all_": ["auto-scheduled"]}}
 
 
@@ -41,7 +43,6 @@ def _scheduled(server) -> list[dict]:
     return server.ask("flow_runs/filter", flow_runs=SCHEDULED, limit=200)
 
 
-@pytest.mark.long
 def test_a_worker_scores_the_quarter_that_the_schedule_asked_for(server, deployment, exports, tmp_path):
     """The schedule of a city in a hurry, once every few seconds, beside the one that is deployed."""
     parameters = {"period": str(PERIOD), "exports": str(exports), "out": str(tmp_path), "no_pdf": True}

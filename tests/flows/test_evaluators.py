@@ -8,6 +8,8 @@ import pytest
 from pipelines.evaluators.log import Log
 from tests.evaluators.canaries import CANARY, found_in, plant
 
+pytestmark = pytest.mark.long
+
 CALL = """
 import json, sys
 from datetime import datetime
@@ -76,7 +78,6 @@ def test_prefect_keeps_and_prints_nothing_about_anybody(server, hours):
     assert found_in(home / "out", home / "out" / "restricted") == []
 
 
-@pytest.mark.long
 def test_late_runs_in_a_burst_act_once_and_by_the_clock(server, exports, tmp_path):
     """Three runs that waited for a worker, within 45 seconds: nobody is reminded of or loses what came a moment ago."""
     (tmp_path / "in").mkdir()
@@ -88,7 +89,6 @@ def test_late_runs_in_a_burst_act_once_and_by_the_clock(server, exports, tmp_pat
     assert {str(event.at) for event in events} == {"2026-05-08 14:00:00"}
 
 
-@pytest.mark.long
 def test_the_quarter_before_goes_on_while_the_new_one_has_no_folder(server, exports, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "2026Q2").symlink_to(exports)

@@ -13,6 +13,8 @@ from pipelines.model.period import Period
 from pipelines.model.words import ContractStop
 from tests.toy.reef import read_rows, reef_book, reef_sample, write_rows
 
+pytestmark = pytest.mark.long
+
 PERIOD = Period.parse("2026Q3")
 PRICE = {"发现": Fraction(15, 100), "未整改": Fraction(1, 2), "again": Fraction(1), "再犯": Fraction(1)}
 RUDE = Fraction(8, 10)

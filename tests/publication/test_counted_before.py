@@ -14,6 +14,8 @@ from pipelines.model.period import Period
 from pipelines.sample.make import make_sample
 from tests.publication.office import LIN, WU, Checked, begin_signers, signers_of
 
+pytestmark = pytest.mark.long
+
 BEFORE, NOW = Period.parse("2026Q2"), Period.parse("2026Q3")
 CASE, GONE = "LATE-77", "GONE-77"  # numbers without a day, so that only the published list knows where they belong
 

@@ -17,6 +17,8 @@ from tests.pages.hostile import QuickRun
 from tests.pages.test_recompute import recomputed
 from tests.publication.office import LATER, LIN, PERIOD, SENT, SIGNED, WU, act
 
+pytestmark = pytest.mark.long
+
 HERE = ("index.html", "index.en.html", "bulletin.en.html", "units/en/U001.html", "quality/index.en.html",
         "libraries/index.html")
 
