@@ -16,7 +16,6 @@ import argparse
 import csv
 import importlib
 import os
-import pkgutil
 import random
 import re
 import shutil
@@ -28,7 +27,6 @@ from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pipelines
 from pipelines.edges import templates, warehouse
 from pipelines.model.period import Period
 from pipelines.paths import RULES, SQL
@@ -38,6 +36,7 @@ from pipelines.sample.make import make_sample
 from tests.proof import faults
 from tests.proof.invariants import Broken, Invariants
 from tests.running.by_hand import known, without_orphans
+from tests.shape import source
 
 PERIODS = [Period.parse(f"2026Q{n}") for n in (2, 3, 4)]
 PEOPLE = {"林一": "审核", "吴二": "签发", "周三": "拟稿"}
@@ -349,9 +348,9 @@ def _carried_out(
 
 def _loaded() -> None:
     """Everything that commands import, read and compile, here and once, before they are forked off."""
-    for one in pkgutil.walk_packages(pipelines.__path__, "pipelines."):
-        if not one.name.startswith(("pipelines.flows", "pipelines.sources", "pipelines.__main__")):
-            importlib.import_module(one.name)
+    for name in source.names():
+        if not name.startswith(("pipelines.flows", "pipelines.sources", "pipelines.__main__")):
+            importlib.import_module(name)
     for name in ("duckdb", "pandas", "pyarrow.parquet", "durable.lang"):
         importlib.import_module(name)
     for period in PERIODS:

@@ -1,6 +1,7 @@
 """Imports point down, the pure parts touch no edge, and the command line starts light."""
 
 import ast
+import re
 import subprocess
 import sys
 
@@ -23,6 +24,7 @@ LAYERS = [  # each package imports from those above its own line, and none from 
     {"flows"},
     {"verbs"},
 ]
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 RANKS = {folder: height for height, layer in enumerate(LAYERS) for folder in layer}
 PURE = {"model", "views", "engines", "rulebook"}  # compute from what they are given
 HEAVY = ("pandas", "prefect", "great_expectations", "weasyprint", "durable", "pyarrow")
@@ -58,6 +60,17 @@ def _used(module: str) -> set[str]:
 
 def test_every_package_has_its_place():
     assert {_folder(name) for name in modules() if (ROOT / "pipelines" / _folder(name)).is_dir()} - {""} == set(RANKS)
+
+
+def test_the_architecture_tells_of_every_package_in_this_order():
+    told = re.findall(r"^\| `(\w+)` \|", ARCHITECTURE.partition("| package of `pipelines/` |")[2], re.MULTILINE)
+    assert set(told) == set(RANKS) and [RANKS[name] for name in told] == sorted(RANKS.values())
+
+
+@pytest.mark.parametrize("module", [name for name in names() if (ROOT / name.replace(".", "/")).is_dir()])
+def test_an_init_that_does_nothing_is_not_there(module):
+    """Every file is one to read: what a package is for stands in docs/architecture.md."""
+    assert [node for node in modules()[module].body if not isinstance(node, ast.Expr)]
 
 
 @pytest.mark.parametrize("module", [name for name in names() if _folder(name) in RANKS])

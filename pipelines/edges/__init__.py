@@ -1,1 +1,0 @@
-"""The edges: one outside library per file."""

@@ -1,1 +1,0 @@
-"""The two judges: durable_rules as the engine of record, and a second one over the tally cube."""

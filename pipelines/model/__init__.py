@@ -1,1 +1,0 @@
-"""The nouns of a scored quarter, as frozen dataclasses; standard library only."""

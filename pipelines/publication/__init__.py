@@ -1,1 +1,0 @@
-"""The way to publication: preview, objection, approval, publication, correction, and the record of all of it."""

@@ -1,1 +1,0 @@
-"""Fetching exports from databases, stores and servers into a raw layer that never changes."""
