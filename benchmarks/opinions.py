@@ -20,7 +20,7 @@ from benchmarks.sides import PERIOD
 from pipelines.assess import Request, Run
 from pipelines.engines import standings, vector
 from pipelines.model.period import Period
-from pipelines.stages import opinions
+from pipelines.scoring import opinions
 
 OPINIONS = {
     "case rows": (opinions, "must_read_alike"),

@@ -51,13 +51,14 @@ from pipelines.paths import STANDARD_RULES
 from pipelines.publication.signatures import head_before
 from pipelines.publication.state import load_settings
 from pipelines.rulebook import choose_readings, load_rulebook, scored
-from pipelines.stages import STAGES, compose
-from pipelines.stages.compose import must_compose, of_its_own
+from pipelines.scoring import compose
+from pipelines.scoring.compose import must_compose, of_its_own
+from pipelines.scoring.ledger import write_ledger, write_misses, write_own_evidence
+from pipelines.scoring.opinions import must_read_alike
+from pipelines.stages import STAGES
 from pipelines.stages.ingest import ingest
 from pipelines.stages.judge import judge, must_know_groups
-from pipelines.stages.ledger import write_ledger, write_misses, write_own_evidence
 from pipelines.stages.measure import given_months, measure, must_have_prices, notices, tallies_in_force, with_before
-from pipelines.stages.opinions import must_read_alike
 from pipelines.stages.publish import named_in_rows, panel_of, panel_of_pages, publish
 from pipelines.stages.rank import give_verdicts, rank
 from pipelines.stages.settle import settle, without_assessment

@@ -55,7 +55,7 @@ LATE = "out of time"
 SOURCES = {  # what reads, counts, judges, ranks and publishes; stages/publish.py lays out pages, which pages' tests see
     "sql": ("sql/facts/*", "sql/tallies/*", "sql/ledger/*", "sql/checks/*", "sql/staging/*"),
     "engines": ("pipelines/engines/*.py",),
-    "stages": ("pipelines/stages/*.py",),
+    "stages": ("pipelines/stages/*.py", "pipelines/scoring/*.py"),
     "rulebook": ("pipelines/rulebook/*.py",),
     "publication": ("pipelines/publication/*.py",),
     "evaluators": ("pipelines/evaluators/*.py",),
@@ -76,6 +76,9 @@ QUICK = (  # the first pattern that fits a file names its tests, the cheapest fi
     ("pipelines/stages/validate.py", "tests/contracts tests/ingest"),
     ("pipelines/stages/measure.py", "tests/sql tests/oracle tests/laboratory"),
     ("pipelines/stages/*", "tests/engines tests/kinds tests/rules tests/spec tests/oracle tests/sabotage"),
+    ("pipelines/scoring/ledger.py", "tests/sql tests/oracle tests/laboratory"),
+    ("pipelines/scoring/opinions.py", "tests/sabotage tests/engines tests/oracle"),
+    ("pipelines/scoring/*", "tests/kinds tests/examples"),
     ("pipelines/rulebook/*", "tests/rules tests/kinds tests/examples"),
     ("pipelines/publication/*", "tests/publication tests/attack"),
     ("pipelines/evaluators/*", "tests/evaluators"),

@@ -6,7 +6,8 @@ from pipelines.assess import Request, Run
 from pipelines.engines import cube
 from pipelines.model import tally
 from pipelines.model.period import Period
-from pipelines.stages import measure, opinions
+from pipelines.scoring import opinions
+from pipelines.stages import measure
 from tests.toy.exports import island_sample
 from tests.toy.town import LAW
 

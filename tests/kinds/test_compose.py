@@ -17,7 +17,7 @@ from pipelines.model.score import Earlier
 from pipelines.model.words import RulebookRefusal, UsageRefusal, Words
 from pipelines.paths import ROOT
 from pipelines.rulebook import load_rulebook, scored
-from pipelines.stages.compose import PartFigures, composed, figures_of, must_compose, of_its_own, recomposed
+from pipelines.scoring.compose import PartFigures, composed, figures_of, must_compose, of_its_own, recomposed
 from tests.kinds.test_in_force import law
 from tests.toy.town import ISLAND
 

@@ -14,7 +14,7 @@ from pipelines.explain import explain
 from pipelines.laboratory.charts import funnel
 from pipelines.model.period import Period
 from pipelines.model.words import UsageRefusal, Words
-from pipelines.stages import ledger
+from pipelines.scoring import ledger
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from pipelines.engines import literal, vector
 from pipelines.model.period import Period
 from pipelines.model.words import JudgesDisagree, VerificationFailed
 from pipelines.sample import make_sample
-from pipelines.stages import opinions, rank
+from pipelines.scoring import opinions
+from pipelines.stages import rank
 from tests.mutations import python, sql
 from tests.oracle.quarters import Sample, make_quarter
 from tests.oracle.tables import write_folder

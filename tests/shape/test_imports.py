@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from pipelines.paths import ROOT
+from pipelines.stages import STAGES
 from tests.shape.source import imports, modules, names
 
 LAYERS = [  # each package imports from those above its own line, and none from one beside it
@@ -16,6 +17,7 @@ LAYERS = [  # each package imports from those above its own line, and none from 
     {"edges"},
     {"exports", "contracts", "engines", "sources"},
     {"stages"},
+    {"scoring"},
     {"rulebook"},
     {"sample"},
     {"evaluators"},
@@ -65,6 +67,10 @@ def test_every_package_has_its_place():
 def test_the_architecture_tells_of_every_package_in_this_order():
     told = re.findall(r"^\| `(\w+)` \|", ARCHITECTURE.partition("| package of `pipelines/` |")[2], re.MULTILINE)
     assert set(told) == set(RANKS) and [RANKS[name] for name in told] == sorted(RANKS.values())
+
+
+def test_what_is_no_stage_is_not_among_the_stages():
+    assert {name.rpartition(".")[2] for name in names() if _under(name, "pipelines.stages")} - {"stages"} == {*STAGES}
 
 
 @pytest.mark.parametrize("module", [name for name in names() if (ROOT / name.replace(".", "/")).is_dir()])
