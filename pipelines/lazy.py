@@ -1,10 +1,11 @@
-"""Heavy libraries that many modules use: each is imported at its first use, so that other commands start at once.
+"""Heavy libraries: each is imported here alone, at its first use, so that what does not use it starts at once.
 
-A library that one module uses alone is imported there, in the function that needs it. Some come with an extra only.
+Some come with an extra only.
 """
 
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from pipelines.model.words import UsageRefusal, Words
@@ -12,17 +13,40 @@ from pipelines.wording import say
 
 __all__ = [
     "EXTRAS",
+    "PIL",
+    "altair",
+    "apprise",
     "arrow_csv",
+    "chinese_calendar",
     "compute",
+    "durable",
+    "durable_rules_engine",
+    "fontTools",
+    "fsspec",
+    "httpx",
+    "jinja2",
     "lacking",
     "lib",
     "must_have",
     "numpy",
     "pandas",
     "parquet",
+    "psycopg",
+    "py4j",
     "pyarrow",
+    "pymysql",
+    "pypdf",
+    "pyspark",
+    "s3fs",
+    "scipy",
+    "sqlglot",
+    "sshfs",
+    "tenacity",
     "types",
+    "vl_convert",
+    "weasyprint",
     "without",
+    "xlsxwriter",
 ]
 
 EXTRAS = {  # of pyproject.toml, by the modules that each brings
@@ -50,6 +74,9 @@ def without(extra: str, library: str) -> Words:
     return say("cli.no_extra", what=say(f"cli.extra_{extra}"), extra=extra, library=library)
 
 
+PARTS = {"arrow_csv": "csv", "compute": "compute", "lib": "lib", "parquet": "parquet", "types": "types"}  # of Arrow
+
+
 class _Library:
     """Stands for a module, and is it from the first attribute that somebody asks for."""
 
@@ -57,18 +84,57 @@ class _Library:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:
-        found = getattr(import_module(self._name), attribute)
+        module = import_module(self._name)
+        found = getattr(module, attribute) if hasattr(module, attribute) else _inside(self._name, attribute)
         setattr(self, attribute, found)  # nobody asks a second time
         return found
 
 
-if TYPE_CHECKING:
+def _inside(name: str, attribute: str) -> ModuleType:
+    """A module of a package that does not import it of itself; AttributeError where there is none."""
+    whole = f"{name}.{attribute}"
+    try:
+        return import_module(whole)
+    except ModuleNotFoundError as problem:
+        if problem.name != whole:
+            raise
+        raise AttributeError(f"{name} has no {attribute}") from None
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> _Library:
+        """A library by its name, or a part of Arrow; AttributeError for any other."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _Library(f"pyarrow.{PARTS[name]}" if name in PARTS else name)
+
+else:  # as whoever checks types and dependencies reads it
+    import altair
+    import apprise
+    import chinese_calendar
+    import durable
+    import durable_rules_engine
+    import fontTools
+    import fsspec
+    import httpx
+    import jinja2
     import numpy
     import pandas
+    import PIL
+    import psycopg
+    import py4j
     import pyarrow
+    import pymysql
+    import pypdf
+    import pyspark
+    import s3fs
+    import scipy
+    import sqlglot
+    import sshfs
+    import tenacity
+    import vl_convert
+    import weasyprint
+    import xlsxwriter
     from pyarrow import compute, lib, parquet, types
     from pyarrow import csv as arrow_csv
-else:
-    numpy, pandas, pyarrow = map(_Library, ("numpy", "pandas", "pyarrow"))
-    modules = ("csv", "compute", "lib", "parquet", "types")
-    arrow_csv, compute, lib, parquet, types = (_Library(f"pyarrow.{name}") for name in modules)

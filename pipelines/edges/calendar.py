@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from pipelines.edges import process
+from pipelines.lazy import chinese_calendar
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.paths import CALENDARS, shown
 from pipelines.wording import load_plain, say
@@ -87,8 +88,6 @@ def read_notice(text: str, year: int) -> Year:
 
 def known_year(year: int) -> Year:
     """The year as the library chinesecalendar knows it; UsageRefusal if it does not."""
-    import chinese_calendar
-
     day, days = date(year, 1, 1), []
     while day.year == year:
         days.append(day)

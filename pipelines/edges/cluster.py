@@ -18,7 +18,7 @@ from warnings import catch_warnings, simplefilter
 
 from pipelines.edges import process
 from pipelines.edges.warehouse import Arrow, Warehouse, half_of_memory, query_text, rendered
-from pipelines.lazy import must_have, parquet
+from pipelines.lazy import must_have, parquet, py4j, pyspark, sqlglot
 from pipelines.model.project import DUCKDB, SPARK
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.wording import say
@@ -85,12 +85,8 @@ class Cluster:
     def __enter__(self) -> "Cluster":
         with catch_warnings():  # of pandas, which nothing here hands to Spark
             simplefilter("ignore", FutureWarning)
-            from py4j.protocol import Py4JError
-            from pyspark.errors import PySparkException
-            from pyspark.sql import SparkSession
-
+            built = pyspark.sql.SparkSession.builder.appName("gongping").master(self.master)
         self.folder.mkdir()
-        built = SparkSession.builder.appName("gongping").master(self.master)
         (log := self.folder / "log4j2.properties").write_text(LOG, encoding="ascii")
         own = {"spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={log.as_uri()}"}
         if self.master.startswith("local"):
@@ -99,7 +95,7 @@ class Cluster:
             built = built.config(name, value)
         try:
             self.spark = built.getOrCreate()
-        except (Py4JError, PySparkException):
+        except (py4j.protocol.Py4JError, pyspark.errors.PySparkException):
             raise Refusal(say("cluster.no_master", master=self.master)) from None
         self.spark.sparkContext.setLogLevel("OFF")
         return self
@@ -131,14 +127,12 @@ class Cluster:
         self.made.append(table)
 
     def _make(self, text: str, parameters: Mapping[str, object]) -> None:
-        from pyspark.errors import PySparkException
-
         for one in said_for_spark(text, parameters):
             table = one.makes
             self._bring(one.reads)
             try:
                 self.spark.sql(one.query).write.parquet(str(self._place(table)))
-            except PySparkException as problem:  # its text may hold data
+            except pyspark.errors.PySparkException as problem:  # its text may hold data
                 raise Refusal(say("cluster.failed", table=table, why=problem.getCondition() or "—")) from None
             if not any(self._place(table).glob("*.parquet")):
                 raise Refusal(say("cluster.not_shared", folder=self.folder))
@@ -171,9 +165,7 @@ class Statement:
 
 def said_for_spark(text: str, parameters: Mapping[str, object]) -> Iterator[Statement]:
     """The statements of a file of `sql/`; sqlglot.errors.SqlglotError for one that Spark has no words for."""
-    import sqlglot
-    from sqlglot import exp
-
+    exp = sqlglot.exp
     for statement in sqlglot.parse(text, read=DUCKDB):
         makes = isinstance(statement, exp.Create)
         query = statement.expression if makes else statement
@@ -188,8 +180,7 @@ def said_for_spark(text: str, parameters: Mapping[str, object]) -> Iterator[Stat
 
 def _of_spark(node: Any, parameters: Mapping[str, object]) -> Any:
     """A parameter as its value, a table by the name of its view."""
-    from sqlglot import exp
-
+    exp = sqlglot.exp
     if isinstance(node, exp.Parameter | exp.Placeholder):
         value = parameters[node.name]
         if isinstance(value, datetime):

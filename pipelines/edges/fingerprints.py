@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from pipelines.model.words import VerificationFailed, Words
@@ -31,8 +32,6 @@ def folder_sha256(folder: Path) -> dict[str, str]:
 @cache
 def code_version() -> dict[str, str]:
     """The version of the package and one hash over the project's own code, queries, templates and sentences."""
-    from importlib.metadata import PackageNotFoundError, version
-
     try:
         number = version("gongping")
     except PackageNotFoundError:

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, time
 
+from pipelines.lazy import apprise
+
 Hours = tuple[time, time]  # local time, from the first to before the second, over midnight too; equal: none
 
 
@@ -22,11 +24,10 @@ def is_quiet(quiet: Hours, now: datetime) -> bool:
 
 def deliver(urls: Iterable[str], title: str, body: str) -> bool:
     """Send to every address; whether all of them took it. Nothing is kept on disk or logged by the library."""
-    from apprise import Apprise, AppriseAsset, PersistentStoreMode
-
     _keep_silent()
-    asset = AppriseAsset(app_id="Gongping", app_desc="Gongping", storage_mode=PersistentStoreMode.MEMORY)
-    channels = Apprise(asset=asset)
+    memory = apprise.PersistentStoreMode.MEMORY
+    asset = apprise.AppriseAsset(app_id="Gongping", app_desc="Gongping", storage_mode=memory)
+    channels = apprise.Apprise(asset=asset)
     added = [channels.add(url) for url in urls]
     return all(added) and bool(channels.notify(body=body, title=title))
 
@@ -39,7 +40,5 @@ def _keep_silent() -> None:
 
 def is_address(url: str) -> bool:
     """Whether the library knows how to send to ``url``."""
-    from apprise import Apprise
-
     _keep_silent()
-    return Apprise.instantiate(url, suppress_exceptions=True) is not None
+    return apprise.Apprise.instantiate(url, suppress_exceptions=True) is not None

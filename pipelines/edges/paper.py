@@ -22,6 +22,7 @@ from xml.sax.saxutils import escape
 from pipelines.edges.located_yaml import load_office
 from pipelines.edges.scratch import scratch
 from pipelines.edges.templates import render
+from pipelines.lazy import fontTools, weasyprint
 from pipelines.model.project import Office
 from pipelines.model.score import ScoredPeriod
 from pipelines.model.words import Words
@@ -50,11 +51,9 @@ FACES = {
 @cache
 def widths(family: str, folder: Path = FONTS) -> dict[str, Fraction]:
     """Every character of a font family with its width in em; an empty mapping for a family that is not there."""
-    from fontTools.ttLib import TTFont
-
     if (place := _place(family, folder)) is None:
         return {}
-    with TTFont(folder / place[0], fontNumber=place[1], lazy=True) as font:
+    with fontTools.ttLib.TTFont(folder / place[0], fontNumber=place[1], lazy=True) as font:
         metrics, em = font["hmtx"].metrics, font["head"].unitsPerEm
         return {chr(code): Fraction(metrics[name][0], em) for code, name in font.getBestCmap().items()}
 
@@ -80,23 +79,20 @@ def added(folder: Path = FONTS) -> dict[str, tuple[str, int]]:
 
 def _names(file: Path) -> list[set[str]]:
     """The family names of every face in a file, in all languages."""
-    from fontTools.ttLib import TTCollection, TTFont, TTLibError
-
+    open_font = fontTools.ttLib.TTCollection if file.suffix.lower() == ".ttc" else fontTools.ttLib.TTFont
     try:
-        with (TTCollection if file.suffix.lower() == ".ttc" else TTFont)(file, lazy=True) as font:
-            faces = font.fonts if isinstance(font, TTCollection) else [font]
+        with open_font(file, lazy=True) as font:
+            faces = font.fonts if isinstance(font, fontTools.ttLib.TTCollection) else [font]
             return [{r.toUnicode() for r in face["name"].names if r.nameID in (1, 16)} for face in faces]
-    except (TTLibError, KeyError, UnicodeDecodeError):
+    except (fontTools.ttLib.TTLibError, KeyError, UnicodeDecodeError):
         return []
 
 
 @cache
 def drawn(family: str, folder: Path = FONTS) -> frozenset[str]:
     """The characters that a font in the folder can draw."""
-    from fontTools.ttLib import TTFont
-
     file, number = _place(family, folder)
-    with TTFont(folder / file, fontNumber=number, lazy=True) as font:
+    with fontTools.ttLib.TTFont(folder / file, fontNumber=number, lazy=True) as font:
         return frozenset(map(chr, font.getBestCmap()))
 
 
@@ -125,28 +121,25 @@ def _asked_for(characters: Iterable[str]) -> set[str]:
 
 def _characters_of(file: Path) -> set[str]:
     """What a font beside pages draws; nothing where there is none, or one that is damaged and made anew."""
-    from fontTools.ttLib import TTFont, TTLibError
-
     try:
-        with TTFont(file, lazy=True) as font:
+        with fontTools.ttLib.TTFont(file, lazy=True) as font:
             return _asked_for(map(chr, font.getBestCmap()))
-    except (FileNotFoundError, TTLibError):
+    except (FileNotFoundError, fontTools.ttLib.TTLibError):
         return set()
 
 
 def web_font(characters: Iterable[str], folder: Path = FONTS) -> bytes:
     """Those of the characters that pages ask it for, as WOFF2 without hints; the same bytes for the same characters."""
-    from fontTools.subset import Options, Subsetter
-    from fontTools.ttLib import TTCollection, TTFont
-
     file = folder / FACES[WEB_FACE]
-    with TTCollection(file, lazy=True) as faces:
+    with fontTools.ttLib.TTCollection(file, lazy=True) as faces:
         number = next(n for n, face in enumerate(faces.fonts) if face["name"].getDebugName(1) == WEB_FACE)
     wanted = sorted(_asked_for(set(characters)))
-    options = Options(flavor="woff2", layout_features=[], hinting=False, desubroutinize=True, glyph_names=False)
+    options = fontTools.subset.Options(
+        flavor="woff2", layout_features=[], hinting=False, desubroutinize=True, glyph_names=False
+    )
     options.drop_tables += ["vhea", "vmtx", "VORG", "GSUB", "GPOS", "GDEF", "BASE"]
-    with TTFont(file, fontNumber=number, lazy=True, recalcTimestamp=False) as font, BytesIO() as made:
-        chosen = Subsetter(options)
+    with fontTools.ttLib.TTFont(file, fontNumber=number, lazy=True, recalcTimestamp=False) as font, BytesIO() as made:
+        chosen = fontTools.subset.Subsetter(options)
         chosen.populate(text="".join(wanted))
         chosen.subset(font)
         font.flavor = "woff2"
@@ -226,7 +219,7 @@ def paper_problem() -> Words | None:
     if lacking := [name for name in missing(FONTS) if Path(name).suffix in FONT_TYPES]:
         return say("publish.no_paper_fonts", folder=FONTS.name, fonts="、".join(lacking))
     try:
-        import weasyprint  # noqa: F401 - only whether its libraries load
+        _ = weasyprint.HTML  # only whether its libraries load
     except (OSError, ImportError) as problem:
         return say("publish.no_paper_library", why=str(problem).splitlines()[0][:120])
     return None
@@ -279,12 +272,9 @@ def _found(glyphs: set[str], strange: set[str]) -> tuple[Words, ...]:
 
 def _prepare(conf: str, css: str, parent: int) -> None:
     global _style, _log
-    os.environ["FONTCONFIG_FILE"] = conf  # read when the library is loaded, hence before the import
+    os.environ["FONTCONFIG_FILE"] = conf  # read when the library is loaded, hence before its first use
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    import weasyprint
-    from weasyprint.text.fonts import FontConfiguration
-
-    fonts = FontConfiguration()
+    fonts = weasyprint.text.fonts.FontConfiguration()
     _style = fonts, weasyprint.CSS(string=css, font_config=fonts, url_fetcher=_fetch_nothing())
     _log = _Glyphs()
     logger = logging.getLogger("weasyprint")
@@ -303,9 +293,6 @@ def _end_with(parent: int) -> None:
 
 def _print(html: str, file: str, alone: bool) -> tuple[set[str], set[str]]:
     """Write one PDF; the characters without a glyph and the names of the embedded fonts."""
-    import weasyprint
-    from weasyprint.urls import FatalURLFetchingError
-
     fonts, css = _style
     _log.found.clear()
     used: set[str] = set()
@@ -317,7 +304,7 @@ def _print(html: str, file: str, alone: bool) -> tuple[set[str], set[str]]:
             pdf_variant=VARIANT,
             finisher=lambda _, pdf: (used.update(names_of(pdf)), number_by_place(pdf)),
         )
-    except FatalURLFetchingError as forbidden:
+    except weasyprint.urls.FatalURLFetchingError as forbidden:
         raise RuntimeError(str(forbidden)) from None
     Path(file).write_bytes(content)
     gc.collect()
@@ -325,13 +312,11 @@ def _print(html: str, file: str, alone: bool) -> tuple[set[str], set[str]]:
 
 
 def _fetch_nothing():
-    from weasyprint.urls import FatalURLFetchingError, URLFetcher
-
-    class Nothing(URLFetcher):
+    class Nothing(weasyprint.urls.URLFetcher):
         """Pages are whole in themselves: whatever asks for a file or an address is an attack or a mistake."""
 
         def fetch(self, url, headers=None):
-            raise FatalURLFetchingError(f"forbidden: {url[:80]}")
+            raise weasyprint.urls.FatalURLFetchingError(f"forbidden: {url[:80]}")
 
     return Nothing()
 
@@ -372,10 +357,8 @@ def number_by_place(pdf) -> None:
 
 def numbered(program: bytes, last: int) -> bytes:
     """An OpenType font that lists its glyphs up to ``last`` under their places; unchanged where it does already."""
-    from fontTools.cffLib import CFFFontSet
-
     tables = dict(_tables(program))
-    fonts = CFFFontSet()
+    fonts = fontTools.cffLib.CFFFontSet()
     fonts.decompile(BytesIO(program[slice(*tables[b"CFF "])]), None)
     facts = fonts[0].rawDict
     if "ROS" not in facts:  # listed by names: readers take the place

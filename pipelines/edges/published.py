@@ -13,14 +13,12 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
-from jinja2 import TemplateError
-
 from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.folders import MANIFEST, RUNS
 from pipelines.edges.templates import render
 from pipelines.edges.warehouse import Warehouse, query_text
 from pipelines.lazy import compute as pc
-from pipelines.lazy import parquet, pyarrow
+from pipelines.lazy import jinja2, parquet, pyarrow
 from pipelines.model.period import Period
 from pipelines.model.points import hundredths
 from pipelines.model.register import NO_REGISTER, Register
@@ -379,7 +377,7 @@ def proposed_pages(folder: Path, promised: str) -> Iterator[tuple[str, str]]:
     for one in document["pages"]:
         try:
             html = render(one["template"], one["page"], **document["beside"])
-        except TemplateError:  # a fact that the page of another version did not have
+        except jinja2.TemplateError:  # a fact that the page of another version did not have
             raise VerificationFailed(say("publication.older_pages", folder=folder)) from None
         yield one["name"], html
 

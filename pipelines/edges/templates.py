@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pipelines.lazy import jinja2
 from pipelines.model.text import plain
 from pipelines.paths import COMPILED, REPORTS
 
@@ -22,8 +23,6 @@ SCRIPTS = {"ranking": "site/ranking.js", "card": "scorecard/card.js"}
 @cache
 def environment():
     """The one environment: templates of `reports/`, compiled once, autoescape for every suffix."""
-    import jinja2
-
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(REPORTS),
         undefined=jinja2.StrictUndefined,
@@ -46,7 +45,6 @@ def environment():
 @cache
 def compiled():
     """Keeps compiled templates on disk from one process to the next, as Python does its modules, if it can."""
-    import jinja2
 
     class Compiled(jinja2.FileSystemBytecodeCache):
         def load_bytecode(self, bucket: Any) -> None:

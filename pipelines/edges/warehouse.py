@@ -13,7 +13,7 @@ import duckdb
 from pipelines.edges import process
 from pipelines.edges.scratch import NAMELESS
 from pipelines.edges.templates import compiled
-from pipelines.lazy import pyarrow
+from pipelines.lazy import jinja2, pyarrow
 from pipelines.model.project import LEAST_MEGABYTES
 from pipelines.paths import SQL
 
@@ -45,8 +45,6 @@ def rendered(name: str, **context: object) -> str:
 
 @cache
 def _template(name: str, text: str) -> Any:
-    import jinja2
-
     queries = jinja2.Environment(
         loader=jinja2.DictLoader({name: text}),
         undefined=jinja2.StrictUndefined,

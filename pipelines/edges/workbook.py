@@ -17,10 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import IO
 from zipfile import ZipFile
 
-import xlsxwriter
-from xlsxwriter.exceptions import FileCreateError
-from xlsxwriter.utility import xl_col_to_name
-
+from pipelines.lazy import xlsxwriter
 from pipelines.model.contract import (
     FILE,
     KEPT,
@@ -96,7 +93,7 @@ class Workbook:
             self._book.close()
             if kind is None:
                 self._file.write_bytes(packed(self._content, self._rows))
-        except FileCreateError as problem:
+        except xlsxwriter.exceptions.FileCreateError as problem:
             raise problem.args[0] from None
         finally:
             for rows in self._rows:
@@ -174,7 +171,7 @@ class Rows:
     """
 
     def __init__(self, folder: Path, styles: tuple[int | None, ...]) -> None:
-        self._styles = [(xl_col_to_name(place), style) for place, style in enumerate(styles)]
+        self._styles = [(xlsxwriter.utility.xl_col_to_name(place), style) for place, style in enumerate(styles)]
         self._xml = tempfile.TemporaryFile("w+", encoding="utf-8", newline="", dir=folder)  # noqa: SIM115 - see close
         self._last = 0
 
@@ -276,7 +273,7 @@ OPEN = {"objects": True, "insert_rows": True, "delete_rows": True, "format_colum
 class _Book:
     """A workbook with its formats."""
 
-    made: xlsxwriter.Workbook
+    made: "xlsxwriter.Workbook"
     formats: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -438,7 +435,7 @@ def write_list(
 def _close(book: _Book, file: Path) -> None:
     try:
         book.made.close()
-    except (FileCreateError, OSError) as problem:
+    except (xlsxwriter.exceptions.FileCreateError, OSError) as problem:
         error = problem.args[0] if isinstance(problem.args[0], OSError) else problem
         raise UsageRefusal(say("forms.not_written", file=file, problem=getattr(error, "strerror", error))) from None
 

@@ -13,6 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from pipelines.lazy import durable, durable_rules_engine
 from pipelines.model.condition import Condition
 from pipelines.model.library import LibraryRule
 from pipelines.model.words import Refusal
@@ -147,13 +148,11 @@ class Session(Generic[Result]):
 
     def _taken(self, assert_them: Callable[[], object], facts: object) -> None:
         """Run an assert of the library; a fact that it knows no rule for, or takes for another one, is a fault."""
-        from durable.engine import MessageNotHandledException, MessageObservedException
-
         try:
             assert_them()
-        except MessageNotHandledException:
+        except durable.engine.MessageNotHandledException:
             self._fault = self._fault or EngineFault("unknown_fact", unit=self._unit, fact=facts)
-        except MessageObservedException:
+        except durable.engine.MessageObservedException:
             self._fault = self._fault or EngineFault("same_fact", unit=self._unit, fact=facts)
 
     def _nothing_swallowed(self) -> None:
@@ -210,9 +209,8 @@ def text_of(fact: Fact) -> str:
 
 def quiet_host(action: Callable[[str], Action]) -> Any:
     """A host that gets its actions from ``action(name)`` and starts nothing of its own."""
-    from durable import engine
 
-    class Host(engine.Host):  # type: ignore[misc]  # the library has no types
+    class Host(durable.engine.Host):  # type: ignore[misc]  # the library has no types
         def _run(self) -> None:
             """No background threads, no wall-clock timers."""
 
@@ -223,10 +221,7 @@ def quiet_host(action: Callable[[str], Action]) -> Any:
 
 
 def _forget(handle: int) -> None:
-    # The library keeps every ruleset for ever unless it is told.
-    import durable_rules_engine
-
-    durable_rules_engine.delete_ruleset(handle)
+    durable_rules_engine.delete_ruleset(handle)  # the library keeps every ruleset for ever unless it is told
 
 
 def _sinks(known: Iterable[Pattern]) -> dict[str, Pattern]:
@@ -283,8 +278,6 @@ class Statechart:
         return self._play(state, message)
 
     def _play(self, state: str, message: Fact) -> tuple[str, str] | None:
-        from durable.engine import MessageNotHandledException
-
         self._fired.clear()
         # `running` keeps the library from entering the start state; posting the label enters the one that holds.
         self._host.update_state(STATECHART, {"sid": SUBJECT, "running": 1})
@@ -292,7 +285,7 @@ class Statechart:
             self._host.post(STATECHART, {"sid": SUBJECT, "label": state, "chart": 1})
             self._host.post(STATECHART, {"sid": SUBJECT, **message})
             return self._outcome(state, message)
-        except MessageNotHandledException:
+        except durable.engine.MessageNotHandledException:
             return None  # no transition of any state looks at such a message
         finally:
             self._host.delete_state(STATECHART, SUBJECT)

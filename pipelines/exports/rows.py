@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from pipelines.edges import process
-from pipelines.lazy import compute, lib, numpy, pyarrow
+from pipelines.lazy import compute, lib, numpy, pyarrow, pypdf
 from pipelines.model.contract import Column, TableContract
 from pipelines.model.intake import Batch, Export, Fault, Notice, UnreadableExport, folded, is_footer, shown_footer
 from pipelines.model.text import masked
@@ -227,10 +227,9 @@ def _decoded(content: bytes) -> str:
 
 def _printed(content: bytes) -> Iterator[str]:
     try:
-        import pypdf
+        document = pypdf.PdfReader(io.BytesIO(content))
     except ImportError:
         raise Refusal(say("publication.no_pdf_reader")) from None
-    document = pypdf.PdfReader(io.BytesIO(content))
     yield from (str(value) for value in (document.metadata or {}).values())
     for page in document.pages:
         yield page.extract_text()

@@ -10,7 +10,8 @@ from typing import IO
 
 import numpy as np
 
-from pipelines.lazy import must_have
+from pipelines.lazy import PIL, must_have, scipy, vl_convert
+from pipelines.lazy import altair as library
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import UsageRefusal, Words
 from pipelines.paths import FONTS
@@ -44,18 +45,14 @@ COLOURS = 48  # of the PNG
 def altair():
     """Altair, for data of any length; UsageRefusal where it is not installed."""
     must_have("lab")
-    import altair as alt
-
-    alt.data_transformers.disable_max_rows()
-    return alt
+    library.data_transformers.disable_max_rows()
+    return library
 
 
 @cache
 def converter():
     """vl-convert, which draws charts without a browser, with the project's Chinese fonts."""
     must_have("lab")
-    import vl_convert
-
     if FONTS.is_dir():
         vl_convert.register_font_directory(str(FONTS))
     return vl_convert
@@ -98,9 +95,7 @@ class Shown:
 
 def _png(svg: str) -> tuple[str, dict[str, int]]:
     """The picture in base64 and the size at which it is shown; few colours make it a tenth as large."""
-    from PIL import Image
-
-    with Image.open(BytesIO(converter().svg_to_png(svg, scale=SHARP))) as drawn, BytesIO() as small:
+    with PIL.Image.open(BytesIO(converter().svg_to_png(svg, scale=SHARP))) as drawn, BytesIO() as small:
         drawn.convert("RGB").quantize(COLOURS).save(small, "png", optimize=True)
         return b64encode(small.getvalue()).decode(), {"width": drawn.width // SHARP, "height": drawn.height // SHARP}
 
@@ -133,15 +128,13 @@ def styled(layers, title: str, subtitle: str = "", width: int = 560, height: int
 
 def spread(wanted, gap: float) -> np.ndarray:
     """The positions nearest to those wanted of which no two lie closer than ``gap``."""
-    from scipy.optimize import isotonic_regression
-
     wanted = np.asarray(wanted, float)
     if not len(wanted):
         return wanted
     order = np.argsort(wanted, kind="stable")
     shift = gap * np.arange(len(wanted))
     found = np.empty(len(wanted))
-    found[order] = isotonic_regression(wanted[order] - shift).x + shift
+    found[order] = scipy.optimize.isotonic_regression(wanted[order] - shift).x + shift
     return found
 
 
@@ -528,8 +521,7 @@ def _labels(rows: list[dict], x, y) -> list:
 
 def _within(part: np.ndarray, of: np.ndarray, rate: float, ends: tuple[float, float]) -> np.ndarray:
     """Whether each count is one that a unit of the common rate has but rarely exceeds: binomial, exact."""
-    from scipy.stats import binom
-
+    binom = scipy.stats.binom
     low, high = (binom.ppf(end, of, rate) for end in ends)
     return (part >= low) & (part <= high)
 
@@ -549,8 +541,7 @@ def _curves(of: np.ndarray, rate: float) -> list[dict]:
 
 def _smooth(end: float, sizes: np.ndarray, rate: float) -> np.ndarray:
     """The quantile of a binomial count, interpolated between whole counts."""
-    from scipy.stats import binom
-
+    binom = scipy.stats.binom
     whole = binom.ppf(end, sizes, rate)
     above, below = binom.cdf(whole, sizes, rate), binom.cdf(whole - 1, sizes, rate)
     return np.clip(whole - (above - end) / np.maximum(above - below, 1e-12), 0, sizes)

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow
-import pyarrow.compute
 
 from pipelines.assess import Request, Run, silent, stop_for
 from pipelines.edges import process
@@ -20,6 +18,7 @@ from pipelines.engines.cube import Cube, Rows
 from pipelines.engines.marks import place, variant
 from pipelines.engines.summing import as_shown
 from pipelines.engines.vector import Rescored, must_agree, rescore
+from pipelines.lazy import pyarrow
 from pipelines.model.contract import Contracts, TableContract
 from pipelines.model.measure import (
     CASE_ROWS,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.edges.calendar import Calendar
-from pipelines.lazy import arrow_csv
+from pipelines.lazy import arrow_csv, xlsxwriter
 from pipelines.lazy import parquet as pq
 from pipelines.lazy import pyarrow as pa
 from pipelines.model.contract import Column
@@ -208,8 +208,6 @@ def _write_csv(path: Path, table) -> Path:
 
 
 def _write_xlsx(path: Path, name: str, table) -> Path:
-    import xlsxwriter
-
     contract = _contract(name)
     book = xlsxwriter.Workbook(path, OPTIONS)
     book.set_properties({"created": EPOCH})

@@ -2,6 +2,7 @@
 
 import io
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from pipelines.edges import process
 from pipelines.edges.warehouse import query_text, rendered
-from pipelines.lazy import arrow_csv, parquet, pyarrow
+from pipelines.lazy import arrow_csv, parquet, psycopg, pyarrow, pymysql, tenacity
 from pipelines.model.period import Period
 from pipelines.model.project import Query, Source
 from pipelines.model.words import Refusal
@@ -91,8 +92,6 @@ class _Postgres(Snapshot):
         self.server = f"PostgreSQL {version}"
 
     def mogrify(self, text: str, values: dict) -> str:
-        import psycopg
-
         return psycopg.ClientCursor(self.connection).mogrify(text, values)
 
     def batches(self, query: Query, names: list[str], schema: Any) -> Iterator[Any]:
@@ -159,8 +158,6 @@ class _MySQL(Snapshot):
 
 def _set_zone(cursor: Any, source: Source) -> None:
     """The city's zone for moments that the server keeps in UTC; a Refusal where neither name nor offset can say it."""
-    import pymysql
-
     zone = process.project().zone
     try:
         cursor.execute("set session time_zone = %s", (zone,))
@@ -200,24 +197,16 @@ def where(source: Source) -> str:
 
 def _libraries(kind: str) -> tuple[type[Snapshot], type[Exception]]:
     if kind == "postgresql":
-        import psycopg
-
         return _Postgres, psycopg.Error
-    import pymysql
-
     return _MySQL, pymysql.MySQLError
 
 
 def _connected(source: Source, password: str, error: type[Exception]) -> Any:
     """A connection; tried again only where the server could not be reached, never where it refused."""
-    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
-
     connect = _postgres if source.kind == "postgresql" else _mysql
-    unreached = retry_if_exception(lambda problem: isinstance(problem, error) and _is_unreached(problem))
-    waits = wait_exponential(WAIT)
-    return Retrying(stop=stop_after_attempt(TRIES), wait=waits, retry=unreached, reraise=True)(
-        connect, source, password
-    )
+    stop, wait = tenacity.stop_after_attempt(TRIES), tenacity.wait_exponential(WAIT)
+    unreached = tenacity.retry_if_exception(lambda problem: isinstance(problem, error) and _is_unreached(problem))
+    return tenacity.Retrying(stop=stop, wait=wait, retry=unreached, reraise=True)(connect, source, password)
 
 
 def _is_unreached(problem: BaseException) -> bool:
@@ -227,8 +216,6 @@ def _is_unreached(problem: BaseException) -> bool:
 
 
 def _postgres(source: Source, password: str) -> Any:
-    import psycopg
-
     mode = {"verify": "verify-full", "require": "require", "off": "disable"}[source.tls]
     ca = str(source.ca) if source.ca else "system"
     connection = psycopg.connect(
@@ -251,10 +238,6 @@ def _postgres(source: Source, password: str) -> Any:
 
 
 def _mysql(source: Source, password: str) -> Any:
-    import ssl
-
-    import pymysql
-
     context = None
     if source.tls != "off":
         context = ssl.create_default_context(cafile=str(source.ca) if source.ca else None)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from pipelines.lazy import fsspec, httpx, s3fs, sshfs, tenacity
 from pipelines.model.period import Period
 from pipelines.model.project import PLACE, Source
 from pipelines.model.words import Refusal
@@ -126,10 +127,9 @@ def remote(source: Source) -> Iterator[Remote]:
 
 def again(fetch: Callable[[], None]) -> None:
     """A read that changes nothing, tried a few times; a Refusal at once where the source itself was refused."""
-    from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
-
-    unsure = retry_if_exception(lambda problem: isinstance(problem, Exception) and not isinstance(problem, Refusal))
-    Retrying(stop=stop_after_attempt(TRIES), wait=wait_exponential(WAIT), retry=unsure, reraise=True)(fetch)
+    stop, wait = tenacity.stop_after_attempt(TRIES), tenacity.wait_exponential(WAIT)
+    unsure = tenacity.retry_if_exception(lambda one: isinstance(one, Exception) and not isinstance(one, Refusal))
+    tenacity.Retrying(stop=stop, wait=wait, retry=unsure, reraise=True)(fetch)
 
 
 def where(source: Source) -> str:
@@ -143,16 +143,12 @@ def where(source: Source) -> str:
 
 @contextmanager
 def _folder(source: Source, *_: str) -> Iterator[Remote]:
-    from fsspec.implementations.local import LocalFileSystem
-
-    yield Remote(source, LocalFileSystem(), str(Path(source.folder).absolute()))
+    yield Remote(source, fsspec.get_filesystem_class("file")(), str(Path(source.folder).absolute()))
 
 
 @contextmanager
 def _sftp(source: Source, password: str, *_: str) -> Iterator[Remote]:
-    from sshfs import SSHFileSystem
-
-    system = SSHFileSystem(
+    system = sshfs.SSHFileSystem(
         source.host,
         port=source.port,
         username=source.user,
@@ -169,11 +165,9 @@ def _sftp(source: Source, password: str, *_: str) -> Iterator[Remote]:
 
 @contextmanager
 def _s3(source: Source, password: str, token: str, key: str, secret: str) -> Iterator[Remote]:
-    from s3fs import S3FileSystem
-
     if source.endpoint:
         must_be_allowed(source.endpoint, source)
-    system = S3FileSystem(
+    system = s3fs.S3FileSystem(
         key=key or None,
         secret=secret or None,
         anon=not key,
@@ -188,8 +182,6 @@ def _s3(source: Source, password: str, token: str, key: str, secret: str) -> Ite
 
 @contextmanager
 def _http(source: Source, password: str, token: str, *_: str) -> Iterator[Remote]:
-    import httpx
-
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     account = (source.user, password) if source.user else None
     verify = str(source.ca) if source.ca else True

@@ -7,10 +7,10 @@ import pytest
 from pipelines.contracts.quality import write_report
 from pipelines.edges.paper import WEB_FONT, font_beside
 from pipelines.model.text import file_stem
-from pipelines.paths import RULES
 from pipelines.rulebook import load_rulebook
 from pipelines.stages.publish import publish
 from tests.pages import browser, fixture
+from tests.rules.book import FROZEN
 
 pytestmark = [
     pytest.mark.skipif(browser.chromium() is None, reason=browser.WITHOUT),
@@ -36,7 +36,7 @@ def site(tmp_path_factory):
     out = tmp_path_factory.mktemp("site")
     write_report(out / "report", REPORT)
     scored = fixture.result()
-    rulebook = load_rulebook(RULES / "standard", scored.period.start.date())
+    rulebook = load_rulebook(FROZEN, scored.period.start.date())
     readings = {reading.id: reading.default for reading in rulebook.readings.values()} | {"satisfied": "full_only"}
     quarter = replace(scored, rulebook=rulebook, readings=readings, **fixture.doubted(scored))
     publish(fixture.warehouse(), quarter, out / "out", pdf=False, quality=lambda: out / "report")

@@ -9,6 +9,7 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from pypdf import PdfReader
 
+from pipelines import lazy
 from pipelines.contracts.quality import write_report
 from pipelines.edges import paper
 from pipelines.edges.paper import WEB_FONT, WEB_RANGES, font_beside, paper_problem, print_pages, web_font
@@ -100,17 +101,12 @@ def test_without_fonts_the_pages_are_published_and_one_line_says_why(tmp_path, m
 
 
 def test_without_the_system_libraries_the_remedy_is_named(monkeypatch):
-    import builtins
-
-    real = builtins.__import__
-
-    def broken(name, *rest):
-        if name == "weasyprint":
-            raise OSError("cannot load library 'libpango-1.0-0'")
-        return real(name, *rest)
+    def broken(name):
+        raise OSError(f"{name}: cannot load library 'libpango-1.0-0'")
 
     monkeypatch.setattr(paper, "missing", lambda folder: [])
-    monkeypatch.setattr(builtins, "__import__", broken)
+    monkeypatch.setattr(paper, "weasyprint", lazy.weasyprint)  # one that nobody has asked yet
+    monkeypatch.setattr(lazy, "import_module", broken)
     assert "libpango" in paper_problem().zh and "gongping doctor" in paper_problem().zh
 
 
