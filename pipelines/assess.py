@@ -520,7 +520,7 @@ class Run:
         )
         lacking = "、".join(str(part) for part, found in self.parts.items() if found is None)
         parts = (say(f"assess.parts_{self.how.missing}", parts=lacking),) if self.how and lacking else ()
-        of_marks = without_assessment(self.scores)
+        of_marks = without_assessment(self.scores, self.tallies)
         figures = notices(self.warehouse, self.tallies, self.rulebook)
         told = (*self.counted_notices, *again, *self._unasked, *counted)
         return (*self.unusual, *of_marks, *parts, *figures, *told)

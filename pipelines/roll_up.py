@@ -232,7 +232,7 @@ class RollUp:
             verdicts=tuple(self.verdicts),
             trace=(),
             calendar_sha256="",
-            city=self.request.name or self.book.edition,
+            city=self.request.name or "",
         )
 
     def summary(self) -> dict[str, object]:
@@ -269,7 +269,7 @@ class RollUp:
         """What went into the ranking and what came out, by hash; no clock, no machine."""
         return {
             "version": VERSION,
-            "roll_up": self.result.city,
+            "roll_up": self.result.city or self.book.edition,
             "period": str(self.period),
             "cutoff": self.cutoff.isoformat(),
             "simulated": self.result.intake.simulated,

@@ -24,8 +24,7 @@ from pipelines.publication.signers import Signers
 from pipelines.publication.state import Edition, State, settings_sha256
 from pipelines.publication.status import effects, in_words, made_from, movements, plain_effect, plain_movement
 from pipelines.rulebook import load_rulebook
-from pipelines.views.figures import in_prose, named, speaking
-from pipelines.views.official import chinese_date
+from pipelines.views.figures import day, in_prose, named, speaking
 from pipelines.wording import say
 
 INDEX, NOTICE, PREVIEWS, FRAME = (f"publication/{name}.html.j2" for name in ("index", "notice", "previews", "edition"))
@@ -225,14 +224,14 @@ def _frames(place: Path, state: State, listed: dict) -> list[Path]:
 
 
 def _page(file: Path, document: dict) -> None:
-    facts = {one["what"] for one in document["made_from"]}
+    facts, signed = {one["what"] for one in document["made_from"]}, datetime.fromisoformat(document["at"])
     words = {
         **_words(("editions", "reason", "made_from", "col_fact", "col_then", "col_now", *CHANGES)),
         "facts": {what: _says(f"fact_{what}") for what in facts},
         "correction": _says("correction", n=document["correction"]),
         "title": _says("notice_title", period_name=_named(document)),
         "paragraphs": [_opening(document), *_moved(document), _closing(document)],
-        "signed": _says("notice_signed", **document, day=chinese_date(datetime.fromisoformat(document["at"]))),
+        "signed": _says("notice_signed", **document, day=Words(day(signed), day(signed, "en"))),
     }
     _write(file, NOTICE, document, words)
 
@@ -255,9 +254,11 @@ def _moved(document: dict) -> list[Words]:
     for one in moved[:MOST_TOLD]:
         same = one["total_before"] == one["total_after"]
         parts = [] if same else [_says("notice_total", before=one["total_before"], after=one["total_after"])]
-        if one["rank_before"] != one["rank_after"]:
-            ranks = {side: one[f"rank_{side}"] or "—" for side in ("before", "after")}
-            parts.append(_says("notice_rank", **ranks))
+        before, after = one["rank_before"], one["rank_after"]
+        if before != after:
+            key = "notice_rank" if before and after else "notice_placed" if after else "notice_unplaced"
+            parts.append(_says(key, before=before, after=after))
+        parts = parts or [_says("notice_lines")]
         changes = Words("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))
         told.append(_says("notice_unit", unit=one["unit_name"], changes=changes))
     if not moved:
@@ -287,7 +288,8 @@ def _says(name: str, **facts: object) -> Words:
 def _around(document: dict) -> dict[str, Words]:
     """The words around any page of publication."""
     spoken = speaking(say, Period.parse(document["period"]).kind)
-    return {name: spoken(f"site.{name}") for name in SHELL} | {name: say(f"pages.{name}") for name in LABEL}
+    around = {name: spoken(f"site.{name}") for name in SHELL} | {name: say(f"pages.{name}") for name in LABEL}
+    return around | {"period_name": _named(document)}
 
 
 def _write(file: Path, template: str, document: dict, words: dict) -> None:
@@ -442,7 +444,7 @@ def _listed(one: Edition) -> dict:
 def _sheet_page(document: dict, paper: bool = False) -> str:
     words = {name: say(f"publication.page_{name}") for name in WORDS}
     words |= _around(document)
-    words["title"] = say("publication.page_sheet_title", period=document["period"], n=document["edition"])
+    words["title"] = _says("sheet_title", period_name=_named(document), n=document["edition"])
     rules = {**document["settings"], "roles": "、".join(document["settings"]["roles"])}
     words["settings_line"] = say("publication.page_settings_line", **rules)
     words["corrections"] = [say("publication.page_correction", n=one["correction"]) for one in document["editions"]]

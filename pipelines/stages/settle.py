@@ -672,13 +672,13 @@ def notes(
     return {item: tuple(found) for item, found in flags.items()}
 
 
-def without_assessment(scores: dict[str, UnitScore]) -> tuple[Words, ...]:
+def without_assessment(scores: dict[str, UnitScore], tallies: Mapping[str, UnitTally]) -> tuple[Words, ...]:
     """Lines that name the units without qualitative scores and say what these come to; () if every unit has them."""
     found = []
     for note in ("assessment_full", "assessment_zero"):
         lacking = {id: sum(note in item.notes for item in score.items.values()) for id, score in scores.items()}
         units = sorted(id for id, items in lacking.items() if items)
-        named = "、".join(units[:NAMED]) + "…" * (len(units) > NAMED)
+        named = "、".join(tallies[id].unit.unit_name for id in units[:NAMED]) + "…" * (len(units) > NAMED)
         found += [say(f"assess.{note}", n=sum(lacking.values()), units=len(units), named=named)] if units else []
     return tuple(found)
 

@@ -236,7 +236,10 @@ class Bulletin:
         if not items:
             return []
         both = ", " if self.lang == "en" else "”“"
-        parts = [self._says("unmeasured_item", title=both.join(titles), n=n) for n, titles in items.items()]
+        parts = [
+            self._says("unmeasured_items" if len(titles) > 1 else "unmeasured_item", title=both.join(titles), n=n)
+            for n, titles in items.items()
+        ]
         units = sum(
             any(not one.measured and book.items[id].full_marks for id, one in score.items.items()) for score in scores
         )

@@ -16,7 +16,7 @@ from pipelines.views.figures import NOTHING, Say, month_name
 LEFT, RIGHT = 24, 616  # of the 640 wide strip
 TICK = (28, 52)  # upper and lower end of a tick
 LAYERS = 4  # neighbours lie in different ones: a few paths draw fast, and ticks that overlap still show darker
-TRACK = (58, 232)  # of the 470 wide rate panel, which a phone shows whole: left and right end of its scale
+TRACK = (58, 196)  # of the 470 wide rate panel, which a phone shows whole: left and right end of its scale
 ROW, TOP = 26, 30  # of a rate panel: the height of a row, the middle of the first
 SPAN, CEILING, FOOT = (60, 580), 26, 82  # of the line of periods: its ends, its highest and lowest point
 LEAST, MOST = 3, 12  # totals that make a line, periods that it has room for

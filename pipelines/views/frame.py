@@ -39,7 +39,6 @@ def frame(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
         "period_name": named(period, lang),
         "cutoff": moment(result.cutoff, lang),
         "rules": rulebook.title.into(lang),
-        "edition": rulebook.edition,
     }
     return {
         **shell(say, lang),

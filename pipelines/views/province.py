@@ -189,7 +189,7 @@ class Province:
             "frame": around,
             "words": words(self.say, WORDS, lang),
             "own": words(self.say, OWN_WORDS, lang, "roll_up"),
-            "title": self.say("roll_up.title", **facts).into(lang),
+            "title": self.say("roll_up.title" if facts["name"] else "roll_up.title_unnamed", **facts).into(lang),
             "figures": [
                 {"label": self.say("roll_up.cities").into(lang), "value": str(len(self.cities))},
                 *figures(self.result, self.say, lang),

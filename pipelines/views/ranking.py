@@ -271,7 +271,7 @@ def _shade(lost: Fraction, full_marks: Fraction) -> str:
 def funnel(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:
     """Satisfaction by the number of rated cases with what chance allows, and in words who lies outside."""
     rows = [(_name(result, s), s.satisfied, s.rated) for s in result.standings if s.ranked]
-    city = sum(part for _, part, _ in rows), sum(of for _, _, of in rows)
+    city = sum(s.satisfied for s in result.standings), sum(s.rated for s in result.standings)
     chart = charts.funnel(rows, city) if sum(bool(of) for _, _, of in rows) >= FEWEST_IN_FUNNEL else None
     if chart is None:
         return None

@@ -152,6 +152,11 @@ def test_pages_lead_to_each_other_and_show_every_unit(ranked):
         assert all(unit in index for unit in units)
 
 
+def test_a_province_without_a_name_is_not_called_by_its_rulebook(ranked):
+    for file, head in (("index.html", "2026年第三季度全省排名"), ("index.en.html", "All cities, quarter 3 of 2026")):
+        assert f"<h1>{head}</h1>" in (ranked.folder / file).read_text(encoding="utf-8")
+
+
 def _decoded(page, address):
     from urllib.parse import unquote
 

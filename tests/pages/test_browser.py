@@ -239,12 +239,12 @@ def test_another_reading_ranks_the_page_anew_and_back_and_stands_in_the_address(
     assert {int(at): (int(place), total, base, bonus) for at, place, total, base, bonus in after} == fixture.REREAD
     assert [row[1] for row in after] == sorted((row[1] for row in after), key=int)
     assert page.locator("[role=status]").inner_text() == (
-        "改换 1 项读法后：4 个单位名次变动，最多 3 位；1 个单位总分变动；“办件、满意率、较上季”只按现行读法，此时不列"
+        "改换 1 项释义后：4 个单位名次变动，最多 3 位；1 个单位总分变动；“办件、满意率、较上季”只按现行释义，此时不列"
     )
     assert page.locator("svg.places .reread").get_attribute("d").count("M") == 4
     again = opened(f"index.html#{page.url.partition('#')[2]}")
     assert again.locator("table.sortable").first.locator("tbody tr").evaluate_all(cells) == after
-    page.get_by_role("button", name="全部恢复现行读法").click()
+    page.get_by_role("button", name="全部恢复现行释义").click()
     assert table.locator("tbody tr").evaluate_all(moved) == since
     assert table.locator("tbody tr").evaluate_all(cells) == before and page.complaints == again.complaints == []
 

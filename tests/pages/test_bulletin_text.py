@@ -176,6 +176,39 @@ def test_a_bulletin_says_what_was_approved(name):
     assert said == file.read_text(encoding="utf-8")
 
 
+def test_items_that_as_many_units_lack_are_told_with_each_of_them():
+    quarter = result()
+    units = [s.unit_id for s in quarter.standings]
+    items = list(quarter.scores[units[0]].items)
+
+    def without(unit, item):
+        score = quarter.scores[unit]
+        return replace(score, items={**score.items, item: replace(score.items[item], measured=False)})
+
+    scores = {**quarter.scores, units[0]: without(units[0], items[0]), units[1]: without(units[1], items[1])}
+    said = {lang: Bulletin(replace(quarter, scores=scores), [], say, lang).unmeasured()[0] for lang in ("zh", "en")}
+    assert said["zh"].startswith("有2个单位的部分评分项") and said["zh"].endswith("”各1个单位。")
+    assert said["en"].endswith(", 1 unit each.")
+
+
+def test_a_table_without_rows_has_no_line_of_the_account():
+    page = Bulletin(result(), [], say).page()
+    row = {"title": "指标数", "absent": False, "read": "0", "accepted": "0", "quarantined": "0", "note": ""}
+    page["accounts"] = [row, row | {"title": "诉求件", "read": "3", "accepted": "3"}]
+    shown = shown_text(render("bulletin/bulletin.html.j2", page))
+    assert "诉求件 3 3 0" in " ".join(shown.split()) and "指标数" not in shown
+
+
+def test_pages_and_paper_name_the_regulation_and_not_the_edition_of_its_rulebook():
+    quarter = result()
+    quarter = replace(quarter, rulebook=replace(quarter.rulebook, edition="edition_of_this_test"))
+    page = Bulletin(quarter, [], say).page()
+    texts = [official_sheet(quarter, page, OFFICE), render("bulletin/bulletin.html.j2", page),
+             *(render("site/index.html.j2", ranking(quarter, say, lang)) for lang in ("zh", "en"))]
+    assert [text for text in texts if "edition_of_this_test" in text] == []
+    assert all(f"依据：《{quarter.rulebook.title.zh}》" in shown_text(text) for text in texts[:3])
+
+
 def test_channels_and_matters_are_named_with_their_shares_and_not_where_there_is_one_alone():
     rows = [("channel", "电话", 60), ("channel", "网站", 25), ("channel", "信箱", 10), ("channel", "微信", 3),
             ("channel", "来访", 2), ("matter", "停水，电话13812345678", 7), ("matter", "路灯", 5)]

@@ -8,14 +8,15 @@ from fractions import Fraction
 
 import pytest
 
-from pipelines.edges.templates import render
+from pipelines.edges.templates import environment, render
 from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.rule import Rule, Target
 from pipelines.model.score import Earlier, ItemScore, Loss, PlaceRange, UnitScore
 from pipelines.model.words import Words
+from pipelines.paths import REPORTS
 from pipelines.views import charts, scorecard
-from pipelines.views.figures import speaking
+from pipelines.views.figures import percent, speaking
 from pipelines.views.ranking import _cell, brackets, doubt, funnel, ranking
 from pipelines.views.scorecard import Scorecards
 from pipelines.wording import say
@@ -171,6 +172,29 @@ def test_labels_of_one_height_do_not_touch(drawn):
             assert left >= -1 and left + width <= most + 1
             assert all(left >= end or left + width <= start for start, end in rows.get(y, ())), text
             rows.setdefault(y, []).append((left, left + width))
+
+
+@pytest.mark.parametrize("completed", [100, 50])
+def test_a_mark_at_either_end_of_its_scale_leaves_its_label_clear(completed):
+    """Figures of a wide face, as of DejaVu Sans, are 0.64 of their size."""
+    quarter = with_rate()
+    counts = {id: dict.fromkeys(quarter.period.months, n) for id, n in (("due", 100), ("completed", completed))}
+    tally = quarter.tallies["U001"]
+    panels = charts.rates(quarter, replace(tally, counts={**tally.counts, **counts}), say)
+    panel = next(one for one in panels if one["title"] == RATE.title.zh)
+    svg = environment().get_template("shared/charts.html.j2").module.rate(panel)
+    marks = [float(x) for x in re.findall(r'<(?:circle cx="|path d="M )([\d.]+)', svg)]
+    labels = [x - 0.64 * size * len(text) for x, _, _, size, text in _labels(svg) if text in ("100.00%", "50.00%")]
+    assert len(marks) == len(labels) == 3 and max(marks) + 6.5 <= min(labels)
+
+
+def test_the_dark_has_a_colour_for_every_ink_of_a_chart():
+    template, style = ((REPORTS / "shared" / name).read_text("utf-8") for name in ("charts.html.j2", "base.css"))
+    dark = style[style.index("prefers-color-scheme: dark") :]
+    inks = {(what, ink) for what, said in re.findall(r'(fill|stroke)="(\{\{.*?\}\}|#\w+)"', template)
+            for ink in re.findall(r"#\w+", said)}
+    assert len(inks) > 12
+    assert [one for one in inks if not re.search(rf'\[{one[0]}="{one[1]}"\][^{{}}]*\{{ {one[0]}:', dark)] == []
 
 
 def test_no_label_is_cut_at_an_edge_of_its_chart(drawn):
@@ -337,6 +361,15 @@ def test_the_heat_map_darkens_with_the_share_lost_and_hatches_what_was_not_measu
         shades[lost] = _cell(score)["shade"]
     assert shades == {"0": "0", "0.01": "1", "1": "1", "1.01": "2", "3.01": "3", "6.01": "4", "10": "4", "10.01": "5"}
     assert _cell(replace(score, measured=False))["shade"] == "none"
+
+
+def test_the_funnels_line_is_the_rate_of_all_units_that_the_head_of_the_page_shows():
+    quarter = result()
+    rated = enumerate(quarter.standings)
+    standings = tuple(replace(s, rated=100, satisfied=80 + n if s.ranked else 0) for n, s in rated)
+    whole, satisfied = sum(s.rated for s in standings), sum(s.satisfied for s in standings)
+    assert whole > sum(s.rated for s in standings if s.ranked)
+    assert funnel(replace(quarter, standings=standings), say)["city"] == f"全市 {percent(satisfied, whole)}"
 
 
 @pytest.mark.parametrize("rated, drawn", [(3, False), (4, True)])

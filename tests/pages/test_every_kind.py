@@ -13,10 +13,13 @@ pytestmark = [
     pytest.mark.skipif(browser.chromium() is None, reason=browser.WITHOUT),
     pytest.mark.skipif(paper_problem() is not None, reason="no fonts on this machine: see `gongping doctor`"),
 ]
-# Cells of a table so narrow that their text, of more characters than one line of them holds, runs down the page.
-SQUEEZED = """[...document.querySelectorAll('th, td')].filter(cell => cell.textContent.trim().length > 5
-    && cell.clientWidth > 0 && cell.clientWidth < 2.5 * parseFloat(getComputedStyle(cell).fontSize))
-    .map(cell => cell.textContent.trim())"""
+# Cells of a table so narrow that their text, of more characters than one line of them holds, runs down the page: within
+# its padding a word of four characters stands on two lines at most, and a sentence has five characters a line.
+SQUEEZED = """[...document.querySelectorAll('th, td')].filter(cell => {
+        const long = cell.textContent.trim().length, style = getComputedStyle(cell), em = parseFloat(style.fontSize);
+        const width = cell.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+        return cell.clientWidth > 0 && (long > 3 && width < 1.9 * em || long > 40 && width < 5 * em);
+    }).map(cell => cell.textContent.trim())"""
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
 from pipelines.paths import RULES
 from pipelines.publication import desk as publishing
 from pipelines.publication.editions import place_of
+from pipelines.publication.pages import _moved as told_of
 from pipelines.publication.verify import verify
 from tests.publication.office import (
     LATER,
@@ -76,6 +77,41 @@ def test_a_correction_is_a_notice_that_says_what_changed_why_and_for_whom(tmp_pa
                  "审核：林一　2026年7月15日",
                  "total 99.50 instead of 99", "from this notice on edition 2 is in force"):
         assert said in text, said
+
+
+def moved(**changes) -> dict:
+    """A unit's movement, as a notice has it."""
+    same = {"unit_name": "甲局", "rank_before": "3", "rank_after": "3", "total_before": "90.00", "total_after": "90.00"}
+    return same | changes
+
+
+@pytest.mark.parametrize(("changes", "zh", "en"), [
+    ({}, "甲局：总分和名次不变，扣分明细有变。", "甲局: total and place stay, its lines change."),
+    ({"rank_after": "2"}, "甲局：名次由第3名更正为第2名。", "甲局: place 2 instead of 3."),
+    ({"rank_before": ""}, "甲局：原不参加排名，更正为第3名。", "甲局: place 3, without a place before."),
+    ({"rank_after": ""}, "甲局：原列第3名，更正为不参加排名。", "甲局: without a place instead of 3."),
+    ({"rank_before": "", "rank_after": "", "total_after": "91.00"}, "甲局：总分由90分更正为91分。",
+     "甲局: total 91 instead of 90."),
+])
+def test_a_notice_says_of_every_unit_what_changed(changes, zh, en):
+    _, told = told_of({"movements": [moved(**changes)]})
+    assert (told.zh, told.en) == (zh, en)
+
+
+def test_pages_beside_editions_name_the_period_in_words_and_readings_by_what_they_mean(tmp_path):
+    published(tmp_path)
+    book = {f"rulebook/{file.relative_to(RULES / 'standard')}": file.read_bytes()
+            for file in (RULES / "standard").rglob("*") if file.is_file()}
+    finished_run(tmp_path, "-0.50", "FH1", files=book, manifest={"readings": {"satisfied": "full_only"}})
+    for person in (LIN, WU):
+        act(tmp_path, acts.approve, person, at=LATER)
+    _correct(tmp_path)
+    place = place_of(tmp_path, PERIOD)
+    heads = {name: re.search("<h1>(.*?)</h1>", (place / name).read_text(encoding="utf-8"), re.S)[1]
+             for name in ("index.html", "edition-1.html", "correction-1.html", "2/publication.html")}
+    assert all("2026年第二季度" in head and str(PERIOD) not in head for head in heads.values())
+    notice = (place / "correction-1.html").read_text(encoding="utf-8")
+    assert "只计满意" in notice and "full_only" not in notice and "(审核), 2026-07-15" in notice
 
 
 def test_nothing_published_changes_and_the_index_lists_every_edition(tmp_path):

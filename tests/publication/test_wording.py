@@ -85,7 +85,7 @@ def test_the_printed_bulletin_says_the_final_words_and_the_head(tmp_path):
     assert "予以表彰" in page and "予以通报批评" in page and "拟" not in page
     assert "ab" * 32 in page and "发布台账" in page
     first = _result()
-    assert "首次" in official_sheet(first, Bulletin(first, [], say).page())
+    assert "此前没有发布记录" in official_sheet(first, Bulletin(first, [], say).page())
 
 
 @pytest.mark.parametrize("harm", ["changed", "lost"])
