@@ -678,7 +678,8 @@ def without_assessment(scores: dict[str, UnitScore], tallies: Mapping[str, UnitT
     for note in ("assessment_full", "assessment_zero"):
         lacking = {id: sum(note in item.notes for item in score.items.values()) for id, score in scores.items()}
         units = sorted(id for id, items in lacking.items() if items)
-        named = "、".join(tallies[id].unit.unit_name for id in units[:NAMED]) + "…" * (len(units) > NAMED)
+        names = [*(tallies[id].unit.unit_name for id in units[:NAMED]), *(["…"] if len(units) > NAMED else [])]
+        named = Words("、".join(names), ", ".join(names))
         found += [say(f"assess.{note}", n=sum(lacking.values()), units=len(units), named=named)] if units else []
     return tuple(found)
 

@@ -98,7 +98,11 @@ class Bulletin:
     def page(self) -> dict:
         """The bulletin: ``frame``, prose by section, the ranking table, readings and the account of rows."""
         whole = listing(self.result, self.say, self.lang)
-        broken, warned = quality.quarantined(self.result), quality.warned(self.result)
+        broken, warned = (
+            quality.by_promise(found(self.result), self.say, self.lang)
+            for found in (quality.quarantined, quality.warned)
+        )
+        notices = quality.notices(self.result, self.lang)
         return {
             "frame": whole["frame"],
             "words": words(self.say, WORDS, self.lang, "bulletin"),
@@ -115,9 +119,9 @@ class Bulletin:
             "no_verdicts": self.no_verdicts(),
             "readings": self.readings(),
             "accounts": quality.accounts(self.result, self.say, self.lang),
-            "broken": quality.by_promise(broken, self.say, self.lang),
-            "warned": quality.by_promise(warned, self.say, self.lang),
-            "notices": quality.notices(self.result, self.lang),
+            "broken": broken,
+            "warned": [row for row in warned if row["remedy"] not in notices],  # said once
+            "notices": notices,
             "practice": self.practice(),
             "objections": told(self.decisions, self.say, self.lang),
             "method": self.method(),
@@ -236,14 +240,17 @@ class Bulletin:
         if not items:
             return []
         both = ", " if self.lang == "en" else "”“"
-        parts = [
-            self._says("unmeasured_items" if len(titles) > 1 else "unmeasured_item", title=both.join(titles), n=n)
-            for n, titles in items.items()
-        ]
+        parts = [self._says(self._lacked_by(n, titles), title=both.join(titles), n=n) for n, titles in items.items()]
         units = sum(
             any(not one.measured and book.items[id].full_marks for id, one in score.items.items()) for score in scores
         )
         return [self._says("unmeasured", n=units, items=parted(parts, self.lang))]
+
+    def _lacked_by(self, n: int, titles: list[str]) -> str:
+        """The sentence on items that so many units lack: all of them, each of them, or one item."""
+        if n == len(self.result.scores):
+            return "unmeasured_everywhere"
+        return "unmeasured_items" if len(titles) > 1 else "unmeasured_item"
 
     def places(self, groups: list[dict]) -> list[dict]:
         """What is said about places: the head, each group's first, the end, those who are not ranked."""

@@ -23,7 +23,7 @@ LEAST, MOST = 3, 12  # totals that make a line, periods that it has room for
 SPARK, SPARK_HEIGHT = (8, 152), (34, 6)  # of a small chart, 160 by 40: its ends, its lowest and highest point
 STEP = 10  # scales begin and end at multiples of it
 PLACES, PLACE_ROW, PLACE_TOP, ON_A_SHEET = (206, 600), 18, 40, 40  # of the chart of places: scale, rows, rows a chart
-LONGEST = 15  # characters of a name beside a chart
+LONGEST, BESIDE_PLACES = 15, 13  # characters of a name beside a chart, and left of the chart of places
 SLOPE, SLOPE_ROW, SLOPED = (236, 404), 17, 40  # of the slope: its ends, a row, units that it has room for
 FUNNEL, FUNNEL_HEIGHT, CURVE = (44, 616), (268, 16), 32  # of the funnel: its ends, lowest and highest, steps of a limit
 LIMITS = (("95", Fraction("1.96")), ("99.8", Fraction("3.09")))  # what chance keeps to, in standard errors
@@ -257,7 +257,7 @@ def _places(rows: list[dict], start: int, last: int, axis: list[dict]) -> dict:
         "dots": "".join(f"M{_at_place(row['place'], last)} {y}h0" for row, y in zip(rows, at, strict=True)),
         "brackets": "".join(f"M614 {ys[0] - 6}h8V{ys[-1] + 6}h-8" for ys in brackets),
         "rows": [
-            {"y": str(y + 4), "place": str(row["place"]), "name": _short(row["label"])}
+            {"y": str(y + 4), "place": str(row["place"]), "name": _short(row["label"], BESIDE_PLACES)}
             for row, y in zip(rows, at, strict=True)
         ],
     }
@@ -267,8 +267,8 @@ def _at_place(place: int, last: int) -> str:
     return _px(_between(*PLACES, Fraction(place), 1, max(last, 2)))
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
+def _short(name: str, most: int = LONGEST) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def slope(rows: list[tuple[str, int, int]]) -> dict | None:

@@ -6,7 +6,7 @@ from functools import cache
 from pipelines.model.condition import WORDS as FACT_WORDS
 from pipelines.model.points import shown
 from pipelines.model.rule import Reading, Rulebook
-from pipelines.model.score import APART, ItemScore, PlaceRange, ScoredPeriod, Standing
+from pipelines.model.score import APART, ItemScore, PlaceRange, ScoredPeriod, Standing, UnitScore
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views import charts
 from pipelines.views.compared import city_figures, rates
@@ -268,6 +268,12 @@ def _shade(lost: Fraction, full_marks: Fraction) -> str:
     return str(sum(lost > bound * full_marks for bound in SHADES))
 
 
+def _unmeasured(score: UnitScore, note: str, say: Say, lang: str) -> str:
+    """How many marks of a sheet were not assessed, in a word; "" for none."""
+    marks = score.unmeasured_marks
+    return say(f"notes.{note}", marks=plainly(marks)).into(lang) if marks else ""
+
+
 def funnel(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:
     """Satisfaction by the number of rated cases with what chance allows, and in words who lies outside."""
     rows = [(_name(result, s), s.satisfied, s.rated) for s in result.standings if s.ranked]
@@ -331,9 +337,8 @@ def line(result: ScoredPeriod, standing: Standing, say: Say, lang: str = "zh") -
         "bonus": result.rulebook.sum(score.bonus),
         "total": result.rulebook.sum(score.total),
         "measured": shown(score.measured_marks),
-        "unmeasured": say("notes.partly_unmeasured", marks=plainly(score.unmeasured_marks)).into(lang)
-        if score.unmeasured_marks
-        else "",
+        "unmeasured": _unmeasured(score, "partly_unmeasured", say, lang),
+        "alike": _unmeasured(score, "all_unmeasured", say, lang),  # where every row of a table says so
         "case_rows": str(standing.case_rows),
         "interval": _interval(result.place_ranges.get(standing.unit_id)),
         "grade": graded(result.rulebook, standing.grade, lang),

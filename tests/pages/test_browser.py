@@ -217,6 +217,15 @@ def test_on_a_phone_the_own_mark_is_seen_at_once(opened, unit):
     assert box["x"] >= 0 and box["x"] + box["width"] <= browser.PHONE["width"]
 
 
+def test_on_a_phone_the_totals_of_a_short_ranking_are_seen_at_once(opened):
+    """A book without bonus in a city without groups and ratings: place, unit, total and cases."""
+    page = opened("index.html", browser.PHONE)
+    table = page.locator("table.sortable").first
+    table.evaluate("table => { for (const row of table.rows) while (row.cells.length > 4) row.deleteCell(3); }")
+    for box in (cell.bounding_box() for cell in table.locator("tbody td:nth-child(3)").all()):
+        assert box["x"] + box["width"] <= browser.PHONE["width"]
+
+
 @pytest.mark.parametrize("name", ["index.html", "bulletin.html", "units/U001.html", "quality/index.html"])
 def test_axe_finds_nothing_in_the_dark(opened, name):
     page = opened(name, color_scheme="dark")

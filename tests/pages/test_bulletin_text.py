@@ -12,9 +12,10 @@ import pytest
 from pipelines.edges.located_yaml import DEMO_OFFICE, load_office
 from pipelines.edges.paper import official_sheet
 from pipelines.edges.templates import render
+from pipelines.model.intake import Breach
 from pipelines.model.score import Earlier
 from pipelines.model.tally import Unit
-from pipelines.model.words import UsageRefusal
+from pipelines.model.words import UsageRefusal, Words
 from pipelines.paths import REPORTS, RULES
 from pipelines.rulebook import load_rulebook
 from pipelines.views.bulletin import Bulletin
@@ -189,6 +190,24 @@ def test_items_that_as_many_units_lack_are_told_with_each_of_them():
     said = {lang: Bulletin(replace(quarter, scores=scores), [], say, lang).unmeasured()[0] for lang in ("zh", "en")}
     assert said["zh"].startswith("有2个单位的部分评分项") and said["zh"].endswith("”各1个单位。")
     assert said["en"].endswith(", 1 unit each.")
+
+
+def test_an_item_that_every_unit_lacks_is_told_of_all_of_them():
+    quarter = result()
+    scores = {unit: replace(score, items={id: replace(item, measured=False) for id, item in score.items.items()})
+              for unit, score in quarter.scores.items()}
+    said = {lang: Bulletin(replace(quarter, scores=scores), [], say, lang).unmeasured()[0] for lang in ("zh", "en")}
+    assert said["zh"].endswith("”全部单位。") and said["en"].endswith(", all units.")
+
+
+def test_what_a_notice_says_is_not_said_again_among_the_rows_that_need_a_look():
+    quarter = result()
+    told, other = (Breach("cases", "cases.csv", line, "", "", "unused_columns", "", Words(said, said))
+                   for line, said in ((1, "19 列未用"), (2, "请核对时间")))
+    validation = replace(quarter.validation, warnings=(told, other))
+    quarter = replace(quarter, validation=validation, observations=(told.remedy,))
+    page = Bulletin(quarter, [], say).page()
+    assert "19 列未用" in page["notices"] and [row["remedy"] for row in page["warned"]] == ["请核对时间"]
 
 
 def test_a_table_without_rows_has_no_line_of_the_account():

@@ -307,7 +307,7 @@ def test_places_lie_on_one_scale_over_all_sheets_and_brackets_hold_their_rows():
     assert chart["dots"] == "M206.0 40h0M403.0 58h0M600.0 76h0"
     assert chart["readings"] == "M206.0 40H403.0M206.0 58H403.0M600.0 76H600.0"
     assert chart["brackets"] == "M614 34h8V64h-8" and [tick["label"] for tick in chart["axis"]] == ["1", "2", "3"]
-    assert chart["rows"][0]["name"] == "甲" * 14 + "…"
+    assert chart["rows"][0]["name"] == "甲" * 12 + "…"
     several = charts.places([row("甲", n, (1, 41), (n, n)) for n in range(1, 42)])
     assert [len(one["rows"]) for one in several] == [40, 1]
     assert several[1]["dots"] == "M600.0 40h0" and several[1]["from"] == "40"
@@ -333,6 +333,12 @@ def test_a_bracket_holds_neighbours_each_of_which_may_have_all_its_places(spans,
     assert [[one.rank for one in run] for run in brackets(quarter)] == runs
     said = doubt(quarter, say)["brackets"]
     assert len(said) == len(runs) and (not runs or said[0].startswith(f"第 {runs[0][0]}—{runs[0][-1]} 名，"))
+
+
+def test_a_long_name_ends_before_the_scale_of_places_begins():
+    (chart,) = charts.places([row("值" * 20, 1, (1, 2), (1, 2))])
+    name = chart["rows"][0]["name"]
+    assert name.endswith("值…") and 38 + 12 * len(name) <= float(chart["left"]) - 8
 
 
 def test_a_slope_orders_both_sides_and_tells_ways_apart_and_keeps_those_that_moved_most():
