@@ -226,6 +226,16 @@ def test_on_a_phone_the_totals_of_a_short_ranking_are_seen_at_once(opened):
         assert box["x"] + box["width"] <= browser.PHONE["width"]
 
 
+@pytest.mark.parametrize("media", ["screen", "print"])
+@pytest.mark.parametrize("name", ["index.html", "bulletin.html", "units/U001.html", "quality/index.html"])
+def test_without_chinese_fonts_every_text_has_the_pages_own_font_to_fall_back_to(opened, name, media):
+    page = opened(name)
+    page.emulate_media(media=media)
+    families = page.evaluate("""[...new Set([...document.querySelectorAll('main *')].filter(one => /[一-鿿]/.test(
+        one.textContent)).map(one => getComputedStyle(one).fontFamily))]""")
+    assert families and [family for family in families if "Gongping" not in family] == []
+
+
 @pytest.mark.parametrize("name", ["index.html", "bulletin.html", "units/U001.html", "quality/index.html"])
 def test_axe_finds_nothing_in_the_dark(opened, name):
     page = opened(name, color_scheme="dark")
