@@ -104,7 +104,7 @@ def test_pages_beside_editions_name_the_period_in_words_and_readings_by_what_the
             for file in (RULES / "standard").rglob("*") if file.is_file()}
     finished_run(tmp_path, "-0.50", "FH1", files=book, manifest={"readings": {"satisfied": "full_only"}})
     for person in (LIN, WU):
-        act(tmp_path, acts.approve, person, at=LATER)
+        act(tmp_path, publishing.approve, person, at=LATER)
     _correct(tmp_path)
     place = place_of(tmp_path, PERIOD)
     heads = {name: re.search("<h1>(.*?)</h1>", (place / name).read_text(encoding="utf-8"), re.S)[1]
