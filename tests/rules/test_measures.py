@@ -146,7 +146,8 @@ def test_absence_of_what_only_modifies_a_count_leaves_it_measured():
 @pytest.mark.parametrize("id", [id for id in BOOK.measures if id != "case_rows"])
 def test_examples_of_a_measure_hold_for_the_reader_of_its_words(id):
     """The literal reading of every example, as the file says it."""
-    measure, types = BOOK.measures[id], {**types_of(BOOK.measures[id].counts), "cutoff": "timestamp"}
+    measure = BOOK.measures[id]
+    types = {**types_of(measure.counts, BOOK.columns), "cutoff": "timestamp"}
     for example in measure.examples:
         row = {name: moment(value) if types[name] == "timestamp" else truth(value)
                for name, value in example.get("row", {}).items()}
@@ -161,7 +162,7 @@ EXAMPLES = [(id, number) for id, one in BOOK.measures.items() for number in rang
 def test_examples_of_a_measure_hold_for_the_query_that_counts(id, number):
     """The same rows through `facts.<table>_marked`: derived columns as the example gives them, under every reading."""
     measure, example = BOOK.measures[id], BOOK.measures[id].examples[number]
-    marks, types = BOOK.marks[measure.counts], types_of(measure.counts)
+    marks, types = BOOK.marks[measure.counts], types_of(measure.counts, BOOK.columns)
     readings = {key: reading.default for key, reading in BOOK.readings.items()} | dict(example.get("readings", {}))
     given = dict(example.get("row", {}))
     cutoff, within = given.pop("cutoff", "2026-10-10T00:00:00"), "2026-08-01 00:00:00"
@@ -176,7 +177,7 @@ def test_examples_of_a_measure_hold_for_the_query_that_counts(id, number):
     row = {column: pa.array([_typed(value, kinds[column])], kinds[column]) for column, value in names.items()}
     warehouse.store(f"facts.{rows_of(measure.counts)}", pa.table(row))
     warehouse.run("facts/quarter", start=datetime(2026, 1, 1), end=datetime(2027, 1, 1), cutoff=moment(cutoff))
-    mark(warehouse, {measure.counts: marks})
+    mark(warehouse, {measure.counts: marks}, BOOK.columns)
     [(found,)] = warehouse.connection.execute(f"select marks_0 from facts.{measure.counts}_marked").fetchall()
     pattern = selection(measure, readings, marks)[1][0]
     assert int(found & pattern == pattern) == int(example["counts"]), example["name"]
