@@ -140,6 +140,13 @@ def test_the_first_days_are_those_of_what_still_costs_else_of_what_is_late(watch
     assert "the first 6 of them are due on 2026-10-01" in page(watched, "unit", UNITS[0], STEPS[8:])["says"][0]
 
 
+def test_two_instructions_on_a_case_are_two(watched):
+    both = tuple(step("C9", "closed_at", "2026-08-21T09:00", 100, 150, ref=ref) for ref in ("I1", "I2"))
+    told = page(watched, "unit", UNITS[0], both)
+    assert "the first 2 of them" in told["says"][0]
+    assert [one["whole"] for one in told["groups"][0]["steps"]] == ["nothing done on it: -1.50"] * 2
+
+
 @pytest.mark.parametrize(("n", "told", "more"), [(80, 80, ""), (81, 80, "1 more are in the morning list.")])
 def test_a_page_tells_eighty_steps_and_how_many_more_there_are(watched, n, told, more):
     steps = tuple(step(f"C{k}", "closed_at", "2026-08-21T09:00", 100, 100) for k in range(n))
@@ -183,6 +190,15 @@ def test_what_is_found_is_counted_against_the_city_s_rows(watched):
     assert bunches["says"].endswith("Office 3 18 (about 2 by the city's rate).")
     assert bunches["told"][0] == "Office 3: 9 ratings came within minutes R0 R1 R2 R3…"
     assert passed_on["told"][0].endswith(" PU1")
+
+
+def test_four_units_above_the_city_s_rate_are_named(watched):
+    rows = SimpleNamespace(unit_ids=(*"ABCDEF",), whole=lambda id, readings: np.array([10] * 5 + [9950]))
+    found = tuple(Finding("quick", unit, ("C",), 3) for unit in "ABCDE" for _ in range(10))
+    watch = SimpleNamespace(**{**vars(watched.watch), "missed": rows, "findings": found})
+    [quick] = page(replace(watched, watch=watch), "section")["findings"]
+    assert [name for name in "ABCDE" if f"{name} 10 (about 0 " in quick["says"]] == [*"ABCD"]
+    assert len(quick["told"]) == 8 and quick["more"] == "42 more are in findings.csv."
 
 
 def test_three_sentences(watched):
