@@ -171,7 +171,9 @@ def observed(exports, folder, lacking: set[tuple[str, str]], **readings) -> list
 def test_the_summary_says_which_units_lack_qualitative_scores_and_what_becomes_of_them(exports, tmp_path, value, meant):
     lacking = {("U002", "A1.1"), ("U003", "A1.1"), ("U003", "A2.3")}
     facts = observed(exports, tmp_path / "exports", lacking, missing_assessment=value)[0]
-    assert f"2 units (U002、U003) lack 3 qualitative scores, {meant}" in facts
+    with (exports / "units.csv").open(encoding="utf-8-sig") as file:
+        names = {row["unit_id"]: row["unit_name"] for row in csv.DictReader(file)}
+    assert f"2 units ({names['U002']}, {names['U003']}) lack 3 qualitative scores, {meant}" in facts
 
 
 def test_the_summary_is_silent_on_qualitative_scores_that_are_all_there(exports, tmp_path):

@@ -39,7 +39,7 @@ def test_a_scorecard_shows_every_quarter_there_is_and_its_line_has_a_gap(chain):
     rows = text.split("较前一季", 1)[1]
     assert [quarter for quarter in map(str, CHAIN) if quarter in text.split("各季度总分", 1)[1][:200]] == [
         "2025Q1", "2025Q2", "2025Q3", "2026Q1", "2026Q2", "2026Q3"]
-    assert "2025年第三季度 102.00 +0.50" in rows and "2026年第一季度 101.50 1 / 5" in rows
+    assert "2025年第三季度 102.00 +0.50" in rows and "2026年第一季度 101.50 — 1 / 5" in rows
     assert "2025年第四季度" not in rows.split("扣分与加分明细")[0]
     english = (chain / "2026Q3" / "units" / "en" / "U001.html").read_text(encoding="utf-8")
     assert "quarter 3 of 2025" in english and "102.00" in english

@@ -69,7 +69,7 @@ def test_the_second_bulletin_shows_the_first_publications_head(office):
     _run(office, PERIOD)
     early = _run(office, NEXT)
     first = _publish(office, PERIOD)
-    for name, words in (("bulletin.html", "首次"), ("bulletin.en.html", "(first)")):
+    for name, words in (("bulletin.html", "此前没有发布记录"), ("bulletin.en.html", "nothing was published before")):
         assert words in (first / name).read_text(encoding="utf-8")
         assert words in (early / name).read_text(encoding="utf-8")
     with pytest.raises(NotAllowed, match="重新运行"):  # its bulletin shows the head of a time before
@@ -79,7 +79,7 @@ def test_the_second_bulletin_shows_the_first_publications_head(office):
     second = _publish(office, NEXT)
     for name in ("bulletin.html", "bulletin.en.html"):
         page = (second / name).read_text(encoding="utf-8")
-        assert head in page and "(first)" not in page and "首次" not in page
+        assert head in page and "nothing was published before" not in page and "此前没有发布记录" not in page
     sheet = json.loads((second / "publication.json").read_text(encoding="utf-8"))
     assert sheet["head_before"] == head
     assert _run(office, NEXT) == run  # the same bytes, now that the quarter has acts of its own

@@ -222,7 +222,7 @@ BROKEN = {
     "an item without data that is worth something unknown": (
         BOOK, "{id: A3.1, full_marks: 20,", "{id: A3.1, full_marks: 20, unmeasured: ful,", "name is full"),
     "a verdict that says what it does not look at": (
-        VERDICTS, "zh: 单项扣完, en: An item used up}\n  says: {zh: 办理质效有评分项扣完(0分)",
+        VERDICTS, "zh: 单项扣完, en: An item used up}\n  says: {zh: 办理质效有评分项扣完（0分）",
         "zh: 单项扣完, en: An item used up}\n  says: {zh: '总分{total}'", "the zh text has {total}"),
     "a year that begins in no month": (BOOK, RANK, "year_starts: 13\n" + RANK, "13 is no month"),
     "a measure without an example that does not count": (
