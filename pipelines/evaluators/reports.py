@@ -408,7 +408,7 @@ def panel_page(report: dict, at: datetime, simulated: bool) -> dict:
             {**line, "unit_name": plain(line["unit_name"]), "share": percent(line["overturned"], line["rated"])}
             for line in report["overturned"]["units"]
         ],
-        "severity": _severity(whole),
+        "severity": _severity(whole) if whole["rated"] else None,
         "evaluators": [_person_shown(one) for one in report["evaluators"]],
         "attention": [_attention(line) for line in report["attention"]],
         "hard": [_hard_shown(row) for row in report["hard"]],

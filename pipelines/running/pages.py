@@ -354,7 +354,7 @@ class Pages:
             places = self.say("says_likely_place", best=place[0], worst=place[1]) if place else ""
             yield self.say("says_likely", low=low, high=high, places=places, months=self.end.months)
             if not place:
-                yield (self.end.no_place or say("running.no_forecast_no_case")).into(self.lang)
+                yield (self.end.no_place or say("running.no_forecast_unplaced")).into(self.lang)
 
     def section(self) -> dict:
         """The section's page: the heat map, what falls due, who moved, who is beyond help."""

@@ -137,7 +137,7 @@ def test_before_anything_happened_the_page_has_dashes_and_the_fields_that_most_h
     page = page_at(Office(tmp_path / "s", people, []), T0)
     assert [shown for _, shown in page["figures"]] == ["3 / 50", "0", "—", "—", "0", "0"]
     assert page["fields"] == [("交通", 2), ("城建", 1), ("Ａ", 1)] and page["frame"]["simulated"] == ""
-    assert page["severity"] == {"upheld": "—", "share": "—", "interval": "—", "against": ""}
+    assert page["severity"] is None  # of all there is nothing to tell
     assert [one["marks"] for one in page["evaluators"]] == ["", "", ""]
 
 
@@ -214,6 +214,7 @@ def test_the_pages_are_written_for_the_office_alone_and_hold_their_figures(sampl
     page = (state / "panel.html").read_text(encoding="utf-8")
     assert f"{report['size']['in_force']} / 50" in page and "限制查阅" in page and "模拟数据" in page
     assert "default-src 'none'" in page and page.index("提请关注") < page.index("疑难办件")
+    assert "的件数。区间是" in page  # nobody has rated, and nothing is said of all
     lines = list(csv.DictReader((state / "appointments.csv").read_text(encoding="utf-8-sig").splitlines()))
     assert [line["evaluator_id"] for line in lines] == ["E001", "E002", "E003"]
 

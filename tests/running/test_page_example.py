@@ -92,16 +92,16 @@ def test_a_unit_s_figures_and_sentences(watched):
     told = page(watched, "unit", UNITS[0], STEPS)
     assert [one["value"] for one in told["figures"]] == ["97.20", "20.00", "2.80", "2"]
     assert told["says"] == [
-        "6 open: 20.00 points if they stay so until 2026-10-01 00:00; the first 2 of them are due on 2026-08-15.",
+        "6 open: 20.00 points if they stay so until 2026-10-01 00:00; 2 of them fall due first, on 2026-08-15.",
         "Lost and not to be got back: Signing and replying in time 2.50, Working conditions 0.30.",
-        "2 closed cases are not rated yet. 2 dissatisfied among them cost 3.00 points more. 1 satisfied ones give back "
+        "2 closed cases are not rated yet. 2 dissatisfied among them cost 3.00 points more. 1 satisfied one gives back "
         "0.50.",
-        "3 evaluations are waited for; 2 reach their limit within five working days.",
+        "3 evaluations are waited for; 2 of them are due within five working days.",
         told["says"][4],
     ]
     assert "80.00" in told["says"][4] and "95.50" in told["says"][4] and "place 1 to 2" in told["says"][4]
     assert [(one["rows"], one["cost"]) for one in told["due"]] == [
-        ("1 cases", ""), ("3 cases", "2.50 points"), ("4 cases", "3.50 points"), ("6 cases", "20.00 points"),
+        ("1 case", ""), ("3 cases", "2.50 points"), ("4 cases", "3.50 points"), ("6 cases", "20.00 points"),
     ]
 
 
@@ -112,7 +112,9 @@ def test_a_unit_that_has_nothing_to_do_or_to_lose(watched):
         "Lost and not to be got back: Completion and satisfaction 10.00.",
         "31 closed cases are not rated yet. No ratings of the first 30 move the total.",
     ]
-    assert idle["says"][-1] == "It has no case so far: there is no place to forecast."
+    assert idle["says"][-1] == (
+        "The unit has no place at present (it is not ranked, or has too few cases so far): no forecast of the place."
+    )
     assert idle["figures"][3]["value"] == "—" and idle["groups"] == [] and idle["list"] == "U2.xlsx"
     assert lucky["says"][1] == "No points are lost yet." and lucky["list"] == "" and len(lucky["says"]) == 3
     assert {one["rows"] for one in idle["due"]} == {"—"}
@@ -135,15 +137,15 @@ def test_steps_stand_by_how_soon_they_fall_due_to_the_second(watched):
 
 def test_the_first_days_are_those_of_what_still_costs_else_of_what_is_late(watched):
     late = STEPS[:2]
-    assert "the first 2 of them are due on 2026-08-13" in page(watched, "unit", UNITS[0], late)["says"][0]
-    assert "the first 1 of them are due on 2026-08-17" in page(watched, "unit", UNITS[0], late + STEPS[6:7])["says"][0]
-    assert "the first 6 of them are due on 2026-10-01" in page(watched, "unit", UNITS[0], STEPS[8:])["says"][0]
+    assert "2 of them fall due first, on 2026-08-13" in page(watched, "unit", UNITS[0], late)["says"][0]
+    assert "1 of them falls due first, on 2026-08-17" in page(watched, "unit", UNITS[0], late + STEPS[6:7])["says"][0]
+    assert "6 of them fall due first, on 2026-10-01" in page(watched, "unit", UNITS[0], STEPS[8:])["says"][0]
 
 
 def test_two_instructions_on_a_case_are_two(watched):
     both = tuple(step("C9", "closed_at", "2026-08-21T09:00", 100, 150, ref=ref) for ref in ("I1", "I2"))
     told = page(watched, "unit", UNITS[0], both)
-    assert "the first 2 of them" in told["says"][0]
+    assert "2 of them fall due first" in told["says"][0]
     assert [one["whole"] for one in told["groups"][0]["steps"]] == ["nothing done on it: -1.50"] * 2
 
 
