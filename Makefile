@@ -26,7 +26,7 @@ app: ready ## 试算滑块，在浏览器里 / sliders that rank anew, in the br
 
 # Left out by their marks; `.ci/run` leaves fewer out.
 LEFT_OUT = slow or long
-test: ready ## 测试，一刻钟内 / the tests, within a quarter of an hour
+test: ready ## 测试，半小时内 / the tests, within half an hour
 	@sh scripts/test_tools.sh
 	@$(COMPILED) $(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not ($(LEFT_OUT))" $(TESTS)
 

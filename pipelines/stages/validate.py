@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
+from pipelines.contracts.history import limits
 from pipelines.contracts.promises import ON_SCALE, PERIOD, REFERENCES, SUCCESSION, WITH_OTHER
 from pipelines.edges.warehouse import PARSERS, Arrow, Warehouse
 from pipelines.lazy import pyarrow
@@ -139,10 +140,6 @@ def _serial_remedy(type: str, value: str) -> Words | None:
 THIN = Fraction(1, 10)
 # What breaks the last row of a file that was cut inside it: a field count is one where fields are missing.
 BROKEN_OFF = ("stray_quote", "json", "encoding")
-# A deadline is reckoned: in nearly all rows it comes as one of few spans or times of day. What people do never does.
-LOOKED_AT = 1_000  # rows, the first of a table
-TELLING = 50  # rows at least
-REGULAR, IRREGULAR = Fraction(1, 20), Fraction(3, 10)  # different ways per row: at most, at least
 CASES = "cases"
 
 
@@ -240,11 +237,11 @@ def _exchanged_of(search: _Search, table: TableContract) -> list[Notice]:
         if promise.kind == "not_before" and (table.name, promise.column) not in search.intake.declared_absent
     }
     facts = {"file": search.files(table.name), "title": table.title.zh, "table": table.name, "of": table.name}
-    found = []
+    found, rows = [], limits()[EXCHANGED]["rows"]
     for due, done in product(follows, follows):
         if follows[due] != follows[done] or not table.columns[due].deadline or table.columns[done].deadline:
             continue
-        pair = {"table": table.name, "due": due, "done": done, "since": follows[due], "rows": LOOKED_AT}
+        pair = {"table": table.name, "due": due, "done": done, "since": follows[due], "rows": rows}
         [(n, late, many, few)] = search.warehouse.rows_template("checks/regular", **pair)
         if is_exchanged(n, late, many, few):
             both = {"due": _titled(table.columns[due]), "done": _titled(table.columns[done])}
@@ -261,9 +258,11 @@ def is_exchanged(n: int, late: int, due: int, done: int) -> bool:
     """Whether a deadline and what is to be done by it look exchanged.
 
     ``n`` rows tell both, in ``late`` of them it is done after the deadline; ``due`` and ``done`` are the ways in which
-    either comes.
+    either comes. The bounds are those of `data_contracts/history.yaml`.
     """
-    return n >= TELLING and 2 * late > n and due >= IRREGULAR * n and done <= REGULAR * n
+    bound = limits()[EXCHANGED]
+    exchanged = 100 * due >= bound["many"] * n and 100 * done <= bound["few"] * n
+    return n >= bound["least"] and 2 * late > n and exchanged
 
 
 def _few(n: int, others: int) -> Words:
