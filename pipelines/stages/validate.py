@@ -239,7 +239,7 @@ def _exchanged_of(search: _Search, table: TableContract) -> list[Notice]:
     facts = {"file": search.files(table.name), "title": table.title.zh, "table": table.name, "of": table.name}
     found, rows = [], limits()[EXCHANGED]["rows"]
     for due, done in product(follows, follows):
-        if follows[due] != follows[done] or not table.columns[due].deadline or table.columns[done].deadline:
+        if not table.columns[due].deadline or table.columns[done].deadline:
             continue
         pair = {"table": table.name, "due": due, "done": done, "since": follows[due], "rows": rows}
         [(n, late, many, few)] = search.warehouse.rows_template("checks/regular", **pair)
