@@ -81,7 +81,7 @@ def replay_with_pandas(log: Path) -> set[str]:
 
 def ask_about_each() -> None:
     """One tick for each of so many case rows, as a step would that did not know which of them can change."""
-    from pipelines.rulebook import load_rulebook
+    from pipelines.rulebook.load import load_rulebook
 
     compiled = statechart(load_rulebook(Work.rules, AT.date()).panel)
     for number in range(ASKED):

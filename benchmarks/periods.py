@@ -46,7 +46,7 @@ def score(kind: str, work: str, rows: str) -> float:
     from pipelines.assess import Request, Run
     from pipelines.model.intake import Intake, Validation
     from pipelines.model.period import Period
-    from pipelines.sample import make_sample
+    from pipelines.sample.make import make_sample
 
     period, place = Period.parse(PERIODS[kind]), Path(work) / kind
     rules = copytree(ROOT / "examples" / "three_rates" / "rulebook", place / "rules")
@@ -71,8 +71,7 @@ def sweep(book: str, work: str) -> float:
     """Seconds for a grid of scenarios over two values of a book; its units have figures in place of rows."""
     from pipelines import Quarter
     from pipelines.assess import Request, Run
-    from pipelines.rulebook import changeable, load_rulebook
-    from pipelines.rulebook.load import periods_of
+    from pipelines.rulebook.load import changeable, load_rulebook, periods_of
 
     rules, place = ROOT / "examples" / book / "rulebook", Path(work) / book
     period = periods_of(rules).holding(date(2026, 7, 1))

@@ -35,7 +35,7 @@ def _counted(accepted: Path):
     from pipelines.edges.warehouse import Warehouse
     from pipelines.engines.cube import Cube
     from pipelines.paths import RULES
-    from pipelines.rulebook import choose_readings, load_rulebook
+    from pipelines.rulebook.load import choose_readings, load_rulebook
     from pipelines.stages.measure import measure, tallies_in_force
 
     period, warehouse = Period.parse(PERIOD), Warehouse()

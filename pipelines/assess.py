@@ -1,6 +1,5 @@
 """A quarter, scored: the seven stages called in order, for the command line, the flow and the tests alike."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -44,32 +43,36 @@ from pipelines.model.panel import Panel
 from pipelines.model.period import After, Period
 from pipelines.model.project import DUCKDB
 from pipelines.model.rule import Item, Rulebook
-from pipelines.model.score import CountedList, CountedRow, Earlier, HowSure, QuarantinedRow, ScoredPeriod, before
+from pipelines.model.score import (
+    STAGES,
+    CountedList,
+    CountedRow,
+    Earlier,
+    HowSure,
+    QuarantinedRow,
+    ScoredPeriod,
+    before,
+)
 from pipelines.model.tally import units_of
 from pipelines.model.words import ContractStop, Refusal, UsageRefusal, Words
 from pipelines.paths import STANDARD_RULES
 from pipelines.publication.signatures import head_before
 from pipelines.publication.state import load_settings
-from pipelines.rulebook import choose_readings, load_rulebook, scored
+from pipelines.rulebook.load import choose_readings, load_rulebook, scored
 from pipelines.scoring import compose
 from pipelines.scoring.compose import must_compose, of_its_own
 from pipelines.scoring.ledger import write_ledger, write_misses, write_own_evidence
 from pipelines.scoring.opinions import must_read_alike
-from pipelines.stages import STAGES
 from pipelines.stages.ingest import ingest
 from pipelines.stages.judge import judge, must_know_groups
 from pipelines.stages.measure import given_months, measure, must_have_prices, notices, tallies_in_force, with_before
-from pipelines.stages.publish import named_in_rows, panel_of, panel_of_pages, publish
+from pipelines.stages.publish import Progress, named_in_rows, panel_of, panel_of_pages, publish, silent
 from pipelines.stages.rank import give_verdicts, rank
 from pipelines.stages.settle import settle, without_assessment
 from pipelines.stages.validate import validate
 from pipelines.wording import say
 
 WITHOUT = Item("", Words("", ""), Fraction(0), "")  # of lines of the whole
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """A progress listener that says nothing."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class Run:
     stages = STAGES
     flow_run = ""  # its id in Prefect, where Prefect runs it
 
-    def __init__(self, request: Request, progress: Callable[[str, int, int], None] = silent) -> None:
+    def __init__(self, request: Request, progress: Progress = silent) -> None:
         self.request = request
         self.period = scored(request.rules, request.period)
         self.progress = progress

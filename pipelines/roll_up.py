@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from pipelines.assess import joined, silent
+from pipelines.assess import joined
 from pipelines.edges import folders, published
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.fingerprints import code_version, file_sha256, folder_sha256
@@ -39,9 +39,10 @@ from pipelines.model.score import ScoredPeriod, UnitScore
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import ContractStop, NotAllowed, Refusal, UsageRefusal
 from pipelines.paths import STANDARD_RULES
-from pipelines.rulebook import choose_readings, load_rulebook, scored
+from pipelines.rulebook.load import choose_readings, load_rulebook, scored
 from pipelines.stages.judge import judge, must_know_groups
 from pipelines.stages.measure import counted
+from pipelines.stages.publish import silent
 from pipelines.stages.rank import give_verdicts, rank
 from pipelines.stages.settle import settle
 from pipelines.views.frame import SUFFIX

@@ -19,7 +19,7 @@ from pipelines.model.words import UsageRefusal
 from pipelines.paths import CALENDARS, REPORTS, ROOT, STANDARD_RULES
 from pipelines.project import FILE, load
 from pipelines.publication.state import STANDARD
-from pipelines.rulebook import load_rulebook, periods_of
+from pipelines.rulebook.load import load_rulebook, periods_of
 from pipelines.sample.make import make_sample
 from pipelines.wording import say
 

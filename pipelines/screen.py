@@ -14,7 +14,7 @@ from rich.table import Table
 from pipelines.catalogue import gaps
 from pipelines.cli import language, said, text
 from pipelines.model.points import shown
-from pipelines.stages import STAGES
+from pipelines.model.score import STAGES
 from pipelines.views.quality import folded_notices, other_rows
 from pipelines.wording import say
 

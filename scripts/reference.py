@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.catalogue import sentences
 from pipelines.model.project import KEYS
 from pipelines.paths import ROOT, STANDARD_RULES
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.wording import say
 from scripts import mapping_reference, rulebook_reference
 

@@ -32,7 +32,8 @@ from pipelines.model.panel import PanelRules
 from pipelines.model.project import PLACE
 from pipelines.model.words import NotAllowed, UsageRefusal
 from pipelines.paths import STANDARD_RULES
-from pipelines.rulebook import choose_readings, fail_if, load_rulebook, periods_of
+from pipelines.rulebook import fail_if
+from pipelines.rulebook.load import choose_readings, load_rulebook, periods_of
 from pipelines.rulebook.settings import READING, must_agree_on_the_clock
 from pipelines.rulebook.source import Block, read_yaml
 from pipelines.wording import say

@@ -24,7 +24,7 @@ from pipelines.publication import retention
 from pipelines.publication.editions import place_of
 from pipelines.publication.signers import signers_of_city
 from pipelines.publication.state import load_settings
-from pipelines.rulebook import periods_of
+from pipelines.rulebook.load import periods_of
 from pipelines.wording import say
 
 

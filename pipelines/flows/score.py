@@ -31,6 +31,7 @@ from pipelines.edges.folders import MANIFEST
 from pipelines.edges.log import logged
 from pipelines.model.period import After, Period, Periods
 from pipelines.model.project import DUCKDB, PLACE, Project
+from pipelines.model.score import STAGES
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
@@ -38,9 +39,8 @@ from pipelines.publication import desk as publishing
 from pipelines.publication.editions import preview_folder
 from pipelines.publication.signers import signers_of_city
 from pipelines.publication.state import load_settings
-from pipelines.rulebook import periods_of
+from pipelines.rulebook.load import periods_of
 from pipelines.sources.pull import pulled_exports
-from pipelines.stages import STAGES
 from pipelines.wording import say
 
 # What a scoring shows on Prefect's pages: how far it is, rows by table, where its pages lie; no unit and no score.

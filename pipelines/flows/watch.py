@@ -19,7 +19,7 @@ from pipelines.paths import STANDARD_RULES
 from pipelines.project import take
 from pipelines.publication import alerts
 from pipelines.publication.alerts import Channels, load_channels
-from pipelines.rulebook import periods_of
+from pipelines.rulebook.load import periods_of
 from pipelines.running import pages
 from pipelines.running.findings import WATCH
 from pipelines.running.forecast import history_of, likely

@@ -13,9 +13,9 @@ from pipelines.model.period import Period
 from pipelines.model.points import CENT, plain
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
-from pipelines.rulebook import build, changeable, choose_readings, fail_if, load_rulebook, with_changes
+from pipelines.rulebook import build, fail_if
 from pipelines.rulebook.examples import check_examples, outcome
-from pipelines.rulebook.load import value_of, values_of
+from pipelines.rulebook.load import changeable, choose_readings, load_rulebook, value_of, values_of, with_changes
 from pipelines.rulebook.source import Block, read_yaml
 from pipelines.rulebook.upgrade import Path_, append, spliced
 from pipelines.wording import hint, say

@@ -24,7 +24,7 @@ from pipelines.model.score import APART
 from pipelines.model.tally import UnitTally
 from pipelines.model.text import unguarded
 from pipelines.model.words import RulebookRefusal, UsageRefusal, VerificationFailed
-from pipelines.rulebook import load_rulebook, periods_of
+from pipelines.rulebook.load import load_rulebook, periods_of
 from pipelines.scoring.ledger import write_ledger
 from pipelines.stages.measure import given_months
 from pipelines.stages.rank import grade

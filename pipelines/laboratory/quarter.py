@@ -25,7 +25,7 @@ from pipelines.lazy import pandas
 from pipelines.model.period import Period
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import UsageRefusal
-from pipelines.rulebook import changeable
+from pipelines.rulebook.load import changeable
 from pipelines.sample.make import make_sample
 from pipelines.wording import say
 

@@ -20,8 +20,7 @@ from pipelines.laboratory.charts import of_change
 from pipelines.lazy import pandas
 from pipelines.model.points import CENT, half_up, plain
 from pipelines.model.words import UsageRefusal
-from pipelines.rulebook import changeable, choose_readings, with_changes
-from pipelines.rulebook.load import limits, value_of
+from pipelines.rulebook.load import changeable, choose_readings, limits, value_of, with_changes
 from pipelines.wording import hint, say
 
 AT_MOST = 200_000  # scenarios; beyond, the answer itself would not fit beside other work

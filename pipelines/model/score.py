@@ -18,6 +18,8 @@ from pipelines.model.rule import Rulebook
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import Words
 
+STAGES = ("ingest", "validate", "measure", "judge", "settle", "rank", "publish")  # of a scored period, in this order
+
 # Findings, entries, item scores, standings: from a fired rule to a place.
 
 

@@ -24,7 +24,7 @@ from pipelines.paths import RULES
 from pipelines.publication.editions import signs_of_damage
 from pipelines.publication.record import FinishedRun
 from pipelines.publication.state import Settings
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.views.bulletin import REFUSED
 from pipelines.wording import say
 

@@ -52,7 +52,7 @@ from pipelines.publication.state import (
     settings_sha256,
     window,
 )
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.stages.measure import Kept
 from pipelines.wording import say
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
-from pipelines.assess import Request, Run, silent, stop_for
+from pipelines.assess import Request, Run, stop_for
 from pipelines.edges.published import edition_in_force
 from pipelines.model.period import Period
 from pipelines.model.points import published
@@ -21,6 +21,7 @@ from pipelines.publication.pages import write_restricted
 from pipelines.publication.record import FinishedRun, read, record_file, run_in_force
 from pipelines.publication.state import load_settings, replay, window, with_frozen
 from pipelines.publication.verify import own_rules
+from pipelines.stages.publish import silent
 from pipelines.views.bulletin import REFUSED
 from pipelines.views.figures import named
 from pipelines.wording import say

@@ -23,7 +23,7 @@ from pipelines.publication.record import FinishedRun, finished_run
 from pipelines.publication.signers import Signers
 from pipelines.publication.state import Edition, State, settings_sha256
 from pipelines.publication.status import effects, in_words, made_from, movements, plain_effect, plain_movement
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.views.figures import day, in_prose, named, speaking
 from pipelines.wording import say
 

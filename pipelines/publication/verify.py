@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.assess import Request, Run, silent
+from pipelines.assess import Request, Run
 from pipelines.edges.fingerprints import check_beside, code_version, file_sha256, folder_sha256
 from pipelines.edges.folders import MANIFEST, RUNS, must_stay_here
 from pipelines.edges.paper import paper_problem
@@ -38,7 +38,8 @@ from pipelines.publication.record import (
 from pipelines.publication.signatures import head_before, read_whole
 from pipelines.publication.signers import SIGNERS
 from pipelines.publication.state import Edition, Preview, State
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
+from pipelines.stages.publish import silent
 from pipelines.wording import say
 
 # Lists and previews against what they follow from: the record, and the runs that it names.

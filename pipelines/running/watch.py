@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from pipelines.assess import Request, Run, silent, stop_for
+from pipelines.assess import Request, Run, stop_for
 from pipelines.edges import process
 from pipelines.edges.folders import must_be_of
 from pipelines.engines.cube import Cube, Rows
@@ -40,6 +40,7 @@ from pipelines.running import moved
 from pipelines.running.findings import WATCH, find, load_watch, warn
 from pipelines.stages.judge import judge
 from pipelines.stages.measure import rows_of, view_rows
+from pipelines.stages.publish import silent
 from pipelines.stages.rank import rank
 from pipelines.stages.settle import settle
 from pipelines.wording import say

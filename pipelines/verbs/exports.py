@@ -16,7 +16,7 @@ from pipelines.exports.draft import draft as drafted
 from pipelines.exports.files import read_units
 from pipelines.model.words import UsageRefusal
 from pipelines.paths import STANDARD_RULES
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.sample.make import make_sample
 from pipelines.screen import pulling
 from pipelines.sources.pull import EXPORTS

@@ -11,8 +11,8 @@ from pipelines.edges import process
 from pipelines.lazy import pandas
 from pipelines.model.words import UsageRefusal
 from pipelines.paths import INSTALLED, ROOT
-from pipelines.rulebook import load_rulebook
 from pipelines.rulebook.check import check as checked
+from pipelines.rulebook.load import load_rulebook
 from pipelines.rulebook.new import write_new
 from pipelines.rulebook.upgrade import upgrade as upgraded
 from pipelines.screen import show_catalogue, show_comparison

@@ -20,7 +20,7 @@ from pipelines.model.points import shown
 from pipelines.model.project import DUCKDB, ENGINES
 from pipelines.model.words import ContractStop, UsageRefusal
 from pipelines.paths import STANDARD_RULES
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.screen import (
     console,
     progress,

@@ -9,7 +9,7 @@ from pipelines.model.words import UsageRefusal
 from pipelines.paths import STANDARD_RULES
 from pipelines.publication import retention
 from pipelines.publication.signers import signers_of_city
-from pipelines.rulebook import periods_of
+from pipelines.rulebook.load import periods_of
 from pipelines.verbs import options
 from pipelines.wording import say
 

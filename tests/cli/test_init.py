@@ -10,7 +10,7 @@ from pipelines.model.period import Period, Periods
 from pipelines.model.project import Project
 from pipelines.publication.signers import signers_of_city
 from pipelines.publication.state import load_settings
-from pipelines.rulebook import load_rulebook, periods_of
+from pipelines.rulebook.load import load_rulebook, periods_of
 from pipelines.scaffold import books, cron
 from tests.pages.test_recompute import recomputed
 

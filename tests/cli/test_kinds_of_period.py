@@ -14,8 +14,8 @@ from pipelines.explain import compare
 from pipelines.model.period import LENGTH, Period
 from pipelines.model.words import UsageRefusal
 from pipelines.paths import RULES
-from pipelines.rulebook import load_rulebook
-from pipelines.sample import make_sample
+from pipelines.rulebook.load import load_rulebook
+from pipelines.sample.make import make_sample
 from tests.cli.conftest import Checked
 
 pytestmark = pytest.mark.long

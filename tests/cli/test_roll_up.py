@@ -287,7 +287,7 @@ def test_a_province_of_200_cities_and_20_000_units_takes_a_minute(tmp_path):
     """
     from pipelines.assess import Request as OfCity
     from pipelines.assess import Run
-    from pipelines.sample import make_sample
+    from pipelines.sample.make import make_sample
     from tests.publication.office import Checked
 
     make_sample(tmp_path / "in", Q3, 100, 20_000, 1)

@@ -13,7 +13,7 @@ from pipelines.model.condition import Before
 from pipelines.model.rule import Grade, Ranking
 from pipelines.model.score import ItemScore, UnitScore
 from pipelines.model.words import JudgesDisagree, RulebookRefusal, Words
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.stages.rank import give_verdicts, rank
 from tests.engines.cubes import quarters
 from tests.engines.test_two_judges import both, quiet

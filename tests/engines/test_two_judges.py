@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pipelines.engines.cube import Cube
 from pipelines.engines.vector import differences, places, rescore
 from pipelines.model.words import UsageRefusal
-from pipelines.rulebook import with_changes
+from pipelines.rulebook.load import with_changes
 from pipelines.stages.judge import judge
 from pipelines.stages.rank import places as places_of_record
 from pipelines.stages.settle import settle

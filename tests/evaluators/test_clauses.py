@@ -10,7 +10,7 @@ from pipelines.evaluators.outbox import reminder
 from pipelines.evaluators.reports import panel_page, panel_report
 from pipelines.evaluators.step import read_exports
 from pipelines.paths import CONTRACTS
-from pipelines.rulebook import choose_readings
+from pipelines.rulebook.load import choose_readings
 from pipelines.stages.measure import measure, tallies_in_force
 from tests.evaluators.office import Office, act, calendar, case, person, rules
 from tests.libraries.office import BOOK, PERIOD

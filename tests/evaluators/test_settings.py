@@ -9,7 +9,7 @@ import pytest
 from pipelines.catalogue import catalogue
 from pipelines.model.words import RulebookRefusal
 from pipelines.paths import ROOT, RULES
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.rulebook.settings import must_agree_on_the_clock
 
 TODAY = date(2026, 7, 1)

@@ -15,7 +15,7 @@ import pytest
 from pipelines import paths
 from pipelines.model.words import Refusal, RulebookRefusal
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 
 BOOKS = sorted(folder.parent.name for folder in (ROOT / "examples").glob("*/rulebook"))
 ON = date(2026, 7, 1)

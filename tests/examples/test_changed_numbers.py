@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.model.measure import columns_of
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from tests.examples.numbers import BOOKS, ON, Place, drawn, places, survivors
 
 A_HUNDRED, A_FEW = 100, 12

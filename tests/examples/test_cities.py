@@ -13,7 +13,7 @@ from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.period import Period
 from pipelines.paths import ROOT, RULES
-from pipelines.rulebook import choose_readings, load_rulebook
+from pipelines.rulebook.load import choose_readings, load_rulebook
 from pipelines.stages.ingest import ingest
 from pipelines.stages.measure import measure, tallies_in_force
 from pipelines.stages.validate import validate

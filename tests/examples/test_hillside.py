@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.model.period import Period
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.stages.rank import rank
 from pipelines.views import scorecard
 from pipelines.views.figures import speaking

@@ -9,7 +9,7 @@ from pipelines.contracts.declared import load_contracts, of_book
 from pipelines.model.period import Period
 from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.stages.judge import judge
 from pipelines.stages.rank import grade, rank
 from pipelines.stages.settle import settle

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from tests.examples.counted import scored
 
 FOLDER = ROOT / "examples" / "lianyungang" / "rulebook"

@@ -18,8 +18,8 @@ from pipelines.engines.marks import derived_of
 from pipelines.model.period import Period
 from pipelines.model.points import points
 from pipelines.model.tally import Award, Unit, UnitTally
-from pipelines.rulebook import load_rulebook
-from pipelines.rulebook import scored as named
+from pipelines.rulebook.load import load_rulebook
+from pipelines.rulebook.load import scored as named
 from pipelines.stages.judge import Judge
 from pipelines.stages.rank import grade, rank
 from pipelines.stages.settle import Settler

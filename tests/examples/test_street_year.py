@@ -15,7 +15,7 @@ from pipelines.model.period import Period
 from pipelines.model.words import UsageRefusal, VerificationFailed
 from pipelines.paths import ROOT
 from pipelines.publication.verify import Again, verify
-from pipelines.rulebook import load_rulebook, scored
+from pipelines.rulebook.load import load_rulebook, scored
 from tests.examples.counted import scored as of_counts
 from tests.kinds.conftest import checked_once  # noqa: F401
 

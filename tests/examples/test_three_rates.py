@@ -4,7 +4,7 @@ from datetime import date
 from fractions import Fraction
 
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from tests.examples.counted import scored, verdicts
 
 BOOK = load_rulebook(ROOT / "examples" / "three_rates" / "rulebook", date(2026, 1, 1))

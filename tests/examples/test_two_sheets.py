@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.stages.rank import grade, rank
 from tests.examples.counted import scored, verdicts
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from pipelines.assess import Request, Run
-from pipelines.stages import STAGES
+from pipelines.model.score import STAGES
 from tests.flows.conftest import PERIOD
 
 CALL = """

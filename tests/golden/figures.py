@@ -12,8 +12,8 @@ from random import Random
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
-from pipelines.sample import make_sample
+from pipelines.rulebook.load import load_rulebook
+from pipelines.sample.make import make_sample
 from tests.examples.test_cities import DATA
 from tests.oracle.compare import FROZEN
 from tests.oracle.quarters import make_quarter

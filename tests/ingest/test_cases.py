@@ -17,7 +17,7 @@ from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.model.words import Refusal
 from pipelines.paths import ROOT
-from pipelines.sample import make_sample
+from pipelines.sample.make import make_sample
 
 CASES = Path(os.environ.get("GONGPING_CASES", ROOT.parent / "shared" / "cases" / "input"))
 PERIOD = Period.parse("2026Q3")

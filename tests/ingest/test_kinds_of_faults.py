@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from pipelines.sample import make_sample
+from pipelines.sample.make import make_sample
 from tests.ingest.test_cases import PERIOD, ROWS, SAME, STOP, Outcome, scored
 
 pytestmark = pytest.mark.long

@@ -11,7 +11,7 @@ from pipelines.assess import Request, Run
 from pipelines.edges.published import counted_in
 from pipelines.model.period import Period
 from pipelines.publication.verify import Again, verify
-from pipelines.sample import make_sample
+from pipelines.sample.make import make_sample
 from tests.kinds.test_loading import HEAD
 from tests.rules.book import changed
 

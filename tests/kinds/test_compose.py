@@ -16,7 +16,7 @@ from pipelines.model.rule import Compose, Item
 from pipelines.model.score import Earlier
 from pipelines.model.words import RulebookRefusal, UsageRefusal, Words
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook, scored
+from pipelines.rulebook.load import load_rulebook, scored
 from pipelines.scoring.compose import PartFigures, composed, figures_of, must_compose, of_its_own, recomposed
 from tests.kinds.test_in_force import law
 from tests.toy.town import ISLAND

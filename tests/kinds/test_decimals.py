@@ -20,7 +20,7 @@ from pipelines.publication.status import plain_movement
 from pipelines.running import pages
 from pipelines.running.forecast import likely
 from pipelines.running.watch import Watch
-from pipelines.sample import make_sample
+from pipelines.sample.make import make_sample
 from pipelines.screen import show_comparison, show_movements, show_run
 from pipelines.verbs import rulebook, scoring
 from pipelines.verbs.scoring import summary

@@ -10,7 +10,7 @@ from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.model.tally import Unit, UnitTally
 from pipelines.model.words import ContractStop
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.stages.measure import must_fit, read_figures, with_figures
 from tests.toy.exports import island_sample
 from tests.toy.town import LAW

@@ -9,8 +9,8 @@ import pytest
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.model.words import RulebookRefusal
-from pipelines.rulebook import load_rulebook
-from pipelines.sample import make_sample
+from pipelines.rulebook.load import load_rulebook
+from pipelines.sample.make import make_sample
 from pipelines.stages.judge import spans
 from tests.kinds.test_loading import RULES, island
 from tests.rules.book import changed

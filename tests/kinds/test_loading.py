@@ -7,8 +7,7 @@ from shutil import copytree
 import pytest
 
 from pipelines.model.words import RulebookRefusal, UsageRefusal
-from pipelines.rulebook import changeable, load_rulebook, with_changes
-from pipelines.rulebook.load import value_of, values_of
+from pipelines.rulebook.load import changeable, load_rulebook, value_of, values_of, with_changes
 from pipelines.stages.judge import beside_others, must_know_groups
 from pipelines.views.figures import speaking
 from pipelines.views.rules import Lines, RuleTexts

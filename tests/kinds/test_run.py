@@ -8,8 +8,8 @@ from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.model.words import RulebookRefusal, UsageRefusal
-from pipelines.rulebook import load_rulebook
-from pipelines.sample import make_sample
+from pipelines.rulebook.load import load_rulebook
+from pipelines.sample.make import make_sample
 from tests.kinds.test_loading import HEAD
 from tests.rules.book import TODAY, changed
 

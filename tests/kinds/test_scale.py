@@ -10,7 +10,7 @@ import pytest
 from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from tests.rules.book import TODAY, refused
 from tests.toy.exports import island_sample
 from tests.toy.town import LAW, Town

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.laboratory.robustness import Chances, band, drawn_rates, place_interval, scored_rates, simultaneous_level
 from pipelines.paths import RULES
-from pipelines.rulebook import choose_readings, load_rulebook
+from pipelines.rulebook.load import choose_readings, load_rulebook
 
 BOOK = load_rulebook(RULES / "standard", date(2026, 7, 1))
 UNITS, DRAWS = 40, 800

@@ -8,7 +8,7 @@ from pipelines import Quarter
 from pipelines.engines.vector import differences
 from pipelines.laboratory.scenario import _summed
 from pipelines.model.words import NotAllowed, UsageRefusal
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.stages.rank import rank
 from pipelines.views.scorecard import span
 from tests.laboratory.conftest import fingerprint

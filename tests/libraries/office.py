@@ -7,7 +7,7 @@ from pipelines.libraries import inspect
 from pipelines.model.intake import Intake
 from pipelines.model.library import LibraryReport
 from pipelines.model.period import Period
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from tests.rules.book import STANDARD, TODAY
 from tests.sql.accepted import warehouse_with
 

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.model.period import Period
-from pipelines.sample import make_sample
+from pipelines.sample.make import make_sample
 
 Q3 = Period.parse("2026Q3")
 

@@ -10,7 +10,7 @@ from shutil import copytree
 import pytest
 
 from pipelines.model.rule import Rulebook
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from tests.oracle.compare import FROZEN
 from tests.rules.book import STANDARD, TODAY
 

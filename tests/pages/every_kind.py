@@ -18,7 +18,7 @@ from pipelines.evaluators.reports import write_appointments, write_report
 from pipelines.paths import REPORTS, RULES
 from pipelines.publication import desk as publishing
 from pipelines.roll_up import deliver
-from pipelines.sample import make_sample
+from pipelines.sample.make import make_sample
 from pipelines.views import province
 from tests.publication.office import LATER, LIN, PERIOD, SENT, SIGNED, WU, act, signers_of
 

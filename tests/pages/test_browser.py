@@ -7,7 +7,7 @@ import pytest
 from pipelines.contracts.quality import write_report
 from pipelines.edges.paper import WEB_FONT, font_beside
 from pipelines.model.text import file_stem
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.stages.publish import publish
 from tests.pages import browser, fixture
 from tests.rules.book import FROZEN

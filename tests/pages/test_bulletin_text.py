@@ -17,7 +17,7 @@ from pipelines.model.score import Earlier
 from pipelines.model.tally import Unit
 from pipelines.model.words import UsageRefusal, Words
 from pipelines.paths import REPORTS, RULES
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.views.bulletin import Bulletin
 from pipelines.views.compared import KEPT, received
 from pipelines.views.ranking import ranking

@@ -10,7 +10,7 @@ import pytest
 from pipelines.model.condition import FACTS, Condition
 from pipelines.model.rule import Own, Veto
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.views.figures import speaking
 from pipelines.views.rules import RuleTexts, _whole
 from pipelines.wording import say

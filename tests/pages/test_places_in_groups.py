@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.sample import make_sample
+from pipelines.sample.make import make_sample
 from pipelines.views.scorecard import Scorecards
 from pipelines.wording import say
 from tests.pages import fixture

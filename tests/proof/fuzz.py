@@ -49,7 +49,7 @@ with _watched():
     from pipelines.publication.record import read, record_file
     from pipelines.publication.signers import read_signers
     from pipelines.publication.state import replay
-    from pipelines.rulebook import load_rulebook
+    from pipelines.rulebook.load import load_rulebook
     from tests.proof import group
 
     OPENS = {suffix: getattr(importlib.import_module(f"pipelines.exports.{module}"), function)

@@ -31,7 +31,7 @@ from pipelines.edges import templates, warehouse
 from pipelines.model.period import Period
 from pipelines.paths import RULES, SQL
 from pipelines.publication import ssh
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.sample.make import make_sample
 from tests.proof import faults
 from tests.proof.invariants import Broken, Invariants
@@ -349,7 +349,7 @@ def _carried_out(
 def _loaded() -> None:
     """Everything that commands import, read and compile, here and once, before they are forked off."""
     for name in source.names():
-        if not name.startswith(("pipelines.flows", "pipelines.sources", "pipelines.__main__")):
+        if not name.startswith(("pipelines.flows", "pipelines.sources")):
             importlib.import_module(name)
     for name in ("duckdb", "pandas", "pyarrow.parquet", "durable.lang"):
         importlib.import_module(name)

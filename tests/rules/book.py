@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.model.words import RulebookRefusal
 from pipelines.paths import RULES
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 
 TODAY = date(2026, 7, 1)
 STANDARD = RULES / "standard"

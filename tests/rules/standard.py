@@ -1,6 +1,6 @@
 """A town under the standard edition, for tests of its own numbers; all other tests live under the invented law."""
 
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from tests.rules.book import STANDARD, TODAY
 from tests.toy.town import Town
 

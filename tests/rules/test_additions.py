@@ -15,8 +15,8 @@ import pytest
 from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.model.period import Period
-from pipelines.rulebook import load_rulebook
-from pipelines.sample import make_sample
+from pipelines.rulebook.load import load_rulebook
+from pipelines.sample.make import make_sample
 from tests.mutants import copy_of_the_project
 from tests.rules.book import STANDARD, refused
 

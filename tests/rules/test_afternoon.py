@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from scripts.rulebook_reference import MANUALS
 
 pytestmark = pytest.mark.long

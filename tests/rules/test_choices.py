@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from pipelines.model.words import UsageRefusal
-from pipelines.rulebook import changeable, choose_readings, load_rulebook, with_changes
+from pipelines.rulebook.load import changeable, choose_readings, load_rulebook, with_changes
 from tests.rules.book import FROZEN, STANDARD, TODAY
 
 BOOK = load_rulebook(STANDARD, TODAY)

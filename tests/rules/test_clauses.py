@@ -7,7 +7,7 @@ import pytest
 from pipelines.catalogue import catalogue, gaps
 from pipelines.model.words import RulebookRefusal
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from tests.rules.book import STANDARD, TODAY, changed
 from tests.rules.standard import lines, unit
 from tests.toy.town import award

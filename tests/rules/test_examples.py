@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from pipelines.rulebook import load_rulebook
 from pipelines.rulebook.examples import outcome
+from pipelines.rulebook.load import load_rulebook
 from tests.rules.book import STANDARD, TODAY
 
 BOOK = load_rulebook(STANDARD, TODAY)

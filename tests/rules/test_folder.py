@@ -7,7 +7,7 @@ from shutil import copy
 import pytest
 
 from pipelines.model.words import RulebookRefusal
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from tests.rules.book import FROZEN, STANDARD, TODAY, changed, refused
 
 

@@ -7,7 +7,7 @@ import pytest
 from pipelines.model.condition import NAMES
 from pipelines.model.measure import DERIVED
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.wording import say
 from tests.rules.book import STANDARD, TODAY, changed
 

@@ -11,7 +11,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.literal import Reader
 from pipelines.engines.marks import selection
 from pipelines.model.measure import DERIVED, Moment
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.stages.measure import mark, rows_of, types_of
 from tests.rules.book import FROZEN, STANDARD, TODAY, changed, refused
 

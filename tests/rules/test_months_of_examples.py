@@ -7,7 +7,7 @@ import pytest
 
 from pipelines.model.words import RulebookRefusal
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 
 BOOK = ROOT / "examples" / "lianyungang" / "rulebook"
 RULE = "B1.1/completed_in_time.yaml"

@@ -11,8 +11,8 @@ import yaml
 
 from pipelines.model.words import NotAllowed, UsageRefusal
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
 from pipelines.rulebook.check import check
+from pipelines.rulebook.load import load_rulebook
 from pipelines.rulebook.new import write_new
 from pipelines.rulebook.upgrade import upgrade
 from tests.cli.conftest import gongping

@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.model.words import RulebookRefusal
 from pipelines.paths import ROOT
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.wording import say
 from tests.rules.book import TODAY, changed, refused
 

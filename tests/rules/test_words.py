@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from pipelines.model.rule import Bonus, Left
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from tests.rules.book import TODAY
 from tests.toy.town import LAW, MONTHS, Town, award
 

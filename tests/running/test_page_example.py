@@ -16,7 +16,7 @@ from pipelines.model.period import Period
 from pipelines.model.tally import Unit
 from pipelines.model.words import Words
 from pipelines.paths import STANDARD_RULES
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.running import pages
 from pipelines.running.findings import Finding
 from pipelines.running.forecast import Likely

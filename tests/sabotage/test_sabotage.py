@@ -11,7 +11,7 @@ from pipelines.edges import warehouse
 from pipelines.engines import literal, vector
 from pipelines.model.period import Period
 from pipelines.model.words import JudgesDisagree, VerificationFailed
-from pipelines.sample import make_sample
+from pipelines.sample.make import make_sample
 from pipelines.scoring import opinions
 from pipelines.stages import rank
 from tests.mutations import python, sql

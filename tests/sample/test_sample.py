@@ -9,8 +9,7 @@ import pytest
 from pipelines.contracts.declared import load_contracts
 from pipelines.model.period import Period
 from pipelines.model.words import UsageRefusal
-from pipelines.sample import FORMATS, make_sample
-from pipelines.sample.make import draw_tables
+from pipelines.sample.make import FORMATS, draw_tables, make_sample
 
 Q3 = Period.parse("2026Q3")
 PINNED = "dbc3dcd6ac117010120e5c20e833efef1f8b2ad8d053ba2d76951db460989a07"

@@ -17,7 +17,7 @@ from pipelines.assess import Request, Run
 from pipelines.model.period import Period
 from pipelines.model.tally import UnitTally
 from pipelines.paths import ROOT
-from pipelines.sample import make_sample
+from pipelines.sample.make import make_sample
 
 PERIOD = Period.parse("2026Q3")
 CASE = "THE-ONE-CASE"

@@ -29,7 +29,7 @@ from pipelines.model.contract import within
 from pipelines.model.period import Period
 from pipelines.model.tally import UnitTally
 from pipelines.model.words import Refusal
-from pipelines.rulebook import choose_readings, load_rulebook, with_changes
+from pipelines.rulebook.load import choose_readings, load_rulebook, with_changes
 from pipelines.stages.ingest import ingest
 from pipelines.stages.measure import measure, tallies_in_force
 from pipelines.stages.validate import validate

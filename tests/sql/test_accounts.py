@@ -17,7 +17,7 @@ from pipelines.engines.marks import place
 from pipelines.model.period import Period
 from pipelines.model.register import NO_REGISTER
 from pipelines.model.score import CountedList
-from pipelines.rulebook import choose_readings
+from pipelines.rulebook.load import choose_readings
 from pipelines.stages.measure import measure, tallies_in_force
 from pipelines.stages.validate import validate
 from pipelines.views.tables import account_rows

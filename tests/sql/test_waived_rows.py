@@ -7,7 +7,7 @@ import pytest
 from pipelines.edges.calendar import Calendar
 from pipelines.model.period import Period
 from pipelines.paths import RULES
-from pipelines.rulebook import load_rulebook
+from pipelines.rulebook.load import load_rulebook
 from pipelines.stages.measure import measure
 from tests.sql.accepted import warehouse_with
 

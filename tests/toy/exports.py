@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from pipelines.model.period import Period
-from pipelines.sample import make_sample
+from pipelines.sample.make import make_sample
 
 SAID = {
     "late_signing": "unclaimed", "late_reply": "tardy", "A1.1": "H1.1", "A1.2": "H1.2",

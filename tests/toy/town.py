@@ -9,7 +9,7 @@ from pipelines.model.condition import Before
 from pipelines.model.rule import Rulebook
 from pipelines.model.score import Standing
 from pipelines.model.tally import Award, Unit, UnitTally
-from pipelines.rulebook import choose_readings, load_rulebook
+from pipelines.rulebook.load import choose_readings, load_rulebook
 from pipelines.stages.judge import judge
 from pipelines.stages.rank import give_verdicts, rank
 from pipelines.stages.settle import settle
