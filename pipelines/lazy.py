@@ -2,6 +2,7 @@
 
 Some come with an extra only.
 """
+# ruff: noqa: F401 - what is imported here is for others
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,44 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.model.words import UsageRefusal, Words
 from pipelines.wording import say
-
-__all__ = [
-    "EXTRAS",
-    "PIL",
-    "altair",
-    "apprise",
-    "arrow_csv",
-    "chinese_calendar",
-    "compute",
-    "durable",
-    "durable_rules_engine",
-    "fontTools",
-    "fsspec",
-    "httpx",
-    "jinja2",
-    "lacking",
-    "lib",
-    "must_have",
-    "numpy",
-    "pandas",
-    "parquet",
-    "psycopg",
-    "py4j",
-    "pyarrow",
-    "pymysql",
-    "pypdf",
-    "pyspark",
-    "s3fs",
-    "scipy",
-    "sqlglot",
-    "sshfs",
-    "tenacity",
-    "types",
-    "vl_convert",
-    "weasyprint",
-    "without",
-    "xlsxwriter",
-]
 
 EXTRAS = {  # of pyproject.toml, by the modules that each brings
     "quality": ("great_expectations",),
@@ -101,15 +64,15 @@ def _inside(name: str, attribute: str) -> ModuleType:
         raise AttributeError(f"{name} has no {attribute}") from None
 
 
-if not TYPE_CHECKING:
+def __getattr__(name: str) -> Any:
+    """A library by its name, or a part of Arrow; that it is one of those below, a test sees to."""
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _Library(f"pyarrow.{PARTS[name]}" if name in PARTS else name)
 
-    def __getattr__(name: str) -> _Library:
-        """A library by its name, or a part of Arrow; AttributeError for any other."""
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return _Library(f"pyarrow.{PARTS[name]}" if name in PARTS else name)
 
-else:  # as whoever checks types and dependencies reads it
+MYPY = False  # but to mypy, which would read the types of all of them, where nothing of theirs is checked
+if TYPE_CHECKING and not MYPY:  # what can be had here, as whoever edits or checks dependencies reads it
     import altair
     import apprise
     import chinese_calendar

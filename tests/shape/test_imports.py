@@ -128,6 +128,17 @@ def test_a_heavy_library_is_imported_in_one_place_and_one_way(module):
     assert not (_libraries(tree) - _libraries(_top(tree)) if not _under(module, "pipelines.flows") else ())
 
 
+def test_what_can_be_had_lazily_is_what_is_taken():
+    """The list of it is read by checkers alone: at run time any name is taken for a library."""
+    lazily = modules()["pipelines.lazy"]
+    there = [one.body for one in lazily.body if isinstance(one, ast.If)]
+    listed = {alias.asname or alias.name for node in there[0] for alias in node.names}
+    own = {name for node in lazily.body if not isinstance(node, ast.If) for name in _names(ast.Module([node], []))}
+    taken = {alias.name for tree in modules().values() for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)
+             for alias in node.names if node.module == "pipelines.lazy"}
+    assert len(there) == 1 and taken - own == listed
+
+
 def _libraries(tree: ast.Module) -> set[str]:
     """The packages of others that a module imports."""
     return {name.partition(".")[0] for name in imports(tree)} - {"pipelines", *sys.stdlib_module_names}
