@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+from pipelines.edges.private import locked
 from pipelines.engines.rete import Statechart
 from pipelines.evaluators.desk import Work, take_steps
 from pipelines.evaluators.log import LOG, Event, Log
-from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import State, statechart
 from pipelines.evaluators.step import moves
 from pipelines.model.period import Period

@@ -16,6 +16,7 @@ from pipelines.edges.cluster import counting, place_of
 from pipelines.edges.folders import claim, must_be_of, must_take
 from pipelines.edges.located_yaml import DEMO_OFFICE, OFFICE, load_office
 from pipelines.edges.machine import machine_fault
+from pipelines.edges.private import scratch
 from pipelines.edges.published import (
     at_its_newest,
     counted_lists,
@@ -25,7 +26,6 @@ from pipelines.edges.published import (
     read_where_kept,
 )
 from pipelines.edges.runs import RUN, begun
-from pipelines.edges.scratch import scratch
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.marks import place
 from pipelines.engines.standings import SecondOpinion

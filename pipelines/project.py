@@ -10,9 +10,20 @@ from pipelines.contracts.declared import declared, load_contracts
 from pipelines.edges import process
 from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.model.period import LENGTH
-from pipelines.model.project import KEYS, LAYERS, LEAST_MEGABYTES, PLACE, UNITS, Keep, Project, Schedule
+from pipelines.model.project import (
+    KEYS,
+    LAYERS,
+    LEAST_MEGABYTES,
+    PLACE,
+    UNITS,
+    Keep,
+    Project,
+    Query,
+    Schedule,
+    Secret,
+    Source,
+)
 from pipelines.model.words import UsageRefusal
-from pipelines.sources.declared import declared as declared_sources
 from pipelines.wording import say
 
 FILE = "gongping.yaml"
@@ -59,11 +70,18 @@ def load(file: Path) -> Project:
     return Project(**{key: _CHECKS[KEYS[key]["kind"]](block, key, file.parent) for key in block}, file=file)
 
 
-def _text(block: Block, key: str) -> str:
-    value = block[key]
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+def _filled(block: Block, key: str) -> str:
+    value = block.get(key)
+    if not isinstance(value, str) or not value.strip():
         raise block.refuse(key, "no_text")
     return value.strip()
+
+
+def _text(block: Block, key: str) -> str:
+    """On one line."""
+    if not (text := _filled(block, key)).isprintable():
+        raise block.refuse(key, "no_text")
+    return text
 
 
 def _name(block: Block, key: str, home: Path) -> str:
@@ -154,6 +172,129 @@ def _schedules(block: Block, key: str, home: Path) -> tuple[Schedule, ...]:
     return tuple(found)
 
 
+# `sources:`, where exports are fetched.
+
+
+DATABASE = ("host", "port", "database", "user", "password", "tls", "ca", "tables", "seconds")
+FETCHED = ("files", "most_megabytes", "seconds")
+# kind -> the words that it must have, those that it may have
+SOURCES = {
+    "postgresql": (("host", "database", "user", "tables"), DATABASE),
+    "mysql": (("host", "database", "user", "tables"), DATABASE),
+    "folder": (("folder", "files"), ("folder", *FETCHED)),
+    "http": (("url", "files"), ("url", "user", "password", "token", "ca", "local", *FETCHED)),
+    "sftp": (
+        ("host", "user", "folder", "files", "known_hosts"),
+        ("host", "port", "user", "password", "key_file", "known_hosts", "folder", *FETCHED),
+    ),
+    "s3": (("folder", "files"), ("folder", "endpoint", "region", "key", "secret", "local", *FETCHED)),
+}
+PORTS = {"postgresql": 5432, "mysql": 3306, "sftp": 22}
+SECRETS = ("password", "token", "key", "secret")
+PATHS = ("ca", "key_file", "known_hosts")
+TLS = ("verify", "require", "off")
+SOURCE_NAME = re.compile(r"[\w\u4e00-\u9fff-]{1,60}")
+LARGEST = 10**7
+
+
+def _sources(block: Block, key: str, home: Path) -> tuple[Source, ...]:
+    """Where exports are fetched."""
+    sources = block[key]
+    if not isinstance(sources, Block) or not sources:
+        raise block.refuse(key, "source_block")
+    return tuple(_source(sources, name, home) for name in sources)
+
+
+def _source(sources: Block, name: str, home: Path) -> Source:
+    block = sources[name]
+    if not SOURCE_NAME.fullmatch(name):
+        raise sources.refuse(name, "source_name", word=name)
+    if not isinstance(block, Block):
+        raise sources.refuse(name, "source_block")
+    kind = _filled(block, "kind")
+    if kind not in SOURCES:
+        raise block.refuse("kind", "source_kind", SOURCES, word=kind, kinds="、".join(SOURCES))
+    needed, known = SOURCES[kind]
+    for word in block:
+        if word not in ("kind", *known):
+            raise block.refuse(word, "source_word", known, word=word, kind=kind, words="、".join(known))
+    for word in needed:
+        if word not in block:
+            raise block.refuse(word, "source_lacks", word=word, kind=kind)
+    facts = {word: _value(block, word, home) for word in block if word != "kind"}
+    if "port" not in facts and kind in PORTS:
+        facts["port"] = PORTS[kind]
+    if kind == "http" and not re.match(r"https?://[^/?#@\s]+(/|$)", facts["url"]):
+        raise block.refuse("url", "source_url", word=facts["url"])
+    if kind == "sftp" and "password" not in facts and "key_file" not in facts:
+        raise block.refuse("password", "source_lacks", word="password / key_file", kind=kind)
+    return Source(name, kind, **facts)
+
+
+def _value(block: Block, word: str, home: Path) -> object:
+    if word in SECRETS:
+        return _secret(block, word, home)
+    if word in PATHS:
+        return _file(block, word, home)
+    if word == "folder" and block["kind"] == "folder":
+        return str(home / _filled(block, word))
+    if word == "tables":
+        return _queries(block)
+    if word == "files":
+        return _patterns(block)
+    if word in ("port", "most_megabytes", "seconds"):
+        return _number(block, word)
+    if word in ("tls", "local"):
+        return _choice(block, word)
+    return _filled(block, word)
+
+
+def _number(block: Block, word: str) -> int:
+    text = _filled(block, word)
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= (65_535 if word == "port" else LARGEST)):
+        raise block.refuse(word, "source_number")
+    return int(text)
+
+
+def _choice(block: Block, word: str) -> object:
+    choices = TLS if word == "tls" else ("true", "false")
+    if (text := _filled(block, word)) not in choices:
+        raise block.refuse(word, "source_choice", choices, word=text, choices="、".join(choices))
+    return text if word == "tls" else text == "true"
+
+
+def _secret(block: Block, word: str, home: Path) -> Secret:
+    """`{env: NAME}` or `{file: path}`; a secret that stands in the project file itself is refused."""
+    inner = block[word]
+    if not isinstance(inner, Block) or [*inner] not in (["env"], ["file"]):
+        raise block.refuse(word, "source_secret")
+    [(where, _)] = inner.items()
+    return Secret(env=_filled(inner, "env")) if where == "env" else Secret(file=home / _filled(inner, "file"))
+
+
+def _queries(block: Block) -> tuple[Query, ...]:
+    tables = block["tables"]
+    if not isinstance(tables, Block) or not tables:
+        raise block.refuse("tables", "source_block")
+    for name in tables:
+        if not SOURCE_NAME.fullmatch(name):
+            raise tables.refuse(name, "source_name", word=name)
+    return tuple(Query(name, _filled(tables, name).rstrip("; \n")) for name in tables)
+
+
+def _patterns(block: Block) -> tuple[str, ...]:
+    files = [block["files"]] if isinstance(block["files"], str) else block["files"]
+    if isinstance(files, Block) or not files or not all(isinstance(one, str) and one.strip() for one in files):
+        raise block.refuse("files", "no_names")
+    for one in files:
+        if ".." in one.split("/") or one.startswith("/") or "{" in one.replace(PLACE, ""):
+            raise block.refuse("files", "source_files", word=one)
+    return tuple(files)
+
+
+# How long layers are kept, and what a run may take.
+
+
 def _retention(block: Block, key: str, home: Path) -> tuple[Keep, ...]:
     """How long each layer is kept: `3 years`, `18 months`, `90 days`."""
     given = block[key]
@@ -199,7 +340,7 @@ _CHECKS: dict[str, Callable[[Block, str, Path], object]] = {
     "output": _output,
     "absent": _absent,
     "schedules": _schedules,
-    "sources": declared_sources,
+    "sources": _sources,
     "retention": _retention,
     "memory": _memory,
     "spark_master": _spark_master,

@@ -11,12 +11,12 @@ from pipelines.edges import process as machine
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.folders import PUBLISHED
 from pipelines.edges.notify import Hours, deliver, hours, is_address, is_quiet
+from pipelines.edges.private import locked, pseudonym, read_key
 from pipelines.edges.runs import STEP, begun
 from pipelines.evaluators import outbox
 from pipelines.evaluators.inbox import read_inbox
 from pipelines.evaluators.log import FOLDER, HEAD, LOG, Log, anchor_of, gc_at_rest
 from pipelines.evaluators.outbox import READY, SENT, Letter, again, open_outbox, send, standing
-from pipelines.evaluators.private import locked, pseudonym, read_key
 from pipelines.evaluators.state import (
     EVALUATIONS,
     REFUSED,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from pipelines.contracts.declared import load_contracts
-from pipelines.edges.scratch import nameless, scratch
+from pipelines.edges.private import nameless, scratch
 from pipelines.edges.warehouse import Warehouse
 from pipelines.exports.files import FOREIGN_SUFFIXES, READERS, list_files, split_name
 from pipelines.exports.rows import sha256_of

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipelines.edges.folders import HEADS, MANIFEST, RECORD, RUNS, heads, keep_head, sync_folder
-from pipelines.evaluators.private import LOCK, open_private
+from pipelines.edges.private import LOCK, open_private
 from pipelines.model.words import Refusal, VerificationFailed
 from pipelines.wording import say
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.edges.folders import sync_folder
-from pipelines.evaluators.private import open_private, private_folder
+from pipelines.edges.private import open_private, private_folder
 from pipelines.evaluators.state import Assignment, State
 from pipelines.model.panel import PanelRules
 from pipelines.model.words import UsageRefusal

@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.edges.scratch import scratch
+from pipelines.edges.private import locked, scratch
 from pipelines.evaluators.desk import Work, clock_of, moments_between
 from pipelines.evaluators.inbox import Action, InboxFile
 from pipelines.evaluators.log import Log
-from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import POINTS, Assignment, State
 from pipelines.evaluators.step import Exports, Step, read_exports
 from pipelines.model.period import Period

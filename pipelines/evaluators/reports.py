@@ -12,10 +12,10 @@ from math import exp, lgamma, log
 from pathlib import Path
 
 from pipelines.edges.paper import font_beside, paper_problem, print_pages
+from pipelines.edges.private import private_folder, write_private
 from pipelines.edges.templates import render, style
 from pipelines.evaluators.desk import Work, clock_of, must_have_begun, replayed
 from pipelines.evaluators.eligibility import Ending, Evaluator, appointed, endings, not_away, odd_terms, vacancies
-from pipelines.evaluators.private import private_folder, write_private
 from pipelines.evaluators.state import FINAL, PENDING, POINTS, Assignment, CaseRow, State
 from pipelines.evaluators.step import Exports, read_exports
 from pipelines.model.panel import PanelRules

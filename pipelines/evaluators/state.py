@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
+from pipelines.edges.private import open_private
 from pipelines.engines.rete import Statechart, Transition
 from pipelines.evaluators.inbox import Action
 from pipelines.evaluators.log import Event, gc_at_rest
-from pipelines.evaluators.private import open_private
 from pipelines.model.panel import PanelRules
 from pipelines.model.text import BYTE_MARK, guarded
 from pipelines.model.words import NotAllowed, UsageRefusal, Words

@@ -13,9 +13,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.states import State
 
 from pipelines.edges import process
-from pipelines.edges.log import logged
+from pipelines.edges.private import open_private, private_folder
+from pipelines.edges.runs import logged
 from pipelines.evaluators.desk import DEFAULT, Work, send_ready, take_steps, work_at
-from pipelines.evaluators.private import open_private, private_folder
 from pipelines.flows.score import failing
 from pipelines.model.words import Refusal
 from pipelines.paths import STANDARD_RULES

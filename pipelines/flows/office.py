@@ -11,8 +11,8 @@ from prefect import flow
 from prefect.states import Failed, State
 
 from pipelines.edges import process
-from pipelines.edges.log import logged
 from pipelines.edges.notify import deliver
+from pipelines.edges.runs import logged
 from pipelines.flows.score import failing, local_time, period_of
 from pipelines.model.project import Project
 from pipelines.model.words import UsageRefusal

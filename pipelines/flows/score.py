@@ -28,7 +28,7 @@ from prefect.states import Failed, State
 from pipelines.assess import Request, Run
 from pipelines.edges import process
 from pipelines.edges.folders import MANIFEST
-from pipelines.edges.log import logged
+from pipelines.edges.runs import logged
 from pipelines.model.period import After, Period, Periods
 from pipelines.model.project import DUCKDB, PLACE, Project
 from pipelines.model.score import STAGES

@@ -11,8 +11,8 @@ from prefect.states import State
 from pipelines.assess import Request
 from pipelines.edges import process
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.log import logged
 from pipelines.edges.notify import deliver
+from pipelines.edges.runs import logged
 from pipelines.flows.score import failing, parsed, pulled, request_of
 from pipelines.model.period import Period
 from pipelines.paths import STANDARD_RULES

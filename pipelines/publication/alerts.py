@@ -13,9 +13,8 @@ from urllib.parse import quote
 
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.located_yaml import Block, read_blocks
-from pipelines.edges.log import BEGUN, FAILED, read_log
 from pipelines.edges.notify import hours, is_address, is_quiet
-from pipelines.edges.runs import under_way
+from pipelines.edges.runs import BEGUN, FAILED, read_log, under_way
 from pipelines.evaluators.desk import DEFAULT
 from pipelines.evaluators.outbox import Deliver
 from pipelines.model.period import Period, Periods

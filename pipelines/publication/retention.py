@@ -16,10 +16,9 @@ from pathlib import Path
 
 from pipelines.edges.fingerprints import file_sha256, forget_beside
 from pipelines.edges.folders import RUNS
-from pipelines.edges.log import append
 from pipelines.edges.machine import machine_fault
 from pipelines.edges.published import RESTRICTED, RUNNING, TALLIES, list_of
-from pipelines.edges.runs import under_way
+from pipelines.edges.runs import append, under_way
 from pipelines.model.period import Period
 from pipelines.model.project import PLACE, Keep, Project
 from pipelines.model.words import Refusal, UsageRefusal, Words

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import Any
 
 from pipelines.edges.located_yaml import Block, read_blocks
+from pipelines.edges.private import SHOWN, read_key
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Cube
-from pipelines.evaluators.private import SHOWN, read_key
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import UsageRefusal, Words
 from pipelines.paths import RULES

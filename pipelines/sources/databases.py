@@ -11,12 +11,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.edges import process
+from pipelines.edges.private import revealed, without
 from pipelines.edges.warehouse import query_text, rendered
 from pipelines.lazy import arrow_csv, parquet, psycopg, pyarrow, pymysql, tenacity
 from pipelines.model.period import Period
 from pipelines.model.project import Query, Source
 from pipelines.model.words import Refusal
-from pipelines.sources.declared import revealed, without
 from pipelines.wording import say
 
 ROWS, BLOCK = 20_000, 8 << 20

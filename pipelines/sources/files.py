@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from pipelines.edges.private import revealed, without
 from pipelines.lazy import fsspec, httpx, s3fs, sshfs, tenacity
 from pipelines.model.period import Period
 from pipelines.model.project import PLACE, Source
 from pipelines.model.words import Refusal
-from pipelines.sources.declared import revealed, without
 from pipelines.wording import say
 
 TRIES, WAIT = 3, 0.5  # a file is read again from its beginning, which changes nothing at the source

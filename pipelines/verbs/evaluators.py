@@ -6,9 +6,9 @@ import click
 
 from pipelines.cli import Group, Spoken, text
 from pipelines.edges import process
+from pipelines.edges.private import make_key
 from pipelines.evaluators.desk import DEFAULT, Work, moments_between, send_ready, standing_at, take_steps, work_at
 from pipelines.evaluators.log import anchor_of
-from pipelines.evaluators.private import make_key
 from pipelines.evaluators.reports import write_appointments, write_certificate, write_report
 from pipelines.model.project import PLACE
 from pipelines.model.words import UsageRefusal

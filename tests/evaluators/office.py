@@ -6,10 +6,10 @@ from functools import cache
 from pathlib import Path
 
 from pipelines.edges.calendar import Calendar
+from pipelines.edges.private import locked
 from pipelines.evaluators.eligibility import Evaluator
 from pipelines.evaluators.inbox import Action, InboxFile
 from pipelines.evaluators.log import Log
-from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import State
 from pipelines.evaluators.step import Clock, Dissatisfied, Exports, Step
 from pipelines.model.panel import PanelRules

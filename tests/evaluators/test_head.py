@@ -11,8 +11,8 @@ from hashlib import sha256
 import pytest
 
 from pipelines.cli import _run
+from pipelines.edges.private import locked
 from pipelines.evaluators.log import FIRST, Event, Head, Log, _chained, read_head, write_head
-from pipelines.evaluators.private import locked
 from pipelines.model.words import VerificationFailed
 from tests.evaluators.office import Office, case, person
 
@@ -22,7 +22,8 @@ WRITER = """
 import os, signal, sys
 from pathlib import Path
 from datetime import datetime
-from pipelines.evaluators import log, private
+from pipelines.edges import private
+from pipelines.evaluators import log
 folder, where, n = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 done, fsync = 0, os.fsync
 def counted(*_):

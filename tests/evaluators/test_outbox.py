@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from pipelines.edges import process
+from pipelines.edges.private import make_key, pseudonym, read_key
 from pipelines.evaluators import outbox as module
 from pipelines.evaluators.desk import Addresses, send_ready
 from pipelines.evaluators.outbox import (
@@ -24,7 +25,6 @@ from pipelines.evaluators.outbox import (
     send,
     standing,
 )
-from pipelines.evaluators.private import make_key, pseudonym, read_key
 from pipelines.model.words import UsageRefusal
 from tests.evaluators.office import Office, act, case, person, rules
 

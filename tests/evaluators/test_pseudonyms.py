@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.evaluators.private import make_key, pseudonym, read_key
+from pipelines.edges.private import make_key, pseudonym, read_key
 from pipelines.model.words import NotAllowed, UsageRefusal
 from pipelines.paths import ROOT
 

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from benchmarks.evaluators import AT, measure_step, write_log
 from benchmarks.libraries import measure_check
+from pipelines.edges.private import locked
 from pipelines.evaluators.log import Log
-from pipelines.evaluators.private import locked
 from pipelines.evaluators.state import State
 from pipelines.evaluators.step import Step
 from tests.evaluators.office import case, clock, exports, person

@@ -6,8 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from pipelines.edges.log import LOG, logged, read_log
-from pipelines.edges.runs import NOTES
+from pipelines.edges.runs import LOG, NOTES, logged, read_log
 from pipelines.model.period import Period, Periods
 from pipelines.model.words import ContractStop, UsageRefusal, Words
 from pipelines.publication import desk as publishing

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pyarrow
 import pytest
 
+from pipelines.edges.private import VARIABLE, make_key
 from pipelines.edges.warehouse import Warehouse
-from pipelines.evaluators.private import VARIABLE, make_key
 from pipelines.model.words import UsageRefusal
 from pipelines.running.findings import FINDINGS, WATCH, Finding, find, how_many, load_watch
 

@@ -6,10 +6,10 @@ import pytest
 
 from pipelines.assess import Run
 from pipelines.cli import main
+from pipelines.edges.private import revealed
 from pipelines.model.project import Secret
 from pipelines.model.words import UsageRefusal
 from pipelines.project import load
-from pipelines.sources.declared import revealed
 from tests.ingest.reading import HEADER as CASES
 from tests.ingest.reading import UNITS, row
 
