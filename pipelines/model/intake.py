@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.model.period import SPAN
@@ -40,8 +40,12 @@ class Layout:
 
 # Faults of lines that were never meant as rows: told of, and no part of the account.
 NO_ROWS = ("footer", "repeated_header")
-# Kinds of warnings that speak for an export that was cut, or whose columns were exchanged.
-DAMAGE_SIGNS = CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH, EXCHANGED = ("cut_in_row", "cut_at_row", "thin_month", "exchanged")
+# Kinds of warnings that speak for an export that was cut, whose columns were exchanged, or that lost what columns held.
+DAMAGE_SIGNS = (CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH, EXCHANGED, REVERSED, MIDNIGHT, UNFILLED) = (
+    *("cut_in_row", "cut_at_row", "thin_month", "exchanged", "reversed", "midnight", "unfilled"),
+)
+# Kinds that speak for a slip, such as another year.
+FAR, ELSEWHERE = "far", "elsewhere"
 
 
 @dataclass(frozen=True)
@@ -238,6 +242,7 @@ class Intake:
     declared_tables: tuple[str, ...] = ()  # declared absent as a whole
     mended: tuple[Mended, ...] = ()  # by a fix file
     not_scored: frozenset[str] = frozenset()  # `incidents`, `cases.replied_at`: what needs them is not assessed
+    decisive: Mapping[str, Mapping[str, Words]] = field(default_factory=dict)  # columns by table, with their measures
 
     def replaced(self, table: str) -> int:
         """How many rows of a table's own files a fix file replaces."""

@@ -105,6 +105,7 @@ def ingest(
         declared_tables=named.tables,
         not_scored=_not_scored(declared(absent, contracts) | work.lacking if old else work.absent, folder.tables)
         | ({CASES} - set(folder.tables)),
+        decisive=decisive,
     )
 
 

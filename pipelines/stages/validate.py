@@ -19,10 +19,15 @@ from pipelines.model.contract import Column, Contracts, Promise, TableContract, 
 from pipelines.model.intake import (
     CUT_AT_ROW,
     CUT_IN_ROW,
+    ELSEWHERE,
     EXCHANGED,
+    FAR,
+    MIDNIGHT,
     NO_OWN_FAULT,
     REFERENCE_REJECTED,
+    REVERSED,
     THIN_MONTH,
+    UNFILLED,
     Breach,
     Fault,
     Intake,
@@ -169,6 +174,10 @@ class _Search:
         """The files of a table, in a row."""
         return "、".join(receipt.file for receipt in self.intake.receipts if receipt.table == table)
 
+    def facts(self, table: TableContract) -> dict[str, str]:
+        """What every notice says of its table."""
+        return {"file": self.files(table.name), "title": table.title.zh, "table": table.name, "of": table.name}
+
 
 def damage_signs(
     warehouse: Warehouse, intake: Intake, contracts: Contracts, period: Period, present: Iterable[str]
@@ -177,10 +186,13 @@ def damage_signs(
 
     A case file without a line end at its end, while other tables name cases that it lacks; a month of the period
     with under a tenth of the rows that the others have on average; a deadline that comes at any moment, mostly before
-    what is done as regularly as deadlines come.
+    what is done as regularly as deadlines come; a moment that comes after what it should come before, or is always at
+    midnight; a column on which scores depend, without a value.
     """
     search, there = _Search(warehouse, intake, contracts, period), set(present)
-    return [*_cut_at_row(search, there), *_thin_months(search, there), *_exchanged(search, there)]
+    tables = [table for table in contracts.tables.values() if table.name in there]
+    of_tables = [sign for table in tables for sign in (*_exchanged(search, table), *_odd_columns(search, table))]
+    return [*_cut_at_row(search, there), *_thin_months(search, there), *of_tables]
 
 
 def _cut_at_row(search: _Search, present: set[str]) -> list[Notice]:
@@ -214,30 +226,20 @@ def _thin_months_of(search: _Search, table: TableContract) -> list[Notice]:
     context = {"table": table.name, "column": table.period_by, **search.days}
     found = dict(search.warehouse.rows_template("checks/months", **context))
     months = {month: found.get(month, 0) for month in search.period.months}
-    facts = {"file": search.files(table.name), "title": table.title.zh, "table": table.name, "of": table.name}
+    facts = search.facts(table)
     return [
         note(f"contracts.{THIN_MONTH}", str(n), month=month, few=_few(n, round(others)), **facts)
         for month, n, others in thin_months(months)
     ]
 
 
-def _exchanged(search: _Search, present: set[str]) -> list[Notice]:
-    return [
-        sign
-        for table in search.contracts.tables.values()
-        if table.name in present
-        for sign in _exchanged_of(search, table)
-    ]
-
-
-def _exchanged_of(search: _Search, table: TableContract) -> list[Notice]:
+def _exchanged(search: _Search, table: TableContract) -> list[Notice]:
     follows = {
         promise.column: promise.argument("than")
         for promise in table.promises
         if promise.kind == "not_before" and (table.name, promise.column) not in search.intake.declared_absent
     }
-    facts = {"file": search.files(table.name), "title": table.title.zh, "table": table.name, "of": table.name}
-    found, rows = [], limits()[EXCHANGED]["rows"]
+    facts, found, rows = search.facts(table), [], limits()["looked_at"]
     for due, done in product(follows, follows):
         if not table.columns[due].deadline or table.columns[done].deadline:
             continue
@@ -248,6 +250,49 @@ def _exchanged_of(search: _Search, table: TableContract) -> list[Notice]:
             of = {"n": n, "late": late, "many": many, "few": few, **both}
             found.append(note(f"contracts.{EXCHANGED}", f"{due}, {done}", **of, **facts))
     return found
+
+
+def _odd_columns(search: _Search, table: TableContract) -> list[Notice]:
+    """What is odd in the columns of a table, by the bounds of `data_contracts/history.yaml`."""
+    bounds, title = limits(), {name: _titled(column) for name, column in table.columns.items()}
+    decisive, asked = search.intake.decisive.get(table.name, {}), _asked(search, table)
+    if not asked:
+        return []
+    context = {"table": table.name, "asked": asked, "rows": bounds["looked_at"], "days": bounds[FAR]["days"]}
+    signs, midnights = [], []
+    for _, sign, name, other, n, odd, last in search.warehouse.rows_template(
+        "checks/columns", **context, **search.days
+    ):
+        bound = bounds[sign]
+        if not odd or n < bound["least"] or 100 * odd < bound["percent"] * n:
+            continue
+        if sign == MIDNIGHT:
+            midnights.append(name)
+            continue
+        of = {"column": title[name], "other": title.get(other, ""), "name": name, "counted": decisive.get(name, "")}
+        columns = ", ".join(filter(None, (name, other)))
+        facts = search.facts(table) | {"n": n, "odd": odd, "last": last} | of
+        signs.append(note(f"contracts.{sign}", columns, **facts, days=bounds[FAR]["days"]))
+    if midnights:
+        columns = Words("、".join(title[name].zh for name in midnights), ", ".join(midnights))
+        signs.append(note(f"contracts.{MIDNIGHT}", ", ".join(midnights), columns=columns, **search.facts(table)))
+    return signs
+
+
+def _asked(search: _Search, table: TableContract) -> list[tuple[str, str, str]]:
+    """What is looked for in a table: kind, column, and the one that it is held against; none that the exports lack."""
+    bounds, intake = limits(), search.intake
+    unread = {column for of, column in (*intake.declared_absent, *intake.flagged) if of == table.name}
+    after = {one.column: one.argument("than") for one in table.promises if one.kind == "not_before"}
+    dated = [table.period_by] if table.name in bounds[ELSEWHERE]["tables"] else []
+    asked = [
+        *((UNFILLED, name, "") for name in intake.decisive.get(table.name, ())),
+        *((REVERSED, first, second) for first, second in bounds["order"].get(table.name, ())),
+        *((MIDNIGHT, column.name, "") for column in table.columns.values() if column.type == "timestamp"),
+        *((FAR, name, than) for name, than in after.items() if table.columns[name].type == "timestamp"),
+        *((ELSEWHERE, name, "") for name in dated),
+    ]
+    return [one for one in asked if unread.isdisjoint(one)]
 
 
 def _titled(column: Column) -> Words:

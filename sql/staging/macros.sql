@@ -101,13 +101,14 @@ create or replace macro as_twelve_hours(cell) as
         regexp_replace(replace(replace(cell, '上午', 'AM '), '下午', 'PM '), '^(\S+) +([AP]M) +(\S+)$', '\1 \3 \2'),
         ['%Y-%m-%d %I:%M:%S %p', '%Y-%m-%d %I:%M %p', '%Y/%m/%d %I:%M:%S %p', '%Y/%m/%d %I:%M %p']);
 
+-- Seconds count, what is less is cut.
 create or replace macro as_usual_moment(cell) as
     case
         when regexp_full_match(cell, '\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-](0\d|1[0-4]):[0-5]\d)')
-            and cell >= '0002' and cell < '9999' then cast(try_cast(cell as timestamptz) as timestamp)
+            and cell >= '0002' and cell < '9999' then date_trunc('second', cast(try_cast(cell as timestamptz) as timestamp))
         when regexp_full_match(cell, '(\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2})( *[Tt] *| +)'
             || '([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?( *([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?))?')
-            and cell >= '0001' then as_zoned(plain_moment(cell))
+            and cell >= '0001' then date_trunc('second', as_zoned(plain_moment(cell)))
     end;
 
 -- The usual forms of a day and of numbers.

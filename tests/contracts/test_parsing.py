@@ -2,16 +2,18 @@
 
 import sys
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from unicodedata import category
 
+import pyarrow as pa
 import pytest
 import yaml
 
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts
 from pipelines.stages.validate import validate
-from tests.contracts.world import CONTRACTS, HERE, good, good_tables, outcomes, read, validated, without
+from tests.contracts.world import CONTRACTS, HERE, good, good_tables, outcomes, raw_table, read, validated, without
 
 # type -> the column in which its cells are tried
 TRIED = {
@@ -163,3 +165,16 @@ def test_no_blank_of_unicode_stays_at_the_end_of_a_name_or_a_code():
 def test_a_third_decimal_counts_whatever_its_digit(score, kept):
     validation, _ = validated({**good_tables(), "assessments": [good("assessments", score=score)]})
     assert (outcomes(validation, "assessments") == {}) is kept
+
+
+@pytest.mark.parametrize("microsecond", [0, 1, 999_999])
+def test_of_a_typed_moment_seconds_count_and_what_is_less_is_cut(microsecond):
+    """A reply in the last second of its deadline is in time, however finely a database keeps it."""
+    tables, warehouse = good_tables(), Warehouse()
+    intake = read(warehouse, tables)
+    table = raw_table("incidents", [good("incidents")])
+    moment = pa.array([datetime(2026, 7, 2, 9, 5, 7, microsecond)], pa.timestamp("us"))
+    number = table.column_names.index("occurred_at")
+    warehouse.store("raw.incidents", table.set_column(number, "occurred_at", moment))
+    validate(warehouse, intake, CONTRACTS)
+    assert warehouse.arrow("accepted.incidents")["occurred_at"].to_pylist() == [datetime(2026, 7, 2, 9, 5, 7)]
