@@ -384,9 +384,8 @@ class Run:
         if self.how:
             return HowSure()
 
-        return how_sure(
-            self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent
-        )
+        of = (self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent)
+        return how_sure(*of, worked=process.in_two)
 
     @property
     def _steady(self) -> dict[str, int]:

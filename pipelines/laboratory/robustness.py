@@ -1,7 +1,8 @@
 """How sure a place is: under every combination of the readings, and against chance in small numbers."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -36,24 +37,30 @@ class PlaceRanges:
     jointly: tuple[np.ndarray, np.ndarray]  # the same for all units at once
 
 
+def in_turn(work: Callable, things: Sequence) -> list:
+    """The result of the work on each thing, one after the other."""
+    return [work(one) for one in things]
+
+
 def place_ranges(
-    cube, rulebook: Rulebook, readings: Mapping[str, str], ranked: np.ndarray, seed: int = 1
+    cube,
+    rulebook: Rulebook,
+    readings: Mapping[str, str],
+    ranked: np.ndarray,
+    seed: int = 1,
+    worked: Callable[[Callable, Sequence], list] = in_turn,
 ) -> PlaceRanges:
-    """The places of a quarter and how far they could have been elsewhere."""
+    """The places of a quarter and how far they could have been elsewhere; ``worked`` does the three parts."""
     scores = rescore(cube, rulebook, readings)
     figure = overall_figure(rulebook, _figure(rulebook, scores.base, scores.total, readings), scores.full)
     place = np.where(ranked, places(figure, ranked), 0)
-    names, moved_to = _movers(cube, rulebook, readings, ranked, place)
-    by_chance, jointly = _by_chance(cube, rulebook, readings, scores, ranked, seed)
-    return PlaceRanges(
-        cube.unit_ids,
-        place,
-        combinations(cube, rulebook, readings, ranked),
-        names,
-        moved_to,
-        by_chance,
-        jointly,
+    parts = (
+        partial(combinations, cube, rulebook, readings, ranked),
+        partial(_by_chance, cube, rulebook, readings, scores, ranked, seed),
+        partial(_movers, cube, rulebook, readings, ranked, place),
     )
+    elsewhere, (by_chance, jointly), (names, moved_to) = worked(lambda part: part(), parts)
+    return PlaceRanges(cube.unit_ids, place, elsewhere, names, moved_to, by_chance, jointly)
 
 
 def _figure(rulebook: Rulebook, base: np.ndarray, total: np.ndarray, readings: Mapping[str, str]) -> np.ndarray:
@@ -178,6 +185,7 @@ def how_sure(
     tallies: Mapping,
     standings,
     absent: Absent = NOTHING,
+    worked: Callable[[Callable, Sequence], list] = in_turn,
 ) -> HowSure:
     """Of every ranked unit of a run, from the cube in its warehouse; the same for the same quarter."""
     if not rulebook.tells_chance:
@@ -186,7 +194,7 @@ def how_sure(
     cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)
     with_place = [standing.unit_id for standing in standings if standing.rank is not None]
     ranked = np.isin(cube.unit_ids, with_place)
-    found = place_ranges(cube, rulebook, readings, ranked)
+    found = place_ranges(cube, rulebook, readings, ranked, worked=worked)
     spans = [np.stack(pair, axis=1).tolist() for pair in ((found.readings.best, found.readings.worst), found.chance)]
     ranges = {
         id: PlaceRange(
