@@ -169,7 +169,7 @@ class _Checker:
     def text(self, key: str, given: object) -> str:
         if not isinstance(given, str):
             raise self.wrong(key, given, "text")
-        known = {"period", "quarter", "year", *OWN_PLACES.get(key, ())}
+        known = {"period", "quarter", "year", "regulation", *OWN_PLACES.get(key, ())}
         try:
             named = {name for _, name, _, _ in Formatter().parse(given) if name is not None}
         except ValueError:

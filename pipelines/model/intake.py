@@ -235,6 +235,7 @@ class Intake:
     notices: tuple[Words, ...] = ()
     source: str = ""  # name of the source mapping, "" for canonical exports
     source_sha256: str = ""
+    source_title: Words = Words("", "")  # what pages call the source
     simulated: bool = False
     flagged: tuple[tuple[str, str], ...] = ()  # (table, column) whose moments only stand for a published flag
     stops: tuple[Words, ...] = ()  # reasons why nothing may be scored: a missing required table or column

@@ -204,7 +204,7 @@ def _frames(place: Path, state: State, listed: dict) -> list[Path]:
     for n, one in enumerate(state.editions):
         current = one.folder == now
         words = {
-            **_words(("editions", "reason", "to_current", "frozen", "sheet")),
+            **_words(("editions", "reason", "to_current", "frozen", "frozen_paper", "sheet")),
             "state": _says("current" if current else "superseded", n=one.folder, now=now),
             "correction": _says("correction", n=n + 1),
         }

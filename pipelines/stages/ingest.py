@@ -98,6 +98,7 @@ def ingest(
         notices=(*(_mapping_notices(mapping) if mapping else ()), *folder.notices, *work.notices),
         source=mapping.name if mapping else "",
         source_sha256=mapping.sha256 if mapping else "",
+        source_title=mapping.title if mapping else Words("", ""),
         simulated=folder.simulated,
         flagged=mapping.flagged if mapping else (),
         stops=(*_changed_since_pull(Path(exports)), *(folder.stops or missing), *work.stops),

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from pipelines.model.period import SPAN, Period
 from pipelines.model.score import ScoredPeriod
-from pipelines.model.text import plain
 from pipelines.model.words import Words
 from pipelines.views.compared import city_figures, rates
 from pipelines.views.figures import NOTHING, Say, known, listed, moment, named, speaking
@@ -68,7 +67,7 @@ def absences(result: ScoredPeriod, say: Say, lang: str = "zh") -> list[str]:
     intake, say = result.intake, speaking(say, result.period.kind)
     found = []
     if intake.source:
-        found.append(say("pages.source", source=plain(intake.source)))
+        found.append(say("pages.source", source=intake.source_title))
     if intake.absent_tables:
         names = listed((table_name(say, table, lang) for table in intake.absent_tables), lang)
         found.append(say("pages.absent_tables", tables=names))

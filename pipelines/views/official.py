@@ -147,7 +147,12 @@ class Official:
         self.result, self.office, self.advance = result, office, advance
         self.say = speaking(say, result.period.kind)
         name = named(result.period)
-        self.facts = {"period": name, "quarter": name, "year": str(result.period.year)}
+        self.facts = {
+            "period": name,
+            "quarter": name,
+            "year": str(result.period.year),
+            "regulation": result.rulebook.title.zh,
+        }
         self.issue = office.issue(str(result.period))
 
     def page(self, bulletin: dict) -> dict:
@@ -236,11 +241,15 @@ class Official:
         return [one for one in verdicts[name] if not whole or len(one["units"]) > MOST_NAMED]
 
     def rows(self, accounts: list[dict]) -> str:
-        """What was read, in a sentence: tables with rows in quarantine or none at all by name, the others together."""
-        told = [one for one in accounts if one["absent"] or one["quarantined"] != "0"]
-        parts = [self._says("rows_absent" if one["absent"] else "rows_of", **one) for one in told]
-        whole = len(accounts) - len(told)
-        return "；".join([*parts, *([self._says("rows_whole", n=whole)] if whole else [])]) + "。"
+        """What was read, in a sentence: tables with rows in quarantine by name, the others together.
+
+        What was not handed in at all is told before, with everything else that the figures lack.
+        """
+        there = [one for one in accounts if not one["absent"]]
+        parts = [self._says("rows_of", **one) for one in there if one["quarantined"] != "0"]
+        whole = len(there) - len(parts)
+        rest = [self._says("rows_whole" if parts else "rows_all", n=whole)] if whole else []
+        return "；".join([*parts, *rest]) + "。"
 
     def annex_list(self, annexes: list[dict]) -> list[Markup]:
         """“附件：1.…”, an entry a paragraph, wrapped lines below the first character of the name."""

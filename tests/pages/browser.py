@@ -10,6 +10,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 WITHOUT = "no Chromium here: make test installs it where it may (scripts/test_tools.sh)"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+TABLET = {"width": 768, "height": 1024}
 
 
 def chromium() -> str | None:

@@ -216,7 +216,8 @@ def _intake(simulated: bool) -> Intake:
         broken={"cases": 1},
         absent_tables=("knowledge",),
         declared_absent=(("cases", "signed_at"),),
-        source="某市导出",
+        source="mapping",
+        source_title=Words("某市导出", "a city's export"),
         source_sha256="e" * 64,
         simulated=simulated,
     )

@@ -1,5 +1,6 @@
 """The pages in a real browser: for everybody (WCAG 2.2 AA), on a phone, by keyboard, without JavaScript, offline."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -28,6 +29,11 @@ REPORT = {
                 "promises": [{"promise": "closed_after_dispatch", "says": {"zh": "办结不早于派发", "en": ""},
                               "severity": "reject", "broken": 1, "second_check": "kept"}]}],
 }
+
+
+# How many lines the text of a cell takes.
+LINES = """const range = document.createRange(); range.selectNodeContents(cell);
+    return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size;"""
 
 
 @pytest.fixture(scope="module")
@@ -224,6 +230,50 @@ def test_on_a_phone_the_totals_of_a_short_ranking_are_seen_at_once(opened):
     table.evaluate("table => { for (const row of table.rows) while (row.cells.length > 4) row.deleteCell(3); }")
     for box in (cell.bounding_box() for cell in table.locator("tbody td:nth-child(3)").all()):
         assert box["x"] + box["width"] <= browser.PHONE["width"]
+
+
+def test_on_a_phone_the_table_of_files_is_not_wider_than_the_screen(opened):
+    page = opened("index.html", browser.PHONE)
+    box = page.locator(".wide.files")
+    assert box.evaluate("box => box.scrollWidth <= box.clientWidth")
+    assert "result.schema.json" in box.inner_text()
+
+
+def test_on_a_phone_the_number_of_a_case_stands_on_one_line(opened):
+    page = opened("units/U001.html", browser.PHONE)
+    page.locator("td.case").first.evaluate("cell => { cell.textContent = '2026040900001'; }")
+    lines = page.locator("td.case").first.evaluate(f"cell => {{ {LINES} }}")
+    assert lines == 1
+
+
+def test_the_names_beside_the_chart_of_moves_stand_in_columns(opened):
+    page = opened("index.html")
+    texts = page.locator("#moves ~ figure").first.locator("svg text")
+    boxes = [(text.text_content(), text.bounding_box()) for text in texts.all()]
+    names = [box for said, box in boxes if said in first_names(page)]
+    middle = sum(box["x"] for box in names) / len(names)
+    left, right = ([b for b in names if (b["x"] < middle) is side] for side in (True, False))
+    assert len(left) > 1 and len(right) > 1
+    assert max(b["x"] + b["width"] for b in left) - min(b["x"] + b["width"] for b in left) < 1
+    assert max(b["x"] for b in right) - min(b["x"] for b in right) < 1
+
+
+def test_on_paper_two_rates_stand_beside_each_other(opened):
+    page = opened("units/U001.html", {"width": 650, "height": 900})  # A4 between its margins
+    page.emulate_media(media="print")
+    one, two = (figure.bounding_box() for figure in page.locator(".rates figure").all()[:2])
+    assert one["y"] == two["y"] and one["x"] + one["width"] <= two["x"]
+
+
+def test_every_shade_of_the_heat_map_has_a_dark_of_its_own(opened):
+    def grounds(page):
+        shade = """(cell, name) => { cell.className = name; return getComputedStyle(cell).backgroundColor; }"""
+        cell = page.locator(".heat td:not(.n)").first
+        return [cell.evaluate(shade, name) for name in ("", "s1", "s2", "s3", "s4", "s5")]
+
+    light, dark = grounds(opened("index.html")), grounds(opened("index.html", color_scheme="dark"))
+    assert len({*light, *dark}) == 12
+    assert all(sum(map(int, re.findall(r"\d+", ground)[:3])) < 3 * 96 for ground in dark)
 
 
 @pytest.mark.parametrize("media", ["screen", "print"])

@@ -10,10 +10,11 @@ import pytest
 from pipelines.assess import Request, Run
 from pipelines.edges.located_yaml import DEMO_OFFICE, OFFICE, load_office
 from pipelines.edges.paper import Sheet, official_sheet, paper_problem, print_pages
+from pipelines.model.intake import RowCount
 from pipelines.model.period import Period
 from pipelines.model.project import Issue
 from pipelines.model.tally import Unit
-from pipelines.model.words import UsageRefusal
+from pipelines.model.words import UsageRefusal, Words
 from pipelines.paths import REPORTS
 from pipelines.sample.make import make_sample
 from pipelines.stages.publish import blanks_to_fill
@@ -23,7 +24,7 @@ from pipelines.views.official import BLANK, CLOSING, markup, set_lines, visible
 from pipelines.views.ranking import ranking
 from pipelines.wording import say
 from tests.pages import layout
-from tests.pages.fixture import HOSTILE, result
+from tests.pages.fixture import HOSTILE, doubted, result
 
 needs_paper = pytest.mark.skipif(paper_problem() is not None, reason="no PDF on this machine: see `gongping doctor`")
 MANY = tuple(Unit(f"V{n:03d}", f"某某市第{n}承办单位办公室", ("区县", "部门", "企业")[n % 3], True) for n in range(60))
@@ -37,6 +38,10 @@ def advance(character):
 def sheet(office, units=MANY):
     quarter = result(units=units)
     return official_sheet(quarter, Bulletin(quarter, [], say).page(), office)
+
+
+def text(html):
+    return re.sub(r"<[^>]+>|\n", "", html)
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +176,37 @@ def test_a_slip_in_the_settings_is_refused_before_anything_is_read(tmp_path):
     file.write_text(DEMO_OFFICE.read_text(encoding="utf-8").replace("signer:", "singer:"), encoding="utf-8")
     with pytest.raises(UsageRefusal, match="singer"):
         Run(Request(Period.parse("2026Q3"), tmp_path / "none", tmp_path / "out", office=file))
+
+
+@pytest.mark.parametrize("settings", [OFFICE, DEMO_OFFICE])
+def test_the_opening_names_the_rulebook_that_the_annex_names(settings):
+    quarter = result()
+    quarter = replace(quarter, rulebook=replace(quarter.rulebook, title=Words("某市月度考核", "A month of a city")))
+    page = text(official_sheet(quarter, Bulletin(quarter, [], say).page(), load_office(settings)))
+    assert page.count("根据《某市月度考核》") == 1 and "依据：《某市月度考核》" in page
+
+
+def test_the_annex_has_no_column_of_intervals_where_no_place_has_one():
+    quarter = result()
+    bare, whole = (
+        text(official_sheet(one, Bulletin(one, [], say).page(), load_office(OFFICE)))
+        for one in (quarter, replace(quarter, **doubted(quarter)))
+    )
+    assert "区间" in whole and "区间" not in bare
+
+
+def test_what_was_not_handed_in_is_told_once_and_a_source_by_its_title():
+    page = text(sheet(load_office(OFFICE)))
+    data = page.partition("数据情况")[2].partition("发布台账")[0]
+    assert data.count("知识库") == 1 and "某市导出" in data and "mapping" not in data
+    assert "诉求件读入6174行，收下6172行，隔离2行；其余1张表全部收下。" in data
+
+
+def test_where_every_row_was_accepted_no_table_is_another_one():
+    quarter = result()
+    quarter = replace(quarter, validation=replace(quarter.validation, rows={"units": RowCount(6, 6, 0)}))
+    page = text(official_sheet(quarter, Bulletin(quarter, [], say).page(), load_office(OFFICE)))
+    assert "1张表的行全部收下。" in page and "其余1张表" not in page
 
 
 def test_a_numbered_requirement_is_a_heading_and_its_paragraph():
