@@ -208,13 +208,13 @@ def _looks_at(condition: Condition) -> list[str]:
 
 def _reading(rulebook: Rulebook, reading: Reading) -> dict:
     id = reading.id
-    acts = [f"measure {one.id}" for one in rulebook.measures.values() if id in readings_that_count(one)]
-    acts += [f"rule {rule.id}" for rule in rulebook.rules.values() if Left(id) in (rule.per, rule.mode)]
+    used_by = [f"measure {one.id}" for one in rulebook.measures.values() if id in readings_that_count(one)]
+    used_by += [f"rule {rule.id}" for rule in rulebook.rules.values() if Left(id) in (rule.per, rule.mode)]
     for item in rulebook.items.values():
         bonus = item.bonus.left_to if item.bonus else ()
-        acts += [f"item {item.id}"] if Left(id) in (item.unassessed, item.unmeasured) or id in bonus else []
-    acts += ["rank"] if rulebook.rank_on == Left(id) else []
-    acts += ["rulebook"] if id in OF_THE_BOOK else []
+        used_by += [f"item {item.id}"] if Left(id) in (item.unassessed, item.unmeasured) or id in bonus else []
+    used_by += ["rank"] if rulebook.rank_on == Left(id) else []
+    used_by += ["rulebook"] if id in OF_THE_BOOK else []
     examples = [*(rulebook.measures.values()), *(rulebook.rules.values())]
     tried = sum(id in example.get("readings", {}) for one in examples for example in one.examples)
     values = {value: _both(words) for value, words in reading.says.items()}
@@ -223,7 +223,7 @@ def _reading(rulebook: Rulebook, reading: Reading) -> dict:
         "title": _both(reading.title),
         "clause": reading.clause,
         "values": values,
-        "honoured_by": acts,
+        "honoured_by": used_by,
         "examples": tried,
     }
 

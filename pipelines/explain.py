@@ -94,7 +94,7 @@ class Movement:
     by_rule: tuple[tuple[str, Fraction], ...]
     decimals: int = 2  # with which the runs published their totals
 
-    def told(self, value: Fraction) -> str:
+    def shown(self, value: Fraction) -> str:
         """A total, or the difference of two, with the decimals of the published ones."""
         return published(value, self.decimals)
 

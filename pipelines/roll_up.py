@@ -75,7 +75,7 @@ class City:
 
     name: str
     simulated: bool
-    told: Mapping[str, str]  # edition and sha256 of its rulebook, sha256 of its manifest
+    provenance: Mapping[str, str]  # edition and sha256 of its rulebook, sha256 of its manifest
     tallies: Mapping[str, str]  # sha256 of every file that was read of them
     registers: dict[str, UnitTally]
     cube: Any  # pyarrow.Table
@@ -149,9 +149,9 @@ class RollUp:
             raise UsageRefusal(say("roll_up.no_tallies", file=beside))
         with readable(folder, folder / MANIFEST):
             rulebook = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["rulebook"]
-            told = {"edition": str(rulebook["edition"]), "rulebook_sha256": str(rulebook["sha256"])}
-        told["manifest_sha256"] = file_sha256(folder / MANIFEST)
-        own = self._book(folder, told["rulebook_sha256"])
+            provenance = {"edition": str(rulebook["edition"]), "rulebook_sha256": str(rulebook["sha256"])}
+        provenance["manifest_sha256"] = file_sha256(folder / MANIFEST)
+        own = self._book(folder, provenance["rulebook_sha256"])
         with readable(folder, beside):
             layouts = published.read_layouts(folder)
             self._must_fit(folder, own, layouts, Absent(published.read_absent(folder)))
@@ -167,7 +167,7 @@ class RollUp:
         cube = cube.set_column(cube.column_names.index("unit_id"), "unit_id", ids)
         read = sorted(file.name for file in beside.iterdir() if not _of_cases([file.name]))
         hashes = {file: file_sha256(beside / file) for file in read}
-        return City(name, manifest.simulated, told, hashes, dict(_of_province(name, registers)), cube)
+        return City(name, manifest.simulated, provenance, hashes, dict(_of_province(name, registers)), cube)
 
     def _book(self, folder: Path, sha256: str) -> Rulebook:
         """The rulebook that a city was scored by; one that many share is read once."""
@@ -241,7 +241,7 @@ class RollUp:
         return {
             "period": str(self.period),
             "folder": str(self.folder),
-            "cities": [{"city": city.name, "units": len(city.registers), **city.told} for city in self.cities],
+            "cities": [{"city": city.name, "units": len(city.registers), **city.provenance} for city in self.cities],
             "left_out": list(self.left_out),
             "units": len(self.standings),
             "ranked": sum(standing.ranked for standing in self.standings),
@@ -253,7 +253,9 @@ class RollUp:
         pages = Province(result, [city.name for city in self.cities], self.left_out, say)
         try:
             with folders.staging(out) as folder:
-                for name, (columns, rows) in tables(pages, {city.name: city.told for city in self.cities}, say).items():
+                for name, (columns, rows) in tables(
+                    pages, {city.name: city.provenance for city in self.cities}, say
+                ).items():
                     write_csv(folder / f"{name}.csv", columns, rows)
                 for kind in ("cities", "places"):
                     (folder / kind).mkdir()
@@ -276,7 +278,7 @@ class RollUp:
             "simulated": self.result.intake.simulated,
             "readings": dict(self.readings),
             "rulebook": {"edition": self.book.edition, "sha256": self.book.sha256},
-            "cities": [{"city": city.name, **city.told, "tallies": city.tallies} for city in self.cities],
+            "cities": [{"city": city.name, **city.provenance, "tallies": city.tallies} for city in self.cities],
             "left_out": list(self.left_out),
             "code": code_version(),
             "outputs": outputs,
@@ -336,10 +338,10 @@ def _named(place: Path) -> list[str]:
 
 def _of_province(city: str, registers: Mapping[str, UnitTally]) -> Iterator[tuple[str, UnitTally]]:
     """Units by their id in the province, the city before id and name."""
-    for id, told in registers.items():
-        names = {"unit_id": f"{city}{BETWEEN}{id}", "unit_name": f"{city} {told.unit.unit_name}"}
-        unit = replace(told.unit, **names, sort=None)  # no city's register orders another's units
-        yield unit.unit_id, replace(told, unit=unit)
+    for id, tally in registers.items():
+        names = {"unit_id": f"{city}{BETWEEN}{id}", "unit_name": f"{city} {tally.unit.unit_name}"}
+        unit = replace(tally.unit, **names, sort=None)  # no city's register orders another's units
+        yield unit.unit_id, replace(tally, unit=unit)
 
 
 def _compares(rule: Rule | None) -> tuple[str, ...]:

@@ -264,7 +264,7 @@ def show_movements(movements, title: str) -> None:
             _safe(f"{move.unit_id} {move.unit_name}"),
             move.rank_before or "–",
             move.rank_after or "–",
-            ("+" if move.points > 0 else "") + move.told(move.points),
+            ("+" if move.points > 0 else "") + move.shown(move.points),
             _safe(why),
         )
     screen.print(table if movements else text("cli.no_difference"))

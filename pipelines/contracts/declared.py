@@ -405,9 +405,9 @@ def of_book(contracts: Contracts, book: Rulebook) -> Contracts:
     found = _with_scales(found, scales, ranges) if scales else found
     found = _with_argument(found, *WAIVED, "one_of", values=tuple(waivable(book)))
     titles = Counter(measure.title.zh for measure in book.measures.values())
-    told = {id: one.title.zh for id, one in book.measures.items() if can_be_given(id, book)}
+    named = {id: one.title.zh for id, one in book.measures.items() if can_be_given(id, book)}
     found = _with_labels(
-        found, FIGURES, "measure", tuple((id, (zh,) if titles[zh] == 1 else ()) for id, zh in told.items())
+        found, FIGURES, "measure", tuple((id, (zh,) if titles[zh] == 1 else ()) for id, zh in named.items())
     )
     wholes = tuple((id, wholes) for id, one in book.measures.items() if (wholes := _wholes(one, book)))
     found = _with_argument(found, FIGURES, "n", "within_whole", wholes=wholes)

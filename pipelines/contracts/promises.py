@@ -190,5 +190,5 @@ def _shown_ranges(ranges: dict) -> str:
 
 
 def _shown_scales(scales: tuple, ranges: tuple) -> str:
-    told = [f"{key}: {', '.join(f'{word} {points}' for word, points in words)}" for key, words in scales]
-    return "; ".join([*told, *([_shown_ranges(dict(ranges))] if ranges else [])])
+    parts = [f"{key}: {', '.join(f'{word} {points}' for word, points in words)}" for key, words in scales]
+    return "; ".join([*parts, *([_shown_ranges(dict(ranges))] if ranges else [])])

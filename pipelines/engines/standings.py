@@ -228,7 +228,7 @@ class SecondOpinion:
             if marks[one["item_id"]] and Fraction(one["score"]) == 0 != Fraction(one.get("measured_marks") or "1")
         ]
         quality = [id for id in empty if id in self.rulebook.items and self.rulebook.items[id].quality]
-        total = _told(line, "total")
+        total = _figure(line, "total")
         return UnitFacts(
             **dict(zip(OVER_ALL, over_all if place else (None,) * 4, strict=True)),
             size=among,
@@ -239,18 +239,18 @@ class SecondOpinion:
             items_at_zero=None if items is None else len(empty),
             quality_items_at_zero=None if items is None else len(quality),
             total=total,
-            base=_told(line, "base"),
-            bonus=_told(line, "bonus"),
-            measured_marks=_told(line, "measured_marks"),
+            base=_figure(line, "base"),
+            bonus=_figure(line, "bonus"),
+            measured_marks=_figure(line, "measured_marks"),
             full_marks=None if items is None else full,
             share=100 * total / full if full and total is not None else None,
-            case_rows=_told(line, "case_rows"),
+            case_rows=_figure(line, "case_rows"),
             grade=line.get("grade") or None,
-            steady=_told(line, "steady"),
+            steady=_figure(line, "steady"),
         ).named(BEFORE)
 
 
-def _told(line: Mapping[str, str], name: str) -> Fraction | None:
+def _figure(line: Mapping[str, str], name: str) -> Fraction | None:
     """A figure of a published line, where the line has it."""
     return Fraction(line[name]) if line.get(name) else None
 

@@ -125,16 +125,16 @@ def sums_of(
 
 def has_fired(cube: Cube, counts: Counts, rule: Rule, rules: Sequence[Rule], readings: Mapping[str, str]) -> np.ndarray:
     """Of every unit: whether anything cost by an occurrence rule, or a rate lies under its target."""
-    told = concerned(cube, rule) & ~cube.silent(*rule.counted)
-    if not told.any():
-        return told
+    measured = concerned(cube, rule) & ~cube.silent(*rule.counted)
+    if not measured.any():
+        return measured
     if rule.kind == "occurrence":
         costs = costs_of(counts, rule, rules)
         costing = sum(_in_force(rule, table, readings, cube.months).sum(axis=1) for _, _, table in costs)
-        return np.asarray((costing > 0) & told)
+        return np.asarray((costing > 0) & measured)
     top, bottom, judged = _rates(rule, counts, readings)
     gap = (targets_of(cube, rule, top.shape[1]) * bottom - 100 * top) * judged
-    return np.asarray(((-gap if rule.fewer else gap) > 0).any(axis=1) & told)
+    return np.asarray(((-gap if rule.fewer else gap) > 0).any(axis=1) & measured)
 
 
 def full_of(
@@ -645,13 +645,13 @@ def _by_place(cube: Cube, counts: Counts, rule: Rule, readings: Mapping[str, str
 
 def _figures(rule: Rule, counts: Counts) -> tuple[np.ndarray, np.ndarray]:
     """What places go by, the higher the better, and whether there is any; unlike quotients are unlike floats."""
-    told = ~counts.cube.silent(*rule.counted)
-    told = told if counts.rows is None else told[counts.rows]
+    measured = ~counts.cube.silent(*rule.counted)
+    measured = measured if counts.rows is None else measured[counts.rows]
     if not rule.part:
         n = counts.whole(rule.measure)
-        return (-n if rule.fewer else n), told
+        return (-n if rule.fewer else n), measured
     part, of = counts.whole(rule.part), counts.whole(rule.of)
-    judged, of = told & (of >= rule.needs * counts.cube.measures[rule.of].scale), np.maximum(of, 1)
+    judged, of = measured & (of >= rule.needs * counts.cube.measures[rule.of].scale), np.maximum(of, 1)
     rate = part / of
     if rule.round_rate is not None:
         rate = (200 * 10**rule.round_rate * part + of) // (2 * of)

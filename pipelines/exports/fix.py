@@ -177,7 +177,7 @@ def take_up(warehouse: Warehouse, found: Found, contract: TableContract, receipt
         "",
         sha256_of(found.path),
         len(rows.found) + unread + blank,
-        (*_told(found, contract, rows.mended), *export.notices, *export.later),
+        (*_notices(found, contract, rows.mended), *export.notices, *export.later),
         dropped,
         blank,
     )
@@ -302,7 +302,7 @@ def _exchange(warehouse: Warehouse, found: Found, contract: TableContract, rows:
     return frozenset(place for place, row in there.items() if row[" aside"])
 
 
-def _told(found: Found, contract: TableContract, rows: list[Mended]) -> Iterator:
+def _notices(found: Found, contract: TableContract, rows: list[Mended]) -> Iterator:
     """How many rows are replaced, and which."""
     if rows:
         shown = "、".join(f"{one.of_file}:{one.of_line}" for one in rows[:5]) + ("…" if len(rows) > 5 else "")

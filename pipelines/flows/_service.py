@@ -229,13 +229,13 @@ def telling(project: Project) -> Iterator[None]:
 
 def _tell_of_killed(project: Project, end: Event) -> None:
     from pipelines.flows.office import tell
-    from pipelines.publication.alerts import killed, untold
+    from pipelines.publication.alerts import killed, not_sent
 
     pause = 0
     while not end.wait(pause):
         pause = LOOK
         try:
-            if untold(project.out, killed(project.out)) and tell(project)[0] != "sent":
+            if not_sent(project.out, killed(project.out)) and tell(project)[0] != "sent":
                 pause = AGAIN
         except (Refusal, OSError) as problem:  # the flow fails by it too, and is told of
             print(problem, file=sys.stderr)

@@ -274,8 +274,8 @@ def _example(book: Rulebook, rule: Rule, given: Mapping[str, int], engines: dict
     example = _block(rule, given)
     counts = ", ".join(f"{name}: {n}" for name, n in example["given"].items())
     beside = "".join(f", {key}: {example[key]}" for key in ("group", "place") if key in example)
-    told = f", given: {{{counts}}}" if counts else ""
-    return f"{{name: {example['name']}{beside}{told}, points: {plain(outcome(book, rule, example, engines))}}}"
+    given = f", given: {{{counts}}}" if counts else ""
+    return f"{{name: {example['name']}{beside}{given}, points: {plain(outcome(book, rule, example, engines))}}}"
 
 
 def _choose(file: Path, scenario) -> None:

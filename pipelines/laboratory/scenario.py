@@ -31,7 +31,7 @@ from pipelines.model.words import JudgesDisagree, UsageRefusal
 from pipelines.running.moved import tallies_of
 from pipelines.stages.judge import judge
 from pipelines.stages.measure import Kept, must_fit, tally
-from pipelines.stages.settle import Told, settle, unit_scores
+from pipelines.stages.settle import UnitSums, settle, unit_scores
 from pipelines.wording import say
 
 if TYPE_CHECKING:
@@ -370,7 +370,7 @@ class Scenario:
                 for k, id in enumerate(scores.unit_ids)
             },
             {
-                id: Told(
+                id: UnitSums(
                     *(in_points(column[k]) for column in (scores.base, scores.bonus, wholes)),
                     scores.veto[k],
                 )

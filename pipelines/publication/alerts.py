@@ -20,7 +20,7 @@ from pipelines.evaluators.outbox import Deliver
 from pipelines.model.period import Period, Periods
 from pipelines.model.text import file_stem
 from pipelines.model.words import Refusal, Words
-from pipelines.publication.letters import Letter, Told, letters, name_of, outstanding, send, unreached
+from pipelines.publication.letters import Letter, Sent, letters, name_of, outstanding, send, unreached
 from pipelines.publication.record import FinishedRun, run_in_force
 from pipelines.publication.signers import SIGNERS
 from pipelines.publication.status import periods, status
@@ -158,11 +158,11 @@ def look(out: Path, known: Periods, now: datetime, channels: Channels, signers: 
     if last := _ended_and_begun(known, now, standing):
         found += _of_dates(last, standing.get(last), now, channels, calendar)
     found += _of_quarantine(out, standing)
-    told, due = Told.read(out), []
-    unheard = list(outstanding(told))
+    sent, due = Sent.read(out), []
+    unheard = list(outstanding(sent))
     for period, one in standing.items() if channels.units else ():
         try:
-            due += letters(out, period, one, told, channels.units, channels.pages)
+            due += letters(out, period, one, sent, channels.units, channels.pages)
             if period == max(standing):
                 unheard += unreached(out, period, channels.units)
         except Refusal as refusal:
@@ -238,10 +238,10 @@ def _quarantined(run: FinishedRun) -> Fraction | None:
     return Fraction(rows["quarantined"], rows["read"]) if rows.get("read") else None
 
 
-def untold(out: Path, found: list[Alert]) -> list[Alert]:
+def not_sent(out: Path, found: list[Alert]) -> list[Alert]:
     """Those that were not told yet."""
-    told = _told(out)
-    return [one for one in found if one.key not in told]
+    seen = _sent_before(out)
+    return [one for one in found if one.key not in seen]
 
 
 def tell(out: Path, found: list[Alert], channels: Channels, now: datetime, deliver: Callable[..., bool]) -> str:
@@ -259,7 +259,7 @@ def tell(out: Path, found: list[Alert], channels: Channels, now: datetime, deliv
 
 
 def _tell(out: Path, found: list[Alert], channels: Channels, now: datetime, deliver: Callable[..., bool]) -> str:
-    new = untold(out, found)
+    new = not_sent(out, found)
     if not new or not channels.channels:
         return "nothing"
     if channels.is_quiet(now):
@@ -268,9 +268,9 @@ def _tell(out: Path, found: list[Alert], channels: Channels, now: datetime, deli
     body = "\n".join(f"· {one.words.zh}" for one in new)
     if not deliver(channels.channels, title.zh, body):
         return "failed"
-    told = {**_told(out), **{one.key: now.isoformat() for one in new}}
+    known = {**_sent_before(out), **{one.key: now.isoformat() for one in new}}
     current = {one.key for one in found}
-    kept = {key: at for key, at in told.items() if key in current}  # what is over and comes again is told again
+    kept = {key: at for key, at in known.items() if key in current}  # what is over and comes again is told again
     new_file = out / TOLD.with_suffix(".new")
     new_file.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     new_file.rename(out / TOLD)
@@ -284,7 +284,7 @@ def tell_units(
     return Counter() if channels.is_quiet(now) or not channels.units else send(out, due, channels.units, deliver)
 
 
-def _told(out: Path) -> dict[str, str]:
+def _sent_before(out: Path) -> dict[str, str]:
     try:
         return json.loads((out / TOLD).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -21,7 +21,7 @@ from pipelines.model.rule import Rulebook
 from pipelines.model.text import masked, plain, unguarded
 from pipelines.model.words import NotAllowed, Refusal, UsageRefusal, Words
 from pipelines.paths import RULES
-from pipelines.publication.editions import signs_of_damage
+from pipelines.publication.editions import damage_warnings
 from pipelines.publication.record import FinishedRun
 from pipelines.publication.state import Settings
 from pipelines.rulebook.load import load_rulebook
@@ -304,7 +304,7 @@ class _Unusual:
             yield _line("quarantine", share=_percent(share), before=_percent(before))
         if not self.run.manifest.get("checked_twice", True):
             yield _line("once")
-        for sign in signs_of_damage(self.run):
+        for sign in damage_warnings(self.run):
             yield "cut", sign
         readings = self.run.manifest.get("readings", {})
         chosen = [

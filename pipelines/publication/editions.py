@@ -136,7 +136,7 @@ def copy_into(copy: Path, preview: Preview, run: FinishedRun) -> None:
         )
 
 
-def signs_of_damage(run: FinishedRun) -> list[Words]:
+def damage_warnings(run: FinishedRun) -> list[Words]:
     """What the run's quality report tells of exports that seem cut or exchanged."""
     report = run.folder / "quality" / "report.json"
     warnings = json.loads(report.read_text(encoding="utf-8")).get("warnings", ()) if report.is_file() else ()

@@ -38,7 +38,7 @@ class Letter:
 
 
 @dataclass(frozen=True)
-class Told:
+class Sent:
     """What the outbox tells: ``numbers`` of the letters that were ever begun, by their name without its last word.
 
     ``failed`` and ``uncertain`` are the names of those that did not go out, and of those that may or may not have.
@@ -49,7 +49,7 @@ class Told:
     uncertain: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, out: Path) -> "Told":
+    def read(cls, out: Path) -> "Sent":
         """Look into the outbox."""
         box = _box(out) / outbox.OUTBOX
         found = outbox.standing(box) if box.is_dir() else {station: [] for station in outbox.STATIONS}
@@ -73,26 +73,26 @@ def _box(out: Path) -> Path:
     return out / ".log"
 
 
-def letters(out: Path, period: Period, standing: dict, told: Told, channels: Channels, pages: str = "") -> list[Letter]:
+def letters(out: Path, period: Period, standing: dict, sent: Sent, channels: Channels, pages: str = "") -> list[Letter]:
     """Everything that the units with a channel are still to be told of a period.
 
     Args:
         out: the output folder.
         period: one of its periods.
         standing: how that stands (`status`).
-        told: what was told before.
+        sent: the letters that were begun before.
         channels: where each unit is told.
         pages: the address under which units read ``out``; "" where they cannot.
 
     """
-    return list(_Writer(out, period, standing, told, pages).write(channels))
+    return list(_Writer(out, period, standing, sent, pages).write(channels))
 
 
 class _Writer:
     """Writes the letters of one period."""
 
-    def __init__(self, out: Path, period: Period, standing: dict, told: Told, pages: str) -> None:
-        self.out, self.period, self.standing, self.told, self.pages = out, period, standing, told, pages
+    def __init__(self, out: Path, period: Period, standing: dict, sent: Sent, pages: str) -> None:
+        self.out, self.period, self.standing, self.sent, self.pages = out, period, standing, sent, pages
         self.runs = {one["revision"]: one["run"] for one in standing["previews"]}
         self.label = str(say("alerts.letter_simulated")) if standing["simulated"] else ""
         self.open = cache(self._open)
@@ -106,10 +106,10 @@ class _Writer:
         if not all(map(self.open, runs)):  # gone or damaged: nobody is told that they are not in it any more
             return
         for unit_id in sorted(channels):
-            if unit_id not in self.open(runs[0]) and not self.told.of(self.period, unit_id, PREVIEW):
+            if unit_id not in self.open(runs[0]) and not self.sent.of(self.period, unit_id, PREVIEW):
                 continue
             for kind, n in self._due(unit_id):
-                if n not in self.told.of(self.period, unit_id, kind):
+                if n not in self.sent.of(self.period, unit_id, kind):
                     name = f"{name_of(self.period, unit_id, kind)} {n}"
                     yield Letter(name, unit_id, self._words(unit_id, kind, n))
 
@@ -120,7 +120,7 @@ class _Writer:
         channels does not send what is long over.
         """
         revision, editions, window = (self.standing[name] for name in ("revision", "editions", "objection"))
-        seen = self.told.of(self.period, unit_id, PREVIEW)
+        seen = self.sent.of(self.period, unit_id, PREVIEW)
         if editions and seen:
             yield EDITION, int(editions[-1]["edition"])
         if self.standing["state"] in ("preview", "objections_over", "approved") and (seen or window["open"]):
@@ -149,12 +149,12 @@ class _Writer:
 
     def _changed(self, unit_id: str, run: str) -> Words | str:
         """What changed since the run that the unit was told of last; "" where none of those is there."""
-        revisions = self.told.of(self.period, unit_id, PREVIEW)
-        told = [self.runs[one] for one in revisions if one in self.runs]
-        editions = self.told.of(self.period, unit_id, EDITION)
-        told += [one["run"] for one in self.standing["editions"] if int(one["edition"]) in editions]
+        revisions = self.sent.of(self.period, unit_id, PREVIEW)
+        runs = [self.runs[one] for one in revisions if one in self.runs]
+        editions = self.sent.of(self.period, unit_id, EDITION)
+        runs += [one["run"] for one in self.standing["editions"] if int(one["edition"]) in editions]
         order = list(self.runs.values())
-        before = max(told, key=lambda one: len(order) - order[::-1].index(one) if one in order else 0, default="")
+        before = max(runs, key=lambda one: len(order) - order[::-1].index(one) if one in order else 0, default="")
         moved = self.moved(before, run) if before else None
         if moved is None:
             return ""
@@ -227,8 +227,8 @@ def _addressed(channels: Channels, message: dict) -> outbox.Letter | None:
 
 def again(out: Path, begin: str) -> int:
     """Send what failed, or may have, once more, as the office says: every letter whose name begins so; how many."""
-    told = Told.read(out)
-    names = [name for name in (*told.failed, *told.uncertain) if name.startswith(begin)]
+    sent = Sent.read(out)
+    names = [name for name in (*sent.failed, *sent.uncertain) if name.startswith(begin)]
     if not names:
         raise UsageRefusal(say("alerts.no_letter", begin=begin))
     for name in names:
@@ -236,9 +236,9 @@ def again(out: Path, begin: str) -> int:
     return len(names)
 
 
-def outstanding(told: Told) -> Iterator[tuple[str, str, dict]]:
+def outstanding(sent: Sent) -> Iterator[tuple[str, str, dict]]:
     """What operators must know of letters: a kind of alert, what names it for good, and its facts."""
-    for kind, names in (("letters_failed", told.failed), ("letters_uncertain", told.uncertain)):
+    for kind, names in (("letters_failed", sent.failed), ("letters_uncertain", sent.uncertain)):
         if names:
             yield kind, "; ".join(names), {"n": len(names), "names": _some(names)}
 

@@ -132,8 +132,8 @@ def try_decisions(
         stop_for(made.check())
         rows = made.warehouse.arrow(f"accepted.{TABLE}")
         decisions = rows.to_pylist()
-        known = {_told(one) for one in _table(run.folder)}
-        old = [n for n, one in enumerate(decisions) if _told(one) in known]
+        known = {_identity(one) for one in _table(run.folder)}
+        old = [n for n, one in enumerate(decisions) if _identity(one) in known]
         new = [n for n in range(len(decisions)) if n not in set(old)]
 
         def scored(*more: int) -> dict[str, Standing]:
@@ -236,7 +236,7 @@ def _alike(decisions: list[dict], n: int, before: list[dict]) -> Alike:
     return Alike(len(like), upheld[0], len(same), upheld[1], len(earlier), upheld[2])
 
 
-def _told(decision: dict) -> tuple[str, ...]:
+def _identity(decision: dict) -> tuple[str, ...]:
     return tuple(str(decision[name] or "") for name in PUBLISHED)
 
 
@@ -262,12 +262,12 @@ def document(found: Objections) -> dict:
     return {
         "known": found.known,
         "differs": found.differs,
-        "tried": [_told_of(one) for one in found.tried],
+        "tried": [_tried(one) for one in found.tried],
         "together": [_row(one) for one in found.together],
     }
 
 
-def _told_of(one: Tried) -> dict:
+def _tried(one: Tried) -> dict:
     decision, alike = one.decision, one.alike
     matter, ground = decision["case_id"] or decision["ref_id"], plain(masked(decision["ground"] or ""))
     about = Words(matter or "", matter or "")
@@ -316,11 +316,11 @@ def _row(one: Change) -> dict:
         (name, getattr(one.before, name) or "—", getattr(one.after, name) or "—")
         for name in ("total", "rank", "group_rank")
     )
-    told = {
+    sides_shown = {
         name: was if was == now else say("objections.from_to", before=was, after=now).zh for name, was, now in sides
     }
     signed = "" if not one.points else points if one.points < 0 else f"+{points}"
-    return {"unit_id": one.unit_id, "name": one.after.name, **told, "points": signed, "lists": list(one.lists)}
+    return {"unit_id": one.unit_id, "name": one.after.name, **sides_shown, "points": signed, "lists": list(one.lists)}
 
 
 PAGE = "publication/objections.html.j2"

@@ -175,8 +175,8 @@ class Effect:
 def effects(before: Path, after: Path) -> list[Effect]:
     """The new or reworded adjustments of a run, in the order of its table."""
     known = _adjustments(before)
-    told = set(known[0]) if known else set()  # a run of an older version tells less of each
-    new = [one for one in _adjustments(after) if {name: one[name] for name in one if name in told} not in known]
+    names = set(known[0]) if known else set()  # a run of an older version tells less of each
+    new = [one for one in _adjustments(after) if {name: one[name] for name in one if name in names} not in known]
     old, now = (list(PublishedQuarter.open(folder).ledger()) if new else [] for folder in (before, after))
     return [Effect(one, _points(old, one), _points(now, one)) for one in new]
 
@@ -231,9 +231,9 @@ def plain_movement(movement: Movement) -> dict:
         "unit_name": movement.unit_name,
         "rank_before": movement.rank_before,
         "rank_after": movement.rank_after,
-        "total_before": "" if before is None else movement.told(before),
-        "total_after": "" if after is None else movement.told(after),
-        "points": movement.told(movement.points),
+        "total_before": "" if before is None else movement.shown(before),
+        "total_after": "" if after is None else movement.shown(after),
+        "points": movement.shown(movement.points),
         "by_rule": {rule: shown(points) for rule, points in movement.by_rule},
     }
 

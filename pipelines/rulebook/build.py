@@ -484,8 +484,8 @@ def _kind(block: Block, known: Known) -> str:
         return "density" if many or (one and not one.by_row) else "occurrence"
     if "award" in block or "tiers" in block:
         counted = block.get("measure")
-        told = isinstance(counted, str) and counted in known.measures and counted not in known.award_types
-        return "merit" if told else "award"
+        is_measure = isinstance(counted, str) and counted in known.measures and counted not in known.award_types
+        return "merit" if is_measure else "award"
     return next(kind for kind, (mark, _, _) in vocabulary.KINDS.items() if mark in block)
 
 

@@ -110,8 +110,8 @@ def _tally(rulebook: Rulebook, rule: Rule, example: Block) -> UnitTally:
     unit = Unit("example", "example", example.get("group", ""), True)
     places = {rule.id: _of_others(example, "place", 1)}
     best = {rule.id: dict.fromkeys(("", *months), _of_others(example, "best", 0))} if rule.best else {}
-    told: dict[str, Any] = {"places": places, "best": best, "parts": rulebook.parts, "priced": priced, "before": before}
-    return UnitTally(unit, 0, counts, {}, assessed, listed, **told)
+    more: dict[str, Any] = {"places": places, "best": best, "parts": rulebook.parts, "priced": priced, "before": before}
+    return UnitTally(unit, 0, counts, {}, assessed, listed, **more)
 
 
 def _mark(rule: Rule, given: Block, key: str) -> Fraction:
@@ -255,7 +255,7 @@ def _gives(example: Block, measure: str, value: str) -> bool:
 
 def _bounds_of_bands(rule: Rule, values: list[Fraction]) -> Iterator[tuple[Words, bool]]:
     for band in rule.bands:
-        told = {"test": band.test, "bound": plain(band.bound)}
+        facts = {"test": band.test, "bound": plain(band.bound)}
         beside = {
             "at_least": lambda v, b: v < b,
             "more_than": lambda v, b: v > b,
@@ -263,9 +263,9 @@ def _bounds_of_bands(rule: Rule, values: list[Fraction]) -> Iterator[tuple[Words
             "less_than": lambda v, b: v < b,
         }
         if band.test:
-            yield say("rulebook.example_band_at", **told), any(value == band.bound for value in values)
+            yield say("rulebook.example_band_at", **facts), any(value == band.bound for value in values)
             passed = any(beside[band.test](value, band.bound) for value in values)
-            yield say("rulebook.example_band_beside", **told), passed
+            yield say("rulebook.example_band_beside", **facts), passed
     if rule.bands[-1].each:
         ends = [value for value in values if _far(rule, value)]
         yield say("rulebook.example_then"), bool(ends)

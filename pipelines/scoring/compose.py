@@ -219,21 +219,21 @@ def _lines(
     share = marks / max(len(own), 1)  # of the full marks, in which each part has so much
     found = []
     for name, part, (score, _, _) in own:
-        told = {"item": id, "period": name, "score": plain(score), "n": str(len(own)), "by": how.by}
+        facts = {"item": id, "period": name, "score": plain(score), "n": str(len(own)), "by": how.by}
         points = rounded(score / n - share, places)
         month = part.month if part else ""
-        found.append(_entry(unit_id, id, "compose", month, "" if month else name, points, f"compose_{how.by}", told))
+        found.append(_entry(unit_id, id, "compose", month, "" if month else name, points, f"compose_{how.by}", facts))
     rest = difference - sum((line.points for line in found), Fraction(0))
     if rest:
-        told = {"item": id, "deducted": plain(-difference)}
-        found.append(_entry(unit_id, id, "rounding", "", "", rest, "compose_rounding", told))
+        facts = {"item": id, "deducted": plain(-difference)}
+        found.append(_entry(unit_id, id, "rounding", "", "", rest, "compose_rounding", facts))
     return found
 
 
 def _entry(
-    unit: str, item: str, rule: str, month: str, ref: str, points: Fraction, sentence: str, told: Mapping[str, str]
+    unit: str, item: str, rule: str, month: str, ref: str, points: Fraction, sentence: str, facts: Mapping[str, str]
 ) -> Entry:
-    return Entry(unit, item, rule, item, month, "", ref, points, "", sentence, told)
+    return Entry(unit, item, rule, item, month, "", ref, points, "", sentence, facts)
 
 
 def whole_line(unit_id: str, clause: str, points: Fraction) -> Entry:

@@ -346,8 +346,8 @@ def write_own_evidence(
             with CsvFile(file, tuple(say(f"scorecard.own_{name}").zh for name in COLUMNS)) as table:
                 for _, rule, clause, month, case, ref, facts, *ratings in rows:
                     title, says = rulebook.rules[rule].title.zh, lines.miss(rule, facts)
-                    told = (labels.get(rating, rating or "") for rating in ratings)
-                    table.write([clause, title, month, case, ref, says, *told])
+                    as_labels = (labels.get(rating, rating or "") for rating in ratings)
+                    table.write([clause, title, month, case, ref, says, *as_labels])
         shutil.rmtree(folder, ignore_errors=True)
         if new.exists():
             new.rename(folder)

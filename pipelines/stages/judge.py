@@ -116,8 +116,8 @@ class Judge:
     def _without_data(self, rule: Rule, match: Match) -> Finding:
         """A rule that takes takes all its item can lose (`unmeasured=zero`); one that gives gives all it can."""
         points = Fraction(match.fact["unmeasured"], CENT)
-        told = replace(self._finding(rule, match, n=0, points=points), points=points if rule.gives else -points)
-        return replace(told, unmeasured=True, sentence=UNMEASURED_FULL if rule.gives else UNMEASURED)
+        found = replace(self._finding(rule, match, n=0, points=points), points=points if rule.gives else -points)
+        return replace(found, unmeasured=True, sentence=UNMEASURED_FULL if rule.gives else UNMEASURED)
 
     def _of_each(self, rule: Rule, match: Match, price: Fraction) -> Finding:
         n, sentence = match.fact["n"], GIVEN if match.fact.get("given") else ""
@@ -430,8 +430,8 @@ def beside_others(
 
 
 def _has_place(rule: Rule, tally: UnitTally) -> bool:
-    told = not {rule.measure, rule.part, rule.of} & tally.lacking
-    return rule.is_for(tally.unit.unit_group) and told and not _too_few(rule, tally)
+    measured = not {rule.measure, rule.part, rule.of} & tally.lacking
+    return rule.is_for(tally.unit.unit_group) and measured and not _too_few(rule, tally)
 
 
 def _compared_value(rule: Rule, tally: UnitTally) -> Fraction:

@@ -287,8 +287,8 @@ def counted(
     for row in warehouse.records_template(
         "tallies/in_force", selected=selected(rulebook, readings), months=list(period.months)
     ):
-        told = registers.get(row["unit_id"])
-        if told is None or row["measure"] in told.lacking:
+        tally = registers.get(row["unit_id"])
+        if tally is None or row["measure"] in tally.lacking:
             continue
         if row["price"]:
             of_rule = priced.setdefault(row["unit_id"], {}).setdefault(row["rule_id"], {})
@@ -297,17 +297,17 @@ def counted(
             kept, name = (waived, row["rule_id"]) if row["rule_id"] else (counts, row["measure"])
             kept.setdefault(row["unit_id"], {}).setdefault(name, {})[row["month"]] = row["n"]
     found = {}
-    for id, told in registers.items():
+    for id, tally in registers.items():
         of_unit: dict[str, dict[str, int]] = dict.fromkeys(rulebook.measures, {}) | counts.get(id, {})
         found[id] = replace(
-            told,
+            tally,
             case_rows=sum(of_unit[CASE_ROWS].values()),
             counts=of_unit,
             waived=waived.get(id, {}),
             parts=rulebook.parts,
             priced=priced.get(id, {}),
         )
-        found[id] = with_figures(found[id], told.given, period, rulebook) if told.given else found[id]
+        found[id] = with_figures(found[id], tally.given, period, rulebook) if tally.given else found[id]
     return beside_others(rulebook, found, period.months)
 
 
@@ -500,10 +500,11 @@ class Kept:
 # Figures: counts that a city gives in place of rows; each replaces that of its unit, period and measure (G5).
 
 
-Given = Mapping[str, Mapping[str, Mapping[str, int]]]  # unit -> measure -> month, "" of a longer period -> how many
+# Unit -> measure -> month, "" of a longer period -> how many.
+FigureCounts = Mapping[str, Mapping[str, Mapping[str, int]]]
 
 
-def read_figures(warehouse: Warehouse, period: Period, rulebook: Rulebook) -> Given:
+def read_figures(warehouse: Warehouse, period: Period, rulebook: Rulebook) -> FigureCounts:
     """The figures of a period and of its months; those of other periods count nothing here.
 
     ContractStop where a number is no count of its measure, or no figure of its kind can be used (`_misfit`).

@@ -124,9 +124,9 @@ class Settler:
         """An item whose rules give begins at nothing: a line takes its full marks."""
         for item in self.rulebook.items.values():
             if item.starts == "zero" and item.full_marks and item.id not in self.gone:
-                told = {"item": item.id, "full": plain(item.full_marks)}
+                facts = {"item": item.id, "full": plain(item.full_marks)}
                 unit = tally.unit.unit_id
-                yield Entry(unit, item.id, "starts", item.id, "", "", "", -item.full_marks, "", "starts", told)
+                yield Entry(unit, item.id, "starts", item.id, "", "", "", -item.full_marks, "", "starts", facts)
 
     def _whole_fact(self, scores: dict[str, Fraction]) -> Iterator[Fact]:
         """What counts, and what counts or is stretched over; an item that is left out is neither."""
@@ -445,13 +445,13 @@ class Whole:
     def _only_when(self, match: Match) -> Entry:
         assert self.bonus
         points = rounded(self._scores[self.bonus.id], self.rulebook.places)
-        told = {"item": self.bonus.id, "base": plain(self._found.base), "bonus": plain(points)}
-        return self._line(self.bonus.id, "only_when", "only_when", self.bonus.id, -points, told)
+        facts = {"item": self.bonus.id, "base": plain(self._found.base), "bonus": plain(points)}
+        return self._line(self.bonus.id, "only_when", "only_when", self.bonus.id, -points, facts)
 
     def _rounding(self, match: Match) -> Entry:
         lines, total = (Fraction(int(match.fact[name]), self._grain) for name in ("lines", "total"))
-        told = {"total": plain(total), "lines": plain(lines)}
-        return self._line(WHOLE, "rounding", "rounding_of_total", self._clause, total - lines, told)
+        facts = {"total": plain(total), "lines": plain(lines)}
+        return self._line(WHOLE, "rounding", "rounding_of_total", self._clause, total - lines, facts)
 
     def _floor(self, match: Match) -> Entry:
         return self._bound(match, "floor")
@@ -461,15 +461,15 @@ class Whole:
 
     def _bound(self, match: Match, name: str) -> Entry:
         total, bound = (Fraction(int(match.fact[key]), self._grain) for key in ("total", name))
-        told = {"total": plain(total), name: plain(bound)}
-        return self._line(WHOLE, name, f"{name}_of_total", self._clause, bound - total, told)
+        facts = {"total": plain(total), name: plain(bound)}
+        return self._line(WHOLE, name, f"{name}_of_total", self._clause, bound - total, facts)
 
     def _veto(self, match: Match) -> Entry:
         id, veto = self._vetoes[0]
         rule, self._found.veto = self.rulebook.rules[id], id
         points = -self._total if veto.kind == "total" else Fraction(0)
-        told = {"rule": id, "total": plain(self._total), "grade": veto.grade}
-        return self._line(WHOLE, "veto", f"veto_{veto.kind}", rule.clause, points, told)
+        facts = {"rule": id, "total": plain(self._total), "grade": veto.grade}
+        return self._line(WHOLE, "veto", f"veto_{veto.kind}", rule.clause, points, facts)
 
     @property
     def _clause(self) -> str:
@@ -477,15 +477,15 @@ class Whole:
         return next(iter(self.rulebook.clauses))
 
     def _line(
-        self, item: str, rule: str, sentence: str, clause: str, points: Fraction, told: Mapping[str, str]
+        self, item: str, rule: str, sentence: str, clause: str, points: Fraction, facts: Mapping[str, str]
     ) -> Entry:
-        return Entry(self._unit, item, rule, clause, "", "", "", points, "", sentence, told)
+        return Entry(self._unit, item, rule, clause, "", "", "", points, "", sentence, facts)
 
 
 # Settle: findings → item scores, base and bonus, and the ledger lines that stand for no single case.
 
 
-class Told(NamedTuple):
+class UnitSums(NamedTuple):
     """What a judge makes of a unit's items: base, bonus, the lines of the whole, and the rule whose veto holds."""
 
     base: Fraction
@@ -527,9 +527,9 @@ def settle(
         for line in sums.lines:
             marks[line.item_id] = marks.get(line.item_id, Fraction(0)) + line.points
             exact |= {line.item_id: Fraction(0)} if line.item_id != WHOLE else {}  # a bonus that is not given
-        told = Told(sums.base, sums.bonus, marks.get(WHOLE, Fraction(0)), sums.veto)
+        whole_sums = UnitSums(sums.base, sums.bonus, marks.get(WHOLE, Fraction(0)), sums.veto)
         missing = silent, engine.gone
-        score = _unit_score(book, unit_id, marks, told, flags, missing, by_unit[unit_id], exact)
+        score = _unit_score(book, unit_id, marks, whole_sums, flags, missing, by_unit[unit_id], exact)
         if WHOLE in marks or not plain_sums[group]:
             score = replace(score, regained=_regained(score, tally, by_unit[unit_id], engine, whole))
         scores[unit_id] = score
@@ -545,7 +545,7 @@ def unit_scores(
     tallies: dict[str, UnitTally],
     months: tuple[str, ...],
     marks: dict[str, dict[str, Fraction]],
-    sums: Mapping[str, Told],
+    sums: Mapping[str, UnitSums],
 ) -> dict[str, UnitScore]:
     """Scores by unit from the points of their items, worked out elsewhere: with notes and with what was measured."""
     found = {}
@@ -562,7 +562,7 @@ def _unit_score(
     rulebook: Rulebook,
     unit_id: str,
     marks: dict[str, Fraction],
-    sums: Told,
+    sums: UnitSums,
     flags: dict[str, tuple[str, ...]],
     missing: tuple[Container[str], Container[str]],
     findings: Iterable[Finding] = (),

@@ -14,7 +14,7 @@ from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.publication import desk as publishing
 from pipelines.publication.checklist import TICKED
 from pipelines.publication.desk import Person, checklist_of, note_preview
-from pipelines.publication.editions import place_of, preview_folder, signs_of_damage
+from pipelines.publication.editions import damage_warnings, place_of, preview_folder
 from pipelines.publication.pages import write_checklist
 from pipelines.publication.signers import signers_of_city
 from pipelines.publication.state import load_settings
@@ -36,7 +36,7 @@ def preview(period, out, at, settings, signers, as_json) -> None:
     """Note the preview; say its revision."""
     with options.desk(period, out, at, settings, signers) as desk:
         seen, bound = note_preview(desk), desk.state.settings
-        signs, found = signs_of_damage(desk.run()), checklist_of(desk)
+        signs, found = damage_warnings(desk.run()), checklist_of(desk)
         page = write_checklist(out, period, desk.state, desk.run(), found)
     folder = preview_folder(out, period, seen)
     if as_json:
@@ -191,9 +191,9 @@ def objections(period, exports, out, rules, source, as_json) -> None:
 
     with progress() as listener:
         found = try_decisions(out, period, exports, source, rules, listener)
-    told = document(found)
+    result = document(found)
     if as_json:
-        options.print_json({"period": str(period), **_plain(told)})
+        options.print_json({"period": str(period), **_plain(result)})
         return
     if not found.tried:
         click.echo(text("objections.nothing"))
@@ -201,14 +201,14 @@ def objections(period, exports, out, rules, source, as_json) -> None:
     click.echo(text("objections.says", known=found.known, n=len(found.tried)))
     if found.differs:
         click.echo(text("objections.differs"))
-    for one in told["tried"]:
+    for one in result["tried"]:
         click.echo("\n" + said(one["heading"]))
         for line in filter(None, (one["about"], one["ground"], one["alike"], one["unlike"], one["outside"])):
             click.echo(f"  {said(line)}")
         _show(one["rows"], one["none"])
     if len(found.tried) > 1:
         click.echo("\n" + text("objections.together", n=len(found.tried)))
-        _show(told["together"], None)
+        _show(result["together"], None)
     click.echo("\n" + text("objections.written", file=write_page(out, period, found)))
 
 

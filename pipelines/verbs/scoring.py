@@ -343,7 +343,7 @@ def _plain(movement) -> dict:
         "unit_id": movement.unit_id,
         "unit_name": movement.unit_name,
         "rank": [movement.rank_before, movement.rank_after],
-        "points": movement.told(movement.points),
+        "points": movement.shown(movement.points),
         "by_rule": {rule: shown(points) for rule, points in movement.by_rule},
     }
 

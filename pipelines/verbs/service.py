@@ -81,7 +81,7 @@ def alerts(out, rules, signers, send, again, as_json) -> None:
     if again:
         click.echo(text("alerts.made_ready", n=letters.again(out, again)), err=True)
     seen = operators.look(out, periods_of(rules or STANDARD_RULES), now, channels, signers or signers_of_city())
-    new = operators.untold(out, seen.found)
+    new = operators.not_sent(out, seen.found)
     if as_json:
         lines = [{"kind": one.kind, "new": one in new, **vars(one.words)} for one in seen.found]
         lines += [{"kind": "letter", "new": True, "to": one.unit_id, **vars(one.words)} for one in seen.letters]

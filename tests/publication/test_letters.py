@@ -13,7 +13,7 @@ from pipelines.model.project import Project
 from pipelines.model.words import UsageRefusal, Words
 from pipelines.publication import desk as publishing
 from pipelines.publication.alerts import Channels, load_channels, look, tell_units
-from pipelines.publication.letters import Told, again
+from pipelines.publication.letters import Sent, again
 from tests.publication.office import (
     HEADS,
     LATER,
@@ -208,7 +208,7 @@ def test_a_look_that_was_killed_while_it_sent_does_not_send_again(post):
     seen = look(post.out, Periods(), JULY, post.channels, signers_of(post.out))
     with pytest.raises(KeyboardInterrupt):
         tell_units(post.out, seen.letters, post.channels, JULY, killed)
-    assert Told.read(post.out).uncertain == ("2026Q2 U1 preview 1",)
+    assert Sent.read(post.out).uncertain == ("2026Q2 U1 preview 1",)
     assert post.look() == [] and "letters_uncertain" in post.alerts
 
 
