@@ -1,6 +1,8 @@
 """Ingest: export files → raw tables as text, a receipt per file, a breach for every row that could not be read."""
 
-from collections.abc import Callable, Container, Iterable
+import re
+import unicodedata
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from difflib import get_close_matches
@@ -13,13 +15,12 @@ from pipelines.contracts.declared import Declared, declared
 from pipelines.edges import process
 from pipelines.edges.calendar import Calendar
 from pipelines.edges.warehouse import Appender, Warehouse
-from pipelines.exports.control_totals import differing_totals
 from pipelines.exports.files import Folder, Found, open_export, sort_folder
 from pipelines.exports.fix import take_up
 from pipelines.exports.headers import Resolved, known_headers, mapped_headers, resolve
 from pipelines.exports.mapped_rows import Tools, completed, mapped, one_row_per
 from pipelines.exports.mapping import load_source
-from pipelines.exports.rows import arrow_rows, empty_rows, mended, sha256_of, state_of
+from pipelines.exports.rows import arrow_rows, empty_rows, mended, sha256_of, state_of, texts
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.intake import (
     CUT_IN_ROW,
@@ -29,6 +30,7 @@ from pipelines.model.intake import (
     Export,
     Fault,
     Intake,
+    Known,
     Mended,
     Notice,
     Receipt,
@@ -369,7 +371,7 @@ def _totals(work: _Work, folder: Folder, contracts: Contracts) -> list[Words]:
     ]
     fixes = {fix.name for fix in folder.fixes}  # their rows stand for others
     own = [receipt for receipt in work.receipts if receipt.file not in fixes]
-    return differing_totals(folder.totals, contracts, own, frozenset({*work.absent.tables, *unread, *made}))
+    return _differing_totals(folder.totals, contracts, own, frozenset({*work.absent.tables, *unread, *made}))
 
 
 def _missing_tables(contracts: Contracts, folder: Folder) -> tuple[Words, ...]:
@@ -402,3 +404,114 @@ def decisive_columns(measures: Iterable[Measure], contracts: Contracts) -> dict[
         }
         for table in contracts.tables.values()
     }
+
+
+# Control totals beside the exports: how many rows each table, or each of its files, is said to have.
+
+
+TOTALS = {
+    "table": ("table", "表", "表名", "数据表"),
+    "rows": ("rows", "行数", "记录数", "条数"),
+    "file": ("file", "文件", "文件名"),
+}
+_TOTAL_HEADERS = {folded(header): name for name, headers in TOTALS.items() for header in headers}
+_COUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.0+)?")
+_BRACKETS = str.maketrans("", "", "《》")
+
+
+@dataclass(frozen=True)
+class _Total:
+    """One line of a control file; an empty ``file`` means all files of the table."""
+
+    line: int
+    table: TableContract
+    rows: int
+    file: str
+
+
+def _differing_totals(
+    control: Iterable[Found], contracts: Contracts, receipts: Iterable[Receipt], left: frozenset[str] = frozenset()
+) -> list[Words]:
+    """A stop for every control total that the rows read do not have, and for every line that cannot be compared.
+
+    ``left`` are tables that are not compared: one that is declared absent, one whose files could not all be read.
+    """
+    found = list(receipts)
+    stops: list[Words] = []
+    for file in control:
+        try:
+            stops += _compared(file.name, list(_lines_of_totals(file)), contracts, found, left)
+        except UnreadableExport as problem:
+            stops.append(problem.words)
+    return stops
+
+
+def _lines_of_totals(control: Found) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line and cells by name of every row of a control file."""
+    export = open_export(control, Known(frozenset(_TOTAL_HEADERS)))
+    names = [_TOTAL_HEADERS.get(folded(header), "") for header in export.header]
+    if not {"table", "rows"} <= set(names):
+        raise UnreadableExport(say("ingest.totals_header", file=control.name))
+    for batch in export.batches():
+        if batch.faults:
+            raise UnreadableExport(say("ingest.totals_unreadable", file=control.name, line=batch.faults[0].line))
+        for line, *cells in zip(batch.lines, *map(texts, batch.columns), strict=True):
+            yield int(line), {name: (cell or "").strip() for name, cell in zip(names, cells, strict=True) if name}
+
+
+def _compared(
+    control: str,
+    lines: list[tuple[int, dict[str, str]]],
+    contracts: Contracts,
+    receipts: list[Receipt],
+    left: frozenset[str],
+) -> Iterator[Words]:
+    seen: dict[tuple[str, str], int] = {}
+    for line, cells in lines:
+        total = _total(control, line, cells, contracts, receipts)
+        if isinstance(total, Words):
+            yield total
+            continue
+        key = total.table.name, total.file
+        if key in seen:
+            yield say("ingest.totals_twice", file=control, line=line, first=seen[key], table=total.table.name)
+        elif total.table.name not in left:
+            yield from _difference(control, total, receipts)
+        seen.setdefault(key, line)
+
+
+def _total(
+    control: str, line: int, cells: dict[str, str], contracts: Contracts, receipts: list[Receipt]
+) -> _Total | Words:
+    """A line of a control file, or what is wrong with it."""
+    at = {"file": control, "line": line}
+    wanted = folded(cells["table"].translate(_BRACKETS))
+    tables = {folded(name): table for table in contracts.tables.values() for name in (table.name, table.title.zh)}
+    if wanted not in tables:
+        return say("ingest.totals_table", table=cells["table"], hint=_nearest(wanted, tables), **at)
+    number = _COUNT.fullmatch(unicodedata.normalize("NFKC", cells["rows"]))
+    if not number:
+        return say("ingest.totals_rows", rows=cells["rows"], **at)
+    table, file = tables[wanted], cells.get("file", "")
+    files = [receipt.file for receipt in receipts if receipt.table == table.name]
+    if file and file not in files:
+        facts = {"title": table.title.zh, "table": table.name, "hint": _nearest(file, files)}
+        return say("ingest.totals_file", wanted=file, **facts, **at)
+    return _Total(line, table, int(number[1].replace(",", "")), file)
+
+
+def _nearest(word: str, known: Iterable[str]) -> Words:
+    near = get_close_matches(word, list(known), 1, 0.5)
+    return say("ingest.source_nearest", word=near[0]) if near else Words("", "")
+
+
+def _difference(control: str, total: _Total, receipts: list[Receipt]) -> Iterator[Words]:
+    """The stop where the rows read are others than the total."""
+    own = [one for one in receipts if one.table == total.table.name and total.file in ("", one.file)]
+    read = sum(one.records - one.blank for one in own)
+    if read == total.rows:
+        return
+    files = "、".join(f"{one.file} {one.records - one.blank}" for one in own) or "–"
+    facts = {"title": total.table.title.zh, "table": total.table.name, "wanted": total.rows, "read": read}
+    key = "totals_fewer" if read < total.rows else "totals_more"
+    yield say(f"ingest.{key}", file=control, line=total.line, files=files, n=abs(read - total.rows), **facts)
