@@ -156,9 +156,10 @@ def test_the_suite_stays_green_where_the_standard_edition_gains_one_of_each(tmp_
     for kind in ("measure", "rule", "reading"):
         _put(there / "rules" / "standard", ADDED[kind])
     parts = ("rules", "engines", "kinds", "spec", "sql", "oracle", "laboratory", "pages")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "-m", "not slow",
-               "--deselect", "tests/rules/test_additions.py", *(f"tests/{part}" for part in parts)]
-    surroundings = os.environ | {"PYTHONPATH": str(there)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile",
+               "-m", "not slow and not long", "--deselect", "tests/rules/test_additions.py",
+               *(f"tests/{part}" for part in parts)]
+    surroundings = os.environ | {"PYTHONPATH": str(there), "PYTHONDONTWRITEBYTECODE": ""}
     done = subprocess.run(command, cwd=there, capture_output=True, text=True, env=surroundings)
     assert done.returncode == 0, done.stdout[-3000:]
 
