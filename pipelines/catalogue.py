@@ -166,13 +166,13 @@ def _is_there(test: str, folder: Path) -> bool:
 def _item(rulebook: Rulebook, item: Item) -> dict:
     rules = [rule.id for rule in rulebook.rules.values() if rule.item == item.id]
     marks = plain(item.full_marks)
-    return {"id": item.id, "title": _both(item.title), "section": item.section, "full_marks": marks, "rules": rules}
+    return {"id": item.id, "title": vars(item.title), "section": item.section, "full_marks": marks, "rules": rules}
 
 
 def _rule(rule: Rule) -> dict:
     return {
         "id": rule.id,
-        "title": _both(rule.title),
+        "title": vars(rule.title),
         "item": rule.item,
         "clause": rule.clause,
         "kind": rule.kind,
@@ -190,7 +190,7 @@ def _measure(rulebook: Rulebook, measure: Measure) -> dict:
     named += [f"measure {one.id}" for one in rulebook.measures.values() if one.among == id]
     return {
         "id": id,
-        "title": _both(measure.title),
+        "title": vars(measure.title),
         "counts": measure.counts,
         "among": measure.among,
         "readings": list(readings_that_count(measure)),
@@ -217,10 +217,10 @@ def _reading(rulebook: Rulebook, reading: Reading) -> dict:
     used_by += ["rulebook"] if id in OF_THE_BOOK else []
     examples = [*(rulebook.measures.values()), *(rulebook.rules.values())]
     tried = sum(id in example.get("readings", {}) for one in examples for example in one.examples)
-    values = {value: _both(words) for value, words in reading.says.items()}
+    values = {value: vars(words) for value, words in reading.says.items()}
     return {
         "id": id,
-        "title": _both(reading.title),
+        "title": vars(reading.title),
         "clause": reading.clause,
         "values": values,
         "honoured_by": used_by,
@@ -232,7 +232,7 @@ def _verdict(verdict: Verdict) -> dict:
     facts = [condition.label for condition in verdict.when]
     return {
         "id": verdict.id,
-        "title": _both(verdict.title),
+        "title": vars(verdict.title),
         "clause": verdict.clause,
         "list": verdict.list,
         "facts": facts,
@@ -257,7 +257,7 @@ def _row(rulebook: Rulebook, clause: Clause, tests: dict[str, list[str]] | None)
     why = clause.why_no_rule or NOTHING
     return {
         "clause": clause.id,
-        "text": _both(clause.text),
+        "text": vars(clause.text),
         "rules": [rule.id for rule in rules],
         "readings": [reading.id for reading in rulebook.readings.values() if clause.id in _clauses(reading)],
         "verdicts": [verdict.id for verdict in rulebook.verdicts if clause.id in _clauses(verdict)],
@@ -267,16 +267,12 @@ def _row(rulebook: Rulebook, clause: Clause, tests: dict[str, list[str]] | None)
         "parts": parts,
         "examples": sum(len(rule.examples) for rule in (*rules, *findings)),
         "tests": tests and sorted({test for id in (clause.id, *parts) for test in tests.get(id, [])}),
-        "why_none": _both(why),
+        "why_none": vars(why),
     }
 
 
 def _clauses(thing) -> list[str]:
     return thing.clause.split(", ")
-
-
-def _both(words: Words) -> dict[str, str]:
-    return {"zh": words.zh, "en": words.en}
 
 
 def _tests(rulebook: Rulebook, folder: Path) -> dict[str, list[str]]:

@@ -119,15 +119,8 @@ def _put_beside(out: Path, target: Path, beside: Path, staged: Path) -> None:
 
 def published(out: Path) -> list[Path]:
     """The periods that readers can open, the latest first."""
-    found = (entry for entry in out.iterdir() if (entry / MANIFEST).is_file() and _is_period(entry.name))
+    found = (entry for entry in out.iterdir() if (entry / MANIFEST).is_file() and Period.is_name(entry.name))
     return sorted(found, key=lambda entry: Period.parse(entry.name), reverse=True)
-
-
-def _is_period(name: str) -> bool:
-    try:
-        return str(Period.parse(name)) == name
-    except ValueError:
-        return False
 
 
 def replace_page(out: Path, file: Path, page: Callable[[], str]) -> bool:

@@ -127,13 +127,6 @@ def load_office(file: Path = OFFICE) -> Office:
     return Office(**values)
 
 
-def _is_period(name: str) -> bool:
-    try:
-        return str(Period.parse(name)) == name
-    except ValueError:
-        return False
-
-
 class _Checker:
     def __init__(self, file: str) -> None:
         self.file = file
@@ -206,7 +199,7 @@ class _Checker:
         return tuple(n if _FAMILY.fullmatch(n) else self.refuse(key, n, "text") for n in self.texts(key, given))
 
     def issue(self, period: object, given: object) -> Issue:
-        if not _is_period(str(period)):
+        if not Period.is_name(str(period)):
             raise self.wrong("issues", period, "period")
         self.keys(given, ["serial", "date", "printed", "practice"], f"issues.{period}.")
         for key in ("date", "printed"):

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import IO
 
 from pipelines.contracts.declared import load_contracts
+from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.private import nameless, scratch
 from pipelines.edges.warehouse import Warehouse
 from pipelines.exports.files import FOREIGN_SUFFIXES, READERS, list_files, split_name
-from pipelines.exports.rows import sha256_of
 from pipelines.model.contract import Contracts
 from pipelines.model.intake import UnreadableExport
 from pipelines.model.words import UsageRefusal, Words
@@ -91,7 +91,7 @@ def read_inbox(folder: Path, done: set[str]) -> Iterator[InboxFile]:
     if not folder.is_dir():
         raise UsageRefusal(say("evaluators.no_inbox", folder=folder))
     for file in list_files(folder):
-        digest = sha256_of(file)
+        digest = file_sha256(file)
         if digest not in done:
             yield _read(file, digest)
 

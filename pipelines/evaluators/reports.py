@@ -21,6 +21,7 @@ from pipelines.evaluators.step import Exports, read_exports
 from pipelines.model.panel import PanelRules
 from pipelines.model.text import BYTE_MARK, file_stem, guarded, plain
 from pipelines.model.words import Refusal, UsageRefusal
+from pipelines.views import figures
 from pipelines.wording import say
 
 # The panel's report as figures: size and composition, work, load, overturned ratings, severity (E0 to E6).
@@ -514,16 +515,11 @@ def certificate_page(one: Evaluator, at: datetime, simulated: bool, rules: Panel
         "frame": frame(at, simulated),
         "name": plain(one.name),
         "evaluator_id": plain(one.evaluator_id),
-        "first": chinese_day(one.appointed_on),
-        "last": chinese_day(one.term_ends_on),
+        "first": figures.day(one.appointed_on),
+        "last": figures.day(one.term_ends_on),
         "years": rules.term_years,
-        "on": chinese_day(one.appointed_on),
+        "on": figures.day(one.appointed_on),
     }
-
-
-def chinese_day(day: date) -> str:
-    """A day as official papers write it."""
-    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def percent(part: int, of: int) -> str:

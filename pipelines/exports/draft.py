@@ -10,11 +10,20 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.exports.files import READERS, Found, list_files, open_export, split_name, stands_for, table_of
-from pipelines.exports.headers import known_headers, standard_places
+from pipelines.exports.files import (
+    READERS,
+    Found,
+    every_header,
+    list_files,
+    open_export,
+    split_name,
+    stands_for,
+    table_of,
+)
+from pipelines.exports.headers import standard_places
 from pipelines.exports.rows import OFFSET, texts
 from pipelines.model.contract import Column, Contracts, TableContract
-from pipelines.model.intake import Known, UnreadableExport, folded
+from pipelines.model.intake import UnreadableExport, folded
 from pipelines.model.text import compared, masked
 from pipelines.model.words import Words
 from pipelines.wording import say
@@ -89,7 +98,7 @@ def draft(folder: Path, contracts: Contracts, parse: Parse, lang: str = "zh") ->
         if (suffix := split_name(file.name)[1]) not in READERS:
             continue
         try:
-            header = open_export(Found(file, suffix), _every(contracts)).header
+            header = open_export(Found(file, suffix), every_header(contracts)).header
         except UnreadableExport as problem:
             notes.append(f"# {problem.words.into(lang)}")
             continue
@@ -113,10 +122,6 @@ def draft(folder: Path, contracts: Contracts, parse: Parse, lang: str = "zh") ->
 
 def _say(key: str, lang: str, **facts: object) -> str:
     return say(f"ingest.{key}", **facts).into(lang)
-
-
-def _every(contracts: Contracts) -> Known:
-    return Known(frozenset().union(*(known_headers(table).headers for table in contracts.tables.values())))
 
 
 def _quoted(text: str) -> str:
@@ -161,7 +166,7 @@ def _seen(files: list[Found], contracts: Contracts, parse: Parse) -> tuple[list[
     seen: list[Seen] = []
     rows = 0
     for found in files:
-        export = open_export(found, _every(contracts))
+        export = open_export(found, every_header(contracts))
         seen = seen or [Seen(header) for header in export.header]
         for batch in export.batches():
             rows += batch.records

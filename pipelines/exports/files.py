@@ -345,7 +345,7 @@ def sheets_of_tables(file: Path, own: str, contracts: Contracts) -> Book | None:
     if own and own not in tables.values():
         tables |= {name: own for name in names if name not in tables}
     try:
-        headers = heads(file, _every_header(contracts))
+        headers = heads(file, every_header(contracts))
     except UnreadableExport as problem:
         return Book({}, (problem.words,))
     others = [name for name in headers if name not in tables]
@@ -370,7 +370,8 @@ def _sheet_names(file: Path) -> list[str]:
         return []
 
 
-def _every_header(contracts: Contracts) -> Known:
+def every_header(contracts: Contracts) -> Known:
+    """The headers of every column of every table."""
     return Known(frozenset().union(*(known_headers(table).headers for table in contracts.tables.values())))
 
 
@@ -386,9 +387,9 @@ def _table_of_header(file: Path, suffix: str, contracts: Contracts) -> str:
     """The table whose required columns a file all has; "" for none, and where the file cannot be read."""
     try:
         if suffix in SPREADSHEETS:
-            found = heads(file, _every_header(contracts)).values()
+            found = heads(file, every_header(contracts)).values()
             return next((table for header in found if (table := _whole(header, contracts))), "")
-        return _whole(open_export(Found(file, suffix), _every_header(contracts)).header, contracts)
+        return _whole(open_export(Found(file, suffix), every_header(contracts)).header, contracts)
     except UnreadableExport:
         return ""
 

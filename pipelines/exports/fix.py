@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.folders import locked
 from pipelines.edges.published import RESTRICTED
 from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.workbook import write_fix
 from pipelines.exports.files import Found, open_export
 from pipelines.exports.headers import known_headers, resolve
-from pipelines.exports.rows import arrow_rows, mended, sha256_of, state_of, texts, texts_at
+from pipelines.exports.rows import arrow_rows, mended, state_of, texts, texts_at
 from pipelines.lazy import pyarrow
 from pipelines.model.contract import (
     FILE,
@@ -175,7 +176,7 @@ def take_up(warehouse: Warehouse, found: Found, contract: TableContract, receipt
         found.name,
         found.suffix,
         "",
-        sha256_of(found.path),
+        file_sha256(found.path),
         len(rows.found) + unread + blank,
         (*_notices(found, contract, rows.mended), *export.notices, *export.later),
         dropped,

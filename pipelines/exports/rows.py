@@ -2,7 +2,6 @@
 
 import codecs
 import gzip
-import hashlib
 import io
 import re
 import unicodedata
@@ -36,12 +35,6 @@ GZIP = b"\x1f\x8b"  # how such a file begins
 
 SWAPPED_LINE_ENDS = bytes.maketrans(b"\r\n", b"\n\r")
 _LINE_END = re.compile(rb"\r*\n|\r")
-
-
-def sha256_of(path: Path) -> str:
-    """The sha256 of a file, read in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def state_of(path: Path) -> tuple[int, int, int, int]:

@@ -57,6 +57,14 @@ class Period:
         raise ValueError(text)
 
     @classmethod
+    def is_name(cls, text: str) -> bool:
+        """Whether a text is a period in the one spelling of its name."""
+        try:
+            return str(cls.parse(text)) == text
+        except ValueError:
+            return False
+
+    @classmethod
     def _of(cls, kind: str, said: dict[str, str], year_starts: int, text: str) -> "Period":
         year = int(said["year"])
         if kind in (MONTH, SPAN):

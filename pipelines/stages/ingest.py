@@ -14,13 +14,14 @@ from typing import Any
 from pipelines.contracts.declared import Declared, declared
 from pipelines.edges import process
 from pipelines.edges.calendar import Calendar
+from pipelines.edges.fingerprints import file_sha256
 from pipelines.edges.warehouse import Appender, Warehouse
 from pipelines.exports.files import Folder, Found, open_export, sort_folder
 from pipelines.exports.fix import take_up
 from pipelines.exports.headers import Resolved, known_headers, mapped_headers, resolve
 from pipelines.exports.mapped_rows import Tools, completed, mapped, one_row_per
 from pipelines.exports.mapping import load_source
-from pipelines.exports.rows import arrow_rows, empty_rows, mended, sha256_of, state_of, texts
+from pipelines.exports.rows import arrow_rows, empty_rows, mended, state_of, texts
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.intake import (
     CUT_IN_ROW,
@@ -313,7 +314,7 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
         for fault in faults
         if fault.line in one.export.unended and is_broken_off(fault)
     )
-    sha256 = sha256_of(found.path)
+    sha256 = file_sha256(found.path)
     if state_of(found.path) != one.before:
         raise UnreadableExport(say("ingest.changed_meanwhile", file=found.name))
     notices = tuple(replace(notice, table=contract.name, file=found.name) for notice in notices)

@@ -274,8 +274,8 @@ def _odd_columns(search: _Search, table: TableContract) -> list[Notice]:
         facts = search.facts(table) | {"n": n, "odd": odd, "last": last} | of
         signs.append(note(f"contracts.{sign}", columns, **facts, days=bounds[FAR]["days"]))
     if midnights:
-        columns = Words("、".join(title[name].zh for name in midnights), ", ".join(midnights))
-        signs.append(note(f"contracts.{MIDNIGHT}", ", ".join(midnights), columns=columns, **search.facts(table)))
+        titles = Words("、".join(title[name].zh for name in midnights), ", ".join(midnights))
+        signs.append(note(f"contracts.{MIDNIGHT}", ", ".join(midnights), columns=titles, **search.facts(table)))
     return signs
 
 

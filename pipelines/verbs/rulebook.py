@@ -85,8 +85,8 @@ def check(folder: Path, on, as_json) -> None:
     """Print every refusal, then the notes; exit 2 if there is any refusal."""
     refusals, notes = checked(folder, (on or process.now()).date())
     if as_json:
-        rows = [{"file": one.place[0], "line": one.place[1], **_both(one.words)} for one in refusals]
-        options.print_json({"refusals": rows, "notes": [_both(one) for one in notes]})
+        rows = [{"file": one.place[0], "line": one.place[1], **vars(one.words)} for one in refusals]
+        options.print_json({"refusals": rows, "notes": [vars(one) for one in notes]})
     else:
         for words in (*(one.words for one in refusals), *notes):
             click.echo(getattr(words, language()))
@@ -100,15 +100,11 @@ def upgrade(folder: Path, on, as_json) -> None:
     """Print what changed, file by file."""
     changes = upgraded(folder, (on or process.now()).date())
     if as_json:
-        options.print_json([{"file": file, **_both(words)} for file, words in changes])
+        options.print_json([{"file": file, **vars(words)} for file, words in changes])
         return
     for file, words in changes:
         click.echo(text("cli.rulebook_changed", file=file, what=getattr(words, language())))
     click.echo(text("cli.rulebook_upgraded" if changes else "cli.rulebook_present", folder=folder, n=len(changes)))
-
-
-def _both(words) -> dict[str, str]:
-    return {"zh": words.zh, "en": words.en}
 
 
 # `gongping catalogue`: a book whole, every clause with its rules, readings and tests first.

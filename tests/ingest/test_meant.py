@@ -360,7 +360,7 @@ def test_a_file_that_changes_while_it_is_read_is_a_stop(tmp_path, monkeypatch):
         os.utime(path, (1, 1)) if path.name == "cases.csv" else None
         return "0" * 64
 
-    monkeypatch.setattr(ingest, "sha256_of", late)
+    monkeypatch.setattr(ingest, "file_sha256", late)
     assert "cases.csv: the file changed while it was read" in read_cases(tmp_path, f"{HEADER}\n{row('A')}\n").stops
 
 
