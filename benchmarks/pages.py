@@ -114,7 +114,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 def sample_exports(folder: Path, units: int = CARDS) -> Path:
     """A sample quarter of so many units, written by `gongping sample`."""
-    command = [sys.executable, "-m", "gongping", "sample", str(folder), "--period", str(PERIOD), "--units", str(units)]
+    command = [sys.executable, "-m", "pipelines", "sample", str(folder), "--period", str(PERIOD), "--units", str(units)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return folder
 

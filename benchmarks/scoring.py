@@ -39,7 +39,7 @@ def make_accepted(folder: Path, rows: int) -> Path:
 
     Made in a process of its own: on Linux a child's highest memory starts from its parent's.
     """
-    command = [sys.executable, "-m", "gongping", "sample", str(folder), "--period", PERIOD, "--units", str(UNITS),
+    command = [sys.executable, "-m", "pipelines", "sample", str(folder), "--period", PERIOD, "--units", str(UNITS),
                "--cases", str(rows), "--format", "parquet"]
     subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     for file in folder.iterdir():

@@ -33,7 +33,7 @@ def _sample(work: Path, format: str, rows: int, limit: int) -> tuple[str, float,
 
 
 def _command(*arguments: str) -> float:
-    command = [sys.executable, "-m", "gongping", *arguments]
+    command = [sys.executable, "-m", "pipelines", *arguments]
     return _seconds(lambda: _must_succeed(subprocess.run(command, cwd=ROOT, capture_output=True, text=True)))
 
 

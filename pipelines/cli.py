@@ -161,7 +161,7 @@ def called() -> str:
     """What this command is called in the shell: `gongping` where PATH leads to it, else where it lies."""
     own = Path(sys.argv[0] if Path(sys.argv[0]).name == "gongping" else Path(sys.executable).with_name("gongping"))
     if not own.is_file():
-        return f"{quote(sys.executable)} -m gongping"
+        return f"{quote(sys.executable)} -m pipelines"
     found = which("gongping")
     if found and Path(found).samefile(own):
         return "gongping"

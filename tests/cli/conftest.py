@@ -17,7 +17,7 @@ PERIOD = "2026Q3"
 def gongping(*arguments: str) -> subprocess.CompletedProcess:
     """The command as a process of its own."""
     environment = {name: value for name, value in os.environ.items() if name != "GONGPING_LANG"}
-    command = [sys.executable, "-m", "gongping", *arguments]
+    command = [sys.executable, "-m", "pipelines", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -77,7 +77,7 @@ def _small_files() -> None:
 ], ids=["sample", "run", "demo"])
 def test_a_limit_on_file_size_ends_a_verb_with_a_line_and_no_python(arguments, exports, tmp_path):
     filled = [one.format(place=tmp_path, exports=exports) for one in arguments]
-    done = subprocess.run([sys.executable, "-m", "gongping", *filled], cwd=ROOT, capture_output=True, text=True,
+    done = subprocess.run([sys.executable, "-m", "pipelines", *filled], cwd=ROOT, capture_output=True, text=True,
                           preexec_fn=_small_files, check=False)
     output = [line for line in done.stderr.splitlines() if not line.startswith(("[", "——"))]
     assert done.returncode == 1 and len(output) == 1 and "上限" in output[0], done.stderr[-2000:]

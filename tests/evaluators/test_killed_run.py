@@ -102,7 +102,7 @@ class Running:
 
 def command(*arguments: str) -> list[str]:
     """The command line of a verb."""
-    return [sys.executable, "-m", "gongping", *arguments]
+    return [sys.executable, "-m", "pipelines", *arguments]
 
 
 def surroundings(place: Path) -> dict:

@@ -16,7 +16,7 @@ import pytest
 from pipelines.edges.runs import under_way
 from tests.flows.conftest import PATIENCE, PERIOD, _end, _free_port, kill
 
-GONGPING = [sys.executable, "-m", "gongping", "--lang", "en", "serve"]
+GONGPING = [sys.executable, "-m", "pipelines", "--lang", "en", "serve"]
 
 
 @pytest.fixture

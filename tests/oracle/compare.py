@@ -56,7 +56,7 @@ def counted_list(counted: Collection[tuple[str, str]], period: Period, file: Pat
 
 def run_command(exports: Path, period: str, cutoff: str | None, readings: Mapping[str, str], out: Path) -> int:
     """Runs a quarter by the command, as a user does, into `out`/period; gives the exit code."""
-    command = [sys.executable, "-m", "gongping", "run", period, "--no-pdf"]
+    command = [sys.executable, "-m", "pipelines", "run", period, "--no-pdf"]
     command += ["--exports", str(exports), "--out", str(out), "--rules", str(FROZEN)]
     command += [*(["--cutoff", cutoff] if cutoff else [])]
     for name, value in readings.items():

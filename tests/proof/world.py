@@ -349,7 +349,7 @@ def _carried_out(
 def _loaded() -> None:
     """Everything that commands import, read and compile, here and once, before they are forked off."""
     for name in source.names():
-        if not name.startswith(("pipelines.flows", "pipelines.sources")):
+        if not name.startswith(("pipelines.flows", "pipelines.sources", "pipelines.__main__")):
             importlib.import_module(name)
     for name in ("duckdb", "pandas", "pyarrow.parquet", "durable.lang"):
         importlib.import_module(name)

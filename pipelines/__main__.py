@@ -1,0 +1,5 @@
+"""`python -m pipelines` is the command `gongping`."""
+
+from pipelines.cli import main
+
+main()
