@@ -12,20 +12,22 @@ import numpy as np
 
 from pipelines.engines.cube import Cube, Stacked
 from pipelines.engines.marks import readings_that_count
-from pipelines.engines.summing import PART, nearest, wide
 from pipelines.engines.vector import (
     DOUBT,
+    PART,
     Deduction,
     deduction,
     full_of,
     item_scores,
     marks_of,
+    nearest,
     overall_figure,
     settled,
     shared,
     stretch,
     stretched,
     sums_of,
+    wide,
 )
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.rule import Item, Left, Rule, Rulebook

@@ -15,8 +15,7 @@ import numpy as np
 from pipelines.engines.batch import Batch, alternatives, by_item
 from pipelines.engines.cube import Cube, Stacked
 from pipelines.engines.marks import readings_that_count
-from pipelines.engines.summing import PART
-from pipelines.engines.vector import marks_of, rescore, targets_of
+from pipelines.engines.vector import PART, marks_of, rescore, targets_of
 from pipelines.model.rule import Item, Left, Rule, Rulebook, Word
 from pipelines.model.score import Rereading
 

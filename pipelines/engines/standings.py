@@ -6,8 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from pipelines.engines.summing import PART, as_shown
-from pipelines.engines.vector import Rescored, in_points, overall_figure, places
+from pipelines.engines.vector import PART, Rescored, as_shown, in_points, overall_figure, places
 from pipelines.model.condition import BEFORE, NOTHING_KNOWN, Before, Condition, UnitFacts, Value
 from pipelines.model.rule import Rulebook, Verdict
 from pipelines.model.score import GivenVerdict, Standing

@@ -16,8 +16,7 @@ from pipelines.edges import process
 from pipelines.edges.folders import must_be_of
 from pipelines.engines.cube import Cube, Rows
 from pipelines.engines.marks import place, variant
-from pipelines.engines.summing import as_shown
-from pipelines.engines.vector import Rescored, must_agree, rescore
+from pipelines.engines.vector import Rescored, as_shown, must_agree, rescore
 from pipelines.lazy import pyarrow
 from pipelines.model.contract import Contracts, TableContract
 from pipelines.model.measure import (

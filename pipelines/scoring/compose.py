@@ -11,8 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from pipelines.engines.summing import PART, rounded_to, weighed
-from pipelines.engines.vector import Rescored
+from pipelines.engines.vector import PART, Rescored, rounded_to, weighed
 from pipelines.model.period import Period
 from pipelines.model.points import plain, points, rounded
 from pipelines.model.rule import EXACT, MEAN, REFUSE, ZERO, Compose, Item, Rulebook

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from pipelines.engines.batch import Batch, by_item
 from pipelines.engines.cube import Cube
 from pipelines.engines.standings import SecondOpinion
-from pipelines.engines.summing import PART, weighed
-from pipelines.engines.vector import differences, rescore
+from pipelines.engines.vector import PART, differences, rescore, weighed
 from pipelines.model.condition import NOTHING_KNOWN, Condition
 from pipelines.model.rule import Bonus, Own, Ranking, Rulebook, Veto, chosen
 from pipelines.model.words import JudgesDisagree
