@@ -141,8 +141,6 @@ def _serial_remedy(type: str, value: str) -> Words | None:
 # Signs of a damaged export: what would be scored as a whole quarter and may be a part of one, or under wrong headers.
 
 
-# A month with less than this share of what the other months have on average looks cut off.
-THIN = Fraction(1, 10)
 # What breaks the last row of a file that was cut inside it: a field count is one where fields are missing.
 BROKEN_OFF = ("stray_quote", "json", "encoding")
 CASES = "cases"
@@ -185,7 +183,7 @@ def damage_signs(
     """What speaks for a damaged export: a notice a sign, to be asked once all tables are accepted.
 
     A case file without a line end at its end, while other tables name cases that it lacks; a month of the period
-    with under a tenth of the rows that the others have on average; a deadline that comes at any moment, mostly before
+    with far fewer rows than the others have on average; a deadline that comes at any moment, mostly before
     what is done as regularly as deadlines come; a moment that comes after what it should come before, or is always at
     midnight; a column on which scores depend, without a value.
     """
@@ -312,19 +310,25 @@ def is_exchanged(n: int, late: int, due: int, done: int) -> bool:
 
 def _few(n: int, others: int) -> Words:
     """How many rows a thin month has, beside the average of the others."""
-    return say("contracts.thin_month_few", n=n, others=others) if n else say("contracts.thin_month_none", others=others)
+    if not n:
+        return say("contracts.thin_month_none", others=others)
+    return say("contracts.thin_month_few", n=n, others=others, percent=_thin_percent())
+
+
+def _thin_percent() -> int:
+    return limits()[THIN_MONTH]["percent"]
 
 
 def thin_months(months: dict[str, int]) -> list[tuple[str, int, Fraction]]:
-    """Months with under a tenth of the rows that the others have on average: month, its rows, that average.
+    """Months with too small a part of the rows that the others have on average: month, its rows, that average.
 
-    Where a tenth of the others is less than a row, no month is thin.
+    The bound is that of `data_contracts/history.yaml`; where it is less than a row, no month is thin.
     """
-    found = []
+    part, found = Fraction(_thin_percent(), 100), []
     for month, n in months.items():
         others = [rows for name, rows in months.items() if name != month]
         usual = Fraction(sum(others), len(others)) if others else Fraction(0)
-        if usual * THIN >= 1 and n < usual * THIN:
+        if 1 <= usual * part > n:
             found.append((month, n, usual))
     return found
 

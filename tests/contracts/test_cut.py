@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from pipelines.contracts.history import limits
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.period import Period
 from pipelines.stages.validate import thin_months, validate
@@ -138,13 +139,22 @@ def due(month: int, day: int, n: int, table: str = "cases") -> list[dict]:
 @pytest.mark.parametrize(
     ("september", "zh", "en"),
     [(0, "2026-09 一行也没有，而其他月份平均有 20 行", "has no row at all"),
-     (1, "2026-09 只有 1 行，不到其他月份平均 20 行的十分之一", "has 1 row, under a tenth of the 20")],
+     (1, "2026-09 只有 1 行，不到其他月份平均 20 行的 10%", "has 1 row, under 10% of the 20")],
 )
 def test_a_month_without_a_row_is_told_in_words(september, zh, en):
     tables = good_tables() | {"incidents": due(7, 1, 20, "incidents") + due(8, 31, 20, "incidents")}
     tables["incidents"] += due(9, 30, september, "incidents")
     [sign] = signs(validated(tables, unended=False), "thin_month")
     assert zh in sign.remedy.zh and en in sign.remedy.en and sign.value == str(september)
+
+
+def test_the_bound_of_a_thin_month_is_the_declared_one(monkeypatch):
+    """Also in the sentence, which would otherwise name another."""
+    monkeypatch.setattr("pipelines.stages.validate.limits", lambda: {**limits(), "thin_month": {"percent": 60}})
+    tables = good_tables() | {"incidents": [row for month in (7, 8) for row in due(month, 1, 20, "incidents")]}
+    tables["incidents"] += due(9, 30, 11, "incidents")
+    [sign] = signs(validated(tables, unended=False), "thin_month")
+    assert "不到其他月份平均 20 行的 60%" in sign.remedy.zh and "has 11 rows, under 60% of the 20" in sign.remedy.en
 
 
 @pytest.mark.parametrize("table", ["cases", "incidents"])
