@@ -39,7 +39,6 @@ from pipelines.libraries import inspect, last_day
 from pipelines.model.contract import Absent, within
 from pipelines.model.library import LibraryReport
 from pipelines.model.measure import CASE_ROWS
-from pipelines.model.panel import Panel
 from pipelines.model.period import After, Period
 from pipelines.model.project import DUCKDB
 from pipelines.model.rule import Item, Rulebook
@@ -54,6 +53,7 @@ from pipelines.model.score import (
     before,
 )
 from pipelines.model.tally import units_of
+from pipelines.model.text import Panel
 from pipelines.model.words import ContractStop, Refusal, UsageRefusal, Words
 from pipelines.paths import STANDARD_RULES
 from pipelines.publication.signatures import head_before

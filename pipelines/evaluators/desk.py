@@ -28,8 +28,8 @@ from pipelines.evaluators.state import (
     write_refused,
 )
 from pipelines.evaluators.step import Clock, Exports, Step, joined, read_exports
-from pipelines.model.panel import PanelRules
 from pipelines.model.project import PLACE
+from pipelines.model.rule import PanelRules
 from pipelines.model.words import NotAllowed, UsageRefusal
 from pipelines.paths import STANDARD_RULES
 from pipelines.rulebook import fail_if

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import cache
 
 from pipelines.evaluators.state import CaseRow, State
-from pipelines.model.panel import PanelRules
+from pipelines.model.rule import PanelRules
 
 # Who may take a case row, and who comes first: the conditions and preferences that the settings name.
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from pipelines.edges.folders import sync_folder
 from pipelines.edges.private import open_private, private_folder
 from pipelines.evaluators.state import Assignment, State
-from pipelines.model.panel import PanelRules
+from pipelines.model.rule import PanelRules
 from pipelines.model.words import UsageRefusal
 from pipelines.wording import say
 

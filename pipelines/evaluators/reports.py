@@ -18,7 +18,7 @@ from pipelines.evaluators.desk import Work, clock_of, must_have_begun, replayed
 from pipelines.evaluators.eligibility import Ending, Evaluator, appointed, endings, not_away, odd_terms, vacancies
 from pipelines.evaluators.state import FINAL, PENDING, POINTS, Assignment, CaseRow, State
 from pipelines.evaluators.step import Exports, read_exports
-from pipelines.model.panel import PanelRules
+from pipelines.model.rule import PanelRules
 from pipelines.model.text import BYTE_MARK, file_stem, guarded, plain
 from pipelines.model.words import Refusal, UsageRefusal
 from pipelines.views import figures

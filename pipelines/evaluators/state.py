@@ -12,7 +12,7 @@ from pipelines.edges.private import open_private
 from pipelines.engines.rete import Statechart, Transition
 from pipelines.evaluators.inbox import Action
 from pipelines.evaluators.log import Event, gc_at_rest
-from pipelines.model.panel import PanelRules
+from pipelines.model.rule import PanelRules
 from pipelines.model.text import BYTE_MARK, guarded
 from pipelines.model.words import NotAllowed, UsageRefusal, Words
 from pipelines.wording import say

@@ -29,7 +29,7 @@ from pipelines.evaluators.state import (
     statechart,
 )
 from pipelines.model.contract import Contracts
-from pipelines.model.panel import PanelRules
+from pipelines.model.rule import PanelRules
 from pipelines.model.words import ContractStop, Words
 from pipelines.stages.ingest import ingest
 from pipelines.stages.validate import validate

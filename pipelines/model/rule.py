@@ -11,7 +11,6 @@ from pipelines.model.condition import Block, Condition
 from pipelines.model.contract import Column
 from pipelines.model.library import LibraryRule
 from pipelines.model.measure import TABLE_OF, Measure
-from pipelines.model.panel import PanelRules
 from pipelines.model.period import Period, Periods
 from pipelines.model.points import mean, published, rounded, shown
 from pipelines.model.tally import Marks
@@ -392,6 +391,22 @@ class Own:
 def places_of_items(decimals: int, round_at: str) -> int:
     """To how many decimals items are rounded, or shown where they stay exact (semantics G18, B1)."""
     return max(2, decimals + (2 if round_at == TOTAL else 0))
+
+
+@dataclass(frozen=True)
+class PanelRules:
+    """The settings of the evaluators' work (E): numbers, conditions and preferences in order, and their clauses."""
+
+    size: int  # E0.1
+    after_hours: int  # the reminder, E5.2
+    working_days: int  # the limit, E5.2
+    at_most: int  # reassignments of a case row
+    term_years: int  # E7.0
+    notice_months: int  # E7.0
+    withdrawn: int  # who let so many cases run out is named to the office, E5.1
+    conditions: tuple[str, ...]
+    preferences: tuple[str, ...]
+    clauses: dict[str, str] = field(hash=False)  # setting, condition or preference -> clause
 
 
 @dataclass(frozen=True)

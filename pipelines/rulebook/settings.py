@@ -12,8 +12,7 @@ from pipelines.model.contract import Column, Contracts
 from pipelines.model.intake import folded
 from pipelines.model.library import SUBJECTS, LibraryRule, Subject
 from pipelines.model.measure import DERIVED, MONTH
-from pipelines.model.panel import PanelRules
-from pipelines.model.rule import Rulebook
+from pipelines.model.rule import PanelRules, Rulebook
 from pipelines.model.words import RulebookRefusal
 from pipelines.rulebook import build, fail_if, vocabulary
 from pipelines.rulebook.build import words

@@ -34,9 +34,8 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.edges.workbook import Workbook
 from pipelines.exports.rows import texts_of, views
 from pipelines.model.contract import Column, Contracts, TableContract
-from pipelines.model.panel import Evaluator, Panel
 from pipelines.model.score import Paper, ScoredPeriod, Standing
-from pipelines.model.text import file_stem
+from pipelines.model.text import Evaluator, Panel, file_stem
 from pipelines.model.words import ContractStop, Refusal, Words
 from pipelines.paths import CONTRACTS, REPORTS, RULES
 from pipelines.views import tables

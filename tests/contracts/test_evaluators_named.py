@@ -6,8 +6,8 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.contracts.declared import load_contracts
-from pipelines.model.panel import Evaluator, Panel
 from pipelines.model.period import Period
+from pipelines.model.text import Evaluator, Panel
 from pipelines.model.words import ContractStop
 from pipelines.paths import RULES
 from pipelines.sample.make import make_sample

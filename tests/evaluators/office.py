@@ -12,7 +12,7 @@ from pipelines.evaluators.inbox import Action, InboxFile
 from pipelines.evaluators.log import Log
 from pipelines.evaluators.state import State
 from pipelines.evaluators.step import Clock, Dissatisfied, Exports, Step
-from pipelines.model.panel import PanelRules
+from pipelines.model.rule import PanelRules
 from pipelines.paths import RULES
 from pipelines.rulebook.settings import read_panel
 

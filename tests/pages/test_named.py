@@ -10,8 +10,8 @@ from pipelines.assess import Request, Run
 from pipelines.contracts.declared import load_contracts
 from pipelines.edges.paper import Sheet
 from pipelines.exports.rows import texts_of
-from pipelines.model.panel import Evaluator, Panel
 from pipelines.model.period import Period
+from pipelines.model.text import Evaluator, Panel
 from pipelines.model.words import ContractStop
 from pipelines.sample.make import make_sample
 from pipelines.stages.publish import must_name_nobody

@@ -10,7 +10,7 @@ from pipelines.edges.runs import LOG, NOTES, logged, read_log
 from pipelines.model.period import Period, Periods
 from pipelines.model.words import ContractStop, UsageRefusal, Words
 from pipelines.publication import desk as publishing
-from pipelines.publication.alerts import Channels, alerts, load_channels, tell, untold
+from pipelines.publication.alerts import Channels, alerts, load_channels, not_sent, tell
 from tests.publication import office
 from tests.publication.office import PERIOD, SENT, act, approved_run, finished_run, published, signers_of
 
@@ -160,7 +160,7 @@ def test_what_could_not_be_sent_stays_to_be_told(tmp_path):
         raise ZeroDivisionError
     found = alerts(tmp_path, QUARTERS, JULY, DAYS, signers_of(tmp_path))
     assert tell(tmp_path, found, DAYS, JULY, lambda *_: False) == "failed"
-    assert untold(tmp_path, found) == found
+    assert not_sent(tmp_path, found) == found
 
 
 @pytest.mark.parametrize(
