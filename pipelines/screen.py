@@ -195,7 +195,7 @@ def show_breaches(screen, breaches) -> None:
         firsts.setdefault(_promise(breach), breach)
     table = Table(title=text("cli.quarantined_why"), title_justify="left")
     for name in ("table", "column", "promise", "rows", "first", "value", "remedy"):
-        table.add_column(text(f"cli.col_{name}"))
+        table.add_column(text(f"cli.col_{name}"), overflow="fold")
     for key, number in Counter(map(_promise, breaches)).most_common():
         first = firsts[key]
         table.add_row(
