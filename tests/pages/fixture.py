@@ -217,7 +217,7 @@ def _intake(simulated: bool) -> Intake:
         absent_tables=("knowledge",),
         declared_absent=(("cases", "signed_at"),),
         source="mapping",
-        source_title=Words("某市导出", "a city's export"),
+        source_title=Words("某市导出", "A city of ours"),
         source_sha256="e" * 64,
         simulated=simulated,
     )

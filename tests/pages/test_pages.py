@@ -135,9 +135,10 @@ def test_what_is_absent_is_said_on_every_page(folder):
         text = text_of(folder, name)
         if ".en." in name or "/en/" in name:
             assert "Not provided this quarter: knowledge" in text and "Without signing times" in text
+            assert "a foreign export: A city of ours." in text
         else:
             assert "本季度未提供：知识库" in text and "没有签收时间" in text
-        assert "某市导出" in text
+            assert "取自外部导出：某市导出。" in text
 
 
 def test_the_bulletin_tells_leaders_and_the_arithmetic_of_the_last(folder):
