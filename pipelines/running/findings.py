@@ -14,6 +14,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.edges.private import SHOWN, read_key
 from pipelines.edges.warehouse import Warehouse
@@ -39,6 +41,7 @@ WARNINGS = {
 }
 OPTIONAL = {"caller", "address"}
 BEYOND = 4  # two standard deviations of what the city's share lets expect, squared: less is chance
+MINUTE, DAY = 60 * 10**6, 24 * 60 * 60 * 10**6  # in microseconds
 RATED_KINDS = ("repeats", "passed_on", "quick", "bunches")  # of these so many a case are expected in every unit
 
 
@@ -166,10 +169,36 @@ def find(warehouse: Warehouse, rules: WatchRules) -> tuple[Finding, ...]:
             continue
         for by, column in _shared(kind, bounds, columns):
             context: dict[str, Any] = {**bounds, "same": column}
-            rows = warehouse.rows_template(f"running/{kind}", **context)
+            if kind == "bunches":
+                rows = _bunches(warehouse.arrow_template("running/bunches"), **{id: int(n) for id, n in bounds.items()})
+            else:
+                rows = warehouse.rows_template(f"running/{kind}", **context)
             key = read_key() if rows and by == "caller" else b""
             found += [Finding(kind, unit, tuple(cases), n, _hashed(key, of), by) for unit, cases, n, of in rows]
     return tuple(found)
+
+
+def _bunches(rated: Any, ratings: int, minutes: int) -> list[tuple[str, list[str], int, str]]:
+    """Ratings of a unit within minutes of each other: the largest bunch of every unit and day, of several the first.
+
+    ``rated`` (Arrow) has unit_id, case_id and at, the moment in microseconds, of every rating. A bunch ends with a
+    rating and holds all of the minutes before it.
+    """
+    if not len(rated):
+        return []
+    ids, within = rated["unit_id"].combine_chunks().dictionary_encode(), minutes * MINUTE
+    unit, at = ids.indices.to_numpy().astype(np.int64), rated["at"].to_numpy()
+    line = unit * (np.ptp(at) + 2 * within) + at - at.min() + within  # units lie further apart than a bunch is long
+    order = np.argsort(line)
+    line, unit, at = line[order], unit[order], at[order]
+    first, end = np.searchsorted(line, line - within), np.searchsorted(line, line, side="right")
+    n = end - first
+    many = np.flatnonzero(n >= ratings)
+    many = many[np.lexsort((at[many], -n[many], at[many] // DAY, unit[many]))]
+    new = np.diff(unit[many], prepend=-1) | np.diff(at[many] // DAY, prepend=0)
+    largest, names, cases = many[new != 0].tolist(), ids.dictionary.to_pylist(), rated["case_id"].combine_chunks()
+    found = [(names[unit[k]], sorted(cases.take(order[first[k] : end[k]]).to_pylist()), int(n[k]), "") for k in largest]
+    return sorted(found, key=lambda one: (-one[2], one[0], one[1]))
 
 
 def _shared(kind: str, bounds: Mapping[str, str], columns: set[str]) -> Iterator[tuple[str, str]]:

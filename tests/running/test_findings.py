@@ -133,6 +133,14 @@ def test_of_bunches_of_a_day_that_are_equal_the_first_is_told():
     assert (kind, n, set(cases)) == ("bunches", 8, {f"C{k}" for k in range(8, 16)})
 
 
+def test_of_a_unit_and_day_the_largest_bunch_is_told_the_largest_of_all_first():
+    sizes = [("U1", 0, 8), ("U1", 2, 9), ("U1", 4, 8), ("U1", 24, 8), ("U2", 2, 10), ("U3", 1, 9)]
+    rows = [{"unit_id": unit, "public_rating": "dissatisfied", "rated_at": START + hour * 60 * MINUTE + k * MINUTE / 2}
+            for unit, hour, n in sizes for k in range(n)]
+    told = [(unit, n) for kind, unit, _, n, _ in found(rows) if kind == "bunches"]
+    assert told == [("U2", 10), ("U1", 9), ("U3", 9), ("U1", 8)]
+
+
 @pytest.mark.parametrize(("ratings", "expected"), [
     (["satisfied"] * 30, ["perfect"]),
     (["satisfied"] * 29, []),
