@@ -524,8 +524,8 @@ class Run:
         parts = (say(f"assess.parts_{self.how.missing}", parts=lacking),) if self.how and lacking else ()
         of_marks = without_assessment(self.scores, self.tallies)
         figures = notices(self.warehouse, self.tallies, self.rulebook)
-        told = (*self.counted_notices, *again, *self._unasked, *counted)
-        return (*self.unusual, *of_marks, *parts, *figures, *told)
+        of_earlier = (*self.counted_notices, *again, *self._unasked, *counted)
+        return (*self.unusual, *of_marks, *parts, *figures, *of_earlier)
 
     @property
     def _unasked(self) -> tuple[Words, ...]:

@@ -69,12 +69,12 @@ def _played(exports: Exports, folder: Path, period: Period, seed: int) -> list[A
             Step(log, state, clock, exports, moment).run([InboxFile("practice", str(moment), kept, ())])
             for assignment in [one for one in state.open.values() if one.id not in known]:
                 known.add(assignment.id)
-                actions += _acts(assignment, exports, seed)
+                actions += _actions_on(assignment, exports, seed)
         log.close()
     return actions
 
 
-def _acts(assignment: Assignment, exports: Exports, seed: int) -> Iterator[Action]:
+def _actions_on(assignment: Assignment, exports: Exports, seed: int) -> Iterator[Action]:
     """What the evaluator does about an assignment: one action or none."""
     draw = int.from_bytes(sha256(f"{seed}/{assignment.id}".encode()).digest()[:8], "big")
     kind, hours, rating, reason = draw % 100, draw // 100 % HOURS, draw // 10_000 % 3, draw // 100_000

@@ -591,12 +591,12 @@ def _take_as_the_register_has_it(
         lives = account.register.lives
         of = {"former": former, "unit": lives[former].unit_name, "last": lives[former].valid_to, "heir": heir}
         of |= {"heir_name": lives[heir].unit_name, "title": contract.title}
-        told = not contract.columns[column].restricted  # nothing of confidential columns
-        if moved and told:
+        may_be_named = not contract.columns[column].restricted  # nothing of confidential columns
+        if moved and may_be_named:
             account.notices.append(say("contracts.followed", n=moved, **of))
             followed = (*account.register.followed, Followed(contract.name, former, heir, moved))
             account.register = replace(account.register, followed=followed)
-        if surplus and told:
+        if surplus and may_be_named:
             account.notices.append(say("contracts.followed_surplus", n=surplus, **of))
     return True
 
