@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -250,17 +250,15 @@ def _exchanged(search: _Search, table: TableContract) -> list[Notice]:
     return found
 
 
+IN_FIRST_ROWS = (REVERSED, MIDNIGHT)  # what is so nearly everywhere, if it is; the rest may be so in any row
+
+
 def _odd_columns(search: _Search, table: TableContract) -> list[Notice]:
     """What is odd in the columns of a table, by the bounds of `data_contracts/history.yaml`."""
     bounds, title = limits(), {name: _titled(column) for name, column in table.columns.items()}
-    decisive, asked = search.intake.decisive.get(table.name, {}), _asked(search, table)
-    if not asked:
-        return []
-    context = {"table": table.name, "asked": asked, "rows": bounds["looked_at"], "days": bounds[FAR]["days"]}
+    decisive, facts = search.intake.decisive.get(table.name, {}), search.facts(table)
     signs, midnights = [], []
-    for _, sign, name, other, n, odd, last in search.warehouse.rows_template(
-        "checks/columns", **context, **search.days
-    ):
+    for sign, name, other, n, odd, last in _counted(search, table):
         bound = bounds[sign]
         if not odd or n < bound["least"] or 100 * odd < bound["percent"] * n:
             continue
@@ -268,13 +266,24 @@ def _odd_columns(search: _Search, table: TableContract) -> list[Notice]:
             midnights.append(name)
             continue
         of = {"column": title[name], "other": title.get(other, ""), "name": name, "counted": decisive.get(name, "")}
-        columns = ", ".join(filter(None, (name, other)))
-        facts = search.facts(table) | {"n": n, "odd": odd, "last": last} | of
-        signs.append(note(f"contracts.{sign}", columns, **facts, days=bounds[FAR]["days"]))
+        found = {"n": n, "odd": odd, "last": last, "days": bounds[FAR]["days"]}
+        signs.append(note(f"contracts.{sign}", ", ".join(filter(None, (name, other))), **found, **of, **facts))
     if midnights:
         titles = Words("、".join(title[name].zh for name in midnights), ", ".join(midnights))
-        signs.append(note(f"contracts.{MIDNIGHT}", ", ".join(midnights), columns=titles, **search.facts(table)))
+        signs.append(note(f"contracts.{MIDNIGHT}", ", ".join(midnights), columns=titles, **facts))
     return signs
+
+
+def _counted(search: _Search, table: TableContract) -> Iterator[tuple]:
+    """Of each kind and column that is asked for: the values looked at, the odd among them, and the last of these."""
+    every, days = _asked(search, table), {"days": limits()[FAR]["days"], **search.days}
+    for rows in (0, limits()["looked_at"]):
+        asked = [one for one in every if (one[0] in IN_FIRST_ROWS) == bool(rows)]
+        if asked:
+            context = {"table": table.name, "asked": asked, "rows": rows, **days}
+            [found] = search.warehouse.rows_template("checks/columns", **context)
+            for k, one in enumerate(asked):
+                yield (*one, *found[3 * k : 3 * k + 3])
 
 
 def _asked(search: _Search, table: TableContract) -> list[tuple[str, str, str]]:
