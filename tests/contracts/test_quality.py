@@ -13,6 +13,7 @@ from pipelines.contracts.promises import ON_SCALE, REFERENCES, SUCCESSION, VOCAB
 from pipelines.contracts.quality import Quality, start_quality
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts
+from pipelines.model.period import Period
 from pipelines.model.words import ContractStop, Refusal
 from pipelines.stages.validate import ROW_CHECKS, validate
 from tests.contracts.test_broken import examples, rows_of
@@ -43,10 +44,10 @@ def broken_tables() -> dict[str, list[dict]]:
     return tables
 
 
-def start(tables: dict, contracts: Contracts, work, simulated: bool = False) -> Quality:
+def start(tables: dict, contracts: Contracts, work, simulated: bool = False, period: Period | None = None) -> Quality:
     warehouse = Warehouse()
     intake = read(warehouse, tables, simulated=simulated)
-    validation = validate(warehouse, intake, contracts)
+    validation = validate(warehouse, intake, contracts, period)
     warehouse.lock(work)
     return start_quality(warehouse, intake, validation, contracts, (), work)
 
@@ -141,6 +142,16 @@ def test_the_page_opens_with_what_is_to_be_mended_and_folds_what_was_kept(tmp_pa
 def test_nothing_to_mend_is_said(tmp_path):
     folder = start(good_tables(), CONTRACTS, tmp_path).result()
     assert "没有要改的" in (folder / "index.html").read_text(encoding="utf-8")
+
+
+def test_what_is_told_of_a_whole_file_is_a_sentence_without_ids(tmp_path):
+    late = [good("cases", case_id=f"C{n}", replied_at="2026-09-29 10:00:00", closed_at="2026-09-28 10:00:00")
+            for n in range(20)]
+    folder = start({**good_tables(), "cases": late}, CONTRACTS, tmp_path, period=Period.parse("2026Q3")).result()
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    kept = page.split("<h2>保留并提示的行</h2>")[1].split("</ul>")[0]
+    [told] = [line for line in re.findall("<li>(.*?)</li>", kept) if "像是对调了" in line]
+    assert told.startswith("cases.csv：《诉求件》") and "reversed" not in told
 
 
 def test_values_of_the_wrong_type_are_found_by_the_expectations():
