@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.assess import Request, Run
 from pipelines.evaluators.desk import Work, replayed, take_steps
-from pipelines.evaluators.practice import _acts, make_inbox, moments_of
+from pipelines.evaluators.practice import _actions_on, make_inbox, moments_of
 from pipelines.evaluators.state import FINAL, Assignment
 from pipelines.model.period import Period
 from pipelines.model.words import NotAllowed
@@ -67,7 +67,7 @@ def test_the_ratings_of_the_evaluators_and_nothing_else_move_the_satisfaction_ra
 def test_of_a_hundred_invented_evaluators_so_many_do_what_the_sample_says(kind, does):
     draw = next(n for n in range(10_000) if draw_of(f"A{n}") % 100 == kind)
     given = Assignment(f"A{draw}", ("C1", "U1"), "E1", 1, datetime(2026, 7, 1))
-    first = next(_acts(given, Panel([Named("E1"), Named("E2")]), 11), None)
+    first = next(_actions_on(given, Panel([Named("E1"), Named("E2")]), 11), None)
     told = "nothing"
     if first:
         told = {"rate": "rates", "return": "returns"}[first.action] + ("" if first.reason else " without a reason")

@@ -35,13 +35,20 @@ class Server:
     env: dict[str, str]
 
     def ask(self, path: str, given: object = None, method: str = "POST", **body: object) -> object:
-        """Send ``given``, or ``body``, to an API path; the answer."""
+        """Send ``given``, or ``body``, to an API path; the answer. Asked again where the server is busy (503)."""
         content = json.dumps(body if given is None else given).encode()
         request = urllib.request.Request(
             f"{self.url}/{path}", content, {"Content-Type": "application/json"}, method=method
         )
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            return json.loads(answer.read() or "null")
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+                    return json.loads(answer.read() or "null")
+            except urllib.error.HTTPError as busy:
+                if busy.code != 503 or time.monotonic() > end:
+                    raise
+            time.sleep(1)
 
     def until(self, found: Callable[[], object]) -> object:
         """What ``found`` gives as soon as it gives anything; AssertionError when patience is at its end."""
