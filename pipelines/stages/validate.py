@@ -274,7 +274,7 @@ def _odd_columns(search: _Search, table: TableContract) -> list[Notice]:
     return signs
 
 
-def _counted(search: _Search, table: TableContract) -> Iterator[tuple]:
+def _counted(search: _Search, table: TableContract) -> Iterator[tuple[Any, ...]]:
     """Of each kind and column that is asked for: the values looked at, the odd among them, and the last of these."""
     every, days = _asked(search, table), {"days": limits()[FAR]["days"], **search.days}
     for rows in (0, limits()["looked_at"]):
