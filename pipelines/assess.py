@@ -16,7 +16,6 @@ from pipelines.edges.cluster import counting, place_of
 from pipelines.edges.folders import claim, must_be_of, must_take
 from pipelines.edges.located_yaml import DEMO_OFFICE, OFFICE, load_office
 from pipelines.edges.machine import machine_fault
-from pipelines.edges.private import scratch
 from pipelines.edges.published import (
     at_its_newest,
     counted_lists,
@@ -26,6 +25,7 @@ from pipelines.edges.published import (
     read_where_kept,
 )
 from pipelines.edges.runs import RUN, begun
+from pipelines.edges.scratch import scratch
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.marks import place
 from pipelines.engines.standings import SecondOpinion
@@ -385,7 +385,7 @@ class Run:
             return HowSure()
 
         of = (self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent)
-        return how_sure(*of, worked=process.in_two)
+        return how_sure(*of, run_each=process.in_two)
 
     @property
     def _steady(self) -> dict[str, int]:

@@ -13,8 +13,8 @@ from shlex import quote
 
 from pipelines.edges import paper, process
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.private import sweep
 from pipelines.edges.process import processors, telemetry_is_off
+from pipelines.edges.scratch import sweep
 from pipelines.lazy import EXTRAS, lacking
 from pipelines.model.project import Project
 from pipelines.model.words import Refusal, Words

@@ -18,8 +18,8 @@ from typing import IO, NamedTuple
 
 from pipelines.contracts.expectations import checks_of
 from pipelines.contracts.history import Figure, checks_of_history, compared, drawn, judged, kept_as, warnings_of
-from pipelines.edges.private import nameless
 from pipelines.edges.process import SILENT
+from pipelines.edges.scratch import nameless
 from pipelines.edges.templates import render
 from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import Contracts, in_force, targets

@@ -14,7 +14,7 @@ from pathlib import Path
 from pipelines.edges.fingerprints import file_sha256, note_beside, note_left_out
 from pipelines.edges.machine import machine_fault
 from pipelines.edges.paper import WEB_FONT, font_beside
-from pipelines.edges.private import scratch
+from pipelines.edges.scratch import scratch
 from pipelines.edges.templates import render
 from pipelines.model.period import Period
 from pipelines.model.words import NotAllowed, Refusal, VerificationFailed, Words

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from pipelines.edges.located_yaml import load_office
-from pipelines.edges.private import scratch
+from pipelines.edges.scratch import scratch
 from pipelines.edges.templates import render
 from pipelines.lazy import fontTools, weasyprint
 from pipelines.model.project import Office

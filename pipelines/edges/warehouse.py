@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from pipelines.edges import process
-from pipelines.edges.private import NAMELESS
+from pipelines.edges.scratch import NAMELESS
 from pipelines.edges.templates import compiled
 from pipelines.lazy import jinja2, pyarrow
 from pipelines.model.project import LEAST_MEGABYTES

@@ -15,7 +15,7 @@ from typing import IO
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.edges.fingerprints import file_sha256
-from pipelines.edges.private import nameless, scratch
+from pipelines.edges.scratch import nameless, scratch
 from pipelines.edges.warehouse import Warehouse
 from pipelines.exports.files import FOREIGN_SUFFIXES, READERS, list_files, split_name
 from pipelines.model.contract import Contracts

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from pipelines.edges.private import locked, scratch
+from pipelines.edges.private import locked
+from pipelines.edges.scratch import scratch
 from pipelines.evaluators.desk import Work, clock_of, moments_between
 from pipelines.evaluators.inbox import Action, InboxFile
 from pipelines.evaluators.log import Log

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipelines.contracts.declared import load_contracts
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.private import scratch
+from pipelines.edges.scratch import scratch
 from pipelines.edges.warehouse import Warehouse
 from pipelines.evaluators.eligibility import Choice, Evaluator, choose, fields_of, on_duty
 from pipelines.evaluators.inbox import Action, InboxFile

@@ -48,9 +48,9 @@ def place_ranges(
     readings: Mapping[str, str],
     ranked: np.ndarray,
     seed: int = 1,
-    worked: Callable[[Callable, Sequence], list] = in_turn,
+    run_each: Callable[[Callable, Sequence], list] = in_turn,
 ) -> PlaceRanges:
-    """The places of a quarter and how far they could have been elsewhere; ``worked`` does the three parts."""
+    """The places of a quarter and how far they could have been elsewhere; ``run_each`` does its three parts."""
     scores = rescore(cube, rulebook, readings)
     figure = overall_figure(rulebook, _figure(rulebook, scores.base, scores.total, readings), scores.full)
     place = np.where(ranked, places(figure, ranked), 0)
@@ -59,7 +59,7 @@ def place_ranges(
         partial(_by_chance, cube, rulebook, readings, scores, ranked, seed),
         partial(_movers, cube, rulebook, readings, ranked, place),
     )
-    elsewhere, (by_chance, jointly), (names, moved_to) = worked(lambda part: part(), parts)
+    elsewhere, (by_chance, jointly), (names, moved_to) = run_each(lambda part: part(), parts)
     return PlaceRanges(cube.unit_ids, place, elsewhere, names, moved_to, by_chance, jointly)
 
 
@@ -185,7 +185,7 @@ def how_sure(
     tallies: Mapping,
     standings,
     absent: Absent = NOTHING,
-    worked: Callable[[Callable, Sequence], list] = in_turn,
+    run_each: Callable[[Callable, Sequence], list] = in_turn,
 ) -> HowSure:
     """Of every ranked unit of a run, from the cube in its warehouse; the same for the same quarter."""
     if not rulebook.tells_chance:
@@ -194,7 +194,7 @@ def how_sure(
     cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)
     with_place = [standing.unit_id for standing in standings if standing.rank is not None]
     ranked = np.isin(cube.unit_ids, with_place)
-    found = place_ranges(cube, rulebook, readings, ranked, worked=worked)
+    found = place_ranges(cube, rulebook, readings, ranked, run_each=run_each)
     spans = [np.stack(pair, axis=1).tolist() for pair in ((found.readings.best, found.readings.worst), found.chance)]
     ranges = {
         id: PlaceRange(

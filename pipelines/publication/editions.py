@@ -137,7 +137,7 @@ def copy_into(copy: Path, preview: Preview, run: FinishedRun) -> None:
 
 
 def damage_warnings(run: FinishedRun) -> list[Words]:
-    """What the run's quality report tells of exports that seem cut or exchanged."""
+    """What the run's quality report tells of exports that seem damaged."""
     report = run.folder / "quality" / "report.json"
     warnings = json.loads(report.read_text(encoding="utf-8")).get("warnings", ()) if report.is_file() else ()
     return [Words(**one["remedy"]) for one in warnings if one["promise"] in DAMAGE_SIGNS]

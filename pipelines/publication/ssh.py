@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipelines.edges import process
-from pipelines.edges.private import scratch
+from pipelines.edges.scratch import scratch
 from pipelines.model.words import NotAllowed, Refusal, UsageRefusal, VerificationFailed
 from pipelines.wording import say
 

@@ -10,8 +10,8 @@ from pipelines.assess import Request, Run
 from pipelines.edges.fingerprints import check_beside, code_version, file_sha256, folder_sha256
 from pipelines.edges.folders import MANIFEST, RUNS, must_stay_here
 from pipelines.edges.paper import paper_problem
-from pipelines.edges.private import scratch
 from pipelines.edges.published import RULEBOOK, list_of
+from pipelines.edges.scratch import scratch
 from pipelines.lazy import lacking, without
 from pipelines.model.period import Period
 from pipelines.model.score import CountedList

@@ -266,7 +266,8 @@ def _odd_columns(search: _Search, table: TableContract) -> list[Notice]:
             midnights.append(name)
             continue
         of = {"column": title[name], "other": title.get(other, ""), "name": name, "counted": decisive.get(name, "")}
-        found = {"n": n, "odd": odd, "last": last, "days": bounds[FAR]["days"]}
+        shown = "***" if table.columns[name].restricted else last
+        found = {"n": n, "odd": odd, "last": shown, "days": bounds[FAR]["days"]}
         signs.append(note(f"contracts.{sign}", ", ".join(filter(None, (name, other))), **found, **of, **facts))
     if midnights:
         titles = Words("、".join(title[name].zh for name in midnights), ", ".join(midnights))

@@ -10,7 +10,7 @@ import click
 
 from pipelines.cli import called, text
 from pipelines.edges import process
-from pipelines.edges.private import scratch
+from pipelines.edges.scratch import scratch
 from pipelines.model.period import LENGTH, Period
 from pipelines.model.words import UsageRefusal
 from pipelines.paths import CALENDARS, INSTALLED

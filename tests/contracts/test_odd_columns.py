@@ -117,6 +117,15 @@ def test_one_moment_over_a_year_after_what_it_follows_is_told_with_its_value(day
     assert all(row["closed_at"] in one.remedy.zh and "in 1 row of cases" in one.remedy.en for one in found)
 
 
+def test_a_restricted_moment_is_told_without_its_value():
+    """When an evaluator rated is for the office alone."""
+    tables = good_tables()
+    tables["evaluations"] = [good("evaluations", rated_at="2030-07-09 11:12:13")]
+    [sign] = signs(tables, FAR)
+    assert sign.value == "rated_at, assigned_at"
+    assert "2030" not in sign.remedy.zh + sign.remedy.en and "***" in sign.remedy.zh
+
+
 @pytest.mark.parametrize(("n", "day", "told"), [
     (5, "2025-08-01", True), (4, "2025-08-01", False), (5, "2026-09-30", False),
 ])

@@ -17,8 +17,8 @@ import psutil
 import pytest
 
 from pipelines.edges.paper import paper_problem
-from pipelines.edges.private import PREFIX
 from pipelines.edges.runs import NOTES
+from pipelines.edges.scratch import PREFIX
 from pipelines.model.period import Period
 from pipelines.paths import ROOT
 from pipelines.sample.make import make_sample

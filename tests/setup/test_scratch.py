@@ -4,14 +4,14 @@ import signal
 import subprocess
 import sys
 
-from pipelines.edges.private import nameless, scratch, sweep
 from pipelines.edges.runs import RUN, begun, under_way
+from pipelines.edges.scratch import nameless, scratch, sweep
 
 CHILD = """
 import os, signal, sys, time
 from pathlib import Path
 from pipelines.edges.runs import begun
-from pipelines.edges.private import nameless, scratch
+from pipelines.edges.scratch import nameless, scratch
 place, out = map(Path, sys.argv[1:3])
 with begun(out, "run", "2026Q3"), scratch(place) as folder:
     (folder / "spilled").write_text("KANARIE")
