@@ -62,7 +62,7 @@ from pipelines.rulebook.load import choose_readings, load_rulebook, scored
 from pipelines.scoring import compose
 from pipelines.scoring.compose import must_compose, of_its_own
 from pipelines.scoring.ledger import write_ledger, write_misses, write_own_evidence
-from pipelines.scoring.opinions import must_read_alike
+from pipelines.scoring.opinions import draw, must_read_alike
 from pipelines.stages.ingest import ingest
 from pipelines.stages.judge import judge, must_know_groups
 from pipelines.stages.measure import given_months, measure, must_have_prices, notices, tallies_in_force, with_before
@@ -245,9 +245,10 @@ class Run:
     def measure(self) -> None:
         """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""
         register = self.validation.register
-        with counting(self.request.engine, self.warehouse, self.work) as counter:
-            measure(counter, self.period, self.cutoff, self.rulebook, self.calendar, self.counted, register)
         seed = "".join(sorted(receipt.sha256 for receipt in self.intake.receipts))
+        drawn = draw(self.warehouse, seed)
+        with counting(self.request.engine, self.warehouse, self.work) as counter:
+            measure(counter, self.period, self.cutoff, self.rulebook, self.calendar, self.counted, register, drawn)
         must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)
         must_have_prices(self.warehouse, self.rulebook, self.readings)
         self.tallies = with_before(

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from pipelines.edges.calendar import Calendar
-from pipelines.edges.warehouse import Warehouse
+from pipelines.edges.warehouse import Arrow, Warehouse
 from pipelines.engines import literal
 from pipelines.engines.literal import Papers, Question, Reader, Span, spelled
 from pipelines.model.measure import CASE_ROWS, DERIVED
@@ -28,21 +28,32 @@ UNKNOWN = {"counted_before": ("again",)}  # to books that do not name the readin
 Key = tuple[str, str]  # case_id, unit_id
 
 
+def draw(warehouse: Warehouse, seed: str) -> Arrow:
+    """case_id and unit_id of the case rows to judge again: all of a small period, else what ``seed`` draws of them."""
+    warehouse.run("opinions/drawn", seed=seed, **SAMPLE)
+    return warehouse.arrow("facts.drawn")
+
+
 def must_read_alike(
     warehouse: Warehouse, period: Period, cutoff: datetime, rulebook: Rulebook, calendar: Calendar, seed: str
 ) -> None:
-    """Judge case rows again, all of a small period or a sample drawn by ``seed``; JudgesDisagree names the first.
+    """Judge the rows that were drawn and counted again, literally; JudgesDisagree names the first that differs.
 
-    Of a small period the tally is counted again as well.
+    So are all rows that cost points, of a few units that ``seed`` draws; of a small period also the tally.
     """
     warehouse.run("opinions/sampled", seed=seed, **SAMPLE)
     span = Span(period.start, period.end, cutoff, is_working=calendar.is_working, **rulebook.evaluation)
     marks = rulebook.marks[CASE_ROWS]
     ours = _literal(warehouse, span, rulebook, marks)
-    _same_rows(ours, warehouse.records("opinions/facts"), marks)
+    _same_rows(ours, counted_rows(warehouse, marks), marks)
     [(whole,)] = warehouse.rows("opinions/whole")
     if whole:
         _same_cube(ours, warehouse.arrow("tallies.cube").to_pylist(), marks)
+
+
+def counted_rows(warehouse: Warehouse, marks: Marks) -> list[dict[str, Any]]:
+    """What the queries counted of the rows that are judged again: months, marks, waivers, values and quotes."""
+    return warehouse.records_template("opinions/facts", amounts=[f"amount_{k}" for k in range(len(marks.sums))])
 
 
 def questions(rulebook: Rulebook, types: Mapping[str, str]) -> dict[str, Question]:

@@ -46,10 +46,12 @@ def measure(
     calendar: Calendar,
     before: Iterable[CountedList] = (),
     register: Register = NO_REGISTER,
+    drawn: Arrow | None = None,
 ) -> None:
     """Fill ``facts.*`` and ``tallies.*`` from ``accepted.*`` (readings.md, Definitions every reading shares).
 
-    ``before`` lists the case rows that earlier published quarters counted.
+    ``before`` lists the case rows that earlier published quarters counted, ``drawn`` those that will be judged again
+    (case_id, unit_id): what is counted of them is among the occurrences.
     A Refusal where an evaluation needs a working day of a year without a calendar.
     """
     store_working_days(warehouse, calendar)
@@ -62,7 +64,9 @@ def measure(
             for (day,) in warehouse.rows("facts/uncovered_days"):
                 calendar.require(day)
     view_rows(warehouse, rulebook.marks, rulebook)
-    tally(warehouse, rulebook.marks, rulebook)
+    if drawn is not None:
+        warehouse.store("facts.drawn", drawn)
+    tally(warehouse, rulebook.marks, rulebook, drawn is not None)
 
 
 def view_rows(warehouse: Warehouse, layouts: Mapping[str, Marks], rulebook: Rulebook) -> None:
@@ -123,15 +127,22 @@ def rows_of(counts: str) -> str:
 def store_constants(
     warehouse: Warehouse, layouts: Mapping[str, Marks], own: Own = NO_COLUMNS
 ) -> dict[str, dict[tuple[str, str], str]]:
-    """``facts.constants``: a row of every value that a measure compares with; (column, value) → its name, by table."""
+    """``facts.constants``: a row of every value that a measure compares with; (column, value) → its name, by table.
+
+    True and false go by themselves.
+    """
     columns = {"one": pyarrow.array([1])}
     names: dict[str, dict[tuple[str, str], str]] = {}
     for marks in layouts.values():
         types = types_of(marks.counts, own)
         named = names.setdefault(marks.counts, {})
         for column, value in dict.fromkeys(pair for node in marks.conditions for pair in _constants(node)):
-            named[column, value] = f"value_{len(columns)}"
-            columns[named[column, value]] = _arrow(types[column.split("__")[0]], value)
+            kind, name = types[column.split("__")[0]], f"value_{len(columns)}"
+            if kind == "boolean":
+                named[column, value] = str(typed(kind, value)).lower()
+                continue
+            named[column, value] = f"k.{name}"
+            columns[name] = _arrow(kind, value)
     warehouse.store("facts.constants", pyarrow.table(columns))
     return names
 
@@ -166,8 +177,11 @@ def _arrow(kind: str, value: str) -> Any:
     return pyarrow.array([found], pyarrow.timestamp("us") if kind == "timestamp" else None)
 
 
-def tally(warehouse: Warehouse, layouts: Mapping[str, Marks], rulebook: Rulebook) -> None:
-    """Count the marked rows: `facts.<table>_counted`, and of all tables together `tallies.cube`."""
+def tally(warehouse: Warehouse, layouts: Mapping[str, Marks], rulebook: Rulebook, drawn: bool = False) -> None:
+    """Count the marked rows: `facts.<table>_counted`, and of all tables together `tallies.cube`.
+
+    ``drawn``: the case rows of ``facts.drawn`` are told one by one as well.
+    """
     for marks in layouts.values():
         grouped = [f"place_{k}" for k in range(len(marks.places))] + [f"marks_{k}" for k in range(marks.words)]
         grouped += [f"value_{k}" for k in range(len(marks.distincts))]
@@ -179,6 +193,7 @@ def tally(warehouse: Warehouse, layouts: Mapping[str, Marks], rulebook: Rulebook
             waivers=marks.waivers,
             quotes=[quote for quote in marks.quotes if quote != "case_id"],
             patterns=patterns_of(marks, rulebook),
+            drawn=drawn and marks.counts == CASE_ROWS,
         )
     listed = list(layouts.values())
     warehouse.run_template(
