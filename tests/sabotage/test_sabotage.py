@@ -201,6 +201,19 @@ def test_a_query_that_counts_wrongly_stops_the_run_and_what_differs_is_named(qua
     assert any(name in said for name in names.split("|")), said
 
 
+@pytest.mark.parametrize(("sample", "noticed"), [(0, False), (120, True)])
+def test_of_a_large_quarter_rows_are_drawn_that_cost_nothing_by_themselves(quarters, monkeypatch, sample, noticed):
+    """A rating counted wrongly: rows that no occurrence rule asks about are judged again only where they are drawn."""
+    large = quarters[-1:]
+    monkeypatch.setattr(opinions, "SAMPLE", {"all_of": 0, "sample": sample, "units": 0})
+    assert stopped(large, measured) == ""
+    [run] = large
+    assert len(opinions.counted_rows(run.warehouse, run.rulebook.marks["case_rows"])) <= sample
+    with query("facts/case_rows", replaced(warehouse.query_text("facts/case_rows"), "{{ rating }} = 'satisfied'",
+                                            "{{ rating }} <> 'satisfied'")):
+        assert bool(stopped(large, measured)) == noticed
+
+
 @pytest.mark.parametrize(("module", "before", "after", "names"), [
     (rank, "above += len(equals)", "above += 1", "rank"),
     (rank, "dict.fromkeys(equals, above + 1)", "{id: above + k for k, id in enumerate(equals, 1)}", "rank"),
