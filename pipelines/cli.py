@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import cache
@@ -95,7 +95,7 @@ class Group(Spoken, click.Group):
         """As click does, but for a name that there is not."""
         names = self.list_commands(context)
         if args and args[0] not in names and not args[0].startswith("-"):
-            near = "".join(f"{name}?" for name in get_close_matches(args[0], names, 1, 0.5))
+            near = _nearest(get_close_matches(args[0], names, 1, 0.5))
             facts = {"name": args[0], "near": near, "command": context.command_path}
             raise click.UsageError(text("cli.no_such_verb", **facts), context)
         return super().resolve_command(context, args)
@@ -301,18 +301,34 @@ def _speaking(given: str | None) -> Iterator[None]:
 
 def _misuse(problem: click.UsageError) -> str:
     """click's complaint in the language of this call, with the nearest right name where there is one."""
-    if language() == "en":
-        return problem.format_message()
     if isinstance(problem, click.NoSuchOption):
-        near = "".join(f"{name}?" for name in (problem.possibilities or ())[:1])
-        return text("cli.no_such_option", name=problem.option_name, near=near)
+        command = problem.ctx.command_path if problem.ctx else "gongping"
+        near = _nearest(problem.possibilities or ())
+        return text("cli.no_such_option", name=problem.option_name, near=near, command=command)
     if isinstance(problem, click.MissingParameter):
         return text("cli.missing", name=_named(problem.param, problem.ctx))
     if isinstance(problem, click.BadParameter):
-        return text("cli.bad_value", name=_named(problem.param, problem.ctx), why=problem.message)
+        return text("cli.bad_value", name=_named(problem.param, problem.ctx), why=_why_bad(problem))
     if surplus := re.search(r"unexpected extra arguments? \((.*)\)", problem.message):
         return text("cli.surplus", given=surplus[1])
     return problem.format_message()
+
+
+def _nearest(names: Sequence[str]) -> str:
+    return text("cli.nearest", name=names[0]) if names else ""
+
+
+def _why_bad(problem: click.BadParameter) -> str:
+    """Why a value is refused: of the kinds that the options have, in the language of this call."""
+    kind = problem.param.type if problem.param else None
+    given = re.match(r"'?(.*?)'? is not ", problem.message)
+    if given and isinstance(kind, click.Choice):
+        return text("cli.not_of_these", given=given[1], known="、".join(map(str, kind.choices)))
+    if given and isinstance(kind, click.types.IntParamType):
+        ranged = isinstance(kind, click.IntRange)
+        bounds = text("cli.between", low=kind.min, high=kind.max) if ranged else ""
+        return text("cli.not_whole", given=given[1], bounds=bounds)
+    return problem.message
 
 
 def _named(parameter: click.Parameter | None, context: click.Context | None) -> str:

@@ -246,8 +246,11 @@ def show_explanation(explanation, cases: Collection[str]) -> None:
                 end_section=True,
             )
     screen.print(table)
-    if cases and not any(item.lines or item.misses for item in explanation.items):
-        screen.print(_safe(text("cli.nothing_on_case", case=" ".join(cases))))
+    named = {
+        row[key] for item in explanation.items for row in (*item.lines, *item.misses) for key in ("case_id", "ref_id")
+    }
+    if unnamed := [case for case in cases if case not in named]:
+        screen.print(_safe(text("cli.nothing_on_case", case=" ".join(unnamed))))
     sums = {name: unit[name] for name in ("base", "bonus", "total")}
     screen.print(_safe(text("cli.sum_up", rank=unit["rank"] or "–", **sums)))
 

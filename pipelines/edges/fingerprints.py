@@ -65,13 +65,17 @@ def _sha256_of(files: dict[str, Path]) -> str:
 
 
 NOTED = ".beside.json"
-OF_ALL = ("index.html", "city.json")  # what belongs to every quarter
 
 
 def note_beside(out: Path, files: Iterable[Path]) -> None:
     """Note files, or everything below folders, as they are now; the caller has just written them."""
     new = {file.relative_to(out).as_posix(): file_sha256(file) for place in files for file in _files(place)}
     _note(out, lambda noted: {**noted, **new})
+
+
+def as_noted(out: Path, file: Path) -> bool:
+    """Whether a file is as it was when it was noted."""
+    return file.is_file() and _noted(out).get(file.relative_to(out).as_posix()) == file_sha256(file)
 
 
 def note_left_out(out: Path, places: Iterable[Path]) -> None:
@@ -108,7 +112,8 @@ def check_beside(out: Path, period: object, notices: list[Words]) -> int:
     out = Path(out)
     noted = _noted(out)
     places = [f"{folder}/{period}/" for folder in ("preview", "published", ".runs")]
-    ours = {name: sha for name, sha in noted.items() if name in OF_ALL or name.startswith(tuple(places))}
+    of_all = {name for name in noted if "/" not in name}  # the list of all periods with its font, the city's name
+    ours = {name: sha for name, sha in noted.items() if name in of_all or name.startswith(tuple(places))}
     for name, sha in sorted(ours.items()):
         if not (out / name).is_file() or file_sha256(out / name) != sha:
             raise VerificationFailed(say("publication.not_beside", file=out / name))

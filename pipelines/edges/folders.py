@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipelines.edges.fingerprints import file_sha256, note_beside, note_left_out
+from pipelines.edges.fingerprints import as_noted, file_sha256, note_beside, note_left_out
 from pipelines.edges.machine import machine_fault
 from pipelines.edges.paper import WEB_FONT, font_beside
 from pipelines.edges.scratch import scratch
@@ -301,6 +301,8 @@ def list_periods(out: Path) -> tuple[Words, ...]:
             replace_page(out, runs / INDEX, lambda: render("site/moved.html.j2", _page(out)))
             written.append(runs / INDEX)
     if any(out.glob(f"*/{WEB_FONT}")):
+        if not as_noted(out, out / WEB_FONT):  # somebody changed it: it would be kept for the characters that it has
+            (out / WEB_FONT).unlink(missing_ok=True)
         written += font_beside(out, list(written))
     note_beside(out, written)
     return ()

@@ -134,7 +134,8 @@ def verify(out: Path, period: Period, again=None, progress=None, signers: Path =
         _must_be_marked_alike(state, run)
         _must_show_the_head(out, period, run)
     if not state.editions:
-        verdict.notices.append(say("publication.only_preview", period=period))
+        looked_at = "only_preview" if state.previews else "only_run"
+        verdict.notices.append(say(f"publication.{looked_at}", period=period))
     if again is None:
         verdict.notices.append(say("publication.only_bytes"))
     else:

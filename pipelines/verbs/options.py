@@ -59,9 +59,10 @@ class CutoffType(MomentType):
             return value
         if after := After.parse(str(value)):
             return after
-        if str(value).lstrip().startswith("+"):
-            raise UsageRefusal(say("cli.no_cutoff", given=value))
-        return super().convert(value, param, context)
+        try:
+            return super().convert(value, param, context)
+        except UsageRefusal:
+            raise UsageRefusal(say("cli.no_cutoff", given=value)) from None
 
 
 def to_local(moment: datetime) -> datetime:

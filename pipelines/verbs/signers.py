@@ -15,6 +15,7 @@ from pipelines.verbs import options
 
 TRIAL = ("林一", "吴二")  # the people of the throw-away keys
 KEYS = Path("keys")
+COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 
 
 def signers_command() -> click.Command:
@@ -24,7 +25,7 @@ def signers_command() -> click.Command:
         "signers",
         {part.name: part for part in parts},
         callback=everybody,
-        params=[options.out(), options.signers()],
+        params=[options.out(), options.signers(), options.as_json()],
         invoke_without_command=True,
         help=text("cli.signers"),
     )
@@ -98,10 +99,14 @@ def _list() -> click.Command:
     return _part("list", list_them, click.Option(["--write"], is_flag=True, help=text("signers.opt_write")))
 
 
-def everybody(out, signers) -> None:
-    """Without a part: who may sign what."""
-    if click.get_current_context().invoked_subcommand is None:
-        list_them(False, out, signers, False)
+def everybody(out, signers, as_json) -> None:
+    """Without a part: who may sign what; with one, it takes over what was said before its name."""
+    context = click.get_current_context()
+    if context.invoked_subcommand is None:
+        list_them(False, out, signers, as_json)
+    given = {"out": out, "signers": signers, "as_json": as_json}
+    said = {name: value for name, value in given.items() if context.get_parameter_source(name) is COMMANDLINE}
+    context.default_map = {context.invoked_subcommand: said}
 
 
 def init(people, simulated, keys, out, signers, as_json) -> None:

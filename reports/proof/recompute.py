@@ -7,13 +7,15 @@ Usage: python recompute.py [FOLDER]   Exit code 0: all that was checked is equal
 import csv
 import hashlib
 import json
+import os
 import sys
 from collections import defaultdict
 from fractions import Fraction
 from pathlib import Path
 
 DIFFERS, UNCHECKED = [], []
-BESIDE = ("manifest.json", "publication.json", "publication.html")  # the manifest, and what publication adds
+SHEETS = ("publication.json", "publication.html", "publication.pdf")  # what publication adds
+BESIDE = ("manifest.json", *SHEETS)
 
 
 def told(zh: str, en: str) -> None:
@@ -62,6 +64,7 @@ def sums(folder: Path, ranking: list, plain: bool) -> None:
     lines = defaultdict(Fraction)
     for line in rows(folder, "ledger.csv"):
         lines[line["unit_id"], line["item_id"]] += Fraction(line["points"])
+    every = len(lines)
     wrong, of_unit, items = [], defaultdict(lambda: [Fraction(0), Fraction(0)]), rows(folder, "items.csv")
     for item in items:
         unit, id, full = item["unit_id"], item["item_id"], Fraction(item["full_marks"])
@@ -74,7 +77,7 @@ def sums(folder: Path, ranking: list, plain: bool) -> None:
     compared(
         "台账每行都属于某一分项",
         "every ledger line belongs to an item",
-        len(lines),
+        every,
         [key for key in lines if key[1] != "ALL"],
     )
     wrong = []
@@ -128,5 +131,18 @@ def main() -> int:
     return int(bool(DIFFERS))
 
 
+def told_of_damage() -> int:
+    """`main`, and a line instead of a traceback where a table is not there or is none, or nobody reads on."""
+    try:
+        code = main()
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError, KeyError, ZeroDivisionError, csv.Error) as problem:
+        told(f"无法核对，有文件缺失或损坏：{problem!r}", f"cannot be checked, a file lacks or is damaged: {problem!r}")
+    return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(told_of_damage())

@@ -84,6 +84,8 @@ def test_an_explanation_on_screen_names_every_case_that_cost_points(call, out):
     assert entry["case_id"] in output and "签收" in output
     alone = call("explain", entry["unit_id"], PERIOD, "--out", str(out), "--case", entry["case_id"])[1]
     assert entry["case_id"] in alone and "满分" in alone
+    also = call("explain", entry["unit_id"], PERIOD, "--out", str(out), "--case", entry["case_id"], "--case", "XX9")[1]
+    assert entry["detail"][:6] in also and "XX9 没有扣分或加分明细" in also and "没有扣分或" not in alone
 
 
 def test_a_unit_can_be_named_and_a_misspelt_one_gets_the_nearest(call, out):

@@ -1,5 +1,8 @@
 """Calling the command wrongly: exit 2, a line that says what is right, in the language of the call."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from pipelines.cli import VERBS
@@ -33,8 +36,14 @@ def test_every_verb_has_help_of_its_own(call, verb):
         (("run", "2026Q3", "--exports", ".", "--reading", "bonus_cap=8", "--reading", "bonus_cap=9"), "8、9"),
         (("run", "2026Q3", "--exports", ".", "--cutoff", "2026-09-30"), "2026-10-01"),
         (("run", "2026Q3", "--exports", ".", "--rules", "/nowhere"), "/nowhere"),
-        (("run", "2026Q3", "--exports", ".", "--cutof", "x"), "--cutof"),
-        (("rum", "2026Q3"), "rum"),
+        (("run", "2026Q3", "--exports", ".", "--cutoff", "soon"), "+10 working days"),
+        (("run", "2026Q3", "--exports", ".", "--cutof", "x"), "没有选项 --cutof，是不是 --cutoff"),
+        (("run", "2026Q3", "--exports", ".", "--office", "/nowhere.yaml"), "--office"),
+        (("run", "2026Q3", "--exports", ".", "--engine", "spork"), "“spork”不在其中，可用的有 duckdb、spark"),
+        (("sample", "x", "--period", "2026Q3", "--units", "many"), "“many”应为整数"),
+        (("serve", "--port", "70000"), "从 1 到 65535"),
+        (("doctor", "--zzz"), "doctor --help 列出全部选项"),
+        (("rum", "2026Q3"), "没有命令 rum，是不是 run"),
         (("--lang", "fr", "doctor"), "fr"),
         (("explain", "U001", "2026Q3", "--out", "/nowhere"), "/nowhere"),
     ],
@@ -57,7 +66,7 @@ def test_an_unknown_exports_folder_is_named(call, tmp_path):
     assert str(tmp_path / "missing") in error
 
 
-@pytest.mark.parametrize(("words", "near"), [(("evaluators", "stp"), "step?"), (("libraries", "chek"), "check?")])
+@pytest.mark.parametrize(("words", "near"), [(("evaluators", "stp"), "step？"), (("libraries", "chek"), "check？")])
 def test_an_unknown_part_of_a_verb_is_answered_with_the_nearest(call, words, near):
     code, _, output = call(*words)
     assert code == 2 and near in output and f"gongping {words[0]} --help" in output and "No such" not in output
@@ -98,3 +107,14 @@ def test_each_shell_gets_what_switches_completion_on(call, shell, monkeypatch):
     monkeypatch.setenv("_GONGPING_COMPLETE", f"{shell}_source")
     code, script, _ = call()
     assert code == 0 and f"_GONGPING_COMPLETE={shell}_complete" in script
+
+
+def test_what_is_said_before_the_part_of_a_verb_counts_for_the_part_and_its_own_word_wins(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert call("signers", "--out", "a", "init", "--simulated")[0] == 0
+    assert Path("a/record/signers.jsonl").is_file() and not Path("out").exists()
+    listed = json.loads(call("signers", "--out", "a", "--json")[1])
+    assert [one["name"] for one in listed["signers"]] == ["林一", "吴二"]
+    assert json.loads(call("signers", "--out", "a", "--json", "list")[1]) == listed
+    code, _, error = call("signers", "--out", "a", "list", "--out", "b")
+    assert code == 5 and "b/record/signers.jsonl" in error

@@ -352,6 +352,17 @@ def test_what_did_not_happen_and_what_nobody_has_is_not_said():
     assert alone.leaders(alone._first()[:1]) == "第1名：单位00，总分99分。"
 
 
+def test_only_the_ranked_are_said_to_have_met_the_targets_and_where_nobody_is_ranked_nobody_is():
+    met_them = "参加排名的单位各率均达目标"
+    for ranked, said in ((3, met_them), (1, met_them), (0, "没有参加排名的单位")):
+        quarter = group_of([0, 0, 0])
+        apart = tuple(replace(one, rank=None, group_rank=None) for one in quarter.standings[ranked:])
+        met = {id: replace(one, counts={name: {} for name in one.counts}) for id, one in quarter.tallies.items()}
+        page = Bulletin(replace(quarter, tallies=met, standings=quarter.standings[:ranked] + apart), [], say).page()
+        section = shown_text(render("bulletin/bulletin.html.j2", page)).split("存在的主要问题")[1].split("表彰")[0]
+        assert said in section and ("均达目标" in section) == (ranked > 0)
+
+
 def test_where_no_total_differs_from_its_base_there_is_no_column_of_either():
     for quarter, split in ((result(), True), (group_of([0, 1, 2, 3, 4, 5]), False)):
         page = ranking(quarter, say)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from pipelines.assess import Request
 from pipelines.model.period import Period
+from pipelines.publication.editions import SHEETS
 from pipelines.sample.make import make_sample
 from tests.pages.hostile import QuickRun
 
@@ -95,3 +97,34 @@ def test_a_manifest_that_is_not_the_signed_one_is_found(finished, tmp_path):
         (folder / "publication.json").write_text(json.dumps({"run": run}), encoding="utf-8")
         found, said = recomputed(folder)
         assert found == code and ("publication.json" in said) == bool(code)
+
+
+def test_the_sheets_of_an_edition_are_no_strangers(finished, tmp_path):
+    folder = Path(shutil.copytree(finished, tmp_path / "copy"))
+    signed = sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    for name in SHEETS:
+        (folder / name).write_text(json.dumps({"run": signed}), encoding="utf-8")
+    assert recomputed(folder)[0] == 0
+    (folder / "publication.json").write_text(json.dumps({"run": "0" * 64}), encoding="utf-8")
+    code, said = recomputed(folder)
+    assert code == 1 and "manifest.json 不是签发的那一份" in said
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("ranking.csv", None), ("ledger.csv", None), ("items.csv", b"unit_id\nU001\n"), ("items.csv", b"\xff\xfe"),
+    ("ledger.csv", b"unit_id,item_id,points\nU001,A4,many\n"), ("manifest.json", b"{"), ("manifest.json", b"{}"),
+])
+def test_a_table_that_lacks_or_is_damaged_is_told_in_a_line(finished, tmp_path, name, content):
+    folder = Path(shutil.copytree(finished, tmp_path / "copy"))
+    (folder / name).unlink() if content is None else (folder / name).write_bytes(content)
+    code, said = recomputed(folder)
+    assert code == 1 and "无法核对" in said and "Traceback" not in said
+
+
+def test_who_reads_the_first_line_alone_sees_no_traceback(finished):
+    read, write = os.pipe()
+    os.close(read)
+    script = [sys.executable, "-I", "-S", str(finished / "recompute.py")]
+    done = subprocess.run(script, stdout=write, stderr=subprocess.PIPE, env={}, check=False)
+    os.close(write)
+    assert done.stderr == b""

@@ -2,10 +2,13 @@
 
 import pytest
 
+from pipelines.edges.folders import list_periods
+from pipelines.edges.paper import WEB_FONT, paper_problem
 from pipelines.model.words import UsageRefusal, VerificationFailed
+from pipelines.publication import desk as publishing
 from pipelines.publication.editions import place_of
 from pipelines.publication.verify import verify
-from tests.publication.office import PERIOD, finished_run, published
+from tests.publication.office import PERIOD, SENT, act, finished_run, published, signers_of
 
 
 def test_what_is_whole_is_verified_and_bytes_alone_are_said_to_be_bytes_alone(tmp_path):
@@ -42,11 +45,31 @@ def test_an_edition_that_is_gone_or_was_added_is_found(tmp_path):
         verify(tmp_path, PERIOD)
 
 
-def test_a_preview_is_checked_too_and_called_one(tmp_path):
+@pytest.mark.skipif(paper_problem() is not None, reason="no fonts on this machine: see `gongping doctor`")
+def test_the_font_of_the_list_of_periods_is_looked_at_and_made_anew_by_the_next_step(tmp_path):
+    finished_run(tmp_path, files={WEB_FONT: b"of the run"})
+    list_periods(tmp_path)
+    font = tmp_path / WEB_FONT
+    whole = font.read_bytes()
+    font.write_bytes(whole + b" ")
+    with pytest.raises(VerificationFailed, match=WEB_FONT):
+        verify(tmp_path, PERIOD)
+    list_periods(tmp_path)
+    assert font.read_bytes() == whole
+    verify(tmp_path, PERIOD)
+    font.unlink()
+    with pytest.raises(VerificationFailed, match=WEB_FONT):
+        verify(tmp_path, PERIOD)
+
+
+def test_a_run_and_a_preview_are_checked_too_and_called_by_their_names(tmp_path):
     with pytest.raises(UsageRefusal):
         verify(tmp_path, PERIOD)
     finished_run(tmp_path)
-    assert any("还没有发布" in notice.zh for notice in verify(tmp_path, PERIOD).notices)
+    assert any("还没有送预览" in notice.zh for notice in verify(tmp_path, PERIOD).notices)
+    act(tmp_path, publishing.note_preview, at=SENT)
+    notices = verify(tmp_path, PERIOD, signers=signers_of(tmp_path)).notices
+    assert any("核对的是预览" in notice.zh for notice in notices)
     (tmp_path / str(PERIOD) / "items.csv").write_text("x")
     with pytest.raises(VerificationFailed, match=r"items\.csv"):
         verify(tmp_path, PERIOD)
