@@ -45,7 +45,7 @@ DAMAGE_SIGNS = (CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH, EXCHANGED, REVERSED, MIDNIGH
     *("cut_in_row", "cut_at_row", "thin_month", "exchanged", "reversed", "midnight", "unfilled"),
 )
 # Kinds that speak for a slip, such as another year.
-FAR, ELSEWHERE = "far", "elsewhere"
+FAR, ELSEWHERE, UNIFORM = "far", "elsewhere", "uniform"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pipelines.contracts.declared import load_contracts
+from pipelines.contracts.history import limits
 from pipelines.edges import published
 from pipelines.edges import published as tallies_kept
 from pipelines.edges.calendar import Calendar
@@ -21,7 +22,9 @@ from pipelines.lazy import numpy as np
 from pipelines.lazy import pyarrow
 from pipelines.model.condition import typed
 from pipelines.model.contract import AWARDS, NOTHING, Absent, Column
+from pipelines.model.intake import ELSEWHERE
 from pipelines.model.measure import CASE_ROWS, TABLE_OF, All, AnyOf, Compare, Condition, Not
+from pipelines.model.measure import columns_of as columns_asked
 from pipelines.model.period import Period
 from pipelines.model.register import NO_REGISTER, Register
 from pipelines.model.rule import EMPTY, Rule, Rulebook
@@ -597,10 +600,54 @@ def _pairs(given: Mapping[str, object], rulebook: Rulebook) -> Iterator[tuple[st
 
 
 def notices(warehouse: Warehouse, tallies: Mapping[str, UnitTally], rulebook: Rulebook) -> tuple[Words, ...]:
-    """How many counts are as given and of which measures, and how many rows of figures are not used; () for none."""
+    """What cannot be so of a whole city; how many counts are as given and of which measures; () for none."""
     used = [(unit, id, span) for unit, tally in tallies.items() for id, spans in tally.given.items() for span in spans]
     titles = [rulebook.measures[id].title for id in dict.fromkeys(id for _, id, _ in used)]
     named = Words("、".join(title.zh for title in titles), ", ".join(title.en for title in titles))
     rest = len(warehouse.rows("tallies/figures")) - len(used)
     found = [say("figures.used", n=len(used), units=len({unit for unit, _, _ in used}), measures=named)] if used else []
-    return (*found, *([say("figures.other_periods", n=rest)] if rest else ()))
+    found += [say("figures.other_periods", n=rest)] if rest else []
+    return (*one_sided(dict(warehouse.rows("tallies/tables")), tallies, rulebook), *found)
+
+
+def one_sided(rows: Mapping[str, int], tallies: Mapping[str, UnitTally], rulebook: Rulebook) -> list[Words]:
+    """What holds for every unit alike though it should tell them apart: as where a column was filled in wrongly.
+
+    ``rows`` are those of the period by counted table; under `least` of `data_contracts/history.yaml` nothing is said.
+    """
+    least, units = limits()["least"], [tally.unit for tally in tallies.values() if tally.case_rows]
+    nobody = bool(units) and not any(unit.ranked for unit in units)
+    said: dict[str, Words] = {"": say("assess.nobody_placed", units=len(units))} if nobody else {}
+    for rule in (rule for rule in rulebook.rules.values() if rule.is_rate):
+        judged = [tally for tally in tallies.values() if rule.is_for(tally.unit.unit_group)]
+        if any(tally.lacking & {rule.part, rule.of} for tally in judged):
+            continue
+        whole, part = (sum(tally.count(id) for tally in judged) for id in (rule.of, rule.part))
+        of_table = rows.get(rulebook.measures[rule.of].counts, 0)
+        if not whole and of_table >= least:
+            said.setdefault(rule.of, _all_alike("nothing_counted", [rule.of], of_table, rulebook))
+        elif whole >= least and part == (whole if rule.fewer else 0):
+            key = "all_of_all" if rule.fewer else "none_of_all"
+            said.setdefault(rule.part, _all_alike(key, [rule.part], whole, rulebook))
+    for counts, n in rows.items():
+        own = [id for id, one in rulebook.measures.items() if one.counts == counts]
+        told = [id for id in own if not any(id in tally.lacking for tally in tallies.values())]
+        if told and n >= limits()[ELSEWHERE]["least"] and not any(t.count(id) for id in told for t in tallies.values()):
+            said[counts] = _all_alike("no_row_counted", told, n, rulebook)
+    marks = [mark for tally in tallies.values() for mark in tally.assessed.values()]
+    zero = [say("assess.all_zero", n=len(marks))] if len(marks) >= least and not any(marks) else []
+    return [*said.values(), *zero]
+
+
+def _all_alike(key: str, measures: Sequence[str], n: int, rulebook: Rulebook) -> Words:
+    """The sentence on measures of one table, with the columns on which they hang."""
+    of = [rulebook.measures[id] for id in measures]
+    [counts] = {one.counts for one in of}
+    table, columns = load_contracts().tables[TABLE_OF.get(counts, counts)], columns_of(counts, rulebook.columns)
+    asked = dict.fromkeys(name for one in of for part in one.where for name in sorted(columns_asked(part)))
+    asked |= dict.fromkeys(name.removeprefix(f"{table.name}.") for one in of for name in one.needs)
+    needed = [columns[name] for name in asked if name in columns]
+    named = Words("、".join(f"{c.title}（{c.name}）" for c in needed), ", ".join(c.name for c in needed))
+    titles = Words("”“".join(one.title.zh for one in of), ", ".join(one.title.en for one in of))
+    facts = {"title": table.title.zh, "table": table.name, "measure": titles}
+    return say(f"assess.{key}", n=n, columns=named, **facts)

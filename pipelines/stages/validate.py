@@ -28,6 +28,7 @@ from pipelines.model.intake import (
     REVERSED,
     THIN_MONTH,
     UNFILLED,
+    UNIFORM,
     Breach,
     Fault,
     Intake,
@@ -253,6 +254,9 @@ def _exchanged(search: _Search, table: TableContract) -> list[Notice]:
 IN_FIRST_ROWS = (REVERSED, MIDNIGHT)  # what is so nearly everywhere, if it is; the rest may be so in any row
 
 
+ONE_OF_FEW = ("enum", "boolean")  # types of which any value is among few
+
+
 def _odd_columns(search: _Search, table: TableContract) -> list[Notice]:
     """What is odd in the columns of a table, by the bounds of `data_contracts/history.yaml`."""
     bounds, title = limits(), {name: _titled(column) for name, column in table.columns.items()}
@@ -266,7 +270,8 @@ def _odd_columns(search: _Search, table: TableContract) -> list[Notice]:
             midnights.append(name)
             continue
         of = {"column": title[name], "other": title.get(other, ""), "name": name, "counted": decisive.get(name, "")}
-        shown = "***" if table.columns[name].restricted else last
+        label = dict(table.columns[name].labels).get(last, ())
+        shown = "***" if table.columns[name].restricted else Words(label[0] if label else last, last)
         found = {"n": n, "odd": odd, "last": shown, "days": bounds[FAR]["days"]}
         signs.append(note(f"contracts.{sign}", ", ".join(filter(None, (name, other))), **found, **of, **facts))
     if midnights:
@@ -295,6 +300,7 @@ def _asked(search: _Search, table: TableContract) -> list[tuple[str, str, str]]:
     dated = [table.period_by] if table.name in bounds[ELSEWHERE]["tables"] else []
     asked = [
         *((UNFILLED, name, "") for name in intake.decisive.get(table.name, ())),
+        *((UNIFORM, n, "") for n in intake.decisive.get(table.name, ()) if table.columns[n].type in ONE_OF_FEW),
         *((REVERSED, first, second) for first, second in bounds["order"].get(table.name, ())),
         *((MIDNIGHT, column.name, "") for column in table.columns.values() if column.type == "timestamp"),
         *((FAR, name, than) for name, than in after.items() if table.columns[name].type == "timestamp"),

@@ -7,7 +7,7 @@ import pytest
 from pipelines.assess import Request, Run
 from pipelines.contracts.history import limits
 from pipelines.edges.warehouse import Warehouse
-from pipelines.model.intake import DAMAGE_SIGNS, ELSEWHERE, FAR, MIDNIGHT, REVERSED, UNFILLED
+from pipelines.model.intake import DAMAGE_SIGNS, ELSEWHERE, FAR, MIDNIGHT, REVERSED, UNFILLED, UNIFORM
 from pipelines.model.period import Period
 from pipelines.model.words import Words
 from pipelines.sample.make import make_sample
@@ -52,7 +52,7 @@ def test_what_must_have_rows_of_the_period_has_a_day_that_places_them(table):
     assert CONTRACTS.tables[table].period_by
 
 
-@pytest.mark.parametrize("kind", [REVERSED, MIDNIGHT, UNFILLED, FAR, ELSEWHERE])
+@pytest.mark.parametrize("kind", [REVERSED, MIDNIGHT, UNFILLED, FAR, ELSEWHERE, UNIFORM])
 def test_a_right_export_says_nothing_of_the_kind(kind):
     """What is received and sent out in the same second is in order."""
     assert signs(cases(n=80), kind, decisive=REPLIES) == []
@@ -99,6 +99,22 @@ def test_a_column_on_which_scores_depend_without_a_value_is_told_with_what_it_co
     found = signs(changed(n, empty, replied_at=""), UNFILLED, decisive=REPLIES)
     assert [one.value for one in found] == ["replied_at"] * told
     assert all("逾期回复" in one.remedy.zh and "--absent cases.replied_at" in one.remedy.en for one in found)
+
+
+RATINGS = {"cases": {"public_rating": Words("满意", "satisfied")}}
+
+
+@pytest.mark.parametrize(("n", "satisfied", "other", "told"), [
+    (30, 30, "", True), (29, 29, "", False), (30, 29, "dissatisfied", False), (31, 30, "", True), (30, 29, "", False),
+])
+def test_one_value_wherever_there_is_any_is_told_with_its_word(n, satisfied, other, told):
+    tables = changed(n, satisfied, public_rating="satisfied", rated_at="2026-09-20 09:00:00")
+    for row in tables["cases"][satisfied:]:
+        row |= {"public_rating": other, "rated_at": "2026-09-20 09:00:00" if other else ""}
+    found = signs(tables, UNIFORM, decisive=RATINGS)
+    assert [one.value for one in found] == ["public_rating"] * told
+    assert all("都是“满意”" in one.remedy.zh and f"in all {satisfied} rows" in one.remedy.en for one in found)
+    assert signs(tables, UNIFORM) == []  # where no score depends on it
 
 
 def test_what_is_declared_absent_or_decides_nothing_may_be_empty():
