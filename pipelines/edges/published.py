@@ -301,6 +301,20 @@ class PublishedQuarter:
         return [line for line in _lines(file) if line["unit_id"] == unit_id] if file.is_file() else []
 
 
+def run_folder(given: str | Path, out: str | Path) -> Path:
+    """The folder of a run: of a period, in any spelling, below ``out``; else the folder that is given.
+
+    UsageRefusal that shows the spellings where it is neither.
+    """
+    try:
+        named = str(Period.parse(str(given)))
+    except ValueError:
+        if not Path(given).is_dir():
+            raise UsageRefusal(say("published.no_period", given=given)) from None
+        return Path(given)
+    return Path(named) if not (Path(out) / named).is_dir() and Path(named).is_dir() else Path(out) / named
+
+
 def ranking_of(folder: Path) -> dict[str, dict]:
     """The lines of a run's `ranking.csv` by unit_id; FileNotFoundError without it."""
     return {line["unit_id"]: line for line in _lines(folder / "ranking.csv")}

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from pipelines.assess import Request, Run
 from pipelines.edges.folders import MANIFEST
-from pipelines.edges.published import PublishedQuarter, tallies_of
+from pipelines.edges.published import PublishedQuarter, run_folder, tallies_of
 from pipelines.explain import Explanation, explain
 from pipelines.laboratory import answer, finished
 from pipelines.laboratory.answer import copied
@@ -47,8 +47,8 @@ class Quarter:
 
         Reads tallies, never cases, and takes no lock.
         """
-        place = Path(out) / str(period)
-        folder = (place if (place / MANIFEST).is_file() else Path(str(period))).resolve()
+        place = run_folder(period, out)
+        folder = place.resolve()
         if not (folder / MANIFEST).is_file():
             PublishedQuarter.open(place)  # refuses, and says which quarters are finished
             raise UsageRefusal(say("published.damaged", folder=place))

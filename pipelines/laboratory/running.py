@@ -44,8 +44,14 @@ class Running(Answer):
         absent: Collection[str] = (),
     ) -> "Running":
         """Look at the period at an instant, now where None; refusals as of `gongping watch`. Writes nothing."""
-        instant = datetime.fromisoformat(at) if isinstance(at, str) else at
-        parsed = period if isinstance(period, Period) else Period.parse(period)
+        try:
+            parsed = period if isinstance(period, Period) else Period.parse(period)
+        except ValueError:
+            raise UsageRefusal(say("cli.no_period", given=period)) from None
+        try:
+            instant = datetime.fromisoformat(at) if isinstance(at, str) else at
+        except ValueError:
+            raise UsageRefusal(say("cli.no_moment", given=at)) from None
         request = Request(
             parsed, Path(exports), Path(out), None, dict(readings or {}), Path(rules), pdf=False, absent=tuple(absent)
         )

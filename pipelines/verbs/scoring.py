@@ -9,13 +9,12 @@ import click
 from pipelines.cli import said, text
 from pipelines.edges import notify, process
 from pipelines.edges.paper import font_beside
-from pipelines.edges.published import RULEBOOK, PublishedQuarter
+from pipelines.edges.published import RULEBOOK, PublishedQuarter, run_folder
 from pipelines.edges.tablefiles import write_csv
 from pipelines.edges.templates import render
 from pipelines.edges.workbook import write_list
 from pipelines.explain import compare
 from pipelines.explain import explain as explained
-from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.project import DUCKDB, ENGINES
 from pipelines.model.words import ContractStop, UsageRefusal
@@ -323,19 +322,12 @@ def diff_command() -> click.Command:
 
 def diff(a, b, out, as_json) -> None:
     """A and B are quarters below the output folder, or folders of finished runs."""
-    before, after = (PublishedQuarter.open(_folder(name, out)) for name in (a, b))
+    before, after = (PublishedQuarter.open(run_folder(name, out)) for name in (a, b))
     movements = compare(before, after)
     if as_json:
         options.print_json([_plain(movement) for movement in movements])
     else:
         show_movements(movements, text("cli.diff_title", a=a, b=b))
-
-
-def _folder(name: str, out: Path) -> Path:
-    try:
-        return out / str(Period.parse(name))
-    except ValueError:
-        return Path(name)
 
 
 def _plain(movement) -> dict:

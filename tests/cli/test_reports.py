@@ -98,6 +98,8 @@ def test_a_unit_can_be_named_and_a_misspelt_one_gets_the_nearest(call, out):
 
 def test_two_equal_runs_do_not_differ_and_a_stricter_reading_says_who_moved(call, quick, exports, out, tmp_path):
     assert json.loads(call("diff", PERIOD, str(out / PERIOD), "--out", str(out), "--json")[1]) == []
+    code, _, error = call("diff", "2026Q9", PERIOD, "--out", str(out))
+    assert code == 2 and "“2026Q9”不是考核期" in error
     stricter = tmp_path / "stricter"
     done = call("run", PERIOD, "--exports", str(exports), "--out", str(stricter), "--no-pdf", "--reading",
                 "shortfall=any_part")

@@ -9,6 +9,7 @@ import pytest
 from pipelines import Quarter
 from pipelines.assess import Request, Run
 from pipelines.edges.published import tallies_of
+from pipelines.laboratory.running import Running
 from pipelines.model.period import Period
 from pipelines.model.words import Refusal, UsageRefusal, VerificationFailed
 from tests.kinds.conftest import checked_once  # noqa: F401
@@ -147,3 +148,21 @@ def test_a_misspelt_reading_of_a_sweep_gets_the_nearest_reading(quarter):
 def test_a_float_stands_for_the_two_decimals_that_it_means(quarter):
     assert quarter.what_if({"satisfaction_rate.target": 85.19999999999999}).change == quarter.what_if(
         {"satisfaction_rate.target": "85.2"}).change
+
+
+@pytest.mark.parametrize("given", ["2026Q3", "2026年第三季度", "2026q3", Period.parse("2026Q3")])
+def test_a_period_is_opened_by_every_spelling_that_the_command_takes(quarter, out, given):
+    assert Quarter.open(given, out).folder == quarter.folder
+
+
+@pytest.mark.parametrize("given", ["2026Q9", "2026-13", "nowhere/2026Q3"])
+def test_what_is_neither_a_period_nor_a_folder_is_refused_with_the_spellings(out, given):
+    with pytest.raises(UsageRefusal, match=r"2026-01\.\.2026-04"):
+        Quarter.open(given, out)
+    with pytest.raises(UsageRefusal, match=r"2026-01\.\.2026-04"):
+        Running.of(given, out)
+
+
+def test_an_instant_that_is_none_is_refused_with_the_form(out):
+    with pytest.raises(UsageRefusal, match="2026-10-15"):
+        Running.of("2026Q3", out, "soon")

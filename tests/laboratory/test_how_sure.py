@@ -33,6 +33,8 @@ def test_no_combination_of_the_readings_leaves_the_range_and_both_ends_are_met(q
     frame = robust.frame.set_index("unit_id")
     choices = alternatives(quarter.rulebook, quarter.readings)
     assert robust.combinations == np.prod([len(values) for values in choices.values()])
+    manual = (ROOT / "docs" / "robustness.md").read_text(encoding="utf-8")
+    assert f"({robust.combinations:,} for the standard rulebook)" in manual
     ranges = robust.place_ranges
     assert (ranges.readings.counted.sum(axis=1)[ranges.place > 0] == robust.combinations).all()
     for _ in range(40):
