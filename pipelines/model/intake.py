@@ -40,12 +40,13 @@ class Layout:
 
 # Faults of lines that were never meant as rows: told of, and no part of the account.
 NO_ROWS = ("footer", "repeated_header")
-# Kinds of warnings that speak for an export that was cut, whose columns were exchanged, or that lost what columns held.
-DAMAGE_SIGNS = (CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH, EXCHANGED, REVERSED, MIDNIGHT, UNFILLED) = (
-    *("cut_in_row", "cut_at_row", "thin_month", "exchanged", "reversed", "midnight", "unfilled"),
+# Kinds of warnings that speak for an export that was cut, of which a part was chosen, whose columns were exchanged, or
+# that lost what columns held.
+DAMAGE_SIGNS = (CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH, EXCHANGED, REVERSED, MIDNIGHT, UNFILLED, UNIFORM) = (
+    *("cut_in_row", "cut_at_row", "thin_month", "exchanged", "reversed", "midnight", "unfilled", "uniform"),
 )
 # Kinds that speak for a slip, such as another year.
-FAR, ELSEWHERE, UNIFORM = "far", "elsewhere", "uniform"
+FAR, ELSEWHERE = "far", "elsewhere"
 
 
 @dataclass(frozen=True)

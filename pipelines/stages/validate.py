@@ -186,7 +186,7 @@ def damage_signs(
     A case file without a line end at its end, while other tables name cases that it lacks; a month of the period
     with far fewer rows than the others have on average; a deadline that comes at any moment, mostly before
     what is done as regularly as deadlines come; a moment that comes after what it should come before, or is always at
-    midnight; a column on which scores depend, without a value.
+    midnight; a column on which scores depend, without a value or with one and the same.
     """
     search, there = _Search(warehouse, intake, contracts, period), set(present)
     tables = [table for table in contracts.tables.values() if table.name in there]
