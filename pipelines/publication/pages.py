@@ -1,5 +1,6 @@
 """What stands beside the editions for readers: the index that lists them, and the notices of correction."""
 
+import csv
 import json
 import os
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from pipelines.edges.tablefiles import write_json
 from pipelines.edges.templates import environment, style
 from pipelines.model.period import Period
 from pipelines.model.rule import Reading, Rulebook
-from pipelines.model.text import masked, plain
+from pipelines.model.text import masked, plain, unguarded
 from pipelines.model.words import Words
 from pipelines.publication.checklist import Checklist
 from pipelines.publication.editions import SHEETS, place_of
@@ -75,7 +76,30 @@ def notice(period: Period, number: int, earlier: FinishedRun, later: FinishedRun
         "reason": plain(masked(facts["reason"])),
         "made_from": in_words(made_from(earlier.manifest, later.manifest), _readings(later, period)),
         **changed(before, after, period),
+        "lists": _lists(before, after),
     }
+
+
+REMARK = "remark"  # what a verdict only remarks, without consequence
+
+
+def _lists(before: Path, after: Path) -> list[dict]:
+    """Who came on a list of the verdicts, or left it, remarks apart: ``list``, ``unit_name``, ``title``, ``given``."""
+    then, now = _verdicts(before), _verdicts(after)
+    return [
+        {**{name: one[name] for name in ("list", "unit_name", "title")}, "given": key in now}
+        for key, one in sorted({**then, **now}.items())
+        if (key in then) != (key in now) and one["list"] != REMARK
+    ]
+
+
+def _verdicts(run: Path) -> dict[tuple[str, str, str], dict]:
+    file = run / "verdicts.csv"
+    if not file.is_file():
+        return {}
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        rows = [{name: unguarded(cell or "") for name, cell in line.items()} for line in csv.DictReader(lines)]
+    return {(one["list"], one["unit_id"], one["title"]): one for one in rows}
 
 
 def _book(folder: Path, period: Period) -> Rulebook | None:
@@ -230,7 +254,7 @@ def _page(file: Path, document: dict) -> None:
         "facts": {what: _says(f"fact_{what}") for what in facts},
         "correction": _says("correction", n=document["correction"]),
         "title": _says("notice_title", period_name=_named(document)),
-        "paragraphs": [_opening(document), *_moved(document), _closing(document)],
+        "paragraphs": [_opening(document), *_moved(document), *_given_and_taken(document), _closing(document)],
         "signed": _says("notice_signed", **document, day=Words(day(signed), day(signed, "en"))),
     }
     _write(file, NOTICE, document, words)
@@ -265,6 +289,23 @@ def _moved(document: dict) -> list[Words]:
         return [_says("no_movements")]
     more = [_says("notice_more", n=len(moved) - MOST_TOLD)] if len(moved) > MOST_TOLD else []
     return [_says("notice_units", n=len(moved)), *told, *more]
+
+
+LISTINGS = {
+    ("commend", True): "notice_commended",
+    ("commend", False): "notice_uncommended",
+    ("criticise", True): "notice_criticised",
+    ("criticise", False): "notice_uncriticised",
+}
+
+
+def _given_and_taken(document: dict) -> list[Words]:
+    """Who is commended or criticised, or stands on a list of the book's own, and was not before; and the other way."""
+    told = []
+    for one in document["lists"]:
+        key = LISTINGS.get((one["list"], one["given"]), "notice_listed" if one["given"] else "notice_unlisted")
+        told.append(_says(key, unit=one["unit_name"], title=one["title"]))
+    return told
 
 
 def _closing(document: dict) -> Words:

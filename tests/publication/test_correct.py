@@ -98,6 +98,35 @@ def test_a_notice_says_of_every_unit_what_changed(changes, zh, en):
     assert (told.zh, told.en) == (zh, en)
 
 
+def given(*lines: str) -> dict:
+    """What a run's table of verdicts holds."""
+    head = "period,unit_id,unit_name,list,clause,title,says"
+    return {"verdicts.csv": "\n".join([head, *(f"2026Q2,{line}" for line in lines), ""]).encode()}
+
+
+def test_a_notice_tells_who_is_commended_or_criticised_no_longer_and_who_is_now(tmp_path):
+    stays = "U1,甲局,criticise,A0.1,末位,甲局列末位"
+    first, own = "commend,A0.1,同类第一,第一", "own,A0.1,名单一,在"
+    then = given(stays, f"U1,甲局,{first}", "U1,甲局,remark,A0.1,单项扣完,零分", f"U1,甲局,{own}")
+    now = given(f"U2,乙局,{first}", stays, "U2,乙局,criticise,A0.1,首位,首位", f"U2,乙局,{own}")
+    approved_run(tmp_path, files=then)
+    act(tmp_path, publishing.publish, without_pdf=True, at=LATER)
+    finished_run(tmp_path, "-0.50", "FH1", files=now)
+    for person in (LIN, WU):
+        act(tmp_path, publishing.approve, person, at=LATER)
+    _correct(tmp_path)
+    place = place_of(tmp_path, PERIOD)
+    text = re.sub("<[^>]+>", "", (place / "correction-1.html").read_text(encoding="utf-8"))
+    for said in ("撤销对甲局的表彰（同类第一）。", "对乙局予以表彰（同类第一）。", "对乙局予以通报批评（首位）。",
+                 "甲局不再列入：名单一。", "乙局列入：名单一。", "甲局 is no longer commended", "乙局 is criticised"):
+        assert said in text, said
+    assert "末位" not in text and "单项扣完" not in text
+    lists = json.loads((place / "correction-1.json").read_text(encoding="utf-8"))["lists"]
+    assert [(one["list"], one["unit_name"], one["given"]) for one in lists] == [
+        ("commend", "甲局", False), ("commend", "乙局", True), ("criticise", "乙局", True),
+        ("own", "甲局", False), ("own", "乙局", True)]
+
+
 def test_pages_beside_editions_name_the_period_in_words_and_readings_by_what_they_mean(tmp_path):
     published(tmp_path)
     book = {f"rulebook/{file.relative_to(RULES / 'standard')}": file.read_bytes()
