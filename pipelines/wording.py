@@ -61,8 +61,10 @@ def note(key: str, /, value: str = "", of: str = "", public: str = "", **facts: 
 
 
 def hint(word: str, known: Iterable[str]) -> Words:
-    """The nearest of the known names, or all of them where none is near and they are few."""
+    """The nearest of the known names, or all of them where none is near and they are few; nothing of none."""
     known = list(known)
+    if not known:
+        return Words("", "")
     near = get_close_matches(str(word), known, n=1, cutoff=0.5)
     if near:
         return say("rulebook.nearest", name=near[0])

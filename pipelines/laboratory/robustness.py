@@ -94,7 +94,7 @@ def _by_chance(cube, rulebook: Rulebook, readings: Mapping[str, str], scores, ra
     drawn = drawn + untouched(scores, rulebook, readings, chances)
     if rulebook.ranking.by_share:
         drawn = drawn / np.maximum(scores.full, 1)
-    drawn = drawn[:, ranked]
+    drawn = np.broadcast_to(drawn, (DRAWS, len(ranked)))[:, ranked]  # where no rule is drawn, every draw is alike
     levels = (BAND, simultaneous_level(drawn)) if ranked.any() else ()
     found = []
     for level in levels:

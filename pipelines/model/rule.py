@@ -296,6 +296,12 @@ class Rule:
         """The readings that choose its words."""
         return tuple(word.reading for word in (self.mode, self.per) if isinstance(word, Left))
 
+    def printed(self, part: int, of: int) -> Fraction:
+        """A rate in percent as the city prints it: rounded halves up where the rule says so."""
+        rate = Fraction(100 * part, of)
+        scale = 10 ** (self.round_rate or 0)
+        return rate if self.round_rate is None else Fraction(floor(rate * scale + Fraction(1, 2)), scale)
+
     def target_of(self, group: str, month: str) -> Fraction:
         """The target of a unit's group on the first day of a month; its own group before any other."""
         if not self.targets:

@@ -187,7 +187,14 @@ def types(book: Block, key: str) -> dict[str, Words]:
     if key not in book:
         return {}
     fail_if.not_a_block(book[key], book, key)
-    return {id: words(book[key], id) for id in book[key]}
+    found: dict[str, Words] = {}
+    for id in book[key]:
+        title = words(book[key], id)
+        for other, taken in found.items():
+            if {id, title.zh} & {other, taken.zh}:  # exports write either, and a row would be of both
+                raise refusal(book[key], "type_word_taken", id, value=id, other=other)
+        found[id] = title
+    return found
 
 
 def ranking(book: Block, measures: Mapping[str, Measure]) -> Ranking:
@@ -569,7 +576,7 @@ def _occurrence(block: Block, known: Known) -> dict[str, Any]:
         "once_with": tuple(block.get("with", ())),
         "counts": tuple(counts),
         "beyond": _whole(block, "beyond", 0),
-        "per": "sum" if "beyond" in block and block.get("per") == "month" else "period",
+        "per": "sum" if block.get("per") == "month" else "period",
     }
 
 

@@ -1,7 +1,7 @@
 """All that is wrong with a rulebook folder at once, and what is not wrong but worth a second look."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,33 @@ def check(folder: Path, on: date) -> tuple[list[RulebookRefusal], list[Words]]:
     found |= {one.words.en: one for one in kept.refusals if one.words.en not in found and one.place not in places}
     refusals = sorted(found.values(), key=lambda one: one.place)
     return refusals, [] if refusals or book is None else list(_notes(book))
+
+
+def check_every_day(folder: Path, on: date) -> tuple[list[RulebookRefusal], list[Words]]:
+    """As `check` on the day ``on``, and on every other day on which what the book has in force changes.
+
+    What is found on another day alone names that day.
+    """
+    refusals, notes = check(folder, on)
+    told = {words.en for words in notes}
+    for day in [] if refusals else _other_days(folder, on):
+        more, noted = check(folder, day)
+        refusals += [
+            RulebookRefusal(say("rulebook.on_day", day=day, what=one.words), one.place, one.word)
+            for one in more
+            if one.words.en not in told
+        ]
+        notes += [say("rulebook.on_day", day=day, what=words) for words in noted if words.en not in told]
+        told |= {one.words.en for one in more} | {words.en for words in noted}
+    return sorted(refusals, key=lambda one: one.place), [] if refusals else notes
+
+
+def _other_days(folder: Path, on: date) -> list[date]:
+    """The first days of what is in force from some day, and those after a last one, as far as the book holds."""
+    spans = [(form, fail_if.span(block)) for form, block in _written(folder)]
+    [(first, last)] = [span for form, span in spans if form == "rulebook"]
+    changes = {start for _, (start, _) in spans} | {end + timedelta(days=1) for _, (_, end) in spans if end < date.max}
+    return sorted(day for day in changes if first <= day <= last and day not in (on, date.min))
 
 
 def _written(folder: Path) -> Iterator[tuple[str, Block]]:

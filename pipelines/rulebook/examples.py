@@ -14,7 +14,7 @@ from pipelines.model.tally import Award, Unit, UnitTally
 from pipelines.model.words import Words
 from pipelines.rulebook import fail_if
 from pipelines.rulebook.source import attempt, refusal, shown_text
-from pipelines.stages.judge import Judge, printed, whole
+from pipelines.stages.judge import Judge, whole
 from pipelines.stages.rank import Adjudicator
 from pipelines.stages.settle import Settler
 from pipelines.wording import say
@@ -153,7 +153,7 @@ def _changed(rulebook: Rulebook, rule: Rule, tally: UnitTally) -> Fraction | Non
     of, was_of = tally.count(rule.of), was[rule.of]
     if not (of and was_of):
         return None
-    return printed(rule, tally.count(rule.part), of) - printed(rule, was[rule.part], was_of)
+    return rule.printed(tally.count(rule.part), of) - rule.printed(was[rule.part], was_of)
 
 
 def _earlier(rulebook: Rulebook, rule: Rule, example: Block) -> dict[str, dict[str, int]]:
@@ -202,7 +202,7 @@ def _value(rulebook: Rulebook, rule: Rule, example: Block) -> Fraction | None:
     part, of = tally.count(rule.part), whole(rule, tally)
     if not of:
         return None
-    rate = printed(rule, part, of)
+    rate = rule.printed(part, of)
     return rate - rule.target_of(tally.unit.unit_group, _months(rulebook, example)[0]) if rule.kind == "rate" else rate
 
 

@@ -14,7 +14,6 @@ from pipelines.contracts.declared import load_contracts, with_columns, with_type
 from pipelines.engines.marks import layouts, used_reading_values
 from pipelines.model.condition import Block, exact
 from pipelines.model.contract import Contracts
-from pipelines.model.library import LibraryRule
 from pipelines.model.measure import TABLE_OF
 from pipelines.model.period import Period, Periods
 from pipelines.model.points import half_up, shown
@@ -140,7 +139,7 @@ def _loaded(folder: Path, content: str, on: date, months: tuple[str, ...], kind:
         notices=_older_words([block for _, block in made], in_force),
     )
     if is_whole():
-        attempt(fail_if.clause_without_reason, clause_lines, clauses, _named(rulebook, rules))
+        attempt(fail_if.clause_without_reason, clause_lines, clauses, _named(folder, rules, rulebook))
     attempt(_must_order_all, rulebook, book)
     if not rulebook.tells_chance:
         attempt(_must_not_ask_for_steady, folder)
@@ -375,15 +374,11 @@ def _verdicts(folder: Path, known: build.Known, on: date) -> tuple[Verdict, ...]
     return verdicts
 
 
-def _named(rulebook: Rulebook, rules: list[Rule]) -> set[str]:
-    """Every clause that a rule (of any date), a reading, a verdict or a finding of the libraries applies."""
-    users: tuple[Rule | Reading | Verdict | LibraryRule, ...] = (
-        *rules,
-        *rulebook.readings.values(),
-        *rulebook.verdicts,
-        *rulebook.libraries,
-    )
-    return {clause for user in users for clause in user.clause.split(", ")}
+def _named(folder: Path, rules: list[Rule], rulebook: Rulebook) -> set[str]:
+    """Every clause that a rule, a reading or a verdict (of any date), or a finding of the libraries applies."""
+    written = [block.get("clause", "") for name in (READINGS, VERDICTS) for block in _list(folder, name)]
+    users = [user.clause for several in (rules, rulebook.libraries) for user in several]
+    return {clause for clauses in (*users, *written) for clause in clauses.split(", ")}
 
 
 # What a run may choose: readings other than the default, and, for a what-if, other points.

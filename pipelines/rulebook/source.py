@@ -37,7 +37,9 @@ def read_text(path: Path, name: str) -> str:
     """The text of one file; RulebookRefusal where it is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (UnicodeDecodeError, OSError) as problem:
+    except UnicodeDecodeError:
+        raise refusal(Block(name, 1), "not_utf8") from None
+    except OSError as problem:
         raise _unreadable(name, 1, problem) from None
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 from pipelines.edges.calendar import Calendar
@@ -13,7 +13,7 @@ from pipelines.engines import literal
 from pipelines.engines.literal import Papers, Question, Reader, Span, spelled
 from pipelines.model.measure import CASE_ROWS, DERIVED
 from pipelines.model.period import Period
-from pipelines.model.rule import Rulebook
+from pipelines.model.rule import EMPTY, Rulebook
 from pipelines.model.tally import WAIVED, WORD, Marks
 from pipelines.model.words import JudgesDisagree
 from pipelines.stages.measure import columns_of
@@ -57,18 +57,25 @@ def counted_rows(warehouse: Warehouse, marks: Marks) -> list[dict[str, Any]]:
 
 
 def questions(rulebook: Rulebook, types: Mapping[str, str]) -> dict[str, Question]:
-    """Every question that the measures of case rows ask under some reading, each once, by the mark that answers it."""
+    """Every question that measures and prices ask of case rows under some reading, by the mark that answers it."""
     values = {**UNKNOWN, **{id: reading.values for id, reading in rulebook.readings.items()}}
     found: dict[str, Question] = {}
-    for measure in rulebook.measures.values():
-        for part in measure.written if measure.counts == CASE_ROWS else ():
-            names = sorted(_readings(part))
-            for chosen in product(*(values[name] for name in names)):
-                readings = dict(zip(names, chosen, strict=True))
-                key = spelled(part, readings, WORKED_OUT)
-                found.setdefault(key, Reader(readings, types, WORKED_OUT).asks(part))
+    measures = [measure for measure in rulebook.measures.values() if measure.counts == CASE_ROWS]
+    for part in chain(*(measure.written for measure in measures), _prices(rulebook)):
+        names = sorted(_readings(part))
+        for chosen in product(*(values[name] for name in names)):
+            readings = dict(zip(names, chosen, strict=True))
+            key = spelled(part, readings, WORKED_OUT)
+            found.setdefault(key, Reader(readings, types, WORKED_OUT).asks(part))
     found.pop('{"all":[]}', None)
     return found
+
+
+def _prices(rulebook: Rulebook) -> Iterator[dict[str, Any]]:
+    """What rules ask of the column by which a case row has its price, as a measure would write it."""
+    for rule in rulebook.rules.values():
+        if rule.prices and rulebook.measures[rule.measure].counts == CASE_ROWS:
+            yield from ({rule.by: {"given": False} if value == EMPTY else value} for value, _ in rule.prices)
 
 
 def _readings(part: Any) -> Iterator[str]:

@@ -312,7 +312,7 @@ class Judge:
         else:
             part, of = tally.count(rule.part), tally.count(rule.of)
             was, was_of = before[rule.part], before[rule.of]
-            gone = printed(rule, part, of) - printed(rule, was, was_of)
+            gone = rule.printed(part, of) - rule.printed(was, was_of)
             fact = {"part": part, "of": of, "before": was, "before_of": was_of}
             fact |= {"have": gone.numerator * CENT, "scale": gone.denominator}
         yield from self._asked(rule, [{"rule": rule.id, "month": 0, **fact}])
@@ -436,7 +436,7 @@ def _has_place(rule: Rule, tally: UnitTally) -> bool:
 
 def _compared_value(rule: Rule, tally: UnitTally) -> Fraction:
     if rule.is_rate:
-        return printed(rule, tally.count(rule.part), tally.count(rule.of))
+        return rule.printed(tally.count(rule.part), tally.count(rule.of))
     return Fraction(tally.count(rule.measure))
 
 
@@ -530,10 +530,10 @@ def _facts(rule: Rule, finding: Finding) -> dict[str, str]:
         found |= {"place": str(finding.place)}
     if rule.kind == "change":
         then = (finding.n, finding.of), finding.before
-        values = (shown(half_up(printed(rule, *one))) if rule.is_rate else _counted(one[0], finding) for one in then)
+        values = (shown(half_up(rule.printed(*one))) if rule.is_rate else _counted(one[0], finding) for one in then)
         found |= dict(zip(("now", "before"), values, strict=True))
     if rule.is_rate:
-        rate = printed(rule, finding.n, finding.of) if finding.of else Fraction(0)
+        rate = rule.printed(finding.n, finding.of) if finding.of else Fraction(0)
         rate = told_apart(rate, _marks(rule, finding))
         found |= {"rate": digits(rate), "part": found["count"], "worth": plain(rule.worth)}
         if rule.kind == "rate":
@@ -553,13 +553,6 @@ def _marks(rule: Rule, finding: Finding) -> list[tuple[Fraction, Fraction]]:
 
 def _counted(n: int, finding: Finding) -> str:
     return plain(half_up(Fraction(n, finding.parts)))
-
-
-def printed(rule: Rule, part: int, of: int) -> Fraction:
-    """A rate in percent as the city prints it: rounded halves up where the rule says so."""
-    rate = Fraction(100 * part, of)
-    scale = 10 ** (rule.round_rate or 0)
-    return rate if rule.round_rate is None else Fraction(floor(rate * scale + Fraction(1, 2)), scale)
 
 
 def must_know_groups(rulebook: Rulebook, known: Collection[str]) -> None:

@@ -305,7 +305,11 @@ def _book_fact(kind: str, name: str, rulebook: Rulebook, score: UnitScore, tally
     if kind == "rate":
         part, of = name.split("/")
         n = tally.count(of)
-        return Fraction(100 * tally.count(part), n) if n and not {part, of} & tally.lacking else None
+        if not n or {part, of} & tally.lacking:
+            return None
+        rules = (rule for rule in rulebook.rules.values() if (rule.part, rule.of) == (part, of))
+        rule = next((rule for rule in rules if rule.round_rate is not None), None)  # it rounds the rate for all (G18)
+        return rule.printed(tally.count(part), n) if rule else Fraction(100 * tally.count(part), n)
     sheet = {id: item for id, item in rulebook.items.items() if id in score.items}
     items = [score.items[id] for id, item in sheet.items() if name == (id if kind == "item" else item.section)]
     measured = any(item.measured for item in items)

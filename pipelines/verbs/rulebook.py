@@ -12,6 +12,7 @@ from pipelines.lazy import pandas
 from pipelines.model.words import UsageRefusal
 from pipelines.paths import INSTALLED, ROOT
 from pipelines.rulebook.check import check as checked
+from pipelines.rulebook.check import check_every_day
 from pipelines.rulebook.load import load_rulebook
 from pipelines.rulebook.new import write_new
 from pipelines.rulebook.upgrade import upgrade as upgraded
@@ -83,7 +84,7 @@ def _asked(what: str) -> list[str]:
 
 def check(folder: Path, on, as_json) -> None:
     """Print every refusal, then the notes; exit 2 if there is any refusal."""
-    refusals, notes = checked(folder, (on or process.now()).date())
+    refusals, notes = checked(folder, on.date()) if on else check_every_day(folder, process.now().date())
     if as_json:
         rows = [{"file": one.place[0], "line": one.place[1], **vars(one.words)} for one in refusals]
         options.print_json({"refusals": rows, "notes": [vars(one) for one in notes]})

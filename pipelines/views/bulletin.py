@@ -366,7 +366,8 @@ class Bulletin:
         for rule in compared.rates(book):
             under = sorted(self._under(rule), key=lambda one: (one[0], self._order(one[1])))
             if under:
-                names = [self._says("unit_rate", name=self._name(s), rate=percent(p, o)) for _, s, p, o in under]
+                rates = ((self._name(s), f"{shown(half_up(abs(rate)))}%") for rate, s in under)
+                names = [self._says("unit_rate", name=name, rate=rate) for name, rate in rates]
                 facts = {"title": rule.title, "n": len(under), "names": self._first_names(names)}
                 found.append(self._says("under_target", **facts))
         for rule, most in self._often():
@@ -393,22 +394,27 @@ class Bulletin:
         """The units under a target, the lowest rate first."""
         found = [one for rule in compared.rates(self.result.rulebook) for one in self._under(rule)]
         ordered = sorted(found, key=lambda one: (one[0], self._order(one[1])))
-        return list(dict.fromkeys(self._name(s) for _, s, _, _ in ordered))
+        return list(dict.fromkeys(self._name(s) for _, s in ordered))
 
     def _order(self, standing: Standing) -> tuple[bool, int, str]:
         return self.result.tallies[standing.unit_id].unit.order
 
-    def _under(self, rule: Rule) -> Iterator[tuple[Fraction, Standing, int, int]]:
-        """The ranked units whose rate of the whole period is under its target: rate, unit, part and whole."""
-        first = self.result.period.months[0]
+    def _under(self, rule: Rule) -> Iterator[tuple[Fraction, Standing]]:
+        """The ranked units whose rate of the whole period, as the city prints it, is under its target, with that rate.
+
+        A rate over a target that is not to be passed is below 0, so that the worst comes first. Whom the rule does not
+        judge is none of them.
+        """
+        first, scale = self.result.period.months[0], self.result.rulebook.measures[rule.of].scale
         for standing in self.ranked:
             tally = self.result.tallies[standing.unit_id]
             part, of = tally.count(rule.part), tally.count(rule.of)
             target = rule.target_of(tally.unit.unit_group, first)
-            if of and target and not {rule.part, rule.of} & tally.lacking:
-                rate = Fraction(100 * part, of)
+            judged = rule.is_for(tally.unit.unit_group) and of >= rule.needs * scale
+            if judged and of and target and not {rule.part, rule.of} & tally.lacking:
+                rate = rule.printed(part, of)
                 if (rate > target) if rule.fewer else (rate < target):
-                    yield (-rate if rule.fewer else rate), standing, part, of
+                    yield (-rate if rule.fewer else rate), standing
 
     def _name(self, standing: Standing) -> str:
         return self._line(standing)["name"]

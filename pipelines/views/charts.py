@@ -116,7 +116,7 @@ def _rate(rule: Rule, tally: UnitTally, spans: list[tuple[str | None, str]], say
         "height": str(TOP + ROW * len(counted) + 14),
         "foot": str(TOP + ROW * len(counted) + 8),
         "rows": [
-            _row(n, span, part, of, (target, rule.each), low, say, lang)
+            _row(n, span, (part, of), rule, target, low, say, lang)
             for n, ((span, part, of), target) in enumerate(zip(counted, targets, strict=True))
         ],
     }
@@ -138,19 +138,18 @@ def _lines(targets: list[Fraction], low: Fraction) -> list[dict]:
 def _row(
     number: int,
     span: str | None,
-    part: int,
-    of: int,
-    judged: tuple[Fraction, Fraction],
+    counted: tuple[int, int],
+    rule: Rule,
+    target: Fraction,
     low: Fraction,
     say: Say,
     lang: str,
 ) -> dict:
-    """A row of a panel, ``judged`` by a target and its step."""
-    y = TOP + ROW * number
-    target = judged[0]
-    rate = told_apart(Fraction(100 * part, of), [judged]) if of else None
-    short = target - rate if rate is not None and rate < target else Fraction(0)
-    key = "none" if rate is None else "short" if rate < target else "met"
+    """A row of a panel: part and whole that were counted, and how their rate as the city prints it meets the target."""
+    y, (part, of) = TOP + ROW * number, counted
+    rate = told_apart(rule.printed(part, of), [(target, rule.each)]) if of else None
+    short = Fraction(0) if rate is None else max(rate - target if rule.fewer else target - rate, Fraction(0))
+    key = "none" if rate is None else "short" if short else "met"
     return {
         "label": month_name(span, lang) if span else say("pages.whole_period").into(lang),
         "y": str(y),
@@ -162,7 +161,7 @@ def _row(
         "rate": NOTHING if rate is None else f"{digits(rate)}%",
         "x": _px(_between(*TRACK, rate, low, Fraction(100))) if rate is not None else "",
         "state": key,
-        "says": say(f"pages.rate_{key}", short=digits(short)).into(lang),
+        "says": say("pages.rate_over" if short and rule.fewer else f"pages.rate_{key}", short=digits(short)).into(lang),
     }
 
 

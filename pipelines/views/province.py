@@ -9,7 +9,7 @@ from pipelines.model.score import ScoredPeriod, Standing
 from pipelines.model.text import file_stem, link_to, masked, plain
 from pipelines.views.figures import NOTHING, Say, named, percent, speaking
 from pipelines.views.frame import SUFFIX, frame, words
-from pipelines.views.ranking import WORDS, figures, heat, listing, place, sums
+from pipelines.views.ranking import WORDS, figures, heat, listing, place, rate_words, sums
 from pipelines.views.tables import ITEMS, RANKING, VERDICTS, item_rows, ranking_rows, verdict_rows
 
 BETWEEN = "/"  # the city before the id of its unit
@@ -187,7 +187,7 @@ class Province:
         facts = {"name": plain(masked(self.result.city)), "period_name": around["period_name"]}
         return {
             "frame": around,
-            "words": words(self.say, WORDS, lang),
+            "words": words(self.say, WORDS, lang) | rate_words(self.result.rulebook, self.say, lang),
             "own": words(self.say, OWN_WORDS, lang, "roll_up"),
             "title": self.say("roll_up.title" if facts["name"] else "roll_up.title_unnamed", **facts).into(lang),
             "figures": [

@@ -43,7 +43,6 @@ WORDS = (
     "col_group_rank",
     "col_overall_rank",
     "col_case_rows",
-    "col_satisfaction",
     "col_moved",
     "col_reason",
     "files",
@@ -75,10 +74,8 @@ WORDS = (
     "compare_with",
     "compare_difference",
     "compare_box",
-    "funnel",
-    "funnel_box",
-    "funnel_size",
 )
+OF_A_RATE = ("rate", "worth", "bands")  # kinds of rules whose title may be that of a rate
 RECOMPUTE = "recompute.py"  # works every sum and place out anew, for an inspector without our program
 NAMED = 12  # units of a bracket that are named, of whatever length the bracket is
 FEWEST_IN_FUNNEL = 4  # rated units, below which there is nothing to see in it
@@ -133,7 +130,7 @@ def listing(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
     titles = {f"list_{id}": title.into(lang) for id, title in book.lists.items()}
     return {
         "frame": around,
-        "words": {**words(say, WORDS, lang), **titles},
+        "words": {**words(say, WORDS, lang), **titles, **rate_words(book, say, lang)},
         "title": say("site.ranking_title", period_name=around["period_name"]).into(lang),
         "figures": figures(result, say, lang),
         "overall": placed,
@@ -275,7 +272,7 @@ def _unmeasured(score: UnitScore, note: str, say: Say, lang: str) -> str:
 
 
 def funnel(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:
-    """Satisfaction by the number of rated cases with what chance allows, and in words who lies outside."""
+    """The rate that lists equals by the number of its cases with what chance allows, and in words who lies outside."""
     rows = [(_name(result, s), s.satisfied, s.rated) for s in result.standings if s.ranked]
     city = sum(s.satisfied for s in result.standings), sum(s.rated for s in result.standings)
     chart = charts.funnel(rows, city) if sum(bool(of) for _, _, of in rows) >= FEWEST_IN_FUNNEL else None
@@ -289,6 +286,21 @@ def funnel(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict | None:
     if not chart["outside"]:
         said.append(say("site.funnel_inside").into(lang))
     return {"chart": chart, "says": said, "city": say("site.funnel_city", rate=chart["rate"]).into(lang)}
+
+
+def rate_words(book: Rulebook, say: Say, lang: str = "zh") -> dict[str, str]:
+    """What pages call the rate that lists units of equal figures, in a column, in a heading and of its drawing.
+
+    The book's own name of it: the title of a rule of that rate, else its part over its whole. Nothing without one.
+    """
+    if book.ranking.listed_by is None:
+        return {}
+    part, of = (book.measures[id].title for id in book.ranking.listed_by)
+    rules = (rule for rule in book.rules.values() if rule.kind in OF_A_RATE)
+    rated = (rule.title for rule in rules if (rule.part, rule.of) == book.ranking.listed_by)
+    facts = {"rate": next(rated, say("site.listed_rate", part=part, of=of)), "of": of}
+    drawn = {name: say(f"site.{name}", **facts).into(lang) for name in ("funnel", "funnel_box", "funnel_size")}
+    return {"listed_rate": facts["rate"].into(lang), **drawn}
 
 
 def sums(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:

@@ -69,7 +69,7 @@ class RuleTexts:
                 "deduct": plainly(rule.deduct),
                 "worth": plainly(rule.worth),
                 "bands": listed((self._band(band) for band in rule.bands), self.lang),
-                "award": listed((plainly(points) for _, points in rule.tiers), self.lang) or plainly(rule.award),
+                "award": plainly(rule.award),
                 "against": self._words(f"against_{rule.against}") if rule.against else "",
                 "side": self._words("above" if rule.fewer else "below"),
                 "bound": self._bound(rule),
@@ -120,16 +120,38 @@ class RuleTexts:
         return listed(texts, self.lang)
 
     def _bound(self, rule: Rule) -> str:
-        """What bounds it: how many times it counts, a row costs once, so many are free, at most so many points."""
-        told = [] if rule.times == 1 else [self._words("bound_times", n=plainly(rule.times))]
+        """What bounds it: how a rate is measured, how many times it counts, what is free, at most so many points."""
+        told = [*self._measured(rule)]
+        told += [] if rule.times == 1 else [self._words("bound_times", n=plainly(rule.times))]
+        told += [self._words("bound_tier", start=start, points=plainly(points)) for start, points in rule.tiers[1:]]
         if rule.once_with:
             others = (self.rulebook.rules[id] for id in rule.once_with if id in self.rulebook.rules)
             titles = (other.title.into(self.lang) for other in others)
             told += [self._words("bound_once", rules=listed(titles, self.lang))]
-        told += [self._words("bound_beyond", n=rule.beyond)] if rule.beyond else []
+        free = "bound_beyond_month" if rule.by_month else "bound_beyond"
+        told += [self._words(free, n=rule.beyond)] if rule.beyond else []
         told += [] if rule.at_most is None else [self._words("bound_at_most", points=plainly(rule.at_most))]
         told += [self._words("bound_groups", groups=listed(rule.groups, self.lang))] if rule.groups else []
+        days = {"bound_from": rule.in_force_from, "bound_to": rule.in_force_to}
+        told += [self._words(key, day=day) for key, day in days.items() if day]
         return "".join(told)
+
+    def _measured(self, rule: Rule) -> Iterator[str]:
+        """How the gap to a target counts, what is over it, the mean of months, the rounded rate, the least whole.
+
+        What a reading decides stands with the readings.
+        """
+        if rule.kind == "rate" and rule.mode and isinstance(rule.mode, str):
+            yield self._words(f"bound_{rule.mode}", each=plainly(rule.each))
+        if rule.over_award:
+            side = self._words("below" if rule.fewer else "above")
+            yield self._words("bound_over", side=side, each=plainly(rule.over_each), award=plainly(rule.over_award))
+        if rule.per == "mean":
+            yield self._words("bound_mean")
+        if rule.round_rate is not None:
+            yield self._words("bound_round_rate", n=rule.round_rate)
+        if rule.needs > 1:
+            yield self._words("bound_needs", of=self.measure(rule.of), n=rule.needs)
 
     def _example(self, rule: Rule, example: dict) -> dict:
         """What is given, where that lies against the threshold, and what it comes to."""
@@ -410,7 +432,7 @@ WORDS = (
     "col_points",
     "col_found",
 )
-PARTS = "AEKM"
+PARTS = ("A", "E", "K", "M", "other")  # of the method page: the score sheet, evaluators, the libraries, what is left
 
 
 def method(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
@@ -439,7 +461,7 @@ def method(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
             for one in rulebook.readings.values()
             if one.id in result.readings
         ],
-        "parts": _parts(rulebook.clauses, [_clause(clause, texts) for clause in rulebook.clauses.values()], say, lang),
+        "parts": _parts(rulebook, [_clause(clause, texts) for clause in rulebook.clauses.values()], say, lang),
     }
 
 
@@ -464,6 +486,12 @@ def _whole(book: Rulebook, say: Say) -> list[Words]:
         if item.bonus and item.bonus.only_when:
             condition = {into: RuleTexts(book, say, into).condition(item.bonus.only_when) for into in LANGUAGES}
             found.append(say("site.whole_bonus", condition=Words(condition["zh"], condition["en"])))
+    found += _of_bonus(book, say)
+    found += [
+        say("site.whole_unmeasured", item=item.title, worth=say(f"notes.unmeasured_{item.unmeasured}"))
+        for item in items
+        if isinstance(item.unmeasured, str) and item.unmeasured not in ("", "full")
+    ]
     bounds = {"least": book.total_floor, "most": book.total_cap}
     found += [say(f"site.whole_{name}", points=plainly(at)) for name, at in bounds.items() if at is not None]
     for kind, how in book.compose.items():
@@ -492,12 +520,27 @@ def _whole(book: Rulebook, say: Say) -> list[Words]:
     return found
 
 
+def _of_bonus(book: Rulebook, say: Say) -> Iterator[Words]:
+    """The most bonus points and which award of a matter counts, where the book fixes them otherwise than most do."""
+    how = next((item.bonus for item in book.items.values() if item.bonus), None)
+    if how is None:
+        return
+    if isinstance(how.cap, str) and how.cap != "none":
+        yield say("site.whole_cap", points=how.cap)
+    if how.same_matter == "first":
+        yield say("site.whole_first_of_matter")
+    if how.scope == "same_type":
+        yield say("site.whole_matter_of_type")
+
+
 def _together(several: list[Words]) -> Words:
     zh, en = (listed([words.into(into) for words in several], into) for into in LANGUAGES)
     return Words(zh, en)
 
 
 def _rounding(book: Rulebook, say: Say) -> Iterator[Words]:
+    if not book.exact_items and any(item.round == "score" for item in book.items.values()):
+        yield say("site.whole_round_score")
     if book.exact_items:
         yield say("site.whole_exact_items", n=book.places)
     if book.decimals != 2:
@@ -551,17 +594,19 @@ def reading_value(reading: Reading, value: str, say: Say, lang: str) -> str:
     return say("site.number_chosen", value=value).into(lang)
 
 
-def _parts(clauses: dict[str, Clause], rows: list[dict], say: Say, lang: str) -> list[dict]:
-    """The clauses in parts by their letter: the assessment first, then the rest in the order of the alphabet."""
-    letters = sorted({id[0] for id in clauses}, key=lambda letter: (letter not in PARTS, letter))
-    other = say("site.part_other").into(lang)
+def _parts(book: Rulebook, rows: list[dict], say: Say, lang: str) -> list[dict]:
+    """The clauses in parts, the score sheet first; which they are follows from what the book makes of them."""
+    sheet = {id[0] for id in (*book.items, *book.sections)}
+    panel = book.panel.clauses.values() if book.panel else ()
+    beside = {id[0] for id in (*panel, *(clause for rule in book.libraries for clause in _clauses_of(rule)))} - sheet
+    found: dict[str, list[dict]] = {name: [] for name in PARTS}
+    for row in rows:
+        letter = row["id"][0]
+        found["A" if letter in sheet else letter if letter in beside & set(PARTS) else "other"].append(row)
     return [
-        {
-            "id": letter,
-            "title": known(say, f"site.part_{letter}", other, lang),
-            "clauses": [row for row in rows if row["id"][0] == letter],
-        }
-        for letter in letters
+        {"id": name, "title": say(f"site.part_{name}").into(lang), "clauses": clauses}
+        for name, clauses in found.items()
+        if clauses
     ]
 
 

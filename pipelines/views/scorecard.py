@@ -33,7 +33,7 @@ from pipelines.views.figures import (
 from pipelines.views.frame import column_name, frame, made_of, words
 from pipelines.views.libraries import Boxes
 from pipelines.views.ranking import line as standing_line
-from pipelines.views.ranking import verdicts
+from pipelines.views.ranking import rate_words, verdicts
 from pipelines.views.rules import Lines
 from pipelines.views.tables import account_rows
 
@@ -192,7 +192,6 @@ WORDS = (
     "base",
     "bonus",
     "case_rows",
-    "satisfaction",
     "unmeasured",
     "stop",
     "semicolon",
@@ -281,7 +280,7 @@ class Scorecards:
         self.say = say = speaking(say, result.period.kind)
         self.lang = lang
         self.frame = frame(result, say, lang)
-        self.words = words(say, WORDS, lang, "scorecard")
+        self.words = words(say, WORDS, lang, "scorecard") | rate_words(result.rulebook, say, lang)
         self.past = pasts(result)
         self.places = _places(result)
         self.verdicts = _verdicts_by_unit(result, say, lang)

@@ -93,6 +93,28 @@ def test_a_mean_is_of_the_months_in_which_it_is_in_force(tmp_path):
     assert town.item(unit, "H2.2") == 29  # 2 points of one month, a mean of two
 
 
+@pytest.mark.parametrize(
+    ("days", "taken"),
+    [
+        ("{from: 2026-08-01}", 2 * (3 + 5)),
+        ("{from: 2026-08-02}", 2 * 5),
+        ("{to: 2026-08-31}", 2 * (1 + 3)),
+        ("{to: 2026-07-31}", 2 * 1),
+        ("{from: 2026-09-02}", 0),
+    ],
+)
+def test_a_deduction_by_the_month_costs_in_the_months_on_whose_first_day_it_holds(tmp_path, days, taken):
+    book = load_rulebook(law(tmp_path, "H2.1/tardy.yaml", f"per: month\nin_force: {days}\n"), QUARTER)
+    town = Town(book)
+    assert town.item(town.unit(tardy=[1, 3, 5]), "H2.1") == 25 - taken
+
+
+def test_a_deduction_of_the_period_is_asked_on_its_first_day(tmp_path):
+    book = load_rulebook(law(tmp_path, "H2.1/tardy.yaml", "in_force: {to: 2026-07-31}\n"), QUARTER)
+    town = Town(book)
+    assert town.item(town.unit(tardy=[1, 3, 5]), "H2.1") == 25 - 2 * 9
+
+
 # Words of older books (semantics B6).
 
 

@@ -11,7 +11,7 @@ from pipelines.model.intake import Breach, Intake, Receipt, RowCount, Validation
 from pipelines.model.measure import Measure, Moment
 from pipelines.model.period import Period
 from pipelines.model.points import points, shown
-from pipelines.model.rule import Clause, Condition, Item, Reading, Rule, Rulebook, Verdict
+from pipelines.model.rule import Clause, Condition, Item, Ranking, Reading, Rule, Rulebook, Verdict
 from pipelines.model.score import (
     Earlier,
     Fired,
@@ -279,6 +279,7 @@ def rulebook() -> Rulebook:
         ),
         evaluation={"working_days": 2, "reminder_after_hours": 24},
         sha256="f" * 64,
+        ranking=Ranking(("satisfied", "rated")),
     )
 
 

@@ -13,6 +13,7 @@ from pipelines.edges.located_yaml import DEMO_OFFICE, load_office
 from pipelines.edges.paper import official_sheet
 from pipelines.edges.templates import render
 from pipelines.model.intake import Breach
+from pipelines.model.rule import Ranking
 from pipelines.model.score import Earlier
 from pipelines.model.tally import Unit
 from pipelines.model.words import UsageRefusal, Words
@@ -309,7 +310,9 @@ def test_units_are_banded_by_case_rows_as_the_office_says_and_the_smallest_are_n
     rows = [300, 299, 300, 400, 301, 302, 303, 304, 80, 79]
     standings = tuple(replace(s, case_rows=n) for s, n in zip(quarter.standings, rows, strict=True))
     banded = replace(quarter, standings=standings, office=replace(OFFICE, bands=(300, 80)))
-    many, few = Bulletin(banded, [], say).bands()
+    assert "前三名：单位00（满意率85%，100分）、" in Bulletin(banded, [], say).bands()[0]
+    unlisted = replace(banded, rulebook=replace(banded.rulebook, ranking=Ranking()))  # no rate lists equals
+    many, few = Bulletin(unlisted, [], say).bands()
     assert many.startswith("办件300件以上的7个单位，前三名：单位00（100分）、单位02（98分）、单位03（97分）；")
     assert many.endswith("后三名：单位05（95分）、单位06（94分）、单位07（93分）。")
     assert few == "办件80至299件的2个单位依次为：单位01（99分）、单位08（92分）。"

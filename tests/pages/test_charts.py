@@ -72,6 +72,25 @@ def test_a_rate_at_the_target_meets_it():
     assert charts.rates(quarter, quarter.tallies["U001"], say)[0]["rows"][0]["state"] == "met"
 
 
+def test_a_rate_that_is_rounded_to_its_target_meets_it_and_is_shown_rounded():
+    quarter = with_rate(target=Fraction("93.1"))
+    assert charts.rates(quarter, quarter.tallies["U001"], say)[0]["rows"][0]["state"] == "short"
+    counts = {id: dict.fromkeys(quarter.period.months, n) for id, n in (("due", 99), ("completed", 95))}
+    tally = quarter.tallies["U001"]
+    tally = replace(tally, counts={**tally.counts, **counts})
+    rounded = with_rate(target=Fraction(96), round_rate=1)
+    panel = next(one for one in charts.rates(rounded, tally, say) if one["title"] == RATE.title.zh)
+    assert {(row["rate"], row["state"], row["says"]) for row in panel["rows"]} == {("96.00%", "met", "达到目标")}
+
+
+def test_a_rate_that_should_be_low_is_over_its_target_or_meets_it():
+    quarter = with_rate(target=Fraction(90), fewer=True)
+    july = charts.rates(quarter, quarter.tallies["U001"], say)[0]["rows"][0]
+    assert (july["state"], july["says"]) == ("short", "超出 3.00 个百分点")
+    quarter = with_rate(target=Fraction(95), fewer=True)
+    assert charts.rates(quarter, quarter.tallies["U001"], say)[0]["rows"][0]["state"] == "met"
+
+
 def test_a_unit_without_anything_to_count_has_no_panel():
     quarter = with_rate()
     assert charts.rates(quarter, quarter.tallies["U005"], say) == []

@@ -12,7 +12,7 @@ from pipelines.model.rule import Own, Veto
 from pipelines.paths import ROOT
 from pipelines.rulebook.load import load_rulebook
 from pipelines.views.figures import speaking
-from pipelines.views.rules import RuleTexts, _whole
+from pipelines.views.rules import RuleTexts, _parts, _whole
 from pipelines.wording import say
 
 
@@ -31,7 +31,7 @@ def test_the_standard_edition_says_nothing_more():
 @pytest.mark.parametrize(
     ("name", "sentences"),
     [
-        ("examples/lianyungang/rulebook", ["“群众满意”最低 12.5 分。"]),
+        ("examples/lianyungang/rulebook", ["“群众满意”最低 12.5 分。", "各项四舍五入的是得分，不是扣分。"]),
         (
             "examples/panjin/rulebook",
             [
@@ -91,6 +91,56 @@ def test_the_condition_of_a_bonus_is_told():
     other = replace(standard, items=standard.items | {"A4": replace(standard.items["A4"], bonus=bonus)})
     (sentence,) = told(other)
     assert "80" in sentence and "{" not in sentence
+
+
+def test_what_a_book_fixes_of_its_bonus_and_of_missing_data_is_told():
+    standard = book("rules/standard")
+    bonus = replace(standard.items["A4"].bonus, cap="5", same_matter="first", scope="same_type")
+    items = {
+        "A4": replace(standard.items["A4"], bonus=bonus),
+        "A3.2": replace(standard.items["A3.2"], unmeasured="zero"),
+    }
+    said = told(replace(standard, items=standard.items | items))
+    assert said == [
+        "加分至多 5 分。",
+        "同一事项有几次加分的，计最早的一次。",
+        "同一事项不同种类的加分，分别计分。",
+        f"“{standard.items['A3.2'].title.zh}”没有数据的，未考核，按零分计。",
+    ]
+
+
+def says(rulebook, rule, lang: str = "zh") -> str:
+    return RuleTexts(rulebook, speaking(say, "quarter"), lang).rule(rule)["says"]
+
+
+def test_how_a_rule_measures_is_told_where_no_reading_decides_it():
+    lakeside = book("examples/lakeside/rulebook")
+    assert says(lakeside, lakeside.rules["completion"]).endswith("扣 1.5 分，不足 1 个百分点的不计，取各月平均。")
+    assert says(lakeside, lakeside.rules["satisfaction"]).endswith("已评价不足 5 件的不评。")
+    assert says(lakeside, lakeside.rules["late_signing"]).endswith("每月前 3 次不扣。")
+    assert says(lakeside, lakeside.rules["press"]).endswith("自第 3 次起每次 0.5 分。")
+    dated = replace(lakeside.rules["press"], in_force_from=date(2026, 8, 15), in_force_to=date(2026, 12, 31))
+    assert says(lakeside, dated).endswith("，2026-08-15 起施行，施行至 2026-12-31。")
+    over = replace(lakeside.rules["completion"], over_each=Fraction(1), over_award=Fraction("0.5"), mode="any_part")
+    assert "，不足 1 个百分点的按 1 个计，高于目标的每 1 个百分点加 0.5 分，" in says(lakeside, over)
+    standard = book("rules/standard")
+    assert says(standard, standard.rules["completion_rate"]).endswith("扣 1 分。")  # its readings say the rest
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("rules/standard", ["考核评分", "专业评价员", "知识库", "承办事项库"]),
+        ("examples/lakeside/rulebook", ["考核评分", "其他条款"]),
+        ("examples/lianyungang/rulebook", ["考核评分"]),
+    ],
+)
+def test_the_parts_are_those_of_the_book_whatever_letters_its_clauses_have(name, parts):
+    rulebook = book(name)
+    assert [part["title"] for part in _parts(rulebook, [{"id": id} for id in rulebook.clauses], say, "zh")] == parts
+    assert sum(
+        len(part["clauses"]) for part in _parts(rulebook, [{"id": id} for id in rulebook.clauses], say, "zh")
+    ) == len(rulebook.clauses)
 
 
 def test_bands_of_a_rate_say_what_is_divided():

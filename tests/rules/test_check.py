@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from pipelines.rulebook.check import check
+from pipelines.rulebook.check import check, check_every_day
 from tests.cli.conftest import gongping as run_cli
 from tests.rules.book import STANDARD, TODAY, changed
 from tests.rules.test_refusals import BROKEN, refused
@@ -43,9 +43,15 @@ def told(book):
 def test_everything_wrong_is_told_at_once(broken):
     said = "\n".join(told(broken))
     for words in (
-        "late_reply.yaml, line 8: deduct is 'half'", "unknown field deducts", "unknown field remdy",
-        "remedy is missing", "there is no column replied.", "unknown field claus", "clause is missing",
-        "group_plac", "working_days",
+        "late_reply.yaml, line 8: deduct is 'half'",
+        "unknown field deducts",
+        "unknown field remdy",
+        "remedy is missing",
+        "there is no column replied.",
+        "unknown field claus",
+        "clause is missing",
+        "group_plac",
+        "working_days",
     ):
         assert words in said, words
 
@@ -93,6 +99,79 @@ def test_notes_tell_what_loads_and_may_mislead(tmp_path):
     said = "\n".join(note.en for note in notes)
     assert "per: occurrence" in said and "late_reply" in said
     assert "measures/slow.yaml: no rule" in said and "no rule judges item A1.1" in said and len(notes) == 3
+
+
+LATER = """rule: later
+clause: A3.1
+item: A3.1
+title: {zh: 另一规则, en: Another}
+measure: late_reply
+deduct: 1
+in_force: {from: 2027-01-01}
+says: {zh: "扣{deduct}分", en: "{deduct} off"}
+remedy: {zh: 改进, en: Mend}
+examples:
+  - {name: none, given: {late_reply: 0}, points: 0}
+  - {name: one, given: {late_reply: 1}, points: -1}
+  - {name: two, given: {late_reply: 2}, points: -2}
+"""
+
+
+def test_what_is_wrong_on_a_later_day_alone_is_told_with_that_day(tmp_path):
+    book = shutil.copytree(STANDARD, tmp_path / "book")
+    gives = LATER.replace("deduct: 1", "bands: [{at_least: 1, points: 1}, {points: 0}]").replace("{deduct}", "{points}")
+    gives = gives.replace("points: -1", "points: 1").replace("points: -2", "points: 1")
+    (book / "A3.1" / "later.yaml").write_text(gives, encoding="utf-8")
+    assert check(book, TODAY) == ([], [])
+    refusals, _ = check_every_day(book, TODAY)
+    [mixed] = [one.words for one in refusals]
+    assert mixed.en.startswith("On 2027-01-01: ") and "A3.1" in mixed.en and mixed.zh.startswith("按 2027-01-01 的规则")
+    (book / "A3.1" / "later.yaml").write_text(LATER, encoding="utf-8")
+    assert check_every_day(book, TODAY) == ([], [])
+
+
+def test_a_day_between_two_versions_of_an_items_only_rule_is_noted(tmp_path):
+    book = changed(
+        tmp_path, "A1.1/leadership_attention.yaml", "assessed: A1.1", "assessed: A1.1\nin_force: {to: 2026-08-14}"
+    )
+    first = (book / "A1.1" / "leadership_attention.yaml").read_text(encoding="utf-8")
+    second = first.replace("to: 2026-08-14", "from: 2026-08-20")
+    (book / "A1.1" / "second.yaml").write_text(second, encoding="utf-8")
+    refusals, notes = check_every_day(book, TODAY)
+    assert not refusals and [words.en[:15] for words in notes] == ["On 2026-08-15: "] and "A1.1" in notes[0].en
+    assert run_cli("rulebook", "check", book, "--on", "2026-08-20", "--lang", "en").stdout.count("On 20") == 0
+
+
+def test_a_clause_that_only_a_later_verdict_applies_has_its_reason(tmp_path):
+    book = changed(tmp_path, "regulation.md", "## A0.2\n", "## A0.9\n- zh: 另有表彰\n- en: another\n\n## A0.2\n")
+    assert "A0.9" in told(book)[0]
+    file = book / "verdicts.yaml"
+    verdict = """- verdict: ninth
+  clause: A0.9
+  list: remark
+  title: {zh: 提示, en: Remark}
+  says: {zh: "第{place}名", en: "{place}"}
+  in_force: {from: 2027-01-01}
+  when: [{fact: place, at_most: 9}]
+  examples:
+    - {name: ninth, given: {place: 9}, holds: true}
+    - {name: tenth, given: {place: 10}, holds: false}
+"""
+    file.write_text(file.read_text(encoding="utf-8").rstrip() + "\n" + verdict, encoding="utf-8")
+    assert check_every_day(book, TODAY) == ([], [])
+    file.write_text(
+        file.read_text(encoding="utf-8").replace("place: 10}, holds: false", "place: 10}, holds: true"), "utf-8"
+    )
+    refusals, _ = check_every_day(book, TODAY)
+    assert refusals and all("On 2027-01-01: " in one.words.en for one in refusals)
+
+
+@pytest.mark.parametrize("name", ["A3.1/late_reply.yaml", "regulation.md"])
+def test_a_file_in_another_encoding_is_to_be_saved_as_utf_8(name, tmp_path):
+    book = shutil.copytree(STANDARD, tmp_path / "book")
+    (book / name).write_bytes((book / name).read_text(encoding="utf-8").encode("gb18030"))
+    [said] = told(book)
+    assert said.startswith(f"{name}, line 1: is not in UTF-8") and "YAML" not in said
 
 
 def test_the_verb_ends_with_2_and_prints_every_line(broken):
