@@ -46,12 +46,12 @@ def _new() -> click.Command:
     )
 
 
-def _on() -> click.Option:
-    return click.Option(["--on"], type=options.MomentType(), help=text("cli.opt_on"))
+def _on(says: str = "opt_on") -> click.Option:
+    return click.Option(["--on"], type=options.MomentType(), help=text(f"cli.{says}"))
 
 
 def _check() -> click.Command:
-    return _part("check", check, _on(), options.as_json())
+    return _part("check", check, _on("opt_on_alone"), options.as_json())
 
 
 def _upgrade() -> click.Command:
