@@ -63,10 +63,12 @@ def found(folder: Path, name: str, book: str = "standard", kind: str = "") -> Fo
     if book not in known:
         near = get_close_matches(book, known, 1, 0.4)
         raise UsageRefusal(say("init.no_book", book=book, near=f"{near[0]}?" if near else "", known="、".join(known)))
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageRefusal(say("init.occupied", folder=folder))
     if not name.strip() or not name.isprintable():
         raise UsageRefusal(say("init.no_name"))
+    if "/" in name:  # it names folders too, such as a city's among the deliveries to its province
+        raise UsageRefusal(say("init.path_for_name", name=name, city=Path(name).name))
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageRefusal(say("init.occupied", folder=folder))
     shutil.copytree(known[book], folder / BOOK)
     try:
         return _fill(folder, name.strip(), kind)

@@ -105,6 +105,13 @@ def test_a_name_of_two_lines_is_refused(said, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+def test_a_path_in_place_of_the_name_is_refused_with_the_call_that_was_meant(said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, told = said("init", "projects/泽湖市")
+    assert code == 2 and "init 泽湖市 projects/泽湖市" in told
+    assert said("init", "")[0] == 2 and not list(tmp_path.iterdir())
+
+
 def test_two_cities_on_one_machine_have_signers_and_settings_of_their_own(said, tmp_path, monkeypatch):
     """Also from a folder below."""
     for name, days in (("甲市", 5), ("乙市", 7)):
