@@ -28,7 +28,7 @@ def test_an_impossible_year_is_a_usage_error(capsys, tmp_path):
     assert (code, "2026Q3" in said) == (2, True)
 
 
-@pytest.mark.parametrize(("verb", "near"), [("rum", "run?"), ("catalog", "catalogue?"), ("frobnicate", "--help")])
+@pytest.mark.parametrize(("verb", "near"), [("rum", "run？"), ("catalog", "catalogue？"), ("frobnicate", "--help")])
 def test_an_unknown_verb_is_answered_with_the_nearest(capsys, monkeypatch, verb, near):
     monkeypatch.setenv("GONGPING_LANG", "zh")
     code, said = refused(capsys, verb)
