@@ -42,8 +42,8 @@ class Layout:
 NO_ROWS = ("footer", "repeated_header")
 # Kinds of warnings that speak for an export that was cut, of which a part was chosen, whose columns were exchanged, or
 # that lost what columns held.
-DAMAGE_SIGNS = (CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH, EXCHANGED, REVERSED, MIDNIGHT, UNFILLED, UNIFORM) = (
-    *("cut_in_row", "cut_at_row", "thin_month", "exchanged", "reversed", "midnight", "unfilled", "uniform"),
+DAMAGE_SIGNS = (CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH, EXCHANGED, REVERSED, MIDNIGHT, UNFILLED, UNIFORM, SAME) = (
+    *("cut_in_row", "cut_at_row", "thin_month", "exchanged", "reversed", "midnight", "unfilled", "uniform", "same"),
 )
 # Kinds that speak for a slip, such as another year.
 FAR, ELSEWHERE = "far", "elsewhere"

@@ -1,5 +1,6 @@
 """What people read: a text in two languages, Chinese first; and refusals, each kind with its exit code."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # A text in the two languages of the project, Chinese first.
@@ -21,6 +22,15 @@ class Words:
 
     def __str__(self) -> str:
         return self.zh
+
+
+NAMED = 5  # of many, that a sentence names
+
+
+def some_of(names: Sequence[str]) -> Words:
+    """Names in a row, the first five where there are more."""
+    shown = [*names[:NAMED], *(["…"] if len(names) > NAMED else [])]
+    return Words("、".join(shown), ", ".join(shown))
 
 
 # Refusals: what the program will not do, said in one or two lines, each kind with its exit code.

@@ -31,7 +31,7 @@ from pipelines.model.rule import EMPTY, Rule, Rulebook
 from pipelines.model.score import CountedList
 from pipelines.model.tally import WAIVED, WORD, Award, Marks, Unit, UnitTally
 from pipelines.model.text import compared
-from pipelines.model.words import ContractStop, Words
+from pipelines.model.words import ContractStop, Words, some_of
 from pipelines.stages.judge import beside_others
 from pipelines.wording import say
 
@@ -618,6 +618,9 @@ def one_sided(rows: Mapping[str, int], tallies: Mapping[str, UnitTally], ruleboo
     least, units = limits()["least"], [tally.unit for tally in tallies.values() if tally.case_rows]
     nobody = bool(units) and not any(unit.ranked for unit in units)
     said: dict[str, Words] = {"": say("assess.nobody_placed", units=len(units))} if nobody else {}
+    without = sorted(tally.unit.unit_name for tally in tallies.values() if tally.unit.ranked and not tally.case_rows)
+    if without and units:
+        said["without"] = say("assess.units_without_cases", units=len(without), named=some_of(without))
     for rule in (rule for rule in rulebook.rules.values() if rule.is_rate):
         judged = [tally for tally in tallies.values() if rule.is_for(tally.unit.unit_group)]
         if any(tally.lacking & {rule.part, rule.of} for tally in judged):

@@ -13,7 +13,7 @@ from pipelines.model.points import added, half_up, parts_of, plain, rounded, tim
 from pipelines.model.rule import Bonus, Item, Left, Rule, Rulebook, Veto, Word, chosen
 from pipelines.model.score import AT_MOST, OVER, WHOLE, Entry, Finding, Fired, ItemScore, Loss, UnitScore
 from pipelines.model.tally import Award, UnitTally
-from pipelines.model.words import Words
+from pipelines.model.words import Words, some_of
 from pipelines.stages.judge import LEAVES_OUT, facts, left_out, sentence, spans, unmeasured, whole, without_data
 from pipelines.wording import say
 
@@ -494,9 +494,6 @@ class UnitSums(NamedTuple):
     veto: str
 
 
-NAMED = 5  # units that one line of the summary names
-
-
 def settle(
     rulebook: Rulebook,
     readings: dict[str, str],
@@ -678,8 +675,7 @@ def without_assessment(scores: dict[str, UnitScore], tallies: Mapping[str, UnitT
     for note in ("assessment_full", "assessment_zero"):
         lacking = {id: sum(note in item.notes for item in score.items.values()) for id, score in scores.items()}
         units = sorted(id for id, items in lacking.items() if items)
-        names = [*(tallies[id].unit.unit_name for id in units[:NAMED]), *(["…"] if len(units) > NAMED else [])]
-        named = Words("、".join(names), ", ".join(names))
+        named = some_of([tallies[id].unit.unit_name for id in units])
         found += [say(f"assess.{note}", n=sum(lacking.values()), units=len(units), named=named)] if units else []
     return tuple(found)
 

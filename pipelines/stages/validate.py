@@ -26,6 +26,7 @@ from pipelines.model.intake import (
     NO_OWN_FAULT,
     REFERENCE_REJECTED,
     REVERSED,
+    SAME,
     THIN_MONTH,
     UNFILLED,
     UNIFORM,
@@ -251,7 +252,7 @@ def _exchanged(search: _Search, table: TableContract) -> list[Notice]:
     return found
 
 
-IN_FIRST_ROWS = (REVERSED, MIDNIGHT)  # what is so nearly everywhere, if it is; the rest may be so in any row
+IN_FIRST_ROWS = (REVERSED, MIDNIGHT, SAME)  # what is so nearly everywhere, if it is; the rest may be so in any row
 
 
 ONE_OF_FEW = ("enum", "boolean")  # types of which any value is among few
@@ -302,6 +303,7 @@ def _asked(search: _Search, table: TableContract) -> list[tuple[str, str, str]]:
         *((UNFILLED, name, "") for name in intake.decisive.get(table.name, ())),
         *((UNIFORM, n, "") for n in intake.decisive.get(table.name, ()) if table.columns[n].type in ONE_OF_FEW),
         *((REVERSED, first, second) for first, second in bounds["order"].get(table.name, ())),
+        *((SAME, due, done) for due, done in bounds["due"].get(table.name, ())),
         *((MIDNIGHT, column.name, "") for column in table.columns.values() if column.type == "timestamp"),
         *((FAR, name, than) for name, than in after.items() if table.columns[name].type == "timestamp"),
         *((ELSEWHERE, name, "") for name in dated),

@@ -7,7 +7,7 @@ import pytest
 from pipelines.assess import Request, Run
 from pipelines.contracts.history import limits
 from pipelines.edges.warehouse import Warehouse
-from pipelines.model.intake import DAMAGE_SIGNS, ELSEWHERE, FAR, MIDNIGHT, REVERSED, UNFILLED, UNIFORM
+from pipelines.model.intake import DAMAGE_SIGNS, ELSEWHERE, FAR, MIDNIGHT, REVERSED, SAME, UNFILLED, UNIFORM
 from pipelines.model.period import Period
 from pipelines.model.words import Words
 from pipelines.sample.make import make_sample
@@ -52,7 +52,7 @@ def test_what_must_have_rows_of_the_period_has_a_day_that_places_them(table):
     assert CONTRACTS.tables[table].period_by
 
 
-@pytest.mark.parametrize("kind", [REVERSED, MIDNIGHT, UNFILLED, FAR, ELSEWHERE, UNIFORM])
+@pytest.mark.parametrize("kind", [REVERSED, MIDNIGHT, UNFILLED, FAR, ELSEWHERE, UNIFORM, SAME])
 def test_a_right_export_says_nothing_of_the_kind(kind):
     """What is received and sent out in the same second is in order."""
     assert signs(cases(n=80), kind, decisive=REPLIES) == []
@@ -75,6 +75,23 @@ def test_two_columns_of_the_cases_that_come_in_the_wrong_order_are_told_with_bot
 ])
 def test_the_wrong_order_is_told_from_nine_tenths_of_twenty_rows(n, odd, told):
     assert bool(signs(turned(n, odd), REVERSED)) is told
+
+
+@pytest.mark.parametrize("table", limits()["due"])
+def test_what_is_held_against_a_deadline_is_a_moment_of_its_table(table):
+    columns = CONTRACTS.tables[table].columns
+    assert all(columns[due].deadline and columns[done].type == "timestamp" for due, done in limits()["due"][table])
+
+
+@pytest.mark.parametrize(("n", "odd", "told"), [(20, 18, True), (20, 17, False), (19, 19, False)])
+def test_what_is_done_to_the_second_of_its_deadline_nearly_everywhere_is_told_with_both_columns(n, odd, told):
+    tables = cases(n=n)
+    tables["cases"] = [row | ({"replied_at": row["reply_due_at"]} if k < odd else {})
+                       for k, row in enumerate(tables["cases"])]
+    found = signs(tables, SAME)
+    assert [one.value for one in found] == ["reply_due_at, replied_at"] * told
+    assert all("（reply_due_at）" in one.remedy.zh and f"in {odd} rows of {n}" in one.remedy.en for one in found)
+    assert signs(tables, SAME, flagged=(("cases", "replied_at"),)) == []
 
 
 def test_a_moment_that_stands_for_a_flag_is_in_no_order():

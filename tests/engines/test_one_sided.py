@@ -50,7 +50,15 @@ def test_a_ranking_in_which_nobody_has_a_place_is_told(ranked, told):
 
 
 def test_units_without_case_rows_need_no_place():
+    assert said(tally(), tally("U2", ranked=False, case_rows=0)) == []
     assert said(tally(ranked=False, case_rows=0)) == []
+
+
+def test_units_to_be_ranked_without_a_case_row_are_named_five_at_most():
+    [text] = said(tally(), *(tally(f"V{k}", case_rows=0) for k in range(6)))
+    assert "6 个" in text and "V0局、V1局、V2局、V3局、V4局、…" in text
+    [text] = said(tally(), tally("V1", case_rows=0), tally("V2"))
+    assert "1 个" in text and "（V1局）" in text
 
 
 @pytest.mark.parametrize(("rows", "told"), [(LEAST, True), (LEAST - 1, False)])
