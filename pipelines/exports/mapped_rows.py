@@ -218,7 +218,7 @@ def one_row_per(
     folded_exports = []
     for number, (file, export) in enumerate(exports):
         own = {key: place for key, place in first.items() if place[0] == file}
-        reported = _reported(file, source, len(own), keyless[file], several if number == 0 else [])
+        reported = _reported(file, contract.title.zh, source, len(own), keyless[file], several if number == 0 else [])
         batches = _batches_of(own, made, faults[file], len(names))
         batches[0] = replace(batches[0], blank=blank[file])
         folded_exports.append(
@@ -243,8 +243,8 @@ def _batches_of(own: dict[tuple, tuple], made: dict[tuple, list], faults: list[F
     return batches
 
 
-def _reported(file: str, source: TableSource, rows: int, keyless: int, several: list[str]) -> Iterator:
-    facts = {"file": file, "table": source.name, "rows": rows, "key": "/".join(source.one_row_per)}
+def _reported(file: str, title: str, source: TableSource, rows: int, keyless: int, several: list[str]) -> Iterator:
+    facts = {"file": file, "title": title, "table": source.name, "rows": rows, "key": "/".join(source.one_row_per)}
     yield note("ingest.one_row_per", keyless=keyless, **facts)
     if several:
         shown = "、".join(several[:NAMED]) + ("…" if len(several) > NAMED else "")
@@ -282,8 +282,9 @@ def _headers(header: tuple[str, ...], work: _Work) -> dict[str, int]:
 
 
 def _no_header(name: str, header: Iterable[str], n: int, file: str) -> UnreadableExport:
-    near = get_close_matches(name, list(header), 1)
-    hint = say("ingest.source_nearest", word=near[0]) if near and not n else ""
+    by_text = {folded(cell): cell.strip() for cell in header}
+    near = get_close_matches(folded(name), by_text, 1)
+    hint = say("ingest.source_nearest", word=by_text[near[0]]) if near and not n else ""
     return UnreadableExport(say("ingest.source_header", file=file, name=name, n=n, hint=hint))
 
 
@@ -302,9 +303,24 @@ def _mapped_batch(batch: Batch, at: dict[str, int], rest: list[int], work: _Work
     others = [[values[i] for i in wanted] for values in unused]
     faults = tuple(_fault(lines[i], i, *rows.wrong[i], rows.columns, work.contract) for i in sorted(rows.wrong))
     keep = [i for i in range(len(lines)) if i not in rows.wrong]
-    kept = tuple([values[i] for i in keep] for values in (*rows.columns.values(), *others))
+    made = (*rows.columns.values(), *others)
+    kept = tuple([values[i] for i in keep] for values in made)
     there = [lines[i] for i in keep]
-    return replace(batch, lines=there, columns=kept, faults=(*batch.faults, *faults), left_out=left_out, aside=())
+    unread = [*_unread(batch, at, rest, work)]
+    unread += [(lines[i], tuple(values[i] for values in made)) for i in sorted(rows.wrong)]
+    faults = (*batch.faults, *faults)
+    return replace(batch, lines=there, columns=kept, faults=faults, left_out=left_out, aside=(), unread=tuple(unread))
+
+
+def _unread(batch: Batch, at: dict[str, int], rest: list[int], work: _Work) -> Iterator[tuple[int, tuple]]:
+    """Line and cells of the rows that could not be read before the mapping, for what refers to them; told nowhere."""
+    if not batch.aside:
+        return
+    lines, cells = zip(*batch.aside, strict=True)
+    silent = replace(work, unlisted={}, converted=Counter())
+    made = _mapped_batch(Batch(lines, tuple(zip(*cells, strict=True))), at, rest, silent)
+    yield from zip(made.lines, zip(*made.columns, strict=True), strict=True)
+    yield from made.unread
 
 
 def _holds(where: Where, cell: str | None) -> bool:
@@ -504,10 +520,18 @@ def _says(cells: Cells, value: str, tools: Tools) -> list[bool]:
     ]
 
 
+_HALF = re.compile("上午|下午")
+
+
+def _half(found: re.Match) -> str:
+    """The half of the day as `%p` reads it."""
+    return "AM" if found[0] == "上午" else "PM"
+
+
 def _read(formats: tuple[str, ...], cell: str, is_date: bool) -> str:
     for form in formats:
         try:
-            moment = datetime.strptime(cell.strip(), form)
+            moment = datetime.strptime(_HALF.sub(_half, cell.strip()) if "%p" in form else cell.strip(), form)
         except ValueError:
             continue
         return str(moment.date() if is_date else moment)

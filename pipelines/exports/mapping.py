@@ -3,8 +3,9 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -313,8 +314,11 @@ def _pattern(block: Block) -> str:
     return text
 
 
+SOME_DAY = datetime(2026, 7, 23, 15, 4, 5, tzinfo=UTC)
+
+
 def _check_format(block: Block, form: str) -> None:
-    """Refuse a format with a directive that does not exist, or one that stands there twice."""
+    """Refuse a format with a directive that does not exist, one that stands there twice, or none of a year."""
     for sign in re.findall(r"%(.?)", form.replace("%%", "")):
         if not sign or sign not in DIRECTIVES:
             raise block.refuse("format", "directive", word=f"%{sign}", form=form)
@@ -324,6 +328,9 @@ def _check_format(block: Block, form: str) -> None:
         raise block.refuse("format", "directive_twice", form=form) from None
     except ValueError:
         pass  # an empty text fits hardly any format
+    with suppress(ValueError):
+        if datetime.strptime(SOME_DAY.strftime(form), form).year != SOME_DAY.year:
+            raise block.refuse("format", "no_year", form=form)
 
 
 def _values(block: Block, column: Column, beside: dict[str, bytes]) -> tuple[tuple[tuple[str, str], ...], str | None]:

@@ -346,11 +346,14 @@ _OFFSET_BYTES = re.compile(rb":\d\d?(?:[.,]\d+)?[ \t]*[zZ+-]")
 DAY, MOMENT = b"0000-00-00", b"0000-00-00 00:00:00"  # the usual forms
 _LONG_FRACTION = re.compile(r"-?\d+\.\d{9,}")
 # What the bytes of a column hold where some cell of it may need a closer look.
-_ANY_SIGNS = (b'="', b"\\N")
+_ANY_SIGNS = (b'="', b"\\N", b"#")
 _DAY_SIGNS = (b"0000", b"##")
+# What a spreadsheet shows of a formula that failed.
+_ERROR = re.compile(r"#(N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!)")
 _NARROW = re.compile(r"#{2,}")  # what a spreadsheet shows of a number in a column that is too narrow
 _COMPARED = ("matter", "unit_name", "unit_group", "matter_name", "process")  # texts that count as equal or not
-_ID_SIGNS = (b"'", b"`", b".", b",", b"+", b"\xe2\x80", b"\xe2\x81\xa0", b"\xef", b"\xc2\xad")
+_NO_WIDTH_SIGNS = (b"\xe2\x80", b"\xe2\x81\xa0", b"\xef\xbb\xbf", b"\xc2\xad")
+_ID_SIGNS = (b"'", b"`", b".", b",", b"+", b"\xef", *_NO_WIDTH_SIGNS)
 
 # kind of a repair, text in its place; a kind without a text is a fault of the row
 Repair = tuple[str, str | None]
@@ -374,25 +377,25 @@ class _Table:
     meant: dict[int, Column]  # by place in the header
     needed: tuple[int, ...]  # places of required columns
     accepted: dict[int, frozenset[str]]  # folded headers by place
-    own_words: bool  # the words of the contract's lists, not those of a source mapping
+    nulls: Collection[str] | None  # what stands for nothing by a source mapping; None without one
     repaired: dict[tuple[str, str], _Repaired] = field(default_factory=dict)
 
 
 def mended(
-    export: Export, contract: TableContract, meant: dict[int, Column], file: str, own_words: bool = True
+    export: Export, contract: TableContract, meant: dict[int, Column], file: str, nulls: Collection[str] | None = None
 ) -> Export:
     """The export with repaired cells; rows that cannot be repaired, totals and repeated headers are faults.
 
     Rows without any value, as spreadsheets write them below the last one, are counted and leave no trace else.
     ``meant`` says which column of the contract stands at which place of the header. What was repaired is told in
-    ``later`` once the rows have been read. Without ``own_words`` a mapping says what the words of a list mean.
+    ``later`` once the rows have been read. With a mapping it says what the words of a list mean, ``nulls`` among them.
     """
     needed = tuple(place for place, column in meant.items() if column.required)
     accepted = {
         place: frozenset(map(folded, (export.header[place], column.name, column.title, *column.synonyms)))
         for place, column in meant.items()
     }
-    table = _Table(contract, meant, needed, accepted, own_words)
+    table = _Table(contract, meant, needed, accepted, nulls)
 
     def batches() -> Iterator[Batch]:
         for batch in export.batches():
@@ -420,7 +423,7 @@ def _mended_batch(batch: Batch, table: _Table) -> Batch:
         elif not (cell.kind == "digits" and column.type == "text" and not column.identifier):
             _fault(faults, batch, table, cell.row, column, cell.kind, cell.value)
     for place, column in table.meant.items():
-        if look := _closer_look(columns[place], column, table.own_words):
+        if look := _closer_look(columns[place], column, table.nulls is None):
             columns[place] = _mended_column(batch, table, place, look, faults)
     if not faults and not blank:
         return replace(batch, columns=tuple(columns), odd=())
@@ -564,6 +567,8 @@ def _look(column, content: bytes, meant: Column) -> Callable[[str], Repair | Non
         look = _mended_number
     elif meant.name in _COMPARED:
         look = _broken_text
+    elif meant.type in ("enum", "boolean") and any(sign in content for sign in _NO_WIDTH_SIGNS):
+        return _mended_word
     else:
         look = _mended_text
     return look if meant.type in NUMBERS or any(sign[:1] in content and sign in content for sign in signs) else None
@@ -592,6 +597,8 @@ def _mended_column(batch: Batch, table: _Table, place: int, look: Callable, faul
         if found is None:
             continue
         kind, after = found
+        if kind == "error" and table.nulls is not None and (not is_id(column) or cell.strip() in table.nulls):
+            continue
         if after is None:
             _fault(faults, batch, table, row, column, kind, cell.strip())
         else:
@@ -605,7 +612,15 @@ def _mended_text(cell: str) -> Repair | None:
     if cell == "\\N":
         return "database_null", ""
     inside = _FORMULA_TEXT.fullmatch(cell)
+    if _ERROR.fullmatch(inside[1] if inside else cell):
+        return "error", None
     return ("formula_text", inside[1].replace('""', '"')) if inside else None
+
+
+def _mended_word(cell: str) -> Repair | None:
+    """A word of a list without the signs that nobody sees."""
+    word = cell.translate(_NO_WIDTH)
+    return _mended_text(word) or (("no_width", word) if word != cell else None)
 
 
 def _broken_text(cell: str) -> Repair | None:
@@ -640,7 +655,7 @@ def _mended_id(cell: str) -> Repair | None:
     found = _mended_text(cell)
     if found:
         kind, text = found
-        inner = _mended_id(text)
+        inner = _mended_id(text) if text else None
         return (inner[0], None) if inner and inner[1] is None else (kind, inner[1] if inner else text)
     text = unicodedata.normalize("NFKC", cell.translate(_NO_WIDTH)).strip()
     kind = "no_width" if text != unicodedata.normalize("NFKC", cell).strip() else ""

@@ -40,6 +40,8 @@ class Layout:
 
 # Faults of lines that were never meant as rows: told of, and no part of the account.
 NO_ROWS = ("footer", "repeated_header")
+# Raw tables beside a table's own: its rows that a reader could not read, and those that a source mapping could not.
+KEPT_OUT = ("aside", "unread")
 # Kinds of warnings that speak for an export that was cut, of which a part was chosen, whose columns were exchanged, or
 # that lost what columns held.
 DAMAGE_SIGNS = (CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH, EXCHANGED, REVERSED, MIDNIGHT, UNFILLED, UNIFORM, SAME) = (
@@ -94,6 +96,7 @@ class Batch:
     left_out: int = 0  # rows that the mapping's `where` leaves out
     blank: int = 0  # rows without any value
     aside: tuple[tuple[int, tuple[str | None, ...]], ...] = ()  # line and cells of rows that have a fault, where known
+    unread: tuple[tuple[int, tuple[str | None, ...]], ...] = ()  # the same of a mapping, as far as it could make them
 
     @property
     def records(self) -> int:
@@ -124,8 +127,9 @@ _FILLED_IN = re.compile(r"^[*※]+|(\((必填|必填项|必录|非必填|选填|
 
 
 def folded(header: str) -> str:
-    """A header as it is compared: full-width folded, without blanks, case, byte order mark and how it is filled in."""
-    plain = "".join(unicodedata.normalize("NFKC", header).split()).strip("\ufeff").casefold()
+    """A header as it is compared: full-width folded, without blanks, case, invisible signs and how it is filled in."""
+    seen = (sign for sign in unicodedata.normalize("NFKC", header) if unicodedata.category(sign) != "Cf")
+    plain = "".join("".join(seen).split()).casefold()
     return _FILLED_IN.sub("", plain) or plain
 
 

@@ -25,6 +25,7 @@ from pipelines.exports.rows import arrow_rows, empty_rows, mended, state_of, tex
 from pipelines.model.contract import Column, Contracts, TableContract
 from pipelines.model.intake import (
     CUT_IN_ROW,
+    KEPT_OUT,
     NO_ROWS,
     Batch,
     Breach,
@@ -181,7 +182,8 @@ def _opened(work: _Work, files: list[Found], contract: TableContract, others: fr
             export = open_export(found, known)
             columns = resolve(export.header, contract, found.shown, absent, decisive)
             whole = completed(source, export.header, contract, absent, found.shown) if source else None
-            export = mended(export, contract, _meant(export, columns, whole, contract), found.shown, not whole)
+            nulls = source.null_values if source else None
+            export = mended(export, contract, _meant(export, columns, whole, contract), found.shown, nulls)
             if source:
                 reserved = known_headers(contract).headers
                 export = mapped(export, source, contract, work.tools, found.name, reserved, absent)
@@ -264,7 +266,8 @@ def _ingest_table(work: _Work, contract: TableContract, opened: list[_Opened]) -
     first = list(contract.columns)
     rest = [name for name in columns.values() if name not in contract.columns]
     work.warehouse.store(f"raw.{contract.name}", empty_rows(first + rest, _moments(contract)))
-    work.warehouse.store(f"raw.{contract.name} aside", empty_rows(first + rest))
+    for kept_out in KEPT_OUT:
+        work.warehouse.store(f"raw.{contract.name} {kept_out}", empty_rows(first + rest))
     for one in opened:
         try:
             _ingest_file(work, contract, one, columns)
@@ -286,10 +289,11 @@ def _ingest_file(work: _Work, contract: TableContract, one: _Opened, columns: di
         file = f"{found.name}[{batch.part}]" if batch.part else found.name
         if len(batch.lines):
             stored.append(arrow_rows(batch, names, file, _moments(contract)))
-        if batch.aside:
-            lines, rows = zip(*batch.aside, strict=True)
-            aside = Batch(lines, tuple(zip(*rows, strict=True)))
-            work.warehouse.append(f"raw.{contract.name} aside", arrow_rows(aside, names, file))
+        for kept_out, those in zip(KEPT_OUT, (batch.aside, batch.unread), strict=True):
+            if those:
+                lines, rows = zip(*those, strict=True)
+                apart = Batch(lines, tuple(zip(*rows, strict=True)))
+                work.warehouse.append(f"raw.{contract.name} {kept_out}", arrow_rows(apart, names, file))
         work.breaches += [_breach(fault, contract, file) for fault in batch.faults if fault.promise not in NO_ROWS]
         work.warnings += [_breach(fault, contract, file) for fault in batch.faults if fault.promise in NO_ROWS]
         faults += batch.faults

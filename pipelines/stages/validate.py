@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,9 +11,11 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import product
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pipelines.contracts.history import limits
 from pipelines.contracts.promises import ON_SCALE, PERIOD, REFERENCES, SUCCESSION, WITH_OTHER
+from pipelines.edges import process
 from pipelines.edges.warehouse import PARSERS, Arrow, Warehouse
 from pipelines.lazy import pyarrow
 from pipelines.model.contract import Column, Contracts, Promise, TableContract, columns_shown, in_force, targets
@@ -22,6 +25,7 @@ from pipelines.model.intake import (
     ELSEWHERE,
     EXCHANGED,
     FAR,
+    KEPT_OUT,
     MIDNIGHT,
     NO_OWN_FAULT,
     REFERENCE_REJECTED,
@@ -40,7 +44,7 @@ from pipelines.model.intake import (
 )
 from pipelines.model.period import MONTH, SPAN, Period
 from pipelines.model.register import NO_REGISTER, Followed, Life, Register
-from pipelines.model.text import masked
+from pipelines.model.text import compared, masked
 from pipelines.model.words import Refusal, Words
 from pipelines.wording import note, say
 
@@ -53,6 +57,36 @@ _SERIAL = re.compile(r"\d{5}(\.\d+)?")
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 80_000
 _DAY_ZERO = datetime(1899, 12, 30)
 _DAY_SECONDS = 86_400
+_EPOCH = re.compile(r"1[0-9]{9}([0-9]{3})?")  # seconds or thousandths since 1970, of 2001 to 2033
+_EPOCH_DIGITS = 10
+_HALF_DAY = re.compile("[上下]午|凌晨|早上|晚上")
+_MIDNIGHT_AFTER = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]?24[:：]00(?:[:：]00)?")
+# What people write where there is nothing, folded.
+NOTHING = frozenset(
+    (
+        "n/a",
+        "na",
+        "nil",
+        "-",
+        "--",
+        "—",
+        "——",
+        "/",
+        ".",
+        "无",
+        "没有",
+        "暂无",
+        "空",
+        "未知",
+        "不详",
+        "未签收",
+        "未回复",
+        "未办结",
+        "未评",
+        "待办",
+        "待定",
+    )
+)
 
 
 def breaches_of(
@@ -114,8 +148,10 @@ def _remedy(
     if promise.kind == "plausible" and unit:
         return say("contracts.plausible_of_unit", remedy=promise.remedy, unit=shown_value(unit))
     column = contract.columns.get(promise.column)
+    if column and promise.kind in ("type", "enum") and not column.required and compared(value).casefold() in NOTHING:
+        return say("contracts.nothing_remedy", value=shown_value(value))
     if column and promise.kind == "type" and column.type in ("timestamp", "date") and not column.restricted:
-        return _serial_remedy(column.type, value) or promise.remedy
+        return _moment_remedy(column.type, value) or promise.remedy
     if column and promise.kind == "type" and column.type in ("decimal", "integer") and value.endswith(("%", "％")):
         return say("contracts.percent_remedy", value=shown_value(value))
     return promise.remedy
@@ -130,8 +166,18 @@ def _cascade_remedy(table: Words) -> Words:
     return say("contracts.reference_rejected_remedy", table=table)
 
 
-def _serial_remedy(type: str, value: str) -> Words | None:
-    """The remedy for a number that a spreadsheet would show as a date; None for anything else."""
+def _moment_remedy(type: str, value: str) -> Words | None:
+    """The remedy for a moment in a form that is known and not read; None for anything else."""
+    if _HALF_DAY.search(value):
+        return say("contracts.half_day")
+    if found := _MIDNIGHT_AFTER.fullmatch(value):
+        with suppress(ValueError, OverflowError):
+            day = date(*(int(part) for part in found.groups())) + timedelta(days=1)
+            return say("contracts.midnight_after", moment=f"{day} 00:00:00")
+    if _EPOCH.fullmatch(value):
+        seconds = int(value[:_EPOCH_DIGITS])
+        moment = datetime.fromtimestamp(seconds, ZoneInfo(process.project().zone))
+        return say("contracts.epoch", moment=f"{moment:%Y-%m-%d %H:%M:%S}", zone=process.project().zone)
     if not _SERIAL.fullmatch(value) or not _FIRST_SERIAL <= Decimal(value) <= _LAST_SERIAL:
         return None
     seconds = int(Decimal(value) * _DAY_SECONDS + Decimal("0.5"))
@@ -536,7 +582,8 @@ def _validate_table(
         if (promise.id, False) in broken:
             _name_the_nearest(warehouse, contract, promise, present, context)
     rows = sum(receipt.records for receipt in intake.receipts if receipt.table == contract.name)
-    warehouse.run_template("checks/accept", portions=1 + rows // SORTED, **context)
+    kept_out = [name for name in (f"{contract.name} {of}" for of in KEPT_OUT) if warehouse.columns(f"raw.{name}")]
+    warehouse.run_template("checks/accept", portions=1 + rows // SORTED, kept_out=kept_out, **context)
     titles = {name: table.title for name, table in contracts.tables.items()}
     found, warnings = breaches_of(warehouse, contract, promises, titles, context) if broken else ([], [])
     account.breaches += found

@@ -87,7 +87,7 @@ create or replace macro as_zoned(cell) as
     end;
 
 -- Moments and days as people and programs write them otherwise, brought to the plain form: `2026年7月2日 9时5分`,
--- `2026.7.2 9:05`, `2026-07-02 下午 3:05:00`, `2026-07-02T09:05:00+08:00[Asia/Shanghai]`.
+-- `2026.7.2 9:05`, `2026-07-02 下午 3:05:00`, `2026年7月2日 下午3时5分`, `2026-07-02T09:05:00+08:00[Asia/Shanghai]`.
 create or replace macro plain_numerals(cell) as
     regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
         cell, '^(\d{4})[年.] *(\d{1,2})[月.] *(\d{1,2})[日号]?', '\1-\2-\3 '),
@@ -122,7 +122,8 @@ create or replace macro as_plain_decimal(cell) as
 create or replace macro as_moment(cell) as
     case
         when regexp_matches(cell, '[年时点\]]|^\d{4}\.') and plain_numerals(cell) <> cell
-            then as_usual_moment(trim(plain_numerals(cell)))
+            then case when regexp_matches(cell, '上午|下午') then as_twelve_hours(trim(plain_numerals(cell)))
+                else as_usual_moment(trim(plain_numerals(cell))) end
         when regexp_matches(cell, '^[0-9/-]+ *(上午|下午)') then as_twelve_hours(cell)
         else as_usual_moment(cell)
     end;

@@ -6,7 +6,7 @@ from pipelines.edges.warehouse import Warehouse
 from pipelines.model.contract import within
 from pipelines.model.period import Period
 from pipelines.stages.validate import validate
-from tests.contracts.world import CONTRACTS, good, good_tables, read
+from tests.contracts.world import CONTRACTS, good, good_tables, read, validated
 
 PERIOD = Period.parse("2026Q3")
 OPEN = ("signed_at", "replied_at", "closed_at", "public_rating", "rated_at")
@@ -101,3 +101,23 @@ def test_rows_are_told_by_the_quarter_that_they_are_of():
         "cases", "extensions", "incidents", "instructions", "awards", "evaluations", "adjustments", "matter_changes",
             "matter_steps", "appointment_steps", "guidance", "difficulties", "commendations",
     }
+
+
+@pytest.mark.parametrize(("column", "value", "said"), [
+    ("replied_at", "1781486387", "应为 2026-06-15 09:19:47（Asia/Shanghai）"),
+    ("replied_at", "1781486387000", "应为 2026-06-15 09:19:47（Asia/Shanghai）"),
+    ("replied_at", "2026-08-31 24:00", "次日零点：2026-09-01 00:00:00"),
+    ("replied_at", "2026年12月31日 24:00:00", "次日零点：2027-01-01 00:00:00"),
+    ("replied_at", "2026-13-31 24:00", "请写成 2026-07-02 09:05:00 的样子"),
+    ("replied_at", "2026/7/3 15:05 下午", "请改用 24 小时制"),
+    ("replied_at", "46188.38873842593", "Excel 的日期序号，应为 2026-06-15 09:19"),
+    ("replied_at", "２０２６", "请写成 2026-07-02 09:05:00 的样子"),
+    ("replied_at", "N/A", "没有的请留空，或在来源映射的 null_values"),
+    ("public_rating", " — ", "没有的请留空，或在来源映射的 null_values"),
+    ("dispatched_at", "无", "请写成 2026-07-02 09:05:00 的样子"),
+])
+def test_the_remedy_of_a_moment_fits_what_was_written(column, value, said):
+    tables = good_tables()
+    tables["cases"][0][column] = value
+    breaches = [one for one in validated(tables)[0].breaches if one.column == column]
+    assert [said in one.remedy.zh for one in breaches] == [True]

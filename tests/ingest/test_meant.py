@@ -59,6 +59,19 @@ def test_an_id_that_lost_digits_is_a_fault(tmp_path, written):
     assert "scientific notation" in got.intake.breaches[0].remedy.en
 
 
+@pytest.mark.parametrize("error", ["#REF!", "#N/A", " #NAME? ", '="#VALUE!"'])
+def test_a_formula_that_failed_is_no_id_and_no_value(tmp_path, error):
+    got = read_cases(tmp_path, f"{HEADER},public_rating\n{row(error)},\n{row('A')},{error}\n{row('Z')},\n")
+    assert (got.ids(), got.faults) == (["Z"], [(2, "error"), (3, "error")])
+    assert "error of a formula" in got.intake.breaches[0].remedy.en
+
+
+def test_a_word_of_a_list_is_read_without_signs_that_nobody_sees(tmp_path):
+    got = read_cases(tmp_path, f"{HEADER},公众\u200b评价\n{row('A')},不\u200b满意\n{row('B')},\ufeff满意\n")
+    assert got.ids(column="public_rating") == ["不满意", "满意"]
+    assert "2 values of public_rating hold invisible characters" in got.notices
+
+
 def test_ids_cut_to_15_digits_are_faults_where_all_of_the_column_are(tmp_path):
     cut = [row(f"2026070100000{n}10000") for n in range(3)]
     assert [fault[2] for fault in reported(read_cases(tmp_path, "\n".join([HEADER, *cut, ""])))] == ["digits"] * 3
@@ -85,7 +98,7 @@ def test_a_word_of_a_tool_for_nothing_is_empty_where_no_text_may_stand(tmp_path,
     assert f"1 cell of replied_at says that nothing is there, such as {word}," in got.notices
 
 
-@pytest.mark.parametrize("word", ["nulls", "no", "N/A", "#N/A", "nil"])
+@pytest.mark.parametrize("word", ["nulls", "no", "N/A", "#NA", "nil"])
 def test_any_other_word_is_a_fault(tmp_path, word):
     got = read_cases(tmp_path, f"{HEADER},public_rating\n{row('A')},{word}\n")
     assert got.tables["cases"][0]["public_rating"] == word

@@ -7,8 +7,13 @@ from textwrap import dedent
 import pytest
 
 from pipelines.contracts.declared import load_contracts
+from pipelines.edges.warehouse import Warehouse
 from pipelines.exports.mapping import load_source
+from pipelines.model.intake import RowCount
 from pipelines.model.words import UsageRefusal
+from pipelines.stages.ingest import ingest
+from pipelines.stages.validate import validate
+from tests.contracts.world import outcomes
 from tests.ingest.reading import read
 
 MAPPING = """
@@ -300,13 +305,47 @@ def test_a_flag_is_read_as_the_contract_reads_yes_and_no(tmp_path, late, second)
 
 @pytest.mark.parametrize(("form", "said"), [
     ("%Y-%m-%d %Q", "there is no directive %Q"), ("%Y-%m-%d %", "no directive %"), ("%d/%d/%Y", "one directive twice"),
-    ("%Y-%L-%d", "no directive %L"),
+    ("%Y-%L-%d", "no directive %L"), ("%m月%d日 %H:%M", "has no year"),
 ])
 def test_a_format_that_cannot_be_is_refused_at_its_line(tmp_path, form, said):
     (tmp_path / "town.yaml").write_text(MAPPING.replace("%m/%d/%Y %I:%M %p", form), encoding="utf-8")
     with pytest.raises(UsageRefusal) as refusal:
         load_source(tmp_path / "town.yaml", load_contracts())
     assert said in refusal.value.words.en and "line 13" in refusal.value.words.en
+
+
+def test_halves_of_the_day_are_read_in_either_language(tmp_path):
+    mapping = MOMENTS.replace("dispatched_at: Made", 'dispatched_at: {from: Made, format: "%Y/%m/%d %p%I:%M"}')
+    rows = "1,A,2026/7/3 上午12:05,0\n2,A,2026/7/3 下午3:05,0\n3,A,2026/7/3 PM3:05,0\n"
+    town = read_mapped(tmp_path, {"cases.csv": f"No,Office,Made,Late\n{rows}"}, mapping)
+    day = "2026-07-03 "
+    assert town.ids(column="dispatched_at") == [day + "00:05:00", day + "15:05:00", day + "15:05:00"]
+
+
+def test_a_header_that_is_not_there_is_told_with_the_nearest_whatever_its_width(tmp_path):
+    town = read_mapped(tmp_path, {"cases.csv": "No,Office,Ｍａｄｅ \u200bAt,Late\n"}, MOMENTS)
+    assert "header “Made” of the source mapping is there 0 times" in town.stops
+    assert "the nearest is Ｍａｄｅ" in town.stops and "mend the mapping" in town.stops
+
+
+@pytest.mark.parametrize(("row", "then"), [
+    ("1,A,soon,0", "reference_rejected"), ("9,A,soon,0", "case_in_cases"),
+    ("1,A,2026-07-03 09:05,", "reference_rejected"),
+])
+def test_what_refers_to_a_row_that_the_mapping_could_not_read_is_told_as_such(tmp_path, row, then):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    (exports / "units.csv").write_text("unit_id,unit_name,unit_group\nA,甲局,部门\n", encoding="utf-8")
+    (exports / "cases.csv").write_text(f"No,Office,Made,Late\n{row}\n", encoding="utf-8")
+    (exports / "extensions.csv").write_text(
+        "extension_id,case_id,unit_id,requested_at\nX1,1,A,2026-07-04 09:05\n", encoding="utf-8")
+    (tmp_path / "town.yaml").write_text(dedent(MOMENTS), encoding="utf-8")
+    contracts, warehouse = load_contracts(), Warehouse()
+    intake = ingest(warehouse, exports, contracts, tmp_path / "town.yaml")
+    validation = validate(warehouse, intake, contracts)
+    warehouse.close()
+    assert outcomes(validation, "extensions") == {2: {then}}
+    assert validation.rows["cases"] == RowCount(1, 0, 1)
 
 
 def test_a_column_made_from_one_that_is_no_moment_is_refused(tmp_path):
