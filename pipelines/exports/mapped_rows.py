@@ -18,7 +18,7 @@ from pipelines.model.contract import Column, TableContract
 from pipelines.model.intake import Batch, Export, Fault, Notice, UnreadableExport, folded
 from pipelines.model.source import After, ByFlag, ColumnSource, Of, TableSource, Unpivot, Where
 from pipelines.model.text import compared, masked
-from pipelines.model.words import Refusal
+from pipelines.model.words import Refusal, Words
 from pipelines.wording import note, say
 
 SECOND = timedelta(seconds=1)
@@ -218,7 +218,7 @@ def one_row_per(
     folded_exports = []
     for number, (file, export) in enumerate(exports):
         own = {key: place for key, place in first.items() if place[0] == file}
-        reported = _reported(file, contract.title.zh, source, len(own), keyless[file], several if number == 0 else [])
+        reported = _reported(file, contract.title, source, len(own), keyless[file], several if number == 0 else [])
         batches = _batches_of(own, made, faults[file], len(names))
         batches[0] = replace(batches[0], blank=blank[file])
         folded_exports.append(
@@ -243,7 +243,7 @@ def _batches_of(own: dict[tuple, tuple], made: dict[tuple, list], faults: list[F
     return batches
 
 
-def _reported(file: str, title: str, source: TableSource, rows: int, keyless: int, several: list[str]) -> Iterator:
+def _reported(file: str, title: Words, source: TableSource, rows: int, keyless: int, several: list[str]) -> Iterator:
     facts = {"file": file, "title": title, "table": source.name, "rows": rows, "key": "/".join(source.one_row_per)}
     yield note("ingest.one_row_per", keyless=keyless, **facts)
     if several:

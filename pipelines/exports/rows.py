@@ -692,7 +692,10 @@ def _count(table: _Table, kind: str, column: Column, before: str, after: str, li
 def _fault(
     faults: dict[int, list[Fault]], batch: Batch, table: _Table, row: int, column: Column, kind: str, value: str
 ) -> None:
-    """Add a fault of a row to those it has."""
+    """Add a fault of a row to those it has, one of a kind in a column."""
+    there = faults.setdefault(row, [])
+    if any((one.column, one.promise) == (column.name, kind) for one in there):
+        return
     value = "***" if column.restricted else value[:SHOWN] if is_id(column) else masked(value)[:SHOWN]
     places = {column.name: place for place, column in table.meant.items()}
     cells = [
@@ -701,7 +704,6 @@ def _fault(
         if name in places
     ]
     key = "/".join(cell.strip() for cell in cells)[:SHOWN]
-    there = faults.setdefault(row, [])
     there.append(Fault(int(batch.lines[row]), kind, value, column.name, key, again=bool(there)))
 
 

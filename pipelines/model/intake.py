@@ -47,8 +47,8 @@ KEPT_OUT = ("aside", "unread")
 DAMAGE_SIGNS = (CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH, EXCHANGED, REVERSED, MIDNIGHT, UNFILLED, UNIFORM, SAME) = (
     *("cut_in_row", "cut_at_row", "thin_month", "exchanged", "reversed", "midnight", "unfilled", "uniform", "same"),
 )
-# Kinds that speak for a slip, such as another year.
-FAR, ELSEWHERE = "far", "elsewhere"
+# Kinds that speak for a slip, such as another year, or a column that was pasted one row off.
+SLIPS = (FAR, ELSEWHERE, CROSSED, UNPAIRED, GAP) = (*("far", "elsewhere", "crossed", "unpaired", "gap"),)
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,13 @@ from pipelines.edges.warehouse import PARSERS, Arrow, Warehouse
 from pipelines.lazy import pyarrow
 from pipelines.model.contract import Column, Contracts, Promise, TableContract, columns_shown, in_force, targets
 from pipelines.model.intake import (
+    CROSSED,
     CUT_AT_ROW,
     CUT_IN_ROW,
     ELSEWHERE,
     EXCHANGED,
     FAR,
+    GAP,
     KEPT_OUT,
     MIDNIGHT,
     NO_OWN_FAULT,
@@ -34,6 +36,7 @@ from pipelines.model.intake import (
     THIN_MONTH,
     UNFILLED,
     UNIFORM,
+    UNPAIRED,
     Breach,
     Fault,
     Intake,
@@ -233,11 +236,16 @@ def damage_signs(
     A case file without a line end at its end, while other tables name cases that it lacks; a month of the period
     with far fewer rows than the others have on average; a deadline that comes at any moment, mostly before
     what is done as regularly as deadlines come; a moment that comes after what it should come before, or is always at
-    midnight; a column on which scores depend, without a value or with one and the same.
+    midnight; a column on which scores depend, without a value at all, in a month or of a unit, or with one and the same;
+    two that go together, and one of them is empty.
     """
     search, there = _Search(warehouse, intake, contracts, period), set(present)
     tables = [table for table in contracts.tables.values() if table.name in there]
-    of_tables = [sign for table in tables for sign in (*_exchanged(search, table), *_odd_columns(search, table))]
+    of_tables = [
+        sign
+        for table in tables
+        for sign in (*_exchanged(search, table), *_odd_columns(search, table), *_unevenly_filled(search, table))
+    ]
     return [*_cut_at_row(search, there), *_thin_months(search, there), *of_tables]
 
 
@@ -311,7 +319,7 @@ def _odd_columns(search: _Search, table: TableContract) -> list[Notice]:
     signs, midnights = [], []
     for sign, name, other, n, odd, last in _counted(search, table):
         bound = bounds[sign]
-        if not odd or n < bound["least"] or 100 * odd < bound["percent"] * n:
+        if not odd or n < bound["least"] or not bound["percent"] * n <= 100 * odd < bound.get("below", 101) * n:
             continue
         if sign == MIDNIGHT:
             midnights.append(name)
@@ -353,8 +361,32 @@ def _asked(search: _Search, table: TableContract) -> list[tuple[str, str, str]]:
         *((MIDNIGHT, column.name, "") for column in table.columns.values() if column.type == "timestamp"),
         *((FAR, name, than) for name, than in after.items() if table.columns[name].type == "timestamp"),
         *((ELSEWHERE, name, "") for name in dated),
+        *((CROSSED, first, second) for first, second in bounds["order"].get(table.name, ())),
+        *((UNPAIRED, first, second) for first, second in bounds["together"].get(table.name, ())),
     ]
     return [one for one in asked if unread.isdisjoint(one)]
+
+
+def _unevenly_filled(search: _Search, table: TableContract) -> Iterator[Notice]:
+    """Columns on which scores depend that have no value in a month or of a unit, where there were to be some."""
+    intake, unit = search.intake, units_named(table)
+    unread = {column for of, column in (*intake.declared_absent, *intake.flagged) if of == table.name}
+    decisive = {
+        name: counted
+        for name, counted in intake.decisive.get(table.name, {}).items()
+        if name not in unread and not table.columns[name].restricted and table.columns[name].type != "boolean"
+    }
+    if not decisive:
+        return
+    by = "" if table.period_by in unread else table.period_by
+    context = {"table": table.name, "columns": list(decisive), "by": by, "unit": unit, **search.days}
+    found = search.warehouse.rows_template("checks/filled", **context)
+    whole = {name: (n, filled) for name, part, n, filled in found if not part}
+    for name, part, n, filled in found:
+        rows, of_all = whole[name]
+        facts = {"column": _titled(table.columns[name]), "counted": decisive[name], **search.facts(table)}
+        if part and not filled and n * of_all >= limits()[GAP]["least"] * rows:
+            yield note(f"contracts.{GAP}", f"{name}, {part}", part=part, n=n, rows=rows, filled=of_all, **facts)
 
 
 def _titled(column: Column) -> Words:

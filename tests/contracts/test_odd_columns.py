@@ -7,7 +7,20 @@ import pytest
 from pipelines.assess import Request, Run
 from pipelines.contracts.history import limits
 from pipelines.edges.warehouse import Warehouse
-from pipelines.model.intake import DAMAGE_SIGNS, ELSEWHERE, FAR, MIDNIGHT, REVERSED, SAME, UNFILLED, UNIFORM
+from pipelines.model.intake import (
+    CROSSED,
+    DAMAGE_SIGNS,
+    ELSEWHERE,
+    FAR,
+    GAP,
+    MIDNIGHT,
+    REVERSED,
+    SAME,
+    SLIPS,
+    UNFILLED,
+    UNIFORM,
+    UNPAIRED,
+)
 from pipelines.model.period import Period
 from pipelines.model.words import Words
 from pipelines.sample.make import make_sample
@@ -52,7 +65,7 @@ def test_what_must_have_rows_of_the_period_has_a_day_that_places_them(table):
     assert CONTRACTS.tables[table].period_by
 
 
-@pytest.mark.parametrize("kind", [REVERSED, MIDNIGHT, UNFILLED, FAR, ELSEWHERE, UNIFORM, SAME])
+@pytest.mark.parametrize("kind", [REVERSED, MIDNIGHT, UNFILLED, UNIFORM, SAME, *SLIPS])
 def test_a_right_export_says_nothing_of_the_kind(kind):
     """What is received and sent out in the same second is in order."""
     assert signs(cases(n=80), kind, decisive=REPLIES) == []
@@ -92,6 +105,40 @@ def test_what_is_done_to_the_second_of_its_deadline_nearly_everywhere_is_told_wi
     assert [one.value for one in found] == ["reply_due_at, replied_at"] * told
     assert all("（reply_due_at）" in one.remedy.zh and f"in {odd} rows of {n}" in one.remedy.en for one in found)
     assert signs(tables, SAME, flagged=(("cases", "replied_at"),)) == []
+
+
+@pytest.mark.parametrize(("n", "odd", "told"), [
+    (20, 1, True), (21, 1, False), (19, 5, False), (20, 17, True), (20, 18, False), (100, 5, True), (100, 4, False),
+])
+def test_moments_in_the_wrong_order_in_some_rows_are_told_as_a_slip(n, odd, told):
+    found = signs(turned(n, odd), CROSSED)
+    assert [one.value for one in found] == ["replied_at, closed_at"] * told
+    assert all(f"{n} 行中有 {odd} 行回复时间（replied_at）晚于办结时间（closed_at）" in one.remedy.zh for one in found)
+
+
+@pytest.mark.parametrize(("n", "odd", "told"), [(20, 2, True), (21, 2, False), (19, 9, False), (20, 18, False)])
+@pytest.mark.parametrize("empty", ["public_rating", "rated_at"])
+def test_one_of_two_that_go_together_is_told_where_it_is_empty_in_some_rows(n, odd, told, empty):
+    tables = cases(n=n)
+    for k, row in enumerate(tables["cases"]):
+        row |= {"public_rating": "满意", "rated_at": "2026-12-02 09:00:00"} | ({empty: ""} if k < odd else {})
+    tables["cases"].append(tables["cases"][-1] | {"case_id": "none", "public_rating": "", "rated_at": ""})
+    assert bool(signs(tables, UNPAIRED)) is told
+
+
+@pytest.mark.parametrize(("n", "filled", "told"), [(28, 0, False), (29, 0, True), (29, 1, False)])
+def test_a_unit_without_a_value_is_told_where_some_were_to_be_expected(n, filled, told):
+    """Of a hundred other rows nine tenths have one."""
+    tables = cases(n=100 + n)
+    tables["units"].append(good("units", unit_id="U2", unit_name="水务局"))
+    for k, row in enumerate(tables["cases"]):
+        if k < n:
+            row["unit_id"] = "U2"
+        if filled <= k < n + 10:
+            row["replied_at"] = ""
+    found = signs(tables, GAP, decisive=REPLIES)
+    assert [one.value for one in found if "U2" in one.value] == ["replied_at, U2"] * told
+    assert all(f"{n} 行中一个值也没有" in one.remedy.zh for one in found)
 
 
 def test_a_moment_that_stands_for_a_flag_is_in_no_order():
@@ -179,7 +226,7 @@ def exports(tmp_path_factory):
 def told(exports, out) -> list[str]:
     with Run(Request(PERIOD, exports, out, pdf=False, twice=False)) as run:
         run.check()
-        return [one.promise for one in run.warnings if one.promise in (*DAMAGE_SIGNS, FAR, ELSEWHERE)]
+        return [one.promise for one in run.warnings if one.promise in (*DAMAGE_SIGNS, *SLIPS)]
 
 
 def test_the_sample_says_nothing_and_its_empty_column_is_told(exports, tmp_path):
