@@ -236,7 +236,7 @@ def damage_signs(
     A case file without a line end at its end, while other tables name cases that it lacks; a month of the period
     with far fewer rows than the others have on average; a deadline that comes at any moment, mostly before
     what is done as regularly as deadlines come; a moment that comes after what it should come before, or is always at
-    midnight; a column on which scores depend, without a value at all, in a month or of a unit, or with one and the same;
+    midnight; a column on which scores depend, without a value at all, in a month or of a unit, or with one value;
     two that go together, and one of them is empty.
     """
     search, there = _Search(warehouse, intake, contracts, period), set(present)
