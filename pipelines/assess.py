@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from pipelines.contracts.declared import load_contracts, of_book, unasked
@@ -246,7 +246,7 @@ class Run:
         """Accepted rows → facts → tallies, and the tallies under the readings in force; rows are judged twice."""
         register = self.validation.register
         seed = "".join(sorted(receipt.sha256 for receipt in self.intake.receipts))
-        drawn = draw(self.warehouse, seed)
+        drawn = partial(draw, self.warehouse, seed)
         with counting(self.request.engine, self.warehouse, self.work) as counter:
             measure(counter, self.period, self.cutoff, self.rulebook, self.calendar, self.counted, register, drawn)
         must_read_alike(self.warehouse, self.period, self.cutoff, self.rulebook, self.calendar, seed)

@@ -1,6 +1,6 @@
 """Measure: accepted rows become facts, facts become tallies; everything is counted once, under every reading."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -49,12 +49,12 @@ def measure(
     calendar: Calendar,
     before: Iterable[CountedList] = (),
     register: Register = NO_REGISTER,
-    drawn: Arrow | None = None,
+    drawn: Callable[[], Arrow] | None = None,
 ) -> None:
     """Fill ``facts.*`` and ``tallies.*`` from ``accepted.*`` (readings.md, Definitions every reading shares).
 
-    ``before`` lists the case rows that earlier published quarters counted, ``drawn`` those that will be judged again
-    (case_id, unit_id): what is counted of them is among the occurrences.
+    ``before`` lists the case rows that earlier published quarters counted, ``drawn`` draws those that will be judged
+    again (case_id, unit_id): what is counted of them is among the occurrences.
     A Refusal where an evaluation needs a working day of a year without a calendar.
     """
     store_working_days(warehouse, calendar)
@@ -68,7 +68,7 @@ def measure(
                 calendar.require(day)
     view_rows(warehouse, rulebook.marks, rulebook)
     if drawn is not None:
-        warehouse.store("facts.drawn", drawn)
+        warehouse.store("facts.drawn", drawn())
     tally(warehouse, rulebook.marks, rulebook, drawn is not None)
 
 
