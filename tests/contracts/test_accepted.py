@@ -23,7 +23,8 @@ def accepted(portions: int, among: str = "true") -> list[tuple[str, str, str]]:
     warehouse.connection.execute(STAGED)
     warehouse.connection.execute(f"delete from staged.cases where not ({among})")
     columns, key = ("case_id", "unit_id", "title"), ("case_id", "unit_id")
-    warehouse.run_template("checks/accept", table="cases", columns=columns, key=key, warned="'told'", portions=portions)
+    context = {"columns": columns, "key": key, "warned": "'told'", "portions": portions, "kept_out": ()}
+    warehouse.run_template("checks/accept", table="cases", **context)
     return warehouse.connection.execute(KEPT).fetchall()
 
 
