@@ -31,7 +31,7 @@ Key = tuple[str, str]  # case_id, unit_id
 def draw(warehouse: Warehouse, seed: str) -> Arrow:
     """case_id and unit_id of the case rows to judge again: all of a small period, else what ``seed`` draws of them."""
     warehouse.run("opinions/drawn", seed=seed, **SAMPLE)
-    return warehouse.arrow("facts.drawn")
+    return warehouse.arrow("facts.draw")
 
 
 def must_read_alike(

@@ -3,7 +3,7 @@
 -- How many is told before, for only then is it known that no more need be put in order.
 set variable judged_again = (select if(count(*) <= $all_of, $all_of, $sample) from accepted.cases);
 
-create or replace table facts.drawn as
+create or replace table facts.draw as
 select case_id, unit_id
 from accepted.cases
 order by hash(case_id, unit_id, $seed)
