@@ -384,9 +384,10 @@ def _unevenly_filled(search: _Search, table: TableContract) -> Iterator[Notice]:
     whole = {name: (n, filled) for name, part, n, filled in found if not part}
     for name, part, n, filled in found:
         rows, of_all = whole[name]
-        facts = {"column": _titled(table.columns[name]), "counted": decisive[name], **search.facts(table)}
+        of = {"column": _titled(table.columns[name]), "counted": decisive[name], "part": part}
         if part and not filled and n * of_all >= limits()[GAP]["least"] * rows:
-            yield note(f"contracts.{GAP}", f"{name}, {part}", part=part, n=n, rows=rows, filled=of_all, **facts)
+            facts = search.facts(table)
+            yield note(f"contracts.{GAP}", f"{name}, {part}", n=n, rows=rows, filled=of_all, **of, **facts)
 
 
 def _titled(column: Column) -> Words:
