@@ -380,14 +380,13 @@ def _unevenly_filled(search: _Search, table: TableContract) -> Iterator[Notice]:
         return
     by = "" if table.period_by in unread else table.period_by
     context = {"table": table.name, "columns": list(decisive), "by": by, "unit": unit, **search.days}
-    found = search.warehouse.rows_template("checks/filled", **context)
-    whole = {name: (n, filled) for name, part, n, filled in found if not part}
-    for name, part, n, filled in found:
-        rows, of_all = whole[name]
-        of = {"column": _titled(table.columns[name]), "counted": decisive[name], "part": part}
-        if part and not filled and n * of_all >= limits()[GAP]["least"] * rows:
-            facts = search.facts(table)
-            yield note(f"contracts.{GAP}", f"{name}, {part}", n=n, rows=rows, filled=of_all, **of, **facts)
+    (_, rows, *whole), *parts = search.warehouse.rows_template("checks/filled", **context)
+    for name, of_all, *filled in zip(decisive, whole, *(counts for _, _, *counts in parts), strict=True):
+        of = {"column": _titled(table.columns[name]), "counted": decisive[name], "rows": rows, "filled": of_all}
+        for (part, n, *_), some in zip(parts, filled, strict=True):
+            if not some and n * of_all >= limits()[GAP]["least"] * rows:
+                facts = search.facts(table)
+                yield note(f"contracts.{GAP}", f"{name}, {part}", part=part, n=n, **of, **facts)
 
 
 def _titled(column: Column) -> Words:
