@@ -68,7 +68,7 @@ BAD = {
     "short.csv": ((HEADER + "A1,E001\n").encode(), 2, "逗号"),
     "quotes.csv": ((HEADER + ROW.replace("办理得当", '"办理"得当')).encode(), 2, "引号"),
     "two of one number.csv": ((HEADER + ROW + ROW.replace("满意", "不满意")).encode(), 2, "two of one number.csv:3"),
-    "no date.xlsx": (workbook(cells("七月十五日上午")), 2, "2026-07-02 09:05:00"),
+    "no date.xlsx": (workbook(cells("七月十五日")), 2, "2026-07-02 09:05:00"),
     "serial.xlsx": (workbook(cells(46218.4)), 2, "2026-07-15"),
     "broken.xlsx": (b"PK\x03\x04" + b"x" * 90, 0, ".xlsx"),
     "old.xls": (b"\xd0\xcf\x11\xe0", 0, ".xlsx"),

@@ -71,7 +71,7 @@ class Trial:
             "period": period,
             "evaluation": {"working_days": 2, "reminder_after_hours": 24},
             "case_rows": {"by": "reply_due_at"},
-            "incident_types": {"returned": WORDS, "shirked": WORDS},
+            "incident_types": {"returned": WORDS, "shirked": {"zh": "推诿", "en": "shirked"}},
             "award_types": {"media": WORDS, "praise": WORDS},
         }
         self._write("rulebook.yaml", head | {"sections": sections} | more)
