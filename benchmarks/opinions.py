@@ -17,24 +17,25 @@ from unittest.mock import patch
 
 from benchmarks.scoring import make_accepted
 from benchmarks.sides import PERIOD
+from pipelines import assess
 from pipelines.assess import Request, Run
-from pipelines.engines import standings, vector
+from pipelines.engines import standings
 from pipelines.model.period import Period
-from pipelines.scoring import opinions
 
-OPINIONS = {
-    "case rows": (opinions, "must_read_alike"),
-    "scores": (vector, "second_opinion"),
-    "places": (standings.SecondOpinion, "must_place_alike"),
-    "verdicts": (standings.SecondOpinion, "must_agree_on_verdicts"),
-}
+OPINIONS = (
+    ("case rows", assess, "draw"),
+    ("case rows", assess, "must_read_alike"),
+    ("scores", assess, "second_opinion"),
+    ("places", standings.SecondOpinion, "must_place_alike"),
+    ("verdicts", standings.SecondOpinion, "must_agree_on_verdicts"),
+)
 
 
 @contextmanager
 def clocked(taken: dict[str, float]):
     """Every second opinion adds the processor seconds that it takes to ``taken``."""
     patches = [patch.object(owner, name, _clocked(getattr(owner, name), opinion, taken))
-               for opinion, (owner, name) in OPINIONS.items()]
+               for opinion, owner, name in OPINIONS]
     for one in patches:
         one.start()
     try:

@@ -1,5 +1,6 @@
 """What holds for all tests: property tests draw the same examples every time, files are dealt long ones first."""
 
+import sys
 from os import environ
 
 import pytest
@@ -21,6 +22,12 @@ LONGEST = [  # in minutes on a busy machine; those that wait for a server first,
     "tests/pages/test_browser.py",
     "tests/contracts/test_evaluators_named.py",
 ]
+
+
+def pytest_unconfigure() -> None:
+    """What a worker made for all its tests goes with it: it ends without tidying up."""
+    if office := sys.modules.get("tests.publication.office"):
+        office.KEYS.cleanup()
 
 
 @pytest.hookimpl(trylast=True)

@@ -349,13 +349,24 @@ OF_A_VALUE = ("enum", "one_of", "between")  # promises that only the book's valu
 def with_types(
     contracts: Contracts, incident_types: Mapping[str, Words], award_types: Mapping[str, Words]
 ) -> Contracts:
-    """The contracts with the book's types of incident and award in the place of their own."""
+    """The contracts with the book's types of incident and award in the place of their own.
+
+    A word that two types share is read as an id alone: nobody could tell of which of them a row is.
+    """
     found = contracts
     for (table, column), types in zip(TYPES, (incident_types, award_types), strict=True):
         known = dict(contracts.tables[table].columns[column].labels)
-        labels = tuple((id, tuple(dict.fromkeys((words.zh, *known.get(id, ()))))) for id, words in types.items())
+        written = {id: dict.fromkeys((words.zh, *known.get(id, ()))) for id, words in types.items()}
+        taken = shared_words(written)
+        labels = tuple((id, tuple(word for word in words if word not in taken)) for id, words in written.items())
         found = _with_labels(found, table, column, labels)
     return found
+
+
+def shared_words(written: Mapping[str, Iterable[str]]) -> set[str]:
+    """The words by which more than one value is written, of values with their words; each is written by itself too."""
+    meant = Counter(word for id, words in written.items() for word in {id, *words})
+    return {word for word, n in meant.items() if n > 1}
 
 
 def with_columns(

@@ -48,7 +48,7 @@ DAMAGE_SIGNS = (CUT_IN_ROW, CUT_AT_ROW, THIN_MONTH, EXCHANGED, REVERSED, MIDNIGH
     *("cut_in_row", "cut_at_row", "thin_month", "exchanged", "reversed", "midnight", "unfilled", "uniform", "same"),
 )
 # Kinds that speak for a slip, such as another year, or a column that was pasted one row off.
-SLIPS = (FAR, ELSEWHERE, CROSSED, UNPAIRED, GAP) = (*("far", "elsewhere", "crossed", "unpaired", "gap"),)
+SLIPS = (FAR, ELSEWHERE, CROSSED, UNPAIRED, GAP) = ("far", "elsewhere", "crossed", "unpaired", "gap")
 
 
 @dataclass(frozen=True)

@@ -187,14 +187,7 @@ def types(book: Block, key: str) -> dict[str, Words]:
     if key not in book:
         return {}
     fail_if.not_a_block(book[key], book, key)
-    found: dict[str, Words] = {}
-    for id in book[key]:
-        title = words(book[key], id)
-        for other, taken in found.items():
-            if {id, title.zh} & {other, taken.zh}:  # exports write either, and a row would be of both
-                raise refusal(book[key], "type_word_taken", id, value=id, other=other)
-        found[id] = title
-    return found
+    return {id: words(book[key], id) for id in book[key]}
 
 
 def ranking(book: Block, measures: Mapping[str, Measure]) -> Ranking:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipelines.contracts.declared import shared_words
 from pipelines.model.condition import COUNT, TRUTH, Block
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.rule import Rulebook
@@ -191,6 +192,10 @@ def _notes(book: Rulebook) -> Iterator[Words]:
     for id, item in book.items.items():
         if id not in judged and item.full_marks:
             yield say("rulebook.note_unjudged", item=id)
+    for types in (book.incident_types, book.award_types):
+        for word in sorted(shared_words({id: (title.zh,) for id, title in types.items()})):
+            alike = "、".join(id for id, title in types.items() if word in (id, title.zh))
+            yield say("rulebook.note_shared_word", types=alike, word=word)
     named = _named(book)
     for id, measure in book.measures.items():
         if id not in named:

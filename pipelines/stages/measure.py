@@ -615,31 +615,46 @@ def one_sided(rows: Mapping[str, int], tallies: Mapping[str, UnitTally], ruleboo
 
     ``rows`` are those of the period by counted table; under `least` of `data_contracts/history.yaml` nothing is said.
     """
-    least, units = limits()["least"], [tally.unit for tally in tallies.values() if tally.case_rows]
-    nobody = bool(units) and not any(unit.ranked for unit in units)
-    said: dict[str, Words] = {"": say("assess.nobody_placed", units=len(units))} if nobody else {}
-    without = sorted(tally.unit.unit_name for tally in tallies.values() if tally.unit.ranked and not tally.case_rows)
-    if without and units:
-        said["without"] = say("assess.units_without_cases", units=len(without), named=some_of(without))
+    units = list(tallies.values())
+    rates = dict.fromkeys(_one_sided_rates(rows, units, rulebook))
+    return [*_without_place(units), *rates, *_tables_without_a_row(rows, units, rulebook), *_zero_marks(units)]
+
+
+def _without_place(units: Sequence[UnitTally]) -> Iterator[Words]:
+    there = [one.unit for one in units if one.case_rows]
+    if there and not any(unit.ranked for unit in there):
+        yield say("assess.nobody_placed", units=len(there))
+    if there and (without := sorted(one.unit.unit_name for one in units if one.unit.ranked and not one.case_rows)):
+        yield say("assess.units_without_cases", units=len(without), named=some_of(without))
+
+
+def _one_sided_rates(rows: Mapping[str, int], units: Sequence[UnitTally], rulebook: Rulebook) -> Iterator[Words]:
+    """Rates of nothing, and those to which no row, or of a rate that should be low every row, adds."""
+    least = limits()["least"]
     for rule in (rule for rule in rulebook.rules.values() if rule.is_rate):
-        judged = [tally for tally in tallies.values() if rule.is_for(tally.unit.unit_group)]
-        if any(tally.lacking & {rule.part, rule.of} for tally in judged):
+        judged = [one for one in units if rule.is_for(one.unit.unit_group)]
+        if any(one.lacking & {rule.part, rule.of} for one in judged):
             continue
-        whole, part = (sum(tally.count(id) for tally in judged) for id in (rule.of, rule.part))
+        whole, part = (sum(one.count(id) for one in judged) for id in (rule.of, rule.part))
         of_table = rows.get(rulebook.measures[rule.of].counts, 0)
         if not whole and of_table >= least:
-            said.setdefault(rule.of, _all_alike("nothing_counted", [rule.of], of_table, rulebook))
+            yield _all_alike("nothing_counted", [rule.of], of_table, rulebook)
         elif whole >= least and part == (whole if rule.fewer else 0):
-            key = "all_of_all" if rule.fewer else "none_of_all"
-            said.setdefault(rule.part, _all_alike(key, [rule.part], whole, rulebook))
+            yield _all_alike("all_of_all" if rule.fewer else "none_of_all", [rule.part], whole, rulebook)
+
+
+def _tables_without_a_row(rows: Mapping[str, int], units: Sequence[UnitTally], rulebook: Rulebook) -> Iterator[Words]:
     for counts, n in rows.items():
         own = [id for id, one in rulebook.measures.items() if one.counts == counts]
-        told = [id for id in own if not any(id in tally.lacking for tally in tallies.values())]
-        if told and n >= limits()[ELSEWHERE]["least"] and not any(t.count(id) for id in told for t in tallies.values()):
-            said[counts] = _all_alike("no_row_counted", told, n, rulebook)
-    marks = [mark for tally in tallies.values() for mark in tally.assessed.values()]
-    zero = [say("assess.all_zero", n=len(marks))] if len(marks) >= least and not any(marks) else []
-    return [*said.values(), *zero]
+        told = [id for id in own if not any(id in one.lacking for one in units)]
+        if told and n >= limits()[ELSEWHERE]["least"] and not any(one.count(id) for id in told for one in units):
+            yield _all_alike("no_row_counted", told, n, rulebook)
+
+
+def _zero_marks(units: Sequence[UnitTally]) -> Iterator[Words]:
+    marks = [mark for one in units for mark in one.assessed.values()]
+    if len(marks) >= limits()["least"] and not any(marks):
+        yield say("assess.all_zero", n=len(marks))
 
 
 def _all_alike(key: str, measures: Sequence[str], n: int, rulebook: Rulebook) -> Words:

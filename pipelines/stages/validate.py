@@ -307,8 +307,6 @@ def _exchanged(search: _Search, table: TableContract) -> list[Notice]:
 
 
 IN_FIRST_ROWS = (REVERSED, MIDNIGHT, SAME)  # what is so nearly everywhere, if it is; the rest may be so in any row
-
-
 ONE_OF_FEW = ("enum", "boolean")  # types of which any value is among few
 
 

@@ -432,7 +432,7 @@ WORDS = (
     "col_points",
     "col_found",
 )
-PARTS = ("A", "E", "K", "M", "other")  # of the method page: the score sheet, evaluators, the libraries, what is left
+PARTS = ("sheet", "panel", "knowledge", "matters", "other")  # of the method page, by what a book makes of its clauses
 
 
 def method(result: ScoredPeriod, say: Say, lang: str = "zh") -> dict:
@@ -595,14 +595,14 @@ def reading_value(reading: Reading, value: str, say: Say, lang: str) -> str:
 
 
 def _parts(book: Rulebook, rows: list[dict], say: Say, lang: str) -> list[dict]:
-    """The clauses in parts, the score sheet first; which they are follows from what the book makes of them."""
-    sheet = {id[0] for id in (*book.items, *book.sections)}
-    panel = book.panel.clauses.values() if book.panel else ()
-    beside = {id[0] for id in (*panel, *(clause for rule in book.libraries for clause in _clauses_of(rule)))} - sheet
+    """The clauses in parts, the score sheet first; those of one letter stand together."""
+    part = {clause[0]: rule.subject.library for rule in book.libraries for clause in _clauses_of(rule)}
+    part |= {clause[0]: "panel" for clause in (book.panel.clauses.values() if book.panel else ())}
+    part |= {id[0]: "sheet" for id in (*book.items, *book.sections)}
     found: dict[str, list[dict]] = {name: [] for name in PARTS}
     for row in rows:
-        letter = row["id"][0]
-        found["A" if letter in sheet else letter if letter in beside & set(PARTS) else "other"].append(row)
+        name = part.get(row["id"][0], "other")
+        found[name if name in found else "other"].append(row)
     return [
         {"id": name, "title": say(f"site.part_{name}").into(lang), "clauses": clauses}
         for name, clauses in found.items()

@@ -71,8 +71,8 @@ class Trial:
             "period": period,
             "evaluation": {"working_days": 2, "reminder_after_hours": 24},
             "case_rows": {"by": "reply_due_at"},
-            "incident_types": {"returned": WORDS, "shirked": {"zh": "推诿", "en": "shirked"}},
-            "award_types": {"media": WORDS, "praise": {"zh": "表扬", "en": "praise"}},
+            "incident_types": {"returned": WORDS, "shirked": WORDS},
+            "award_types": {"media": WORDS, "praise": WORDS},
         }
         self._write("rulebook.yaml", head | {"sections": sections} | more)
         self._write("verdicts.yaml", [{"clause": sheet[0]["id"], "title": WORDS, "says": WORDS, "examples": [], **one}

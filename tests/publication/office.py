@@ -21,7 +21,7 @@ SETTINGS = Settings(5, ("拟稿", "审核", "签发"), 2)
 BEGUN = datetime(2026, 7, 1, 8)
 
 
-KEYS = tempfile.TemporaryDirectory(prefix="gongping-keys-")  # gone with the process
+KEYS = tempfile.TemporaryDirectory(prefix="gongping-keys-")
 
 
 @cache
