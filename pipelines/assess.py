@@ -1,5 +1,6 @@
 """A quarter, scored: the seven stages called in order, for the command line, the flow and the tests alike."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,6 +28,7 @@ from pipelines.edges.published import (
 from pipelines.edges.runs import RUN, begun
 from pipelines.edges.scratch import scratch
 from pipelines.edges.warehouse import Warehouse
+from pipelines.engines.cube import Cube
 from pipelines.engines.marks import place
 from pipelines.engines.standings import SecondOpinion
 from pipelines.engines.vector import must_agree, second_opinion
@@ -238,7 +240,8 @@ class Run:
     def score_again(self, table: str, rows: object) -> None:
         """Score with other accepted rows (Arrow) of a table, up to the places; after `check`, any number of times."""
         self.warehouse.store(f"accepted.{table}", rows)
-        self.__dict__.pop("_how_sure", None)
+        for known in ("_how_sure", "_places"):
+            self.__dict__.pop(known, None)
         for stage in self.stages[self.stages.index("measure") : self.stages.index("publish")]:
             getattr(self, stage)()
 
@@ -331,6 +334,7 @@ class Run:
 
     def publish(self) -> None:
         """The scored period → pages, tables, feed and manifest, switched into place at once."""
+        self._places  # noqa: B018 - begins beside what follows
         kept = keep_tallies(
             self.warehouse,
             self.tallies,
@@ -344,11 +348,11 @@ class Run:
         self.write_misses()
         claim(self.request.out, self.city)
         self.progress("places", 0, 1)
-        sure = self._how_sure
         self._write_own_evidence()
+        found = self.result()
         self.published = publish(
             self.warehouse,
-            replace(self.result(), place_ranges=sure.ranges, reread=sure.reread),
+            replace(found, place_ranges=self._how_sure.ranges, reread=self._how_sure.reread),
             self.request.out,
             self.request.pdf,
             self.quality.result,
@@ -381,12 +385,18 @@ class Run:
 
     @cached_property
     def _how_sure(self) -> HowSure:
-        """How sure every place is; read while the warehouse is open. None is known where parts make the period."""
-        if self.how:
-            return HowSure()
+        """How sure every place is. None is known where parts make the period."""
+        return self._places.result()
 
-        of = (self.warehouse, self.period, self.rulebook, self.readings, self.tallies, self.standings, self.absent)
-        return how_sure(*of, run_each=process.in_two)
+    @cached_property
+    def _places(self) -> process.Beside[HowSure]:
+        """The work of finding it, which begins here; read while the warehouse is open."""
+        work: Callable[[], HowSure] = HowSure
+        if not self.how:
+            made_of = (self.rulebook.marks, self.rulebook.measures, self.tallies, self.period.months, self.absent)
+            cube = Cube.prepare(self.warehouse.arrow("tallies.cube"), *made_of)
+            work = partial(how_sure, cube, self.rulebook, self.readings, self.standings, run_each=process.in_two)
+        return self._note.enter_context(process.Beside(work))
 
     @property
     def _steady(self) -> dict[str, int]:

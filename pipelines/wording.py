@@ -26,6 +26,14 @@ def _topic(topic: str) -> dict[str, dict[str, str]]:
     return load_plain(text)
 
 
+@cache
+def _sentence(key: str) -> tuple[str, str, frozenset[str]]:
+    """A sentence in both languages, and the facts that it names: pages give more than one needs."""
+    topic, name = key.split(".", 1)
+    zh, en = (_topic(topic)[name][lang] for lang in ("zh", "en"))
+    return zh, en, frozenset(fact for text in (zh, en) for _, fact, _, _ in Formatter().parse(text) if fact)
+
+
 class _Counted(Formatter):
     """Facts as `str.format` fills them in, and ``{n:row|rows}``: the word for one, else that for any other number."""
 
@@ -43,11 +51,12 @@ def _filled(sentence: str, facts: dict[str, object]) -> str:
 
 def say(key: str, /, **facts: object) -> Words:
     """The sentence ``topic.name`` with its ``{facts}`` filled in; KeyError for an unknown sentence or fact."""
-    topic, name = key.split(".", 1)
-    sentence = _topic(topic)[name]
-    zh = {k: v.zh if isinstance(v, Words) else v for k, v in facts.items()}
-    en = {k: v.en if isinstance(v, Words) else v for k, v in facts.items()}
-    return Words(sentence["zh"].format(**zh), _filled(sentence["en"], en))
+    zh, en, named = _sentence(key)
+    given = {name: value for name, value in facts.items() if name in named}
+    return Words(
+        zh.format(**{name: value.zh if isinstance(value, Words) else value for name, value in given.items()}),
+        _filled(en, {name: value.en if isinstance(value, Words) else value for name, value in given.items()}),
+    )
 
 
 def note(key: str, /, value: str = "", of: str = "", public: str = "", **facts: object) -> Notice:

@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import IO, NoReturn, TypeVar
+from typing import IO, Generic, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
 
 from pipelines.model.project import Project
@@ -51,48 +51,78 @@ def processors() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def in_two(work: Callable[[Thing], Result], things: Sequence[Thing]) -> list[Result]:
-    """The result of the work on each thing, in their order; every second one is done by a fork of this process.
+class Beside(Generic[Result]):
+    """Work that a fork of this process does while this one goes on; `result` waits for it.
 
     A fork knows all that this process knows. What failed there is done again here, so that it fails as it would have.
-    Only the main thread forks: what another one holds locked would stay locked. Results are pickled.
+    Only the main thread forks: what another one holds locked would stay locked; without a second processor nothing
+    does. There the work is done when its result is asked for. Results are pickled. As a context manager it ends its
+    fork on the way out.
     """
-    forks = threading.current_thread() is threading.main_thread() and processors() > 1
-    if not forks or len(things) < 2:
-        return [work(one) for one in things]
-    here = os.getpid()
-    with tempfile.TemporaryFile() as results:
-        fork = os.fork()
-        if not fork:
-            _half(work, things[1::2], results, here)
-        status = None
-        try:
-            found = {2 * k: work(one) for k, one in enumerate(things[::2])}
-            _, status = os.waitpid(fork, 0)
-        finally:
-            if status is None:
-                os.kill(fork, signal.SIGKILL)
-                os.waitpid(fork, 0)
-        results.seek(0)
-        theirs = [work(one) for one in things[1::2]] if status else pickle.load(results)  # noqa: S301 - our own fork's
-    found |= {2 * k + 1: one for k, one in enumerate(theirs)}
-    return [found[k] for k in range(len(things))]
+
+    def __init__(self, work: Callable[[], Result]) -> None:
+        self._work, self._fork = work, 0
+        if threading.current_thread() is not threading.main_thread() or processors() < 2:
+            return
+        self._results = tempfile.TemporaryFile()
+        self._fork = os.fork()
+        if not self._fork:
+            _end_with(work, self._results)
+
+    def __enter__(self) -> "Beside[Result]":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.stop()
+
+    def result(self) -> Result:
+        """What the work comes to; asked once."""
+        if not self._fork:
+            return self._work()
+        _, status = os.waitpid(self._fork, 0)
+        self._fork = 0
+        with self._results:
+            self._results.seek(0)
+            return self._work() if status else pickle.load(self._results)  # noqa: S301 - our own fork's
+
+    def stop(self) -> None:
+        """End the fork where it still works."""
+        if self._fork:
+            os.kill(self._fork, signal.SIGKILL)
+            os.waitpid(self._fork, 0)
+            self._fork = 0
+            self._results.close()
 
 
-def _half(work: Callable[[Thing], Result], things: Sequence[Thing], results: IO[bytes], parent: int) -> NoReturn:
-    """What the fork does; it ends without a word, and with its parent."""
+def _end_with(work: Callable[[], object], results: IO[bytes]) -> NoReturn:
+    """What the fork does; it ends without a word."""
     gc.disable()  # looking through what both share would copy it
     try:
-        done = []
-        for one in things:
-            if os.getppid() != parent:
-                os._exit(1)
-            done.append(work(one))
-        pickle.dump(done, results)
+        pickle.dump(work(), results)
         results.flush()
         os._exit(0)
     finally:
         os._exit(1)
+
+
+def in_two(work: Callable[[Thing], Result], things: Sequence[Thing]) -> list[Result]:
+    """The result of the work on each thing, in their order; every second one is done beside this process."""
+    here = os.getpid()
+
+    def half() -> list[Result]:
+        done = []
+        for one in things[1::2]:
+            if os.getpid() != here and os.getppid() != here:
+                os._exit(1)  # a fork ends with its parent
+            done.append(work(one))
+        return done
+
+    if len(things) < 2:
+        return [work(one) for one in things]
+    with Beside(half) as others:
+        found: list[Result] = [work(one) for one in things[::2]]
+        theirs = others.result()
+    return [(theirs if k % 2 else found)[k // 2] for k in range(len(things))]
 
 
 # Telemetry of the libraries, switched off before any of them is imported.

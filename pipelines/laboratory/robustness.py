@@ -178,20 +178,15 @@ class Robustness(Answer):
 
 
 def how_sure(
-    warehouse,
-    period,
+    cube: Cube,
     rulebook: Rulebook,
     readings: Mapping[str, str],
-    tallies: Mapping,
     standings,
-    absent: Absent = NOTHING,
     run_each: Callable[[Callable, Sequence], list] = in_turn,
 ) -> HowSure:
-    """Of every ranked unit of a run, from the cube in its warehouse; the same for the same quarter."""
+    """Of every ranked unit of a run, from its cube; the same for the same quarter."""
     if not rulebook.tells_chance:
         return HowSure()  # chance is worked out for totals that are plain sums alone (docs/robustness.md)
-    table = warehouse.arrow("tallies.cube")
-    cube = Cube.prepare(table, rulebook.marks, rulebook.measures, tallies, period.months, absent)
     with_place = [standing.unit_id for standing in standings if standing.rank is not None]
     ranked = np.isin(cube.unit_ids, with_place)
     found = place_ranges(cube, rulebook, readings, ranked, run_each=run_each)

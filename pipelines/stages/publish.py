@@ -416,12 +416,17 @@ def must_name_nobody(panel: Panel, folder: Path, printed: Iterable[Sheet] = ()) 
     if not panel.evaluators:
         return
     for sheet in printed:
-        _stop_for(panel, (sheet.file.name, *views(sheet.html, ".html")), sheet.file.relative_to(folder))
-    for file in sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix != ".pdf"):
-        _stop_for(panel, (file.name, *texts_of(file)), file.relative_to(folder))
+        _stop_for(sheet.file.relative_to(folder), _named_by(panel, (sheet.file.name, *views(sheet.html, ".html"))))
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.suffix != ".pdf")
+    found = in_two(lambda file: _named_by(panel, (file.name, *texts_of(file))), files)
+    for file, one in zip(files, found, strict=True):
+        _stop_for(file.relative_to(folder), one)
 
 
-def _stop_for(panel: Panel, texts: Iterable[str], file: Path) -> None:
-    for text in texts:
-        if one := panel.found_in(text):
-            raise ContractStop(say("publish.evaluator_named", file=file.as_posix(), own=one.file, line=one.line))
+def _named_by(panel: Panel, texts: Iterable[str]) -> Evaluator | None:
+    return next(filter(None, map(panel.found_in, texts)), None)
+
+
+def _stop_for(file: Path, one: Evaluator | None) -> None:
+    if one:
+        raise ContractStop(say("publish.evaluator_named", file=file.as_posix(), own=one.file, line=one.line))

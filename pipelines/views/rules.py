@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from string import Formatter
 
 from pipelines.model.condition import BEFORE, Condition
@@ -324,6 +325,7 @@ class Lines:
         self.rulebook, self.say, self.lang = rulebook, speaking(say, rulebook.periods.kind), lang
         self._nothing = say("ledger.nothing").into(lang)
         self._types = {**rulebook.incident_types, **rulebook.award_types}
+        self._missing, self._says = cache(self._missing), cache(self._says)  # the same for a million rows
 
     def rendered(self, lines: Iterable[tuple]) -> Iterator[tuple]:
         """Lines of the ledger with their sentence in place of its key and facts: the columns of `ledger.csv`."""
@@ -333,17 +335,27 @@ class Lines:
     def missed(self, rows: Iterable[tuple]) -> Iterator[tuple]:
         """Misses of rates with their words in place of the facts: the columns of `evidence.csv`."""
         for *row, facts in rows:
-            rule = self.rulebook.rules[row[3]]
-            part = self.rulebook.measures[rule.part].title
-            said = self.say("ledger.missed_fewer" if rule.fewer else "ledger.missed", part=part).into(self.lang)
-            yield *row, BETWEEN[self.lang].join(filter(None, (said, self.miss(rule.id, facts))))
+            yield *row, BETWEEN[self.lang].join(filter(None, (self._missing(row[3]), self.miss(row[3], facts))))
+
+    def _missing(self, rule_id: str) -> str:
+        """What a row has that a rate missed."""
+        rule = self.rulebook.rules[rule_id]
+        part = self.rulebook.measures[rule.part].title
+        return self.say("ledger.missed_fewer" if rule.fewer else "ledger.missed", part=part).into(self.lang)
 
     def miss(self, rule_id: str, facts: str) -> str:
         """What the part of a rate says of a row that it missed; "" where that would tell more than moments."""
-        part, given = self.rulebook.measures[self.rulebook.rules[rule_id].part], json.loads(facts)
-        shown = {name: self._nothing if value is None else value for name, value in given.items()}
+        says, names = self._says(rule_id)
+        if not says:
+            return ""
+        shown = {name: self._nothing if value is None else value for name, value in json.loads(facts).items()}
+        return says.format_map(shown) if shown.keys() >= names else ""
+
+    def _says(self, rule_id: str) -> tuple[str, frozenset[str]]:
+        """The words of the part of a rate for a row, and the facts that they name."""
+        part = self.rulebook.measures[self.rulebook.rules[rule_id].part]
         says = part.says.into(self.lang) if part.says else ""
-        return says.format_map(shown) if all(name in shown for _, name, _, _ in Formatter().parse(says) if name) else ""
+        return says, frozenset(name for _, name, _, _ in Formatter().parse(says) if name)
 
     def misses(self, rule_id: str, n: int) -> str:
         """How many rows a rate missed, in words; "" where it missed none."""
