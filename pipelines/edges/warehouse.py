@@ -159,9 +159,10 @@ class Warehouse:
 
     def columns(self, table: str) -> list[str]:
         """Column names of ``schema.table``; empty where there is no such table."""
-        schema, name = table.split(".")
-        found = self.connection.execute(query_text("staging/columns"), {"schema": schema, "name": name})
-        return [row[0] for row in found.fetchall()]
+        try:
+            return list(self.connection.table(_quoted(table)).columns)
+        except duckdb.CatalogException:
+            return []
 
     def moments(self, table: str) -> list[str]:
         """The columns of ``schema.table`` that are held as moments, not as text."""
