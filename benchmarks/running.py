@@ -21,9 +21,10 @@ from pipelines.paths import ROOT
 ROWS, RUNS = 3_000_000, 2
 AT = datetime(2026, 8, 14, 8, 30)
 TIMES_RUN, PAGES_SECONDS = 1.3, 5
-MEASURED = ("measure", "judge", "settle", "rank", "look")  # the stages of a run behind the accepted rows, and what sees
-PARTS = {"look": "what is open, due and at risk", "whole": "all of these", "likely": "the likely end",
-         "lists": "every page, list and table, written", "pages": "of it, the units' pages"}
+STAGES = ("ingest", "validate", "measure", "judge", "settle", "rank")  # of a run, up to its places
+PARTS = {"find": "what is found beside the score", "look": "what is open, due and at risk", "whole": "all of these",
+         "likely": "the likely end", "lists": "every page, list and table, written",
+         "pages": "of it, the units' pages"}
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,7 @@ class Running:
 
     def limits(self) -> list[tuple[str, float, float]]:
         """(what, figure, limit) of each."""
-        before = sum(self.run[stage] for stage in ("ingest", "validate"))
-        own, look = self.run["whole"] - before, sum(self.watch[one] for one in MEASURED)
+        own, look = (side["whole"] - side["ingest"] - side["validate"] for side in (self.run, self.watch))
         what = f"watch of {self.rows:,} case rows ÷ a run"
         return [
             (f"{what}, exports to places, processor seconds", self.watch["whole"] / self.run["whole"], TIMES_RUN),
@@ -49,9 +49,9 @@ class Running:
     def table(self) -> str:
         """Both sides by part, as Markdown."""
         lines = ["| processor seconds | a run | a watch |", "|---|---:|---:|"]
-        for name in self.watch:
+        for name in {**dict.fromkeys(STAGES), **self.watch}:
             if name not in ("units", "steps"):
-                lines.append(f"| {PARTS.get(name, name)} | {self.run.get(name, '–')} | {self.watch[name]} |")
+                lines.append(f"| {PARTS.get(name, name)} | {self.run.get(name, '–')} | {self.watch.get(name, '–')} |")
         return "\n".join([*lines, f"\n{self.rows:,} case rows, {self.watch['units']:,.0f} units, "
                           f"{self.watch['steps']:,.0f} acts still to be done."])
 
@@ -99,7 +99,7 @@ def measured(side: str, exports: Path, work: Path) -> dict:
 
     request = Request(Period.parse(PERIOD), exports, work / "out", pdf=False)
     with Run(request) if side == "run" else Watch(request, AT) as run:
-        taken = {stage: _took(getattr(run, stage)) for stage in Watch.stages}
+        taken = {stage: _took(getattr(run, stage)) for stage in (STAGES if side == "run" else Watch.stages)}
         seen = []
         if side == "watch":
             taken["look"] = _took(lambda: seen.append(run.look()))

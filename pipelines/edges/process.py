@@ -6,7 +6,8 @@ import pickle
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, Generic, NoReturn, TypeVar
 from zoneinfo import ZoneInfo
@@ -143,3 +144,15 @@ def silence_telemetry() -> None:
 def telemetry_is_off() -> bool:
     """Whether every library has been told."""
     return all(os.environ.get(name) == value for name, value in SILENT.items())
+
+
+@contextmanager
+def gc_at_rest() -> Iterator[None]:
+    """No search for garbage while a great many small things are made that all stay: it would take the longest."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

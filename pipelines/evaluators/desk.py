@@ -15,7 +15,7 @@ from pipelines.edges.private import locked, pseudonym, read_key
 from pipelines.edges.runs import STEP, begun
 from pipelines.evaluators import outbox
 from pipelines.evaluators.inbox import read_inbox
-from pipelines.evaluators.log import FOLDER, HEAD, LOG, Log, anchor_of, gc_at_rest
+from pipelines.evaluators.log import FOLDER, HEAD, LOG, Log, anchor_of
 from pipelines.evaluators.outbox import READY, SENT, Letter, again, open_outbox, send, standing
 from pipelines.evaluators.state import (
     EVALUATIONS,
@@ -70,7 +70,7 @@ class Outcome:
     later: int = 0  # actions of the inbox that are dated after the last step
 
 
-@gc_at_rest()
+@machine.gc_at_rest()
 def take_steps(
     work: Work, typed: list[datetime] | None = None, follow: Callable[[Step], None] = lambda step: None
 ) -> Outcome:

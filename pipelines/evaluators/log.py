@@ -1,7 +1,6 @@
 """The log of events: JSON Lines that are only ever added to, its head, and its hash for those outside."""
 
 import fcntl
-import gc
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 from pipelines.edges.folders import HEADS, MANIFEST, RECORD, RUNS, heads, keep_head, sync_folder
 from pipelines.edges.private import LOCK, open_private
+from pipelines.edges.process import gc_at_rest
 from pipelines.model.words import Refusal, VerificationFailed
 from pipelines.wording import say
 
@@ -358,18 +358,6 @@ class Log:
             raise VerificationFailed(say("evaluators.log_cut", **facts, lines=self._head.lines))
         elif sound < self._head.lines:
             raise VerificationFailed(say("evaluators.log_rewritten", **facts, lines=self._head.lines))
-
-
-@contextmanager
-def gc_at_rest() -> Iterator[None]:
-    """No search for garbage while a great many small things are made that all stay: it would take the longest."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def _parsed(lines: list[bytes]) -> Iterable[dict]:

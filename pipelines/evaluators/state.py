@@ -9,9 +9,10 @@ from datetime import date, datetime
 from pathlib import Path
 
 from pipelines.edges.private import open_private
+from pipelines.edges.process import gc_at_rest
 from pipelines.engines.rete import Statechart, Transition
 from pipelines.evaluators.inbox import Action
-from pipelines.evaluators.log import Event, gc_at_rest
+from pipelines.evaluators.log import Event
 from pipelines.model.rule import PanelRules
 from pipelines.model.text import BYTE_MARK, guarded
 from pipelines.model.words import NotAllowed, UsageRefusal, Words

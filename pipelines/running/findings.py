@@ -20,9 +20,11 @@ from pipelines.edges.located_yaml import Block, read_blocks
 from pipelines.edges.private import SHOWN, read_key
 from pipelines.edges.warehouse import Warehouse
 from pipelines.engines.cube import Cube
+from pipelines.lazy import pyarrow
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import UsageRefusal, Words
 from pipelines.paths import RULES
+from pipelines.running.moved import numbered
 from pipelines.wording import say
 
 WATCH = RULES / "watch.yaml"
@@ -168,14 +170,42 @@ def find(warehouse: Warehouse, rules: WatchRules) -> tuple[Finding, ...]:
         if not columns.issuperset(NEEDED.get(kind, ())):
             continue
         for by, column in _shared(kind, bounds, columns):
-            context: dict[str, Any] = {**bounds, "same": column}
-            if kind == "bunches":
+            if kind == "repeats":
+                rows = _repeats(warehouse, column, int(bounds["days"]), bounds["alike"])
+            elif kind == "bunches":
                 rows = _bunches(warehouse.arrow_template("running/bunches"), **{id: int(n) for id, n in bounds.items()})
             else:
-                rows = warehouse.rows_template(f"running/{kind}", **context)
+                rows = warehouse.rows_template(f"running/{kind}", **bounds)
             key = read_key() if rows and by == "caller" else b""
             found += [Finding(kind, unit, tuple(cases), n, _hashed(key, of), by) for unit, cases, n, of in rows]
     return tuple(found)
+
+
+def _repeats(warehouse: Warehouse, same: str, days: int, alike: str) -> list[tuple[str, list[str], int, str]]:
+    """Cases that probably say once more what the one before of the same matter, caller or address shortly before said.
+
+    The most alike come first, among equals those soonest after.
+    """
+    rows = warehouse.arrow_template("running/repeats", same=same)
+    kind, at, ids = numbered([rows["same"], rows["beginning"]]), rows["at"].to_numpy(), rows["case_id"]
+    order = np.lexsort((at, kind))
+    at_once = (np.diff(kind[order]) == 0) & (np.diff(at[order]) == 0)
+    tied = np.flatnonzero(np.append(at_once, False) | np.insert(at_once, 0, False))  # few: names take long to sort
+    by_name = pyarrow.compute.rank(ids.take(order[tied])).to_numpy()
+    order[tied] = order[tied][np.lexsort((by_name, at[order[tied]], kind[order[tied]]))]
+    before, own, titles = order[:-1], order[1:], rows["title"].combine_chunks().take(order)
+    soon = (kind[own] == kind[before]) & (at[own] - at[before] <= days * DAY) & rows["of_period"].to_numpy()[own]
+    pairs = {"line": np.arange(len(own)), "title": titles[1:], "before": titles[:-1], "soon": soon}
+    warehouse.store("facts.pairs", pyarrow.table(pairs))
+    told = warehouse.arrow_template("running/alike", alike=alike)
+    line = told["line"].to_numpy()
+    own, before = own[line], before[line]
+    facts = {"likeness": told["likeness"], "after": at[own] - at[before], "earlier": ids.take(before)}
+    found = pyarrow.table({**facts, **{name: rows[name].take(own) for name in ("unit_id", "case_id", "same")}})
+    keys = [("likeness", "descending"), *((name, "ascending") for name in ("after", "unit_id", "case_id"))]
+    found = found.filter(pyarrow.compute.not_equal(found["case_id"], found["earlier"])).sort_by(keys)
+    columns = [found[name].to_pylist() for name in ("unit_id", "case_id", "earlier", "same")]
+    return [(unit, [case, earlier], 2, of) for unit, case, earlier, of in zip(*columns, strict=True)]
 
 
 def _bunches(rated: Any, ratings: int, minutes: int) -> list[tuple[str, list[str], int, str]]:

@@ -1,6 +1,6 @@
 """Cubes that differ from a counted one in some cells, and any cube as tallies for the judge of record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -10,6 +10,7 @@ import numpy as np
 
 from pipelines.engines.cube import Awards, Counts, Cube, Rows
 from pipelines.engines.vector import costs_of
+from pipelines.lazy import pyarrow
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.rule import Rule, Rulebook
 from pipelines.model.tally import UnitTally
@@ -228,3 +229,21 @@ def _counted(
             waived[rule.id] = dict(zip(cube.months, (counts[rule.measure] - table)[k].tolist(), strict=True))
     case_rows = int(counts.whole(CASE_ROWS)[k])
     return {"case_rows": case_rows, "counts": listed, "waived": waived, "priced": priced}
+
+
+def numbered(columns: Sequence[np.ndarray | pyarrow.ChunkedArray]) -> np.ndarray:
+    """Of every line the number of its kind: alike are those with the same values; hashed, for sorting takes longer."""
+    number = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        coded = pyarrow.chunked_array([column]) if isinstance(column, np.ndarray) else column
+        coded = coded.combine_chunks().dictionary_encode(null_encoding="encode")
+        both = number * max(len(coded.dictionary), 1) + coded.indices.to_numpy()
+        number = pyarrow.array(both).dictionary_encode().indices.to_numpy().astype(np.int64)
+    return number
+
+
+def first_of(number: np.ndarray) -> np.ndarray:
+    """The first line of every kind, in the order of the kinds."""
+    first = np.zeros(int(number.max(initial=-1)) + 1, np.int64)
+    first[number[::-1]] = np.arange(len(number))[::-1]
+    return first

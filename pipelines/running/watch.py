@@ -37,6 +37,7 @@ from pipelines.model.tally import WORD, Marks, Unit
 from pipelines.model.words import UsageRefusal
 from pipelines.running import moved
 from pipelines.running.findings import WATCH, find, load_watch, warn
+from pipelines.running.moved import first_of, numbered
 from pipelines.stages.judge import judge
 from pipelines.stages.measure import rows_of, view_rows
 from pipelines.stages.publish import silent
@@ -227,7 +228,7 @@ class WouldBe:
 class Watch(Run):
     """A run that looks at a running period at the instant ``at`` and publishes nothing. Use as a context manager."""
 
-    stages = ("ingest", "validate", "measure", "judge", "settle", "rank")
+    stages = ("ingest", "validate", "measure", "find")
 
     def __init__(
         self, request: Request, at: datetime | None = None, progress: Progress = silent, rules: Path = WATCH
@@ -255,9 +256,6 @@ class Watch(Run):
     def _write_fix_file(self) -> None:
         """A watch writes beside no other period."""
 
-    def _write_ledger(self, entries: object) -> None:
-        """Nothing is entered before the period is over."""
-
     def measure(self) -> None:
         """Only what was known at the instant; nothing more happens until the cutoff. From the cutoff on, a run's."""
         if self.at < self.cutoff:
@@ -273,9 +271,9 @@ class Watch(Run):
         context = {"table": name, "events": events_of(table), "arrivals": arrivals, "rated": rated, "at": self.at}
         self.warehouse.run_template("running/known", **context)
 
-    def rank(self) -> None:
-        """Places only: nothing is said of who is commended. And what is found beside the score, in the same rows."""
-        self.standings = rank(self.rulebook, self.readings, self.tallies, self.scores)
+    @process.gc_at_rest()
+    def find(self) -> None:
+        """What is found beside the score, in the same rows, and what leaders are warned of."""
         self.findings = find(self.warehouse, self.bounds)
         names = {id: tally.unit.unit_name for id, tally in self.tallies.items()}
         facts = (self.missed, self.rulebook, self.readings, self.at, names)
@@ -296,6 +294,7 @@ class Watch(Run):
         after_it = datetime.combine(fifth, time()) + timedelta(days=1)
         return self.at + timedelta(days=1), self.at + timedelta(days=3), after_it, max(self.cutoff, after_it)
 
+    @process.gc_at_rest()
     def look(self) -> "Watched":
         """Everything that the pages tell; the stages have run before."""
         return Look(self).seen
@@ -399,7 +398,7 @@ class Look:
         cells = _cells_of(found, self.rulebook.marks[rows.counts])
         at = np.full((len(variants), len(rows.todo)), -1, np.int64)
         at[tuple(found[f"quoted {name}"].to_numpy() for name in WHICH[::-1])] = np.arange(len(found))
-        numbers = np.append(_numbered((*cells.places, *cells.marks, *cells.amounts, *cells.values)), -1)
+        numbers = np.append(numbered((*cells.places, *cells.marks, *cells.amounts, *cells.values)), -1)
         beside = [found[f"quoted {column}"] for column in self._beside(rows)]
         return WouldBe(cells, numbers, at[: len(every)], at[-1], beside)
 
@@ -564,8 +563,8 @@ class Look:
         would, keys = self.cells[counts], [self.open[counts].unit[row]]
         for masks in (before, after):
             keys.append(would.numbers[would.at[masks, row]])
-        kind_of = _numbered(keys)
-        return _first_of(kind_of), kind_of
+        kind_of = numbered(keys)
+        return first_of(kind_of), kind_of
 
     @property
     def horizons(self) -> tuple[datetime, ...]:
@@ -662,8 +661,8 @@ class Look:
         at, said = would.waiting[row], np.zeros(len(rows.todo), np.int64)
         judged = self.warehouse.arrow_template("running/judged", counts=CASE_ROWS)
         said[judged["line"].to_numpy()] = judged["said"].combine_chunks().dictionary_encode().indices.to_numpy() + 1
-        kind_of = _numbered([said[row], *(column.take(pyarrow.array(at)) for column in would.beside)])
-        one = row[_first_of(kind_of)]
+        kind_of = numbered([said[row], *(column.take(pyarrow.array(at)) for column in would.beside)])
+        one = row[first_of(kind_of)]
         self.warehouse.store("facts.asked", pyarrow.table({"line": one}))
         self.warehouse.run_template("running/asked", counts=CASE_ROWS)
         self._stand_in(rows, [(0, rating) for rating in TO_COME], asked=True)
@@ -688,8 +687,8 @@ class Look:
         waits, would = np.zeros(len(row), bool), self.cells[CASE_ROWS]
         at = would.waiting[row]
         for cells in rated.values():
-            kind_of = _numbered([would.numbers[at], *cells.marks])
-            kinds = _first_of(kind_of)
+            kind_of = numbered([would.numbers[at], *cells.marks])
+            kinds = first_of(kind_of)
             line = np.arange(len(kinds))
             change = moved.joined([moved.rows_at(would.cells, at[kinds], line, -1), moved.rows_at(cells, kinds, line)])
             told = moved.variants(self.watch.missed, 0 * line, {CASE_ROWS: change}).change
@@ -742,24 +741,6 @@ def _cells_of(found: pyarrow.Table, marks: Marks) -> Rows:
         tuple(column[f"amount_{k}"].astype(np.int64) for k in range(len(marks.sums))),
         tuple(column[f"value_{k}"] for k in range(len(marks.distincts))),
     )
-
-
-def _numbered(columns: Sequence[np.ndarray | pyarrow.ChunkedArray]) -> np.ndarray:
-    """Of every line the number of its kind: alike are those with the same values; hashed, for sorting takes longer."""
-    number = np.zeros(len(columns[0]), np.int64)
-    for column in columns:
-        coded = pyarrow.chunked_array([column]) if isinstance(column, np.ndarray) else column
-        coded = coded.combine_chunks().dictionary_encode(null_encoding="encode")
-        both = number * max(len(coded.dictionary), 1) + coded.indices.to_numpy()
-        number = pyarrow.array(both).dictionary_encode().indices.to_numpy().astype(np.int64)
-    return number
-
-
-def _first_of(number: np.ndarray) -> np.ndarray:
-    """The first line of every kind, in the order of the kinds."""
-    first = np.zeros(int(number.max(initial=-1)) + 1, np.int64)
-    first[number[::-1]] = np.arange(len(number))[::-1]
-    return first
 
 
 def _moments(column: Any) -> np.ndarray:

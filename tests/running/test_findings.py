@@ -48,6 +48,13 @@ def test_a_repeat_is_of_the_same_matter_with_a_like_title_soon_after(later, titl
     assert kinds(first, {"matter_id": matter, "title": title, "dispatched_at": START + later}) == expected
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_of_cases_of_one_moment_the_later_number_repeats_the_one_before(order):
+    rows = [{"case_id": f"C{k}", "matter_id": "M1", "title": LAMP} for k in order]
+    told = [one[2] for one in found(rows) if one[0] == "repeats"]
+    assert told == [("C1", "C0"), ("C2", "C1")]
+
+
 @pytest.mark.parametrize(("before", "after", "expected"), [
     ({"dispatched_at": START - 2 * DAY}, {"dispatched_at": START - DAY}, 0),  # both of the period before
     ({"dispatched_at": START - DAY}, {"dispatched_at": START}, 1),

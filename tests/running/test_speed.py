@@ -6,7 +6,8 @@ from benchmarks.report import DOCUMENT, RUNNING, with_section
 from benchmarks.running import TIMES_RUN, Running
 
 RUN = {"ingest": 4.0, "validate": 2.0, "measure": 3.0, "judge": 1.0, "settle": 0.5, "rank": 0.5, "whole": 11.0}
-WATCH = RUN | {"look": 1.5, "whole": 12.5, "likely": 1.0, "lists": 9.0, "pages": 2.0, "units": 300, "steps": 9}
+WATCH = {"ingest": 4.0, "validate": 2.0, "measure": 2.0, "find": 3.0, "look": 1.5, "whole": 12.5,
+         "likely": 1.0, "lists": 9.0, "pages": 2.0, "units": 300, "steps": 9}
 
 
 def test_a_watch_is_held_against_a_run_from_the_exports_and_from_the_accepted_rows():

@@ -121,12 +121,12 @@ def test_points_at_risk_equal_brute_force_on_many_quarters(seed, tmp_path):
     against_brute_force(seed, tmp_path)
 
 
-def figures(run) -> dict:
+def figures(standings, scores, tallies) -> dict:
     """Everything that a run or a watch comes to."""
     return {
-        "standings": tuple(run.standings),
-        "scores": {id: (score.items, score.base, score.total) for id, score in run.scores.items()},
-        "counts": {id: (tally.counts, tally.waived, tally.case_rows) for id, tally in run.tallies.items()},
+        "standings": tuple(standings),
+        "scores": {id: (score.items, score.base, score.total) for id, score in scores.items()},
+        "counts": {id: (tally.counts, tally.waived, tally.case_rows) for id, tally in tallies.items()},
     }
 
 
@@ -139,14 +139,15 @@ def whole(tmp_path_factory):
         assert not run.check()
         for stage in (run.measure, run.judge, run.settle, run.rank):
             stage()
-        return sample, readings, request, figures(run), run.cutoff
+        return sample, readings, request, figures(run.standings, run.scores, run.tallies), run.cutoff
 
 
 def test_the_watch_of_the_last_instant_is_the_run(whole):
     _, _, request, expected, cutoff = whole
     with Watch(request, cutoff) as watch:
         found = watch.run().look()
-        assert figures(watch) == expected
+        scores = {one.unit.unit_id: one.score for one in found.units}
+        assert figures(found.standings, scores, watch.tallies) == expected
     totals_of_run = {one.unit_id: int(expected["scores"][one.unit_id][2] * 100) for one in expected["standings"]}
     assert [one.unit.unit_id for one in found.units] == [one.unit_id for one in expected["standings"]]
     assert [one.place for one in found.units] == [one.rank for one in expected["standings"]]
