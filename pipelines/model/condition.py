@@ -64,8 +64,9 @@ class Condition:
 
 
 TRUTH = {"true": True, "false": False}
-DECIMAL = re.compile(r"-?\d{1,9}(\.(\d{1,6}))?", re.ASCII)
-COUNT = re.compile(r"\d{1,9}", re.ASCII)
+WHOLE = r"(?:0|[1-9]\d{0,8})"  # 012 is ten to many readers of YAML
+DECIMAL = re.compile(rf"-?{WHOLE}(\.(\d{{1,6}}))?", re.ASCII)
+COUNT = re.compile(WHOLE, re.ASCII)
 
 
 def exact(text: object, places: int = 2) -> Fraction | None:

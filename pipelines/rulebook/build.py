@@ -1,5 +1,6 @@
 """Checked blocks → items, rules, readings, verdicts."""
 
+import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -44,6 +45,7 @@ from pipelines.rulebook import fail_if, vocabulary
 from pipelines.rulebook.source import refusal, shown_text
 
 READING = ("reading",)
+NUMERAL = re.compile(r"-?\d+(\.\d+)?")  # however it is written, exports may hold it as a mark
 
 
 @dataclass(frozen=True)
@@ -331,6 +333,7 @@ def grades(book: Block, items: Mapping[str, Item]) -> tuple[Grade, ...]:
         fail_if.bad_id(one, "id")
         found.append(Grade(one["id"], number(one, "at_least", least="-1000"), words(one, "title")))
     fail_if.duplicate_id(written, "id")
+    fail_if.one_title(written)
     for above, below, one in zip(found, found[1:], written[1:], strict=False):
         if below.at_least >= above.at_least:
             raise refusal(one, "grades_in_disorder", "at_least", id=below.id, above=above.id)
@@ -348,6 +351,7 @@ def lists(book: Block) -> dict[str, Words]:
         if one["id"] in vocabulary.LISTS:
             raise refusal(one, "duplicate_id", "id", id=one["id"])
     fail_if.duplicate_id(written, "id")
+    fail_if.one_title(written)
     return {one["id"]: words(one, "title") for one in written}
 
 
@@ -503,6 +507,7 @@ def rule(block: Block, known: Known) -> Rule:
     fail_if.unknown_item(block, sheet)
     fail_if.wrong_item(block, kind, sheet)
     fail_if.not_a_list(block.get("groups", []), block, "groups")
+    fail_if.empty_list(block, "groups")
     dates = block.get("in_force", {})
     common = {
         "id": block["rule"],
@@ -556,6 +561,7 @@ def _occurrence(block: Block, known: Known) -> dict[str, Any]:
     fail_if.unknown_value(block, "once_per", vocabulary.ONCE_PER_ROW) if "once_per" in block else None
     fail_if.not_a_list(block.get("with", []), block, "with")
     fail_if.not_words_in(block.get("with", []), block, "with")
+    fail_if.empty_list(block, "with")
     if ("once_per" in block) != ("with" in block):
         raise refusal(block, "missing_field", field="with" if "once_per" in block else "once_per")
     prices = _prices(block, known)
@@ -790,7 +796,7 @@ def _scale(block: Block, known: Known) -> tuple[tuple[str, Fraction], ...]:
     for word in given:
         points = number(given, word, most=shown(most))
         same = next((one for one, worth in found.items() if worth == points or same_text(one) == same_text(word)), None)
-        if exact(compared(word)) is not None or not compared(word):
+        if NUMERAL.fullmatch(compared(word)) or not compared(word):
             raise refusal(given, "scale_of_numbers", word, word=word)
         if same is not None:
             raise refusal(given, "scale_twice", word, word=word, other=same)
@@ -875,6 +881,7 @@ def verdict(block: Block, clauses: Mapping[str, Clause], known: Known) -> Verdic
     for key in ("unless", "also", "groups"):
         fail_if.not_a_list(block.get(key, []), block, key)
         fail_if.not_words_in(block.get(key, []), block, key)
+    fail_if.empty_list(block, "groups")
     says = words(block, "says")
     if known.format == "1":
         for older, name in vocabulary.HUNDREDTHS.items():
@@ -909,6 +916,7 @@ def condition(block: Block, book: Known) -> Condition:
         fact, scale = vocabulary.HUNDREDTHS[fact], 100
     if test == "in":
         fail_if.not_a_list(block[test], block, test)
+        fail_if.empty_list(block, test)
         return Condition(fact, test, tuple(_bound(block, test, value) / scale for value in block[test]))
     return Condition(fact, test, _bound(block, test, block[test]) / scale)
 
@@ -920,6 +928,7 @@ def _word_of(block: Block, test: str, book: Known) -> str | tuple[str, ...]:
         raise refusal(block, "test_of_type", test, near=near, column=block["fact"], test=test)
     if test == "in":
         fail_if.not_a_list(block[test], block, test)
+        fail_if.empty_list(block, test)
     fail_if.unknown_value(block, test, book.grades)
     return tuple(block[test]) if test == "in" else block[test]
 

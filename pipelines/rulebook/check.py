@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.contracts.declared import shared_words
 from pipelines.model.condition import COUNT, TRUTH, Block
 from pipelines.model.measure import CASE_ROWS
+from pipelines.model.points import shown
 from pipelines.model.rule import Rulebook
 from pipelines.model.words import RulebookRefusal, Words
 from pipelines.rulebook import fail_if, vocabulary
@@ -192,6 +193,11 @@ def _notes(book: Rulebook) -> Iterator[Words]:
     for id, item in book.items.items():
         if id not in judged and item.full_marks:
             yield say("rulebook.note_unjudged", item=id)
+    for rule in book.rules.values():
+        full = max(own.items[rule.item].full_marks for own in _sheets(book) if rule.item in own.items)
+        if full and rule.gives and rule.most > full:
+            facts = {"rule": rule.id, "file": rule.file, "item": rule.item}
+            yield say("rulebook.note_above_full", **facts, most=shown(rule.most), full=shown(full))
     for types in (book.incident_types, book.award_types):
         for word in sorted(shared_words({id: (title.zh,) for id, title in types.items()})):
             alike = "、".join(id for id, title in types.items() if word in (id, title.zh))
@@ -200,6 +206,11 @@ def _notes(book: Rulebook) -> Iterator[Words]:
     for id, measure in book.measures.items():
         if id not in named:
             yield say("rulebook.note_unused", measure=id, file=measure.file)
+
+
+def _sheets(book: Rulebook) -> list[Rulebook]:
+    """The book as it holds for units without a sheet of their own, and for those of each."""
+    return [book, *map(book.of_group, book.sheets)]
 
 
 def _named(book: Rulebook) -> set[str]:

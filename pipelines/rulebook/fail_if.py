@@ -101,6 +101,30 @@ def not_words_in(values: list[Any], block: Block, key: str) -> None:
             raise refusal(block, "not_a_block", key, wanted=say("rulebook.text"))
 
 
+def empty_list(block: Block, key: str) -> None:
+    """A list of nothing, of which one could think that it means nobody or everybody."""
+    if block.get(key) == []:
+        raise refusal(block, "empty_list", key)
+
+
+def one_title(blocks: list[Block]) -> None:
+    """Two things that pages would call by the same title, in either language."""
+    for one, other in combinations(blocks, 2):
+        for lang in LANGUAGES:
+            if one["title"][lang] == other["title"][lang]:
+                facts = {"id": other["id"], "other": one["id"], "title": other["title"][lang]}
+                raise refusal(other, "one_title", "title", **facts)
+
+
+def assessed_twice(blocks: list[Block], rules: list[Rule]) -> None:
+    """Two rules that take for the same mark from the same item of some group: what it lacks would be taken twice."""
+    written = [(block, rule) for block, rule in zip(blocks, rules, strict=True) if rule.kind == "assessed"]
+    for (_, one), (block, rule) in combinations(written, 2):
+        apart = one.groups and rule.groups and not set(one.groups) & set(rule.groups)
+        if (one.item, one.measure) == (rule.item, rule.measure) and not apart:
+            raise refusal(block, "assessed_twice", "assessed", item=rule.measure, other=one.file)
+
+
 def not_words(block: Block, key: str) -> None:
     """A text that is not there in both languages."""
     words = block[key]

@@ -105,6 +105,7 @@ def _loaded(folder: Path, content: str, on: date, months: tuple[str, ...], kind:
     }
     items = build.with_starts(book, items, in_force.values())
     holding = [(block, in_force[rule.id]) for rule, block in made if _same(rule, in_force.get(rule.id))]
+    attempt(fail_if.assessed_twice, [block for block, _ in holding], [rule for _, rule in holding])
     attempt(build.worths, [block for block, _ in holding], [rule for _, rule in holding], items)
     rulebook = Rulebook(
         edition=book["edition"],

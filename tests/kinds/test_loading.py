@@ -7,6 +7,7 @@ from shutil import copytree
 import pytest
 
 from pipelines.model.words import RulebookRefusal, UsageRefusal
+from pipelines.rulebook.check import check
 from pipelines.rulebook.load import changeable, load_rulebook, value_of, values_of, with_changes
 from pipelines.stages.judge import beside_others, must_know_groups
 from pipelines.views.figures import speaking
@@ -223,6 +224,21 @@ def test_it_does_not_load_with(case, tmp_path):
         load_rulebook(island(tmp_path, (id, old, new)), TODAY)
     assert told in refused.value.words.en
     assert refused.value.words.en.startswith(f"{RULES[id][0]}/{id}.yaml, line ")
+
+
+@pytest.mark.parametrize(("points", "more", "noted"), [
+    ("10", "", False), ("10.01", "", True), ("6", "times: 2\n", True), ("6", "times: 2\nat_most: 10\n", False),
+])
+def test_points_above_the_full_marks_of_an_item_are_noted(points, more, noted, tmp_path):
+    rule = f"""measure: rudeness
+bands: [{{at_most: 0, points: {points}}}, {{points: 0}}]
+{more}examples:
+  - {{name: none, given: {{rudeness: 0}}, points: 10}}
+  - {{name: one, given: {{rudeness: 1}}, points: 0}}
+"""
+    refusals, notes = check(island(tmp_path, ("bands", RULES["bands"][2], rule)), TODAY)
+    assert not refusals
+    assert any(one.en.startswith("H1.1/bands.yaml: the rule bands can give") for one in notes) == noted
 
 
 def test_an_item_of_both_says_what_it_starts_from(tmp_path):

@@ -186,3 +186,16 @@ def test_the_verb_ends_with_2_and_prints_every_line(broken):
 def test_a_folder_that_is_not_there(tmp_path):
     result = run_cli("rulebook", "check", str(tmp_path / "none"), "--lang", "en")
     assert result.returncode == 2 and "no rulebook folder" in result.stdout
+
+
+@pytest.mark.parametrize(("groups", "others", "clash"), [
+    ("", "", True), ("", "[bureaus]", True), ("[districts, bureaus]", "[bureaus]", True), ("[districts]", "[bureaus]", False),
+])
+def test_what_a_mark_lacks_is_taken_once_of_a_unit(groups, others, clash, tmp_path):
+    file = "A1.1/leadership_attention.yaml"
+    book = changed(tmp_path, file, "item: A1.1\n", "item: A1.1\n" + (f"groups: {groups}\n" if groups else ""))
+    text = (STANDARD / file).read_text(encoding="utf-8").replace("rule: leadership_attention", "rule: second")
+    text = text.replace("item: A1.1\n", "item: A1.1\n" + (f"groups: {others}\n" if others else ""))
+    (book / "A1.1" / "second.yaml").write_text(text, encoding="utf-8")
+    said = "\n".join(told(book))
+    assert ("A1.1/second.yaml, line" in said and "would be taken twice" in said) == clash

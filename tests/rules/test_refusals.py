@@ -31,7 +31,7 @@ SHAM = """- reading: weekend
 ELSEWHERE = (BOOK, REPLY, PRAISE, "A4/briefing_praise.yaml", "A3.3/refusal.yaml", "A4/city_media.yaml",
              "measures/due.yaml", READINGS, RATE)
 
-ELSEWHERE_BROKEN = {"span", "blanks", "unknown_number"}  # no reasons; one of the libraries' findings
+ELSEWHERE_BROKEN = {"span", "blanks", "unknown_number", "assessed_twice"}  # no reasons; of the libraries; of two files
 
 # file, text, what it becomes, what the refusal says
 BROKEN = {
@@ -42,6 +42,14 @@ BROKEN = {
     "a third decimal": (REPLY, "deduct: 0.5", "deduct: 0.125", "at most two decimals"),
     "an exponent": (REPLY, "deduct: 0.5", "deduct: 5e-1", "'5e-1'"),
     "no number at all": (REPLY, "deduct: 0.5", "deduct: half", "'half'"),
+    "a number that some read as another": (REPLY, "deduct: 0.5", "deduct: 012", "'012', not a number"),
+    "a count that some read as another": (REPLY, "order: 2", "order: 010", "not a count"),
+    "a rule for no groups": (REPLY, "deduct: 0.5", "deduct: 0.5\ngroups: []", "groups is an empty list"),
+    "a row that costs once with none": (REPLY, "deduct: 0.5", "deduct: 0.5\nonce_per: row\nwith: []", "with is an empty"),
+    "a verdict for no groups": (
+        VERDICTS, "  also: [bottom_of_group]\n", "  also: [bottom_of_group]\n  groups: []\n", "groups is an empty list"),
+    "a verdict on one of no places": (
+        VERDICTS, "{fact: ranked, at_least: 1}", "{fact: ranked, in: []}", "in is an empty list"),
     "negative points": (REPLY, "deduct: 0.5", "deduct: -0.5", "from 0 to 1000"),
     "a target above 100": (RATE, "target: 95", "target: 101", "from 0 to 100"),
     "steps of nothing": (RATE, "each: 2", "each: 0", "from 0.01"),
@@ -178,6 +186,12 @@ BROKEN = {
     "grades from the lowest up": (
         BOOK, RANK, "grades:\n  - {id: low, at_least: 0, title: {zh: 乙, en: B}}\n"
         "  - {id: high, at_least: 0, title: {zh: 甲, en: A}}\n" + RANK, "high does not lie below low"),
+    "two grades of one title": (
+        BOOK, RANK, "grades:\n  - {id: high, at_least: 90, title: {zh: 良, en: A}}\n"
+        "  - {id: low, at_least: 0, title: {zh: 良, en: B}}\n" + RANK, "low and high have the same title “良”"),
+    "two lists of one title": (
+        BOOK, RANK, "lists: [{id: red, title: {zh: 红, en: List}}, {id: blue, title: {zh: 蓝, en: List}}]\n" + RANK,
+        "blue and red have the same title “List”"),
     "a last grade that begins above nothing": (
         BOOK, RANK, "grades: [{id: low, at_least: 0.01, title: {zh: 乙, en: B}}]\n" + RANK, "low, begins above 0"),
     "a list that every book has": (
@@ -299,7 +313,7 @@ def test_a_place_interval_is_not_asked_for_where_a_total_is_bounded(tmp_path):
 # Reasons of words that the standard edition does not use: tests/kinds/test_loading.py, tests/rules (test_whole_book,
 # test_measures, test_periods and others), tests/libraries and tests/evaluators break a book for each.
 OF_OTHER_BOOKS = {
-    "among_nothing", "among_other", "bad_constant", "band_tests", "bands_end", "bands_of_what",
+    "among_nothing", "among_other", "assessed_twice", "bad_constant", "band_tests", "bands_end", "bands_of_what",
     "best_of_what", "condition_needed", "counts_nothing", "found_otherwise", "measure_bound",
     "measure_differs", "measure_elsewhere", "mixed_item", "no_moment", "not_in_force", "not_shorter",
     "one_test", "other_months", "place_without_better", "pooled_has_no_parts", "steady_unknown",
