@@ -65,7 +65,7 @@ class Beside(Generic[Result]):
         self._work, self._fork = work, 0
         if threading.current_thread() is not threading.main_thread() or processors() < 2:
             return
-        self._results = tempfile.TemporaryFile()
+        self._results = tempfile.TemporaryFile()  # noqa: SIM115 - `result` and `stop` close it
         self._fork = os.fork()
         if not self._fork:
             _end_with(work, self._results)

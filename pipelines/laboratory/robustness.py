@@ -15,7 +15,6 @@ from pipelines.laboratory.changes import names, whole_number
 from pipelines.laboratory.charts import ranges
 from pipelines.laboratory.charts import text as chart_text
 from pipelines.lazy import pandas
-from pipelines.model.contract import NOTHING, Absent
 from pipelines.model.measure import CASE_ROWS
 from pipelines.model.points import CENT
 from pipelines.model.rule import Rule, Rulebook, chosen

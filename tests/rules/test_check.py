@@ -189,7 +189,8 @@ def test_a_folder_that_is_not_there(tmp_path):
 
 
 @pytest.mark.parametrize(("groups", "others", "clash"), [
-    ("", "", True), ("", "[bureaus]", True), ("[districts, bureaus]", "[bureaus]", True), ("[districts]", "[bureaus]", False),
+    ("", "", True), ("", "[bureaus]", True), ("[districts, bureaus]", "[bureaus]", True),
+    ("[districts]", "[bureaus]", False),
 ])
 def test_what_a_mark_lacks_is_taken_once_of_a_unit(groups, others, clash, tmp_path):
     file = "A1.1/leadership_attention.yaml"

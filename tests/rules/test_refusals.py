@@ -45,9 +45,9 @@ BROKEN = {
     "a number that some read as another": (REPLY, "deduct: 0.5", "deduct: 012", "'012', not a number"),
     "a count that some read as another": (REPLY, "order: 2", "order: 010", "not a count"),
     "a rule for no groups": (REPLY, "deduct: 0.5", "deduct: 0.5\ngroups: []", "groups is an empty list"),
-    "a row that costs once with none": (REPLY, "deduct: 0.5", "deduct: 0.5\nonce_per: row\nwith: []", "with is an empty"),
+    "a row that costs once with none": (REPLY, "deduct: 0.5", "deduct: 0.5\nonce_per: row\nwith: []", "with is an emp"),
     "a verdict for no groups": (
-        VERDICTS, "  also: [bottom_of_group]\n", "  also: [bottom_of_group]\n  groups: []\n", "groups is an empty list"),
+        VERDICTS, "  also: [bottom_of_group]\n", "  also: [bottom_of_group]\n  groups: []\n", "groups is an empty"),
     "a verdict on one of no places": (
         VERDICTS, "{fact: ranked, at_least: 1}", "{fact: ranked, in: []}", "in is an empty list"),
     "negative points": (REPLY, "deduct: 0.5", "deduct: -0.5", "from 0 to 1000"),
