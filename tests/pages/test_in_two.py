@@ -61,6 +61,34 @@ def test_a_failure_here_ends_the_fork(tmp_path):
         os.kill(int(began.read_text()), 0)
 
 
+def test_what_is_begun_beside_goes_on_while_this_process_does_and_is_asked_for_once(tmp_path):
+    began, here = tmp_path / "began", os.getpid()
+
+    def work():
+        began.touch()
+        return os.getpid()
+
+    with process.Beside(work) as beside:
+        while not began.exists():
+            pass
+        assert beside.result() != here
+
+
+def test_what_nobody_asks_for_is_ended(tmp_path):
+    began = tmp_path / "began"
+
+    def work():
+        (tmp_path / "new").write_text(str(os.getpid()))
+        (tmp_path / "new").rename(began)
+        threading.Event().wait(60)
+
+    with process.Beside(work):
+        while not began.exists():
+            pass
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(began.read_text()), 0)
+
+
 def test_another_thread_forks_nothing():
     found = []
     thread = threading.Thread(target=lambda: found.extend(process.in_two(lambda _: os.getpid(), [0, 1])))
