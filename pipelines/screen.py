@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -15,10 +15,12 @@ from pipelines.catalogue import gaps
 from pipelines.cli import language, said, text
 from pipelines.model.points import shown
 from pipelines.model.score import STAGES
+from pipelines.views.figures import known
 from pipelines.views.quality import folded_notices, other_rows
 from pipelines.wording import say
 
 SHOWN_AT_MOST = 10
+IN_ORDER = {*STAGES, "find", "tried"}  # stages of which one follows on the other; any else is a part of one
 
 
 def console(stderr: bool = False):
@@ -82,7 +84,7 @@ def _plain_lines(stage: str, done: int, total: int) -> None:
 
 
 def _is_stage(stage: str) -> bool:
-    return stage in STAGES
+    return stage in IN_ORDER
 
 
 @contextmanager
@@ -109,9 +111,10 @@ def _bar():
 def show_run(run) -> None:
     """The account of rows, notices, the top of the ranking and what to open."""
     screen = console()
-    show_rows(screen, run.rows)
+    titles = titles_of(run)
+    show_rows(screen, run.rows, titles)
     show_notices(screen, run.notices())
-    show_breaches(screen, run.breaches)
+    show_breaches(screen, run.breaches, titles)
     show_notices(screen, run.fix_notices)
     if run.breaches:
         screen.print(text("cli.all_breaches", file=run.published.folder / "quarantine.csv"))
@@ -141,7 +144,12 @@ def show_ranking(screen, run) -> None:
     screen.print(table)
 
 
-def show_rows(screen, rows: dict) -> None:
+def titles_of(run) -> dict[str, str]:
+    """The titles of a run's tables, by id."""
+    return {name: said(table.title) for name, table in run.contracts.tables.items()}
+
+
+def show_rows(screen, rows: dict, titles: Mapping[str, str]) -> None:
     """What became of the rows, a line a table that has rows; nothing where none was read."""
     if not rows:
         return
@@ -153,16 +161,17 @@ def show_rows(screen, rows: dict) -> None:
     for name, count in rows.items():
         if count.read:
             note = other_rows(count, say, language())
-            table.add_row(name, str(count.read), str(count.accepted), str(count.quarantined), note)
+            table.add_row(_safe(titles[name]), str(count.read), str(count.accepted), str(count.quarantined), note)
     screen.print(table)
 
 
 def show_periods(screen, run) -> None:
     """Accepted rows by the quarter that they are of, a line a table; the period asked for stands out."""
+    titles = titles_of(run)
     for name, periods in (run.validation.periods if run.validation else {}).items():
         if periods:
             counts = " · ".join(f"{'*' if of == str(run.period) else ''}{of} {n}" for of, n in periods)
-            screen.print(_safe(text("cli.rows_per_period", table=name, periods=counts)))
+            screen.print(_safe(text("cli.rows_per_period", table=titles[name], periods=counts)))
 
 
 def show_notices(screen, notices) -> None:
@@ -174,21 +183,22 @@ def show_notices(screen, notices) -> None:
 def show_check(run, stops) -> None:
     """What the contracts found: the account, the breaches, the warnings."""
     screen = console()
-    show_rows(screen, run.rows)
+    titles = titles_of(run)
+    show_rows(screen, run.rows, titles)
     show_periods(screen, run)
     show_notices(screen, run.notices())
-    show_breaches(screen, run.breaches)
+    show_breaches(screen, run.breaches, titles)
     show_notices(screen, run.fix_notices)
     warned = Counter((b.table, b.column, b.promise) for b in run.warnings if b.line)  # files: told above
     for (name, column, promise), number in warned.most_common():
-        screen.print("· " + _safe(text("cli.warned", table=name, column=column, promise=promise, n=number)))
+        screen.print("· " + _safe(text("cli.warned", table=titles[name], column=column, promise=promise, n=number)))
     if not stops and run.quality and not any(one.before for one in run.history):
         screen.print("· " + text("quality.history_none"))
     if not stops:
         screen.print(text("cli.check_passed"))
 
 
-def show_breaches(screen, breaches) -> None:
+def show_breaches(screen, breaches, titles: Mapping[str, str]) -> None:
     """Breaches counted by promise, with the first of each; nothing where there is none."""
     firsts = {}
     for breach in breaches:
@@ -199,7 +209,7 @@ def show_breaches(screen, breaches) -> None:
     for key, number in Counter(map(_promise, breaches)).most_common():
         first = firsts[key]
         table.add_row(
-            *(_safe(part) for part in key),
+            *(_safe(part) for part in (titles[first.table], *key[1:])),
             str(number),
             _safe(f"{first.file}:{first.line}"),
             _safe(first.value),
@@ -218,8 +228,8 @@ def _safe(value: str) -> str:
     return escape(printable)
 
 
-def show_explanation(explanation, cases: Collection[str]) -> None:
-    """Items with their lines and a running sum, then base, bonus and total."""
+def show_explanation(explanation, titles: Mapping[str, str], cases: Collection[str]) -> None:
+    """Items with their lines and a running sum, then base, bonus and total; ``titles`` of items and rules by id."""
     screen, unit = console(), explanation.unit
     table = Table(title=_safe(f"{explanation.period} {unit['unit_id']} {unit['unit_name']}"), title_justify="left")
     for name in ("item", "clause", "why", "case", "points"):
@@ -227,11 +237,13 @@ def show_explanation(explanation, cases: Collection[str]) -> None:
     for item in explanation.items:
         if cases and not (item.lines or item.misses):
             continue
-        table.add_row(item.item_id, "", text("cli.full_marks"), "", item.full_marks)
+        table.add_row(_safe(titles.get(item.item_id, item.item_id)), "", text("cli.full_marks"), "", item.full_marks)
         for line in item.lines:
             reason = " ".join(part for part in (line["detail"], line["adjustment_id"]) if part)
             which = line["case_id"] or line["ref_id"]
-            table.add_row("", line["clause"], _safe(reason or line["rule_id"]), _safe(which), line["points"])
+            table.add_row(
+                "", line["clause"], _safe(reason or _title(line["rule_id"], titles)), _safe(which), line["points"]
+            )
             for row in item.misses_of(line) if not cases else ():
                 table.add_row("", "", _safe(f"  {row['detail']}"), _safe(row["case_id"] or row["ref_id"]), "")
         for row in item.misses if cases else ():
@@ -255,14 +267,19 @@ def show_explanation(explanation, cases: Collection[str]) -> None:
     screen.print(_safe(text("cli.sum_up", rank=unit["rank"] or "–", **sums)))
 
 
-def show_movements(movements, title: str) -> None:
-    """Who moved, by how much, through which rules."""
+def _title(id: str, titles: Mapping[str, str]) -> str:
+    """The title of a rule, or of what settling does."""
+    return titles.get(id) or known(say, f"pages.rule_{id}", id, language())
+
+
+def show_movements(movements, title: str, titles: Mapping[str, str]) -> None:
+    """Who moved, by how much, through which rules; ``titles`` of these by id."""
     screen = console()
     table = Table(title=_safe(title), title_justify="left")
     for name in ("unit", "before", "after", "points", "why"):
         table.add_column(text(f"cli.col_{name}"), justify="left" if name in ("unit", "why") else "right")
     for move in movements:
-        why = "  ".join(f"{rule} {_signed(points)}" for rule, points in move.by_rule)
+        why = "  ".join(f"{_title(rule, titles)} {_signed(points)}" for rule, points in move.by_rule)
         table.add_row(
             _safe(f"{move.unit_id} {move.unit_name}"),
             move.rank_before or "–",

@@ -141,17 +141,17 @@ def try_decisions(
             return _standings(made)
 
         days, steps = _window(out, period), len(new) + 2
-        progress("measure", 0, steps)
+        progress("tried", 0, steps)
         base, tried = scored(), []
         before = _table(edition_in_force(out, period.previous) or Path(out) / str(period.previous))
         for step, n in enumerate(new, 1):
-            progress("measure", step, steps)
+            progress("tried", step, steps)
             one = decisions[n]
             changes = () if one["action"] == REFUSED else _changes(base, scored(n), one["unit_id"])
             unit = base[one["unit_id"]].name if one["unit_id"] in base else one["unit_id"]
             outside = days if days and outside_window(_dated(one), *map(str, days)) else None
             tried.append(Tried(one, unit, _rule(made, one), changes, _alike(decisions, n, before), outside))
-        progress("measure", steps - 1, steps)
+        progress("tried", steps - 1, steps)
         alone = tried[0].changes if len(tried) == 1 else None
         together = _changes(base, scored(*new)) if alone is None and new else alone or ()
         progress("done", steps, steps)

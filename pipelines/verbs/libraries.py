@@ -14,7 +14,7 @@ from pipelines.model.library import LibraryReport
 from pipelines.model.text import plain
 from pipelines.model.words import ContractStop, Refusal, Words
 from pipelines.paths import STANDARD_RULES
-from pipelines.screen import console, progress, show_rows
+from pipelines.screen import console, progress, show_rows, titles_of
 from pipelines.verbs import options
 from pipelines.views.libraries import counts, finding_rows, left_aside
 from pipelines.wording import say
@@ -53,7 +53,7 @@ def check(period, exports, on, out: Path, rules, source, absent, no_pdf, as_json
     if as_json:
         options.print_json({**summary(report, folder), "rows": {name: n.counts() for name, n in run.rows.items()}})
     else:
-        show_rows(console(), run.rows)
+        show_rows(console(), run.rows, titles_of(run))
         _show_report(report, folder, (*left_aside(report, say), *report.uncovered, *notices, *run.fix_notices))
 
 

@@ -15,6 +15,7 @@ from pipelines.edges.templates import render
 from pipelines.edges.workbook import write_list
 from pipelines.explain import compare
 from pipelines.explain import explain as explained
+from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.project import DUCKDB, ENGINES
 from pipelines.model.words import ContractStop, UsageRefusal
@@ -283,7 +284,16 @@ def explain(unit, period, out, cases, objection, as_json) -> None:
     elif as_json:
         options.print_json(asdict(explanation))
     else:
-        show_explanation(explanation, cases)
+        show_explanation(explanation, _titles(quarter), cases)
+
+
+def _titles(quarter) -> dict[str, str]:
+    """The titles of a run's items and rules, by id; none of one from before the rulebook was kept with it."""
+    folder = quarter.folder / RULEBOOK
+    if not folder.is_dir():
+        return {}
+    book = load_rulebook(folder, Period.parse(next(iter(quarter.ranking.values()))["period"]))
+    return {id: said(one.title) for id, one in (*book.items.items(), *book.rules.items())}
 
 
 def _write_objection(quarter, period, explanation, cases, file, as_json) -> None:
@@ -327,7 +337,8 @@ def diff(a, b, out, as_json) -> None:
     if as_json:
         options.print_json([_plain(movement) for movement in movements])
     else:
-        show_movements(movements, text("cli.diff_title", a=a, b=b))
+        titles = {**_titles(before), **_titles(after)}
+        show_movements(movements, text("cli.diff_title", a=a, b=b), titles)
 
 
 def _plain(movement) -> dict:

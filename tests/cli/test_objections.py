@@ -61,7 +61,8 @@ def test_what_is_foretold_of_every_unit_is_what_the_next_run_comes_to(call, out,
 
 
 def test_the_page_names_units_and_like_cases_and_is_for_the_office_alone(call, out, more):
-    code, said, _ = call("objections", PERIOD, "--exports", str(more), "--out", str(out))
+    code, said, steps = call("objections", PERIOD, "--exports", str(more), "--out", str(out))
+    assert "[1/5] 试算复核决定" in steps and "统计事实" not in steps
     file = out / "restricted" / PERIOD / "objections.html"
     page = file.read_text(encoding="utf-8")
     assert code == 0 and str(file) in said and file.stat().st_mode & 0o777 == 0o600

@@ -81,7 +81,8 @@ def test_an_explanation_on_screen_names_every_case_that_cost_points(call, out):
     with (out / PERIOD / "ledger.csv").open(encoding="utf-8-sig") as file:
         entry = next(line for line in csv.DictReader(file) if line["rule_id"] == "late_signing")
     output = call("explain", entry["unit_id"], PERIOD, "--out", str(out))[1]
-    assert entry["case_id"] in output and "签收" in output
+    assert entry["case_id"] in output and "签收" in output and "及时签收与回复" in output
+    assert "│ A3.1   " not in output and "late_signing" not in output
     alone = call("explain", entry["unit_id"], PERIOD, "--out", str(out), "--case", entry["case_id"])[1]
     assert entry["case_id"] in alone and "满分" in alone
     also = call("explain", entry["unit_id"], PERIOD, "--out", str(out), "--case", entry["case_id"], "--case", "XX9")[1]
@@ -108,6 +109,8 @@ def test_two_equal_runs_do_not_differ_and_a_stricter_reading_says_who_moved(call
     assert moved
     for unit in moved:
         assert Fraction(unit["points"]) == sum(Fraction(points) for points in unit["by_rule"].values())
+    seen = call("diff", str(out / PERIOD), str(stricter / PERIOD), "--lang", "en")[1]
+    assert "Completion rate -" in seen and "completion_rate" not in seen
 
 
 def test_the_run_reports_itself_as_json(call, quick, exports, out):

@@ -81,7 +81,7 @@ def test_what_differs_has_the_decimals_of_the_book(run, capsys):
     movements = compare(Altered(run[2], "1.0"), Altered(run[2], "0.7"))
     [said], [told] = map(scoring._plain, movements), map(plain_movement, movements)
     assert (said["points"], told["points"], told["total_before"], told["total_after"]) == ("-0.3", "-0.3", "1.0", "0.7")
-    show_movements(movements, "")
+    show_movements(movements, "", {})
     assert "-0.3 " in capsys.readouterr().out
 
 
