@@ -243,6 +243,7 @@ def heat(result: ScoredPeriod, lang: str = "zh") -> dict | None:
         {
             "place": place(standing.rank if standing.rank is not None else standing.group_rank),
             "name": _name(result, standing),
+            "total": result.rulebook.sum(result.scores[standing.unit_id].total),
             "cells": [_cell(result.scores[standing.unit_id].items.get(item.id)) for item in items],
         }
         for standing in result.standings

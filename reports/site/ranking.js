@@ -236,13 +236,14 @@
         const head = cell(top, text, "th"); head.scope = "col"; head.className = n ? "n" : "";
       });
       const rows = table.createTBody();
-      heads.slice(2).forEach((head, n) => {
-        const row = rows.insertRow(), pair = [one, two].map(unit => unit.cells[n + 2].textContent);
-        cell(row, head.firstChild.textContent, "th").scope = "row";
+      const items = heads.slice(2).map((head, n) => [head.firstChild.textContent, ...[one, two].map(unit => unit.cells[n + 2].textContent)]);
+      for (const [title, ...pair] of [...items, [beside.dataset.total, one.dataset.total, two.dataset.total]]) {
+        const row = rows.insertRow();
+        cell(row, title, "th").scope = "row";
         for (const text of pair) cell(row, text).className = "n";
         const [a, b] = pair.map(text => Math.round(100 * Number(text)));  // shown figures have two decimals at most
         cell(row, Number.isNaN(a - b) ? "—" : `${a > b ? "+" : ""}${points(BigInt(a - b))}`).className = "n";
-      });
+      }
       body.append(table);
     };
     for (const select of chosen) {

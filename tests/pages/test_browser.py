@@ -323,7 +323,11 @@ def test_two_units_stand_beside_each_other_and_in_the_address(opened):
     page.get_by_label("两个单位对照").select_option(label="东湖区人民政府")
     page.locator("#two").select_option(label="市供水集团有限公司")
     texts = "all => all.map(row => [...row.cells].map(cell => cell.textContent))"
+    total = "all => all.map(row => [row.cells[1].querySelector('a').textContent, row.cells[2].textContent])"
     rows = page.locator("#compared tbody tr").evaluate_all(texts)
-    assert ["及时签收与回复", "19.5", "0", "+19.50"] in rows and len(rows) == 10
+    assert ["及时签收与回复", "19.5", "0", "+19.50"] in rows and len(rows) == 11
+    totals = dict(page.locator("table.sortable").first.locator("tbody tr").evaluate_all(total))
+    mine, others = totals["东湖区人民政府"], totals["市供水集团有限公司"]
+    assert rows[-1] == ["总分", mine, others, f"{float(mine) - float(others):+.2f}"]
     again = opened(f"index.html#{page.url.partition('#')[2]}")
-    assert again.locator("#compared tbody tr").count() == 10 and page.complaints == again.complaints == []
+    assert again.locator("#compared tbody tr").count() == 11 and page.complaints == again.complaints == []
