@@ -4,6 +4,7 @@ import csv
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -77,6 +78,7 @@ def notice(period: Period, number: int, earlier: FinishedRun, later: FinishedRun
         "made_from": in_words(made_from(earlier.manifest, later.manifest), _readings(later, period)),
         **changed(before, after, period),
         "lists": _lists(before, after),
+        "graded": _graded(before, after, period),
     }
 
 
@@ -91,6 +93,34 @@ def _lists(before: Path, after: Path) -> list[dict]:
         for key, one in sorted({**then, **now}.items())
         if (key in then) != (key in now) and one["list"] != REMARK
     ]
+
+
+def _graded(before: Path, after: Path, period: Period) -> list[dict]:
+    """Units in another grade, or in another place in their group where no place over all tells of it.
+
+    ``what``, ``unit_name``, and ``before`` and ``after`` in both languages, "" for none.
+    """
+    then, now = (PublishedQuarter.open(run).ranking for run in (before, after))
+    titles, found = [_grades(run, period) for run in (before, after)], []
+    for id in sorted(set(then) & set(now)):
+        placed = then[id]["rank"] or now[id]["rank"]
+        for what in ("grade",) if placed else ("grade", "group_rank"):
+            was, new = (line.get(what) or "" for line in (then[id], now[id]))
+            if was != new:
+                facts = {"what": what, "unit_name": plain(masked(now[id]["unit_name"]))}
+                found.append(
+                    {**facts, "before": asdict(_called(was, titles[0])), "after": asdict(_called(new, titles[1]))}
+                )
+    return found
+
+
+def _called(id: str, titles: dict[str, Words]) -> Words:
+    return titles.get(id, Words(id, id))
+
+
+def _grades(run: Path, period: Period) -> dict[str, Words]:
+    book = _book(run, period)
+    return {one.id: one.title for one in book.grades} if book else {}
 
 
 def _verdicts(run: Path) -> dict[tuple[str, str, str], dict]:
@@ -300,11 +330,14 @@ LISTINGS = {
 
 
 def _given_and_taken(document: dict) -> list[Words]:
-    """Who is commended or criticised, or stands on a list of the book's own, and was not before; and the other way."""
+    """Who came on a list, or left it, and who is in another grade or place of its group than before."""
     told = []
     for one in document["lists"]:
         key = LISTINGS.get((one["list"], one["given"]), "notice_listed" if one["given"] else "notice_unlisted")
         told.append(_says(key, unit=one["unit_name"], title=one["title"]))
+    for one in document["graded"]:
+        sides = {side: Words(**one[side]) if one[side]["zh"] else _says("notice_none") for side in ("before", "after")}
+        told.append(_says(f"notice_{one['what']}", unit=one["unit_name"], **sides))
     return told
 
 

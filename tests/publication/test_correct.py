@@ -9,7 +9,7 @@ from fontTools.ttLib import TTFont
 
 from pipelines.edges.paper import WEB_FONT, paper_problem
 from pipelines.model.words import NotAllowed, UsageRefusal, VerificationFailed
-from pipelines.paths import RULES
+from pipelines.paths import ROOT, RULES
 from pipelines.publication import desk as publishing
 from pipelines.publication.editions import place_of
 from pipelines.publication.pages import _moved as told_of
@@ -125,6 +125,35 @@ def test_a_notice_tells_who_is_commended_or_criticised_no_longer_and_who_is_now(
     assert [(one["list"], one["unit_name"], one["given"]) for one in lists] == [
         ("commend", "甲局", False), ("commend", "乙局", True), ("criticise", "乙局", True),
         ("own", "甲局", False), ("own", "乙局", True)]
+
+
+HEAD = "period,unit_id,unit_name,unit_group,base,bonus,total,rank,group_rank,case_rows,grade,note"
+
+
+def graded(*units: str) -> dict:
+    """A run's ranking, by a book with grades."""
+    book = ROOT / "examples" / "two_sheets" / "rulebook"
+    files = {f"rulebook/{file.relative_to(book)}": file.read_bytes() for file in book.rglob("*") if file.is_file()}
+    lines = [f"2026Q2,{unit},9," + note for unit, note in (one.split("|") for one in units)]
+    return files | {"ranking.csv": "\n".join([HEAD, *lines, ""]).encode()}
+
+
+def test_a_notice_tells_of_another_grade_and_of_places_in_groups_where_none_is_over_all(tmp_path):
+    then = graded("U1,甲局,g,90.00,0.00,90.00,1,1|excellent,", "U2,乙局,g,80.00,0.00,80.00,,1|good,",
+                  "U3,丙局,g,80.00,0.00,80.00,2,2|good,")
+    now = graded("U1,甲局,g,90.00,0.00,90.00,1,2|good,", "U2,乙局,g,80.00,0.00,80.00,,2|,",
+                 "U3,丙局,g,80.00,0.00,80.00,2,2|good,")
+    approved_run(tmp_path, files=then)
+    act(tmp_path, publishing.publish, without_pdf=True, at=LATER)
+    finished_run(tmp_path, "-0.50", "FH1", files=now)
+    for person in (LIN, WU):
+        act(tmp_path, publishing.approve, person, at=LATER)
+    _correct(tmp_path)
+    text = re.sub("<[^>]+>", "", (place_of(tmp_path, PERIOD) / "correction-1.html").read_text(encoding="utf-8"))
+    for said in ("甲局的等次由“优秀”更正为“良好”。", "乙局的等次由“良好”更正为“无”。", "乙局的类别名次由1更正为2。",
+                 "甲局: grade Good instead of Excellent.", "乙局: place 2 in its group instead of 1."):
+        assert said in text, said
+    assert "甲局的类别名次" not in text and "丙局" not in text
 
 
 def test_pages_beside_editions_name_the_period_in_words_and_readings_by_what_they_mean(tmp_path):
