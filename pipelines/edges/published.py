@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -139,12 +139,15 @@ def _table(rows: list[tuple], **columns):
     )
 
 
-def read_kept(folder: Path, name: str, filters=None, columns: list[str] | None = None):
-    """One kept table as Arrow; UsageRefusal where the run has none or it cannot be read."""
+def read_kept(folder: Path, name: str, filters=None, columns: list[str] | None = None, coded: Sequence[str] = ()):
+    """One kept table as Arrow; UsageRefusal where the run has none or it cannot be read.
+
+    The columns ``coded``, of few different words, come as they are stored: numbers, and their words once.
+    """
     file = tallies_of(folder) / f"{name}.parquet"
     try:
         if filters is None:
-            return parquet.ParquetFile(file).read(columns)
+            return parquet.ParquetFile(file, read_dictionary=coded).read(columns)
         return parquet.read_table(file, filters=filters, partitioning=None)
     except FileNotFoundError:
         raise UsageRefusal(say("laboratory.no_tallies", folder=folder)) from None
@@ -242,8 +245,10 @@ def flagged_before(table: Any) -> Any:
 
 
 def only_units(table, unit_ids: Iterable[str]):
-    """The rows of these units."""
-    return table.filter(pc.is_in(table["unit_id"], value_set=_strings(unit_ids)))
+    """The rows of these units; a coded column would still hold the words of the others."""
+    ids = table["unit_id"].cast(pyarrow.string())
+    plain = table.set_column(table.column_names.index("unit_id"), "unit_id", ids)
+    return plain.filter(pc.is_in(ids, value_set=_strings(unit_ids)))
 
 
 def _strings(values: Iterable[str]):

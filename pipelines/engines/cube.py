@@ -366,7 +366,12 @@ class Stacked(Counts):
 def _values(table: CubeTable, name: str) -> np.ndarray:
     if isinstance(table, Mapping):
         return np.asarray(table[name])
-    return table.column(name).to_numpy()
+    return _array(table.column(name).combine_chunks())
+
+
+def _array(column: Any) -> np.ndarray:
+    """Whole numbers of Arrow, none of them null; `to_numpy` would import pandas for that."""
+    return np.from_dlpack(column)
 
 
 def _codes(table: CubeTable, name: str, known: Iterable[str]) -> np.ndarray:
@@ -374,9 +379,10 @@ def _codes(table: CubeTable, name: str, known: Iterable[str]) -> np.ndarray:
     places = {value: place for place, value in enumerate(known)}
     if isinstance(table, Mapping):
         return np.array([places[value] for value in table[name]], dtype=np.int64)
-    encoded = table.column(name).combine_chunks().dictionary_encode()
+    column = table.column(name).combine_chunks()
+    encoded = column if hasattr(column, "dictionary") else column.dictionary_encode()
     found = np.array([places[value] for value in encoded.dictionary.to_pylist()], dtype=np.int64)
-    return found[encoded.indices.to_numpy()] if len(encoded) else np.zeros(0, dtype=np.int64)
+    return found[_array(encoded.indices)] if len(encoded) else np.zeros(0, dtype=np.int64)
 
 
 def _rows(cube: CubeTable, layouts: Mapping[str, Marks], units: tuple[str, ...]) -> dict[str, Rows]:

@@ -216,6 +216,7 @@ class World:
     rulebook: Rulebook  # whose measures count
     without_cases: tuple[str, ...] = ()
     absent: Absent = NOTHING
+    whole: bool = True  # no unit is left out
 
     @classmethod
     def open(cls, folder: Path, period: Period, cutoff: datetime) -> "World":
@@ -233,7 +234,9 @@ class World:
         if cases != self.without_cases:
             _must_be_known(cases, self.kept.known_cases())
         left = {id: register for id, register in self.registers.items() if id not in gone}
-        return replace(self, registers=left, without_cases=cases) if gone or cases != self.without_cases else self
+        if not gone and cases == self.without_cases:
+            return self
+        return replace(self, registers=left, without_cases=cases, whole=self.whole and not gone)
 
     @cached_property
     def cube(self) -> Cube:
@@ -241,7 +244,7 @@ class World:
         with readable(self.folder, kept.tallies_of(self.folder)):
             table = self._counted() if self.without_cases else self.kept.cube
             return Cube.prepare(
-                kept.only_units(table, self.registers),
+                table if self.whole else kept.only_units(table, self.registers),
                 self.kept.layouts,
                 self.rulebook.measures,
                 self.registers,

@@ -440,7 +440,9 @@ class Kept:
     @property
     def cube(self) -> Arrow:
         """`tallies.cube` as Arrow."""
-        return self._of_format_1["cube"] if self.is_old else published.read_kept(self.folder, published.CUBE)
+        if self.is_old:
+            return self._of_format_1["cube"]
+        return published.read_kept(self.folder, published.CUBE, coded=("counts", "unit_id"))
 
     def rows(
         self,
