@@ -143,6 +143,7 @@ def sort_folder(exports: Path, contracts: Contracts, mapping: SourceMapping | No
             strangers.append(file.name)
             notices.append(_unrecognised(file.name, stem, contracts))
     notices += [_two_formats(table, found, contracts) for table, found in tables.items() if _same_stem(found)]
+    notices += [words for file in files if mapping and (words := _unchosen(file, tables))]
     if not files and not fixes:
         stops.append(say("ingest.empty_folder", folder=exports))
     return Folder(
@@ -357,6 +358,20 @@ def sheets_of_tables(file: Path, own: str, contracts: Contracts) -> Book | None:
     book = {table: tuple(name for name in names if tables.get(name) == table) for table in tables.values()}
     facts = {"file": file.name, "sheets": "、".join(tables), "others": "、".join(others)}
     return Book(book, tuple(stops), (note("ingest.book_sheets", **facts),) if others else ())
+
+
+def _unchosen(file: Path, tables: dict[str, list[Found]]) -> Notice | None:
+    """The sheets that no table of a mapping names, of a workbook of which every table names its own."""
+    layouts = [one.layout for found in tables.values() for one in found if one.path == file]
+    asked = {name for one in layouts for name in (one.sheet, *one.sheets) if name}
+    names = _sheet_names(file) if all(one.sheet or one.sheets for one in layouts) else []
+    chosen = [name for name in names if any(fnmatchcase(name, one) for one in asked)]
+    others = "、".join(name for name in names if name not in chosen)
+    return (
+        note("ingest.other_sheets", file=file.name, sheet="、".join(chosen), others=others)
+        if chosen and others
+        else None
+    )
 
 
 def _sheet_names(file: Path) -> list[str]:

@@ -400,6 +400,21 @@ def test_sheets_by_a_pattern_are_one_table_and_others_are_left(tmp_path):
     (tmp_path / "town.yaml").write_text(whole({"files": "受理.xlsx", "sheets": "*月"}, {"": "case_id"}), "utf-8")
     town = read(tmp_path / "exports", tmp_path / "town.yaml")
     assert town.ids() == ["1", "2"]
+    assert "only the sheet “7月、8月” was read, not: 说明、旧数据" in town.notices
+
+
+@pytest.mark.parametrize(("asked", "others"), [("7月", "8月"), ("8月", "7月")])
+def test_sheets_that_a_mapping_does_not_choose_are_told(asked, others, tmp_path):
+    book(tmp_path / "exports", {"7月": [["case_id"], ["1"]], "8月": [["case_id"], ["2"]]})
+    (tmp_path / "town.yaml").write_text(whole({"files": "受理.xlsx", "sheet": asked}, {"": "case_id"}), "utf-8")
+    told = read(tmp_path / "exports", tmp_path / "town.yaml").notices
+    assert f"only the sheet “{asked}” was read, not: {others}" in told
+
+
+def test_nothing_is_told_of_sheets_that_are_all_chosen(tmp_path):
+    book(tmp_path / "exports", {"7月": [["case_id"], ["1"]]})
+    (tmp_path / "town.yaml").write_text(whole({"files": "受理.xlsx", "sheet": "7月"}, {"": "case_id"}), "utf-8")
+    assert "was read, not" not in read(tmp_path / "exports", tmp_path / "town.yaml").notices
 
 
 def test_a_pattern_that_no_sheet_has_is_a_stop_that_names_the_sheets(tmp_path):
