@@ -83,16 +83,18 @@ def calendar_command() -> click.Command:
         click.Argument(["notice"], type=click.Path(path_type=Path), metavar="[FILE]", required=False),
         click.Option(["--replace"], is_flag=True, help=text("calendar.opt_replace")),
         click.Option(["--print", "shown"], is_flag=True, help=text("calendar.opt_print")),
+        options.as_json(),
     )
 
 
-def calendar(year, notice, replace, shown) -> None:
+def calendar(year, notice, replace, shown, as_json) -> None:
     """Read FILE, or standard input for “-”, else ask the library; write the file of the year into the calendars."""
     from pipelines.edges.calendar import known_year, read_notice
 
     found = known_year(year) if notice is None else read_notice(_text(notice), year)
+    days = {name: [day.isoformat() for day in getattr(found, name)] for name in ("days_off", "make_up_days")}
     if shown:
-        click.echo(found.text(), nl=False)
+        options.print_json({"year": year, **days}) if as_json else click.echo(found.text(), nl=False)
         return
     folder = process.project().calendars
     if folder is None and INSTALLED:
@@ -101,6 +103,9 @@ def calendar(year, notice, replace, shown) -> None:
     if file.exists() and file.read_text(encoding="utf-8") != found.text() and not replace:
         raise UsageRefusal(say("calendar.there", file=file))
     file.write_text(found.text(), encoding="utf-8", newline="\n")
+    if as_json:
+        options.print_json({"year": year, **days, "file": str(file)})
+        return
     click.echo(text("calendar.written", file=file, off=len(found.days_off), worked=len(found.make_up_days)))
 
 

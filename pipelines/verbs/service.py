@@ -25,10 +25,11 @@ def serve_command() -> click.Command:
             ["--port"], type=click.IntRange(1, 65535), default=4200, show_default=True, help=text("serve.opt_port")
         ),
         click.Option(["--dry-run"], is_flag=True, help=text("serve.opt_dry_run")),
+        options.as_json(),
     )
 
 
-def serve(port, dry_run) -> None:
+def serve(port, dry_run, as_json) -> None:
     """Start the server and the schedules; say where they are and when each flow runs next."""
     from pipelines.flows import _service
 
@@ -37,6 +38,12 @@ def serve(port, dry_run) -> None:
         raise UsageRefusal(say("serve.no_project"))
     if not project.schedules:
         raise UsageRefusal(say("serve.nothing", file=project.file))
+    if as_json and not dry_run:
+        raise UsageRefusal(say("serve.json_of_dry_run"))
+    if as_json:
+        served = _service.served(project)
+        options.print_json([{"flow": one.schedule.flow, "next": one.next.isoformat()} for one in served])
+        return
     if dry_run:
         _tell(_service.served(project))
         return

@@ -1,5 +1,7 @@
 """`gongping calendar`: a year of working days from the notice as it is published; a slip is refused, never guessed."""
 
+import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,12 @@ def test_it_can_be_looked_at_first(town, call):
     code, printed, _ = call("calendar", "2026", "notice.txt", "--print")
     assert (code, days(yaml.safe_load(printed))) == (0, days(ours(2026)))
     assert not (town / "calendars" / "2026.yaml").exists()
+
+
+def test_it_tells_its_days_as_json(town, call):
+    asked = ("calendar", "2026", "notice.txt", "--json")
+    looked, written = json.loads(call(*asked, "--print")[1]), json.loads(call(*asked)[1])
+    expected = dict(zip(("days_off", "make_up_days"), days(ours(2026)), strict=True))
+    for told in (looked, written):
+        assert {name: [date.fromisoformat(day) for day in told[name]] for name in expected} == expected
+    assert "file" not in looked and Path(written["file"]).samefile(town / "calendars/2026.yaml")

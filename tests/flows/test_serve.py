@@ -173,6 +173,10 @@ def test_the_next_runs_are_told_without_a_server(tmp_path):
     first, second = done.stdout.splitlines()
     assert first.startswith("preview: next at ") and first.endswith("-01-06 07:00")
     assert second.startswith("publish: next at ") and second.endswith(":30")
+    told = json.loads(serve(tmp_path, "--dry-run", "--json").stdout)
+    assert [one["flow"] for one in told] == ["preview", "publish"] and "-01-06T07:00" in told[0]["next"]
+    done = serve(tmp_path, "--json")
+    assert (done.returncode, "--dry-run alone" in done.stderr) == (2, True), done.stderr
 
 
 def test_without_a_project_or_a_schedule_it_says_what_lacks(tmp_path):
