@@ -74,6 +74,7 @@ from pipelines.stages.settle import settle, without_assessment
 from pipelines.stages.validate import validate
 from pipelines.wording import say
 
+DOUBLED_TOLD = 3  # groups of cases that are named
 WITHOUT = Item("", Words("", ""), Fraction(0), "")  # of lines of the whole
 
 
@@ -526,7 +527,7 @@ class Run:
         """What is worth a line in the summary though it breaks no promise; read while the warehouse is open."""
         # a book without this reading asks nothing of evaluations
         found = self.warehouse.rows("tallies/observations", clock=self.readings.get("evaluation_clock"))
-        counted = tuple(say(f"assess.{name}", n=n) for name, n in found if n)
+        counted = (*self._doubled, *(say(f"assess.{name}", n=n) for name, n in found if n))
         again = tuple(
             say("assess.counted_before", unit=row.unit_id, case=row.case_id, period=row.counted_in)
             for row in self.counted_rows
@@ -537,6 +538,13 @@ class Run:
         figures = notices(self.warehouse, self.tallies, self.rulebook)
         of_earlier = (*self.counted_notices, *again, *self._unasked, *counted)
         return (*self.unusual, *of_marks, *parts, *figures, *of_earlier)
+
+    @property
+    def _doubled(self) -> tuple[Words, ...]:
+        """Cases that say the same under several numbers, with the first of them."""
+        found = self.warehouse.rows("tallies/doubled")
+        named = "；".join(f"{first}、{last}" for first, last in found[:DOUBLED_TOLD])
+        return (say("assess.cases_doubled", n=len(found), cases=named),) if found else ()
 
     @property
     def _unasked(self) -> tuple[Words, ...]:

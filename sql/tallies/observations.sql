@@ -19,6 +19,17 @@ where
     and $clock is not null
     and case $clock when 'assignment' then late_by_assignment else late_by_reminder end
 union all
+select 'evaluator_twice' as observation, count(*) as n
+from (
+    select f.case_id
+    from facts.evaluations as f
+    join accepted.evaluations as e on e.assignment_id = f.assignment_id
+    semi join facts.dissatisfied as d on d.case_id = f.case_id and d.unit_id = f.unit_id
+    where f.refused is null and not case $clock when 'assignment' then f.late_by_assignment else f.late_by_reminder end
+    group by f.case_id, f.unit_id, e.evaluator_id
+    having count(*) > 1 and $clock is not null
+)
+union all
 -- One that ends with the deadline itself is how systems write that they moved the deadline.
 select 'extension_without_effect' as observation, count(*) as n
 from accepted.extensions as x

@@ -1,8 +1,11 @@
 """What is worth a line in the summary: evaluations that do not count and why, decisions that change nothing."""
 
+from types import SimpleNamespace
+
 import pyarrow
 import pytest
 
+from pipelines.assess import Run
 from pipelines.edges.calendar import Calendar
 from pipelines.model.period import Period
 from pipelines.stages.measure import measure
@@ -11,6 +14,7 @@ from tests.toy.town import ISLAND
 
 PERIOD = Period.parse("2026Q3")
 BOOK = ISLAND.book
+LAMP = {"title": "路灯不亮", "received_at": "2026-08-01 08:00:00", "dispatched_at": "2026-08-01 09:00:00"}
 DISSATISFIED = {"case_id": "C1", "public_rating": "dissatisfied", "rated_at": "2026-08-11 09:00:00"}
 
 
@@ -109,3 +113,37 @@ def test_an_approved_extension_that_ends_before_the_deadline_is_told(extension, 
     case = {"case_id": "C1", "reply_due_at": "2026-08-09 18:00:00"}
     found = observed(cases=[case], extensions=[{"case_id": "C1"} | extension])
     assert found == ({"extension_without_effect": 1} if told else {})
+
+
+@pytest.mark.parametrize(("second", "told"), [
+    ({}, True), ({"evaluator_id": "E2"}, False), ({"returned_at": "2026-08-13 09:00:00"}, False),
+    ({"rated_at": "2026-08-18 00:00:00"}, False), ({"case_id": "C2"}, False),
+])
+def test_an_evaluator_who_judges_one_case_twice_is_told(second, told):
+    evaluations = [{"assignment_id": "V1"}, {"assignment_id": "V2", "rated_at": "2026-08-13 15:00:00", **second}]
+    cases = [DISSATISFIED, DISSATISFIED | {"case_id": "C2"}]
+    found = observed(cases=cases, evaluators=[{}, {"evaluator_id": "E2"}], evaluations=evaluations)
+    assert ("evaluator_twice" in found) == told
+
+
+@pytest.mark.parametrize(("second", "told"), [
+    ({}, True), ({"received_at": "2026-08-01 08:00:01"}, False), ({"dispatched_at": "2026-08-01 09:00:01"}, False),
+    ({"title": "别的"}, False), ({"unit_id": "U2"}, False), ({"case_id": "C1", "unit_id": "U2"}, False),
+])
+def test_a_case_under_another_number_is_told(second, told):
+    one = {"case_id": "C1", **LAMP}
+    warehouse = warehouse_with(cases=[one, one | {"case_id": "C2"} | second])
+    assert warehouse.rows("tallies/doubled") == ([("C1", "C2")] if told else [])
+
+
+@pytest.mark.parametrize("missing", ["title", "hour"])
+def test_cases_of_which_too_little_is_said_are_not_taken_for_one(missing):
+    day = "2026-08-01 00:00:00"
+    one = LAMP | ({"title": None} if missing == "title" else {"received_at": day, "dispatched_at": day})
+    assert warehouse_with(cases=[one | {"case_id": id} for id in ("C1", "C2")]).rows("tallies/doubled") == []
+
+
+def test_three_groups_of_cases_under_other_numbers_are_named():
+    cases = [LAMP | {"case_id": f"C{k}{n}", "title": str(k)} for k in range(4) for n in range(2)]
+    [told] = Run._doubled.fget(SimpleNamespace(warehouse=warehouse_with(cases=cases)))
+    assert told.en.startswith("4 groups of cases") and told.zh.endswith("请核对：C00、C01；C10、C11；C20、C21")
