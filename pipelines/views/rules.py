@@ -326,6 +326,7 @@ class Lines:
         self._nothing = say("ledger.nothing").into(lang)
         self._types = {**rulebook.incident_types, **rulebook.award_types}
         self._missing, self._says = cache(self._missing), cache(self._says)  # the same for a million rows
+        self._costs = cache(self._costs)
 
     def rendered(self, lines: Iterable[tuple]) -> Iterator[tuple]:
         """Lines of the ledger with their sentence in place of its key and facts: the columns of `ledger.csv`."""
@@ -389,12 +390,17 @@ class Lines:
     def _occurrence(self, rule: Rule, sentence: str, given: Mapping[str, str | None]) -> tuple[str, str]:
         measure = self.rulebook.measures[rule.measure]
         shown = {name: self._value(measure, name, value) for name, value in given.items()}
-        n, each = shown.pop("n", "1"), Fraction(shown.pop("deduct", "") or rule.deduct * rule.times)
-        costs = {"deduct": plainly(each), "points": plainly(each * int(n)), "n": n}
+        costs = self._costs(rule.id, shown.pop("deduct", ""), shown.pop("n", "1"))
         said = rule.says.into(self.lang).format_map({**costs, **shown})
         if sentence == FLAGGED:
             return said, self.say("ledger.flagged", measure=measure.title).into(self.lang)
         return said, measure.says.into(self.lang).format_map(shown) if measure.says else ""
+
+    def _costs(self, rule_id: str, deduct: str, n: str) -> Mapping[str, str]:
+        """The figures of a line that costs ``deduct``, as the rule says where that is empty, for each of ``n``."""
+        rule = self.rulebook.rules[rule_id]
+        each = Fraction(deduct or rule.deduct * rule.times)
+        return {"deduct": plainly(each), "points": plainly(each * int(n)), "n": n}
 
     def _title(self, name: str, value: str) -> str:
         """The title of the rule or the grade that a line of the whole names, anything else as it is."""
