@@ -333,7 +333,6 @@ def grades(book: Block, items: Mapping[str, Item]) -> tuple[Grade, ...]:
         fail_if.bad_id(one, "id")
         found.append(Grade(one["id"], number(one, "at_least", least="-1000"), words(one, "title")))
     fail_if.duplicate_id(written, "id")
-    fail_if.one_title(written)
     for above, below, one in zip(found, found[1:], written[1:], strict=False):
         if below.at_least >= above.at_least:
             raise refusal(one, "grades_in_disorder", "at_least", id=below.id, above=above.id)
@@ -351,7 +350,6 @@ def lists(book: Block) -> dict[str, Words]:
         if one["id"] in vocabulary.LISTS:
             raise refusal(one, "duplicate_id", "id", id=one["id"])
     fail_if.duplicate_id(written, "id")
-    fail_if.one_title(written)
     return {one["id"]: words(one, "title") for one in written}
 
 

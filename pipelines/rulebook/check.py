@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -194,18 +195,27 @@ def _notes(book: Rulebook) -> Iterator[Words]:
         if id not in judged and item.full_marks:
             yield say("rulebook.note_unjudged", item=id)
     for rule in book.rules.values():
-        full = max(own.items[rule.item].full_marks for own in _sheets(book) if rule.item in own.items)
+        full = max((own.items[rule.item].full_marks for own in _sheets(book) if rule.item in own.items), default=0)
         if full and rule.gives and rule.most > full:
             facts = {"rule": rule.id, "file": rule.file, "item": rule.item}
             yield say("rulebook.note_above_full", **facts, most=shown(rule.most), full=shown(full))
-    for types in (book.incident_types, book.award_types):
-        for word in sorted(shared_words({id: (title.zh,) for id, title in types.items()})):
-            alike = "、".join(id for id, title in types.items() if word in (id, title.zh))
-            yield say("rulebook.note_shared_word", types=alike, word=word)
+    yield from _alike(book)
     named = _named(book)
     for id, measure in book.measures.items():
         if id not in named:
             yield say("rulebook.note_unused", measure=id, file=measure.file)
+
+
+def _alike(book: Rulebook) -> Iterator[Words]:
+    """Words of two things that nobody can tell apart."""
+    for titles in ({grade.id: grade.title for grade in book.grades}, book.lists):
+        for (one, first), (other, second) in combinations(titles.items(), 2):
+            if alike := {first.zh, first.en} & {second.zh, second.en}:
+                yield say("rulebook.note_one_title", id=other, other=one, title=min(alike))
+    for types in (book.incident_types, book.award_types):
+        for word in sorted(shared_words({id: (title.zh,) for id, title in types.items()})):
+            alike = "、".join(id for id, title in types.items() if word in (id, title.zh))
+            yield say("rulebook.note_shared_word", types=alike, word=word)
 
 
 def _sheets(book: Rulebook) -> list[Rulebook]:

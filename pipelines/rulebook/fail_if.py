@@ -107,15 +107,6 @@ def empty_list(block: Block, key: str) -> None:
         raise refusal(block, "empty_list", key)
 
 
-def one_title(blocks: list[Block]) -> None:
-    """Two things that pages would call by the same title, in either language."""
-    for one, other in combinations(blocks, 2):
-        for lang in LANGUAGES:
-            if one["title"][lang] == other["title"][lang]:
-                facts = {"id": other["id"], "other": one["id"], "title": other["title"][lang]}
-                raise refusal(other, "one_title", "title", **facts)
-
-
 def assessed_twice(blocks: list[Block], rules: list[Rule]) -> None:
     """Two rules that take for the same mark from the same item of some group: what it lacks would be taken twice."""
     written = [(block, rule) for block, rule in zip(blocks, rules, strict=True) if rule.kind == "assessed"]

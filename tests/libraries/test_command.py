@@ -33,7 +33,7 @@ def test_it_prints_counts_and_first_findings_and_writes_the_report(exports, tmp_
     for title in ("一事多流程", "变更申请久未批复", "无承办事项的诉求件", "非原承办单位申请删减", "未经签字即发布",
                   "缺少应有的知识"):
         assert title in printed
-    assert "数据账" in printed and "knowledge" in printed
+    assert "数据账" in printed and "知识库" in printed
     assert {file.name for file in (tmp_path / "libraries").iterdir()} == {"index.html", "findings.csv", "matters.csv"}
 
 

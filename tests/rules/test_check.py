@@ -8,7 +8,7 @@ import pytest
 from pipelines.rulebook.check import check, check_every_day
 from tests.cli.conftest import gongping as run_cli
 from tests.rules.book import STANDARD, TODAY, changed
-from tests.rules.test_refusals import BROKEN, refused
+from tests.rules.test_refusals import BOOK, BROKEN, RANK, refused
 
 WRONG = {  # in eight files, one thing or several in each
     "A3.1/late_reply.yaml": [("deduct: 0.5", "deduct: half\ndeducts: 1"), ("remedy:", "remdy:")],
@@ -200,3 +200,20 @@ def test_what_a_mark_lacks_is_taken_once_of_a_unit(groups, others, clash, tmp_pa
     (book / "A1.1" / "second.yaml").write_text(text, encoding="utf-8")
     said = "\n".join(told(book))
     assert ("A1.1/second.yaml, line" in said and "would be taken twice" in said) == clash
+
+
+@pytest.mark.parametrize(("more", "noted"), [
+    ("grades:\n  - {id: high, at_least: 90, title: {zh: 良, en: A}}\n"
+     "  - {id: low, at_least: 0, title: {zh: 良, en: B}}\n",
+     "low and high have the same title “良”"),
+    ("lists: [{id: red, title: {zh: 红, en: List}}, {id: blue, title: {zh: 蓝, en: List}}]\n",
+     "blue and red have the same title “List”"),
+    ("lists: [{id: red, title: {zh: 红, en: Red}}, {id: blue, title: {zh: 蓝, en: Blue}}]\n", ""),
+])
+def test_two_of_one_title_are_noted(more, noted, tmp_path):
+    """Such a book loads: older ones may have it."""
+    book = changed(tmp_path, BOOK, RANK, more + RANK)
+    refusals, notes = check(book, TODAY)
+    assert not refusals
+    said = [one.en for one in notes if "have the same title" in one.en]
+    assert [one.startswith(noted) for one in said] == ([True] if noted else [])

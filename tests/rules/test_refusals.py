@@ -186,12 +186,6 @@ BROKEN = {
     "grades from the lowest up": (
         BOOK, RANK, "grades:\n  - {id: low, at_least: 0, title: {zh: 乙, en: B}}\n"
         "  - {id: high, at_least: 0, title: {zh: 甲, en: A}}\n" + RANK, "high does not lie below low"),
-    "two grades of one title": (
-        BOOK, RANK, "grades:\n  - {id: high, at_least: 90, title: {zh: 良, en: A}}\n"
-        "  - {id: low, at_least: 0, title: {zh: 良, en: B}}\n" + RANK, "low and high have the same title “良”"),
-    "two lists of one title": (
-        BOOK, RANK, "lists: [{id: red, title: {zh: 红, en: List}}, {id: blue, title: {zh: 蓝, en: List}}]\n" + RANK,
-        "blue and red have the same title “List”"),
     "a last grade that begins above nothing": (
         BOOK, RANK, "grades: [{id: low, at_least: 0.01, title: {zh: 乙, en: B}}]\n" + RANK, "low, begins above 0"),
     "a list that every book has": (
