@@ -210,8 +210,8 @@ def _alike(book: Rulebook) -> Iterator[Words]:
     """Words of two things that nobody can tell apart."""
     for titles in ({grade.id: grade.title for grade in book.grades}, book.lists):
         for (one, first), (other, second) in combinations(titles.items(), 2):
-            if alike := {first.zh, first.en} & {second.zh, second.en}:
-                yield say("rulebook.note_one_title", id=other, other=one, title=min(alike))
+            if same := {first.zh, first.en} & {second.zh, second.en}:
+                yield say("rulebook.note_one_title", id=other, other=one, title=min(same))
     for types in (book.incident_types, book.award_types):
         for word in sorted(shared_words({id: (title.zh,) for id, title in types.items()})):
             alike = "、".join(id for id, title in types.items() if word in (id, title.zh))
