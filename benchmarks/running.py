@@ -16,12 +16,13 @@ from pathlib import Path
 
 from benchmarks.report import DOCUMENT, RUNNING, with_section
 from benchmarks.sides import PERIOD
+from pipelines.model.score import STAGES
 from pipelines.paths import ROOT
 
 ROWS, RUNS = 3_000_000, 2
 AT = datetime(2026, 8, 14, 8, 30)
 TIMES_RUN, PAGES_SECONDS = 1.3, 5
-STAGES = ("ingest", "validate", "measure", "judge", "settle", "rank")  # of a run, up to its places
+TO_PLACES = STAGES[: STAGES.index("publish")]
 PARTS = {"find": "what is found beside the score", "look": "what is open, due and at risk", "whole": "all of these",
          "likely": "the likely end", "lists": "every page, list and table, written",
          "pages": "of it, the units' pages"}
@@ -49,7 +50,7 @@ class Running:
     def table(self) -> str:
         """Both sides by part, as Markdown."""
         lines = ["| processor seconds | a run | a watch |", "|---|---:|---:|"]
-        for name in {**dict.fromkeys(STAGES), **self.watch}:
+        for name in {**dict.fromkeys(TO_PLACES), **self.watch}:
             if name not in ("units", "steps"):
                 lines.append(f"| {PARTS.get(name, name)} | {self.run.get(name, '–')} | {self.watch.get(name, '–')} |")
         return "\n".join([*lines, f"\n{self.rows:,} case rows, {self.watch['units']:,.0f} units, "
@@ -99,7 +100,7 @@ def measured(side: str, exports: Path, work: Path) -> dict:
 
     request = Request(Period.parse(PERIOD), exports, work / "out", pdf=False)
     with Run(request) if side == "run" else Watch(request, AT) as run:
-        taken = {stage: _took(getattr(run, stage)) for stage in (STAGES if side == "run" else Watch.stages)}
+        taken = {stage: _took(getattr(run, stage)) for stage in (TO_PLACES if side == "run" else Watch.stages)}
         seen = []
         if side == "watch":
             taken["look"] = _took(lambda: seen.append(run.look()))

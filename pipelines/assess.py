@@ -56,7 +56,7 @@ from pipelines.model.score import (
 )
 from pipelines.model.tally import units_of
 from pipelines.model.text import Panel
-from pipelines.model.words import ContractStop, Refusal, UsageRefusal, Words
+from pipelines.model.words import ContractStop, Refusal, UsageRefusal, Words, some_of
 from pipelines.paths import STANDARD_RULES
 from pipelines.publication.signatures import head_before
 from pipelines.publication.state import load_settings
@@ -74,7 +74,6 @@ from pipelines.stages.settle import settle, without_assessment
 from pipelines.stages.validate import validate
 from pipelines.wording import say
 
-DOUBLED_TOLD = 3  # groups of cases that are named
 WITHOUT = Item("", Words("", ""), Fraction(0), "")  # of lines of the whole
 
 
@@ -541,9 +540,9 @@ class Run:
 
     @property
     def _doubled(self) -> tuple[Words, ...]:
-        """Cases that say the same under several numbers, with the first of them."""
+        """Cases that say the same under several numbers, the first of them named."""
         found = self.warehouse.rows("tallies/doubled")
-        named = "；".join(f"{first}、{last}" for first, last in found[:DOUBLED_TOLD])
+        named = some_of([f"{first} = {last}" for first, last in found])
         return (say("assess.cases_doubled", n=len(found), cases=named),) if found else ()
 
     @property

@@ -126,6 +126,18 @@ def in_two(work: Callable[[Thing], Result], things: Sequence[Thing]) -> list[Res
     return [(theirs if k % 2 else found)[k // 2] for k in range(len(things))]
 
 
+@contextmanager
+def gc_at_rest() -> Iterator[None]:
+    """No search for garbage while a great many small things are made that all stay: it would take the longest."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
 # Telemetry of the libraries, switched off before any of them is imported.
 
 
@@ -144,15 +156,3 @@ def silence_telemetry() -> None:
 def telemetry_is_off() -> bool:
     """Whether every library has been told."""
     return all(os.environ.get(name) == value for name, value in SILENT.items())
-
-
-@contextmanager
-def gc_at_rest() -> Iterator[None]:
-    """No search for garbage while a great many small things are made that all stay: it would take the longest."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()

@@ -18,7 +18,7 @@ from pipelines.explain import explain as explained
 from pipelines.model.period import Period
 from pipelines.model.points import shown
 from pipelines.model.project import DUCKDB, ENGINES
-from pipelines.model.words import ContractStop, UsageRefusal
+from pipelines.model.words import ContractStop, RulebookRefusal, UsageRefusal
 from pipelines.paths import STANDARD_RULES
 from pipelines.rulebook.load import load_rulebook
 from pipelines.screen import (
@@ -288,11 +288,14 @@ def explain(unit, period, out, cases, objection, as_json) -> None:
 
 
 def _titles(quarter) -> dict[str, str]:
-    """The titles of a run's items and rules, by id; none of one from before the rulebook was kept with it."""
-    folder = quarter.folder / RULEBOOK
-    if not folder.is_dir():
+    """The titles of a run's items and rules, by id; none where its rulebook was not kept or is refused by now."""
+    folder, units = quarter.folder / RULEBOOK, list(quarter.ranking.values())
+    if not folder.is_dir() or not units:
         return {}
-    book = load_rulebook(folder, Period.parse(next(iter(quarter.ranking.values()))["period"]))
+    try:
+        book = load_rulebook(folder, Period.parse(units[0]["period"]))
+    except RulebookRefusal:
+        return {}
     return {id: said(one.title) for id, one in (*book.items.items(), *book.rules.items())}
 
 

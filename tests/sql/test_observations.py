@@ -143,7 +143,9 @@ def test_cases_of_which_too_little_is_said_are_not_taken_for_one(missing):
     assert warehouse_with(cases=[one | {"case_id": id} for id in ("C1", "C2")]).rows("tallies/doubled") == []
 
 
-def test_three_groups_of_cases_under_other_numbers_are_named():
-    cases = [LAMP | {"case_id": f"C{k}{n}", "title": str(k)} for k in range(4) for n in range(2)]
+def test_the_first_groups_of_cases_under_other_numbers_are_named():
+    cases = [LAMP | {"case_id": f"C{k}{n}", "title": str(k)} for k in range(6) for n in range(2)]
     [told] = Run._doubled.fget(SimpleNamespace(warehouse=warehouse_with(cases=cases)))
-    assert told.en.startswith("4 groups of cases") and told.zh.endswith("请核对：C00、C01；C10、C11；C20、C21")
+    assert told.en.startswith("6 groups of cases")
+    assert told.en.endswith("check C00 = C01, C10 = C11, C20 = C21, C30 = C31, C40 = C41, …")
+    assert told.zh.endswith("请核对：C00 = C01、C10 = C11、C20 = C21、C30 = C31、C40 = C41、…")
